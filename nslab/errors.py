@@ -1,0 +1,112 @@
+"""The exceptions of nslab: each says what was tried, on what, why it failed and what to do next.
+
+::
+
+    NslabError
+    ├── InvalidInput          a name, address or value that cannot work; nothing was tried
+    ├── KernelRefused         the kernel answered with an errno
+    │   ├── AlreadyExists     EEXIST
+    │   └── NotFound          ENODEV, ESRCH: no such link, namespace, route …
+    ├── ToolMissing           a program that the step needs is not installed
+    ├── CommandTimeout        a command ran longer than it was allowed to
+    ├── Interrupted           the notebook's stop button (also a KeyboardInterrupt)
+    ├── EngineUnavailable     this machine cannot run a lab; says which step was refused
+    ├── LabGone               the lab's agent is dead: what was in it is gone
+    └── LabClosed             the lab was closed by ``lab.close()``
+
+In a notebook an error prints as its message, without a traceback: these are answers to the
+learner, not bugs.  This module imports nothing of nslab.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class NslabError(Exception):
+    """What was tried (``operation``), on what (``subject``), the ``cause`` and a ``hint``.
+
+    >>> print(NslabError("add bridge", "lxcbr0", "the name is taken", "choose another name"))
+    cannot add bridge lxcbr0: the name is taken
+      → choose another name
+    """
+
+    def __init__(
+        self, operation: str, subject: str = "", cause: str = "", hint: str = "", *, errno: int = 0
+    ) -> None:
+        self.operation = operation
+        self.subject = subject
+        self.cause = cause
+        self.hint = hint
+        self.errno = errno
+        super().__init__(operation, subject, cause, hint)
+
+    def __str__(self) -> str:
+        text = f"cannot {self.operation}"
+        if self.subject:
+            text += f" {self.subject}"
+        if self.cause:
+            text += f": {self.cause}"
+        if self.hint:
+            text += "".join(f"\n  → {line}" for line in self.hint.splitlines())
+        return text
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InvalidInput(NslabError, ValueError):
+    """A name, address or value that cannot work; nothing was tried."""
+
+
+class KernelRefused(NslabError):
+    """The kernel answered with an error; ``errno`` is its number."""
+
+
+class AlreadyExists(KernelRefused):
+    """Something of that name or value is there already."""
+
+
+class NotFound(KernelRefused):
+    """No link, namespace, address or route like that is there."""
+
+
+class ToolMissing(NslabError):
+    """A program that the step needs is not installed."""
+
+
+class CommandTimeout(NslabError):
+    """A command ran longer than its limit and was ended."""
+
+
+class Interrupted(NslabError, KeyboardInterrupt):
+    """The stop button was pressed; the command was ended."""
+
+
+class EngineUnavailable(NslabError):
+    """No lab can run here; ``cause`` says which step was refused and why."""
+
+
+class LabGone(NslabError):
+    """The lab's agent ended; the network it held is gone with it."""
+
+
+class LabClosed(NslabError):
+    """The lab was closed."""
+
+
+KINDS: dict[str, type[NslabError]] = {
+    kind.__name__: kind
+    for kind in (
+        NslabError, InvalidInput, KernelRefused, AlreadyExists, NotFound, ToolMissing,
+        CommandTimeout, Interrupted, EngineUnavailable, LabGone, LabClosed,
+    )
+}  # fmt: skip
+"""By name: how an error crosses from the agent to the notebook."""
+
+
+def os_cause(number: int) -> str:
+    """The system's words for an errno, in lower case: ``os_cause(17)`` is ``'file exists'``."""
+    text = os.strerror(number)
+    return text[:1].lower() + text[1:]

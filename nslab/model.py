@@ -1,0 +1,264 @@
+"""What the kernel reported, as frozen values.  No input or output happens here.
+
+A :class:`Snapshot` is everything that could be reached at one moment.  A network namespace is
+identified by the inode of its ``/proc/PID/ns/net``; a name in ``/run/netns`` is only a label, and
+there may be several or none (`ip-netns(8)`).  Within a namespace a link is found by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct, structs
+
+WORLD = ("switch", "lan", "router", "internet")
+"""The namespaces outside the pseudo-host, in the order in which they are drawn."""
+
+
+class Value(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A frozen record that can be sent as a message."""
+
+
+class Address(Value, frozen=True):
+    """An address of a link, with its prefix length: ``192.168.10.1/24``."""
+
+    address: str
+    scope: str = "global"
+    broadcast: str = ""
+
+
+class Bridge(Value, frozen=True):
+    """What only a bridge has.  ``forward_delay`` is in seconds."""
+
+    stp: bool
+    forward_delay: float
+    multicast_snooping: bool = True
+    vlan_filtering: bool = False
+
+
+class Port(Value, frozen=True):
+    """What only a port of a bridge has.
+
+    ``state`` is the spanning tree's word: disabled, blocking, listening, learning, forwarding.
+    """
+
+    state: str
+    learning: bool = True
+    flood: bool = True
+
+
+class Peer(Value, frozen=True):
+    """The other end of a veth pair, or the lower device of a stacked link.
+
+    ``namespace`` is the inode of the namespace that it is in, 0 if that is out of sight.
+    """
+
+    namespace: int
+    name: str
+    index: int
+
+
+class Link(Value, frozen=True):
+    """An interface.  ``kind`` is the kernel's word (bridge, veth, macvlan …), "" for a device."""
+
+    name: str
+    index: int
+    kind: str = ""
+    mac: str = ""
+    mac_origin: str = "permanent"
+    """permanent, random (the kernel drew it), stolen (a bridge took a port's) or set."""
+    mtu: int = 1500
+    up: bool = False
+    """IFF_UP: somebody set it up."""
+    carrier: bool = False
+    """IFF_LOWER_UP: the wire has a signal; for a veth, its peer is up too."""
+    operstate: str = "down"
+    flags: tuple[str, ...] = ()
+    promiscuity: int = 0
+    """How many reasons there are to take in every frame; the PROMISC flag shows only one."""
+    master: str = ""
+    peer: Peer | None = None
+    bridge: Bridge | None = None
+    port: Port | None = None
+    addresses: tuple[Address, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """One word: up, down, or no-carrier (set up, but the wire is dead)."""
+        if not self.up:
+            return "down"
+        return "up" if self.carrier else "no-carrier"
+
+
+class Route(Value, frozen=True):
+    """A route; ``destination`` is ``default`` or a prefix, ``via`` a gateway or empty."""
+
+    destination: str
+    via: str = ""
+    dev: str = ""
+    source: str = ""
+    metric: int = 0
+    table: int = 254
+    scope: str = "global"
+    kind: str = "unicast"
+    protocol: str = "boot"
+    dead: bool = False
+    """RTNH_F_DEAD or RTNH_F_LINKDOWN: the device it needs has no carrier."""
+
+
+class Neighbour(Value, frozen=True):
+    """An entry of the ARP (or ND) table: reachable, stale, failed, incomplete, permanent …"""
+
+    address: str
+    dev: str
+    mac: str = ""
+    state: str = ""
+
+
+class FdbEntry(Value, frozen=True):
+    """An entry of a bridge's forwarding table, or of a device's own unicast list (``own``)."""
+
+    mac: str
+    dev: str
+    master: str = ""
+    state: str = ""
+    own: bool = False
+
+
+class NatRule(Value, frozen=True):
+    """An address translation: masquerade, snat or dnat, with what it matches.
+
+    ``text`` is the rule as the tool that made it prints it.
+    """
+
+    kind: str
+    source: str = ""
+    destination: str = ""
+    out: str = ""
+    to: str = ""
+    chain: str = "postrouting"
+    text: str = ""
+
+
+class Process(Value, frozen=True):
+    """A process whose network namespace this is; ``pid`` as the pseudo-host counts."""
+
+    pid: int
+    command: str
+
+
+class Namespace(Value, frozen=True):
+    """A network namespace with all that is in it.
+
+    ``role`` is host (the pseudo-host's own), named (in ``/run/netns``), container (known by a
+    process with a hostname of its own), process (known by a process alone) or world.
+    """
+
+    inode: int
+    role: str
+    label: str
+    names: tuple[str, ...] = ()
+    processes: tuple[Process, ...] = ()
+    links: tuple[Link, ...] = ()
+    routes: tuple[Route, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    fdb: tuple[FdbEntry, ...] = ()
+    nat: tuple[NatRule, ...] = ()
+    sysctls: dict[str, str] = {}
+    resolv_conf: str | None = None
+    """What a process that ``ip netns exec`` starts here reads as /etc/resolv.conf, if its own."""
+    unseen: tuple[str, ...] = ()
+    """What could not be read, with the reason: only for a machine that is not a lab."""
+
+    def link(self, name: str) -> Link:
+        """The link of that name; KeyError if there is none."""
+        for link in self.links:
+            if link.name == name:
+                return link
+        raise KeyError(name)
+
+    def ports(self, bridge: str) -> tuple[Link, ...]:
+        """The links that are attached to a bridge."""
+        return tuple(link for link in self.links if link.master == bridge)
+
+
+class Snapshot(Value, frozen=True):
+    """Everything reachable at one moment; ``namespaces`` in a fixed order, the host first."""
+
+    namespaces: tuple[Namespace, ...]
+    title: str = "lab"
+
+    def __iter__(self) -> Iterator[Namespace]:  # type: ignore[override]
+        return iter(self.namespaces)
+
+    @property
+    def host(self) -> Namespace:
+        """The pseudo-host's own namespace."""
+        return self.namespaces[0]
+
+    def namespace(self, label: str | int | None = None) -> Namespace:
+        """A namespace by label, by any of its names, or by inode; the host for None."""
+        if label is None:
+            return self.host
+        for namespace in self.namespaces:
+            if label in (namespace.inode, namespace.label) or label in namespace.names:
+                return namespace
+        raise KeyError(label)
+
+    def link(self, name: str, ns: str | int | None = None) -> Link:
+        """A link by name and namespace; KeyError if there is none."""
+        return self.namespace(ns).link(name)
+
+    def peer(self, link: Link) -> tuple[Namespace, Link] | None:
+        """The other end of a link, if it is in sight."""
+        if link.peer is None:
+            return None
+        for namespace in self.namespaces:
+            if namespace.inode == link.peer.namespace:
+                for other in namespace.links:
+                    if other.index == link.peer.index:
+                        return namespace, other
+        return None
+
+    def canonical(self) -> dict[str, Any]:
+        """The same for any two labs that were built alike, whatever numbers the kernel drew.
+
+        Inodes become labels; indexes, process ids and the MACs that the kernel drew at random
+        become blanks; learned and momentary things (neighbours, fdb, tool wording) are left out.
+        """
+        labels = {namespace.inode: namespace.label for namespace in self.namespaces}
+        drawn: dict[str, str] = {}
+        for namespace in self.namespaces:
+            for link in namespace.links:
+                if link.mac_origin == "random":
+                    drawn[link.mac] = f"<{namespace.label}/{link.name}>"
+        return {
+            namespace.label: _canonical(namespace, labels, drawn)
+            for namespace in self.namespaces
+        }
+
+
+def _canonical(
+    namespace: Namespace, labels: dict[int, str], drawn: dict[str, str]
+) -> dict[str, Any]:
+    links: dict[str, Any] = {}
+    for link in namespace.links:
+        plain = structs.asdict(link)
+        plain["index"] = 0
+        # A bridge takes the lowest MAC of its ports: which of several random ones is chance.
+        plain["mac"] = "<stolen>" if link.mac_origin == "stolen" else drawn.get(link.mac, link.mac)
+        if link.peer:
+            plain["peer"] = (labels.get(link.peer.namespace, "?"), link.peer.name)
+        links[link.name] = plain
+    commands = sorted(process.command for process in namespace.processes)
+    return {
+        "role": namespace.role,
+        "names": sorted(namespace.names),
+        "processes": commands,
+        "links": links,
+        "routes": sorted(namespace.routes, key=repr),
+        "nat": [structs.replace(rule, text="") for rule in namespace.nat],
+        "sysctls": dict(sorted(namespace.sysctls.items())),
+        "resolv_conf": namespace.resolv_conf,
+    }

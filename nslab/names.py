@@ -1,0 +1,204 @@
+"""Checks of what a person typed: names of links and namespaces, addresses, prefixes, keys.
+
+Each returns the value in its plain form or raises :class:`~nslab.errors.InvalidInput`, before
+anything is sent to the kernel and before any shell could see it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from nslab.errors import InvalidInput
+from nslab.model import WORLD
+
+IFNAMSIZ = 16
+"""Bytes in the kernel's interface name, the final zero included (linux/if.h)."""
+
+RESERVED = frozenset({"host", *WORLD})
+"""What nslab itself calls the pseudo-host and the namespaces outside it."""
+
+# Words that `ip link` takes as the start of something else when they stand where a name may
+# stand (ip/iplink.c, ip/iproute.c); the kernel would accept most of them.
+IPROUTE2_WORDS = frozenset(
+    "add address addrgenmode all alias allmulticast alias arp broadcast carrier change chg "
+    "default del delete dev down dynamic group help index link list lst master mode mtu multicast "
+    "name netns nomaster numtxqueues peer promisc protodown qlen replace scope set show state "
+    "table trailers txqlen txqueuelen type up via vf vrf xdp".split()
+)
+
+_BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.+@=-]")
+
+
+def _check(name: str, what: str, longest: int) -> str:
+    operation = f"use the {what} name"
+    if not isinstance(name, str) or not name:
+        raise InvalidInput(operation, repr(name), "it is empty", "give it a name such as ns1")
+    if len(name.encode()) > longest:
+        raise InvalidInput(
+            operation, repr(name), f"it has {len(name.encode())} characters",
+            f"{longest} characters are the most that the kernel keeps",
+        )  # fmt: skip
+    bad = _BAD_CHARACTER.search(name)
+    if bad:
+        raise InvalidInput(
+            operation, repr(name), f"{bad.group()!r} may not stand in it",
+            "use letters, digits and _ . - + only",
+        )  # fmt: skip
+    if name in (".", ".."):
+        raise InvalidInput(
+            operation, repr(name), "it means a directory", "use another name"
+        )
+    if name.startswith("-"):
+        raise InvalidInput(
+            operation, repr(name), "ip(8) would take it for an option", "begin with a letter"
+        )
+    return name
+
+
+def link_name(name: str) -> str:
+    """A name that the kernel and iproute2 both accept for a link.
+
+    >>> link_name("lxcbr0.1")
+    'lxcbr0.1'
+    """
+    _check(name, "link", IFNAMSIZ - 1)
+    if name in IPROUTE2_WORDS:
+        raise InvalidInput(
+            "use the link name", repr(name), "ip(8) reads it as a word of its own language",
+            "choose a name that is not a keyword, such as veth-ns1",
+        )  # fmt: skip
+    return name
+
+
+def namespace_name(name: str) -> str:
+    """A name that a new network namespace (or container) may have."""
+    _check(name, "namespace", 60)
+    if name in RESERVED:
+        raise InvalidInput(
+            "use the namespace name", repr(name), "the lab's own world has that name",
+            "choose another, such as ns1",
+        )  # fmt: skip
+    if name in IPROUTE2_WORDS:
+        raise InvalidInput(
+            "use the namespace name", repr(name), "ip(8) reads it as a word of its own language",
+            "choose another, such as ns1",
+        )  # fmt: skip
+    if name.isdigit():
+        raise InvalidInput(
+            "use the namespace name", repr(name),
+            "ip(8) could not tell it from a process id (ip link set … netns takes both)",
+            "begin with a letter, such as ns1",
+        )  # fmt: skip
+    return name
+
+
+def namespace_reference(name: str | None) -> str | None:
+    """A namespace to work in: None (or "host") is the pseudo-host."""
+    if name is None or name == "host":
+        return None
+    return _check(name, "namespace", 60)
+
+
+def address(text: str) -> str:
+    """An address with its prefix length, in plain form.
+
+    >>> address("192.168.10.1/24")
+    '192.168.10.1/24'
+    """
+    operation = "use the address"
+    try:
+        interface = ipaddress.ip_interface(text)
+    except ValueError:
+        raise InvalidInput(
+            operation, repr(text), "it is not an address with a prefix length",
+            "write it like 192.168.10.1/24",
+        ) from None  # fmt: skip
+    if "/" not in text:
+        raise InvalidInput(
+            operation, repr(text), "the prefix length is missing",
+            f"write {text}/24 for a network of 256 addresses; alone it would mean /32",
+        )  # fmt: skip
+    network = interface.network
+    if interface.version == 4 and network.prefixlen < 31:
+        if interface.ip == network.network_address:
+            raise InvalidInput(
+                operation, repr(text), "it is the network's own address",
+                f"the first that a host may have is {network[1]}/{network.prefixlen}",
+            )  # fmt: skip
+        if interface.ip == network.broadcast_address:
+            raise InvalidInput(
+                operation, repr(text), "it is the network's broadcast address",
+                f"the last that a host may have is {network[-2]}/{network.prefixlen}",
+            )  # fmt: skip
+    if interface.is_multicast:
+        raise InvalidInput(operation, repr(text), "it is a multicast address", "use a unicast one")
+    return interface.with_prefixlen
+
+
+def destination(text: str) -> str:
+    """A route's destination: ``default`` or a prefix; a lone address means itself."""
+    if text in ("default", "0.0.0.0/0"):
+        return "default"
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        cause, hint = "it is not a network", "write default, or a network like 192.168.10.0/24"
+        try:
+            inside = ipaddress.ip_interface(text).network
+        except ValueError:
+            pass
+        else:
+            cause, hint = "it has bits set right of its prefix length", f"the network is {inside}"
+        raise InvalidInput("use the destination", repr(text), cause, hint) from error
+    return str(network)
+
+
+def host_address(text: str) -> str:
+    """An address of one host, without a prefix length: a gateway, a name server."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise InvalidInput(
+            "use the address", repr(text), "it is not the address of a host",
+            "write it without a prefix length, like 192.168.10.1",
+        ) from None  # fmt: skip
+
+
+def mac_address(text: str) -> str:
+    """A link-layer address that one station may have, in lower case.
+
+    >>> mac_address("02:00:00:00:00:0A")
+    '02:00:00:00:00:0a'
+    """
+    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
+        raise InvalidInput(
+            "use the MAC", repr(text), "it is not six bytes in hex", "like 02:00:00:00:00:0a"
+        )
+    if int(text[:2], 16) & 1:
+        raise InvalidInput(
+            "use the MAC", repr(text), "its first byte is odd, which means a group of stations",
+            "make the first byte even, such as 02",
+        )  # fmt: skip
+    return text.lower()
+
+
+def sysctl_key(text: str) -> str:
+    """A key below ``net.``, as sysctl(8) takes it; a name with a dot needs slashes."""
+    if not re.fullmatch(r"net[./][A-Za-z0-9_.@+=/-]+", text) or ".." in text:
+        raise InvalidInput(
+            "set the sysctl", repr(text), "only keys below net. belong to a lab",
+            "such as net.ipv4.ip_forward, or net/ipv4/conf/lxcbr0.1/rp_filter",
+        )  # fmt: skip
+    return text
+
+
+def sysctl_path(key: str) -> str:
+    """The file of a sysctl key below /proc/sys.
+
+    As sysctl(8): if the first separator is a slash, dots are part of the names.
+    """
+    first = re.search(r"[./]", key)
+    if first and first.group() == "/":
+        return key
+    return key.replace(".", "/")
