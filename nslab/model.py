@@ -246,6 +246,8 @@ def _canonical(
     for link in namespace.links:
         plain = structs.asdict(link)
         plain["index"] = 0
+        # The kernel works these two out in the background, up to a second later (linkwatch).
+        del plain["operstate"]
         # A bridge takes the lowest MAC of its ports: which of several random ones is chance.
         plain["mac"] = "<stolen>" if link.mac_origin == "stolen" else drawn.get(link.mac, link.mac)
         if link.peer:
@@ -257,7 +259,9 @@ def _canonical(
         "names": sorted(namespace.names),
         "processes": commands,
         "links": links,
-        "routes": sorted(namespace.routes, key=repr),
+        "routes": sorted(
+            (structs.replace(route, dead=False) for route in namespace.routes), key=repr
+        ),
         "nat": [structs.replace(rule, text="") for rule in namespace.nat],
         "sysctls": dict(sorted(namespace.sysctls.items())),
         "resolv_conf": namespace.resolv_conf,

@@ -1,0 +1,87 @@
+"""A scene as plain text: a tree that says what the picture says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nslab.diff import MARKS, Kind
+from nslab.draw.scene import Box, Cable, Cell, Key, Line, Scene
+
+
+def text(scene: Scene) -> str:
+    """The text form; in a diff every line starts with ``+``, ``~``, ``-`` or a blank."""
+    lines = list(_Writer(scene).lines())
+    if not scene.differs:
+        return "\n".join(line for _, line in lines)
+    return "\n".join(f"{MARKS[mark] if mark else ' '} {line}" for mark, line in lines)
+
+
+Marked = tuple[Kind | None, str]
+
+
+class _Writer:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.names: dict[Key, str] = {}
+        for box in scene.boxes:
+            for cell in box.cells():
+                self.names[cell.key] = f"{box.label}/{cell.name}"
+        self.ends: dict[Key, list[tuple[Cable, Key]]] = {}
+        for cable in scene.cables:
+            self.ends.setdefault(cable.upper, []).append((cable, cable.lower))
+            self.ends.setdefault(cable.lower, []).append((cable, cable.upper))
+
+    def lines(self) -> Iterator[Marked]:
+        for box in self.scene.boxes:
+            yield from self._box(box)
+        if self.scene.rest:
+            on = self.scene.rest_on
+            yield None, self.scene.rest + (f" on {self.names[on]}" if on else "")
+        if self.scene.scenery:
+            yield None, "outside"
+            for thing in self.scene.scenery:
+                yield thing.mark, "  " + " ".join((thing.name, *thing.addresses))
+
+    def _box(self, box: Box) -> Iterator[Marked]:
+        runs = f", runs {', '.join(box.runs)}" if box.runs and box.title == "container" else ""
+        yield box.mark, f"{box.label} ({box.title}{runs})"
+        inherited = box.mark if box.mark in {"new", "gone"} else None
+        for cell in box.uplinks:
+            yield from self._cell(cell, "  ")
+        for block in box.bridges:
+            yield from self._cell(block.bridge, "  ")
+            for port in (*block.upper, *block.lower):
+                yield from self._cell(port, "    ", "port ")
+        for cell in box.others:
+            yield from self._cell(cell, "  ")
+        for note in box.notes:
+            yield note.mark or inherited, f"  {note.text}"
+
+    def _cell(self, cell: Cell, indent: str, role: str = "") -> Iterator[Marked]:
+        words = [f"{role}{cell.name}"]
+        if cell.kind:
+            words.append(cell.kind)
+        words.append(cell.state)
+        words += [line.text for line in cell.lines if not line.mark]
+        first, *rest = words
+        text = indent + first + (" " + ", ".join(rest) if rest else "")
+        for cable, end in self.ends.get(cell.key, []):
+            text += self._end(cable, cable.upper == cell.key, end)
+        yield cell.mark, text
+        for line in cell.lines:
+            if line.mark:
+                yield _mark(cell, line), f"{indent}  {line.text}"
+
+    def _end(self, cable: Cable, is_upper: bool, end: Key) -> str:
+        name = self.names.get(end) or self._worldly(end[1])
+        if cable.pair:
+            return f" ═ {name}"
+        return f" ↑ below {name}" if is_upper else f" ↓ on {name}"
+
+    def _worldly(self, inode: int) -> str:
+        label = self.scene.scenery_of[inode]
+        return next(thing.name for thing in self.scene.scenery if thing.label == label)
+
+
+def _mark(cell: Cell, line: Line) -> Kind | None:
+    return cell.mark if cell.mark in {"new", "gone"} else line.mark

@@ -1,0 +1,36 @@
+"""The agent's start: ``python -m nslab.engine.agent --lab NAME``, with messages on 0 and 1."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from nslab.engine import messages as m
+from nslab.engine.agent import isolate
+
+
+def main() -> None:
+    reading = os.fdopen(os.dup(0), "rb")
+    writing = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the notebook
+    start = m.read_to_agent(reading)
+    if not isinstance(start, m.Start):
+        return
+    try:
+        isolate.become_host()
+    except isolate.StepRefused as refused:
+        m.write(writing, m.Refused(refused.step, refused.errno, refused.detail))
+        sys.exit(1)
+    # After the fork, so that the supervisor stays small and has one thread for sure.
+    from nslab.engine.agent.serve import Server
+
+    Server(start.options, reading, writing).serve()
+
+
+if __name__ == "__main__":
+    main()

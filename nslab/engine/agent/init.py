@@ -1,0 +1,134 @@
+"""PID 1 of the pseudo-host: starts programs and reaps whatever ends.
+
+The first process of a pid namespace inherits every orphan and must wait for it.  So there is one
+waiter for all children, here; nobody else in the agent may wait for a pid.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from nslab.errors import ToolMissing
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
+
+PACKAGES = {
+    "brctl": "bridge-utils", "ifconfig": "net-tools", "route": "net-tools", "ip": "iproute2",
+    "bridge": "iproute2", "nft": "nftables", "iptables": "iptables", "ping": "iputils-ping",
+    "tcpdump": "tcpdump", "conntrack": "conntrack", "unshare": "util-linux",
+    "nsenter": "util-linux", "hostname": "hostname", "sysctl": "procps", "bash": "bash",
+    "traceroute": "traceroute", "arping": "iputils-arping", "curl": "curl",
+}  # fmt: skip
+"""Debian's package of each program that a lesson may call."""
+
+
+def find(program: str) -> str:
+    """The path of a program.
+
+    :raises ToolMissing: it is not installed
+    """
+    path = shutil.which(program, path=PATH)
+    if path is None:
+        package = PACKAGES.get(program)
+        hint = f"sudo apt-get install {package}" if package else "check the spelling"
+        raise ToolMissing("run", program, "there is no such program on this machine", hint)
+    return path
+
+
+class Init:
+    """Starts and reaps.  ``serve`` is the main thread's whole life."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Callable[[int], None]] = {}
+        self._environment = {
+            "PATH": PATH,
+            "HOME": os.environ.get("HOME", "/"),
+            "USER": "root",
+            "LOGNAME": "root",
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+        }
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        on_exit: Callable[[int], None],
+        *,
+        files: Mapping[int, int],
+        environment: Mapping[str, str] = {},
+    ) -> int:
+        """Start a program in this thread's network namespace and in a session of its own.
+
+        ``files`` maps the program's descriptors to ours.  ``on_exit`` gets the return code
+        (negative for a signal), in the main thread.
+        """
+        path = find(argv[0])
+        actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in files.items()]
+        # The lock makes the reaper wait until the pid is known here.
+        with self._lock:
+            pid = os.posix_spawn(
+                path, list(argv), {**self._environment, **environment},
+                file_actions=actions, setsid=True,
+                setsigdef=(signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ),
+            )  # fmt: skip
+            self._waiting[pid] = on_exit
+        return pid
+
+    def run(self, argv: Sequence[str], stdin: bytes = b"") -> tuple[int, str]:
+        """Run a small program to its end: its return code and all that it printed."""
+        done = threading.Event()
+        code = 0
+
+        def on_exit(status: int) -> None:
+            nonlocal code
+            code = status
+            done.set()
+
+        given, output = memory_file(stdin), os.memfd_create("output", os.MFD_CLOEXEC)
+        try:
+            self.spawn(argv, on_exit, files={0: given, 1: output, 2: output})
+            done.wait()
+            return code, os.pread(output, 65536, 0).decode(errors="replace").strip()
+        finally:
+            os.close(given)
+            os.close(output)
+
+    def serve(self) -> None:
+        """Reap for ever.  Called in the main thread, before any child is started."""
+        woken, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler nothing wakes us
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        while True:
+            self._reap()
+            os.read(woken, 4096)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            with self._lock:
+                on_exit = self._waiting.pop(pid, None)
+            if on_exit is not None:
+                on_exit(os.waitstatus_to_exitcode(status))
+
+
+def memory_file(content: bytes) -> int:
+    """A descriptor from which a program reads these bytes; /dev/null if there are none."""
+    if not content:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,194 @@
+"""From an ordinary process to PID 1 of a pseudo-host: namespaces, mounts, and who watches whom.
+
+Two processes remain.  The *supervisor* stays outside and is the notebook's child; it ends the lab
+when the notebook dies.  *PID 1* is inside; when it dies the kernel ends every process in its pid
+namespace, and with the last of them go the network, the mounts and all else.
+
+As root, too, a user namespace is used where there may be one: it keeps a learner's root from
+loading modules, setting the clock or rebooting.  Files it does not protect: root in the lab is
+root on the machine's disks.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nslab.engine.agent.spaces import call, mount, write
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000
+CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 4096, 8192, 16384, 1 << 18
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+
+HOSTNAME = "pseudo-host"
+
+
+class StepRefused(Exception):
+    """A step of making a pseudo-host that the kernel refused."""
+
+    def __init__(self, step: str, error: OSError) -> None:
+        super().__init__(step, error)
+        self.step = step
+        self.errno = error.errno or 0
+        self.detail = f"{error.filename or ''} {error.strerror or error}".strip()
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StepRefused(name, error) from error
+
+
+def become_host() -> None:
+    """Return in PID 1 of a new pseudo-host; the calling process becomes its supervisor.
+
+    The process must have one thread only.
+
+    :raises StepRefused: in the calling process or in PID 1, whichever met the refusal
+    """
+    notebook = os.pidfd_open(os.getppid())
+    _unshare()
+    with _step("fork"):
+        child = os.fork()
+    if child:
+        _supervise(child, notebook)
+    os.close(notebook)
+    # If the supervisor is killed, so are we; it has one thread, so this is not thread death.
+    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _mounts()
+    with _step("set the hostname"):
+        socket.sethostname(HOSTNAME)
+
+
+def _unshare() -> None:
+    """New namespaces: with a user namespace if that is allowed, as root else without."""
+    rest = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS
+    try:
+        _unshare_user()
+    except StepRefused:
+        if os.geteuid() != 0:
+            raise
+    with _step("new namespaces"):
+        call("unshare", rest)
+
+
+def _unshare_user() -> None:
+    uid, gid, pid = os.geteuid(), os.getegid(), os.getpid()
+    if uid != 0:
+        with _step("user namespace"):
+            call("unshare", CLONE_NEWUSER)
+        with _step("uid map"):
+            write("/proc/self/setgroups", "deny")
+            write("/proc/self/uid_map", f"0 {uid} 1")
+            write("/proc/self/gid_map", f"0 {gid} 1")
+        return
+    # Root keeps all its ids, so that files belong to whom they belong.  Such a map can only be
+    # written by a process that is still outside.
+    maps = {name: _identity(f"/proc/self/{name}") for name in ("uid_map", "gid_map")}
+    go_read, go_write = os.pipe()
+    writer = os.fork()
+    if writer == 0:
+        status = 1
+        try:
+            os.close(go_write)
+            if os.read(go_read, 1):
+                for name, lines in maps.items():
+                    write(f"/proc/{pid}/{name}", lines)
+                status = 0
+        finally:
+            os._exit(status)
+    os.close(go_read)
+    try:
+        with _step("user namespace"):
+            call("unshare", CLONE_NEWUSER)
+        os.write(go_write, b"!")
+    finally:
+        os.close(go_write)
+        status = os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1])
+    if status:
+        raise StepRefused("uid map", OSError(1, "the map of all ids was refused"))
+
+
+def _identity(path: str) -> str:
+    """A map that leaves every id of the present user namespace as it is."""
+    with open(path) as file:
+        rows = [line.split() for line in file]
+    return "\n".join(f"{inside} {inside} {count}" for inside, _, count in rows)
+
+
+def _supervise(child: int, notebook: int) -> None:
+    """Wait for PID 1 or the notebook to end, whichever is first, and see that both have."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(null, descriptor)
+    inside = os.pidfd_open(child)
+    ready, _, _ = select.select([notebook, inside], [], [])
+    if inside not in ready:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os._exit(0 if status == 0 else 1)
+
+
+def _mounts() -> None:
+    with _step("private mounts"):
+        mount("none", "/", flags=MS_REC | MS_PRIVATE)
+    with _step("mount /proc"):
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    _protect_sysctls()
+    try:
+        mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError:
+        # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same
+        # name outside.  With an empty one it falls back to ioctls.
+        with _step("mount /sys"):
+            mount("tmpfs", "/sys", "tmpfs", 0, "mode=755")
+    with _step("mount /run"):
+        mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+        for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
+            os.mkdir(f"/run/{directory}")
+    with _step("overlay on /etc"):
+        mount("overlay", "/etc", "overlay", 0,
+              "lowerdir=/etc,upperdir=/run/nslab/etc,workdir=/run/nslab/work")  # fmt: skip
+    with _step("write /etc/resolv.conf"):
+        _replace("/etc/resolv.conf", "nameserver 8.8.8.8\n")
+        _replace("/etc/hostname", f"{HOSTNAME}\n")
+        _replace("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")
+    os.chdir("/")
+
+
+def _replace(path: str, text: str) -> None:
+    """Put a new file in place of one that may be another owner's, or a link into a hidden /run."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def _protect_sysctls() -> None:
+    """Leave only the network's part of /proc/sys writable: the rest is the whole machine's.
+
+    A user namespace does not do this for root, whose ids are the owner of those files.
+    """
+    try:
+        mount("/proc/sys", "/proc/sys", flags=MS_BIND)
+        mount("none", "/proc/sys", flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("/proc/sys/net", "/proc/sys/net", flags=MS_BIND)
+        mount("none", "/proc/sys/net", flags=MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError:
+        pass  # a courtesy: an ordinary user may not write those files in any case
+
+
+def name_process(name: str) -> None:
+    """What ps shows as the thread's name."""
+    call("prctl", PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)

@@ -1,0 +1,442 @@
+"""The kernel → Snapshot: dumps of rtnetlink in every namespace, decoded here.
+
+Nothing is kept open between two looks: a socket in a namespace would keep it alive after
+``ip netns delete``, and the learner would see a veth that should have gone with it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from nslab import model
+from nslab.engine.agent import nat
+from nslab.engine.agent import spaces as sp
+from nslab.engine.agent import wire as w
+
+_OPERSTATE = (
+    "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
+)  # fmt: skip
+_PORT_STATE = ("disabled", "listening", "learning", "forwarding", "blocking")
+_FLAGS = (
+    (0x2, "BROADCAST"), (0x1000, "MULTICAST"), (0x8, "LOOPBACK"), (0x10, "POINTOPOINT"),
+    (0x80, "NOARP"), (0x100, "PROMISC"), (0x200, "ALLMULTI"), (0x1, "UP"), (0x10000, "LOWER_UP"),
+)  # fmt: skip
+_SCOPE = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+_ROUTE_KIND = {
+    1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast",
+    6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw",
+}  # fmt: skip
+_PROTOCOL = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp"}
+_NEIGHBOUR_STATE = {
+    0x01: "incomplete", 0x02: "reachable", 0x04: "stale", 0x08: "delay",
+    0x10: "probe", 0x20: "failed", 0x40: "noarp", 0x80: "permanent",
+}  # fmt: skip
+_TABLE_LOCAL, _TABLE_MAIN = 255, 254
+_DEAD = 0x1 | 0x10  # RTNH_F_DEAD, RTNH_F_LINKDOWN
+_AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
+_I32 = struct.Struct("=i")
+_U32 = struct.Struct("=I")
+
+
+@dataclass
+class Target:
+    """A namespace to look at: how to enter it, and what is known of it from outside it."""
+
+    inode: int
+    descriptor: int
+    role: str
+    label: str
+    names: tuple[str, ...] = ()
+    processes: tuple[model.Process, ...] = ()
+    resolv_conf: str | None = None
+    unseen: tuple[str, ...] = ()
+    raw: list[_RawLink] = field(default_factory=list)
+    nsids: dict[int, int] = field(default_factory=dict)
+    """The inode behind each namespace id that this namespace's links mention."""
+
+
+@dataclass
+class _RawLink:
+    index: int
+    flags: int
+    found: dict[int, bytes]
+    name: str
+    kind: str
+    data: dict[int, bytes]
+    slave: dict[int, bytes]
+    lower: int
+    nsid: int | None
+
+
+def observe(targets: Sequence[Target], title: str = "lab", run: nat.Run | None = None) -> model.Snapshot:
+    """Look at every target and put all together.  The calling thread changes namespace.
+
+    Targets must be in the order wanted; the caller closes their descriptors and goes home.
+    """
+    parts = [_look(target, targets, run) for target in targets]
+    links: dict[int, dict[int, str]] = {
+        target.inode: {raw.index: raw.name for raw in target.raw} for target in targets
+    }
+    return model.Snapshot(
+        title=title,
+        namespaces=tuple(
+            _namespace(target, part, links) for target, part in zip(targets, parts, strict=True)
+        ),
+    )
+
+
+@dataclass
+class _Part:
+    addresses: dict[int, list[model.Address]] = field(default_factory=dict)
+    routes: tuple[model.Route, ...] = ()
+    neighbours: tuple[model.Neighbour, ...] = ()
+    fdb: tuple[model.FdbEntry, ...] = ()
+    nat: tuple[model.NatRule, ...] = ()
+    sysctls: dict[str, str] = field(default_factory=dict)
+
+
+def _look(target: Target, targets: Sequence[Target], run: nat.Run | None) -> _Part:
+    """Everything that is read inside one namespace."""
+    if target.descriptor < 0:
+        return _Part()
+    sp.call("setns", target.descriptor, sp.CLONE_NEWNET)
+    asking = w.Socket()
+    try:
+        target.raw = _links(asking)
+        names = {raw.index: raw.name for raw in target.raw}
+        mentioned = {raw.nsid for raw in target.raw if raw.nsid is not None and raw.nsid >= 0}
+        if mentioned:
+            target.nsids = _nsids(asking, targets, len(mentioned))
+        bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
+        return _Part(
+            addresses=_addresses(asking),
+            routes=_routes(asking, names),
+            neighbours=_neighbours(asking, names),
+            fdb=_fdb(asking, names) if bridged else (),
+            nat=nat.rules(run),
+            sysctls=_sysctls(asking),
+        )
+    finally:
+        asking.close()
+
+
+def _links(asking: w.Socket) -> list[_RawLink]:
+    body = w.ifinfo() + w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_SKIP_STATS)
+    result = []
+    for header, found in asking.dump(w.RTM_GETLINK, body, 16):
+        _, _, _, index, flags, _ = struct.unpack("=BBHiII", header)
+        kind, data, slave = "", {}, {}
+        if w.IFLA_LINKINFO in found:
+            raw = found[w.IFLA_LINKINFO]
+            info = w.attributes(raw, 0, len(raw))
+            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
+            if kind == "bridge":
+                raw = info.get(w.IFLA_INFO_DATA, b"")
+                data = w.attributes(raw, 0, len(raw))
+            if info.get(w.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
+                raw = info.get(w.IFLA_INFO_SLAVE_DATA, b"")
+                slave = w.attributes(raw, 0, len(raw))
+        lower = _U32.unpack(found[w.IFLA_LINK])[0] if w.IFLA_LINK in found else 0
+        nsid = _I32.unpack(found[w.IFLA_LINK_NETNSID])[0] if w.IFLA_LINK_NETNSID in found else None
+        name = found[w.IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
+        result.append(_RawLink(index, flags, found, name, kind, data, slave, lower, nsid))
+    return result
+
+
+def _nsids(asking: w.Socket, targets: Sequence[Target], enough: int) -> dict[int, int]:
+    """Which inode each namespace id means here; stops when all that are mentioned are known."""
+    ids: dict[int, int] = {}
+    for start in range(0, len(targets), 64):
+        some = [target for target in targets[start : start + 64] if target.descriptor >= 0]
+        questions = [
+            (w.RTM_GETNSID, bytes(4) + w.u32(w.NETNSA_FD, target.descriptor)) for target in some
+        ]
+        for target, (body, went) in zip(some, asking.ask(questions), strict=True):
+            if went:
+                number = w.attributes(body, 4, len(body)).get(w.NETNSA_NSID, b"\xff" * 4)
+                ids[_I32.unpack(number)[0]] = target.inode
+        ids.pop(-1, None)
+        if len(ids) >= enough and start:
+            break
+    return ids
+
+
+def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
+    result: dict[int, list[model.Address]] = {}
+    for header, found in asking.dump(w.RTM_GETADDR, bytes(8), 8):
+        family, length, _, scope, index = struct.unpack("=BBBBI", header)
+        packed = found.get(w.IFA_LOCAL) or found.get(w.IFA_ADDRESS, b"")
+        broadcast = found.get(w.IFA_BROADCAST)
+        result.setdefault(index, []).append(
+            model.Address(
+                address=f"{socket.inet_ntop(family, packed)}/{length}",
+                scope=_SCOPE.get(scope, str(scope)),
+                broadcast=socket.inet_ntop(family, broadcast) if broadcast else "",
+            )
+        )
+    return result
+
+
+def _routes(asking: w.Socket, names: dict[int, str]) -> tuple[model.Route, ...]:
+    result = []
+    for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12):
+        family, length, _, _, table, protocol, scope, kind, flags = struct.unpack(
+            "=BBBBBBBBI", header
+        )
+        if w.RTA_TABLE in found:
+            table = _U32.unpack(found[w.RTA_TABLE])[0]
+        if table == _TABLE_LOCAL or family not in (_AF_INET, _AF_INET6):
+            continue
+        if family == _AF_INET6 and kind in (4, 5):
+            continue  # anycast and multicast, which every IPv6 link has
+        target = f"{socket.inet_ntop(family, found[w.RTA_DST])}/{length}" if length else "default"
+        via, out = found.get(w.RTA_GATEWAY), found.get(w.RTA_OIF)
+        source, metric = found.get(w.RTA_PREFSRC), found.get(w.RTA_PRIORITY)
+        result.append(
+            model.Route(
+                destination=target,
+                via=socket.inet_ntop(family, via) if via else "",
+                dev=names.get(_U32.unpack(out)[0], "") if out else "",
+                source=socket.inet_ntop(family, source) if source else "",
+                metric=_U32.unpack(metric)[0] if metric else 0,
+                table=table,
+                scope=_SCOPE.get(scope, str(scope)),
+                kind=_ROUTE_KIND.get(kind, str(kind)),
+                protocol=_PROTOCOL.get(protocol, str(protocol)),
+                dead=bool(flags & _DEAD),
+            )
+        )
+    return tuple(result)
+
+
+def _neighbours(asking: w.Socket, names: dict[int, str]) -> tuple[model.Neighbour, ...]:
+    result = []
+    for header, found in asking.dump(w.RTM_GETNEIGH, bytes(12), 12):
+        family, index, state = struct.unpack_from("=BxxxiH", header)
+        if family not in (_AF_INET, _AF_INET6) or state == 0x40 or w.NDA_DST not in found:
+            continue  # noarp entries stand for addresses that never need resolving
+        result.append(
+            model.Neighbour(
+                address=socket.inet_ntop(family, found[w.NDA_DST]),
+                dev=names.get(index, ""),
+                mac=_mac(found.get(w.NDA_LLADDR, b"")),
+                state=_NEIGHBOUR_STATE.get(state, "none"),
+            )
+        )
+    return tuple(sorted(result, key=lambda entry: (entry.dev, entry.address)))
+
+
+def _fdb(asking: w.Socket, names: dict[int, str]) -> tuple[model.FdbEntry, ...]:
+    result = []
+    for header, found in asking.dump(w.RTM_GETNEIGH, w.ifinfo(family=_AF_BRIDGE), 12):
+        family, index, state, flags = struct.unpack_from("=BxxxiHB", header)
+        mac = found.get(w.NDA_LLADDR, b"")
+        if family != _AF_BRIDGE or not mac or mac[0] & 1:
+            continue  # every device listens to the same multicast groups
+        master = found.get(w.NDA_MASTER)
+        result.append(
+            model.FdbEntry(
+                mac=_mac(mac),
+                dev=names.get(index, ""),
+                master=names.get(_U32.unpack(master)[0], "") if master else "",
+                state="permanent" if state & 0x80 else "static" if state & 0x40 else "learned",
+                own=bool(flags & 0x02),  # NTF_SELF
+            )
+        )
+    return tuple(sorted(result, key=lambda entry: (entry.dev, entry.mac, entry.own)))
+
+
+def _sysctls(asking: w.Socket) -> dict[str, str]:
+    """The settings that decide whether packets pass: by netlink where that says them."""
+    result: dict[str, str] = {}
+    for _, found in asking.dump(w.RTM_GETNETCONF, bytes((_AF_INET, 0, 0, 0)), 4):
+        index = _I32.unpack(found[w.NETCONFA_IFINDEX])[0]
+        if index > 0:
+            continue  # of one device; -1 stands for "all", -2 for "default"
+        rp_filter = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
+        if index == -1:
+            result["net.ipv4.ip_forward"] = str(_I32.unpack(found[w.NETCONFA_FORWARDING])[0])
+            result["net.ipv4.conf.all.rp_filter"] = rp_filter
+        else:
+            result["net.ipv4.conf.default.rp_filter"] = rp_filter
+    for key in ("net.ipv6.conf.all.disable_ipv6", "net.bridge.bridge-nf-call-iptables"):
+        try:
+            result[key] = sp.read(f"/proc/sys/{key.replace('.', '/')}")
+        except OSError:
+            continue  # the kernel has no IPv6, or br_netfilter is not loaded
+    return result
+
+
+def _namespace(
+    target: Target, part: _Part, links: dict[int, dict[int, str]]
+) -> model.Namespace:
+    names = links[target.inode]
+    macs: dict[str, set[bytes]] = {}
+    for raw in target.raw:
+        master = names.get(_U32.unpack(raw.found[w.IFLA_MASTER])[0]) if w.IFLA_MASTER in raw.found else None
+        if master:
+            macs.setdefault(master, set()).add(raw.found.get(w.IFLA_ADDRESS, b""))
+    return model.Namespace(
+        inode=target.inode,
+        role=target.role,
+        label=target.label,
+        names=target.names,
+        processes=target.processes,
+        links=tuple(
+            _link(raw, target, part, links, macs.get(raw.name, set())) for raw in target.raw
+        ),
+        routes=part.routes,
+        neighbours=part.neighbours,
+        fdb=part.fdb,
+        nat=part.nat,
+        sysctls=part.sysctls,
+        resolv_conf=target.resolv_conf,
+        unseen=target.unseen,
+    )
+
+
+def _link(
+    raw: _RawLink, target: Target, part: _Part, links: dict[int, dict[int, str]], ports: set[bytes]
+) -> model.Link:
+    found = raw.found
+    mac = found.get(w.IFLA_ADDRESS, b"")
+    peer = None
+    if raw.lower:
+        inode = target.inode if raw.nsid is None else target.nsids.get(raw.nsid, 0)
+        peer = model.Peer(
+            namespace=inode, index=raw.lower, name=links.get(inode, {}).get(raw.lower, "")
+        )
+    bridge = port = None
+    if raw.kind == "bridge" and raw.data:
+        bridge = model.Bridge(
+            stp=bool(_U32.unpack(raw.data[w.IFLA_BR_STP_STATE])[0]),
+            forward_delay=_U32.unpack(raw.data[w.IFLA_BR_FORWARD_DELAY])[0] / 100,
+            multicast_snooping=raw.data.get(w.IFLA_BR_MCAST_SNOOPING, b"\0") != b"\0",
+            vlan_filtering=raw.data.get(w.IFLA_BR_VLAN_FILTERING, b"\0") != b"\0",
+        )
+    if raw.slave:
+        port = model.Port(
+            state=_PORT_STATE[raw.slave[w.IFLA_BRPORT_STATE][0]],
+            learning=raw.slave.get(w.IFLA_BRPORT_LEARNING, b"\1") != b"\0",
+            flood=raw.slave.get(w.IFLA_BRPORT_UNICAST_FLOOD, b"\1") != b"\0",
+        )
+    master = _U32.unpack(found[w.IFLA_MASTER])[0] if w.IFLA_MASTER in found else 0
+    return model.Link(
+        name=raw.name,
+        index=raw.index,
+        kind=raw.kind,
+        mac=_mac(mac),
+        mac_origin="stolen" if bridge and mac in ports else _origin(mac),
+        mtu=_U32.unpack(found[w.IFLA_MTU])[0],
+        up=bool(raw.flags & w.IFF_UP),
+        carrier=bool(raw.flags & w.IFF_LOWER_UP),
+        operstate=_OPERSTATE[found[w.IFLA_OPERSTATE][0]],
+        flags=tuple(word for bit, word in _FLAGS if raw.flags & bit),
+        promiscuity=_U32.unpack(found[w.IFLA_PROMISCUITY])[0],
+        master=links[target.inode].get(master, "") if master else "",
+        peer=peer,
+        bridge=bridge,
+        port=port,
+        addresses=tuple(part.addresses.get(raw.index, ())),
+    )
+
+
+def _origin(mac: bytes) -> str:
+    """Who chose a MAC.  The kernel says it in sysfs only, so this goes by the look of it.
+
+    What the kernel draws at random has the locally-administered bit (eth_random_addr()); labs
+    choose 02:00:00:…, which a random draw hits once in 65,536.
+    """
+    if not any(mac):
+        return "permanent"
+    return "random" if mac[0] & 2 and mac[1:3] != b"\0\0" else "set"
+
+
+def _mac(packed: bytes) -> str:
+    return packed.hex(":") if packed else ""
+
+
+def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
+    """Every namespace of the lab, in a fixed order, with open descriptors.
+
+    The host, the named ones, the containers, those that only a process holds, the world.
+    """
+    named, world = spaces.named(), spaces.world()
+    processes = sp.processes_by_namespace(leave_out)
+    containers = spaces.containers()
+    by_inode: dict[int, list[str]] = {}
+    for name, inode in named.items():
+        by_inode.setdefault(inode, []).append(name)
+
+    def make(inode: int, role: str, label: str, opened: Callable[[], int]) -> Target | None:
+        try:
+            descriptor = opened()
+        except OSError:
+            return None  # it ended while we looked
+        if os.fstat(descriptor).st_ino != inode:
+            os.close(descriptor)
+            return None
+        return Target(
+            inode=inode, descriptor=descriptor, role=role, label=label,
+            names=tuple(by_inode.get(inode, ())),
+            processes=tuple(processes.get(inode, ())),
+        )  # fmt: skip
+
+    def at(path: str) -> Callable[[], int]:
+        return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    found: list[Target | None] = []
+    host = make(spaces.home_inode, "host", "host", lambda: os.dup(spaces.home))
+    if host is not None:
+        host.resolv_conf = _file("/etc/resolv.conf")
+    found.append(host)
+    taken = {spaces.home_inode, *world.values()}
+    for inode, names in by_inode.items():
+        if inode in taken:
+            continue
+        taken.add(inode)
+        target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
+        if target is not None:
+            target.resolv_conf = _file(f"/etc/netns/{names[0]}/resolv.conf")
+        found.append(target)
+    for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
+        if inode in taken:
+            continue
+        taken.add(inode)
+        target = make(inode, "container", hostname, at(f"/proc/{pids[0]}/ns/net"))
+        if target is not None:
+            target.resolv_conf = _file(f"/proc/{pids[0]}/root/etc/resolv.conf")
+        found.append(target)
+    for inode, group in sorted(processes.items(), key=lambda item: item[1][0].pid):
+        if inode not in taken:
+            pid = group[0].pid
+            found.append(make(inode, "process", f"pid {pid}", at(f"/proc/{pid}/ns/net")))
+    for label in model.WORLD:
+        if label in world:
+            found.append(make(world[label], "world", label, at(f"{sp.WORLD_DIR}/{label}")))
+    return [target for target in found if target is not None]
+
+
+def _file(path: str) -> str | None:
+    try:
+        with open(path, errors="replace") as file:
+            return file.read(65536)
+    except OSError:
+        return None
+
+
+def lab_snapshot(
+    spaces: sp.Spaces, title: str, leave_out: frozenset[int], run: nat.Run | None
+) -> model.Snapshot:
+    """Look at the whole lab, in this thread, which comes home at the end."""
+    targets = lab_targets(spaces, leave_out)
+    try:
+        return observe(targets, title, run)
+    finally:
+        spaces.go_home()
+        for target in targets:
+            os.close(target.descriptor)

@@ -1,0 +1,115 @@
+"""Requests in, replies out.
+
+Applying and looking are done one at a time in one thread; each command has a thread of its own, so
+that a signal, a look or another command can come between.  The end of the input is the end of the
+lab.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+from nslab.engine import messages as m
+from nslab.engine.agent import observe, world
+from nslab.engine.agent.apply import Applier
+from nslab.engine.agent.init import Init
+from nslab.engine.agent.shell import Shell
+from nslab.engine.agent.spaces import Spaces, settle
+from nslab.engine.base import Options, Stream
+from nslab.errors import NslabError
+
+
+class Server:
+    """One lab's agent, from the first request to the end of the stream."""
+
+    def __init__(self, options: Options, reading: BinaryIO, writing: BinaryIO) -> None:
+        self._options = options
+        self._reading = reading
+        self._writing = writing
+        self._write_lock = threading.Lock()
+        self._spaces = Spaces(ipv6=options.ipv6)
+        self._init = Init()
+        self._applier = Applier(self._spaces, self._init)
+        self._shell = Shell(self._spaces, self._init)
+        self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
+
+    def serve(self) -> None:
+        """Never returns: reaping is the main thread's work."""
+        settle(ipv6=self._options.ipv6)
+        for target in (self._read, self._do):
+            threading.Thread(target=target, name=target.__name__, daemon=True).start()
+        self._init.serve()
+
+    def _send(self, message: m.Message) -> None:
+        with self._write_lock:
+            try:
+                m.write(self._writing, message)
+            except OSError:
+                os._exit(0)  # nobody listens any longer
+
+    def _read(self) -> None:
+        while True:
+            request = m.read_to_agent(self._reading)
+            match request:
+                case None:
+                    os._exit(0)
+                case m.Apply() | m.Look():
+                    self._work.put(request)
+                case m.Run():
+                    threading.Thread(
+                        target=self._answer,
+                        args=(request.id, lambda r=request: self._run(r)),
+                        daemon=True,
+                    ).start()
+                case m.Signal():
+                    self._shell.signal(request.id, request.number)
+
+    def _do(self) -> None:
+        try:
+            world.build(self._spaces, self._applier)
+        except Exception as error:  # whatever it is, it must reach the notebook
+            self._send(m.Refused("build the world", getattr(error, "errno", 0) or 0, str(error)))
+            os._exit(1)
+        threading.Thread(target=self._spaces.watch, name="watch", daemon=True).start()
+        self._send(m.Ready(m.PROTOCOL, sys.version.split()[0]))
+        while True:
+            request = self._work.get()
+            if isinstance(request, m.Apply):
+                self._answer(request.id, lambda r=request: self._apply(r))
+            else:
+                self._answer(request.id, lambda r=request: self._look(r))
+
+    def _answer(self, ident: int, work: Callable[[], m.Done]) -> None:
+        try:
+            reply: m.Message = work()
+        except NslabError as error:
+            reply = m.Failed.of(ident, error)
+        except Exception as error:
+            # A bug or an exhausted machine: the lab goes on, and the notebook hears of it.
+            kind = type(error).__name__
+            reply = m.Failed(ident, "NslabError", "do what was asked", "", f"{kind}: {error}")
+        self._send(reply)
+
+    def _apply(self, request: m.Apply) -> m.Done:
+        self._applier.apply(request.actions)
+        return m.Done(request.id)
+
+    def _look(self, request: m.Look) -> m.Done:
+        with self._spaces.lock:
+            self._spaces.settle_new()
+            snapshot = observe.lab_snapshot(
+                self._spaces, self._options.name, frozenset({1}), self._init.run
+            )
+        return m.Done(request.id, snapshot=snapshot)
+
+    def _run(self, request: m.Run) -> m.Done:
+        def emit(stream: Stream, data: bytes) -> None:
+            self._send(m.Output(request.id, stream, data))
+
+        completed = self._shell.run(request.id, request.command, emit)
+        return m.Done(request.id, completed=completed)

@@ -1,0 +1,188 @@
+"""A command in a namespace, with its output as it comes, a time limit and a way to stop it."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from nslab.engine import explain
+from nslab.engine.agent import spaces as sp
+from nslab.engine.agent.init import Init, memory_file
+from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
+from nslab.model import WORLD
+
+GRACE = 0.5
+"""Seconds between asking a command to end and killing it."""
+
+
+class Shell:
+    """Runs commands for one lab; each :meth:`run` in a thread of its own."""
+
+    def __init__(self, spaces: sp.Spaces, init: Init) -> None:
+        self._spaces = spaces
+        self._init = init
+        self._sessions: dict[int, int] = {}
+        """The session (and process group) of each running command, by its request."""
+
+    def run(
+        self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]
+    ) -> Completed:
+        """Run a command to its end."""
+        argv, descriptor = self._way_in(command)
+        try:
+            return self._run(ident, command, argv, descriptor, emit)
+        finally:
+            os.close(descriptor)
+
+    def signal(self, ident: int, number: int) -> None:
+        """Send a signal to a running command's process group; silent if it has ended."""
+        session = self._sessions.get(ident)
+        if session is not None:
+            try:
+                os.killpg(session, number)
+            except ProcessLookupError:
+                pass
+
+    def _way_in(self, command: Command) -> tuple[tuple[str, ...], int]:
+        """The words that bring a command into its namespaces, and where to start them from."""
+        ns = command.ns
+        if ns is None or command.view == "net" or ns in WORLD:
+            return command.argv, self._open(ns, command)
+        if ns in self._spaces.named():
+            return ("ip", "netns", "exec", ns, *command.argv), self._open(None, command)
+        pid = self._spaces.container(ns)
+        if pid is None:
+            return command.argv, self._open(ns, command)
+        words = ("nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid))
+        return (*words, *command.argv), self._open(None, command)
+
+    def _open(self, ns: str | None, command: Command) -> int:
+        try:
+            return self._spaces.open(ns)
+        except FileNotFoundError:
+            raise explain.namespace_missing(f"run {command.argv[0]}", ns or "host") from None
+
+    def _run(
+        self,
+        ident: int,
+        command: Command,
+        argv: tuple[str, ...],
+        descriptor: int,
+        emit: Callable[[Stream, bytes], None],
+    ) -> Completed:
+        streams: list[tuple[Stream, int]] = [("stdout", 1), ("stderr", 2)]
+        if command.report:
+            streams.append(("report", REPORT_FD))
+        pipes = {stream: os.pipe2(os.O_CLOEXEC) for stream, _ in streams}
+        over_read, over_write = os.pipe2(os.O_CLOEXEC)
+        given = memory_file(command.stdin)
+        codes: list[int] = []
+
+        def on_exit(code: int) -> None:
+            codes.append(code)
+            os.close(over_write)
+
+        files = {0: given} | {number: pipes[stream][1] for stream, number in streams}
+        try:
+            with self._spaces.inside(descriptor):
+                session = self._init.spawn(
+                    argv, on_exit, files=files, environment=command.environment
+                )
+        except BaseException:
+            for _, (reading, _) in pipes.items():
+                os.close(reading)
+            os.close(over_read)
+            os.close(over_write)
+            raise
+        finally:
+            os.close(given)
+            for _, writing in pipes.values():
+                os.close(writing)
+        self._sessions[ident] = session
+        try:
+            reading = {pipes[stream][0]: stream for stream, _ in streams}
+            return self._follow(command, session, reading, over_read, codes, emit)
+        finally:
+            del self._sessions[ident]
+
+    def _follow(
+        self,
+        command: Command,
+        session: int,
+        streams: dict[int, Stream],
+        over: int,
+        codes: list[int],
+        emit: Callable[[Stream, bytes], None],
+    ) -> Completed:
+        """Pass the output on until the command itself ends (its children may live on)."""
+        passed = {stream: 0 for stream in streams.values()}
+        dropped = 0
+        deadline = None if command.timeout is None else time.monotonic() + command.timeout
+        ending = timed_out = False
+        with selectors.DefaultSelector() as waiting:
+            for descriptor in (*streams, over):
+                os.set_blocking(descriptor, False)
+                waiting.register(descriptor, selectors.EVENT_READ)
+            ended = False
+            while True:
+                limit = 0.0 if ended else None
+                if deadline is not None and not ended:
+                    limit = max(0.0, deadline - time.monotonic())
+                ready = waiting.select(limit)
+                for key, _ in ready:
+                    if key.fd == over:
+                        ended = True
+                        waiting.unregister(over)
+                        continue
+                    piece = os.read(key.fd, 65536)
+                    if not piece:
+                        waiting.unregister(key.fd)
+                        os.close(key.fd)
+                        del streams[key.fd]
+                        continue
+                    stream = streams[key.fd]
+                    room = max(0, OUTPUT_LIMIT - passed[stream])
+                    passed[stream] += len(piece)
+                    dropped += max(0, len(piece) - room)
+                    if room:
+                        emit(stream, piece[:room])
+                if ended and not ready:
+                    break
+                if deadline is not None and not ended and time.monotonic() >= deadline:
+                    _kill(session, signal.SIGKILL if ending else signal.SIGTERM)
+                    deadline = time.monotonic() + GRACE
+                    ending = timed_out = True
+        os.close(over)
+        if streams:
+            self._drain(tuple(streams))
+        return Completed(returncode=codes[0], timed_out=timed_out, dropped=dropped)
+
+    def _drain(self, descriptors: tuple[int, ...]) -> None:
+        """Read on for what the command left in the background, lest a full pipe stops it."""
+
+        def drain() -> None:
+            with selectors.DefaultSelector() as waiting:
+                for descriptor in descriptors:
+                    waiting.register(descriptor, selectors.EVENT_READ)
+                while waiting.get_map():
+                    for key, _ in waiting.select():
+                        if not os.read(key.fd, 65536):
+                            waiting.unregister(key.fd)
+                            os.close(key.fd)
+
+        threading.Thread(target=drain, name="drain", daemon=True).start()
+
+
+def _kill(session: int, number: int) -> None:
+    """Send a signal to every process of a session, whatever its process group."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                if os.getsid(int(entry)) == session:
+                    os.kill(int(entry), number)
+            except (ProcessLookupError, PermissionError):
+                continue

@@ -1,0 +1,97 @@
+"""A process that joins a running lab: ``nslab enter`` and ``nslab show`` stand on it.
+
+Usage: ``python -m nslab.engine.agent.visit PID enter NS [COMMAND …]`` or ``… PID look TITLE``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from nslab.engine.agent import observe
+from nslab.engine.agent.init import PATH, find
+from nslab.engine.agent.spaces import WORLD_DIR, Spaces, call
+from nslab.errors import NslabError
+from nslab.model import WORLD
+
+
+def join(pid: int) -> None:
+    """Enter all of a lab's namespaces; the next child is in its pid namespace too.
+
+    Without the pid namespace a shell would outlive the agent and keep the lab alive.
+    """
+    own = os.stat("/proc/self/ns/user").st_ino
+    descriptors = [
+        os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+        for kind in ("user", "net", "mnt", "uts", "pid")
+    ]
+    for descriptor in descriptors:
+        if os.fstat(descriptor).st_ino != own:  # a lab of root's may have no user namespace
+            call("setns", descriptor, 0)
+        os.close(descriptor)
+    os.chdir("/")
+
+
+def main(arguments: list[str]) -> int:
+    pid, what, *rest = arguments
+    try:
+        join(int(pid))
+    except OSError as error:
+        print(f"cannot enter the lab: {error.strerror}", file=sys.stderr)
+        return 1
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = _enter(rest[0], rest[1:]) if what == "enter" else _look(rest[0])
+        except NslabError as error:
+            print(error, file=sys.stderr)
+        except OSError as error:
+            print(f"{error.filename or error.filename2 or 'nslab'}: {error.strerror}", file=sys.stderr)
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code if code >= 0 else 128 - code
+
+
+def _enter(ns: str, argv: list[str]) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PROMPT_COMMAND")
+    }
+    environment |= {"PATH": PATH, "USER": "root", "LOGNAME": "root"}
+    spaces = Spaces()
+    if not argv:
+        argv = ["bash", "--norc", "-i"]
+        environment["PS1"] = f"[{ns or 'host'}]# "
+    if ns in WORLD:
+        argv = ["nsenter", f"--net={WORLD_DIR}/{ns}", *argv]
+    elif ns and ns in spaces.named():
+        argv = ["ip", "netns", "exec", ns, *argv]
+    elif ns and ns != "host":
+        pid = spaces.container(ns)
+        if pid is None:
+            there = ["host", *spaces.named(), *(name for _, name in spaces.containers().values())]
+            raise NslabError(
+                "enter", ns, "there is no namespace or container of that name in the lab",
+                f"there are: {', '.join(there)}; and outside the host: {', '.join(WORLD)}",
+            )  # fmt: skip
+        argv = ["nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid), *argv]
+    os.execve(find(argv[0]), argv, environment)
+
+
+def _look(title: str) -> int:
+    import msgspec
+
+    spaces = Spaces()
+    found = observe.lab_snapshot(spaces, title, frozenset({1, os.getpid()}), None)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(found))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""What the notebook and the agent say to each other, and how a message lies on a byte stream.
+
+A frame is four bytes of length (big-endian) and a message in MessagePack.  Any two-way byte stream
+will do: pipes here, a serial line of a microVM, ssh.
+
+execnet was tried in its place and left out: its bootstrap takes 0.27 s of the half second in which
+a lab is to be ready, and starts threads before user namespaces can be unshared.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from nslab.actions import AnyAction
+from nslab.engine.base import Command, Completed, Options, Stream
+from nslab.errors import KINDS, NslabError
+from nslab.model import Snapshot
+
+PROTOCOL = 1
+"""Raised with every change that an older agent could not understand."""
+
+LARGEST = 1 << 28
+"""Bytes of a frame; a longer one means that the stream is not ours."""
+
+
+class Message(Struct, frozen=True, tag=True, omit_defaults=True):
+    """The base of everything that is sent."""
+
+
+class Start(Message, frozen=True):
+    """First to the agent: how the lab is to be."""
+
+    options: Options
+
+
+class Apply(Message, frozen=True):
+    id: int
+    actions: tuple[AnyAction, ...]
+
+
+class Look(Message, frozen=True):
+    id: int
+
+
+class Run(Message, frozen=True):
+    id: int
+    command: Command
+
+
+class Signal(Message, frozen=True):
+    """To the process group of a running command; nothing answers it."""
+
+    id: int
+    number: int
+
+
+class Ready(Message, frozen=True):
+    """First from the agent: the lab is there.  ``python`` names what runs it."""
+
+    protocol: int
+    python: str
+
+
+class Refused(Message, frozen=True):
+    """Instead of Ready: which step of making a pseudo-host failed, with its errno."""
+
+    step: str
+    errno: int
+    detail: str = ""
+
+
+class Done(Message, frozen=True):
+    id: int
+    snapshot: Snapshot | None = None
+    completed: Completed | None = None
+
+
+class Failed(Message, frozen=True):
+    """An exception of nslab.errors, to be raised at the other end."""
+
+    id: int
+    kind: str
+    operation: str
+    subject: str = ""
+    cause: str = ""
+    hint: str = ""
+    errno: int = 0
+
+    @classmethod
+    def of(cls, ident: int, error: NslabError) -> Failed:
+        return cls(
+            ident, type(error).__name__, error.operation, error.subject, error.cause,
+            error.hint, error.errno,
+        )  # fmt: skip
+
+    def error(self) -> NslabError:
+        kind = KINDS.get(self.kind, NslabError)
+        return kind(self.operation, self.subject, self.cause, self.hint, errno=self.errno)
+
+
+class Output(Message, frozen=True):
+    id: int
+    stream: Stream
+    data: bytes
+
+
+ToAgent = Start | Apply | Look | Run | Signal
+FromAgent = Ready | Refused | Done | Failed | Output
+
+encode = msgspec.msgpack.Encoder().encode
+_to_agent = msgspec.msgpack.Decoder(ToAgent)
+_from_agent = msgspec.msgpack.Decoder(FromAgent)
+
+
+def write(stream: BinaryIO, message: Message) -> None:
+    """Send one message; the caller sees to it that two threads do not write at once."""
+    body = encode(message)
+    stream.write(struct.pack(">I", len(body)) + body)
+    stream.flush()
+
+
+def read_to_agent(stream: BinaryIO) -> ToAgent | None:
+    """The next message for the agent; None at the end of the stream."""
+    body = _frame(stream)
+    return None if body is None else _to_agent.decode(body)
+
+
+def read_from_agent(stream: BinaryIO) -> FromAgent | None:
+    """The next message from the agent; None at the end of the stream."""
+    body = _frame(stream)
+    return None if body is None else _from_agent.decode(body)
+
+
+def _frame(stream: BinaryIO) -> bytes | None:
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    (size,) = struct.unpack(">I", head)
+    if size > LARGEST:
+        return None
+    body = stream.read(size)
+    return body if len(body) == size else None
