@@ -1,0 +1,67 @@
+"""nslab: Linux network namespaces, built by hand and seen.
+
+>>> from nslab import Lab
+>>> with Lab() as lab:
+...     lab.sh("ip netns add ns1; ip netns list").stdout
+'ns1\\n'
+
+Everything public can be imported from here; each name is loaded when it is first used, so that
+``import nslab`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "nslab.actions": (
+        "Action", "AddAddress", "AddBridge", "AddContainer", "AddNamespace", "AddRoute", "AddVeth",
+        "Attach", "DeleteAddress", "DeleteContainer", "DeleteLink", "DeleteNamespace",
+        "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge",
+        "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
+    ),
+    "nslab.diff": ("Change", "Diff", "compare"),
+    "nslab.draw": ("Picture",),
+    "nslab.errors": (
+        "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
+        "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
+    ),
+    "nslab.lab": ("Lab",),
+    "nslab.model": ("Link", "Namespace", "Snapshot"),
+    "nslab.outcome": ("Did", "Failure", "Ran"),
+}  # fmt: skip
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)
+
+if TYPE_CHECKING:
+    from nslab.actions import (
+        Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
+        DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace, DeleteRoute, Detach,
+        Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
+        Sysctl,
+    )  # fmt: skip
+    from nslab.diff import Change, Diff, compare
+    from nslab.draw import Picture
+    from nslab.errors import (
+        AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
+        LabClosed, LabGone, NotFound, NslabError, ToolMissing,
+    )  # fmt: skip
+    from nslab.lab import Lab
+    from nslab.model import Link, Namespace, Snapshot
+    from nslab.outcome import Did, Failure, Ran
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -156,15 +156,17 @@ class AddContainer(Action, frozen=True):
 
     @property
     def argv(self) -> tuple[str, ...]:
-        """The container's main process.  Its files live below /run/containers."""
+        """The container's main process; its resolv.conf is a copy below /run/containers."""
+        # The name has been checked: no character of it means anything to a shell.
+        files = f"/run/containers/{self.name}"
         script = (
-            'mkdir -p "/run/containers/$0" && cp /etc/resolv.conf "/run/containers/$0/" && '
-            'mount --bind "/run/containers/$0/resolv.conf" /etc/resolv.conf && '
-            'hostname "$0" && exec sleep infinity'
+            f"mkdir -p {files}; cp /etc/resolv.conf {files}; "
+            f"mount --bind {files}/resolv.conf /etc/resolv.conf; "
+            f"hostname {self.name}; exec sleep infinity"
         )
         return (
             "unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child",
-            "--mount-proc", "sh", "-c", script, self.name,
+            "--mount-proc", "sh", "-c", script,
         )  # fmt: skip
 
     def _iproute2(self) -> list[Command]:

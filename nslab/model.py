@@ -188,6 +188,8 @@ class Snapshot(Value, frozen=True):
 
     namespaces: tuple[Namespace, ...]
     title: str = "lab"
+    files: dict[str, str] = {}
+    """What differs in /etc from a fresh lab: text by path; of a directory (``/etc/netns/``) ""."""
 
     def __iter__(self) -> Iterator[Namespace]:  # type: ignore[override]
         return iter(self.namespaces)
@@ -221,6 +223,46 @@ class Snapshot(Value, frozen=True):
                         return namespace, other
         return None
 
+    def aligned(self, other: Snapshot) -> Snapshot:
+        """This snapshot with the numbers that ``other`` has for what is called the same.
+
+        For two labs that were made separately: inodes, indexes and MACs drawn at random differ
+        in them and mean nothing.
+        """
+        inodes = {ns.inode: other._called(ns.label, ns.inode) for ns in self.namespaces}
+        indexes: dict[tuple[int, int], int] = {}
+        macs: dict[str, str] = {}
+        for ns in self.namespaces:
+            theirs = {link.name: link for ns2 in other if ns2.label == ns.label for link in ns2.links}
+            for link in ns.links:
+                twin = theirs.get(link.name)
+                indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
+                if twin and link.mac_origin == twin.mac_origin == "random":
+                    macs[link.mac] = twin.mac
+
+        def renumbered(ns: Namespace, link: Link) -> Link:
+            peer = link.peer
+            if peer is not None:
+                index = indexes.get((peer.namespace, peer.index), peer.index)
+                inode = inodes.get(peer.namespace, peer.namespace)
+                peer = structs.replace(peer, namespace=inode, index=index)
+            return structs.replace(
+                link, index=indexes[ns.inode, link.index], mac=macs.get(link.mac, link.mac), peer=peer
+            )
+
+        return structs.replace(
+            self,
+            namespaces=tuple(
+                structs.replace(
+                    ns, inode=inodes[ns.inode], links=tuple(renumbered(ns, x) for x in ns.links)
+                )
+                for ns in self.namespaces
+            ),
+        )
+
+    def _called(self, label: str, otherwise: int) -> int:
+        return next((ns.inode for ns in self.namespaces if ns.label == label), otherwise)
+
     def canonical(self) -> dict[str, Any]:
         """The same for any two labs that were built alike, whatever numbers the kernel drew.
 
@@ -233,10 +275,11 @@ class Snapshot(Value, frozen=True):
             for link in namespace.links:
                 if link.mac_origin == "random":
                     drawn[link.mac] = f"<{namespace.label}/{link.name}>"
-        return {
+        result = {
             namespace.label: _canonical(namespace, labels, drawn)
             for namespace in self.namespaces
         }
+        return result | {"/etc": dict(sorted(self.files.items()))}
 
 
 def _canonical(

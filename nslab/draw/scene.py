@@ -6,12 +6,13 @@ things.  A scene holds names, addresses and states only: nothing that differs fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+
+from msgspec import structs
 
 from nslab.diff import (
-    Diff, Kind, kind_text, nameservers, nat_text, route_text, visible_routes,
+    Change, Diff, Kind, kind_text, nameservers, nat_text, route_text, visible_routes,
 )  # fmt: skip
 from nslab.model import WORLD, Link, Namespace, Peer, Snapshot
 
@@ -117,6 +118,7 @@ class Scene:
     """By inode: to which scenery a cable leads."""
     rest: str = ""
     rest_on: Key | None = None
+    rest_count: int = 0
     differs: bool = False
 
 
@@ -163,6 +165,7 @@ class _Scener:
             scenery_of={ns.inode: ns.label for _, ns in self.worldly},
             rest=self._rest(),
             rest_on=self._rest_on(drawn),
+            rest_count=len(self.left_out),
             differs=self.diff is not None,
         )
 
@@ -193,7 +196,7 @@ class _Scener:
         )
 
     @staticmethod
-    def _unlike(shapes: set[object]) -> object:
+    def _unlike(shapes: set[object]) -> Callable[[bool, Namespace], bool]:
         def unlike(gone: bool, namespace: Namespace) -> bool:
             shape = _shape(namespace)
             new = shape not in shapes
@@ -267,6 +270,9 @@ class _Scener:
                 (block.upper if upwards else block.lower).append(cell)
             else:
                 (box.uplinks if upwards else box.others).append(cell)
+        for block in box.bridges:
+            # In the order of their other ends, so that cables do not cross.
+            block.lower.sort(key=lambda cell: self._far_rank(cell.key))
         box.notes = list(self._notes(gone, namespace))
         return box
 
@@ -279,6 +285,10 @@ class _Scener:
             index for inode, index in (self.diff.gone_links if self.diff else ())
             if inode == namespace.inode
         }  # fmt: skip
+
+    def _far_rank(self, key: Key) -> tuple[int, int]:
+        end = self._peer_key(self.links[key].peer)
+        return (self.rank.get(end[:2], 0), end[2]) if end else (-1, 0)
 
     def _leads_up(self, gone: bool, namespace: Namespace, link: Link) -> bool:
         if link.peer is None:
@@ -326,7 +336,7 @@ class _Scener:
             lines=tuple(lines), facts=self._facts(namespace, link, changes),
         )  # fmt: skip
 
-    def _facts(self, namespace: Namespace, link: Link, changes: list[object]) -> str:  # type: ignore[type-arg]
+    def _facts(self, namespace: Namespace, link: Link, changes: list[Change]) -> str:
         facts = [f"{namespace.label}/{link.name}: {kind_text(link)}, {link.state}"]
         facts += [f"address {address.address}" for address in link.addresses]
         if link.master:
@@ -349,20 +359,25 @@ class _Scener:
         marks = {} if whole else {(c.what, c.text.rpartition(": ")[2]): c.kind for c in changes}
         keys = {} if whole else {(c.what, c.name): c.kind for c in changes}
         lo = next((link for link in namespace.links if link.name == "lo"), None)
-        if lo and (namespace.role != "host" or lo.state != "up"):
-            changed = self.diff and self.diff.of_link(namespace.inode, lo.index) and not whole
+        changed = bool(self.diff and lo and self.diff.of_link(namespace.inode, lo.index)) and not whole
+        if lo and (lo.state != "up" or changed or len(namespace.links) == 1):
             yield Line(f"lo {lo.state}", "changed" if changed and not gone else None)
+        alone = sum(link.name != "lo" for link in namespace.links) < 2
         for key in ("net.ipv4.ip_forward", "net/ipv4/ip_forward"):
             value = namespace.sysctls.get(key)
-            many = sum(link.name != "lo" for link in namespace.links) > 1
-            if value is not None and (namespace.role == "host" or value != "0" or many):
+            if value is not None and (namespace.role == "host" or value != "0" or not alone):
                 yield Line(f"ip_forward = {value}", keys.get(("sysctl", key)))
         for rule in namespace.nat:
             yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
         for route in visible_routes(namespace):
             if route.protocol != "kernel":
-                text = route_text(route)
-                yield Line(text, marks.get(("route", f"route {text}")))
+                mark = marks.get(("route", f"route {route_text(route)}"))
+                revived = ("route", route.destination)
+                if mark is None and keys.get(revived) == "changed":
+                    mark = "changed"
+                # With one link only there is nothing to choose.
+                plain = structs.replace(route, dev="") if alone and route.via else route
+                yield Line(route_text(plain), mark)
         for server in nameservers(namespace.resolv_conf):
             yield Line(f"nameserver {server}", keys.get(("resolv.conf", "resolv.conf")))
         yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)

@@ -47,7 +47,10 @@ class Command(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     environment: dict[str, str] = {}
     report: bool = False
-    """Give the program a third stream, at descriptor :data:`REPORT_FD`, for what is not output."""
+    """For bash: report each failing command on a third stream, at :data:`REPORT_FD`.
+
+    A report is ``CODE LINE COMMAND`` and a zero byte.
+    """
 
 
 REPORT_FD = 197

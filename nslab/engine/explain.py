@@ -10,9 +10,24 @@ The numbers and their meanings were tried on Linux 6.18; where a kernel differs,
 from __future__ import annotations
 
 from errno import (
-    EACCES, EADDRINUSE, EADDRNOTAVAIL, EBUSY, EEXIST, EHOSTUNREACH, EINVAL, ELOOP, ENETDOWN,
-    ENETUNREACH, ENODEV, ENOENT, ENXIO, EOPNOTSUPP, EPERM, ERANGE, EROFS, ESRCH,
-)  # fmt: skip
+    EACCES,
+    EADDRNOTAVAIL,
+    EBUSY,
+    EEXIST,
+    EHOSTUNREACH,
+    EINVAL,
+    ELOOP,
+    ENETDOWN,
+    ENETUNREACH,
+    ENODEV,
+    ENOENT,
+    ENXIO,
+    EOPNOTSUPP,
+    EPERM,
+    ERANGE,
+    EROFS,
+    ESRCH,
+)
 
 from nslab import actions as act
 from nslab.errors import AlreadyExists, KernelRefused, NotFound, NslabError, os_cause
@@ -21,8 +36,8 @@ _NOT_FOUND = frozenset({ENODEV, ENOENT, ENXIO, ESRCH, EADDRNOTAVAIL})
 
 _IPROUTE = "ip{ns} -brief link"
 
-# (action, errno) → (cause, hint).  The fields of the action may be used in braces; {ns} is " -n NAME"
-# or nothing, {where} the name of the namespace.
+# (action, errno) → (cause, hint).  The fields of the action may be used in braces; {ns} is
+# " -n NAME" or nothing, {where} the name of the namespace.
 _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     (act.AddNamespace, EEXIST): (
         "there is a namespace of that name already",
@@ -86,6 +101,9 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     (act.AddAddress, EEXIST): (
         "{link} has {address} already", "see what it has: ip{ns} address show dev {link}",
     ),
+    (act.AddAddress, EACCES): (
+        "IPv6 is turned off in this lab", "make the lab with IPv6: Lab(ipv6=True)",
+    ),
     (act.DeleteAddress, EADDRNOTAVAIL): (
         "{link} has no address {address}",
         "the prefix length counts too; see what it has: ip{ns} address show dev {link}",
@@ -95,12 +113,15 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "see it: ip{ns} route\nthen first: ip{ns} route delete {destination}",
     ),
     (act.AddRoute, ENETUNREACH): (
-        "the gateway {via} is in no subnet that {where} is directly connected to: a link needs an "
-        "address in that subnet, and must be up",
+        "no link of {where} that is up has an address in the subnet of the gateway {via}",
         "see the addresses and which links are up: ip{ns} -brief address",
     ),
     (act.AddRoute, EHOSTUNREACH): (
-        "a route of {where} says that the gateway {via} is unreachable", "see: ip{ns} route",
+        "no link leads to the gateway {via}",
+        "see the addresses and which links are up: ip{ns} -brief address",
+    ),
+    (act.AddRoute, EACCES): (
+        "IPv6 is turned off in this lab", "make the lab with IPv6: Lab(ipv6=True)",
     ),
     (act.AddRoute, ENETDOWN): (
         "the link that it would use is down", "first: ip{ns} link set dev {out} up",
@@ -114,7 +135,6 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     ),
     (act.Sysctl, ENOENT): (
         "the kernel has no parameter of that name in {where}",
-        "look for it: sysctl -a | grep NAME\n"
         "with a dot in a link's name, write slashes: net/ipv4/conf/lxcbr0.1/rp_filter",
     ),
     (act.Sysctl, EINVAL): ("{value} is no value for it", "see what it has: sysctl {key}"),
@@ -130,7 +150,6 @@ _ANY: dict[int, tuple[str, str]] = {
     EPERM: (
         "the kernel does not allow it to this user", "nslab doctor says what this machine allows",
     ),
-    EADDRINUSE: ("another one uses it", ""),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 
@@ -26,6 +27,10 @@ def main() -> None:
     except isolate.StepRefused as refused:
         m.write(writing, m.Refused(refused.step, refused.errno, refused.detail))
         sys.exit(1)
+    # A descriptor for each namespace while they are built or looked at: the default of 1,024 would
+    # do for 500 only.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # After the fork, so that the supervisor stays small and has one thread for sure.
     from nslab.engine.agent.serve import Server
 

@@ -12,20 +12,11 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from nslab import tools
 from nslab.errors import ToolMissing
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
-
-PACKAGES = {
-    "brctl": "bridge-utils", "ifconfig": "net-tools", "route": "net-tools", "ip": "iproute2",
-    "bridge": "iproute2", "nft": "nftables", "iptables": "iptables", "ping": "iputils-ping",
-    "tcpdump": "tcpdump", "conntrack": "conntrack", "unshare": "util-linux",
-    "nsenter": "util-linux", "hostname": "hostname", "sysctl": "procps", "bash": "bash",
-    "traceroute": "traceroute", "arping": "iputils-arping", "curl": "curl",
-}  # fmt: skip
-"""Debian's package of each program that a lesson may call."""
-
 
 def find(program: str) -> str:
     """The path of a program.
@@ -34,9 +25,9 @@ def find(program: str) -> str:
     """
     path = shutil.which(program, path=PATH)
     if path is None:
-        package = PACKAGES.get(program)
-        hint = f"sudo apt-get install {package}" if package else "check the spelling"
-        raise ToolMissing("run", program, "there is no such program on this machine", hint)
+        raise ToolMissing(
+            "run", program, "there is no such program on this machine", tools.missing(program)
+        )
     return path
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nslab.engine.agent.spaces import call, mount, write
+from nslab.engine.base import REPORT_FD
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
@@ -28,6 +29,21 @@ MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 4096, 8192, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 
 HOSTNAME = "pseudo-host"
+ETC_CHANGES = "/run/nslab/etc"
+"""The upper layer of /etc: what differs from the machine's own."""
+
+FRESH_FILES = {
+    "/etc/resolv.conf": "nameserver 8.8.8.8\n",
+    "/etc/hostname": f"{HOSTNAME}\n",
+    "/etc/hosts": f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n",
+}
+
+REPORT_SCRIPT = "/run/nslab/report.sh"
+"""Read by bash before a learner's lines (BASH_ENV), so that their line numbers stay their own."""
+
+_REPORT = f"""unset BASH_ENV
+trap 'printf "%s %s %s\\0" "$?" "$LINENO" "$BASH_COMMAND" >&{REPORT_FD}' ERR
+"""
 
 
 class StepRefused(Exception):
@@ -157,11 +173,12 @@ def _mounts() -> None:
             os.mkdir(f"/run/{directory}")
     with _step("overlay on /etc"):
         mount("overlay", "/etc", "overlay", 0,
-              "lowerdir=/etc,upperdir=/run/nslab/etc,workdir=/run/nslab/work")  # fmt: skip
+              f"lowerdir=/etc,upperdir={ETC_CHANGES},workdir=/run/nslab/work")  # fmt: skip
     with _step("write /etc/resolv.conf"):
-        _replace("/etc/resolv.conf", "nameserver 8.8.8.8\n")
-        _replace("/etc/hostname", f"{HOSTNAME}\n")
-        _replace("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")
+        for path, text in FRESH_FILES.items():
+            _replace(path, text)
+        with open(REPORT_SCRIPT, "w") as file:
+            file.write(_REPORT)
     os.chdir("/")
 
 

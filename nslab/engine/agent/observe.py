@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from nslab import model
 from nslab.engine.agent import nat
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent import wire as w
+from nslab.engine.agent.isolate import ETC_CHANGES, FRESH_FILES
 
 _OPERSTATE = (
     "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
@@ -72,12 +76,27 @@ class _RawLink:
     nsid: int | None
 
 
-def observe(targets: Sequence[Target], title: str = "lab", run: nat.Run | None = None) -> model.Snapshot:
+def observe(
+    targets: Sequence[Target], title: str = "lab", run: nat.Run | None = None
+) -> model.Snapshot:
     """Look at every target and put all together.  The calling thread changes namespace.
 
     Targets must be in the order wanted; the caller closes their descriptors and goes home.
     """
-    parts = [_look(target, targets, run) for target in targets]
+    sockets: dict[int, w.Socket] = {}
+    try:
+        parts = []
+        for target in targets:
+            if target.descriptor < 0:
+                parts.append(_Part())
+                continue
+            sp.call("setns", target.descriptor, sp.CLONE_NEWNET)
+            sockets[target.inode] = asking = w.Socket()
+            parts.append(_look(target, asking, run))
+        _learn_nsids(targets, sockets)
+    finally:
+        for asking in sockets.values():
+            asking.close()
     links: dict[int, dict[int, str]] = {
         target.inode: {raw.index: raw.name for raw in target.raw} for target in targets
     }
@@ -99,29 +118,19 @@ class _Part:
     sysctls: dict[str, str] = field(default_factory=dict)
 
 
-def _look(target: Target, targets: Sequence[Target], run: nat.Run | None) -> _Part:
-    """Everything that is read inside one namespace."""
-    if target.descriptor < 0:
-        return _Part()
-    sp.call("setns", target.descriptor, sp.CLONE_NEWNET)
-    asking = w.Socket()
-    try:
-        target.raw = _links(asking)
-        names = {raw.index: raw.name for raw in target.raw}
-        mentioned = {raw.nsid for raw in target.raw if raw.nsid is not None and raw.nsid >= 0}
-        if mentioned:
-            target.nsids = _nsids(asking, targets, len(mentioned))
-        bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
-        return _Part(
-            addresses=_addresses(asking),
-            routes=_routes(asking, names),
-            neighbours=_neighbours(asking, names),
-            fdb=_fdb(asking, names) if bridged else (),
-            nat=nat.rules(run),
-            sysctls=_sysctls(asking),
-        )
-    finally:
-        asking.close()
+def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
+    """Everything that is read inside one namespace, where this thread and the socket are."""
+    target.raw = _links(asking)
+    names = {raw.index: raw.name for raw in target.raw}
+    bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
+    return _Part(
+        addresses=_addresses(asking),
+        routes=_routes(asking, names),
+        neighbours=_neighbours(asking, names),
+        fdb=_fdb(asking, names) if bridged else (),
+        nat=nat.rules(run),
+        sysctls=_sysctls(asking),
+    )
 
 
 def _links(asking: w.Socket) -> list[_RawLink]:
@@ -147,11 +156,36 @@ def _links(asking: w.Socket) -> list[_RawLink]:
     return result
 
 
-def _nsids(asking: w.Socket, targets: Sequence[Target], enough: int) -> dict[int, int]:
-    """Which inode each namespace id means here; stops when all that are mentioned are known."""
+def _learn_nsids(targets: Sequence[Target], sockets: dict[int, w.Socket]) -> None:
+    """Find out which namespace each namespace id stands for, where a link mentions one.
+
+    An id means something only in the namespace whose link mentions it, and the kernel answers
+    only "which id has that namespace here?" (rtnetlink RTM_GETNSID).  To ask that of every
+    namespace about every other would be quadratic; the two ends of a veth name each other's
+    index, so only those that fit are asked about.  Other links may have their lower device in
+    any namespace, and then all are asked about.
+    """
+    ends: dict[tuple[int, int], list[Target]] = {}
+    for target in targets:
+        for raw in target.raw:
+            if raw.nsid is not None and raw.kind == "veth":
+                ends.setdefault((raw.index, raw.lower), []).append(target)
+    reachable = [target for target in targets if target.descriptor >= 0]
+    for target in reachable:
+        candidates: dict[int, Target] = {}
+        for raw in target.raw:
+            if raw.nsid is not None and raw.nsid >= 0:
+                some = ends.get((raw.lower, raw.index), ()) if raw.kind == "veth" else reachable
+                candidates.update((other.inode, other) for other in some)
+        if candidates:
+            target.nsids = _nsids(sockets[target.inode], list(candidates.values()))
+
+
+def _nsids(asking: w.Socket, targets: Sequence[Target]) -> dict[int, int]:
+    """The inode of each of these namespaces by the id that it has where the socket is."""
     ids: dict[int, int] = {}
     for start in range(0, len(targets), 64):
-        some = [target for target in targets[start : start + 64] if target.descriptor >= 0]
+        some = targets[start : start + 64]
         questions = [
             (w.RTM_GETNSID, bytes(4) + w.u32(w.NETNSA_FD, target.descriptor)) for target in some
         ]
@@ -159,9 +193,7 @@ def _nsids(asking: w.Socket, targets: Sequence[Target], enough: int) -> dict[int
             if went:
                 number = w.attributes(body, 4, len(body)).get(w.NETNSA_NSID, b"\xff" * 4)
                 ids[_I32.unpack(number)[0]] = target.inode
-        ids.pop(-1, None)
-        if len(ids) >= enough and start:
-            break
+    ids.pop(-1, None)
     return ids
 
 
@@ -410,6 +442,7 @@ def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
         target = make(inode, "container", hostname, at(f"/proc/{pids[0]}/ns/net"))
         if target is not None:
             target.resolv_conf = _file(f"/proc/{pids[0]}/root/etc/resolv.conf")
+            target.processes = tuple(p for p in target.processes if sp.in_own_pids(p.pid))
         found.append(target)
     for inode, group in sorted(processes.items(), key=lambda item: item[1][0].pid):
         if inode not in taken:
@@ -435,8 +468,54 @@ def lab_snapshot(
     """Look at the whole lab, in this thread, which comes home at the end."""
     targets = lab_targets(spaces, leave_out)
     try:
-        return observe(targets, title, run)
+        limit = time.monotonic() + SETTLING
+        while True:
+            for target in targets:
+                target.nsids = {}
+            found = observe(targets, title, run)
+            if settled(found) or time.monotonic() > limit:
+                return structs.replace(found, files=changed_files())
+            time.sleep(0.001)
     finally:
         spaces.go_home()
         for target in targets:
             os.close(target.descriptor)
+
+
+SETTLING = 0.05
+"""Seconds to wait at most for the kernel to pass a carrier on; it takes about one millisecond."""
+
+
+def settled(found: model.Snapshot) -> bool:
+    """Whether the carriers agree with each other.
+
+    A veth's carrier reaches the bridge that it is a port of by a queue in the kernel (linkwatch),
+    so right after a command the port may be called disabled, which it is about to be no longer.
+    """
+    for namespace in found.namespaces:
+        for link in namespace.links:
+            if link.bridge is None or not link.up:
+                continue
+            ports = namespace.ports(link.name)
+            for port in ports:
+                live = port.up and port.carrier
+                if port.port is not None and live == (port.port.state == "disabled"):
+                    return False
+            forwarding = any(p.port is not None and p.port.state == "forwarding" for p in ports)
+            if link.carrier != forwarding:
+                return False
+    return True
+
+
+def changed_files() -> dict[str, str]:
+    """What differs in /etc from a fresh lab: the upper layer of the overlay, texts only."""
+    changed: dict[str, str] = {}
+    for directory, directories, files in os.walk(ETC_CHANGES):
+        place = "/etc" + directory.removeprefix(ETC_CHANGES)
+        for name in directories:
+            changed[f"{place}/{name}/"] = ""
+        for name in files:
+            text = _file(f"{directory}/{name}")
+            if text is not None and FRESH_FILES.get(f"{place}/{name}") != text:
+                changed[f"{place}/{name}"] = text[:4096]
+    return changed

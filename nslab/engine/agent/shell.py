@@ -12,6 +12,7 @@ from collections.abc import Callable
 from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.init import Init, memory_file
+from nslab.engine.agent.isolate import REPORT_SCRIPT
 from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.model import WORLD
 
@@ -75,8 +76,10 @@ class Shell:
         emit: Callable[[Stream, bytes], None],
     ) -> Completed:
         streams: list[tuple[Stream, int]] = [("stdout", 1), ("stderr", 2)]
+        environment = dict(command.environment)
         if command.report:
             streams.append(("report", REPORT_FD))
+            environment["BASH_ENV"] = REPORT_SCRIPT
         pipes = {stream: os.pipe2(os.O_CLOEXEC) for stream, _ in streams}
         over_read, over_write = os.pipe2(os.O_CLOEXEC)
         given = memory_file(command.stdin)
@@ -90,7 +93,7 @@ class Shell:
         try:
             with self._spaces.inside(descriptor):
                 session = self._init.spawn(
-                    argv, on_exit, files=files, environment=command.environment
+                    argv, on_exit, files=files, environment=environment
                 )
         except BaseException:
             for _, (reading, _) in pipes.items():

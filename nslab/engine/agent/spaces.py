@@ -12,7 +12,7 @@ import errno
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from nslab.model import WORLD, Process
@@ -237,29 +237,51 @@ class Spaces:
                 os.close(descriptor)
 
 
+_WANTED = {
+    "ipv4/ip_forward": "0", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
+    "bridge/bridge-nf-call-iptables": "0", "bridge/bridge-nf-call-ip6tables": "0",
+    "bridge/bridge-nf-call-arptables": "0",
+}  # fmt: skip
+"""What a new namespace is put to, below /proc/sys/net, if it is born otherwise."""
+
+
 def settle(*, ipv6: bool) -> None:
     """The documented state of a namespace of the lab, set for the thread's own."""
     if not ipv6:
-        _quietly("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
-        _quietly("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1")
-    for key in (
-        "ipv4/ip_forward", "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter",
-        "bridge/bridge-nf-call-iptables", "bridge/bridge-nf-call-ip6tables",
-        "bridge/bridge-nf-call-arptables",
-    ):  # fmt: skip
-        path = f"/proc/sys/net/{key}"
-        try:
-            if read(path) != "0":
-                write(path, "0")
-        except OSError:
-            pass
+        # "all" sets "default" along (addrconf_disable_ipv6() in net/ipv6/addrconf.c).
+        _try(write, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
+    for key in _born_otherwise():
+        _try(write, f"/proc/sys/net/{key}", _WANTED[key])
 
 
-def _quietly(path: str, value: str) -> None:
+def _born_otherwise() -> tuple[str, ...]:
+    """The keys of :data:`_WANTED` that a namespace is born with another value of.
+
+    Found out once, in the first new namespace, because reading them takes a tenth of the time of
+    making one.  Only ip_forward is looked at each time: Docker sets it on the machine when it
+    starts, and namespaces are born with the machine's value.
+    """
+    global _others  # noqa: PLW0603 - a fact about this machine's kernel, not about a lab
+    if _others is None:
+        _others = tuple(
+            key
+            for key, wanted in _WANTED.items()
+            if _try(read, f"/proc/sys/net/{key}") not in (None, wanted) and key != _FORWARD
+        )
+    forwarding = _try(read, f"/proc/sys/net/{_FORWARD}")
+    return _others if forwarding == "0" else (_FORWARD, *_others)
+
+
+_FORWARD = "ipv4/ip_forward"
+_others: tuple[str, ...] | None = None
+
+
+def _try(function: Callable[..., str | None], *arguments: str) -> str | None:
+    """None where the file is not there or refuses: no IPv6, no br_netfilter, a read-only /proc."""
     try:
-        write(path, value)
+        return function(*arguments)
     except OSError:
-        pass  # no IPv6 in this kernel, or /proc/sys is read-only: nothing to turn off, or no way
+        return None
 
 
 def network_inodes() -> dict[int, int]:
@@ -289,6 +311,14 @@ def processes_by_namespace(leave_out: frozenset[int] = frozenset()) -> dict[int,
         if command:
             found.setdefault(inode, []).append(Process(pid=pid, command=command))
     return found
+
+
+def in_own_pids(pid: int) -> bool:
+    """Whether a process is in a pid namespace below ours; ``unshare --fork`` itself is not."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino != os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return False
 
 
 def _inodes(directory: str) -> dict[str, int]:

@@ -1,0 +1,52 @@
+"""The command ``nslab``: doctor, lab, enter, show.
+
+::
+
+    app         options and help; each command imports what it needs when it runs
+    doctor      the report on a terminal
+    notebooks   where the lessons are, copying and trusting them
+    pick        which of the running labs is meant
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from nslab.errors import NslabError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.  No error of nslab's ends in a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    rest: list[str] = []
+    if "--" in words:
+        # What follows is somebody else's command line, and must not be read as ours.
+        words, rest = words[: words.index("--")], words[words.index("--") + 1 :]
+    code: int | str | None
+    try:
+        try:
+            from nslab.cli.app import app
+
+            app(words, prog_name="nslab", obj=rest)
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has seen enough.  The interpreter flushes once more
+        # at its end, and that has to go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    except NslabError as error:
+        print(f"nslab: {error}", file=sys.stderr)
+        code = 1
+    sys.exit(code)

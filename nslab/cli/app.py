@@ -1,0 +1,169 @@
+"""The options and the help of every command.  What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="nslab",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help: the examples keep their lines.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+LabOption = Annotated[
+    str | None,
+    typer.Option("--lab", metavar="LAB", help="Which lab, by name or process id, if several run."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"nslab {version('nslab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _nslab(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
+    ] = False,
+) -> None:
+    """Linux network namespaces in a notebook: run the commands, see what each one does.
+
+    \b
+    nslab doctor          can a lab run on this machine? if not, why, and what to do
+    nslab lab             open the lessons in JupyterLab
+    nslab enter ns1       a terminal in a namespace of the running lab
+    nslab show            the running lab, drawn in text
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+    """
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say whether a lab can run here, and if not, what to do.
+
+    Really makes a private host in a process of its own, and says which step was refused by what.
+    Exits with 0 if a lab can run here, with 1 if not.
+
+    \b
+    nslab doctor
+    nslab doctor --json | jq .verdict
+    """
+    from nslab.cli import doctor as report
+
+    _no_rest(ctx)
+    raise typer.Exit(report.run(as_json))
+
+
+@app.command()
+def lab(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", metavar="DIR", help="Work on a copy of the lessons in DIR."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where JupyterLab listens, else 8888 on.")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option(help="Open a browser, or only print the address.")
+    ] = True,
+) -> None:
+    """Open the lessons in JupyterLab.
+
+    They are trusted first, so that their pictures show.  In a checkout the lessons are opened where they are; else they are copied to
+    ./nslab-notebooks.  A copy never overwrites what is there: your work stays.
+
+    \b
+    nslab lab
+    nslab lab --no-browser --port 9000
+    nslab lab --dir ~/lessons -- --ServerApp.ip=0.0.0.0     (what follows -- goes to JupyterLab)
+    """
+    from nslab.cli import notebooks
+
+    notebooks.open_lab(directory, port=port, browser=browser, rest=ctx.obj)
+
+
+@app.command()
+def enter(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A namespace; the host if left out.")
+    ] = None,
+    lab: LabOption = None,
+) -> None:
+    """Open a terminal in a running lab, or run a command there.
+
+    What is done there shows in the notebook's next picture.  The terminal ends with the lab.
+    Exits with the exit code of what was run.
+
+    \b
+    nslab enter                      the host of the only running lab
+    nslab enter ns1                  its namespace ns1
+    nslab enter ns1 -- ip address    one command
+    nslab enter --lab homework       of several labs, that one
+    """
+    from nslab.cli.pick import pick
+    from nslab.engine import local
+
+    running = pick(lab, "enter")
+    raise typer.Exit(local.enter(running, None if name == "host" else name, ctx.obj))
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    lab: LabOption = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="This machine itself, not a lab.  Changes nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All that was seen, for programs.")
+    ] = False,
+    as_dot: Annotated[bool, typer.Option("--dot", help="Graphviz source.")] = False,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it into FILE; - is standard output.")
+    ] = None,
+) -> None:
+    """Show a running lab, or this machine's own network.
+
+    It is what the kernel reports now, drawn in text, or in the form that is asked for.
+
+    \b
+    nslab show
+    nslab show --svg lab.svg
+    nslab show --machine             namespaces, bridges, veth pairs and NAT of this machine
+    sudo nslab show --machine        with what only root may see
+    """
+    _no_rest(ctx)
+    if as_json + as_dot + (svg is not None) > 1:
+        raise typer.BadParameter("choose one of --json, --dot and --svg")
+    if machine and lab:
+        raise typer.BadParameter("--machine is no lab: leave --lab out")
+    from nslab.cli import show as showing
+
+    snapshot = showing.machine() if machine else showing.running(lab)
+    form = "json" if as_json else "dot" if as_dot else "svg" if svg else "text"
+    showing.write(snapshot, form, svg)
+
+
+def _no_rest(ctx: typer.Context) -> None:
+    if ctx.obj:
+        print(f"nslab: not understood: {' '.join(ctx.obj)}", file=sys.stderr)
+        raise typer.Exit(2)

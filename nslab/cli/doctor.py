@@ -1,0 +1,55 @@
+"""``nslab doctor``: the report on a terminal, or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+
+from nslab.doctor import Check, Report, examine
+
+MARKS = {"ok": "✔", "limited": "!", "missing": "-", "refused": "✘"}
+STYLES = {"ok": "green", "limited": "yellow", "missing": "yellow", "refused": "bold red"}
+
+
+def run(as_json: bool) -> int:
+    """Examine and print; 0 if a lab can run here, else 1."""
+    from nslab.cli.notebooks import untrusted
+
+    report = examine(untrusted())
+    if as_json:
+        import msgspec
+
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+    else:
+        _print(report)
+    return 0 if report.works else 1
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    # No wrapping: a command that is to be copied must stay on its line.
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(Text(report.verdict, style="bold green" if report.works else "bold red"))
+    width = max(len(check.name) for check in report.checks)
+    for group, checks in groupby(report.checks, key=lambda check: check.group):
+        console.print(f"\n{group}")
+        for check in checks:
+            console.print(_line(check, width))
+            if check.status != "ok":
+                for line in check.remedy.splitlines():
+                    console.print(f"      {line}")
+
+
+def _line(check: Check, width: int) -> object:
+    from rich.text import Text
+
+    line = Text.assemble(
+        ("  " + MARKS[check.status] + " ", STYLES[check.status]), check.name.ljust(width)
+    )
+    if check.status != "ok":
+        line.append(f"  {check.status}", STYLES[check.status])
+    if check.detail:
+        line.append(f"  {check.detail}" if check.status == "ok" else f": {check.detail}")
+    return line

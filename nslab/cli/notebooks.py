@@ -1,0 +1,128 @@
+"""Where the lessons are, copies of them that are the learner's own, and JupyterLab on top.
+
+JupyterLab shows the pictures of a notebook only if it trusts it: if this user's key has signed its
+outputs.  A fresh clone or copy is not signed, so it is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from nslab.errors import NslabError, os_cause
+
+COPY = "nslab-notebooks"
+
+
+def source() -> tuple[Path, bool]:
+    """Where the lessons were installed, and whether that is a checkout, to be worked in."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent
+    if (checkout / "pyproject.toml").exists() and (checkout / "notebooks").is_dir():
+        return checkout / "notebooks", True
+    return package / "notebooks", False
+
+
+def untrusted() -> list[str] | None:
+    """The lessons that this user's JupyterLab does not trust; None if there is no Jupyter."""
+    folder, _ = source()
+    try:
+        return [path.name for path in lessons(folder) if not _trusted(path)]
+    except ImportError:
+        return None
+
+
+def lessons(folder: Path) -> list[Path]:
+    """The notebooks in a folder, in order, those in its folders too."""
+    found = folder.rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def open_lab(
+    directory: Path | None, *, port: int | None, browser: bool, rest: Sequence[str]
+) -> NoReturn:
+    """Replace this process by JupyterLab on the lessons."""
+    folder = prepare(directory)
+    print(f"The lessons are in {folder}.  Ctrl-C twice ends JupyterLab.", file=sys.stderr)
+    argv = [sys.executable, "-m", "jupyterlab", *options(folder, port, browser), *rest]
+    sys.stderr.flush()
+    os.execv(argv[0], argv)
+
+
+def prepare(directory: Path | None = None) -> Path:
+    """The folder to work in, with the lessons in it, trusted.
+
+    :raises NslabError: there are no lessons, no Jupyter, or the folder cannot be written
+    """
+    folder, checkout = source()
+    if not lessons(folder):
+        raise NslabError("open", "the lessons", f"there are none in {folder}", "install nslab anew")
+    try:
+        if directory is not None or not (checkout and os.access(folder, os.W_OK)):
+            folder = copy(folder, directory or Path.cwd() / COPY)
+        for path in lessons(folder):
+            trust(path)
+    except ImportError as error:
+        raise NslabError(
+            "open", "the lessons", f"{error.name} is not installed",
+            "in the checkout: script/lab\nor: python3 -m pip install jupyterlab",
+        ) from error  # fmt: skip
+    except OSError as error:
+        raise NslabError(
+            "copy the lessons to", str(error.filename or directory),
+            os_cause(error.errno or 5), "choose another folder: nslab lab --dir DIR",
+        ) from error  # fmt: skip
+    return folder
+
+
+def copy(folder: Path, target: Path) -> Path:
+    """Copy what is not there yet; a file that is there stays as it is."""
+    target = target.expanduser().resolve()
+    for path in sorted(folder.rglob("*")):
+        there = target / path.relative_to(folder)
+        if path.is_dir() or there.exists() or ".ipynb_checkpoints" in path.parts:
+            continue
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, there)
+    return target
+
+
+def trust(path: Path) -> None:
+    """Sign a notebook's outputs with this user's key, as ``jupyter trust`` does."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    NotebookNotary().sign(nbformat.read(path, as_version=4))
+
+
+def _trusted(path: Path) -> bool:
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    return bool(NotebookNotary().check_signature(nbformat.read(path, as_version=4)))
+
+
+def options(folder: Path, port: int | None, browser: bool) -> list[str]:
+    """JupyterLab's options: this machine only, nothing fetched, the first lesson open."""
+    first = lessons(folder)[0].relative_to(folder)
+    chosen = [
+        f"--ServerApp.root_dir={folder}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/{first.as_posix()}",
+        # It asks the network for news, updates and extensions otherwise.
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+    ]
+    if port is not None:
+        # The port that was asked for, or an error; not the next one that is free.
+        chosen += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if not browser:
+        chosen.append("--no-browser")
+    if os.geteuid() == 0:
+        chosen.append("--allow-root")
+    return chosen

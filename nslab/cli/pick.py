@@ -1,0 +1,40 @@
+"""Which of the running labs is meant."""
+
+from __future__ import annotations
+
+from nslab.engine import local
+from nslab.errors import NslabError
+
+
+def pick(wanted: str | None, operation: str) -> local.Running:
+    """The lab of that name or process id; the only one that runs, for None.
+
+    :raises NslabError: there is none, or it is not clear which; says which there are
+    """
+    labs = local.running()
+    if not labs:
+        raise NslabError(
+            operation, wanted or "a lab", "no lab of yours is running",
+            "start one in a notebook: from nslab import Lab; lab = Lab()",
+        )  # fmt: skip
+    found = [lab for lab in labs if wanted in (None, lab.name, str(lab.pid))]
+    if len(found) == 1:
+        return found[0]
+    lines = "\n".join(
+        f"nslab {operation} --lab {lab.name if _unique(lab, labs) else lab.pid}"
+        f"    {lab.name}, process {lab.pid}, {_age(lab.age)} old"
+        for lab in (found or labs)
+    )
+    cause = "several labs are running" if found else "no lab of that name is running"
+    raise NslabError(operation, wanted or "a lab", cause, lines)
+
+
+def _unique(lab: local.Running, labs: list[local.Running]) -> bool:
+    return sum(other.name == lab.name for other in labs) == 1
+
+
+def _age(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

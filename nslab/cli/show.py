@@ -1,0 +1,53 @@
+"""``nslab show``: a snapshot as text, JSON, graphviz source or SVG."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nslab.errors import NslabError, os_cause
+from nslab.model import Snapshot
+
+
+def running(wanted: str | None) -> Snapshot:
+    """A snapshot of a running lab."""
+    from nslab.cli.pick import pick
+    from nslab.engine import local
+
+    return local.look(pick(wanted, "show"))
+
+
+def machine() -> Snapshot:
+    """A snapshot of this machine itself, as far as the caller may see it."""
+    from nslab.engine.agent import machine as real
+
+    return real.snapshot()
+
+
+def write(snapshot: Snapshot, form: str, svg: Path | None = None) -> None:
+    """Print a snapshot, or write it into a file; what could not be seen goes to stderr."""
+    if form == "json":
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(snapshot)).decode())
+    else:
+        from nslab.draw import Picture
+
+        picture = Picture(snapshot)
+        if form == "svg" and svg is not None and str(svg) != "-":
+            _save(svg, picture.svg)
+        else:
+            print({"text": picture.text, "dot": picture.dot, "svg": picture.svg}[form].rstrip("\n"))
+    for namespace in snapshot:
+        for what in namespace.unseen:
+            print(f"not seen in {namespace.label}: {what}", file=sys.stderr)
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise NslabError(
+            "write", str(path), os_cause(error.errno or 5), "choose another file",
+            errno=error.errno or 0,
+        ) from error  # fmt: skip

@@ -1,0 +1,162 @@
+"""A child process that really makes a pseudo-host, and says which step was refused.
+
+It goes the very way that a lab's agent goes (:mod:`nslab.engine.agent.isolate`), then tries what
+lessons need: links, rules, settings.  All of it is gone when the child ends.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from errno import EACCES, EIO, ENOENT, ENOSYS, EOPNOTSUPP, EPERM, ETIME
+from pathlib import Path
+
+import msgspec
+
+TIMEOUT = 30
+"""Seconds; it takes about a fifth of one."""
+
+KINDS = ("veth", "bridge", "macvlan", "ipvlan", "vlan", "vxlan")
+NEEDED_KINDS = ("veth", "bridge")
+
+_NFT_WORDS = {
+    "not supported": EOPNOTSUPP,
+    "No such file": ENOENT,
+    "not permitted": EPERM,
+    "Permission denied": EACCES,
+}
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something tried.  ``errno`` is 0 if it went well."""
+
+    name: str
+    errno: int = 0
+    detail: str = ""
+    needed: bool = True
+    """Whether no lab can run without it."""
+
+
+def attempt() -> list[Step]:
+    """Try everything in a child process.  The first needed step that is refused is the last."""
+    if platform.system() != "Linux":
+        return [Step("user namespace", ENOSYS, platform.system())]
+    package = str(Path(__file__).parents[2])
+    # The package that is asked, not another one that happens to be in the present directory.
+    code = f"import sys; sys.path.insert(0, {package!r})\n"
+    code += "from nslab.doctor.probe import main; main()"
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return [Step("probe", ETIME, f"it took longer than {TIMEOUT} s")]
+    steps = [msgspec.json.decode(line, type=Step) for line in ended.stdout.splitlines()]
+    if not steps or steps[-1].name != "end":
+        if not steps or not (steps[-1].needed and steps[-1].errno):
+            words = ended.stderr.decode(errors="replace").strip().splitlines()
+            steps.append(Step("probe", EIO, words[-1] if words else "it ended without an answer"))
+        return steps
+    return steps[:-1]
+
+
+def main() -> None:
+    """The child: tries, and writes one line of JSON for each step."""
+    from nslab.engine.agent.isolate import StepRefused, become_host
+
+    outside = os.stat("/proc/self/ns/user").st_ino
+    try:
+        become_host()
+    except StepRefused as refused:
+        _tell(Step(refused.step, refused.errno, refused.detail))
+        # The caller of the refused step may be PID 1 inside, which must not go on.
+        os._exit(1)
+    _tell(Step("private host"))
+    if os.stat("/proc/self/ns/user").st_ino == outside:
+        _tell(Step("user namespace", _why_no_user_namespace(), needed=False))
+    if not os.path.isdir("/sys/class/net"):
+        _tell(Step("mount /sys", EPERM, needed=False))
+    for kind in KINDS:
+        _tell(_link(kind))
+    for key in ("net/ipv4/ip_forward", "net/ipv4/conf/lo/rp_filter"):
+        _tell(_setting(key))
+    _tell(_rule())
+    found = os.path.exists("/proc/sys/net/bridge/bridge-nf-call-iptables")
+    _tell(Step("add a br_netfilter", 0 if found else EOPNOTSUPP, needed=False))
+    _tell(Step("end"))
+    os._exit(0)
+
+
+def _tell(step: Step) -> None:
+    os.write(1, msgspec.json.encode(step) + b"\n")
+
+
+def _why_no_user_namespace() -> int:
+    """The errno, when root went on without one: tried again, in a child."""
+    from nslab.engine.agent.isolate import CLONE_NEWUSER
+    from nslab.engine.agent.spaces import call
+
+    child = os.fork()
+    if child == 0:
+        try:
+            call("unshare", CLONE_NEWUSER)
+            os._exit(0)
+        except OSError as error:
+            os._exit(error.errno or EIO)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _link(kind: str) -> Step:
+    """Try to make a link of a kind.  A kind that is there may want more than a name: EINVAL."""
+    from nslab.engine.agent import wire
+
+    body = wire.ifinfo() + wire.text(wire.IFLA_IFNAME, f"try-{kind}")
+    body += wire.nested(wire.IFLA_LINKINFO, wire.text(wire.IFLA_INFO_KIND, kind))
+    netlink = wire.Socket()
+    errno, detail = 0, ""
+    try:
+        netlink.send([(wire.RTM_NEWLINK, wire.NLM_F_CREATE | wire.NLM_F_EXCL, body)])
+    except wire.Refused as refused:
+        errno, detail = refused.errno, refused.detail
+    finally:
+        netlink.close()
+    needed = kind in NEEDED_KINDS
+    if errno != EOPNOTSUPP and not needed:
+        errno, detail = 0, ""
+    return Step(f"add a {kind}", errno, detail, needed)
+
+
+def _setting(key: str) -> Step:
+    from nslab.engine.agent.spaces import write
+
+    try:
+        write(f"/proc/sys/{key}", "1")
+    except OSError as error:
+        return Step(f"set {key.replace('/', '.')}", error.errno or EIO)
+    return Step(f"set {key.replace('/', '.')}")
+
+
+def _rule() -> Step:
+    """Try a masquerade rule.  Its tool may be missing, which the report says elsewhere."""
+    from nslab.engine.agent.init import PATH
+
+    rules = "table ip try {\n chain c {\n type nat hook postrouting priority 100\n"
+    rules += " masquerade\n }\n}\n"
+    try:
+        ended = subprocess.run(
+            ["nft", "-f", "-"],
+            input=rules.encode(),
+            capture_output=True,
+            env={"PATH": PATH},
+            check=False,
+        )
+    except OSError as error:
+        return Step("nft rule", error.errno or EIO, "no nft", needed=False)
+    if ended.returncode == 0:
+        return Step("nft rule", needed=False)
+    words = ended.stderr.decode(errors="replace")
+    errno = next((number for text, number in _NFT_WORDS.items() if text in words), EIO)
+    return Step("nft rule", errno, words.partition("\n")[0], needed=False)

@@ -1,0 +1,91 @@
+"""Pictures of a network: a snapshot, or what changed between two, as SVG, text and dot.
+
+>>> from nslab.draw import Picture
+>>> picture = Picture(lab.snapshot())                           # doctest: +SKIP
+>>> picture.save("lab.svg")                                     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nslab.diff import Diff
+from nslab.draw.layout import Placed, Plan, place
+from nslab.draw.scene import Scene, scene
+from nslab.draw.svg import svg
+from nslab.draw.text import text
+from nslab.errors import InvalidInput, ToolMissing
+from nslab.model import Snapshot
+
+__all__ = ["Picture", "dot_source"]
+
+
+def dot_source(what: Snapshot | Diff) -> str:
+    """The network in Graphviz's language, complete with labels; needs no ``dot``."""
+    return Plan(scene(what)).source()
+
+
+class Picture:
+    """The drawing of a snapshot or of a diff; nothing is computed until it is asked for."""
+
+    def __init__(self, what: Snapshot | Diff) -> None:
+        self.what = what
+
+    @cached_property
+    def _scene(self) -> Scene:
+        return scene(self.what)
+
+    @cached_property
+    def _placed(self) -> Placed:
+        return place(self._scene)
+
+    @cached_property
+    def svg(self) -> str:
+        """A file of its own, readable on a light and on a dark ground.
+
+        :raises ToolMissing: Graphviz's ``dot`` is not installed
+        """
+        return svg(self._placed, self.text, standalone=True)
+
+    @cached_property
+    def html(self) -> str:
+        """The same to put into a page: it takes the colour of the text around it.
+
+        :raises ToolMissing: Graphviz's ``dot`` is not installed
+        """
+        return svg(self._placed, self.text, standalone=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The same as a tree of lines."""
+        return text(self._scene)
+
+    @cached_property
+    def dot(self) -> str:
+        """The same in Graphviz's language."""
+        return Plan(self._scene).source()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture in the form that the suffix names: .svg, .dot or .txt."""
+        path = Path(path)
+        forms = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".txt": "text"}
+        if path.suffix not in forms:
+            raise InvalidInput(
+                "save the picture as", str(path), f"{path.suffix or 'no suffix'} is no form it has",
+                "give a name that ends in .svg, .dot or .txt",
+            )  # fmt: skip
+        form = getattr(self, forms[path.suffix])
+        path.write_text(form if form.endswith("\n") else form + "\n", encoding="utf-8")
+        return path
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        try:
+            return {"text/html": self.html, "text/plain": self.text}
+        except ToolMissing as error:
+            why = f"(no picture: {error.cause}; {error.hint})"
+            return {"text/plain": f"{self.text}\n{why}"}

@@ -1,0 +1,234 @@
+"""A placed scene as SVG, written here so that it is the same wherever it is made.
+
+Two flavours come from the same places.  ``inline`` is for a notebook's output: it takes the
+colour of the text around it, so it follows a light or dark theme.  ``standalone`` is a file of its
+own, on which nobody's theme acts: cards with their own ground, readable on white and on black.
+
+There are no ids in it, so any number of pictures can stand on one page; every class begins with
+``nslab-``.  Colours are of the Okabe-Ito palette, and nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from nslab.diff import Kind
+from nslab.draw.layout import (
+    BADGE, LEAD, LONGEST_LINE, LONGEST_NAME, NAME, PAD, TEXT, Notes, Placed, Point, Rect,
+)  # fmt: skip
+from nslab.draw.metrics import clip, width
+from nslab.draw.scene import Box, Cable, Cell, Line, Scenery
+
+COLOURS: dict[Kind, str] = {"new": "#009e73", "changed": "#0072b2", "gone": "#d55e00"}
+
+_CODE = "'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace"
+_SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+
+_COMMON = f"""\
+.nslab-picture text{{font-family:{_SANS};font-size:{TEXT}px;stroke:none}}
+.nslab-picture .nslab-code{{font-family:{_CODE}}}
+.nslab-picture .nslab-name{{font-family:{_CODE};font-size:{NAME}px;font-weight:bold}}
+.nslab-picture .nslab-title{{font-family:{_CODE};font-size:{NAME + 1}px;font-weight:bold}}
+.nslab-picture .nslab-end{{text-anchor:end}}
+.nslab-picture .nslab-middle{{text-anchor:middle}}
+.nslab-picture .nslab-struck{{text-decoration:line-through}}
+.nslab-picture .nslab-box,.nslab-picture .nslab-cell{{stroke-width:1.2}}
+.nslab-picture .nslab-bridge{{stroke-width:2}}
+.nslab-picture .nslab-cable{{fill:none;stroke-width:2.4;stroke-linecap:round}}
+.nslab-picture .nslab-wire{{fill:none;stroke-width:1.4}}
+.nslab-picture .nslab-off{{stroke-dasharray:5 4}}
+.nslab-picture .nslab-new{{stroke-width:2.6}}
+.nslab-picture .nslab-changed{{stroke-width:2.2}}
+.nslab-picture .nslab-gone{{stroke-width:2;stroke-dasharray:1.5 4;stroke-linecap:round}}
+.nslab-picture .nslab-badge{{fill:#fff;font-weight:bold;font-size:{TEXT}px}}
+.nslab-picture g:focus{{outline:2px solid #0072b2;outline-offset:2px}}
+"""
+
+_INLINE = """\
+.nslab-picture{color:inherit}
+.nslab-picture text{fill:currentColor}
+.nslab-picture .nslab-badge{fill:#fff}
+.nslab-picture .nslab-muted{fill-opacity:.68}
+.nslab-picture .nslab-box{fill:currentColor;fill-opacity:.035;stroke:currentColor;stroke-opacity:.4}
+.nslab-picture .nslab-cell{fill:currentColor;fill-opacity:.05;stroke:currentColor;stroke-opacity:.75}
+.nslab-picture .nslab-bridge{fill-opacity:.1}
+.nslab-picture .nslab-ghost{fill:none;stroke:currentColor;stroke-opacity:.5}
+.nslab-picture .nslab-cable,.nslab-picture .nslab-wire{stroke:currentColor;stroke-opacity:.8}
+.nslab-picture .nslab-calm{stroke-opacity:.35}
+.nslab-picture .nslab-plug{fill:currentColor;stroke:none}
+.nslab-picture .nslab-dot{fill:currentColor;stroke:currentColor}
+.nslab-picture .nslab-hollow{fill:none;stroke:currentColor}
+"""
+
+_STANDALONE = """\
+.nslab-picture text{fill:#1d2329}
+.nslab-picture .nslab-badge{fill:#fff}
+.nslab-picture .nslab-muted{fill:#57606a}
+.nslab-picture .nslab-box{fill:#f4f6f8;stroke:#8b949e}
+.nslab-picture .nslab-cell{fill:#fff;stroke:#57606a}
+.nslab-picture .nslab-bridge{fill:#e3e9ef}
+.nslab-picture .nslab-ghost{fill:#eef0f2;stroke:#8b949e}
+.nslab-picture .nslab-cable,.nslab-picture .nslab-wire{stroke:#7a8490}
+.nslab-picture .nslab-plug{fill:#7a8490;stroke:none}
+.nslab-picture .nslab-dot{fill:#1d2329;stroke:#1d2329}
+.nslab-picture .nslab-hollow{fill:none;stroke:#57606a}
+"""
+
+_MARKS = "".join(
+    f".nslab-picture .nslab-{mark}{{stroke:{colour};stroke-opacity:1}}\n"
+    f".nslab-picture .nslab-plate-{mark}{{fill:{colour};stroke:none}}\n"
+    for mark, colour in COLOURS.items()
+)
+
+
+def svg(placed: Placed, description: str, *, standalone: bool) -> str:
+    """The picture; ``description`` is its text form, for those who cannot see it."""
+    return "\n".join(_Writer(placed).elements(description, standalone)) + "\n"
+
+
+class _Writer:
+    def __init__(self, placed: Placed) -> None:
+        self.placed = placed
+
+    def elements(self, description: str, standalone: bool) -> Iterator[str]:
+        w, h = self.placed.width, self.placed.height
+        title = f"The network of {self.placed.scene.title}"
+        if self.placed.scene.differs:
+            title += ", with what changed"
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture" role="img" '
+            f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
+            f'style="max-width:100%;height:auto;background:transparent" '
+            f'aria-label="{escape(title)}">'
+        )
+        yield f"<title>{escape(title)}</title>"
+        yield f"<desc>{escape(description)}</desc>"
+        yield f"<style>{_COMMON}{_STANDALONE if standalone else _INLINE}{_MARKS}</style>"
+        for box, title, rect in self.placed.boxes:
+            yield from self._box(box, title, rect)
+        for thing, rect in self.placed.scenery:
+            yield from self._scenery(thing, rect)
+        for cell, rect in self.placed.bridges:
+            yield from self._cell(cell, rect, " nslab-bridge")
+        for cell, rect in self.placed.cells:
+            yield from self._cell(cell, rect, "")
+        for cable, path in self.placed.cables:
+            yield self._cable(cable, path)
+        for notes, rect, _ in self.placed.notes:
+            yield from self._notes(notes, rect)
+        if self.placed.rest:
+            yield from self._rest(self.placed.rest)
+        yield "</svg>"
+
+    def _box(self, box: Box, title: str, rect: Rect) -> Iterator[str]:
+        mark = f" nslab-{box.mark}" if box.mark else ""
+        yield _rect(rect, f"nslab-box{mark}", 8)
+        x, y = rect.x + PAD + 3, rect.y + 19
+        label = clip(box.label, LONGEST_NAME)
+        struck = " nslab-struck" if box.mark == "gone" else ""
+        yield _text(x, y, label, f"nslab-title{struck}")
+        yield _text(rect.x + rect.w - PAD - 3, y, title, "nslab-end nslab-muted")
+        if box.mark:
+            yield from _badge(box.mark, rect)
+
+    def _cell(self, cell: Cell, rect: Rect, more: str) -> Iterator[str]:
+        shape = "nslab-ghost" if cell.mark == "gone" else "nslab-cell"
+        off = "" if cell.state == "up" else " nslab-off"
+        mark = f" nslab-{cell.mark}" if cell.mark else ""
+        yield f'<g tabindex="0" role="img" aria-label="{escape(cell.facts)}">'
+        yield f"<title>{escape(cell.facts)}</title>"
+        yield _rect(rect, f"{shape}{more}{off}{mark}", 5)
+        muted = " nslab-muted" if cell.mark == "gone" else ""
+        struck = " nslab-struck" if cell.mark == "gone" else ""
+        x, y = rect.x + PAD, rect.y + PAD + 11
+        name = clip(cell.name, LONGEST_NAME)
+        yield _text(x, y, name, f"nslab-name{muted}{struck}")
+        if cell.kind:
+            after = x + round(width(name, NAME, code=True)) + 7
+            yield _text(after, y, cell.kind, "nslab-muted")
+        right = rect.x + rect.w - PAD
+        yield _text(right, y, cell.state, "nslab-end nslab-muted")
+        dot = right - round(width(cell.state, TEXT)) - 8
+        filled = "nslab-dot" if cell.state == "up" else "nslab-hollow"
+        yield f'<circle class="{filled}" cx="{dot}" cy="{y - 4}" r="3.5"/>'
+        for line in cell.lines:
+            y += LEAD
+            yield from _line(x, y, line, muted)
+        if cell.mark:
+            yield from _badge(cell.mark, rect)
+        yield "</g>"
+
+    def _notes(self, notes: Notes, rect: Rect) -> Iterator[str]:
+        y = rect.y + 15
+        for line in notes.lines:
+            yield from _line(rect.x + PAD, y, line, " nslab-muted")
+            y += LEAD
+
+    def _scenery(self, thing: Scenery, rect: Rect) -> Iterator[str]:
+        mark = f" nslab-{thing.mark}" if thing.mark else ""
+        yield f'<g tabindex="0" role="img" aria-label="{escape(thing.facts)}">'
+        yield f"<title>{escape(thing.facts)}</title>"
+        yield _rect(rect, f"nslab-box{mark}", 12)
+        lines = (thing.name, *thing.addresses)
+        lead = LEAD - 1
+        y = rect.y + (rect.h - lead * len(lines)) // 2 + 12
+        for number, line in enumerate(lines):
+            code = " nslab-code" if number else ""
+            yield _text(rect.x + rect.w // 2, y, line, f"nslab-middle nslab-muted{code}")
+            y += lead
+        yield "</g>"
+
+    def _rest(self, rect: Rect) -> Iterator[str]:
+        for shift in (6, 3, 0):
+            moved = Rect(rect.x + shift, rect.y + shift, rect.w, rect.h)
+            yield _rect(moved, "nslab-box", 8)
+        x, y = rect.x + rect.w // 2, rect.y + rect.h // 2 + 4
+        yield _text(x, y, self.placed.scene.rest, "nslab-middle")
+
+    def _cable(self, cable: Cable | None, path: list[Point]) -> str:
+        if cable is None:
+            classes = "nslab-wire nslab-calm"
+        else:
+            classes = "nslab-cable" if cable.pair else "nslab-wire"
+            classes += "" if cable.up else " nslab-off"
+            classes += f" nslab-{cable.mark}" if cable.mark else ""
+        start, *rest = (f"{x} {y}" for x, y in path)
+        drawn = f'<path class="{classes}" d="M{start} C{" ".join(rest)}"/>'
+        if cable is None or not cable.pair:
+            return drawn
+        plug = "nslab-plug" + (f" nslab-plate-{cable.mark}" if cable.mark else "")
+        ends = (f'<circle class="{plug}" cx="{x}" cy="{y}" r="3.6"/>' for x, y in path[::len(path) - 1])
+        return drawn + "".join(ends)
+
+
+def _rect(rect: Rect, classes: str, radius: int) -> str:
+    return (
+        f'<rect class="{classes}" x="{rect.x}" y="{rect.y}" width="{rect.w}" height="{rect.h}" '
+        f'rx="{radius}"/>'
+    )
+
+
+def _text(x: int, y: int, text: str, classes: str) -> str:
+    return f'<text class="{classes}" x="{x}" y="{y}">{escape(text)}</text>'
+
+
+def _line(x: int, y: int, line: Line, more: str) -> Iterator[str]:
+    text = clip(line.text, LONGEST_LINE)
+    classes = f"{'nslab-code' if line.code else ''}{more}".strip()
+    if line.mark:
+        sign = BADGE[line.mark][0]
+        yield f'<rect class="nslab-plate-{line.mark}" x="{x - 2}" y="{y - 11}" width="13" height="14" rx="3"/>'
+        yield _text(x + 4, y, sign, "nslab-badge nslab-middle")
+        x += 16
+        if line.mark == "gone":
+            classes += " nslab-struck"
+    yield _text(x, y, text, classes)
+
+
+def _badge(mark: Kind, rect: Rect) -> Iterator[str]:
+    """A plate with a sign and a word, across the upper left edge."""
+    w = round(width(BADGE[mark], TEXT, bold=True)) + 10
+    x, y = rect.x + rect.w - w - 6, rect.y - 9
+    yield f'<rect class="nslab-plate-{mark}" x="{x}" y="{y}" width="{w}" height="16" rx="8"/>'
+    yield _text(x + w // 2, y + 12, BADGE[mark], "nslab-badge nslab-middle")

@@ -1,0 +1,138 @@
+"""FakeEngine: the engine protocol around a network in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from nslab import model
+from nslab.actions import Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl
+from nslab.engine import explain
+from nslab.engine.base import OUTPUT_LIMIT, Command, Completed, Options, Sink
+from nslab.engine.fake import doing, programs
+from nslab.engine.fake.state import Network
+from nslab.errors import Interrupted, LabClosed, ToolMissing
+
+RESOLV_CONF = "nameserver 8.8.8.8\n"
+
+# The same as nslab.engine.agent.world.ACTIONS, which a notebook's process may not import; a
+# contract test compares the two fresh labs.
+WORLD_ACTIONS: tuple[Action, ...] = (
+    AddBridge("br0", stp=False, forward_delay=0, multicast_snooping=False, ns="switch"),
+    AddVeth("to-host", "eth0", ns="switch", peer_ns=None, master="br0", up=True,
+            mac="02:00:00:00:10:01", peer_mac="00:0c:29:b7:67:7d"),
+    AddVeth("to-lan", "eth0", ns="switch", peer_ns="lan", master="br0", up=True,
+            mac="02:00:00:00:10:02", peer_mac="02:00:00:00:00:20"),
+    AddVeth("to-router", "eth0", ns="switch", peer_ns="router", master="br0", up=True,
+            mac="02:00:00:00:10:03", peer_mac="02:00:00:00:00:01"),
+    SetUp("br0", ns="switch"),
+    SetUp("lo", ns="switch"),
+    AddVeth("eth1", "eth0", ns="router", peer_ns="internet", up=True,
+            mac="02:00:00:00:01:01", peer_mac="02:00:00:00:01:80"),
+    SetUp("lo", ns="router"),
+    SetUp("eth0", ns="router"),
+    AddAddress("eth0", "198.51.100.1/24", ns="router"),
+    AddAddress("eth1", "203.0.113.1/24", ns="router"),
+    SetUp("lo", ns="internet"),
+    SetUp("eth0", ns="internet"),
+    AddAddress("lo", "8.8.8.8/32", ns="internet"),
+    AddAddress("eth0", "203.0.113.80/24", ns="internet"),
+    AddRoute("198.51.100.0/24", via="203.0.113.1", ns="internet"),
+    SetUp("lo", ns="lan"),
+    SetUp("eth0", ns="lan"),
+    AddAddress("eth0", "198.51.100.20/24", ns="lan"),
+    AddRoute("default", via="198.51.100.1", ns="lan"),
+    SetUp("lo"),
+    SetUp("eth0"),
+    AddAddress("eth0", "198.51.100.10/24"),
+    AddRoute("default", via="198.51.100.1"),
+    AddRoute("8.8.8.0/24", via="203.0.113.80", ns="router"),
+    Sysctl("net.ipv4.ip_forward", "1", ns="router"),
+)  # fmt: skip
+
+
+def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
+    """The network of a lab in which nothing has been done yet."""
+    net = Network(ipv6=options.ipv6, title=options.name, clock=clock)
+    net.host.resolv_conf = RESOLV_CONF
+    for label in model.WORLD:
+        net.world[label] = net.make("world", label)
+    for action in WORLD_ACTIONS:
+        doing.do(net, action)
+    return net
+
+
+class FakeEngine:
+    """An engine without a kernel; see the package's docstring for what it leaves out.
+
+    ``clock`` gives seconds and drives the spanning tree's listening and learning.
+    """
+
+    name = "fake"
+
+    def __init__(
+        self, options: Options | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._net = fresh(options or Options(), clock)
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        with self._lock:
+            for action in actions:
+                self._check(action.operation, action.subject)
+                doing.do(self._net, action)
+
+    def snapshot(self) -> model.Snapshot:
+        with self._lock:
+            self._check("look at", self._net.title)
+            return self._net.snapshot()
+
+    def run(self, command: Command, sink: Sink | None = None) -> Completed:
+        program = command.argv[0]
+        with self._lock:
+            self._check("run", program)
+            if self._net.find(command.ns) is None:
+                raise explain.namespace_missing(f"run {program}", command.ns or "host")
+        if program == "sleep":
+            return self._sleep(command)
+        if program not in programs.PROGRAMS:
+            raise ToolMissing(
+                "run", program, "the fake engine does not know it",
+                "it knows sleep, " + ", ".join(sorted(programs.PROGRAMS)),
+            )  # fmt: skip
+        dropped = 0
+
+        def emit(text: str) -> None:
+            nonlocal dropped
+            data = text.encode("utf-8", "surrogateescape")
+            dropped += max(0, len(data) - OUTPUT_LIMIT)
+            if data and sink is not None:
+                sink("stdout", data[:OUTPUT_LIMIT])
+
+        return Completed(returncode=programs.PROGRAMS[program](command, emit), dropped=dropped)
+
+    def _sleep(self, command: Command) -> Completed:
+        wanted = programs.seconds(command)
+        allowed = wanted if command.timeout is None else min(wanted, command.timeout)
+        try:
+            closed = self._closed.wait(allowed)
+        except KeyboardInterrupt:
+            raise Interrupted("finish", "sleep", "it was stopped by you") from None
+        if closed:
+            raise LabClosed("run", "sleep", "the lab was closed meanwhile")
+        if allowed < wanted:
+            return Completed(returncode=-programs.SIGTERM, timed_out=True)
+        return Completed(returncode=0)
+
+    def close(self) -> None:
+        self._closed.set()
+
+    @property
+    def alive(self) -> bool:
+        return not self._closed.is_set()
+
+    def _check(self, operation: str, subject: str) -> None:
+        if self._closed.is_set():
+            raise LabClosed(operation, subject, "the lab was closed", "make another: lab = Lab()")

@@ -1,0 +1,51 @@
+"""The handful of commands that the fake knows, so that whoever runs commands can be tested."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+
+from nslab.engine.base import Command
+
+EXIT = re.compile(r"exit (\d+)")
+FOREVER = threading.TIMEOUT_MAX
+SIGTERM = 15
+
+Emit = Callable[[str], None]
+
+
+def true(command: Command, emit: Emit) -> int:
+    return 0
+
+
+def false(command: Command, emit: Emit) -> int:
+    return 1
+
+
+def echo(command: Command, emit: Emit) -> int:
+    emit(" ".join(command.argv[1:]) + "\n")
+    return 0
+
+
+def cat(command: Command, emit: Emit) -> int:
+    emit(command.stdin.decode("utf-8", "surrogateescape"))
+    return 0
+
+
+def shell(command: Command, emit: Emit) -> int:
+    """Knows ``-c "exit N"`` only."""
+    found = EXIT.fullmatch(command.argv[-1].strip())
+    return int(found[1]) & 0xFF if found else 2
+
+
+PROGRAMS: dict[str, Callable[[Command, Emit], int]] = {
+    "true": true, "false": false, "echo": echo, "cat": cat, "sh": shell, "bash": shell,
+}  # fmt: skip
+"""``sleep`` is not here: the engine does it, because it can be interrupted."""
+
+
+def seconds(command: Command) -> float:
+    """How long ``sleep`` is to take."""
+    word = command.argv[1] if len(command.argv) > 1 else "0"
+    return FOREVER if word == "infinity" else min(float(word), FOREVER)

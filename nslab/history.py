@@ -1,0 +1,112 @@
+"""The steps of a session, and how a lab is made again from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nslab import diff
+from nslab.actions import Action, commands
+from nslab.engine.base import Command, Engine
+from nslab.model import Snapshot
+
+REPEAT_TIMEOUT = 120.0
+"""Seconds that a block may take when it is repeated."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Actions."""
+
+    actions: tuple[Action, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(command) for command in commands(self.actions))
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Command lines."""
+
+    text: str
+    ns: str | None = None
+
+    def __str__(self) -> str:
+        return self.text.strip()
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """What was done, and what the kernel reported just before, if anybody looked."""
+
+    what: Done | Typed
+    before: Snapshot | None
+    changed: bool
+    """False only if a look before and after found no difference."""
+
+
+class History:
+    """The steps of a session in order."""
+
+    def __init__(self, steps: Sequence[HistoryStep] = ()) -> None:
+        self._steps = list(steps)
+
+    @property
+    def steps(self) -> tuple[HistoryStep, ...]:
+        return tuple(self._steps)
+
+    def add(self, what: Done | Typed, before: Snapshot | None, after: Snapshot | None) -> None:
+        self._steps.append(HistoryStep(what, before, changed(before, after)))
+
+
+def changed(before: Snapshot | None, after: Snapshot | None) -> bool:
+    """Whether anything lasting differs; True if nobody looked."""
+    if before is None or after is None:
+        return True
+    return bool(diff.compare(before, after)) or before.files != after.files
+
+
+def differences(wanted: Snapshot, found: Snapshot) -> list[str]:
+    """What differs between two labs, whatever numbers the kernel drew in each: a line each."""
+    return list(_walk("", wanted.canonical(), found.canonical()))
+
+
+def _walk(place: str, wanted: Any, found: Any) -> Iterator[str]:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted({*wanted, *found}):
+            yield from _walk(f"{place} {key}".strip(), wanted.get(key), found.get(key))
+    elif wanted != found:
+        yield f"{place}: was {_short(wanted)}, is {_short(found)}"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "not there"
+    text = "there" if isinstance(value, dict) else repr(value)
+    return text if len(text) < 80 else text[:77] + "…"
+
+
+def rebuild(make: Callable[[], Engine], steps: Sequence[HistoryStep]) -> Engine:
+    """A new engine in which the steps have been repeated, except those that changed nothing.
+
+    A command line that failed when it was typed fails again, and is passed over again.
+    """
+    engine = make()
+    try:
+        for step in steps:
+            if not step.changed:
+                continue
+            if isinstance(step.what, Done):
+                engine.apply(step.what.actions)
+            else:
+                engine.run(
+                    Command(
+                        argv=("bash", "-c", step.what.text), ns=step.what.ns, view="full",
+                        timeout=REPEAT_TIMEOUT,
+                    )
+                )  # fmt: skip
+    except BaseException:
+        engine.close()
+        raise
+    return engine

@@ -1,0 +1,382 @@
+"""The lab: one learner's session, a pseudo-host with its history.
+
+>>> from nslab import AddBridge, Lab, SetUp
+>>> with Lab() as lab:
+...     done = lab.do(AddBridge("lxcbr0", stp=False), SetUp("lxcbr0"))
+...     lab.snapshot().link("lxcbr0").kind
+'bridge'
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from nslab import diff, names
+from nslab.actions import Action, AddContainer, Command, Style, Word, commands, enter
+from nslab.engine import base
+from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
+from nslab.history import Done, History, Typed, changed, differences, rebuild
+from nslab.model import Snapshot
+from nslab.outcome import Did, Failure, Ran
+
+if TYPE_CHECKING:
+    from nslab.draw import Picture
+    from nslab.engine.base import Engine
+
+TIMEOUT = 60.0
+"""Seconds that a shell block may take if nothing else is said."""
+
+
+class Lab:
+    """A private host: its own network, files in /etc and processes; nothing outside is touched.
+
+    :param name: what ``nslab enter`` and ``nslab show`` call it
+    :param engine: where it lives: ``local`` (this machine) or ``fake`` (in memory, for tests)
+    :param ipv6: leave IPv6 on in every namespace
+    :raises EngineUnavailable: no lab can run here; says why, and what to do
+    """
+
+    def __init__(self, name: str = "lab", *, engine: str = "local", ipv6: bool = False) -> None:
+        names.namespace_reference(name)
+        self._options = base.Options(name=name, ipv6=ipv6)
+        self._factory = _factory(engine)
+        self._lock = threading.RLock()
+        self._engine: Engine = self._factory(self._options)
+        self._history = History()
+        self._start = self._engine.snapshot()
+        self._closed = False
+        _announce(self)
+
+    # -- doing ---------------------------------------------------------------------------------
+
+    def do(self, *actions: Action, watch: bool = True) -> Did:
+        """Do actions in order; if one fails, the lab is put back to what it was before.
+
+        :param watch: look before and after, so that the result can show what changed; without,
+            large builds are quicker
+        :raises NslabError: the first action that failed, with cause and hint
+        """
+        for action in actions:
+            if not isinstance(action, Action):
+                raise InvalidInput(
+                    "do", repr(action), "it is not an action", 'such as AddBridge("lxcbr0")'
+                )
+        with self._lock:
+            before = self.snapshot() if watch else None
+            try:
+                self._engine.apply(actions)
+            except NslabError as error:
+                if len(actions) > 1 and self._engine.alive:
+                    if before is None or changed(before, self.snapshot()):
+                        self._rebuild(self._history.steps)
+                    error.hint += "\nnothing was changed: the actions before it were taken back"
+                raise
+            after = self.snapshot() if watch else None
+            self._history.add(Done(actions), before, after)
+            return Did(actions, diff.compare(before, after) if before and after else None)
+
+    def sh(
+        self,
+        text: str,
+        ns: str | None = None,
+        *,
+        timeout: float | None = TIMEOUT,
+        echo: bool | None = None,
+    ) -> Ran:
+        """Run command lines as a person would type them, in the host or in a namespace.
+
+        A block goes on after a line that failed, as a terminal does; ``failures`` names it.
+
+        :param ns: a namespace (as ``ip netns exec``), a container, or lan, router, internet
+        :param timeout: seconds until the block is ended; None for no limit
+        :param echo: print the output as it comes; by default in a notebook only
+        :raises CommandTimeout: it took longer; what it had done has stayed
+        :raises Interrupted: the stop button was pressed; what it had done has stayed
+        """
+        names.namespace_reference(ns)
+        output = _Output(_in_notebook() if echo is None else echo)
+        program = base.Command(
+            argv=("bash", "-c", text), ns=None if ns == "host" else ns, view="full",
+            timeout=timeout, report=True,
+        )  # fmt: skip
+        with self._lock:
+            before = self.snapshot()
+            try:
+                completed = self._engine.run(program, output)
+            finally:
+                output.finish()
+                if self._engine.alive:
+                    after = self.snapshot()
+                    self._history.add(Typed(text, program.ns), before, after)
+            changes = diff.compare(before, after)
+            if completed.timed_out:
+                raise CommandTimeout(
+                    "finish", text.strip().splitlines()[0] if text.strip() else "",
+                    f"it was still running after {timeout:g} seconds and was ended",
+                    "what it had done until then has stayed; lab.undo() goes back\n"
+                    "give it longer with timeout=, or a limit of its own, such as ping -c 3",
+                )  # fmt: skip
+            return Ran(
+                completed.returncode, output.text["stdout"], output.text["stderr"],
+                output.failures(), changes, dropped=completed.dropped,
+            )  # fmt: skip
+
+    def run(
+        self, *argv: str, ns: str | None = None, timeout: float | None = TIMEOUT, stdin: str = ""
+    ) -> Ran:
+        """Run one program, without a shell and without looking for changes.
+
+        In a namespace it is run as ``nsenter --net`` does, which is quicker than :meth:`sh`.
+
+        :raises ToolMissing: there is no such program
+        :raises CommandTimeout: it took longer than ``timeout`` seconds
+        """
+        output = _Output(False)
+        program = base.Command(
+            argv=argv, ns=names.namespace_reference(ns), timeout=timeout, stdin=stdin.encode()
+        )
+        completed = self._engine.run(program, output)
+        output.finish()
+        if completed.timed_out:
+            raise CommandTimeout(
+                "finish", argv[0], f"it was still running after {timeout:g} seconds and was ended",
+                "give it longer with timeout=",
+            )  # fmt: skip
+        return Ran(
+            completed.returncode, output.text["stdout"], output.text["stderr"],
+            dropped=completed.dropped,
+        )  # fmt: skip
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """What the kernel reports now."""
+        if self._closed:
+            raise LabClosed(
+                "use the lab", self.name, "it was closed", "make a new one: lab = Lab()"
+            )
+        return self._engine.snapshot()
+
+    @property
+    def picture(self) -> Picture:
+        """The lab as it is now, drawn."""
+        from nslab.draw import Picture
+
+        return Picture(self.snapshot())
+
+    @property
+    def changes(self) -> diff.Diff:
+        """What is different from a fresh lab."""
+        return diff.compare(self._start, self.snapshot())
+
+    # -- history -------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The steps so far, in words."""
+        return tuple(str(step.what) for step in self._history.steps)
+
+    def undo(self, steps: int = 1) -> Did:
+        """Go back by making the lab anew and repeating all steps but the last ones.
+
+        Processes in the background and open terminals end.  What was changed by hand in a
+        terminal cannot be repeated; if something differs from what was there, that is said.
+
+        :raises InvalidInput: there are not so many steps
+        """
+        with self._lock:
+            if not 0 < steps <= len(self._history.steps):
+                raise InvalidInput(
+                    "undo", f"{steps} steps", f"the lab has {len(self._history.steps)}",
+                    "lab.history lists them",
+                )  # fmt: skip
+            before = self.snapshot()
+            undone = self._history.steps[-steps]
+            self._rebuild(self._history.steps[:-steps])
+            after = self.snapshot()
+            if undone.before is not None:
+                lost = differences(undone.before, after)
+                if lost:
+                    print("not brought back, because no step of the lab made it:", file=sys.stderr)
+                    print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
+            return Did((), diff.compare(before, after.aligned(before)))
+
+    def reset(self) -> None:
+        """Go back to a fresh lab."""
+        with self._lock:
+            self._rebuild(())
+
+    def _rebuild(self, steps: Sequence[Any]) -> None:
+        """Make the lab anew with these steps; if that fails, the present one stays."""
+        fresh = rebuild(lambda: self._factory(self._options), steps)
+        self._engine, old = fresh, self._engine
+        old.close()
+        self._history = History(steps)
+        self._start = self._start.aligned(fresh.snapshot())
+
+    def script(self, style: Style = "iproute2") -> str:
+        """The session so far as a shell script that a person can run as root elsewhere.
+
+        Steps that changed nothing (a ping, a look) are left out.
+
+        :param style: how actions are written: ``classic`` or ``iproute2``; lines that were typed
+            stay as they were typed
+        """
+        lines = [
+            "#!/bin/bash",
+            "# The steps of a lab, to be run as root on a host with bash, iproute2 and, where they",
+            "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.",
+        ]
+        containers: list[str] = []
+        for step in self._history.steps:
+            if not step.changed:
+                continue
+            what = step.what
+            lines.append("")
+            if isinstance(what, Done):
+                lines += [str(line) for line in commands(what.actions, style, containers)]
+                for action in what.actions:
+                    if isinstance(action, AddContainer):
+                        containers.append(action.name)
+                        lines.append(_wait_for(action))
+            elif what.ns is None:
+                lines.append(what.text.rstrip("\n"))
+            else:
+                opening = Command((*enter(what.ns, containers), "bash"))
+                mark = _mark(what.text)
+                lines += [f"{opening} <<'{mark}'", what.text.rstrip("\n"), mark]
+        return "\n".join(lines) + "\n"
+
+    # -- the end -------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What ``nslab enter --lab`` and ``nslab show --lab`` call it."""
+        return self._options.name
+
+    @property
+    def engine(self) -> Engine:
+        """Where the lab lives; for measuring and for extending nslab."""
+        return self._engine
+
+    @property
+    def alive(self) -> bool:
+        """Whether the lab is still there."""
+        return not self._closed and self._engine.alive
+
+    def close(self) -> None:
+        """End everything in the lab.  Closing twice is no error."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._engine.close()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "running" if self.alive else "gone"
+        return f"<Lab {self.name!r} on {self._engine.name}, {state}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        if not self.alive:
+            return {"text/plain": f"{self!r}: make a new one with lab = Lab()"}
+        return self.picture._repr_mimebundle_()
+
+
+class _Output:
+    """Takes a command's streams as they come: keeps them, prints them, collects reports."""
+
+    def __init__(self, echo: bool) -> None:
+        self.text = {"stdout": "", "stderr": ""}
+        self._echo = echo
+        self._report = b""
+        # A piece may end in the middle of a character.
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {name: decoder("replace") for name in self.text}
+
+    def __call__(self, stream: str, data: bytes) -> None:
+        if stream == "report":
+            self._report += data
+        else:
+            self._add(stream, self._decoders[stream].decode(data))
+
+    def finish(self) -> None:
+        for stream, decoder in self._decoders.items():
+            self._add(stream, decoder.decode(b"", final=True))
+
+    def _add(self, stream: str, text: str) -> None:
+        if text:
+            self.text[stream] += text
+            if self._echo:
+                where = sys.stdout if stream == "stdout" else sys.stderr
+                where.write(text)
+                where.flush()
+
+    def failures(self) -> tuple[Failure, ...]:
+        found = []
+        for report in self._report.split(b"\0")[:-1]:
+            code, line, command = report.decode(errors="replace").split(" ", 2)
+            found.append(Failure(int(code), int(line), command))
+        return tuple(found)
+
+
+def _factory(engine: str) -> Callable[[base.Options], Engine]:
+    if engine == "local":
+        from nslab.engine.local import LocalEngine
+
+        return LocalEngine
+    if engine == "fake":
+        from nslab.engine.fake import FakeEngine
+
+        return FakeEngine
+    raise InvalidInput("use the engine", repr(engine), "there is none of that name", "local, fake")
+
+
+def _announce(lab: Lab) -> None:
+    """In a notebook, make ``%%host`` and ``%%ns`` work on the newest lab."""
+    if "IPython" in sys.modules:
+        from nslab import notebook
+
+        notebook.use(lab)
+
+
+def _in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    from nslab import notebook
+
+    return notebook.shell() is not None
+
+
+def _wait_for(action: AddContainer) -> str:
+    """A line that waits until a container's namespaces are there."""
+    pid = Word(f'"${{{commands((action,))[0].keep_pid}}}"')
+    return (
+        f"until [ \"$(nsenter --uts --target {pid} hostname 2>/dev/null)\" = {action.name} ]; "
+        "do sleep 0.01; done"
+    )
+
+
+def _mark(text: str) -> str:
+    """A word to end a here-document that is no line of it."""
+    mark = "END"
+    while mark in text.splitlines():
+        mark += "_"
+    return mark
+
+
+__all__ = ["TIMEOUT", "Lab"]

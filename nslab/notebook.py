@@ -1,0 +1,104 @@
+"""``%%host`` and ``%%ns NAME``: the learner's own command lines in a cell.
+
+They work on the newest lab of the notebook.  A cell prints what its commands print, then what they
+changed.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from nslab.errors import InvalidInput, LabClosed
+
+if TYPE_CHECKING:
+    from nslab.lab import Lab
+    from nslab.outcome import Ran
+
+
+def shell() -> Any:
+    """The notebook's IPython shell, None outside a notebook or IPython."""
+    return get_ipython()
+
+
+class Magics:
+    """The two magics of one IPython shell; knows its newest lab."""
+
+    def __init__(self) -> None:
+        self._newest: weakref.ref[Lab] | None = None
+
+    def use(self, lab: Lab) -> None:
+        """Work on this lab from now on."""
+        self._newest = weakref.ref(lab)
+
+    @property
+    def lab(self) -> Lab:
+        lab = self._newest() if self._newest else None
+        if lab is None:
+            raise LabClosed("run the cell", "", "there is no lab yet", "first run: lab = Lab()")
+        return lab
+
+    def host(self, line: str, cell: str) -> None:
+        """``%%host``: run the cell's lines in the pseudo-host."""
+        options = line.split()
+        timeout = _timeout("%%host", options)
+        _show(self.lab.sh(cell, timeout=timeout))
+
+    def ns(self, line: str, cell: str) -> None:
+        """``%%ns NAME``: run the cell's lines in a namespace, as ``ip netns exec NAME`` does."""
+        options = line.split()
+        timeout = _timeout("%%ns", options[1:])
+        if not options:
+            raise InvalidInput(
+                "run the cell", "%%ns", "it does not say in which namespace", "write: %%ns ns1"
+            )
+        _show(self.lab.sh(cell, options[0], timeout=timeout))
+
+
+def _timeout(magic: str, options: list[str]) -> float | None:
+    """The seconds of ``timeout=30``; ``timeout=none`` is no limit."""
+    from nslab.lab import TIMEOUT
+
+    if not options:
+        return TIMEOUT
+    key, _, value = options[0].partition("=")
+    if len(options) == 1 and key == "timeout" and value:
+        if value.lower() == "none":
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise InvalidInput(
+        "run the cell", magic, f"{' '.join(options)!r} is not understood",
+        f"write {magic} timeout=30 for a limit in seconds, or timeout=none",
+    )  # fmt: skip
+
+
+def _show(ran: Ran) -> None:
+    heading = ran._heading()
+    if heading and not ran.changes:
+        print(heading, file=sys.stderr)
+    elif ran.changes:
+        display(ran)
+
+
+_MAGICS: weakref.WeakKeyDictionary[Any, Magics] = weakref.WeakKeyDictionary()
+"""By shell: there is one in a kernel, but tests make several."""
+
+
+def use(lab: Lab) -> None:
+    """Register the magics with the running shell, if there is one, and point them to this lab."""
+    running = shell()
+    if running is None:
+        return
+    magics = _MAGICS.get(running)
+    if magics is None:
+        magics = _MAGICS[running] = Magics()
+        running.register_magic_function(magics.host, "cell", "host")
+        running.register_magic_function(magics.ns, "cell", "ns")
+    magics.use(lab)

@@ -1,0 +1,162 @@
+"""What a step did: what it printed, how it ended, what it changed.  These show themselves."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from nslab.actions import Action, commands
+from nslab.diff import Diff
+
+if TYPE_CHECKING:
+    from nslab.draw import Picture
+
+
+class Failure(Struct, frozen=True):
+    """A line of a shell block that ended with another code than 0."""
+
+    code: int
+    line: int
+    command: str
+
+    def __str__(self) -> str:
+        return f"line {self.line} ended with {self.code}: {self.command}"
+
+
+class Outcome:
+    """The result of one step of a lab.
+
+    ``changes`` is the difference that it made, None if nobody looked.
+    """
+
+    def __init__(self, changes: Diff | None) -> None:
+        self.changes = changes
+
+    @property
+    def picture(self) -> Picture | None:
+        """What changed, drawn; None if nothing did."""
+        from nslab.draw import Picture
+
+        return Picture(self.changes) if self.changes else None
+
+    def _heading(self) -> str:
+        """What stands above the picture, as plain text; may be empty."""
+        return ""
+
+    def _heading_html(self) -> str:
+        heading = self._heading()
+        return f"<pre>{html.escape(heading)}</pre>" if heading else ""
+
+    def __str__(self) -> str:
+        parts = [self._heading(), str(self.changes) if self.changes else ""]
+        return "\n".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.changes.changes) if self.changes else 0} changes>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        picture = self.picture
+        bundle = picture._repr_mimebundle_() if picture else {}
+        text = "\n".join(part for part in (self._heading(), bundle.get("text/plain", "")) if part)
+        drawn = bundle.get("text/html", "")
+        heading = self._heading_html()
+        if not text:
+            text = "nothing changed"
+            heading = "<p>Nothing changed.</p>"
+        if drawn or not picture:
+            return {"text/plain": text, "text/html": heading + drawn}
+        return {"text/plain": text}
+
+
+class Did(Outcome):
+    """The result of ``lab.do``: also says which commands would have done it."""
+
+    def __init__(self, actions: tuple[Action, ...], changes: Diff | None) -> None:
+        super().__init__(changes)
+        self.actions = actions
+
+    def commands(self, style: str = "classic") -> str:
+        """The equivalent commands, a line each."""
+        return "\n".join(
+            str(c) for c in commands(self.actions, "classic" if style == "classic" else "iproute2")
+        )
+
+    def _heading(self) -> str:
+        classic, modern = self.commands("classic"), self.commands("iproute2")
+        if not classic:
+            return ""
+        if classic == modern:
+            return f"as commands:\n{_indent(classic)}"
+        return f"with brctl, ifconfig …:\n{_indent(classic)}\nwith ip …:\n{_indent(modern)}"
+
+    def _heading_html(self) -> str:
+        classic, modern = self.commands("classic"), self.commands("iproute2")
+        if not classic:
+            return ""
+        if classic == modern:
+            return _column("the same by commands", classic)
+        columns = _column("by brctl, ifconfig …", classic) + _column("by ip …", modern)
+        return (
+            '<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">'
+            f"{columns}</div>"
+        )
+
+
+class Ran(Outcome):
+    """The result of ``lab.sh``: also what was printed and how it ended.
+
+    ``returncode`` is that of the last line, negative for a signal, as in :mod:`subprocess`;
+    ``failures`` names every line that failed, also those before the last.
+    """
+
+    def __init__(
+        self,
+        returncode: int,
+        stdout: str,
+        stderr: str,
+        failures: tuple[Failure, ...] = (),
+        changes: Diff | None = None,
+        *,
+        dropped: int = 0,
+    ) -> None:
+        super().__init__(changes)
+        self.returncode = returncode
+        self.stdout = stdout
+        self.stderr = stderr
+        self.failures = failures
+        self.dropped = dropped
+
+    def _heading(self) -> str:
+        lines = [f"✘ {failure}" for failure in self.failures]
+        if self.returncode and not self.failures:
+            lines.append(f"✘ ended with {self.returncode}")
+        lines += [f"  → {hint}" for hint in self.hints]
+        if self.dropped:
+            lines.append(f"… {self.dropped:,} bytes more of output are not shown")
+        return "\n".join(lines)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What to do about the failures, as far as that can be told from them."""
+        from nslab import tools
+
+        found = []
+        for failure in self.failures:
+            if failure.code == 127:
+                hint = tools.missing(failure.command.split()[0])
+                if hint not in found:
+                    found.append(hint)
+        return tuple(found)
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _column(title: str, lines: str) -> str:
+    return (
+        f'<div><div style="opacity:.7">{html.escape(title)}</div>'
+        f'<pre style="margin:.2em 0">{html.escape(lines)}</pre></div>'
+    )
