@@ -669,9 +669,16 @@ AnyAction = (
 
 
 def commands(
-    actions: Sequence[Action], style: Style = "iproute2", containers: Iterable[str] = ()
+    actions: Sequence[Action],
+    style: Style = "iproute2",
+    containers: Iterable[str] = (),
+    *,
+    wait: bool = False,
 ) -> list[Command]:
     """The commands of several actions in order.
+
+    With ``wait`` a line that waits for it follows each container's, as a script needs it: the
+    shell goes on at once after an ``&``.
 
     In the classic style an address that is followed by ``SetUp`` of the same link becomes the one
     line ``ifconfig lxcbr0 192.168.10.1/24 up`` that the article writes.
@@ -697,4 +704,12 @@ def commands(
             position += 1
             continue
         lines += action.commands(style, known)
+        if wait and isinstance(action, AddContainer):
+            lines.append(_wait_for(action.name))
     return lines
+
+
+def _wait_for(container: str) -> Command:
+    """Until the container has its hostname, which its script sets last."""
+    asked = f'"$(nsenter --uts --target "${pid_variable(container)}" hostname 2>/dev/null)"'
+    return Command((Word(f"until [ {asked} = {container} ]; do sleep 0.01; done"),))

@@ -36,7 +36,7 @@ _LOCAL_TABLE = 255
 """The kernel fills this routing table from the addresses; it says nothing of its own."""
 
 _STATE_FLAGS = frozenset({"UP", "LOWER_UP", "RUNNING", "NO-CARRIER"})
-"""Flags that only repeat ``up``, ``carrier`` and ``operstate``."""
+"""Flags that only repeat ``up`` and ``carrier``."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -280,12 +280,8 @@ class _Comparison:
         else:
             if old.carrier != new.carrier:
                 yield changed(f"{told}: carrier {'found' if new.carrier else 'lost'}")
-            if old.operstate != new.operstate:
-                yield changed(f"{told}: operstate {old.operstate} → {new.operstate}")
         for flag in sorted(set(old.flags) ^ set(new.flags)):
-            if flag not in _STATE_FLAGS or (old.state, old.carrier, old.operstate) == (
-                new.state, new.carrier, new.operstate
-            ):  # fmt: skip
+            if flag not in _STATE_FLAGS or (old.state, old.carrier) == (new.state, new.carrier):
                 yield changed(f"{told}: flag {flag} {'set' if flag in new.flags else 'cleared'}")
         if old.promiscuity != new.promiscuity:
             yield changed(f"{told}: promiscuity {old.promiscuity} → {new.promiscuity}")

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nslab import diff, names
-from nslab.actions import Action, AddContainer, Command, Style, Word, commands, enter
+from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.engine import base
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
 from nslab.history import Done, History, Typed, changed, differences, rebuild
@@ -239,11 +239,9 @@ class Lab:
             what = step.what
             lines.append("")
             if isinstance(what, Done):
-                lines += [str(line) for line in commands(what.actions, style, containers)]
-                for action in what.actions:
-                    if isinstance(action, AddContainer):
-                        containers.append(action.name)
-                        lines.append(_wait_for(action))
+                made = commands(what.actions, style, containers, wait=True)
+                lines += [str(line) for line in made]
+                containers += [a.name for a in what.actions if isinstance(a, AddContainer)]
             elif what.ns is None:
                 lines.append(what.text.rstrip("\n"))
             else:
@@ -360,15 +358,6 @@ def _in_notebook() -> bool:
     from nslab import notebook
 
     return notebook.shell() is not None
-
-
-def _wait_for(action: AddContainer) -> str:
-    """A line that waits until a container's namespaces are there."""
-    pid = Word(f'"${{{commands((action,))[0].keep_pid}}}"')
-    return (
-        f"until [ \"$(nsenter --uts --target {pid} hostname 2>/dev/null)\" = {action.name} ]; "
-        "do sleep 0.01; done"
-    )
 
 
 def _mark(text: str) -> str:

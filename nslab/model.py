@@ -74,6 +74,7 @@ class Link(Value, frozen=True):
     carrier: bool = False
     """IFF_LOWER_UP: the wire has a signal; for a veth, its peer is up too."""
     operstate: str = "down"
+    """The kernel's own summary; it may lag behind ``carrier`` by a second (linkwatch)."""
     flags: tuple[str, ...] = ()
     promiscuity: int = 0
     """How many reasons there are to take in every frame; the PROMISC flag shows only one."""
@@ -104,7 +105,7 @@ class Route(Value, frozen=True):
     kind: str = "unicast"
     protocol: str = "boot"
     dead: bool = False
-    """RTNH_F_DEAD or RTNH_F_LINKDOWN: the device it needs has no carrier."""
+    """The device it needs has no carrier: what ``ip route`` calls linkdown."""
 
 
 class Neighbour(Value, frozen=True):
@@ -302,9 +303,7 @@ def _canonical(
         "names": sorted(namespace.names),
         "processes": commands,
         "links": links,
-        "routes": sorted(
-            (structs.replace(route, dead=False) for route in namespace.routes), key=repr
-        ),
+        "routes": sorted(namespace.routes, key=repr),
         "nat": [structs.replace(rule, text="") for rule in namespace.nat],
         "sysctls": dict(sorted(namespace.sysctls.items())),
         "resolv_conf": namespace.resolv_conf,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from nslab import __version__
+
 app = typer.Typer(
     name="nslab",
     no_args_is_help=True,
@@ -26,9 +28,7 @@ LabOption = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"nslab {version('nslab')}")
+        typer.echo(f"nslab {__version__}")
         raise typer.Exit
 
 
@@ -87,8 +87,9 @@ def lab(
 ) -> None:
     """Open the lessons in JupyterLab.
 
-    They are trusted first, so that their pictures show.  In a checkout the lessons are opened where they are; else they are copied to
-    ./nslab-notebooks.  A copy never overwrites what is there: your work stays.
+    They are trusted first, so that their pictures show.  In a checkout the lessons are opened where
+    they are; else they are copied to ./nslab-notebooks.  A copy never overwrites what is there:
+    your work stays.
 
     \b
     nslab lab

@@ -45,9 +45,8 @@ def _print(report: Report) -> None:
 def _line(check: Check, width: int) -> object:
     from rich.text import Text
 
-    line = Text.assemble(
-        ("  " + MARKS[check.status] + " ", STYLES[check.status]), check.name.ljust(width)
-    )
+    name = check.name.ljust(width) if check.detail else check.name
+    line = Text.assemble(("  " + MARKS[check.status] + " ", STYLES[check.status]), name)
     if check.status != "ok":
         line.append(f"  {check.status}", STYLES[check.status])
     if check.detail:

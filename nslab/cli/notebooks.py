@@ -96,14 +96,22 @@ def trust(path: Path) -> None:
     import nbformat
     from nbformat.sign import NotebookNotary
 
-    NotebookNotary().sign(nbformat.read(path, as_version=4))
+    try:
+        lesson = nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.ValidationError) as error:
+        raise NslabError("trust", str(path), "it is no notebook", "delete it") from error
+    NotebookNotary().sign(lesson)
 
 
 def _trusted(path: Path) -> bool:
     import nbformat
     from nbformat.sign import NotebookNotary
 
-    return bool(NotebookNotary().check_signature(nbformat.read(path, as_version=4)))
+    try:
+        lesson = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError):
+        return False
+    return bool(NotebookNotary().check_signature(lesson))
 
 
 def options(folder: Path, port: int | None, browser: bool) -> list[str]:

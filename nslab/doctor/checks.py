@@ -14,30 +14,39 @@ from msgspec import Struct
 from nslab.doctor.causes import diagnose
 from nslab.doctor.facts import Facts
 from nslab.doctor.probe import Step, attempt
+from nslab.tools import PACKAGES
 
 Status = Literal["ok", "limited", "missing", "refused"]
 
-# Program, Debian package, what it is for.
-TOOLS = (
-    ("bash", "bash", "runs the lines of a lesson"),
-    ("ip", "iproute2", "links, addresses, routes, namespaces"),
-    ("brctl", "bridge-utils", "bridges, as the article makes them"),
-    ("ifconfig", "net-tools", "addresses, as the article sets them"),
-    ("route", "net-tools", "routes, as the article sets them"),
-    ("iptables", "iptables", "NAT, the older way"),
-    ("nft", "nftables", "NAT, the newer way"),
-    ("ping", "iputils-ping", "is somebody there?"),
-    ("tcpdump", "tcpdump", "frames on a wire"),
-    ("conntrack", "conntrack", "the table of translated connections"),
-    ("sysctl", "procps", "forwarding and other settings"),
-    ("unshare", "util-linux", "containers by hand"),
-    ("nsenter", "util-linux", "a look into a container; nslab enter"),
-    ("dot", "graphviz", "lays out the pictures"),
-)
+# What each is for; its Debian package is in nslab.tools.
+PURPOSES = {
+    "bash": "runs the lines of a lesson",
+    "ip": "links, addresses, routes, namespaces",
+    "brctl": "bridges, as the article makes them",
+    "ifconfig": "addresses, as the article sets them",
+    "route": "routes, as the article sets them",
+    "iptables": "NAT, the older way",
+    "nft": "NAT, the newer way",
+    "ping": "is somebody there?",
+    "tcpdump": "frames on a wire",
+    "conntrack": "the table of translated connections",
+    "sysctl": "forwarding and other settings",
+    "unshare": "containers by hand",
+    "nsenter": "a look into a container",
+    "dot": "lays out the pictures",
+}
 REQUIRED_TOOLS = ("bash",)
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Not in an ordinary user's PATH on Debian, though the programs there can be run."""
 
+NOTES = {
+    "private host": "with network, mounts, processes and host name of its own",
+    "add a veth": "virtual cables",
+    "add a bridge": "virtual switches",
+    "set net.ipv4.ip_forward": "routers",
+    "set net.ipv4.conf.lo.rp_filter": "source address checks",
+    "nft rule": "address translation",
+}
 FEATURES = {
     "macvlan": "a NIC of its own on the host's wire",
     "ipvlan": "the same with the host's MAC",
@@ -102,7 +111,7 @@ def kernel_checks(steps: list[Step], facts: Facts) -> list[Check]:
         feature = kind in FEATURES and step.name != kind
         group = "features" if feature else "kernel"
         name = kind if feature else step.name
-        note = FEATURES[kind] if feature else ""
+        note = FEATURES[kind] if feature else NOTES.get(name, "")
         if not step.errno:
             checks.append(Check(group, name, "ok", note))
             continue
@@ -119,18 +128,21 @@ def kernel_checks(steps: list[Step], facts: Facts) -> list[Check]:
         if step.name == "nft rule" and step.detail == "no nft":
             detail, remedy = "not tried: nft is not installed", ""
         checks.append(Check(group, name, status, detail, remedy))
-    return checks
+    # What lessons on other subjects need comes after what every lab needs.
+    return sorted(checks, key=lambda check: check.group == "features")
 
 
 def tool_checks() -> list[Check]:
     """Which programs are there."""
-    return [_tool(*tool) for tool in TOOLS]
+    return [_tool(program, purpose) for program, purpose in PURPOSES.items()]
 
 
-def _tool(program: str, package: str, purpose: str) -> Check:
+def _tool(program: str, purpose: str) -> Check:
     path = find(program)
     if path is None:
-        return Check("tools", program, "missing", purpose, f"sudo apt-get install {package}")
+        return Check(
+            "tools", program, "missing", purpose, f"sudo apt-get install {PACKAGES[program]}"
+        )
     return Check("tools", program, "ok", path)
 
 

@@ -25,9 +25,13 @@ COLUMN = 920
 NAME, TEXT, LEAD, PAD = 13, 12, 17, 9
 """Sizes of type, distance of lines and the space inside a box, in pixels."""
 
-TITLE = 24
-MARGIN = 12
+TITLE, MARGIN = 16, 12
+"""The height of a namespace's title, and what is kept free around its inside."""
+
 PORT_GAP = 8
+SPACE = 17
+"""What dot leaves between two clusters from left to right, for the nodesep that is set below."""
+
 LONGEST_NAME = 24
 LONGEST_LINE = 44
 BADGE = {"new": "+ new", "changed": "~ changed", "gone": "− gone"}
@@ -70,6 +74,8 @@ class Slot:
     part: Part
     w: int
     h: int
+    compact: bool = False
+    """Whether the address of a link stands beside its name."""
     gap: Point = (0, 0)
     """How much of the size stays empty, horizontally and vertically."""
     x: int = 0
@@ -126,8 +132,8 @@ class Placed:
     scene: Scene
     width: int
     height: int
-    cells: list[tuple[Cell, Rect]]
-    bridges: list[tuple[Cell, Rect]]
+    cells: list[tuple[Cell, Slot]]
+    bridges: list[tuple[Cell, Slot]]
     notes: list[tuple[Notes, Rect, str]]
     boxes: list[tuple[Box, str, Rect]]
     scenery: list[tuple[Scenery, Rect]]
@@ -142,8 +148,11 @@ def cell_head(cell: Cell) -> float:
     return width(clip(cell.name, LONGEST_NAME), NAME, code=True) + kind + 14 + state
 
 
-def cell_size(cell: Cell) -> Point:
+def cell_size(cell: Cell, compact: bool = False) -> Point:
     """Width and height of a link's box."""
+    if compact:
+        beside = width(cell.lines[0].text, TEXT, code=True) + 8
+        return round(cell_head(cell) + beside) + 2 * PAD, LEAD + 2 * PAD - 3
     lines = [width(_marked(line), TEXT, code=line.code) for line in cell.lines]
     inner = max([cell_head(cell), *lines, 96])
     return round(inner) + 2 * PAD, LEAD * (1 + len(cell.lines)) + 2 * PAD - 3
@@ -186,9 +195,18 @@ class Plan:
         """For a link: its node, and the name of its slot there if there are several."""
         self.rows: dict[str, tuple[int, int]] = {}
         """For a node: the place of its group, and of its row in the group."""
+        self.between = 18
+        """Kept free above a namespace, which dot takes to be a part of its title."""
+        self.far = {cable.upper: cable.lower for cable in scene.cables}
+        self.pitch: dict[Key, int] = {}
+        """How high a namespace is in which a link is alone, with the space around it."""
         self.titles: dict[tuple[bool, int], str] = {}
         self.down = self._is_down()
-        self.groups = [self._group(box) for box in scene.boxes]
+        if not self.down:
+            self.between = 4
+        # The host comes last: how far apart its ports are depends on what hangs on them.
+        after = [self._group(box) for box in scene.boxes[1:]]
+        self.groups = [self._group(box) for box in scene.boxes[:1]] + after
         self.world = [
             Node(self._id(thing.label), [[Slot(None, *scenery_size(thing))]], True)
             for thing in scene.scenery
@@ -225,9 +243,17 @@ class Plan:
         self.ids[len(self.ids)] = name
         return name
 
-    def _slot(self, cell: Cell, least: Point = (0, 0)) -> Slot:
-        w, h = cell_size(cell)
-        return Slot(cell, max(w, least[0]), max(h, least[1]))
+    def _pitch(self, node: Node) -> int:
+        """From one such namespace to the next below it, as dot will place them."""
+        return node.size[1] + 2 * MARGIN + TITLE + self.between + SPACE
+
+    def _slot(self, cell: Cell) -> Slot:
+        return Slot(cell, *cell_size(cell))
+
+    def _compact(self, cell: Cell) -> Slot:
+        if len(cell.lines) != 1 or cell.mark or not cell.lines[0].code:
+            return self._slot(cell)
+        return Slot(cell, *cell_size(cell, True), compact=True)
 
     def _node(self, name: str, lines: list[list[Slot]], across: bool) -> Node:
         return Node(self._id(name), lines, across)
@@ -237,7 +263,10 @@ class Plan:
         notes = [Notes(tuple(box.notes))] if box.notes else []
         notes_slots = [Slot(n, *notes_size(n.lines)) for n in notes]
         if not box.bridges and not box.others and box is not self.scene.boxes[0]:
-            group.rows = [[self._simple(box, notes_slots)]]
+            node = self._simple(box, notes_slots)
+            group.rows = [[node]]
+            for cell in box.uplinks:
+                self.pitch[cell.key] = self._pitch(node) // len(box.uplinks)
             return group
         first = [self._node(f"{box.label}_{c.name}", [[self._slot(c)]], True) for c in box.uplinks]
         second = [self._bridge(box, block) for block in box.bridges]
@@ -252,6 +281,7 @@ class Plan:
         links = [self._slot(cell) for cell in box.uplinks]
         least = [Slot(None, self.title_width(box), 2)]
         if not self.down:
+            links = [self._compact(cell) for cell in box.uplinks]
             if len(notes) == 1 and len(box.notes) == 1 and not box.notes[0].mark:
                 # Many namespaces below each other: one line less of each.
                 self.titles[box.key] = box.notes[0].text
@@ -283,6 +313,12 @@ class Plan:
                 w, h = notes_size(more.lines)
                 slots.append(Slot(more, w if across else slots[0].w, slots[0].h if across else h))
             rows.append(_spaced(slots, across))
+            if not across:
+                for slot, port in zip(slots, ports, strict=False):
+                    # As far apart as their other ends, so that the cables run straight.
+                    pitch = self.pitch.get(self.far.get(port.key, port.key), 0)
+                    slot.gap = (0, max(slot.gap[1], pitch - slot.h + slot.gap[1]))
+                    slot.h = max(slot.h, pitch)
         lines = [line for line in (rows[0], [self._slot(block.bridge)], rows[1]) if line]
         _stretch(lines, across)
         return self._node(f"{box.label}_{block.bridge.name}", lines, across)
@@ -295,7 +331,7 @@ class Plan:
 
     def _source(self) -> Iterator[str]:
         yield f"graph {_quote(self.scene.title)} {{"
-        space = "TB ranksep=0.75 nodesep=0.45" if self.down else "LR ranksep=0.9 nodesep=0.3"
+        space = "TB ranksep=0.5 nodesep=0.45" if self.down else "LR ranksep=0.5 nodesep=0.2"
         yield f'  graph [rankdir={space} splines=true fontname="sans"]'
         yield '  node [shape=box style=rounded fixedsize=true fontname="monospace" fontsize=12]'
         yield '  edge [penwidth=2]'
@@ -335,7 +371,7 @@ class Plan:
     def _source_group(self, group: Group) -> Iterator[str]:
         box = group.box
         assert box is not None
-        size = f'fixedsize="true" width="{self.title_width(box)}" height="{TITLE - 8}"'
+        size = f'fixedsize="true" width="{self.title_width(box)}" height="{TITLE + self.between}"'
         title = _html(f"{clip(box.label, LONGEST_NAME)}  {self.title(box)}")
         yield f"  subgraph {group.id} {{"
         yield f"    graph [margin={MARGIN} labeljust=l style=rounded"
@@ -541,14 +577,15 @@ def place(scene: Scene) -> Placed:
     for group in plan.groups:
         assert group.box is not None
         left, low, right, high = map(float, things[group.id]["bb"].split(","))
-        x, y = point(f"{left},{high}")
-        placed.boxes.append((group.box, plan.title(group.box), Rect(x, y, round(right - left), round(high - low))))
+        x, y = point(f"{left},{high - plan.between}")
+        rect = Rect(x, y, round(right - left), round(high - low - plan.between))
+        placed.boxes.append((group.box, plan.title(group.box), rect))
         for node in group.nodes():
             node.place(*corner(node))
             for slot in (slot for line in node.lines for slot in line):
                 if isinstance(slot.part, Cell):
                     where = placed.bridges if id(slot.part) in bridges else placed.cells
-                    where.append((slot.part, slot.rect))
+                    where.append((slot.part, slot))
                 elif slot.part:
                     placed.notes.append((slot.part, slot.rect, group.box.label))
     for node, thing in zip(plan.world, scene.scenery, strict=True):

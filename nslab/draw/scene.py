@@ -169,6 +169,11 @@ class _Scener:
             differs=self.diff is not None,
         )
 
+    def _home(self, key: Key) -> tuple[bool, int]:
+        """The namespace in which a link is drawn: one that is gone may be in one that is not."""
+        gone, inode, _ = key
+        return (gone, inode) if (gone, inode) in self.labels else (False, inode)
+
     # What is left out of a big picture.
 
     def _choose(
@@ -224,7 +229,7 @@ class _Scener:
                 port = self.links.get(end) if end else None
                 if end and port and port.master:
                     for key in drawn:
-                        if key[:2] == end[:2] and self.links[key].name == port.master:
+                        if self._home(key) == self._home(end) and self.links[key].name == port.master:
                             counts[key] = counts.get(key, 0) + 1
         return max(counts, key=lambda key: counts[key]) if counts else None
 
@@ -288,7 +293,7 @@ class _Scener:
 
     def _far_rank(self, key: Key) -> tuple[int, int]:
         end = self._peer_key(self.links[key].peer)
-        return (self.rank.get(end[:2], 0), end[2]) if end else (-1, 0)
+        return (self.rank.get(self._home(end), 0), end[2]) if end else (-1, 0)
 
     def _leads_up(self, gone: bool, namespace: Namespace, link: Link) -> bool:
         if link.peer is None:
@@ -296,9 +301,9 @@ class _Scener:
         end = self._peer_key(link.peer)
         if end is None:
             return namespace.role != "host"
-        if end[:2] == (gone, namespace.inode):
+        if self._home(end) == (gone, namespace.inode):
             return False
-        rank = self.rank.get(end[:2])
+        rank = self.rank.get(self._home(end))
         return rank is None or rank < self.rank[gone, namespace.inode]
 
     def _peer_key(self, peer: Peer | None) -> Key | None:
@@ -324,11 +329,11 @@ class _Scener:
                 lines.append(Line(text, "gone"))
         lines += [Line(word, code=False) for word in _words(link)]
         if mark != "new":
-            lines += [
-                Line(text, "changed", code=False)
-                for c in changes
-                if c.what not in {"address"} and (text := _short(c.text))
-            ]
+            texts = [c.text for c in changes if c.what != "address"]
+            told = [short for text in texts if (short := _short(text))]
+            if texts and not told and not any(line.mark for line in lines):
+                told = [text.partition(": ")[2] or text for text in texts]
+            lines += [Line(text, "changed", code=False) for text in told]
         kind = kind_text(link)
         return Cell(
             key=(gone, namespace.inode, link.index), name=link.name,
@@ -344,7 +349,7 @@ class _Scener:
             facts.append(f"port of {link.master}{state}")
         if end := self._peer_key(link.peer):
             stacked = "other end" if link.kind == "veth" else "on top of"
-            facts.append(f"{stacked}: {self.labels.get(end[:2], '?')}/{self.links[end].name}")
+            facts.append(f"{stacked}: {self.labels[self._home(end)]}/{self.links[end].name}")
         facts.append(f"MTU {link.mtu}")
         if link.promiscuity:
             facts.append(f"promiscuity {link.promiscuity}")
@@ -381,10 +386,17 @@ class _Scener:
         for server in nameservers(namespace.resolv_conf):
             yield Line(f"nameserver {server}", keys.get(("resolv.conf", "resolv.conf")))
         yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
+        dull = {
+            f"route {route_text(route)}"
+            for old in (self.before.namespaces if self.before else ())
+            for route in old.routes
+            if route.protocol == "kernel"
+        }
         for change in changes:
             if change.kind == "gone" and change.what in {"nat", "route", "resolv.conf"}:
                 text = change.text.removesuffix(" removed").rpartition(": ")[2]
-                yield Line(text.removeprefix("route "), "gone")
+                if text not in dull:
+                    yield Line(text.removeprefix("route "), "gone")
 
     def _scenery(self, gone: bool, namespace: Namespace) -> Scenery:
         addresses = tuple(
@@ -408,14 +420,14 @@ class _Scener:
             end = self._peer_key(link.peer)
             if end is None or frozenset((key, end)) in done:
                 continue
-            if not {key, end} <= drawn | {k for k in (key, end) if k[:2] in worldly}:
+            if not {key, end} <= drawn | {k for k in (key, end) if self._home(k) in worldly}:
                 continue
             done.add(frozenset((key, end)))
             far = self.links[end]
             # The world is above everything, then come the namespaces in their order.
             places = [
-                known[k[:2]] - len(known) if k[:2] in known else self.rank[k[:2]]
-                for k in (key, end)
+                known[home] - len(known) if home in known else self.rank[home]
+                for home in (self._home(key), self._home(end))
             ]
             stacked = link.kind != "veth"
             upper, lower = (end, key) if places[1] < places[0] or (
@@ -468,6 +480,8 @@ def _short(text: str) -> str:
     if " renamed to " in text:
         return f"was {text.partition(' renamed to ')[0].rpartition('/')[2]}"
     body = text.partition(": ")[2]
-    if body.startswith(("promiscuity", "MAC", "carrier", "operstate", "flag", "port ")):
+    if body.startswith("promiscuity"):
+        return body
+    if body.startswith(("carrier", "operstate", "flag", "port ")):
         return ""
     return f"was {body.partition(' → ')[0]}" if " → " in body else body

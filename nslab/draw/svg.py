@@ -15,7 +15,7 @@ from html import escape
 
 from nslab.diff import Kind
 from nslab.draw.layout import (
-    BADGE, LEAD, LONGEST_LINE, LONGEST_NAME, NAME, PAD, TEXT, Notes, Placed, Point, Rect,
+    BADGE, LEAD, LONGEST_LINE, LONGEST_NAME, NAME, PAD, TEXT, Notes, Placed, Point, Rect, Slot,
 )  # fmt: skip
 from nslab.draw.metrics import clip, width
 from nslab.draw.scene import Box, Cable, Cell, Line, Scenery
@@ -109,10 +109,10 @@ class _Writer:
             yield from self._box(box, title, rect)
         for thing, rect in self.placed.scenery:
             yield from self._scenery(thing, rect)
-        for cell, rect in self.placed.bridges:
-            yield from self._cell(cell, rect, " nslab-bridge")
-        for cell, rect in self.placed.cells:
-            yield from self._cell(cell, rect, "")
+        for cell, slot in self.placed.bridges:
+            yield from self._cell(cell, slot, " nslab-bridge")
+        for cell, slot in self.placed.cells:
+            yield from self._cell(cell, slot, "")
         for cable, path in self.placed.cables:
             yield self._cable(cable, path)
         for notes, rect, _ in self.placed.notes:
@@ -132,7 +132,8 @@ class _Writer:
         if box.mark:
             yield from _badge(box.mark, rect)
 
-    def _cell(self, cell: Cell, rect: Rect, more: str) -> Iterator[str]:
+    def _cell(self, cell: Cell, slot: Slot, more: str) -> Iterator[str]:
+        rect = slot.rect
         shape = "nslab-ghost" if cell.mark == "gone" else "nslab-cell"
         off = "" if cell.state == "up" else " nslab-off"
         mark = f" nslab-{cell.mark}" if cell.mark else ""
@@ -144,19 +145,22 @@ class _Writer:
         x, y = rect.x + PAD, rect.y + PAD + 11
         name = clip(cell.name, LONGEST_NAME)
         yield _text(x, y, name, f"nslab-name{muted}{struck}")
-        if cell.kind:
-            after = x + round(width(name, NAME, code=True)) + 7
+        after = x + round(width(name, NAME, code=True)) + 7
+        if slot.compact:
+            yield _text(after + 3, y, cell.lines[0].text, "nslab-code")
+        elif cell.kind:
             yield _text(after, y, cell.kind, "nslab-muted")
         right = rect.x + rect.w - PAD
         yield _text(right, y, cell.state, "nslab-end nslab-muted")
         dot = right - round(width(cell.state, TEXT)) - 8
         filled = "nslab-dot" if cell.state == "up" else "nslab-hollow"
         yield f'<circle class="{filled}" cx="{dot}" cy="{y - 4}" r="3.5"/>'
-        for line in cell.lines:
+        for line in () if slot.compact else cell.lines:
             y += LEAD
             yield from _line(x, y, line, muted)
         if cell.mark:
-            yield from _badge(cell.mark, rect)
+            told = cell.mark == "changed" and any(line.mark for line in cell.lines)
+            yield from _badge(cell.mark, rect, BADGE[cell.mark][0] if told else "")
         yield "</g>"
 
     def _notes(self, notes: Notes, rect: Rect) -> Iterator[str]:
@@ -226,9 +230,10 @@ def _line(x: int, y: int, line: Line, more: str) -> Iterator[str]:
     yield _text(x, y, text, classes)
 
 
-def _badge(mark: Kind, rect: Rect) -> Iterator[str]:
-    """A plate with a sign and a word, across the upper left edge."""
-    w = round(width(BADGE[mark], TEXT, bold=True)) + 10
+def _badge(mark: Kind, rect: Rect, short: str = "") -> Iterator[str]:
+    """A plate with a sign, and a word unless lines say more, across the upper right edge."""
+    words = short or BADGE[mark]
+    w = round(width(words, TEXT, bold=True)) + 10
     x, y = rect.x + rect.w - w - 6, rect.y - 9
     yield f'<rect class="nslab-plate-{mark}" x="{x}" y="{y}" width="{w}" height="16" rx="8"/>'
-    yield _text(x + w // 2, y + 12, BADGE[mark], "nslab-badge nslab-middle")
+    yield _text(x + w // 2, y + 12, words, "nslab-badge nslab-middle")

@@ -292,9 +292,15 @@ def running() -> list[Running]:
                 continue
         except OSError:
             continue
-        age = time.time() - status.st_mtime
-        found.append(Running(words[4].decode(), int(entry), status.st_uid, max(0.0, age)))
+        found.append(Running(words[4].decode(), int(entry), status.st_uid, _age(int(entry))))
     return sorted(found, key=lambda lab: (-lab.age, lab.pid))
+
+
+def _age(pid: int) -> float:
+    """Seconds since a process was started: field 22 of its stat is in clock ticks (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
 
 
 def _first_in_its_pid_namespace(pid: int) -> bool:

@@ -40,7 +40,6 @@ _NEIGHBOUR_STATE = {
     0x10: "probe", 0x20: "failed", 0x40: "noarp", 0x80: "permanent",
 }  # fmt: skip
 _TABLE_LOCAL, _TABLE_MAIN = 255, 254
-_DEAD = 0x1 | 0x10  # RTNH_F_DEAD, RTNH_F_LINKDOWN
 _AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
 _I32 = struct.Struct("=i")
 _U32 = struct.Struct("=I")
@@ -86,11 +85,14 @@ def observe(
     sockets: dict[int, w.Socket] = {}
     try:
         parts = []
+        here = os.stat("/proc/thread-self/ns/net").st_ino
         for target in targets:
             if target.descriptor < 0:
                 parts.append(_Part())
                 continue
-            sp.call("setns", target.descriptor, sp.CLONE_NEWNET)
+            if target.inode != here:  # to enter even one's own takes privileges
+                sp.call("setns", target.descriptor, sp.CLONE_NEWNET)
+                here = target.inode
             sockets[target.inode] = asking = w.Socket()
             parts.append(_look(target, asking, run))
         _learn_nsids(targets, sockets)
@@ -125,7 +127,7 @@ def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
     bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
     return _Part(
         addresses=_addresses(asking),
-        routes=_routes(asking, names),
+        routes=_routes(asking, {raw.index: raw for raw in target.raw}),
         neighbours=_neighbours(asking, names),
         fdb=_fdb(asking, names) if bridged else (),
         nat=nat.rules(run),
@@ -213,11 +215,11 @@ def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
     return result
 
 
-def _routes(asking: w.Socket, names: dict[int, str]) -> tuple[model.Route, ...]:
+def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, ...]:
     result = []
     for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12):
-        family, length, _, _, table, protocol, scope, kind, flags = struct.unpack(
-            "=BBBBBBBBI", header
+        family, length, _, _, table, protocol, scope, kind = struct.unpack_from(
+            "=BBBBBBBB", header
         )
         if w.RTA_TABLE in found:
             table = _U32.unpack(found[w.RTA_TABLE])[0]
@@ -227,19 +229,21 @@ def _routes(asking: w.Socket, names: dict[int, str]) -> tuple[model.Route, ...]:
             continue  # anycast and multicast, which every IPv6 link has
         target = f"{socket.inet_ntop(family, found[w.RTA_DST])}/{length}" if length else "default"
         via, out = found.get(w.RTA_GATEWAY), found.get(w.RTA_OIF)
+        link = links.get(_U32.unpack(out)[0]) if out else None
         source, metric = found.get(w.RTA_PREFSRC), found.get(w.RTA_PRIORITY)
         result.append(
             model.Route(
                 destination=target,
                 via=socket.inet_ntop(family, via) if via else "",
-                dev=names.get(_U32.unpack(out)[0], "") if out else "",
+                dev=link.name if link else "",
                 source=socket.inet_ntop(family, source) if source else "",
                 metric=_U32.unpack(metric)[0] if metric else 0,
                 table=table,
                 scope=_SCOPE.get(scope, str(scope)),
                 kind=_ROUTE_KIND.get(kind, str(kind)),
                 protocol=_PROTOCOL.get(protocol, str(protocol)),
-                dead=bool(flags & _DEAD),
+                # RTNH_F_LINKDOWN says the same, up to a second later.
+                dead=link is not None and not link.flags & w.IFF_LOWER_UP,
             )
         )
     return tuple(result)
@@ -424,7 +428,7 @@ def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
     found: list[Target | None] = []
     host = make(spaces.home_inode, "host", "host", lambda: os.dup(spaces.home))
     if host is not None:
-        host.resolv_conf = _file("/etc/resolv.conf")
+        host.resolv_conf = text_of("/etc/resolv.conf")
     found.append(host)
     taken = {spaces.home_inode, *world.values()}
     for inode, names in by_inode.items():
@@ -433,7 +437,7 @@ def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
         taken.add(inode)
         target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
         if target is not None:
-            target.resolv_conf = _file(f"/etc/netns/{names[0]}/resolv.conf")
+            target.resolv_conf = text_of(f"/etc/netns/{names[0]}/resolv.conf")
         found.append(target)
     for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
         if inode in taken:
@@ -441,7 +445,7 @@ def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
         taken.add(inode)
         target = make(inode, "container", hostname, at(f"/proc/{pids[0]}/ns/net"))
         if target is not None:
-            target.resolv_conf = _file(f"/proc/{pids[0]}/root/etc/resolv.conf")
+            target.resolv_conf = text_of(f"/proc/{pids[0]}/root/etc/resolv.conf")
             target.processes = tuple(p for p in target.processes if sp.in_own_pids(p.pid))
         found.append(target)
     for inode, group in sorted(processes.items(), key=lambda item: item[1][0].pid):
@@ -454,7 +458,8 @@ def lab_targets(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
     return [target for target in found if target is not None]
 
 
-def _file(path: str) -> str | None:
+def text_of(path: str) -> str | None:
+    """A small file's text; None if it cannot be read."""
     try:
         with open(path, errors="replace") as file:
             return file.read(65536)
@@ -515,7 +520,7 @@ def changed_files() -> dict[str, str]:
         for name in directories:
             changed[f"{place}/{name}/"] = ""
         for name in files:
-            text = _file(f"{directory}/{name}")
+            text = text_of(f"{directory}/{name}")
             if text is not None and FRESH_FILES.get(f"{place}/{name}") != text:
                 changed[f"{place}/{name}"] = text[:4096]
     return changed

@@ -98,11 +98,11 @@ class Spaces:
 
     def named(self) -> dict[str, int]:
         """The names in /run/netns with the inodes that they stand for."""
-        return _inodes(NAMED)
+        return inodes(NAMED)
 
     def world(self) -> dict[str, int]:
         """The labels of the namespaces outside the host, with their inodes."""
-        return _inodes(WORLD_DIR)
+        return inodes(WORLD_DIR)
 
     def container(self, name: str) -> int | None:
         """The pid of the container of that hostname: its first process, as the host counts."""
@@ -321,7 +321,8 @@ def in_own_pids(pid: int) -> bool:
         return False
 
 
-def _inodes(directory: str) -> dict[str, int]:
+def inodes(directory: str) -> dict[str, int]:
+    """The names in a directory of bound namespaces, with the inodes that they stand for."""
     found: dict[str, int] = {}
     try:
         names = os.listdir(directory)

@@ -21,8 +21,6 @@ from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Space
 from nslab.errors import InvalidInput
 from nslab.model import NatRule, Process
 
-IPV6_OFF = {act.AddAddress: errno.EACCES, act.DeleteAddress: errno.EADDRNOTAVAIL}
-
 
 def do(net: Network, action: act.Action) -> None:
     """Do one action.
@@ -365,10 +363,7 @@ def add_container(net: Network, action: act.AddContainer) -> None:
         raise Refusal(errno.EEXIST)
     space = net.containers[action.name] = net.make("container", action.name)
     space.resolv_conf = net.host.resolv_conf
-    space.processes = (
-        Process(pid=net.draw_pid(), command=" ".join(action.argv)),
-        Process(pid=net.draw_pid(), command="sleep infinity"),
-    )
+    space.processes = (Process(pid=net.draw_pid(), command="sleep infinity"),)
 
 
 def delete_container(net: Network, action: act.DeleteContainer) -> None:

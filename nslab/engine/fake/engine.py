@@ -14,8 +14,6 @@ from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
 from nslab.errors import Interrupted, LabClosed, ToolMissing
 
-RESOLV_CONF = "nameserver 8.8.8.8\n"
-
 # The same as nslab.engine.agent.world.ACTIONS, which a notebook's process may not import; a
 # contract test compares the two fresh labs.
 WORLD_ACTIONS: tuple[Action, ...] = (
@@ -55,7 +53,6 @@ WORLD_ACTIONS: tuple[Action, ...] = (
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
     """The network of a lab in which nothing has been done yet."""
     net = Network(ipv6=options.ipv6, title=options.name, clock=clock)
-    net.host.resolv_conf = RESOLV_CONF
     for label in model.WORLD:
         net.world[label] = net.make("world", label)
     for action in WORLD_ACTIONS:

@@ -14,6 +14,9 @@ from nslab import model
 
 NO_MAC = "00:00:00:00:00:00"
 
+RESOLV_CONF = "nameserver 8.8.8.8\n"
+"""The pseudo-host's own /etc/resolv.conf in a fresh lab."""
+
 
 @dataclass
 class Addr:
@@ -124,6 +127,7 @@ class Network:
         self._last_inode = 4026532000
         self._last_mac = 0
         self.host = self.make("host", "host")
+        self.host.resolv_conf = RESOLV_CONF
 
     def make(self, role: str, label: str) -> Space:
         """A new namespace with nothing but a lo that is down."""
@@ -207,8 +211,21 @@ class Network:
 
     def snapshot(self) -> model.Snapshot:
         return model.Snapshot(
-            title=self.title, namespaces=tuple(self._namespace(s) for s in self.spaces())
+            title=self.title,
+            namespaces=tuple(self._namespace(space) for space in self.spaces()),
+            files=self._files(),
         )
+
+    def _files(self) -> dict[str, str]:
+        """What differs in /etc from a fresh lab."""
+        files: dict[str, str] = {}
+        if self.host.resolv_conf is not None and self.host.resolv_conf != RESOLV_CONF:
+            files["/etc/resolv.conf"] = self.host.resolv_conf
+        if self.etc_netns:
+            files["/etc/netns/"] = ""
+        for name, text in self.etc_netns.items():
+            files |= {f"/etc/netns/{name}/": "", f"/etc/netns/{name}/resolv.conf": text}
+        return files
 
     def _namespace(self, space: Space) -> model.Namespace:
         links = sorted(space.links.values(), key=lambda link: link.index)

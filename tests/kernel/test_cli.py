@@ -1,0 +1,126 @@
+"""The command line on a real lab and on the real machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nslab.actions import AddBridge, AddNamespace, AddVeth
+from nslab.engine.base import Options
+from nslab.engine.local import LocalEngine
+
+NAME = f"cli-{os.getpid()}"
+
+
+def nslab(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+    ended = subprocess.run(
+        [sys.executable, "-m", "nslab", *arguments],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert "Traceback" not in ended.stderr
+    if check is not None:
+        assert ended.returncode == check, ended.stderr
+    return ended
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[LocalEngine]:
+    engine = LocalEngine(Options(name=NAME))
+    engine.apply(
+        [AddBridge("lxcbr0"), AddNamespace("ns1"), AddVeth("veth-ns1", "lxcbr0.1", ns="ns1",
+                                                           peer_ns=None)]
+    )  # fmt: skip
+    yield engine
+    engine.close()
+
+
+def test_enter_runs_a_command_in_a_namespace(lab: LocalEngine) -> None:
+    assert "veth-ns1" in nslab("enter", "ns1", "--lab", NAME, "--", "ip", "link").stdout
+    assert "lxcbr0" in nslab("enter", "--lab", NAME, "--", "ip", "link").stdout
+    assert nslab("enter", "host", "--lab", NAME, "--", "hostname").stdout == "pseudo-host\n"
+
+
+def test_enter_exits_with_the_command(lab: LocalEngine) -> None:
+    nslab("enter", "--lab", NAME, "--", "sh", "-c", "exit 7", check=7)
+
+
+def test_enter_what_is_not_there(lab: LocalEngine) -> None:
+    ended = nslab("enter", "nobody", "--lab", NAME, "--", "true", check=1)
+    assert "nobody" in ended.stderr
+    ended = nslab("enter", "--lab", NAME, "--", "no-such-program", check=None)
+    assert ended.returncode != 0
+    assert "no-such-program" in ended.stderr
+
+
+def test_what_is_done_by_hand_shows(lab: LocalEngine) -> None:
+    nslab("enter", "ns1", "--lab", NAME, "--", "ip", "link", "add", "by-hand", "type", "bridge")
+    assert "by-hand" in nslab("show", "--lab", NAME).stdout
+    assert lab.snapshot().link("by-hand", "ns1").kind == "bridge"
+
+
+def test_enter_opens_a_terminal(lab: LocalEngine) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "nslab", "enter", "ns1", "--lab", NAME])
+    os.write(terminal, b"echo in-$((40 + 2)); ip -br link show veth-ns1; exit 3\n")
+    seen = b""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # EIO: the last process has left the terminal
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    assert b"in-42" in seen
+    assert b"lxcbr0.1" in seen or b"veth-ns1@" in seen
+    assert os.waitstatus_to_exitcode(status) == 3
+
+
+def test_show(lab: LocalEngine, tmp_path: Path) -> None:
+    text = nslab("show", "--lab", NAME).stdout
+    assert "lxcbr0" in text
+    assert "ns1" in text
+    plain = json.loads(nslab("show", "--lab", NAME, "--json").stdout)
+    assert {each["label"] for each in plain["namespaces"]} >= {"host", "ns1"}
+    assert nslab("show", "--lab", NAME, "--dot").stdout.lstrip().startswith(("digraph", "graph"))
+    nslab("show", "--lab", NAME, "--svg", str(tmp_path / "lab.svg"))
+    assert (tmp_path / "lab.svg").read_text().lstrip().startswith("<")
+    assert "<svg" in nslab("show", "--lab", NAME, "--svg", "-").stdout
+
+
+def test_which_labs_there_are(lab: LocalEngine) -> None:
+    ended = nslab("show", "--lab", "nobody", check=1)
+    assert "no lab of that name is running" in ended.stderr
+    assert f"nslab show --lab {NAME}" in ended.stderr
+
+
+def test_the_machine_itself() -> None:
+    plain = json.loads(nslab("show", "--machine", "--json").stdout)
+    names = {each["name"] for each in plain["namespaces"][0]["links"]}
+    assert names == set(os.listdir("/sys/class/net")) - {"bonding_masters"}
+    text = nslab("show", "--machine").stdout
+    assert all(name in text for name in names - {"lo"})
+
+
+def test_the_machine_stays_as_it_was() -> None:
+    def look() -> tuple[str, list[str], str]:
+        mounts = Path("/proc/self/mountinfo").read_text()
+        links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True,
+                               env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"}).stdout  # fmt: skip
+        return mounts, sorted(os.listdir("/sys/class/net")), links
+
+    before = look()
+    nslab("show", "--machine")
+    assert look() == before

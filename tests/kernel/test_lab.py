@@ -1,0 +1,349 @@
+"""What a learner does: lines in a shell, actions, a look, back again, a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from machine import ARTICLE, fingerprint, wait_for
+
+from nslab import (
+    AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, AlreadyExists, Attach,
+    CommandTimeout, InvalidInput, Lab, Masquerade, NotFound, NslabError, ResolvConf, SetUp, Sysctl,
+    ToolMissing,
+)  # fmt: skip
+from nslab.history import differences
+
+ARTICLE_ACTIONS = (
+    AddBridge("lxcbr0", stp=False),
+    AddAddress("lxcbr0", "192.168.10.1/24"),
+    SetUp("lxcbr0"),
+    AddNamespace("ns1"),
+    SetUp("lo", ns="ns1"),
+    AddVeth("lxcbr0.1", "eth0", peer_ns="ns1"),
+    AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    SetUp("eth0", ns="ns1"),
+    Attach("lxcbr0.1", "lxcbr0"),
+    AddRoute("default", via="192.168.10.1", ns="ns1"),
+    ResolvConf("8.8.8.8", ns="ns1"),
+)
+REPAIR = (
+    SetUp("lxcbr0.1"),
+    Sysctl("net.ipv4.ip_forward", "1"),
+    Masquerade("192.168.10.0/24", "eth0"),
+)
+
+
+def test_the_articles_lines_and_the_actions_make_the_same(lab: Lab) -> None:
+    for line in ARTICLE:
+        ran = lab.sh(line)
+        assert (ran.returncode, ran.stderr) == (0, ""), line
+    with Lab() as other:
+        other.do(*ARTICLE_ACTIONS)
+        assert differences(lab.snapshot(), other.snapshot()) == []
+
+
+def test_the_article_leaves_the_container_cut_off_and_three_steps_mend_it(lab: Lab) -> None:
+    lab.do(*ARTICLE_ACTIONS)
+    assert lab.sh("ping -c1 -W1 192.168.10.1", "ns1").returncode == 1
+    lab.do(REPAIR[0])
+    assert lab.sh("ping -c1 -W1 192.168.10.1", "ns1").returncode == 0
+    assert lab.sh("ping -c1 -W1 203.0.113.80", "ns1").returncode == 1
+    lab.do(REPAIR[1])
+    assert lab.sh("ping -c1 -W1 203.0.113.80", "ns1").returncode == 1
+    lab.do(REPAIR[2])
+    assert lab.sh("ping -c1 -W1 203.0.113.80", "ns1").returncode == 0
+    page = lab.sh("curl -s http://www.example.org/", "ns1")
+    assert page.stdout == "Hello from www.example.org. Your packets came from 198.51.100.10.\n"
+
+
+def test_the_world_is_as_documented(lab: Lab) -> None:
+    found = lab.snapshot()
+    assert [ns.label for ns in found] == ["host", "switch", "lan", "router", "internet"]
+    eth0 = found.link("eth0")
+    assert [a.address for a in eth0.addresses] == ["198.51.100.10/24"]
+    assert (eth0.mac, eth0.up, eth0.carrier) == ("00:0c:29:b7:67:7d", True, True)
+    assert found.host.sysctls["net.ipv4.ip_forward"] == "0"
+    assert found.host.sysctls["net.ipv4.conf.all.rp_filter"] == "0"
+    assert found.host.sysctls.get("net.ipv6.conf.all.disable_ipv6", "1") == "1"
+    assert found.host.sysctls.get("net.bridge.bridge-nf-call-iptables", "0") == "0"
+    for place in ("198.51.100.20", "198.51.100.1", "203.0.113.80", "8.8.8.8"):
+        assert lab.sh(f"ping -c1 -W1 {place}").returncode == 0, place
+    assert "has address 203.0.113.80" in lab.sh("host www.example.org").stdout
+    assert "not found" in lab.sh("host nowhere.example.com").stdout
+    private = [r for ns in found if ns.role == "world" for r in ns.routes
+               if r.destination.startswith(("192.168.", "10.", "172.", "default"))]  # fmt: skip
+    assert [route.via for route in private] == ["198.51.100.1"]  # the LAN machine's own default
+
+
+def test_the_settings_do_not_depend_on_the_machine(lab: Lab) -> None:
+    lab.sh("ip netns add ns1; unshare -n true")
+    wanted = {"net.ipv4.ip_forward": "0", "net.ipv4.conf.default.rp_filter": "0"}
+    sysctls = lab.snapshot().namespace("ns1").sysctls
+    assert {key: sysctls[key] for key in wanted} == wanted
+    assert sysctls.get("net.ipv6.conf.all.disable_ipv6", "1") == "1"
+
+
+def test_ipv6_is_there_when_asked_for() -> None:
+    if not Path("/proc/sys/net/ipv6").exists():
+        return  # this kernel has none: nothing to leave on
+    with Lab(ipv6=True) as lab:
+        lab.sh("ip netns add ns1; ip netns exec ns1 ip link set lo up")
+        addresses = [a.address for a in lab.snapshot().link("lo", "ns1").addresses]
+        assert "::1/128" in addresses
+
+
+def test_output_code_and_failing_lines(lab: Lab) -> None:
+    ran = lab.sh("echo out\necho err >&2\nfalse\nls /nowhere 2>/dev/null\nexit 7")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "err\n")
+    assert [(f.line, f.code, f.command) for f in ran.failures] == [
+        (3, 1, "false"), (4, 2, "ls /nowhere 2> /dev/null"),
+    ]  # fmt: skip
+    assert lab.sh("kill -9 $$").returncode == -9
+    assert lab.sh("cat < /dev/stdin").stdout == ""
+
+
+def test_a_block_goes_on_after_a_slip_and_says_which_line(lab: Lab) -> None:
+    ran = lab.sh("brctl addbr lxcbr0\nbrctl spt lxcbr0 off\nip netns add ns1")
+    assert [f.line for f in ran.failures] == [2]
+    assert ran.returncode == 0
+    assert "line 2 ended with 1: brctl spt lxcbr0 off" in str(ran)
+    assert lab.snapshot().namespace("ns1").role == "named"
+
+
+def test_a_missing_program_is_named_with_its_package(lab: Lab) -> None:
+    with pytest.raises(ToolMissing, match="no such program") as caught:
+        lab.run("no-such-program")
+    assert "check the spelling" in caught.value.hint
+    ran = lab.sh("no-such-program")
+    assert (ran.returncode, "check the spelling" in ran.hints[0]) == (127, True)
+
+
+def test_a_syntax_error_has_the_learners_line_number(lab: Lab) -> None:
+    ran = lab.sh("true\necho (\n")
+    assert ran.returncode == 2
+    assert "line 2" in ran.stderr
+
+
+def test_commands_run_where_they_were_sent(lab: Lab) -> None:
+    lab.sh("ip netns add ns1; ip netns exec ns1 ip link add inner type dummy0 2>/dev/null")
+    lab.do(AddVeth("outer", "inner", peer_ns="ns1"), AddContainer("c1"))
+    for ns, view in (("ns1", "inner"), (None, "outer"), ("lan", "eth0")):
+        assert view in lab.sh("ls /sys/class/net; ip -br link", ns).stdout
+        assert view in lab.run("ip", "-br", "link", ns=ns).stdout
+    assert lab.sh("hostname", "c1").stdout == "c1\n"
+    assert lab.sh("ls /proc | grep -c '^[0-9]'", "c1").stdout.strip() in ("3", "4", "5")
+    assert lab.sh("hostname").stdout == "pseudo-host\n"
+    with pytest.raises(NotFound, match="nowhere"):
+        lab.sh("true", "nowhere")
+
+
+def test_a_namespace_reads_its_own_name_server(lab: Lab) -> None:
+    lab.do(AddNamespace("ns1"), AddContainer("c1"))
+    lab.do(ResolvConf("203.0.113.80", ns="ns1"), ResolvConf("198.51.100.20", ns="c1"))
+    read = "cat /etc/resolv.conf"
+    assert lab.sh(read, "ns1").stdout == "nameserver 203.0.113.80\n"
+    assert lab.sh(read, "c1").stdout == "nameserver 198.51.100.20\n"
+    assert lab.sh(read).stdout == "nameserver 8.8.8.8\n"
+    assert lab.sh("ls /etc/netns").stdout == "ns1\n"
+    assert not Path("/etc/netns/ns1").exists()
+
+
+def test_a_time_limit_ends_a_command_and_its_children(lab: Lab) -> None:
+    with pytest.raises(CommandTimeout, match="after 0.3 seconds"):
+        lab.sh("echo begun; sleep 1000 & sleep 1000", timeout=0.3)
+    wait_for(lambda: "sleep" not in lab.sh("ps ax").stdout, "no sleep is left")
+    assert lab.sh("echo still here").stdout == "still here\n"
+
+
+def test_a_command_that_resists_is_killed(lab: Lab) -> None:
+    with pytest.raises(CommandTimeout):
+        lab.sh("trap '' TERM INT; while true; do sleep 0.05; done", timeout=0.2)
+    assert lab.sh("true").returncode == 0
+
+
+def test_a_flood_of_output_is_bounded_and_told(lab: Lab) -> None:
+    ran = lab.sh("yes | head -c 20000000")
+    assert len(ran.stdout) == 1 << 20
+    assert ran.dropped == 20_000_000 - (1 << 20)
+    assert "are not shown" in str(ran)
+
+
+def test_what_is_left_in_the_background_does_not_hold_the_cell(lab: Lab) -> None:
+    begun = time.monotonic()
+    ran = lab.sh("(while true; do echo noise; sleep 0.01; done) & echo done")
+    assert "done" in ran.stdout
+    assert time.monotonic() - begun < 20
+    assert any("noise" in p.command for p in lab.snapshot().host.processes)
+
+
+def test_output_comes_while_the_command_runs(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    def release() -> None:
+        wait_for(lambda: "begun" in "".join(pieces), "the first output is here")
+        lab.run("touch", "/run/go")
+
+    pieces: list[str] = []
+    helper = threading.Thread(target=release)
+    from nslab.engine.base import Command
+
+    helper.start()
+    script = "echo begun; until [ -e /run/go ]; do sleep 0.01; done; echo ended"
+    lab.engine.run(
+        Command(argv=("bash", "-c", script), timeout=20),
+        lambda stream, data: pieces.append(data.decode()),
+    )
+    helper.join()
+    assert "".join(pieces) == "begun\nended\n"
+
+
+def test_undo_goes_back_and_forth(lab: Lab) -> None:
+    lab.sh("brctl addbr lxcbr0")
+    before = lab.snapshot()
+    lab.sh("mkdir -p /etc/netns/ns1; ip netns add ns1; touch /etc/added")
+    with_ns1 = lab.snapshot()
+    lab.do(AddBridge("br1"), SetUp("br1"))
+    went = lab.undo()
+    assert differences(with_ns1, lab.snapshot()) == []
+    assert [c.kind for c in went.changes.changes if c.what == "link"] == ["gone"]
+    lab.undo()
+    assert differences(before, lab.snapshot()) == []
+    assert lab.history == ("brctl addbr lxcbr0",)
+    with pytest.raises(InvalidInput, match="the lab has 1"):
+        lab.undo(2)
+    lab.reset()
+    assert lab.history == ()
+    assert not lab.changes
+
+
+def test_undo_says_what_it_could_not_bring_back(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.engine.apply([AddBridge("by-hand")])  # as if in a terminal: no step of the lab
+    lab.sh("brctl addbr lxcbr0")
+    lab.undo()
+    assert "by-hand" in capsys.readouterr().err
+
+
+def test_a_failed_action_leaves_the_lab_as_it_was(lab: Lab) -> None:
+    lab.sh("brctl addbr lxcbr0; ip netns add ns1")
+    before = lab.snapshot()
+    with pytest.raises(AlreadyExists, match="lxcbr0") as caught:
+        lab.do(AddNamespace("ns2"), AddBridge("lxcbr0"))
+    assert "nothing was changed" in caught.value.hint
+    assert differences(before, lab.snapshot()) == []
+    with pytest.raises(NotFound):
+        lab.do(SetUp("nothing"))
+    assert differences(before, lab.snapshot()) == []
+
+
+def test_the_script_makes_the_same_elsewhere(lab: Lab) -> None:
+    lab.sh("\n".join(ARTICLE[:5]))
+    lab.sh("ping -c1 -W1 198.51.100.1")
+    lab.do(*ARTICLE_ACTIONS[5:], *REPAIR)
+    lab.do(AddContainer("c1"), AddVeth("peerA", "eth0", peer_ns="c1", master="lxcbr0", up=True))
+    lab.sh("ip link set eth0 up\necho 'it''s <<END'\nEND", "c1")
+    lab.do(AddAddress("eth0", "192.168.10.12/24", ns="c1"), ResolvConf("8.8.4.4", ns="c1"))
+    for style in ("classic", "iproute2"):
+        script = lab.script(style)
+        assert "ping" not in script
+        with Lab() as other:
+            ran = other.sh(script)
+            assert [f.command for f in ran.failures if f.code != 127] == [], script
+            assert differences(lab.snapshot(), other.snapshot()) == []
+
+
+def test_names_reach_no_shell(lab: Lab) -> None:
+    before = fingerprint()["files"]
+    for hostile in ("$(touch /tmp/owned)", "a;touch /tmp/owned", "`touch /tmp/owned`", "a b", "../x"):
+        for action in (AddBridge, AddNamespace, AddContainer, SetUp):
+            with pytest.raises(InvalidInput):
+                action(hostile)
+        with pytest.raises((InvalidInput, NotFound)):
+            lab.sh("true", hostile)
+        assert lab.run("echo", hostile).stdout == hostile + "\n"
+    assert fingerprint()["files"] == before
+
+
+def test_the_machine_sees_no_frame(lab: Lab) -> None:
+    lab.do(*ARTICLE_ACTIONS, *REPAIR)
+
+    def counters() -> dict[str, tuple[str, str]]:
+        place = Path("/sys/class/net")
+        return {
+            name: tuple((place / name / "statistics" / f).read_text() for f in ("tx_packets", "rx_packets"))
+            for name in sorted(os.listdir(place))
+            if name == "lo" or (place / name / "operstate").read_text().strip() != "up"
+        }  # type: ignore[return-value]
+
+    links, before = sorted(os.listdir("/sys/class/net")), counters()
+    assert lab.sh("ping -f -c 200 -W1 203.0.113.80", "ns1").returncode == 0
+    assert lab.sh("curl -s http://www.example.org/", "ns1").returncode == 0
+    assert sorted(os.listdir("/sys/class/net")) == links
+    assert counters() == before
+    # There is no way out: no link of the lab has its other end on the machine.
+    found = lab.snapshot()
+    inodes = {ns.inode for ns in found}
+    own = os.stat("/proc/self/ns/net").st_ino
+    assert own not in inodes
+    for ns in found:
+        for link in ns.links:
+            assert link.peer is None or link.peer.namespace in inodes, (ns.label, link.name)
+
+
+def test_an_idle_lab_puts_no_frame_on_its_bridge(lab: Lab) -> None:
+    lab.do(*ARTICLE_ACTIONS, *REPAIR)
+
+    def frames() -> list[tuple[str, int, int]]:
+        return [
+            (link["ifname"], link["stats64"]["rx"]["packets"], link["stats64"]["tx"]["packets"])
+            for ns in ("switch", None, "ns1")
+            for link in json.loads(lab.run("ip", "-s", "-j", "link", ns=ns).stdout)
+        ]
+
+    before = frames()
+    time.sleep(2)  # what is tested is that nothing happens for a while
+    assert frames() == before
+
+
+def test_errors_are_one_answer_not_a_traceback(lab: Lab) -> None:
+    with pytest.raises(NslabError) as caught:
+        lab.do(AddRoute("default", via="192.0.2.1"))
+    text = caught.value._render_traceback_()
+    assert len(text) == 1
+    assert "Traceback" not in text[0]
+    assert "→" in text[0]
+
+
+def test_the_pseudo_host_cannot_reach_the_machines_settings(lab: Lab) -> None:
+    before = fingerprint()["sysctls"]
+    for key, value in (("vm.swappiness", "1"), ("kernel.hostname", "x"), ("net.ipv4.ip_forward", "1")):
+        lab.sh(f"sysctl -w {key}={value}")
+    assert lab.sh("sysctl -n net.ipv4.ip_forward").stdout == "1\n"
+    assert fingerprint()["sysctls"] == before
+
+
+def test_a_stopped_command_is_ended_and_said(lab: Lab) -> None:
+    script = (
+        "import os, signal, threading\n"
+        "from nslab import Interrupted, Lab\n"
+        "with Lab(name='stopped') as lab:\n"
+        "    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    try:\n"
+        "        lab.sh('echo begun; sleep 1000', timeout=None)\n"
+        "    except Interrupted as error:\n"
+        "        print(error)\n"
+        "    print('sleep' in lab.sh('ps ax').stdout)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert ran.stderr == ""
+    assert "it was stopped by you" in ran.stdout
+    assert ran.stdout.endswith("False\n")

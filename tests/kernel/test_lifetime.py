@@ -1,0 +1,163 @@
+"""A lab ends with whoever held it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from machine import ARTICLE, agents, assert_as_before, fingerprint, wait_for
+
+from nslab import Lab, LabClosed, LabGone
+from nslab.engine import local
+
+HOLDER = """
+import sys
+from nslab import Lab
+lab = Lab(name="held")
+for line in sys.argv[1:]:
+    lab.sh(line)
+lab.sh("ip netns exec ns1 sleep 1000 & setsid sleep 1000 & ping -q 127.0.0.1 >/dev/null &")
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def hold(lines: tuple[str, ...]) -> subprocess.Popen[str]:
+    """A process with a lab in which these lines were run and programs are left running."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, *lines],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "ready\n"
+    return holder
+
+
+def reap(holder: subprocess.Popen[str]) -> None:
+    for stream in (holder.stdin, holder.stdout):
+        assert stream is not None
+        stream.close()
+    holder.wait()
+
+
+@pytest.mark.parametrize("steps", range(len(ARTICLE) + 1))
+@pytest.mark.parametrize("victim", ["notebook", "agent"])
+def test_nothing_is_left_after_kill_9(victim: str, steps: int) -> None:
+    before = fingerprint()
+    holder = hold(ARTICLE[:steps])
+    try:
+        (held,) = [lab for lab in local.running() if lab.name == "held"]
+        assert len(agents()) > 0
+        os.kill(holder.pid if victim == "notebook" else held.pid, signal.SIGKILL)
+        wait_for(lambda: agents() == [], "the agent is gone")
+    finally:
+        holder.kill()
+        reap(holder)
+    assert_as_before(before)
+
+
+def test_nothing_is_left_after_the_supervisor_is_killed() -> None:
+    before = fingerprint()
+    holder = hold(ARTICLE)
+    try:
+        supervisor = min(int(pid) for pid in agents())
+        os.kill(supervisor, signal.SIGKILL)
+        wait_for(lambda: agents() == [], "the agent is gone")
+    finally:
+        holder.kill()
+        reap(holder)
+    assert_as_before(before)
+
+
+def test_nothing_is_left_after_close() -> None:
+    before = fingerprint()
+    with Lab() as lab:
+        for line in ARTICLE:
+            assert lab.sh(line).returncode == 0, line
+        assert lab.sh("iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE")
+        lab.sh("ip netns exec ns1 sleep 1000 &")
+    assert_as_before(before)
+
+
+def test_a_dead_agent_is_told_in_one_sentence(lab: Lab) -> None:
+    (running,) = [found for found in local.running() if found.name == lab.name]
+    os.kill(running.pid, signal.SIGKILL)
+    wait_for(lambda: not lab.alive, "the lab notices")
+    with pytest.raises(LabGone, match="is gone with it") as caught:
+        lab.sh("true")
+    assert "lab = Lab()" in caught.value.hint
+    lab.close()
+    with pytest.raises(LabClosed):
+        lab.snapshot()
+
+
+def test_an_agent_that_dies_during_a_command_ends_the_wait(lab: Lab) -> None:
+    (running,) = [found for found in local.running() if found.name == lab.name]
+    killer = threading.Timer(0.2, os.kill, (running.pid, signal.SIGKILL))
+    killer.start()
+    with pytest.raises(LabGone):
+        lab.sh("sleep 1000", timeout=None)
+    killer.join()
+
+
+def test_many_labs_live_side_by_side() -> None:
+    labs = [Lab(name=f"lab{number}") for number in range(5)]
+    try:
+        for number, lab in enumerate(labs):
+            lab.sh(f"ip netns add ns{number}; brctl addbr br0; ifconfig br0 10.0.{number}.1/24")
+        for number, lab in enumerate(labs):
+            found = lab.snapshot()
+            assert [ns.label for ns in found if ns.role == "named"] == [f"ns{number}"]
+            assert found.link("br0").addresses[0].address == f"10.0.{number}.1/24"
+        inodes = [ns.inode for lab in labs for ns in lab.snapshot()]
+        assert len(inodes) == len(set(inodes))
+    finally:
+        for lab in labs:
+            lab.close()
+
+
+def test_labs_opened_and_closed_in_threads_do_not_meet() -> None:
+    seen: dict[int, list[str]] = {}
+
+    def work(number: int) -> None:
+        with Lab() as lab:
+            lab.sh(f"ip netns add only{number}")
+            seen[number] = [ns.label for ns in lab.snapshot() if ns.role == "named"]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {number: [f"only{number}"] for number in range(4)}
+
+
+def test_200_labs_leave_no_descriptor_process_or_memory() -> None:
+    with Lab() as lab:  # whatever is loaded once is loaded now
+        lab.sh("true")
+    before, start = fingerprint(), (descriptors(), threading.active_count(), memory())
+    for _ in range(200):
+        with Lab() as lab:
+            lab.run("true")
+    assert_as_before(before)
+    assert (descriptors(), threading.active_count()) == start[:2]
+    grown = memory() - start[2]
+    assert grown < 200 * 20, f"{grown} KiB more than before"
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def memory() -> int:
+    """KiB that are this process's alone."""
+    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+        if line.startswith("Private_Dirty:"):
+            return int(line.split()[1])
+    raise AssertionError("no Private_Dirty in smaps_rollup")
