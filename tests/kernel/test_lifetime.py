@@ -7,19 +7,25 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machine import ARTICLE, agents, assert_as_before, fingerprint, wait_for
+from machine import (
+    ARTICLE, agents, assert_as_before, fingerprint, namespaces_of, still_held, wait_for,
+)  # fmt: skip
 
 from nslab import Lab, LabClosed, LabGone
 from nslab.engine import local
 
+# Other runs of these tests may go on at the same time.
+HELD, CLOSING, MANY = (f"{what}-{os.getpid()}" for what in ("held", "closing", "one-of-200"))
+
 HOLDER = """
 import sys
 from nslab import Lab
-lab = Lab(name="held")
-for line in sys.argv[1:]:
+lab = Lab(name=sys.argv[1])
+for line in sys.argv[2:]:
     lab.sh(line)
 lab.sh("ip netns exec ns1 sleep 1000 & setsid sleep 1000 & ping -q 127.0.0.1 >/dev/null &")
 print("ready", flush=True)
@@ -30,7 +36,7 @@ sys.stdin.read()
 def hold(lines: tuple[str, ...]) -> subprocess.Popen[str]:
     """A process with a lab in which these lines were run and programs are left running."""
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, *lines],
+        [sys.executable, "-c", HOLDER, HELD, *lines],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
@@ -46,29 +52,24 @@ def reap(holder: subprocess.Popen[str]) -> None:
     holder.wait()
 
 
+def held_lab() -> local.Running:
+    (found,) = [lab for lab in local.running() if lab.name == HELD]
+    return found
+
+
 @pytest.mark.parametrize("steps", range(len(ARTICLE) + 1))
-@pytest.mark.parametrize("victim", ["notebook", "agent"])
+@pytest.mark.parametrize("victim", ["notebook", "agent", "supervisor"])
 def test_nothing_is_left_after_kill_9(victim: str, steps: int) -> None:
     before = fingerprint()
     holder = hold(ARTICLE[:steps])
     try:
-        (held,) = [lab for lab in local.running() if lab.name == "held"]
-        assert len(agents()) > 0
-        os.kill(holder.pid if victim == "notebook" else held.pid, signal.SIGKILL)
-        wait_for(lambda: agents() == [], "the agent is gone")
-    finally:
-        holder.kill()
-        reap(holder)
-    assert_as_before(before)
-
-
-def test_nothing_is_left_after_the_supervisor_is_killed() -> None:
-    before = fingerprint()
-    holder = hold(ARTICLE)
-    try:
-        supervisor = min(int(pid) for pid in agents())
-        os.kill(supervisor, signal.SIGKILL)
-        wait_for(lambda: agents() == [], "the agent is gone")
+        inside = held_lab().pid
+        namespaces = namespaces_of(inside)
+        assert len({inode for kind, inode in namespaces if kind == "net"}) >= (2 if steps > 3 else 1)
+        victims = {"notebook": holder.pid, "agent": inside, "supervisor": agents(HELD)[0]}
+        os.kill(victims[victim], signal.SIGKILL)
+        wait_for(lambda: not still_held(namespaces), "no process is in the lab's namespaces")
+        wait_for(lambda: agents(HELD) == [], "the agent is gone")
     finally:
         holder.kill()
         reap(holder)
@@ -77,17 +78,31 @@ def test_nothing_is_left_after_the_supervisor_is_killed() -> None:
 
 def test_nothing_is_left_after_close() -> None:
     before = fingerprint()
-    with Lab() as lab:
+    with Lab(name=CLOSING) as lab:
         for line in ARTICLE:
             assert lab.sh(line).returncode == 0, line
         assert lab.sh("iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE")
         lab.sh("ip netns exec ns1 sleep 1000 &")
+        (inside,) = [found.pid for found in local.running() if found.name == CLOSING]
+        namespaces = namespaces_of(inside)
+    wait_for(lambda: not still_held(namespaces), "no process is in the lab's namespaces")
+    assert agents(CLOSING) == []
     assert_as_before(before)
 
 
+def inside_of(lab: Lab) -> int:
+    (found,) = [found.pid for found in local.running() if found.name == lab.name]
+    return found
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab(name=f"test-{os.getpid()}") as made:
+        yield made
+
+
 def test_a_dead_agent_is_told_in_one_sentence(lab: Lab) -> None:
-    (running,) = [found for found in local.running() if found.name == lab.name]
-    os.kill(running.pid, signal.SIGKILL)
+    os.kill(inside_of(lab), signal.SIGKILL)
     wait_for(lambda: not lab.alive, "the lab notices")
     with pytest.raises(LabGone, match="is gone with it") as caught:
         lab.sh("true")
@@ -98,8 +113,7 @@ def test_a_dead_agent_is_told_in_one_sentence(lab: Lab) -> None:
 
 
 def test_an_agent_that_dies_during_a_command_ends_the_wait(lab: Lab) -> None:
-    (running,) = [found for found in local.running() if found.name == lab.name]
-    killer = threading.Timer(0.2, os.kill, (running.pid, signal.SIGKILL))
+    killer = threading.Timer(0.2, os.kill, (inside_of(lab), signal.SIGKILL))
     killer.start()
     with pytest.raises(LabGone):
         lab.sh("sleep 1000", timeout=None)
@@ -143,8 +157,9 @@ def test_200_labs_leave_no_descriptor_process_or_memory() -> None:
         lab.sh("true")
     before, start = fingerprint(), (descriptors(), threading.active_count(), memory())
     for _ in range(200):
-        with Lab() as lab:
+        with Lab(name=MANY) as lab:
             lab.run("true")
+    assert agents(MANY) == []
     assert_as_before(before)
     assert (descriptors(), threading.active_count()) == start[:2]
     grown = memory() - start[2]

@@ -246,7 +246,7 @@ class _Work:
             os.close(output)
             os.close(nothing)
         with self._spaces.inside(self._descriptor(action.name, action)):
-            sp.settle(ipv6=self._spaces.ipv6)
+            self._spaces.settle(os.stat("/proc/thread-self/ns/net").st_ino)
 
     def _ready(self, container: str) -> bool:
         """Whether the container's script has come to its last word, ``exec sleep infinity``."""

@@ -102,6 +102,7 @@ class Server:
     def _look(self, request: m.Look) -> m.Done:
         with self._spaces.lock:
             self._spaces.settle_new()
+            self._spaces.settle_unnamed()
             snapshot = observe.lab_snapshot(
                 self._spaces, self._options.name, frozenset({1}), self._init.run
             )

@@ -72,6 +72,7 @@ class Spaces:
         self.lock = threading.RLock()
         """Held while namespaces are made, so that the watcher does not settle them twice."""
         self._settled = {self.home_inode}
+        self._unnamed: set[int] = set()
 
     # -- finding -----------------------------------------------------------------------------
 
@@ -217,24 +218,43 @@ class Spaces:
 
     def settle_new(self) -> None:
         """Settle every namespace that has appeared since the last time."""
-        found = self.named()
-        new = {inode: f"{NAMED}/{name}" for name, inode in found.items()}
+        new = {inode: f"{NAMED}/{name}" for name, inode in self.named().items()}
         # The kernel gives a freed namespace's inode number to the next one.
-        self._settled &= {self.home_inode, *new}
+        self._settled &= {self.home_inode, *new, *self._unnamed}
         for inode in new.keys() - self._settled:
-            try:
-                descriptor = os.open(new[inode], os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:
-                continue
-            try:
-                # A file without a mount on it yet is no namespace: setns refuses it, and the
-                # mount that follows wakes the watcher again.
-                with self.inside(descriptor):
-                    self.settle(inode)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
+            # A file without a mount on it yet is no namespace: setns refuses it, and the mount
+            # that follows wakes the watcher again.
+            self._visit(new[inode], lambda inode=inode: self.settle(inode))
+
+    def settle_unnamed(self) -> None:
+        """Quieten the namespaces that only processes hold, made by the learner's ``unshare``.
+
+        Nothing tells of them, so this comes late: before the next look.  Forwarding, which the
+        learner may have set by then, is left alone.
+        """
+        held = network_inodes()
+        self._unnamed &= set(held.values())
+        for pid, inode in held.items():
+            if inode not in self._settled | self._unnamed:
+                self._unnamed.add(inode)
+                self._visit(f"/proc/{pid}/ns/net", self._settle_late)
+
+    def _settle_late(self) -> None:
+        settle(ipv6=self.ipv6, but=_FORWARD)
+
+    def _visit(self, path: str, work: Callable[[], None]) -> None:
+        """Do something inside the namespace that a path stands for, if there is one."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            with self.inside(descriptor):
+                work()
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
 
 
 _WANTED = {
@@ -245,13 +265,21 @@ _WANTED = {
 """What a new namespace is put to, below /proc/sys/net, if it is born otherwise."""
 
 
-def settle(*, ipv6: bool) -> None:
-    """The documented state of a namespace of the lab, set for the thread's own."""
+def settle(*, ipv6: bool, but: str = "") -> None:
+    """The documented state of a namespace of the lab, all but one key, set for the thread's own."""
+    _quieten(ipv6=ipv6)
+    for key in _born_otherwise():
+        if key != but:
+            _try(write, f"/proc/sys/net/{key}", _WANTED[key])
+
+
+def _quieten(*, ipv6: bool) -> None:
+    """Keep the kernel from sending of its own accord in the thread's namespace."""
     if not ipv6:
         # "all" sets "default" along (addrconf_disable_ipv6() in net/ipv6/addrconf.c).
         _try(write, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
-    for key in _born_otherwise():
-        _try(write, f"/proc/sys/net/{key}", _WANTED[key])
+    # A bridge that snoops multicast reports itself for 224.0.0.106 when it is set up.
+    _try(write, "/proc/sys/net/ipv4/igmp_link_local_mcast_reports", "0")
 
 
 def _born_otherwise() -> tuple[str, ...]:
