@@ -54,11 +54,24 @@ def _command(*argv: str, to: str = "") -> Command:
 
 def pid_variable(container: str) -> str:
     """The shell variable in which a script keeps a container's process id."""
-    return "pid_" + "".join(c if c.isalnum() else "_" for c in container)
+    return "pid_" + "".join(c if c.isalnum() else f"_{ord(c):x}_" for c in container)
 
 
 class Action(Struct, frozen=True, omit_defaults=True, tag=True):
     """The base of all actions.  ``ns`` names the namespace to work in; None is the host."""
+
+    def __post_init__(self) -> None:
+        for field in ("ns", "peer_ns", "to"):
+            if field in self.__struct_fields__:
+                self._set(field, names.namespace_reference(getattr(self, field)))
+        self._check()
+
+    def _check(self) -> None:
+        """Raise InvalidInput for what cannot work, and bring values into their plain form."""
+
+    def _set(self, field: str, value: object) -> None:
+        """Put a checked value in place of what was typed; only while the action is made."""
+        structs.force_setattr(self, field, value)
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
         """The equivalent commands.
@@ -105,6 +118,13 @@ class Action(Struct, frozen=True, omit_defaults=True, tag=True):
         return str(getattr(self, self.__struct_fields__[0]))
 
 
+def _new_name(name: str) -> tuple[str, ...]:
+    """A name after ``ip link add``, which also takes the first letters of its own words."""
+    if any(word.startswith(name) for word in names.IPROUTE2_WORDS):
+        return ("name", name)
+    return (name,)
+
+
 def enter(ns: str, containers: Iterable[str] = ()) -> tuple[str, ...]:
     """The words before a command that make it run in a namespace."""
     if ns in containers:
@@ -124,7 +144,7 @@ class AddNamespace(Action, frozen=True):
 
     name: str
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.namespace_name(self.name)
 
     def _iproute2(self) -> list[Command]:
@@ -136,7 +156,7 @@ class DeleteNamespace(Action, frozen=True):
 
     name: str
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.namespace_reference(self.name)
 
     def _iproute2(self) -> list[Command]:
@@ -151,7 +171,7 @@ class AddContainer(Action, frozen=True):
 
     name: str
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.namespace_name(self.name)
 
     @property
@@ -178,7 +198,7 @@ class DeleteContainer(Action, frozen=True):
 
     name: str
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.namespace_reference(self.name)
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
@@ -198,7 +218,7 @@ class AddBridge(Action, frozen=True):
     multicast_snooping: bool | None = None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.name)
         _check_bridge(self.name, self.stp, self.forward_delay)
 
@@ -210,7 +230,7 @@ class AddBridge(Action, frozen=True):
             options += ["forward_delay", str(round(self.forward_delay * 100))]
         if self.multicast_snooping is not None:
             options += ["mcast_snooping", "1" if self.multicast_snooping else "0"]
-        return [_command("ip", "link", "add", self.name, "type", "bridge", *options)]
+        return [_command("ip", "link", "add", *_new_name(self.name), "type", "bridge", *options)]
 
     def _classic(self) -> list[Command]:
         lines = [_command("brctl", "addbr", self.name)]
@@ -232,7 +252,7 @@ class SetBridge(Action, frozen=True):
     forward_delay: float | None = None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.name)
         _check_bridge(self.name, self.stp, self.forward_delay)
         if self.stp is None and self.forward_delay is None:
@@ -289,7 +309,7 @@ class AddVeth(Action, frozen=True):
     mac: str | None = None
     peer_mac: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.name)
         names.link_name(self.peer)
         if self.name == self.peer and self.ns == self.peer_ns:
@@ -303,7 +323,7 @@ class AddVeth(Action, frozen=True):
                 names.mac_address(mac)
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
-        words = ["ip", "link", "add", self.name]
+        words = ["ip", "link", "add", *_new_name(self.name)]
         if self.mac:
             words += ["address", self.mac]
         words += ["type", "veth", "peer", "name", self.peer]
@@ -328,9 +348,8 @@ class Move(Action, frozen=True):
     to: str | None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
-        names.namespace_reference(self.to)
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
         prefix = enter(self.ns, containers) if self.ns else ()
@@ -345,7 +364,7 @@ class Rename(Action, frozen=True):
     name: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
         names.link_name(self.name)
 
@@ -359,7 +378,7 @@ class DeleteLink(Action, frozen=True):
     link: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
 
     def _iproute2(self) -> list[Command]:
@@ -372,7 +391,7 @@ class SetUp(Action, frozen=True):
     link: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
 
     def _iproute2(self) -> list[Command]:
@@ -388,7 +407,7 @@ class SetDown(Action, frozen=True):
     link: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
 
     def _iproute2(self) -> list[Command]:
@@ -405,7 +424,7 @@ class SetMac(Action, frozen=True):
     mac: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
         names.mac_address(self.mac)
 
@@ -423,7 +442,7 @@ class SetPromiscuous(Action, frozen=True):
     on: bool = True
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
 
     def _iproute2(self) -> list[Command]:
@@ -441,7 +460,7 @@ class Attach(Action, frozen=True):
     bridge: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
         names.link_name(self.bridge)
         if self.link == self.bridge:
@@ -463,7 +482,7 @@ class Detach(Action, frozen=True):
     bridge: str | None = None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
 
     def _iproute2(self) -> list[Command]:
@@ -487,9 +506,9 @@ class AddAddress(Action, frozen=True):
     ns: str | None = None
     broadcast: bool = True
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
-        names.address(self.address)
+        self._set("address", names.address(self.address))
 
     def _iproute2(self) -> list[Command]:
         wanted = self.broadcast and ":" not in self.address and self.prefix_length < 31
@@ -498,6 +517,7 @@ class AddAddress(Action, frozen=True):
 
     @property
     def prefix_length(self) -> int:
+        """The bits of the address that are the network."""
         return int(self.address.partition("/")[2])
 
 
@@ -508,9 +528,9 @@ class DeleteAddress(Action, frozen=True):
     address: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.link_name(self.link)
-        names.address(self.address)
+        self._set("address", names.address(self.address))
 
     def _iproute2(self) -> list[Command]:
         return [_command("ip", "address", "delete", self.address, "dev", self.link)]
@@ -524,7 +544,7 @@ class AddRoute(Action, frozen=True):
     dev: str | None = None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _check_route("add route", self.destination, self.via, self.dev)
 
     def _iproute2(self) -> list[Command]:
@@ -542,7 +562,7 @@ class DeleteRoute(Action, frozen=True):
     dev: str | None = None
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.destination(self.destination)
         if self.via is not None:
             names.host_address(self.via)
@@ -599,24 +619,30 @@ class Masquerade(Action, frozen=True):
     out: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
-        names.destination(self.source)
+    def _check(self) -> None:
+        self._set("source", names.destination(self.source))
         names.link_name(self.out)
+        if ":" in self.source:
+            raise InvalidInput(
+                "masquerade", self.source, "it is an IPv6 network", "give an IPv4 network"
+            )
 
     def _iproute2(self) -> list[Command]:
         # `add` is no error for a table or chain that is there already (nft(8)).
         chain = "{ type nat hook postrouting priority srcnat ; }"
+        source = () if self.source == "default" else ("ip", "saddr", self.source)
         return [
             _command("nft", "add", "table", "ip", "nslab"),
             _command("nft", "add", "chain", "ip", "nslab", "postrouting", chain),
             _command("nft", "add", "rule", "ip", "nslab", "postrouting",
-                     "ip", "saddr", self.source, "oifname", self.out, "masquerade"),
+                     *source, "oifname", self.out, "masquerade"),
         ]  # fmt: skip
 
     def _classic(self) -> list[Command]:
+        source = () if self.source == "default" else ("-s", self.source)
         return [
             _command("iptables", "-t", "nat", "-A", "POSTROUTING",
-                     "-s", self.source, "-o", self.out, "-j", "MASQUERADE"),
+                     *source, "-o", self.out, "-j", "MASQUERADE"),
         ]  # fmt: skip
 
 
@@ -627,7 +653,7 @@ class Sysctl(Action, frozen=True):
     value: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.sysctl_key(self.key)
         if not self.value or any(c in self.value for c in "\n\0"):
             raise InvalidInput("set the sysctl", self.key, "the value is empty or has a new line")
@@ -646,7 +672,7 @@ class ResolvConf(Action, frozen=True):
     nameserver: str
     ns: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         names.host_address(self.nameserver)
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:

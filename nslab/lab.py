@@ -182,22 +182,25 @@ class Lab:
         return tuple(str(step.what) for step in self._history.steps)
 
     def undo(self, steps: int = 1) -> Did:
-        """Go back by making the lab anew and repeating all steps but the last ones.
+        """Go back by making the lab anew and repeating all steps before the last ones.
 
-        Processes in the background and open terminals end.  What was changed by hand in a
-        terminal cannot be repeated; if something differs from what was there, that is said.
+        Steps that changed nothing (a ping, a look) do not count.  Processes in the background and
+        open terminals end.  What was changed by hand in a terminal cannot be repeated; if
+        something differs from what was there, that is said.
 
         :raises InvalidInput: there are not so many steps
         """
         with self._lock:
-            if not 0 < steps <= len(self._history.steps):
+            all_steps = self._history.steps
+            places = [place for place, step in enumerate(all_steps) if step.changed]
+            if not 0 < steps <= len(places):
                 raise InvalidInput(
-                    "undo", f"{steps} steps", f"the lab has {len(self._history.steps)}",
-                    "lab.history lists them",
+                    "undo", f"{steps} steps", f"{len(places)} steps have changed the lab",
+                    "lab.history lists all of them",
                 )  # fmt: skip
             before = self.snapshot()
-            undone = self._history.steps[-steps]
-            self._rebuild(self._history.steps[:-steps])
+            undone = all_steps[places[-steps]]
+            self._rebuild(all_steps[: places[-steps]])
             after = self.snapshot()
             if undone.before is not None:
                 lost = differences(undone.before, after)

@@ -100,6 +100,16 @@ def namespace_reference(name: str | None) -> str | None:
     return _check(name, "namespace", 60)
 
 
+def _text(value: object) -> str:
+    """The value, if :mod:`ipaddress` may see it; else ValueError.
+
+    ``ipaddress`` takes numbers too, and any text at all behind the % of an IPv6 scope.
+    """
+    if not isinstance(value, str) or "%" in value:
+        raise ValueError
+    return value
+
+
 def address(text: str) -> str:
     """An address with its prefix length, in plain form.
 
@@ -108,7 +118,7 @@ def address(text: str) -> str:
     """
     operation = "use the address"
     try:
-        interface = ipaddress.ip_interface(text)
+        interface = ipaddress.ip_interface(_text(text))
     except ValueError:
         raise InvalidInput(
             operation, repr(text), "it is not an address with a prefix length",
@@ -141,11 +151,11 @@ def destination(text: str) -> str:
     if text in ("default", "0.0.0.0/0"):
         return "default"
     try:
-        network = ipaddress.ip_network(text)
+        network = ipaddress.ip_network(_text(text))
     except ValueError as error:
         cause, hint = "it is not a network", "write default, or a network like 192.168.10.0/24"
         try:
-            inside = ipaddress.ip_interface(text).network
+            inside = ipaddress.ip_interface(_text(text)).network
         except ValueError:
             pass
         else:
@@ -157,7 +167,7 @@ def destination(text: str) -> str:
 def host_address(text: str) -> str:
     """An address of one host, without a prefix length: a gateway, a name server."""
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ipaddress.ip_address(_text(text)))
     except ValueError:
         raise InvalidInput(
             "use the address", repr(text), "it is not the address of a host",
@@ -171,7 +181,7 @@ def mac_address(text: str) -> str:
     >>> mac_address("02:00:00:00:00:0A")
     '02:00:00:00:00:0a'
     """
-    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
+    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", str(text)):
         raise InvalidInput(
             "use the MAC", repr(text), "it is not six bytes in hex", "like 02:00:00:00:00:0a"
         )

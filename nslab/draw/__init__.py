@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from nslab.diff import Diff
-from nslab.draw.layout import Placed, Plan, place
-from nslab.draw.scene import Scene, scene
+from nslab.draw.compose import compose
+from nslab.draw.dot import source
+from nslab.draw.layout import Placed, place
+from nslab.draw.plan import Plan
+from nslab.draw.scene import Scene
 from nslab.draw.svg import svg
 from nslab.draw.text import text
 from nslab.errors import InvalidInput, ToolMissing
@@ -24,7 +27,7 @@ __all__ = ["Picture", "dot_source"]
 
 def dot_source(what: Snapshot | Diff) -> str:
     """The network in Graphviz's language, complete with labels; needs no ``dot``."""
-    return Plan(scene(what)).source()
+    return source(Plan(compose(what)))
 
 
 class Picture:
@@ -35,7 +38,7 @@ class Picture:
 
     @cached_property
     def _scene(self) -> Scene:
-        return scene(self.what)
+        return compose(self.what)
 
     @cached_property
     def _placed(self) -> Placed:
@@ -65,7 +68,7 @@ class Picture:
     @cached_property
     def dot(self) -> str:
         """The same in Graphviz's language."""
-        return Plan(self._scene).source()
+        return source(Plan(self._scene))
 
     def save(self, path: str | Path) -> Path:
         """Write the picture in the form that the suffix names: .svg, .dot or .txt."""

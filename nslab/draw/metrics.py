@@ -43,3 +43,8 @@ def clip(text: str, most: int) -> str:
         return text
     head = (most - 1) * 2 // 3
     return f"{text[:head]}…{text[len(text) - (most - 1 - head):]}"
+
+
+def printable(text: str) -> str:
+    """A text without control characters, which no XML may hold and no terminal should get."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -4,8 +4,9 @@ Two flavours come from the same places.  ``inline`` is for a notebook's output: 
 colour of the text around it, so it follows a light or dark theme.  ``standalone`` is a file of its
 own, on which nobody's theme acts: cards with their own ground, readable on white and on black.
 
-There are no ids in it, so any number of pictures can stand on one page; every class begins with
-``nslab-``.  Colours are of the Okabe-Ito palette, and nothing is said by colour alone.
+There are no ids in it, so any number of pictures can stand on one page.  Every class begins with
+``nslab-``, and the rules of one flavour do not reach the other.  Colours are of the Okabe-Ito
+palette, and nothing is said by colour alone.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from collections.abc import Iterator
 from html import escape
 
 from nslab.diff import Kind
-from nslab.draw.layout import (
-    BADGE, LEAD, LONGEST_LINE, LONGEST_NAME, NAME, PAD, TEXT, Notes, Placed, Point, Rect, Slot,
+from nslab.draw.layout import Placed, trace
+from nslab.draw.metrics import clip, printable, width
+from nslab.draw.parts import (
+    BADGE, LEAD, LONGEST_LINE, LONGEST_NAME, NAME, PAD, TEXT, Notes, Point, Rect, Slot,
 )  # fmt: skip
-from nslab.draw.metrics import clip, width
-from nslab.draw.scene import Box, Cable, Cell, Line, Scenery
+from nslab.draw.plan import Run
+from nslab.draw.scene import Box, Cell, Line, Scenery
 
 COLOURS: dict[Kind, str] = {"new": "#009e73", "changed": "#0072b2", "gone": "#d55e00"}
 
@@ -46,33 +49,34 @@ _COMMON = f"""\
 """
 
 _INLINE = """\
-.nslab-picture{color:inherit}
-.nslab-picture text{fill:currentColor}
-.nslab-picture .nslab-badge{fill:#fff}
-.nslab-picture .nslab-muted{fill-opacity:.68}
-.nslab-picture .nslab-box{fill:currentColor;fill-opacity:.035;stroke:currentColor;stroke-opacity:.4}
-.nslab-picture .nslab-cell{fill:currentColor;fill-opacity:.05;stroke:currentColor;stroke-opacity:.75}
-.nslab-picture .nslab-bridge{fill-opacity:.1}
-.nslab-picture .nslab-ghost{fill:none;stroke:currentColor;stroke-opacity:.5}
-.nslab-picture .nslab-cable,.nslab-picture .nslab-wire{stroke:currentColor;stroke-opacity:.8}
-.nslab-picture .nslab-calm{stroke-opacity:.35}
-.nslab-picture .nslab-plug{fill:currentColor;stroke:none}
-.nslab-picture .nslab-dot{fill:currentColor;stroke:currentColor}
-.nslab-picture .nslab-hollow{fill:none;stroke:currentColor}
+.nslab-inline{color:inherit}
+.nslab-inline text{fill:currentColor}
+.nslab-inline .nslab-badge{fill:#fff}
+.nslab-inline .nslab-muted{fill-opacity:.68}
+.nslab-inline .nslab-box{fill:currentColor;fill-opacity:.035;stroke:currentColor;stroke-opacity:.4}
+.nslab-inline .nslab-cell{fill:currentColor;fill-opacity:.05;stroke:currentColor;
+stroke-opacity:.75}
+.nslab-inline .nslab-bridge{fill-opacity:.1}
+.nslab-inline .nslab-ghost{fill:none;stroke:currentColor;stroke-opacity:.5}
+.nslab-inline .nslab-cable,.nslab-inline .nslab-wire{stroke:currentColor;stroke-opacity:.8}
+.nslab-inline .nslab-calm{stroke-opacity:.35}
+.nslab-inline .nslab-plug{fill:currentColor;stroke:none}
+.nslab-inline .nslab-dot{fill:currentColor;stroke:currentColor}
+.nslab-inline .nslab-hollow{fill:none;stroke:currentColor}
 """
 
 _STANDALONE = """\
-.nslab-picture text{fill:#1d2329}
-.nslab-picture .nslab-badge{fill:#fff}
-.nslab-picture .nslab-muted{fill:#57606a}
-.nslab-picture .nslab-box{fill:#f4f6f8;stroke:#8b949e}
-.nslab-picture .nslab-cell{fill:#fff;stroke:#57606a}
-.nslab-picture .nslab-bridge{fill:#e3e9ef}
-.nslab-picture .nslab-ghost{fill:#eef0f2;stroke:#8b949e}
-.nslab-picture .nslab-cable,.nslab-picture .nslab-wire{stroke:#7a8490}
-.nslab-picture .nslab-plug{fill:#7a8490;stroke:none}
-.nslab-picture .nslab-dot{fill:#1d2329;stroke:#1d2329}
-.nslab-picture .nslab-hollow{fill:none;stroke:#57606a}
+.nslab-file text{fill:#1d2329}
+.nslab-file .nslab-badge{fill:#fff}
+.nslab-file .nslab-muted{fill:#57606a}
+.nslab-file .nslab-box{fill:#f4f6f8;stroke:#8b949e}
+.nslab-file .nslab-cell{fill:#fff;stroke:#57606a}
+.nslab-file .nslab-bridge{fill:#e3e9ef}
+.nslab-file .nslab-ghost{fill:#eef0f2;stroke:#8b949e}
+.nslab-file .nslab-cable,.nslab-file .nslab-wire{stroke:#7a8490}
+.nslab-file .nslab-plug{fill:#7a8490;stroke:none}
+.nslab-file .nslab-dot{fill:#1d2329;stroke:#1d2329}
+.nslab-file .nslab-hollow{fill:none;stroke:#57606a}
 """
 
 _MARKS = "".join(
@@ -90,20 +94,22 @@ def svg(placed: Placed, description: str, *, standalone: bool) -> str:
 class _Writer:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
+        self.traces = [point for _, path in placed.runs for point in trace(path)]
 
     def elements(self, description: str, standalone: bool) -> Iterator[str]:
         w, h = self.placed.width, self.placed.height
         title = f"The network of {self.placed.scene.title}"
+        flavour = "file" if standalone else "inline"
         if self.placed.scene.differs:
             title += ", with what changed"
         yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture" role="img" '
-            f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
+            f'role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
             f'style="max-width:100%;height:auto;background:transparent" '
-            f'aria-label="{escape(title)}">'
+            f'aria-label="{_xml(title)}">'
         )
-        yield f"<title>{escape(title)}</title>"
-        yield f"<desc>{escape(description)}</desc>"
+        yield f"<title>{_xml(title)}</title>"
+        yield f"<desc>{_xml(description)}</desc>"
         yield f"<style>{_COMMON}{_STANDALONE if standalone else _INLINE}{_MARKS}</style>"
         for box, title, rect in self.placed.boxes:
             yield from self._box(box, title, rect)
@@ -113,9 +119,9 @@ class _Writer:
             yield from self._cell(cell, slot, " nslab-bridge")
         for cell, slot in self.placed.cells:
             yield from self._cell(cell, slot, "")
-        for cable, path in self.placed.cables:
-            yield self._cable(cable, path)
-        for notes, rect, _ in self.placed.notes:
+        for run, path in self.placed.runs:
+            yield self._cable(run, path)
+        for notes, rect in self.placed.notes:
             yield from self._notes(notes, rect)
         if self.placed.rest:
             yield from self._rest(self.placed.rest)
@@ -128,7 +134,15 @@ class _Writer:
         label = clip(box.label, LONGEST_NAME)
         struck = " nslab-struck" if box.mark == "gone" else ""
         yield _text(x, y, label, f"nslab-title{struck}")
-        yield _text(rect.x + rect.w - PAD - 3, y, title, "nslab-end nslab-muted")
+        right = rect.x + rect.w - PAD - 3
+        wide = round(width(title, TEXT))
+        after = x + round(width(label, NAME + 1, code=True)) + 10
+        for left in (right - wide, after):
+            # A cable may come in through the title; where it does, the lesser word gives way.
+            room = Rect(left - 4, y - 12, wide + 8, 16)
+            if left >= after and not any(map(room.holds, self.traces)):
+                yield _text(left, y, title, "nslab-muted")
+                break
         if box.mark:
             yield from _badge(box.mark, rect)
 
@@ -137,8 +151,8 @@ class _Writer:
         shape = "nslab-ghost" if cell.mark == "gone" else "nslab-cell"
         off = "" if cell.state == "up" else " nslab-off"
         mark = f" nslab-{cell.mark}" if cell.mark else ""
-        yield f'<g tabindex="0" role="img" aria-label="{escape(cell.facts)}">'
-        yield f"<title>{escape(cell.facts)}</title>"
+        yield f'<g tabindex="0" role="img" aria-label="{_xml(cell.facts)}">'
+        yield f"<title>{_xml(cell.facts)}</title>"
         yield _rect(rect, f"{shape}{more}{off}{mark}", 5)
         muted = " nslab-muted" if cell.mark == "gone" else ""
         struck = " nslab-struck" if cell.mark == "gone" else ""
@@ -164,6 +178,11 @@ class _Writer:
         yield "</g>"
 
     def _notes(self, notes: Notes, rect: Rect) -> Iterator[str]:
+        if notes.docked:
+            yield _rect(rect, "nslab-cell nslab-off nslab-calm", 5)
+            x, y = rect.x + rect.w // 2, rect.y + rect.h // 2 + 4
+            yield _text(x, y, notes.lines[0].text, "nslab-middle nslab-muted")
+            return
         y = rect.y + 15
         for line in notes.lines:
             yield from _line(rect.x + PAD, y, line, " nslab-muted")
@@ -171,8 +190,8 @@ class _Writer:
 
     def _scenery(self, thing: Scenery, rect: Rect) -> Iterator[str]:
         mark = f" nslab-{thing.mark}" if thing.mark else ""
-        yield f'<g tabindex="0" role="img" aria-label="{escape(thing.facts)}">'
-        yield f"<title>{escape(thing.facts)}</title>"
+        yield f'<g tabindex="0" role="img" aria-label="{_xml(thing.facts)}">'
+        yield f"<title>{_xml(thing.facts)}</title>"
         yield _rect(rect, f"nslab-box{mark}", 12)
         lines = (thing.name, *thing.addresses)
         lead = LEAD - 1
@@ -190,20 +209,26 @@ class _Writer:
         x, y = rect.x + rect.w // 2, rect.y + rect.h // 2 + 4
         yield _text(x, y, self.placed.scene.rest, "nslab-middle")
 
-    def _cable(self, cable: Cable | None, path: list[Point]) -> str:
+    def _cable(self, run: Run, path: list[Point]) -> str:
+        cable = run.cable
         if cable is None:
-            classes = "nslab-wire nslab-calm"
-        else:
-            classes = "nslab-cable" if cable.pair else "nslab-wire"
-            classes += "" if cable.up else " nslab-off"
-            classes += f" nslab-{cable.mark}" if cable.mark else ""
-        start, *rest = (f"{x} {y}" for x, y in path)
-        drawn = f'<path class="{classes}" d="M{start} C{" ".join(rest)}"/>'
-        if cable is None or not cable.pair:
-            return drawn
+            return _path(path, "nslab-wire nslab-calm")
+        classes = "nslab-cable" if cable.pair else "nslab-wire"
+        classes += "" if cable.up else " nslab-off"
+        classes += f" nslab-{cable.mark}" if cable.mark else ""
         plug = "nslab-plug" + (f" nslab-plate-{cable.mark}" if cable.mark else "")
-        ends = (f'<circle class="{plug}" cx="{x}" cy="{y}" r="3.6"/>' for x, y in path[::len(path) - 1])
-        return drawn + "".join(ends)
+        ends = (path[0], path[-1])
+        plugs = (f'<circle class="{plug}" cx="{x}" cy="{y}" r="3.6"/>' for x, y in ends)
+        return _path(path, classes) + ("".join(plugs) if cable.pair else "")
+
+
+def _path(path: list[Point], classes: str) -> str:
+    start, *rest = (f"{x} {y}" for x, y in path)
+    return f'<path class="{classes}" d="M{start} C{" ".join(rest)}"/>'
+
+
+def _xml(text: str) -> str:
+    return escape(printable(text))
 
 
 def _rect(rect: Rect, classes: str, radius: int) -> str:
@@ -214,7 +239,7 @@ def _rect(rect: Rect, classes: str, radius: int) -> str:
 
 
 def _text(x: int, y: int, text: str, classes: str) -> str:
-    return f'<text class="{classes}" x="{x}" y="{y}">{escape(text)}</text>'
+    return f'<text class="{classes}" x="{x}" y="{y}">{_xml(text)}</text>'
 
 
 def _line(x: int, y: int, line: Line, more: str) -> Iterator[str]:
@@ -222,7 +247,7 @@ def _line(x: int, y: int, line: Line, more: str) -> Iterator[str]:
     classes = f"{'nslab-code' if line.code else ''}{more}".strip()
     if line.mark:
         sign = BADGE[line.mark][0]
-        yield f'<rect class="nslab-plate-{line.mark}" x="{x - 2}" y="{y - 11}" width="13" height="14" rx="3"/>'
+        yield _rect(Rect(x - 2, y - 11, 13, 14), f"nslab-plate-{line.mark}", 3)
         yield _text(x + 4, y, sign, "nslab-badge nslab-middle")
         x += 16
         if line.mark == "gone":
@@ -235,5 +260,5 @@ def _badge(mark: Kind, rect: Rect, short: str = "") -> Iterator[str]:
     words = short or BADGE[mark]
     w = round(width(words, TEXT, bold=True)) + 10
     x, y = rect.x + rect.w - w - 6, rect.y - 9
-    yield f'<rect class="nslab-plate-{mark}" x="{x}" y="{y}" width="{w}" height="16" rx="8"/>'
+    yield _rect(Rect(x, y, w, 16), f"nslab-plate-{mark}", 8)
     yield _text(x + w // 2, y + 12, words, "nslab-badge nslab-middle")

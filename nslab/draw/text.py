@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nslab.diff import MARKS, Kind
+from nslab.draw.metrics import printable
 from nslab.draw.scene import Box, Cable, Cell, Key, Line, Scene
 
 
 def text(scene: Scene) -> str:
     """The text form; in a diff every line starts with ``+``, ``~``, ``-`` or a blank."""
-    lines = list(_Writer(scene).lines())
+    lines = [(mark, printable(line)) for mark, line in _Writer(scene).lines()]
     if not scene.differs:
         return "\n".join(line for _, line in lines)
     return "\n".join(f"{MARKS[mark] if mark else ' '} {line}" for mark, line in lines)
@@ -76,7 +77,7 @@ class _Writer:
         name = self.names.get(end) or self._worldly(end[1])
         if cable.pair:
             return f" ═ {name}"
-        return f" ↑ below {name}" if is_upper else f" ↓ on {name}"
+        return f", carries {name}" if is_upper else f" on {name}"
 
     def _worldly(self, inode: int) -> str:
         label = self.scene.scenery_of[inode]

@@ -36,6 +36,8 @@ _NOT_FOUND = frozenset({ENODEV, ENOENT, ENXIO, ESRCH, EADDRNOTAVAIL})
 
 _IPROUTE = "ip{ns} -brief link"
 
+_NO_DRIVER = ("this kernel cannot make one: the driver is missing", "nslab doctor says what it has")
+
 # (action, errno) → (cause, hint).  The fields of the action may be used in braces; {ns} is
 # " -n NAME" or nothing, {where} the name of the namespace.
 _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
@@ -63,6 +65,7 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "see which: " + _IPROUTE + "\nthen choose other names, or delete the old pair",
     ),
     (act.AddVeth, EOPNOTSUPP): ("{master} is no bridge", "attach it to a bridge"),
+    (act.AddBridge, EOPNOTSUPP): _NO_DRIVER,
     (act.Move, EEXIST): (
         "{target} has a link of that name already",
         "rename it first: ip{ns} link set dev {link} name NEW",
@@ -165,6 +168,8 @@ def explain(action: act.Action, errno: int, kernel_message: str = "") -> NslabEr
     elif errno in _NOT_FOUND and not (isinstance(action, act.SetMac) and errno == EADDRNOTAVAIL):
         kind = NotFound
     told = _TABLE.get((type(action), errno)) or _ANY.get(errno)
+    if errno == EOPNOTSUPP and isinstance(action, act.AddVeth) and action.master is None:
+        told = _NO_DRIVER
     if told is None and errno == ENODEV:
         told = _no_device(action)
     if told is None:

@@ -194,7 +194,6 @@ class _Work:
         path = f"{sp.NAMED}/{action.name}"
         if not os.path.exists(path):
             raise explain.namespace_missing(action.title, action.name)
-        before = os.stat(path).st_ino
         try:
             self._spaces.forget(path)
         except OSError as error:
@@ -202,24 +201,6 @@ class _Work:
                 raise
             os.unlink(path)
         self._indexes.clear()
-        self._wait_until_gone(before)
-
-    def _wait_until_gone(self, inode: int) -> None:
-        """Wait for the kernel to have freed a namespace that nothing holds any longer.
-
-        It does so in the background, and the other ends of its veth pairs go with it; whoever
-        looks right after the command would see a picture that is true for 20 ms.
-        """
-        if inode in sp.network_inodes().values() or inode in self._spaces.named().values():
-            return  # held by a process or another name: it stays
-        socket = self._probe_socket()
-        limit = time.monotonic() + 1.0
-        while _refers_to_lost_namespace(socket) and time.monotonic() < limit:
-            time.sleep(0.002)
-
-    def _probe_socket(self) -> w.Socket:
-        self._descriptors.setdefault(None, os.dup(self._spaces.home))
-        return self._socket(None)
 
     def add_container(self, action: act.AddContainer) -> None:
         self.flush()
@@ -269,7 +250,6 @@ class _Work:
                 while inode in sp.network_inodes().values() and time.monotonic() < limit:
                     time.sleep(0.002)
                 self._indexes.clear()
-                self._wait_until_gone(inode)
                 return
         raise explain.namespace_missing(action.title, action.name)
 
@@ -304,7 +284,8 @@ class _Work:
         if action.mac:
             body += w.attribute(w.IFLA_ADDRESS, _mac(action.mac))
         if action.master:
-            master = self._index(action.ns, action.master, act.Attach(action.name, action.master))
+            attach = act.Attach(action.name, action.master, ns=action.ns)
+            master = self._index(action.ns, action.master, attach)
             body += w.u32(w.IFLA_MASTER, master)
         body += _link_info("veth", w.attribute(w.VETH_INFO_PEER, peer))
         self._send(action, action.ns, w.RTM_NEWLINK, w.NLM_F_CREATE | w.NLM_F_EXCL, body)
@@ -366,7 +347,9 @@ class _Work:
         interface = ipaddress.ip_interface(action.address)
         packed, length = interface.packed, interface.network.prefixlen
         family = 2 if interface.version == 4 else 10
-        body = struct.pack("=BBBBI", family, length, 0, 0, index)
+        # As ip-address(8): what is a loopback address is of scope host.
+        scope = 254 if interface.is_loopback else 0
+        body = struct.pack("=BBBBI", family, length, 0, scope, index)
         body += w.attribute(w.IFA_LOCAL, packed) + w.attribute(w.IFA_ADDRESS, packed)
         if isinstance(action, act.AddAddress) and action.broadcast and family == 2 and length < 31:
             body += w.attribute(w.IFA_BROADCAST, interface.network.broadcast_address.packed)
@@ -401,14 +384,12 @@ class _Work:
         )
 
     def masquerade(self, action: act.Masquerade) -> None:
+        source = "" if action.source == "default" else f"ip saddr {action.source} "
         rule = (
             "add table ip nslab\n"
             "add chain ip nslab postrouting { type nat hook postrouting priority srcnat ; }\n"
-            f"add rule ip nslab postrouting ip saddr {action.source} "
-            f'oifname "{action.out}" masquerade\n'
+            f'add rule ip nslab postrouting {source}oifname "{action.out}" masquerade\n'
         )
-        if names.destination(action.source) == "default":
-            rule = rule.replace(f"ip saddr {action.source} ", "")
         self._run(action, action.ns, ("nft", "-f", "-"), rule)
 
     def sysctl(self, action: act.Sysctl) -> None:
@@ -445,19 +426,6 @@ def _link_info(kind: str, data: bytes) -> bytes:
 
 def _mac(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
-
-
-def _refers_to_lost_namespace(socket: w.Socket) -> bool:
-    """Whether a veth here has its peer in a namespace that is about to be freed.
-
-    While it lasts the kernel reports no id for it: IFLA_LINK_NETNSID is -1 (NETNSA_NSID_NOT_ASSIGNED).
-    """
-    body = w.ifinfo() + w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_SKIP_STATS)
-    for _, found in socket.dump(w.RTM_GETLINK, body, 16):
-        ident = found.get(w.IFLA_LINK_NETNSID)
-        if ident is not None and struct.unpack("=i", ident)[0] == -1:
-            return True
-    return False
 
 
 _DOERS: dict[type[act.Action], Callable[[_Work, NslabError | act.Action], None]] = {

@@ -127,6 +127,8 @@ def _shown(loaded: tuple[str, int], compared: bytes) -> str:
     if what == "out":
         return compared.split(b"\0")[0].decode(errors="replace")
     packed = compared.ljust(4, b"\0")[:4]
+    if bits == 0:
+        return ""
     if bits >= 32:
         return _address(packed)
     return f"{_address(packed)}/{bits}"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.init import Init, memory_file
+from nslab.engine.agent.init import Init, find, memory_file
 from nslab.engine.agent.isolate import REPORT_SCRIPT
 from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.model import WORLD
@@ -50,6 +50,7 @@ class Shell:
 
     def _way_in(self, command: Command) -> tuple[tuple[str, ...], int]:
         """The words that bring a command into its namespaces, and where to start them from."""
+        find(command.argv[0])  # before others are put in front of it
         ns = command.ns
         if ns is None or command.view == "net" or ns in WORLD:
             return command.argv, self._open(ns, command)

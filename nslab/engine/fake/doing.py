@@ -1,7 +1,7 @@
 """Actions → changes of the fake's state.
 
 Each function does what the kernel does for the message that the agent would send, in the kernel's
-order, and raises :class:`~nslab.engine.fake.fib.Refusal` where the kernel refuses.
+order, and raises :class:`~nslab.engine.fake.state.Refusal` where the kernel refuses.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Any
 from nslab import actions as act
 from nslab import names
 from nslab.engine import explain
-from nslab.engine.fake import fib
-from nslab.engine.fake.fib import Refusal
-from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Space
+from nslab.engine.fake import bridging, fib
+from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Refusal, Space
 from nslab.errors import InvalidInput
 from nslab.model import NatRule, Process
 
@@ -32,7 +31,8 @@ def do(net: Network, action: act.Action) -> None:
     except Refusal as refusal:
         raise explain.explain(action, refusal.errno) from None
     finally:
-        _enable_ports(net)  # a refused Attach has taken the link off its old bridge all the same
+        # Also when it was refused: an Attach has taken the link off its old bridge by then.
+        bridging.enable_ports(net)
 
 
 def _space(net: Network, ns: str | None, action: act.Action) -> Space:
@@ -55,79 +55,13 @@ def _the_link(net: Network, action: Any) -> Link:
 # -- bridges ----------------------------------------------------------------------------------
 
 
-def _enable_ports(net: Network) -> None:
-    """What changed may have enabled or disabled ports (br_port_carrier_check())."""
-    for space in net.spaces():
-        for port in space.links.values():
-            bridge = port.master
-            if bridge is None:
-                port.enabled = None
-                continue
-            alive = bridge.up and net.carrier(port)
-            if alive == (port.enabled is not None):
-                continue
-            port.enabled = net.clock() if alive else None
-            port.slow = bridge.stp and bridge.forward_delay > 0
-            bridge.counted = True
-
-
-def _follow_ports(bridge: Link) -> None:
-    """A bridge takes its ports' lowest MAC (br_stp_recalculate_bridge_id())."""
-    if bridge.mac_set:
-        return
-    lowest = min((port.mac for port in bridge.ports), default=NO_MAC)
-    if lowest != bridge.bridge_id:
-        bridge.mac = bridge.bridge_id = lowest
-        bridge.counted = True
-
-
-def _detach(link: Link) -> None:
-    bridge, link.master = link.master, None
-    if bridge is not None:
-        if link.enabled is not None:
-            bridge.counted = True
-        link.enabled = None
-        _follow_ports(bridge)
-
-
-def _attach(link: Link, bridge: Link) -> None:
-    # do_set_master() takes the link off its old master before it asks the new one.
-    if link.master is bridge:
-        return
-    _detach(link)
-    if bridge.kind != "bridge":
-        raise Refusal(errno.EOPNOTSUPP)
-    if link.loopback or link.mac == NO_MAC:
-        raise Refusal(errno.EINVAL)
-    if link.kind == "bridge":
-        raise Refusal(errno.ELOOP)
-    link.master = bridge
-    _follow_ports(bridge)
-
-
-def _set_stp(bridge: Link, stp: bool | None) -> None:
-    if stp and not bridge.stp:
-        bridge.counted = True
-        bridge.forward_delay = max(bridge.forward_delay, 2.0)  # br_stp_start()
-    if stp is not None:
-        bridge.stp = stp
-
-
-def _set_delay(bridge: Link, delay: float | None) -> None:
-    if delay is None:
-        return
-    if bridge.stp and not 2 <= delay <= 30:
-        raise Refusal(errno.ERANGE)
-    bridge.forward_delay = round(delay * 100) / 100
-
-
 def add_bridge(net: Network, action: act.AddBridge) -> None:
     space = _space(net, action.ns, action)
     if action.name in space.links:
         raise Refusal(errno.EEXIST)
     bridge = Link(action.name, space.take_index(), space, kind="bridge", mac=net.draw_mac())
-    _set_delay(bridge, action.forward_delay)
-    _set_stp(bridge, action.stp)
+    bridging.set_delay(bridge, action.forward_delay)
+    bridging.set_stp(bridge, action.stp)
     if action.multicast_snooping is not None:
         bridge.multicast_snooping = action.multicast_snooping
     space.links[action.name] = bridge
@@ -138,18 +72,18 @@ def set_bridge(net: Network, action: act.SetBridge) -> None:
     if bridge.kind != "bridge":
         raise Refusal(errno.EOPNOTSUPP)
     # br_changelink() sets the delay first, whatever the order of the attributes.
-    _set_delay(bridge, action.forward_delay)
-    _set_stp(bridge, action.stp)
+    bridging.set_delay(bridge, action.forward_delay)
+    bridging.set_stp(bridge, action.stp)
 
 
 def attach(net: Network, action: act.Attach) -> None:
     space = _space(net, action.ns, action)
     bridge = _link(space, action.bridge)
-    _attach(_link(space, action.link), bridge)
+    bridging.attach(_link(space, action.link), bridge)
 
 
 def detach(net: Network, action: act.Detach) -> None:
-    _detach(_the_link(net, action))
+    bridging.detach(_the_link(net, action))
 
 
 # -- links ------------------------------------------------------------------------------------
@@ -173,7 +107,7 @@ def add_veth(net: Network, action: act.AddVeth) -> None:
     peer.mac = names.mac_address(action.peer_mac) if action.peer_mac else net.draw_mac()
     link.peer, peer.peer, link.up = peer, link, action.up
     if bridge is not None:
-        _attach(link, bridge)
+        bridging.attach(link, bridge)
 
 
 def move(net: Network, action: act.Move) -> None:
@@ -185,7 +119,7 @@ def move(net: Network, action: act.Move) -> None:
         raise Refusal(errno.EINVAL)
     if link.name in target.links:
         raise Refusal(errno.EEXIST)
-    _detach(link)
+    bridging.detach(link)
     link.up = False
     fib.forget(link)
     link.addresses.clear()
@@ -218,8 +152,8 @@ def _remove(link: Link) -> None:
         if end is None:
             continue
         for port in end.ports:
-            _detach(port)
-        _detach(end)
+            bridging.detach(port)
+        bridging.detach(end)
         fib.forget(end)
         del end.space.links[end.name]
 
@@ -251,7 +185,7 @@ def set_mac(net: Network, action: act.SetMac) -> None:
         link.bridge_id = mac
     link.mac = mac
     if link.master is not None:
-        _follow_ports(link.master)
+        bridging.follow_ports(link.master)
 
 
 def set_promiscuous(net: Network, action: act.SetPromiscuous) -> None:

@@ -7,47 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from nslab import model
-from nslab.actions import Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl
+from nslab.actions import Action
 from nslab.engine import explain
 from nslab.engine.base import OUTPUT_LIMIT, Command, Completed, Options, Sink
 from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
+from nslab.engine.fresh import ACTIONS
 from nslab.errors import Interrupted, LabClosed, ToolMissing
-
-# The same as nslab.engine.agent.world.ACTIONS, which a notebook's process may not import; a
-# contract test compares the two fresh labs.
-WORLD_ACTIONS: tuple[Action, ...] = (
-    AddBridge("br0", stp=False, forward_delay=0, multicast_snooping=False, ns="switch"),
-    AddVeth("to-host", "eth0", ns="switch", peer_ns=None, master="br0", up=True,
-            mac="02:00:00:00:10:01", peer_mac="00:0c:29:b7:67:7d"),
-    AddVeth("to-lan", "eth0", ns="switch", peer_ns="lan", master="br0", up=True,
-            mac="02:00:00:00:10:02", peer_mac="02:00:00:00:00:20"),
-    AddVeth("to-router", "eth0", ns="switch", peer_ns="router", master="br0", up=True,
-            mac="02:00:00:00:10:03", peer_mac="02:00:00:00:00:01"),
-    SetUp("br0", ns="switch"),
-    SetUp("lo", ns="switch"),
-    AddVeth("eth1", "eth0", ns="router", peer_ns="internet", up=True,
-            mac="02:00:00:00:01:01", peer_mac="02:00:00:00:01:80"),
-    SetUp("lo", ns="router"),
-    SetUp("eth0", ns="router"),
-    AddAddress("eth0", "198.51.100.1/24", ns="router"),
-    AddAddress("eth1", "203.0.113.1/24", ns="router"),
-    SetUp("lo", ns="internet"),
-    SetUp("eth0", ns="internet"),
-    AddAddress("lo", "8.8.8.8/32", ns="internet"),
-    AddAddress("eth0", "203.0.113.80/24", ns="internet"),
-    AddRoute("198.51.100.0/24", via="203.0.113.1", ns="internet"),
-    SetUp("lo", ns="lan"),
-    SetUp("eth0", ns="lan"),
-    AddAddress("eth0", "198.51.100.20/24", ns="lan"),
-    AddRoute("default", via="198.51.100.1", ns="lan"),
-    SetUp("lo"),
-    SetUp("eth0"),
-    AddAddress("eth0", "198.51.100.10/24"),
-    AddRoute("default", via="198.51.100.1"),
-    AddRoute("8.8.8.0/24", via="203.0.113.80", ns="router"),
-    Sysctl("net.ipv4.ip_forward", "1", ns="router"),
-)  # fmt: skip
 
 
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
@@ -55,7 +21,7 @@ def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Netw
     net = Network(ipv6=options.ipv6, title=options.name, clock=clock)
     for label in model.WORLD:
         net.world[label] = net.make("world", label)
-    for action in WORLD_ACTIONS:
+    for action in ACTIONS:
         doing.do(net, action)
     return net
 

@@ -10,17 +10,9 @@ import errno
 import ipaddress
 from typing import NamedTuple
 
-from nslab.engine.fake.state import Addr, Entry, Link, Space
+from nslab.engine.fake.state import Addr, Entry, Link, Refusal, Space
 
 _ZERONET = ipaddress.ip_network("0.0.0.0/8")
-
-
-class Refusal(Exception):
-    """The kernel says no; ``errno`` is its number."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.errno = number
 
 
 def announce(link: Link, addr: Addr) -> None:

@@ -18,6 +18,14 @@ RESOLV_CONF = "nameserver 8.8.8.8\n"
 """The pseudo-host's own /etc/resolv.conf in a fresh lab."""
 
 
+class Refusal(Exception):
+    """The kernel says no; ``errno`` is its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.errno = number
+
+
 @dataclass
 class Addr:
     """An IPv4 or IPv6 address of a link."""

@@ -1,0 +1,21 @@
+"""What changed between two snapshots, in words and for the drawing.
+
+Nothing here looks at the kernel.  Namespaces are matched by inode and links by index within their
+namespace; a link that left one namespace and turned up in another with the same MAC and kind was
+moved.  MACs, inodes, indexes and process ids are used for matching and never appear in a text,
+because they differ from run to run.
+
+What the kernel learns by itself (neighbours, forwarding entries) is reported too, but apart from
+what somebody did: :attr:`Diff.lasting` leaves it out.
+"""
+
+from nslab.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
+from nslab.diff.compare import compare
+from nslab.diff.wording import (
+    address_of, kind_text, link_text, nameservers, nat_text, route_text, visible_routes,
+)  # fmt: skip
+
+__all__ = [
+    "LEARNED", "MARKS", "Change", "Diff", "Kind", "What", "address_of", "compare", "kind_text",
+    "link_text", "nameservers", "nat_text", "route_text", "visible_routes",
+]  # fmt: skip

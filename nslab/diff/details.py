@@ -1,0 +1,181 @@
+"""What changed within a namespace, a link or a list, once both sides are matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from msgspec import structs
+
+from nslab.diff.change import Change, Kind, Teller, What, came_or_went
+from nslab.diff.wording import nameservers, nat_text
+from nslab.model import Link, Namespace, Process, Snapshot
+Entry = tuple[str, object]
+"""One of a list of things: how it is told, and what is compared."""
+
+
+class Changed(Protocol):
+    """Tells a change of a link that is there on both sides."""
+
+    def __call__(
+        self, text: str, what: What = ..., *, value: str = ..., quiet: bool = ...
+    ) -> Change: ...
+
+
+def namespace_fields(tell: Teller, old: Namespace, new: Namespace) -> Iterator[Change]:
+    texts = []
+    if old.label != new.label:
+        texts.append(f"namespace {old.label} is now {new.label}")
+    if old.role != new.role:
+        texts.append(f"namespace {new.label}: {old.role} → {new.role}")
+    texts += [f"namespace {new.label} named {name}" for name in new.names if name not in old.names]
+    texts += [
+        f"namespace {new.label} no longer named {name}" for name in old.names
+        if name not in new.names
+    ]  # fmt: skip
+    texts += [f"{new.label}: cannot see {x}" for x in new.unseen if x not in old.unseen]
+    texts += [f"{new.label}: can see again: {x}" for x in old.unseen if x not in new.unseen]
+    for text in texts:
+        yield tell("changed", "namespace", new.label, text)
+
+
+def mac_words(old: Link, new: Link) -> str:
+    if new.mac == old.mac:
+        return f"MAC address was {old.mac_origin}, is {new.mac_origin}"
+    if new.mac_origin == "stolen":
+        return "MAC address taken from a port"
+    return f"MAC address changed ({new.mac_origin})"
+
+
+def addresses(tell: Teller, told: str, old: Link, new: Link) -> Iterator[Change]:
+    """Addresses of a link that came, went, or are of another scope or broadcast now."""
+    before = {address.address: address for address in old.addresses}
+    after = {address.address: address for address in new.addresses}
+    for key in [*after, *(key for key in before if key not in after)]:
+        kind: Kind = "changed"
+        if key not in after or key not in before:
+            kind = came_or_went(key in after)
+        if kind != "changed" or before[key] != after[key]:
+            note = {"new": "", "gone": " removed", "changed": " changed"}[kind]
+            text = f"{told}: address {key}{note}"
+            yield tell(kind, "address", new.name, text, new.index, value=key)
+
+
+def bridging(
+    changed: Changed, old: Link, new: Link, renamed: dict[str, str]
+) -> Iterator[Change]:
+    """What a link has as a bridge or as a port of one."""
+    if renamed.get(old.master, old.master) != new.master:
+        if old.master:
+            yield changed(f"detached from {old.master}", "port")
+        if new.master:
+            yield changed(f"attached to {new.master}", "port")
+    elif (old.port is None) != (new.port is None):
+        yield changed("is a port" if new.port else "no longer a port", "port")
+    if old.port and new.port:
+        if old.port.state != new.port.state:
+            yield changed(f"port {old.port.state} → {new.port.state}", "port", quiet=True)
+        for word in ("learning", "flood"):
+            if getattr(old.port, word) != getattr(new.port, word):
+                yield changed(_switched(word, getattr(new.port, word)), "port")
+    if old.bridge and new.bridge:
+        was, now = old.bridge.forward_delay, new.bridge.forward_delay
+        if was != now:
+            yield changed(f"forward delay {was:g} s → {now:g} s", "bridge")
+        for word, said in (
+            ("stp", "STP"),
+            ("multicast_snooping", "multicast snooping"),
+            ("vlan_filtering", "VLAN filtering"),
+        ):
+            if getattr(old.bridge, word) != getattr(new.bridge, word):
+                yield changed(_switched(said, getattr(new.bridge, word)), "bridge")
+    elif old.bridge != new.bridge:
+        yield changed("is a bridge" if new.bridge else "no longer a bridge", "bridge")
+
+
+def _switched(word: str, on: bool) -> str:
+    return f"{word} {'off → on' if on else 'on → off'}"
+
+
+def items(
+    tell: Teller,
+    what: What,
+    old: dict[str, Entry],
+    new: dict[str, Entry],
+) -> Iterator[Change]:
+    """Changes of a set of things: by key, each with its text and its value."""
+    for key, (text, value) in new.items():
+        if key not in old:
+            yield tell("new", what, key, tell.of(text), value=text)
+        elif old[key][1] != value:
+            yield tell("changed", what, key, tell.of(text), value=text)
+    for key, (text, _) in old.items():
+        if key not in new:
+            yield tell("gone", what, key, tell.of(f"{text} removed"), value=text)
+
+
+def _numbered(texts: Iterable[Entry]) -> dict[str, Entry]:
+    """By text; the same text again gets a number."""
+    found: dict[str, Entry] = {}
+    for text, value in texts:
+        key, count = text, 2
+        while key in found:
+            key, count = f"{text} #{count}", count + 1
+        found[key] = (text, value)
+    return found
+
+
+def nat(namespace: Namespace | None) -> dict[str, Entry]:
+    # The tool's own wording is not compared: nft prints handles and counters in it.
+    return _numbered(
+        (nat_text(rule), structs.replace(rule, text=""))
+        for rule in (namespace.nat if namespace else ())
+    )
+
+
+def processes(namespace: Namespace | None) -> dict[str, Entry]:
+    processes: tuple[Process, ...] = namespace.processes if namespace else ()
+    ordered = sorted(processes, key=lambda p: (p.command, p.pid))
+    return _numbered((f"process {process.command}", None) for process in ordered)
+
+
+def sysctls(tell: Teller, old: Namespace, new: Namespace) -> Iterator[Change]:
+    for key in sorted({*old.sysctls, *new.sysctls}):
+        was, value = old.sysctls.get(key), new.sysctls.get(key)
+        if was == value:
+            continue
+        kind: Kind = "changed"
+        if was is None or value is None:
+            kind = came_or_went(was is None)
+        text = f"{key} {was or '(absent)'} → {value or '(absent)'}"
+        yield tell(kind, "sysctl", key, tell.of(text))
+
+
+def resolv_conf_changes(
+    tell: Teller, old: Namespace | None, new: Namespace | None
+) -> Iterator[Change]:
+    was = old.resolv_conf if old else None
+    value = new.resolv_conf if new else None
+    if was == value:
+        return
+    kind: Kind = "changed" if was is not None and value is not None else came_or_went(was is None)
+    servers = ", ".join(nameservers(value if value is not None else was))
+    text = f"resolv.conf: nameserver {servers}" if servers else "resolv.conf"
+    if kind == "gone":
+        text += " removed"
+    elif kind == "changed" and nameservers(was) == nameservers(value):
+        text += " (other lines changed)"
+    yield tell(kind, "resolv.conf", "resolv.conf", tell.of(text), value=servers)
+
+
+def files(tell: Teller, before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    """Files of /etc, except those that are told as a namespace's resolv.conf."""
+    for path in sorted({*before.files, *after.files}):
+        was, value = before.files.get(path), after.files.get(path)
+        if was == value or path.endswith("/resolv.conf"):
+            continue
+        kind: Kind = "changed"
+        if was is None or value is None:
+            kind = came_or_went(was is None)
+        word = "directory" if path.endswith("/") else "file"
+        yield tell(kind, "file", path, f"{word} {path}", value=path)

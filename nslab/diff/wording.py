@@ -1,0 +1,70 @@
+"""How routes, rules and links are put into words, in a diff and in a picture alike."""
+
+from __future__ import annotations
+
+from nslab.model import Link, Namespace, NatRule, Route
+
+_LOCAL_TABLE = 255
+"""The kernel fills this routing table from the addresses; it says nothing of its own."""
+
+
+def route_text(route: Route) -> str:
+    """A route as ``ip route`` says it, without what only repeats: ``default via 10.0.0.1``."""
+    words = [] if route.kind == "unicast" else [route.kind]
+    words.append(route.destination)
+    if route.via:
+        words += ["via", route.via]
+    if route.dev:
+        words += ["dev", route.dev]
+    if route.metric:
+        words += ["metric", str(route.metric)]
+    if route.table != 254:
+        words += ["table", str(route.table)]
+    if route.dead:
+        words.append("linkdown")
+    return " ".join(words)
+
+
+def nat_text(rule: NatRule) -> str:
+    """A translation in one line: ``masquerade 192.168.10.0/24 → eth0``."""
+    words = [rule.kind]
+    words.append(rule.source or ("" if rule.destination else "everything"))
+    if rule.destination:
+        words += ["to", rule.destination]
+    if rule.out:
+        words += ["→", rule.out]
+    if rule.to:
+        words += ["as", rule.to]
+    return " ".join(word for word in words if word)
+
+
+def kind_text(link: Link) -> str:
+    """The kind of a link as a noun: bridge, veth, device."""
+    if link.name == "lo":
+        return "loopback"
+    return link.kind or "device"
+
+
+def nameservers(resolv_conf: str | None) -> list[str]:
+    """The name servers that a resolv.conf names."""
+    lines = [line.split() for line in (resolv_conf or "").splitlines()]
+    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+
+
+def visible_routes(namespace: Namespace) -> tuple[Route, ...]:
+    """The routes without the kernel's own table of local addresses."""
+    return tuple(route for route in namespace.routes if route.table != _LOCAL_TABLE)
+
+
+def address_of(namespace: Namespace, link: Link) -> str:
+    """A link's name, with its namespace in front unless that is the host."""
+    return link.name if namespace.role == "host" else f"{namespace.label}/{link.name}"
+
+
+def link_text(namespace: Namespace, link: Link) -> str:
+    """A link that came or went, in one line."""
+    text = f"{kind_text(link)} {address_of(namespace, link)}"
+    facts = [address.address for address in link.addresses]
+    if link.master:
+        facts.append(f"port of {link.master}")
+    return f"{text}: {', '.join([*facts, link.state])}"

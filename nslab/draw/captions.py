@@ -1,0 +1,108 @@
+"""What is written about a link and about a namespace: short lines, each with its mark.
+
+No MAC, inode, index or process id may get in here: they differ from run to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import structs
+
+from nslab.diff import (
+    Change, Kind, kind_text, nameservers, nat_text, route_text, visible_routes,
+)  # fmt: skip
+from nslab.draw.scene import Line
+from nslab.model import Link, Namespace
+
+
+def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
+    """Below the name of a link: addresses, what it has as a bridge or port, what it was before.
+
+    ``changes`` are those of the link, empty if it is new or gone as a whole.
+    """
+    news = {change.value: change.kind for change in changes if change.what == "address"}
+    lines = [Line(a.address, news.get(a.address)) for a in link.addresses]
+    lines += [Line(value, "gone") for value, kind in news.items() if kind == "gone"]
+    lines += [Line(words, code=False) for words in _link_words(link)]
+    others = [change for change in changes if change.what != "address"]
+    loud = [change for change in others if not change.quiet]
+    told = loud if loud or news else others
+    return (*lines, *(Line(change.value, "changed", code=False) for change in told))
+
+
+def _link_words(link: Link) -> Iterator[str]:
+    if link.bridge:
+        delay = f", forward delay {link.bridge.forward_delay:g} s" if link.bridge.stp else ""
+        yield f"STP {'on' if link.bridge.stp else 'off'}{delay}"
+        if link.bridge.vlan_filtering:
+            yield "VLAN filtering"
+    if link.port and link.up and link.port.state != "forwarding":
+        yield link.port.state
+    if link.promiscuity and not link.port:
+        yield "promiscuous"
+    if link.peer and not link.peer.namespace:
+        yield "other end out of sight"
+
+
+def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> str:
+    """All about a link, line by line; ``far`` is its other end or what it stands on."""
+    facts = [f"{label}/{link.name}: {kind_text(link)}, {link.state}"]
+    facts += [f"address {address.address}" for address in link.addresses]
+    if link.master:
+        facts.append(f"port of {link.master}" + (f", {link.port.state}" if link.port else ""))
+    if far:
+        facts.append(f"other end: {far}" if link.kind == "veth" else f"on top of {far}")
+    facts.append(f"MTU {link.mtu}")
+    if link.promiscuity:
+        facts.append(f"promiscuity {link.promiscuity}")
+    if link.flags:
+        facts.append("flags " + " ".join(link.flags))
+    return "\n".join([*facts, *map(str, changes)])
+
+
+def notes(
+    namespace: Namespace, changes: Sequence[Change], loopback: Sequence[Change]
+) -> Iterator[Line]:
+    """Forwarding, NAT, routes, name servers: what belongs to a namespace as a whole.
+
+    ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
+    """
+    marks: dict[tuple[str, str], Kind] = {(c.what, c.value): c.kind for c in changes}
+    links = [link for link in namespace.links if link.name != "lo"]
+    for link in namespace.links:
+        if link.name == "lo" and (link.state != "up" or loopback or not links):
+            yield Line(f"lo {link.state}", "changed" if loopback else None)
+    yield from _forwarding(namespace, changes, len(links) > 1)
+    for rule in namespace.nat:
+        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
+    for route in visible_routes(namespace):
+        # The kernel's own follow from the addresses; with one link there is no choice of it.
+        if route.protocol != "kernel":
+            plain = structs.replace(route, dev="") if len(links) == 1 and route.via else route
+            yield Line(route_text(plain), marks.get(("route", route_text(route))))
+    servers = nameservers(namespace.resolv_conf)
+    for server in servers:
+        yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
+    others = [name for name in namespace.names if name != namespace.label]
+    if others:
+        yield Line(f"also named {', '.join(others)}", code=False)
+    yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
+    for change in changes:
+        if change.what == "file":
+            yield Line(change.value, change.kind)
+        elif change.kind == "gone" and not change.quiet:
+            if change.what == "resolv.conf":
+                yield Line(f"nameserver {change.value}", "gone")
+            elif change.what in {"nat", "route"}:
+                yield Line(change.value, "gone")
+
+
+def _forwarding(
+    namespace: Namespace, changes: Sequence[Change], many: bool
+) -> Iterator[Line]:
+    for key in ("net.ipv4.ip_forward", "net/ipv4/ip_forward"):
+        value = namespace.sysctls.get(key)
+        if value is not None and (namespace.role == "host" or value != "0" or many):
+            kinds: list[Kind] = [c.kind for c in changes if (c.what, c.name) == ("sysctl", key)]
+            yield Line(f"ip_forward = {value}", kinds[0] if kinds else None)

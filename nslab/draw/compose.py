@@ -1,0 +1,246 @@
+"""From a snapshot, or from what changed, to a scene: who is in it, and how they are joined.
+
+What is gone is still shown: a link in its old place among those that are left, a namespace after
+all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nslab.diff import Change, Diff, Kind, kind_text
+from nslab.draw import captions, crowd
+from nslab.draw.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
+from nslab.model import WORLD, Link, Namespace, Peer, Snapshot
+
+WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
+"""What parts of the world are called in a picture; the others by their labels."""
+
+_WORLD_ORDER = ("lan", "switch", "router", "internet")
+
+Home = tuple[bool, int]
+"""Of a namespace: whether it is gone, and its inode."""
+
+
+def compose(what: Snapshot | Diff) -> Scene:
+    """The scene of a snapshot, or of what changed."""
+    if isinstance(what, Diff):
+        return _Composer(what.after, what).scene()
+    return _Composer(what, None).scene()
+
+
+class _Composer:
+    def __init__(self, snapshot: Snapshot, diff: Diff | None) -> None:
+        self.snapshot, self.diff = snapshot, diff
+        spaces = [(False, namespace) for namespace in snapshot.namespaces]
+        self.old: dict[int, Namespace] = {}
+        """By inode: what a namespace that is still there was."""
+        if diff:
+            for namespace in diff.before.namespaces:
+                if namespace.inode in diff.gone_namespaces:
+                    spaces.append((True, namespace))
+                else:
+                    self.old[namespace.inode] = namespace
+        own = [entry for entry in spaces if entry[1].role != "world"]
+        self.worldly = [entry for entry in spaces if entry[1].role == "world"]
+        self.own, self.left = crowd.choose(own, self._changed)
+        self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
+        self.rank = {(gone, namespace.inode): n for n, (gone, namespace) in enumerate(own)}
+        """The end of a cable in an earlier namespace is the upper one, and the world is above."""
+        for n, (gone, namespace) in enumerate(self.worldly):
+            self.rank[gone, namespace.inode] = n - len(self.worldly)
+        self.links: dict[Key, Link] = {
+            (lost, namespace.inode, link.index): link
+            for gone, namespace in spaces
+            for lost, link in self._links_of(gone, namespace)
+        }
+
+    def scene(self) -> Scene:
+        boxes = [self._box(gone, namespace) for gone, namespace in self.own]
+        drawn = {cell.key for box in boxes for cell in box.cells()}
+        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
+        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
+        unsaid = sum(self._changed(False, namespace) for namespace in self.left)
+        return Scene(
+            title=self.snapshot.title,
+            boxes=boxes,
+            scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
+            cables=list(self._cables(drawn)),
+            scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
+            rest=crowd.summary(self.own, self.left, unsaid),
+            rest_on=self._rest_on(boxes),
+            rest_count=len(self.left),
+            differs=self.diff is not None,
+        )
+
+    # What is where.
+
+    def _home(self, key: Key) -> Home:
+        """The namespace in which a link is drawn: one that is gone may be in one that is not."""
+        gone, inode, _ = key
+        return (gone, inode) if (gone, inode) in self.labels else (False, inode)
+
+    def _links_of(self, gone: bool, namespace: Namespace) -> Iterator[tuple[bool, Link]]:
+        """The links that are there, and those that are gone in their old places."""
+        here = [(gone, link) for link in namespace.links]
+        old = None if gone else self.old.get(namespace.inode)
+        for place, link in enumerate(old.links if old else ()):
+            if self.diff and old and (old.inode, link.index) in self.diff.gone_links:
+                here.insert(min(place, len(here)), (True, link))
+        yield from here
+
+    def _peer_key(self, peer: Peer | None) -> Key | None:
+        """The other end, there or gone; None if it is out of sight."""
+        for gone in (False, True) if peer else ():
+            if peer and (gone, peer.namespace, peer.index) in self.links:
+                return gone, peer.namespace, peer.index
+        return None
+
+    def _changes_of(self, gone: bool, inode: int, index: int) -> list[Change]:
+        return [] if gone or not self.diff else self.diff.of_link(inode, index)
+
+    def _changed(self, gone: bool, namespace: Namespace) -> bool:
+        if gone or self.diff is None:
+            return gone
+        return bool(self.diff.of_namespace(namespace.inode)) or any(
+            self.diff.of_link(namespace.inode, link.index) for link in namespace.links
+        )
+
+    def _rest_on(self, boxes: list[Box]) -> Key | None:
+        """The bridge that most of what is left out hangs on."""
+        counts: dict[tuple[Home, str], int] = {}
+        for namespace in self.left:
+            for link in namespace.links:
+                end = self._peer_key(link.peer)
+                if end and self.links[end].master:
+                    bridge = (self._home(end), self.links[end].master)
+                    counts[bridge] = counts.get(bridge, 0) + 1
+        for box in boxes:
+            for block in box.bridges:
+                place = (box.key, block.bridge.name)
+                if place in counts and counts[place] == max(counts.values()):
+                    return block.bridge.key
+        return None
+
+    # One namespace.
+
+    def _box(self, gone: bool, namespace: Namespace) -> Box:
+        mark: Kind | None = "gone" if gone else None
+        if self.diff and not gone:
+            mark = self.diff.namespace_mark(namespace.inode)
+        box = Box(
+            label=namespace.label, title=self._title(namespace), mark=mark,
+            key=(gone, namespace.inode), runs=tuple(p.command for p in namespace.processes),
+        )  # fmt: skip
+        self._fill(box, namespace)
+        changes: list[Change] = []
+        loopback: list[Change] = []
+        if self.diff and mark not in {"new", "gone"}:
+            changes = self.diff.of_namespace(namespace.inode)
+            loopback = [
+                change for link in namespace.links if link.name == "lo"
+                for change in self.diff.of_link(namespace.inode, link.index)
+            ]  # fmt: skip
+        box.notes = list(captions.notes(namespace, changes, loopback))
+        return box
+
+    def _title(self, namespace: Namespace) -> str:
+        if namespace.role == "host":
+            return "the pseudo-host" if self.worldly else "the machine"
+        return namespace.role if namespace.role in {"container", "process"} else "namespace"
+
+    def _fill(self, box: Box, namespace: Namespace) -> None:
+        """Put the links of a namespace where they belong."""
+        cells = [
+            (link, self._cell(lost, namespace, link))
+            for lost, link in self._links_of(box.key[0], namespace)
+            if link.name != "lo" and not self._left_out(link)
+        ]
+        blocks: dict[str, Block] = {}
+        for link, cell in cells:
+            if link.kind == "bridge":
+                box.bridges.append(Block(cell))
+                blocks.setdefault(link.name, box.bridges[-1])
+        for link, cell in cells:
+            if link.kind == "bridge":
+                continue
+            upwards = self._leads_up(box.key, namespace, link)
+            if link.master in blocks:
+                block = blocks[link.master]
+                (block.upper if upwards else block.lower).append(cell)
+            else:
+                (box.uplinks if upwards else box.others).append(cell)
+        for block in box.bridges:
+            # In the order of their other ends, so that cables do not cross.
+            block.lower.sort(key=lambda cell: self._far_rank(cell.key))
+
+    def _left_out(self, link: Link) -> bool:
+        """Links whose other end is left out are left out too."""
+        out = {namespace.inode for namespace in self.left}
+        return link.peer is not None and link.peer.namespace in out
+
+    def _far_rank(self, key: Key) -> tuple[int, int]:
+        end = self._peer_key(self.links[key].peer)
+        return (self.rank[self._home(end)], end[2]) if end else (len(self.rank), 0)
+
+    def _leads_up(self, home: Home, namespace: Namespace, link: Link) -> bool:
+        end = self._peer_key(link.peer)
+        if end is None:
+            # A device of the machine, or something whose other end nobody here can see.
+            return link.kind == "" if namespace.role == "host" else True
+        return self.rank[self._home(end)] < self.rank[home]
+
+    def _cell(self, gone: bool, namespace: Namespace, link: Link) -> Cell:
+        changes = self._changes_of(gone, namespace.inode, link.index)
+        mark: Kind | None = "gone" if gone else None
+        if self.diff and not gone:
+            mark = self.diff.link_mark(namespace.inode, link.index)
+        end = self._peer_key(link.peer)
+        far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
+        kind = kind_text(link)
+        return Cell(
+            key=(gone, namespace.inode, link.index), name=link.name,
+            kind="" if kind in {"veth", "device"} else kind, state=link.state, mark=mark,
+            lines=captions.link_lines(link, changes if mark == "changed" else ()),
+            facts=captions.link_facts(namespace.label, link, far, changes),
+        )  # fmt: skip
+
+    def _scenery(self, gone: bool, namespace: Namespace) -> Scenery:
+        addresses = tuple(
+            address.address.partition("/")[0]
+            for link in namespace.links if link.name != "lo"
+            for address in link.addresses if ":" not in address.address
+        )  # fmt: skip
+        changed = self._changed(gone, namespace)
+        name = WORLD_NAMES.get(namespace.label, namespace.label)
+        return Scenery(
+            label=namespace.label, name=name, addresses=addresses,
+            mark="gone" if gone else "changed" if changed else None,
+            facts=": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses)))),
+        )  # fmt: skip
+
+    # What joins them.
+
+    def _cables(self, drawn: set[Key]) -> Iterator[Cable]:
+        worldly = {(gone, namespace.inode) for gone, namespace in self.worldly}
+        done: set[frozenset[Key]] = set()
+        for key, link in self.links.items():
+            end = self._peer_key(link.peer)
+            if end is None or frozenset((key, end)) in done:
+                continue
+            if all(one in drawn or self._home(one) in worldly for one in (key, end)):
+                done.add(frozenset((key, end)))
+                yield self._cable(key, end)
+
+    def _cable(self, key: Key, end: Key) -> Cable:
+        one, other = self.links[key], self.links[end]
+        ranks = self.rank[self._home(key)], self.rank[self._home(end)]
+        pair = one.kind == "veth"
+        turned = ranks[1] < ranks[0] or (ranks[0] == ranks[1] and not pair)
+        mark: Kind | None = None
+        if key[0] or end[0]:
+            mark = "gone"
+        elif self.diff and "new" in (self.diff.link_mark(*k[1:]) for k in (key, end)):
+            mark = "new"
+        upper, lower = (end, key) if turned else (key, end)
+        return Cable(upper, lower, one.state == "up" == other.state, mark, pair)

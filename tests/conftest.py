@@ -1,0 +1,55 @@
+"""What holds for every test: no silent skips in CI, kernel tests are marked by their folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("NSLAB_NO_SKIP") == "1"
+KERNEL = Path(__file__).parent / "kernel"
+
+# No deadline: other work on the machine is no failure.  No database: the checkout may be
+# read-only.  In CI the same examples every time.
+settings.register_profile("nslab", deadline=None, database=None, derandomize=NO_SKIP)
+settings.load_profile("nslab")
+
+_skipped: list[str] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in tests/kernel is a kernel test."""
+    for item in items:
+        if KERNEL in item.path.parents:
+            item.add_marker(pytest.mark.kernel)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what was skipped, and why.  An expected failure counts as skipped in pytest too."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        _skipped.append(f"{report.nodeid}: {reason}")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """A whole module can be skipped while it is collected."""
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        _skipped.append(f"{report.nodeid}: {reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test fails the session where skipping is forbidden."""
+    if NO_SKIP and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was skipped where that is a failure."""
+    if NO_SKIP and _skipped:
+        terminalreporter.section("skipped, which is forbidden here", red=True)
+        for line in _skipped:
+            terminalreporter.write_line(line)

@@ -1,0 +1,140 @@
+"""Engines to test: the fake always, the real one in tests that are marked ``kernel``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from nslab.actions import (
+    Action,
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    Move,
+    Rename,
+    ResolvConf,
+    SetBridge,
+    SetUp,
+)
+from nslab.engine.base import Engine, Options
+from nslab.engine.fake import FakeEngine
+from nslab.model import Namespace, Snapshot
+
+LIMIT = 3.0
+"""Seconds in which the kernel must have caught up; its link watch takes up to one."""
+
+
+def start(kind: str, options: Options | None = None) -> Engine:
+    """A fresh lab.  The real engine is imported here, so that the fake's tests need no Linux."""
+    if kind == "fake":
+        return FakeEngine(options)
+    from nslab.engine.local import LocalEngine
+
+    return LocalEngine(options)
+
+
+KINDS = ("fake", pytest.param("local", marks=pytest.mark.kernel))
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
+    """Makes engines of one kind, and closes them."""
+    made: list[Engine] = []
+
+    def make(options: Options | None = None) -> Engine:
+        made.append(start(request.param, options))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture
+def engine(make: Callable[..., Engine]) -> Engine:
+    """A fresh lab."""
+    return make()
+
+
+@pytest.fixture
+def make_local() -> Iterator[Callable[..., Engine]]:
+    """Makes real engines only, and closes them."""
+    made: list[Engine] = []
+
+    def make(options: Options | None = None) -> Engine:
+        made.append(start("local", options))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture
+def local() -> Callable[..., Engine]:
+    """Starts a real engine, which the caller closes: for hypothesis, which makes many."""
+    return lambda: start("local")
+
+
+def _caught_up(namespace: Namespace) -> bool:
+    """Whether operational state and routes agree with the carrier, as they do in the end."""
+    carriers = {link.name: link.carrier for link in namespace.links}
+    for link in namespace.links:
+        never = link.name == "lo" or (link.kind == "bridge" and not namespace.ports(link.name))
+        good = ("up", "unknown") if never else ("up",)
+        if link.up and link.carrier != (link.operstate in good):
+            return False
+        if link.up and link.master:
+            alive = link.carrier and namespace.link(link.master).up
+            if alive != (link.port is not None and link.port.state != "disabled"):
+                return False
+    return all(route.dead != carriers[route.dev] for route in namespace.routes if route.dev)
+
+
+@pytest.fixture(scope="session")
+def settled() -> Callable[[Engine], Snapshot]:
+    """A snapshot when the kernel has caught up with what was asked of it."""
+
+    def settled(engine: Engine) -> Snapshot:
+        limit = time.monotonic() + LIMIT
+        while True:
+            snapshot = engine.snapshot()
+            if all(_caught_up(namespace) for namespace in snapshot):
+                return snapshot
+            assert time.monotonic() < limit, "the kernel did not catch up"
+            time.sleep(0.01)
+
+    return settled
+
+
+@pytest.fixture(scope="session")
+def canonical() -> Callable[[Engine], dict[str, Any]]:
+    """The canonical form of a lab, without what the kernel works out later."""
+    return lambda engine: engine.snapshot().canonical()
+
+
+@pytest.fixture(scope="session")
+def article() -> Sequence[Action]:
+    """The article's first block, B1 to F2, one action or two for each line."""
+    return (
+        AddBridge("lxcbr0"),
+        SetBridge("lxcbr0", stp=False),
+        AddAddress("lxcbr0", "192.168.10.1/24"),
+        SetUp("lxcbr0"),
+        AddNamespace("ns1"),
+        SetUp("lo", ns="ns1"),
+        AddVeth("veth-ns1", "lxcbr0.1"),
+        Move("veth-ns1", to="ns1"),
+        Rename("veth-ns1", "eth0", ns="ns1"),
+        AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+        SetUp("eth0", ns="ns1"),
+        Attach("lxcbr0.1", "lxcbr0"),
+        AddRoute("default", via="192.168.10.1", ns="ns1"),
+        ResolvConf("8.8.8.8", ns="ns1"),
+    )

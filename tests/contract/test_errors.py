@@ -1,0 +1,169 @@
+"""What cannot be done: the class of the error, its words, and that nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nslab.actions import (
+    Action,
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    DeleteAddress,
+    DeleteContainer,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteRoute,
+    Detach,
+    Masquerade,
+    Move,
+    Rename,
+    ResolvConf,
+    SetBridge,
+    SetDown,
+    SetMac,
+    SetPromiscuous,
+    SetUp,
+    Sysctl,
+)
+from nslab.engine.base import Engine
+from nslab.errors import AlreadyExists, InvalidInput, KernelRefused, LabClosed, NotFound
+
+Canonical = Callable[[Engine], dict[str, Any]]
+
+PREPARED = (
+    AddNamespace("ns1"),
+    AddContainer("c1"),
+    AddBridge("br1", multicast_snooping=False),
+    AddBridge("br2", stp=True, multicast_snooping=False),
+    AddVeth("v1", "v2"),
+    AddVeth("w1", "w2", peer_ns="ns1"),
+    AddVeth("w2", "w3"),
+    AddAddress("v1", "10.0.0.1/24"),
+    Attach("v2", "br1"),
+)
+
+REFUSED: list[tuple[Action, type[KernelRefused], str]] = [
+    # (action, class, a piece of the message)
+    (AddNamespace("ns1"), AlreadyExists, "already"),
+    (AddContainer("c1"), AlreadyExists, "already"),
+    (AddContainer("ns1"), AlreadyExists, "already"),
+    (AddBridge("br1"), AlreadyExists, "the host has a link of that name"),
+    (AddVeth("v1", "x"), AlreadyExists, "v1 or x"),
+    (AddVeth("x", "v1"), AlreadyExists, "x or v1"),
+    (Move("w2", to="ns1"), AlreadyExists, "ns1 has a link of that name already"),
+    (Rename("v1", "v2"), AlreadyExists, "v2 already"),
+    (AddAddress("v1", "10.0.0.1/24"), AlreadyExists, "v1 has 10.0.0.1/24 already"),
+    (AddRoute("default", via="198.51.100.20"), AlreadyExists, "a route to default already"),
+    (DeleteNamespace("no"), NotFound, "no namespace no"),
+    (DeleteNamespace("c1"), NotFound, "no namespace c1"),
+    (DeleteContainer("no"), NotFound, "no"),
+    (DeleteContainer("ns1"), NotFound, "ns1"),
+    (DeleteLink("no"), NotFound, "no link of that name"),
+    (SetUp("no"), NotFound, "the host has no link"),
+    (SetUp("no", ns="ns1"), NotFound, "ns1 has no link"),
+    (SetUp("lo", ns="no"), NotFound, "no namespace no"),
+    (SetDown("no"), NotFound, "no link"),
+    (SetMac("no", "02:00:00:00:00:01"), NotFound, "no link"),
+    (SetPromiscuous("no"), NotFound, "no link"),
+    (SetBridge("no", stp=True), NotFound, "no link"),
+    (Rename("no", "yes"), NotFound, "no link"),
+    (Move("no", to="ns1"), NotFound, "no link"),
+    (Move("v1", to="no"), NotFound, "no namespace no"),
+    (Attach("no", "br1"), NotFound, "no link named no"),
+    (Attach("v1", "no"), NotFound, "no bridge named no"),
+    (Detach("no"), NotFound, "no link"),
+    (AddVeth("x", "y", master="no"), NotFound, "no"),
+    (AddVeth("x", "y", peer_ns="no"), NotFound, "no namespace no"),
+    (AddAddress("no", "10.0.0.1/24"), NotFound, "no link"),
+    (DeleteAddress("v1", "10.0.0.2/24"), NotFound, "v1 has no address 10.0.0.2/24"),
+    (DeleteAddress("v1", "10.0.0.1/25"), NotFound, "the prefix length counts"),
+    (AddRoute("10.9.0.0/16", dev="no"), NotFound, "no link named no"),
+    (DeleteRoute("10.9.0.0/16"), NotFound, "no such route"),
+    (DeleteRoute("default", via="198.51.100.99"), NotFound, "no such route"),
+    (Sysctl("net.ipv4.no", "1"), NotFound, "no parameter"),
+    (Sysctl("net.ipv4.ip_forward", "1", ns="no"), NotFound, "no namespace"),
+    (Masquerade("10.0.0.0/8", out="eth0", ns="no"), NotFound, "no namespace"),
+    (ResolvConf("8.8.8.8", ns="no"), NotFound, "no namespace"),
+    (Sysctl("net.ipv4.ip_forward", "yes"), KernelRefused, "yes is no value"),
+    (AddRoute("10.9.0.0/16", via="10.0.0.2"), KernelRefused, "the subnet of the gateway 10.0.0.2"),
+    (AddRoute("10.9.0.0/16", via="192.0.2.1"), KernelRefused, "the subnet of the gateway"),
+    (AddRoute("10.9.0.0/16", via="198.51.100.255"), KernelRefused, "cannot be a gateway"),
+    (AddRoute("10.9.0.0/16", dev="v1"), KernelRefused, "ip link set dev v1 up"),
+    (AddRoute("10.9.0.0/16", via="10.0.0.1"), KernelRefused, "is down"),
+    (AddAddress("v1", "fd00::1/64"), KernelRefused, "IPv6 is turned off"),
+    (Attach("v1", "w1"), KernelRefused, "w1 is no bridge"),
+    (Attach("br2", "br1"), KernelRefused, "cannot be a port of another bridge"),
+    (Attach("lo", "br1"), KernelRefused, "only an Ethernet device"),
+    (AddVeth("x", "y", master="v1"), KernelRefused, "v1 is no bridge"),
+    (SetBridge("v1", stp=True), KernelRefused, "it is no bridge"),
+    (SetBridge("br2", forward_delay=1), KernelRefused, "2 to 30 seconds"),
+    (SetBridge("br2", stp=False, forward_delay=1), KernelRefused, "in a step of its own"),
+    (SetMac("v1", "00:00:00:00:00:00"), KernelRefused, "no station may have"),
+    (DeleteLink("lo"), KernelRefused, "ip link set dev lo down"),
+    (Move("lo", to="ns1"), KernelRefused, "belongs to its namespace"),
+    (Move("br1", to="ns1"), KernelRefused, "belongs to its namespace"),
+]
+
+
+@pytest.fixture
+def prepared(engine: Engine) -> Engine:
+    engine.apply(PREPARED)
+    return engine
+
+
+def test_refusals(prepared: Engine, canonical: Canonical, subtests: pytest.Subtests) -> None:
+    """All in one lab, because none of them changes anything."""
+    before = canonical(prepared)
+    for action, kind, words in REFUSED:
+        with subtests.test(str(action)):
+            with pytest.raises(kind) as caught:
+                prepared.apply([action])
+            error = caught.value
+            assert type(error) is kind
+            assert words in str(error)
+            assert error.operation
+            assert error.cause
+            assert error.hint
+            assert error.errno
+            assert "{" not in str(error)
+            assert "None" not in str(error)
+            assert canonical(prepared) == before
+
+
+def test_a_namespace_of_the_world_has_no_files(engine: Engine) -> None:
+    with pytest.raises(InvalidInput, match="file system"):
+        engine.apply([ResolvConf("8.8.8.8", ns="router")])
+
+
+def test_the_first_failure_stops(engine: Engine) -> None:
+    with pytest.raises(NotFound, match="cannot set up no") as caught:
+        engine.apply([AddBridge("br1"), SetUp("no"), AddBridge("br2")])
+    assert caught.value.subject == "no"
+    names = {link.name for link in engine.snapshot().host.links}
+    assert "br1" in names
+    assert "br2" not in names
+
+
+def test_a_refused_attach_has_left_the_old_bridge(prepared: Engine) -> None:
+    """do_set_master() takes a link off its bridge before it asks the new one."""
+    with pytest.raises(KernelRefused):
+        prepared.apply([Attach("v2", "w1")])
+    assert prepared.snapshot().link("v2").master == ""
+
+
+def test_closed(engine: Engine) -> None:
+    engine.close()
+    engine.close()
+    assert not engine.alive
+    with pytest.raises(LabClosed):
+        engine.apply([SetUp("lo")])
+    with pytest.raises(LabClosed):
+        engine.snapshot()

@@ -1,0 +1,285 @@
+"""The command line without a lab: help, usage, errors, choosing a lab, copying the lessons."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nslab
+from nslab.cli import main, notebooks, show
+from nslab.cli.pick import pick
+from nslab.engine import local
+from nslab.errors import NslabError
+from nslab.model import Link, Namespace, Snapshot
+
+ONE = local.Running(name="one", pid=101, uid=1000, age=5.0)
+TWO = local.Running(name="two", pid=102, uid=1000, age=500.0)
+TWIN = local.Running(name="one", pid=103, uid=1000, age=90000.0 * 3)
+
+SNAPSHOT = Snapshot(
+    namespaces=(
+        Namespace(
+            inode=1, role="host", label="host", links=(Link(name="eth0", index=2, up=True),),
+            unseen=("NAT rules: operation not permitted",),
+        ),
+    ),
+    title="lab",
+)  # fmt: skip
+
+
+def run(*arguments: str) -> int | str | None:
+    """The exit code of the command line."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code or 0
+
+
+def labs(monkeypatch: pytest.MonkeyPatch, *running: local.Running) -> None:
+    monkeypatch.setattr(local, "running", lambda: list(running))
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"nslab {nslab.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["doctor", "lab", "enter", "show"])
+def test_every_command_has_help_with_examples(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command, "--help") == 0
+    text = capsys.readouterr().out
+    assert f"\n  nslab {command}\n" in text or f"\n  nslab {command} " in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = Path(nslab.__file__).parents[1] / "README.md"
+    text = readme.read_text()
+    for command in ("doctor", "lab", "enter", "show"):
+        assert f"nslab {command}" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["show", "--json", "--dot"],
+        ["show", "--machine", "--lab", "x"],
+        ["show", "--", "more"],
+        ["doctor", "--", "more"],
+        ["lab", "--port", "0"],
+        ["enter", "a", "b"],
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_no_lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    labs(monkeypatch)
+    assert run("enter") == 1
+    assert capsys.readouterr().err == (
+        "nslab: cannot enter a lab: no lab of yours is running\n"
+        "  → start one in a notebook: from nslab import Lab; lab = Lab()\n"
+    )
+
+
+def test_the_only_lab_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    labs(monkeypatch, ONE)
+    assert pick(None, "enter") is ONE
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("two", TWO), ("103", TWIN), ("101", ONE)])
+def test_a_lab_by_name_or_process(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, found: local.Running
+) -> None:
+    labs(monkeypatch, ONE, TWO, TWIN)
+    assert pick(wanted, "enter") is found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cause"),
+    [
+        (None, "several labs are running"),
+        ("one", "several labs are running"),
+        ("three", "no lab of that name is running"),
+    ],
+)
+def test_which_labs_there_are(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | None, cause: str
+) -> None:
+    labs(monkeypatch, ONE, TWO, TWIN)
+    with pytest.raises(NslabError, match=cause) as error:
+        pick(wanted, "show")
+    hint = error.value.hint
+    assert "nslab show --lab 101    one, process 101, 5 s old" in hint
+    assert "nslab show --lab 103    one, process 103, 3 days old" in hint
+    assert ("nslab show --lab two    two, process 102, 8 min old" in hint) == (wanted != "one")
+
+
+def test_enter_passes_the_command_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def enter(lab: local.Running, ns: str | None, argv: Sequence[str]) -> int:
+        seen.append((lab, ns, list(argv)))
+        return 7
+
+    labs(monkeypatch, ONE)
+    monkeypatch.setattr(local, "enter", enter)
+    assert run("enter", "ns1", "--", "ip", "-br", "--", "address") == 7
+    assert run("enter", "--", "ip", "address") == 7
+    assert run("enter", "host") == 7
+    assert seen == [
+        (ONE, "ns1", ["ip", "-br", "--", "address"]),
+        (ONE, None, ["ip", "address"]),
+        (ONE, None, []),
+    ]
+
+
+def test_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local, "running", interrupted)
+    assert run("enter") == 130
+
+
+def test_show_json(capsys: pytest.CaptureFixture[str]) -> None:
+    show.write(SNAPSHOT, "json")
+    out, err = capsys.readouterr()
+    assert json.loads(out)["namespaces"][0]["links"][0]["name"] == "eth0"
+    assert err == "not seen in host: NAT rules: operation not permitted\n"
+
+
+def test_show_text(capsys: pytest.CaptureFixture[str]) -> None:
+    show.write(SNAPSHOT, "text")
+    assert "eth0" in capsys.readouterr().out
+
+
+def test_show_into_a_file_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(NslabError, match=r"cannot write .*: no such file or directory"):
+        show._save(tmp_path / "no" / "lab.svg", "<svg/>")
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    code = (
+        "import sys\nfrom nslab.cli import main, doctor\n"
+        "def run(as_json):\n    print('x' * 200000)\n    return 0\n"
+        "doctor.run = run\nmain(['doctor'])\n"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert ended.stderr == b""
+    assert ended.returncode == 1
+
+
+# -- the lessons -------------------------------------------------------------------------------
+
+
+def notebook(path: Path, source: str = "1 + 1", *, output: bool = True) -> None:
+    outputs = [{"output_type": "execute_result", "execution_count": 1, "metadata": {},
+                "data": {"text/plain": "2", "image/svg+xml": "<svg/>"}}]  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cell = {"cell_type": "code", "id": "one", "execution_count": 1, "metadata": {},
+            "source": source, "outputs": outputs if output else []}  # fmt: skip
+    path.write_text(
+        json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    )
+
+
+@pytest.fixture
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lessons as a wheel installs them, in a home of their own."""
+    folder = tmp_path / "installed"
+    notebook(folder / "02-bridge.ipynb")
+    notebook(folder / "00-start.ipynb")
+    (folder / "data").mkdir()
+    (folder / "data" / "table.csv").write_text("a,b\n")
+    notebook(folder / ".ipynb_checkpoints" / "02-bridge-checkpoint.ipynb")
+    monkeypatch.setattr(notebooks, "source", lambda: (folder, False))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "home" / "jupyter"))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_lessons_are_copied_and_trusted(lessons: Path, tmp_path: Path) -> None:
+    assert notebooks.untrusted() == ["00-start.ipynb", "02-bridge.ipynb"]
+    folder = notebooks.prepare()
+    assert folder == tmp_path / "nslab-notebooks"
+    assert [path.name for path in notebooks.lessons(folder)] == [
+        "00-start.ipynb",
+        "02-bridge.ipynb",
+    ]
+    assert (folder / "data" / "table.csv").read_text() == "a,b\n"
+    assert not (folder / ".ipynb_checkpoints").exists()
+    assert notebooks.untrusted() == []
+
+
+def test_a_copy_keeps_the_work_of_the_learner(lessons: Path, tmp_path: Path) -> None:
+    folder = notebooks.prepare(tmp_path / "mine")
+    mine = folder / "02-bridge.ipynb"
+    notebook(mine, "my own")
+    (folder / "00-start.ipynb").unlink()
+    notebooks.prepare(tmp_path / "mine")
+    assert "my own" in mine.read_text()
+    assert (folder / "00-start.ipynb").exists()
+
+
+def test_a_checkout_is_worked_in(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "source", lambda: (lessons, True))
+    assert notebooks.prepare() == lessons
+
+
+def test_no_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "source", lambda: (tmp_path, False))
+    with pytest.raises(NslabError, match="there are none in"):
+        notebooks.prepare()
+
+
+def test_a_folder_that_cannot_be_made(lessons: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NslabError, match="cannot copy the lessons to"):
+        notebooks.prepare(tmp_path / "file" / "below")
+
+
+def test_a_notebook_that_is_none_is_named(lessons: Path) -> None:
+    (lessons / "01-broken.ipynb").write_text("{")
+    with pytest.raises(NslabError, match=r"cannot trust .*01-broken\.ipynb"):
+        notebooks.prepare()
+
+
+def test_the_options_of_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    plain = notebooks.options(lessons, None, True)
+    assert "--LabApp.default_url=/lab/tree/00-start.ipynb" in plain
+    assert "--ServerApp.ip=127.0.0.1" in plain
+    assert "--allow-root" in plain
+    assert "--no-browser" not in plain
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    chosen = notebooks.options(lessons, 9000, False)
+    assert {"--ServerApp.port=9000", "--ServerApp.port_retries=0", "--no-browser"} <= set(chosen)
+    assert "--allow-root" not in chosen
+
+
+def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, argv: started.append(argv))
+    assert run("lab", "--no-browser", "--", "--ServerApp.ip=0.0.0.0") == 0
+    assert started[0][:3] == [sys.executable, "-m", "jupyterlab"]
+    assert started[0][-1] == "--ServerApp.ip=0.0.0.0"

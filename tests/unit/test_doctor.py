@@ -1,0 +1,225 @@
+"""Every cause of refusal, from the step, the errno and what the machine says of itself."""
+
+from __future__ import annotations
+
+import errno as e
+import inspect
+import json
+import re
+import sys
+from typing import Any
+
+import pytest
+
+from nslab import doctor
+from nslab.cli import doctor as report
+from nslab.doctor import Check, Facts, Report, Step, causes, diagnose
+from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
+from nslab.tools import PACKAGES
+
+USER, REST = "user namespace", "new namespaces"
+UBUNTU = {"kernel.apparmor_restrict_unprivileged_userns": 1, "user.max_user_namespaces": 60000}
+DEBIAN_10 = {"kernel.unprivileged_userns_clone": 0, "user.max_user_namespaces": 60000}
+
+CASES: list[tuple[str, str, int, dict[str, Any]]] = [
+    ("not-linux", USER, e.ENOSYS, {"system": "Darwin"}),
+    ("not-linux", USER, e.ENOSYS, {"system": "Windows"}),
+    ("limit", USER, e.ENOSPC, {"sysctls": {"user.max_user_namespaces": 0}}),
+    ("limit", USER, e.ENOSPC, {"sysctls": {"user.max_user_namespaces": 96365}}),
+    ("limit", USER, e.EUSERS, {}),
+    ("limit", REST, e.ENOSPC, {"sysctls": {"user.max_net_namespaces": 0}}),
+    ("no-namespaces", USER, e.EINVAL, {"release": "4.4.0-19041-Microsoft"}),
+    ("no-namespaces", USER, e.ENOSYS, {}),
+    ("seccomp", USER, e.EPERM, {"seccomp": 2, "container": "docker"}),
+    ("seccomp", USER, e.EPERM, {"seccomp": 2, "container": "docker", "sysctls": UBUNTU}),
+    ("seccomp", REST, e.EPERM, {"seccomp": 2, "root": True}),
+    ("seccomp", "mount /run", e.EPERM, {"seccomp": 2}),
+    ("userns-clone", USER, e.EPERM, {"sysctls": DEBIAN_10}),
+    ("userns-clone", USER, e.EPERM, {"sysctls": DEBIAN_10, "seccomp": 2}),
+    ("chroot", USER, e.EPERM, {"chroot": True}),
+    ("apparmor-userns", "uid map", e.EPERM, {"sysctls": UBUNTU}),
+    ("apparmor-userns", USER, e.EACCES, {"sysctls": UBUNTU}),
+    ("apparmor-userns", REST, e.EPERM, {"sysctls": UBUNTU}),
+    ("apparmor-userns", "private mounts", e.EACCES, {"sysctls": UBUNTU}),
+    ("apparmor-userns", "mount /proc", e.EACCES,
+     {"sysctls": UBUNTU, "confinement": "unprivileged_userns"}),
+    ("apparmor-userns", "overlay on /etc", e.EPERM, {"sysctls": UBUNTU, "release": "6.8.0"}),
+    ("apparmor-userns", "add a veth", e.EPERM, {"sysctls": UBUNTU}),
+    ("apparmor-profile", "private mounts", e.EACCES,
+     {"confinement": "docker-default", "container": "docker"}),
+    ("apparmor-profile", USER, e.EACCES, {"confinement": "snap.code.code", "sysctls": UBUNTU}),
+    ("masked-proc", "mount /proc", e.EPERM, {"container": "podman"}),
+    ("masked-proc", "mount /proc", e.EPERM, {"seccomp": 2, "root": True}),
+    ("selinux", REST, e.EACCES, {"selinux": True}),
+    ("no-capability", REST, e.EPERM, {"root": True}),
+    ("no-overlay", "overlay on /etc", e.ENODEV, {}),
+    ("old-overlay", "overlay on /etc", e.EPERM, {"release": "5.10.0-28-amd64"}),
+    ("stacked-overlay", "overlay on /etc", e.EINVAL, {"release": "6.1.0"}),
+    ("no-module", "add a bridge", e.EOPNOTSUPP, {"release": "6.1.0"}),
+    ("no-module", "add a vlan", e.EOPNOTSUPP, {"release": "6.1.0"}),
+    ("no-module", "nft rule", e.EOPNOTSUPP, {"release": "6.1.0"}),
+    ("read-only", "set net.ipv4.ip_forward", e.EROFS, {}),
+    ("no-answer", "probe", e.ETIME, {}),
+    ("unknown", REST, e.EPERM, {"capable": True, "root": True}),
+    ("unknown", "mount /run", e.ENOMEM, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "step", "errno", "facts"), CASES)
+def test_each_cause_is_told_apart(kind: str, step: str, errno: int, facts: dict[str, Any]) -> None:
+    diagnosis = diagnose(step, errno, Facts(**facts))
+    assert diagnosis.kind == kind
+    assert diagnosis.cause
+    assert diagnosis.remedy
+
+
+def test_every_kind_has_a_case() -> None:
+    written = re.findall(r'Diagnosis\(\s*"([a-z-]+)"', inspect.getsource(causes))
+    assert set(written) == {kind for kind, *_ in CASES}
+
+
+def test_the_limit_names_its_sysctl_and_value() -> None:
+    diagnosis = diagnose(USER, e.ENOSPC, Facts(sysctls={"user.max_user_namespaces": 0}))
+    assert diagnosis.cause == "user.max_user_namespaces is 0"
+    assert "sudo sysctl -w user.max_user_namespaces=" in diagnosis.remedy
+    outside = diagnose(USER, e.ENOSPC, Facts(sysctls={"user.max_user_namespaces": 96365}))
+    assert "user.max_user_namespaces is 96365" in outside.cause
+
+
+def test_ubuntu_gets_a_profile_for_its_python_and_not_the_sysctl() -> None:
+    facts = Facts(sysctls=UBUNTU, python="/usr/bin/python3.12")
+    remedy = diagnose("uid map", e.EPERM, facts).remedy
+    assert "profile nslab /usr/bin/python3.12 flags=(unconfined) {\n  userns,\n" in remedy
+    assert "sysctl" not in remedy
+
+
+def test_docker_gets_the_options_to_start_it_with() -> None:
+    facts = Facts(seccomp=2, container="docker")
+    diagnosis = diagnose(USER, e.EPERM, facts)
+    assert "seccomp filter of this docker container" in diagnosis.cause
+    assert "--security-opt seccomp=unconfined" in diagnosis.remedy
+
+
+def test_facts_of_this_machine() -> None:
+    facts = Facts.of_this_machine()
+    assert facts.release
+    if sys.platform == "linux":
+        assert facts.system == "Linux"
+        assert "user.max_user_namespaces" in facts.sysctls
+        assert facts.seccomp in (0, 1, 2)
+
+
+def test_refused_is_said_with_cause_and_remedy() -> None:
+    checks = kernel_checks([Step(USER, e.EPERM)], Facts(sysctls=DEBIAN_10))
+    assert checks == [
+        Check("kernel", USER, "refused", "kernel.unprivileged_userns_clone is 0: ordinary users "
+              "may not make namespaces", checks[0].remedy)
+    ]  # fmt: skip
+    works, text = verdict(checks, Facts())
+    assert not works
+    assert text.startswith("No lab can run here: user namespace: kernel.unprivileged_userns_clone")
+
+
+def test_what_is_only_missing_is_no_refusal() -> None:
+    steps = [
+        Step("private host"),
+        Step(USER, e.EPERM, needed=False),
+        Step("add a veth"),
+        Step("add a ipvlan", e.EOPNOTSUPP, needed=False),
+        Step("nft rule", e.ENOENT, "no nft", needed=False),
+    ]
+    checks = kernel_checks(steps, Facts(root=True, capable=True))
+    assert {check.name: check.status for check in checks} == {
+        "private host": "ok",
+        USER: "limited",
+        "add a veth": "ok",
+        "ipvlan": "missing",
+        "nft rule": "limited",
+    }
+    assert checks[-1].group == "features"
+    missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
+    works, text = verdict([*checks, missing], Facts(root=True))
+    assert works
+    assert text == (
+        "A lab runs here, as root. Some lessons need programs that are not installed: brctl."
+    )
+
+
+def test_without_bash_no_lab_runs() -> None:
+    works, _ = verdict([Check("tools", "bash", "missing")], Facts())
+    assert not works
+
+
+def test_tools_are_looked_for_in_sbin(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    program = tmp_path / "brctl"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("nslab.doctor.checks.SBIN", (str(tmp_path),))
+    assert find("brctl") == str(program)
+    found = {check.name: check for check in tool_checks()}
+    assert found["brctl"].status == "ok"
+    assert found["ip"].status == "missing"
+    assert found["ip"].remedy == "sudo apt-get install iproute2"
+
+
+def test_every_tool_has_a_package() -> None:
+    assert set(PURPOSES) <= set(PACKAGES)
+
+
+def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    error = doctor.why_not()
+    assert error is not None
+    assert str(error).startswith(
+        "cannot start a lab here: user namespace: network namespaces are a part of Linux, and this "
+        "is macOS\n  → run the lessons in a Linux virtual machine"
+    )
+
+
+def test_an_unknown_refusal_keeps_the_detail() -> None:
+    error = doctor.explain_refusal("mount /run", e.ENOMEM, "tmpfs: no room")
+    assert "tmpfs: no room" in error.cause
+    assert error.errno == e.ENOMEM
+
+
+def test_a_child_that_says_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert [step.name for step in doctor.attempt()] == ["probe"]
+
+
+REPORT = Report(
+    False,
+    "No lab can run here: user namespace: it is forbidden.",
+    (
+        Check("kernel", USER, "refused", "it is forbidden", "first do\n  this " + "x" * 120),
+        Check("tools", "ip", "ok", "/usr/sbin/ip"),
+        Check("tools", "dot", "ok"),
+    ),
+)
+
+
+def test_the_report_as_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "examine", lambda _: REPORT)
+    assert report.run(as_json=False) == 1
+    assert capsys.readouterr().out == (
+        "No lab can run here: user namespace: it is forbidden.\n"
+        "\nkernel\n"
+        "  ✘ user namespace  refused: it is forbidden\n"
+        f"      first do\n        this {'x' * 120}\n"
+        "\ntools\n"
+        "  ✔ ip              /usr/sbin/ip\n"
+        "  ✔ dot\n"
+    )
+
+
+def test_the_report_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "examine", lambda _: REPORT)
+    assert report.run(as_json=True) == 1
+    plain = json.loads(capsys.readouterr().out)
+    assert plain["works"] is False
+    assert plain["checks"][0]["status"] == "refused"

@@ -1,0 +1,496 @@
+"""Pictures: the same everywhere, complete, well-formed, with nothing on top of anything else."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from itertools import combinations
+from pathlib import Path
+
+import graphviz
+import pytest
+import snapshots as sample
+from msgspec import structs
+
+from nslab.diff import Diff, compare
+from nslab.draw import Picture, dot_source
+from nslab.draw.compose import compose
+from nslab.draw.layout import Placed, place, trace
+from nslab.draw.metrics import clip, width
+from nslab.draw.parts import Rect
+from nslab.errors import InvalidInput, ToolMissing
+from nslab.model import Snapshot
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+SAMPLES: dict[str, Snapshot | Diff] = {
+    "fresh": sample.fresh(), "pair": sample.with_pair(), "article": sample.article(),
+    "repaired": sample.article(repaired=True), "docker": sample.docker(), "four": sample.star(4),
+    "twelve": sample.star(12), "thirty": sample.star(30), "forty": sample.star(40),
+    "odd": sample.odd(), "hostile": sample.hostile(), "bare": sample.bare(),
+    "bridge-diff": compare(sample.fresh(), sample.with_bridge()),
+    "pair-diff": compare(sample.with_bridge(), sample.with_pair()),
+    "moved-diff": compare(sample.with_pair(), sample.article()),
+    "moved-back-diff": compare(sample.article(), sample.with_pair()),
+    "repaired-diff": compare(sample.article(), sample.article(repaired=True)),
+    "gone-diff": compare(sample.article(repaired=True), sample.fresh()),
+    "everything-diff": compare(sample.odd(), sample.docker()),
+    "crowd-diff": compare(sample.star(40), sample.star(41)),
+}  # fmt: skip
+
+every_sample = pytest.mark.parametrize("name", SAMPLES)
+
+
+def after(name: str) -> Snapshot:
+    what = SAMPLES[name]
+    return what.after if isinstance(what, Diff) else what
+
+
+def placed(name: str) -> Placed:
+    return place(compose(SAMPLES[name]))
+
+
+def written(svg: str) -> str:
+    """What can be read in a picture, without its description."""
+    root = ET.fromstring(svg)
+    return "\n".join(element.text or "" for element in root.iter(f"{SVG}text"))
+
+
+# The same everywhere.
+
+SCRIPT = """
+import sys
+import snapshots as sample
+from nslab.diff import compare
+from nslab.draw import Picture
+for what in (sample.article(), sample.star(12), sample.odd(), sample.hostile(),
+             compare(sample.with_pair(), sample.article())):
+    picture = Picture(what)
+    sys.stdout.write(picture.svg + picture.html + picture.text + picture.dot)
+"""
+
+
+def pictures(**environment: str) -> bytes:
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT], check=True, capture_output=True,
+        env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"} | environment,
+    ).stdout  # fmt: skip
+
+
+def test_the_same_whatever_the_fonts_the_locale_and_the_hash_seed() -> None:
+    plain = pictures(PYTHONHASHSEED="1")
+    assert plain.count(b"<svg") == 10
+    assert plain == pictures(PYTHONHASHSEED="2", FONTCONFIG_FILE="/dev/null", LC_ALL="C")
+
+
+def test_the_same_whatever_numbers_the_kernel_drew() -> None:
+    before = sample.article(repaired=True)
+    inodes = {ns.inode: n + 5 for n, ns in enumerate(before.namespaces)}
+
+    def other_numbers() -> Snapshot:
+        namespaces = []
+        for ns in before.namespaces:
+            links = []
+            for link in ns.links:
+                peer = link.peer and structs.replace(
+                    link.peer, index=link.peer.index + 40, namespace=inodes[link.peer.namespace]
+                )
+                links.append(structs.replace(
+                    link, index=link.index + 40, mac=sample.mac(link.index + 70), peer=peer
+                ))  # fmt: skip
+            namespaces.append(structs.replace(ns, inode=inodes[ns.inode], links=tuple(links)))
+        return structs.replace(before, namespaces=tuple(namespaces))
+
+    one, other = Picture(before), Picture(other_numbers())
+    assert (one.svg, one.html, one.text, one.dot) == (other.svg, other.html, other.text, other.dot)
+
+
+@every_sample
+def test_nothing_that_differs_from_run_to_run(name: str) -> None:
+    picture = Picture(SAMPLES[name])
+    for form in (picture.svg, picture.html, picture.text, picture.dot):
+        for namespace in after(name):
+            assert str(namespace.inode) not in form
+            for link in namespace.links:
+                assert link.mac not in form
+
+
+# Complete and well-formed.
+
+
+@every_sample
+@pytest.mark.parametrize("form", ["svg", "html"])
+def test_well_formed_and_described(name: str, form: str) -> None:
+    picture = Picture(SAMPLES[name])
+    root = ET.fromstring(getattr(picture, form))
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    title, desc = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None
+    assert title.text
+    assert desc is not None
+    assert desc.text == picture.text
+    focusable = [element for element in root.iter() if element.get("tabindex") == "0"]
+    assert focusable
+    assert all(element.find(f"{SVG}title") is not None for element in focusable)
+    assert not [element for element in root.iter() if element.get("id")], "ids clash on one page"
+    classes = {word for element in root.iter() for word in (element.get("class") or "").split()}
+    assert all(word.startswith("nslab-") for word in classes)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SAMPLES if name not in {"forty", "hostile", "crowd-diff"}]
+)
+def test_every_link_and_address_is_there(name: str) -> None:
+    picture = Picture(SAMPLES[name])
+    for form in (written(picture.svg), written(picture.html), picture.text, picture.dot):
+        for namespace in after(name):
+            if namespace.role == "world":
+                continue
+            assert namespace.label in form
+            for link in namespace.links:
+                if link.name != "lo":
+                    assert link.name in form
+                    for address in link.addresses:
+                        assert address.address in form
+
+
+def test_states_are_said_in_words() -> None:
+    shown = written(Picture(sample.article()).svg)
+    assert shown.count("down") >= 1
+    assert shown.count("no-carrier") == 2
+    assert "default via 192.168.10.1 linkdown" in shown
+    assert "STP off" in shown
+    assert "nslab-off" in Picture(sample.article()).svg, "and by a dashed outline"
+    assert "STP on, forward delay 2 s" in written(Picture(sample.odd()).svg)
+    assert "listening" in written(Picture(sample.odd()).svg)
+
+
+def test_what_the_host_does_with_packets() -> None:
+    shown = written(Picture(sample.article(repaired=True)).svg)
+    for words in ("ip_forward = 1", "masquerade 192.168.10.0/24 → eth0",
+                  "default via 198.51.100.1 dev eth0", "nameserver 8.8.8.8"):  # fmt: skip
+        assert words in shown
+
+
+def test_hostile_names_are_text_and_nothing_else() -> None:
+    picture = Picture(sample.hostile())
+    for form in (picture.svg, picture.html):
+        assert "<b>" not in form
+        assert "<br>" not in form
+        shown = written(form)
+        for name in ("<b>&\"x'\\n</b>", '"<i>&\\', "]]>--", "<br>", "命名空间", "nameserver <&>"):
+            assert name in shown
+    assert "n" * 200 not in written(picture.svg), "a long name is clipped"
+    assert "n" * 200 in picture.text
+    # dot itself reads the source and finds the same names.
+    answer = graphviz.pipe("dot", "plain", picture.dot.encode(), quiet=True).decode()
+    assert answer.count("\nnode ") >= 4
+
+
+def test_control_characters_do_not_break_the_xml() -> None:
+    before = sample.article()
+    namespaces = tuple(
+        structs.replace(ns, label="a\x1b[31m\x00b", names=()) if ns.label == "ns1" else ns
+        for ns in before.namespaces
+    )
+    picture = Picture(structs.replace(before, namespaces=namespaces))
+    ET.fromstring(picture.svg)
+    assert "\x1b" not in picture.text
+
+
+# Light and dark.
+
+
+def test_inline_takes_the_colour_of_its_surroundings() -> None:
+    picture = Picture(sample.article())
+    assert "currentColor" in picture.html
+    assert "prefers-color-scheme" not in picture.html
+    assert "currentColor" not in picture.svg
+    assert "background:transparent" in picture.svg
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#111111"])
+def test_lines_of_a_file_can_be_seen_on_any_ground(ground: str) -> None:
+    """WCAG asks 3:1 of what is not text; text in a file stands on cards of its own."""
+    svg = Picture(SAMPLES["gone-diff"]).svg
+    colours = set(re.findall(r"nslab-(?:cable|new|changed|gone)[^{]*\{stroke:(#\w{6})", svg))
+    assert len(colours) == 4
+    for colour in colours:
+        assert contrast(colour, ground) >= 3
+
+
+def test_text_of_a_file_is_readable_on_its_cards() -> None:
+    svg = Picture(sample.article()).svg
+    texts = re.findall(r"(?:text|nslab-muted)\{fill:(#\w{6})", svg)
+    grounds = re.findall(r"nslab-(?:box|cell|bridge|ghost)\{fill:(#\w{3,6})", svg)
+    assert len(texts) == 2
+    assert len(grounds) == 4
+    for text in texts:
+        for ground in grounds:
+            full = "#" + "".join(c * 2 for c in ground[1:]) if len(ground) == 4 else ground
+            assert contrast(text, full) >= 4.5
+
+
+@every_sample
+def test_type_is_large_enough(name: str) -> None:
+    picture = Picture(SAMPLES[name])
+    assert min(map(int, re.findall(r"font-size:(\d+)px", picture.svg))) >= 12
+    # A picture that is wider than the column is scaled down, and its type with it.
+    if name not in {"odd", "everything-diff"}:
+        assert placed(name).width <= 1000
+
+
+# Nothing on top of anything else.
+
+
+def pairs(rects: list[tuple[str, Rect]]) -> list[tuple[str, str]]:
+    return [(a, b) for (a, one), (b, two) in combinations(rects, 2) if one.overlaps(two)]
+
+
+@every_sample
+def test_nothing_overlaps(name: str) -> None:
+    scene = placed(name)
+    boxes = [(box.label, rect) for box, _, rect in scene.boxes]
+    outside = [(thing.name, rect) for thing, rect in scene.scenery]
+    outside += [("rest", scene.rest)] if scene.rest else []
+    assert not pairs(boxes + outside)
+    inner = [(cell.name, slot.rect) for cell, slot in (*scene.bridges, *scene.cells)]
+    inner += [("notes", rect) for _, rect in scene.notes]
+    assert not pairs(inner)
+    for _, rect in inner:
+        assert any(
+            box.x < rect.x and box.y + 18 <= rect.y and rect.x + rect.w < box.x + box.w
+            and rect.y + rect.h < box.y + box.h
+            for _, box in boxes
+        )  # fmt: skip
+    for _, rect in boxes + outside:
+        assert rect.x >= 0
+        assert rect.y >= 0
+        assert rect.x + rect.w <= scene.width
+        assert rect.y + rect.h <= scene.height
+
+
+@every_sample
+def test_cables_cross_no_link_but_their_own(name: str) -> None:
+    scene = placed(name)
+    for run, path in scene.runs:
+        ends = {id(run.start.slot), id(run.end.slot)}
+        for cell, slot in (*scene.bridges, *scene.cells):
+            if id(slot) not in ends:
+                rect = slot.rect
+                inside = Rect(rect.x + 3, rect.y + 3, rect.w - 6, rect.h - 6)
+                assert not any(map(inside.holds, trace(path))), f"{run.id} crosses {cell.name}"
+
+
+@every_sample
+def test_cables_end_where_the_links_are(name: str) -> None:
+    scene = placed(name)
+    for run, path in scene.runs:
+        for end, point in ((run.start, path[0]), (run.end, path[-1])):
+            rect = end.slot.rect
+            assert rect.holds(point)
+            assert not Rect(rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 2).holds(point)
+
+
+@every_sample
+def test_text_stays_inside(name: str) -> None:
+    picture = Picture(SAMPLES[name])
+    root = ET.fromstring(picture.svg)
+    total = float(root.get("width") or 0)
+    for element in root.iter(f"{SVG}text"):
+        classes = element.get("class") or ""
+        wide = width(element.text or "", 12, code="code" in classes)
+        left = float(element.get("x") or 0)
+        left -= wide if "end" in classes else wide / 2 if "middle" in classes else 0
+        assert left >= 0
+        assert left + wide <= total
+
+
+@pytest.mark.parametrize("name", ["article", "twelve", "four", "repaired"])
+def test_a_star_has_straight_cables(name: str) -> None:
+    for run, path in placed(name).runs:
+        if run.cable:
+            assert path[0][0] == path[-1][0] or path[0][1] == path[-1][1]
+
+
+def test_namespaces_are_below_the_host_in_their_order() -> None:
+    boxes = placed("four").boxes
+    host = boxes[0][2]
+    assert all(rect.y > host.y + host.h for _, _, rect in boxes[1:])
+    lefts = [rect.x for _, _, rect in boxes[1:]]
+    assert lefts == sorted(lefts)
+    assert all(rect.y + rect.h < host.y for _, rect in placed("four").scenery)
+
+
+# A diff.
+
+
+def test_marks_do_not_need_colour() -> None:
+    shown = written(Picture(SAMPLES["bridge-diff"]).svg)
+    assert "+ new" in shown
+    gone = Picture(SAMPLES["gone-diff"])
+    assert "− gone" in written(gone.svg)
+    assert "lxcbr0.1" in written(gone.svg), "what is gone is still shown"
+    assert "nslab-struck" in gone.svg
+    assert "nslab-gone" in gone.svg
+    moved = written(Picture(SAMPLES["moved-diff"]).svg).splitlines()
+    assert "was veth-ns1 in host" in moved
+    assert "attached to lxcbr0" in moved
+    assert moved.count("~") >= 3
+    assert moved.count("+") >= 3
+    repaired = written(Picture(SAMPLES["repaired-diff"]).svg)
+    assert "was down" in repaired
+    assert "was no-carrier" in repaired
+
+
+def test_a_snapshot_has_no_marks() -> None:
+    svg = Picture(sample.article()).svg
+    body = svg[svg.index("</style>") :]
+    assert not re.search(r"nslab-(new|changed|gone|badge|plate)", body)
+
+
+# Many namespaces.
+
+
+def test_thirty_are_drawn_and_more_are_summed_up() -> None:
+    assert "more" not in Picture(sample.star(30)).text
+    picture = Picture(sample.star(31))
+    for form in (written(picture.svg), picture.text, picture.dot):
+        assert "… and 23 more like ns1" in form
+        assert "ns8" in form
+        assert "ns9" not in form
+    assert "… 23 more" in written(picture.svg), "ports of the bridge, too"
+
+
+def test_what_changed_is_drawn_before_anything_else() -> None:
+    picture = Picture(compare(sample.star(40), sample.star(41)))
+    assert "+ ns41 (namespace)" in picture.text
+    assert "ns41" in written(picture.svg)
+    assert "… and 33 more like ns1" in picture.text
+    everything = Picture(compare(sample.fresh(), sample.star(40)))
+    assert "32 more like ns1, 32 of them changed" in everything.text
+
+
+def test_five_hundred_in_well_under_a_second() -> None:
+    before, now = sample.star(499), sample.star(500)
+    start = time.perf_counter()
+    picture = Picture(compare(before, now))
+    assert "ns500" in picture.html
+    assert time.perf_counter() - start < 1
+
+
+# Forms.
+
+
+def test_text_of_a_small_lab() -> None:
+    assert Picture(sample.article()).text == """\
+host (the pseudo-host)
+  eth0 up, 198.51.100.10/24 ═ LAN switch
+  lxcbr0 bridge, no-carrier, 192.168.10.1/24, STP off
+    port lxcbr0.1 down ═ ns1/eth0
+  ip_forward = 0
+  default via 198.51.100.1 dev eth0
+  nameserver 8.8.8.8
+ns1 (namespace)
+  eth0 no-carrier, 192.168.10.11/24 ═ host/lxcbr0.1
+  default via 192.168.10.1 linkdown
+  nameserver 8.8.8.8
+outside
+  LAN machine 198.51.100.20
+  LAN switch
+  router 198.51.100.1 203.0.113.1
+  internet 203.0.113.80 8.8.8.8"""
+
+
+def test_text_of_a_diff() -> None:
+    assert Picture(SAMPLES["repaired-diff"]).text == """\
+  host (the pseudo-host)
+    eth0 up, 198.51.100.10/24 ═ LAN switch
+~   lxcbr0 bridge, up, 192.168.10.1/24, STP off
+~     was no-carrier
+~     port lxcbr0.1 up ═ ns1/eth0
+~       was down
+~   ip_forward = 1
++   masquerade 192.168.10.0/24 → eth0
+    default via 198.51.100.1 dev eth0
+    nameserver 8.8.8.8
+  ns1 (namespace)
+~   eth0 up, 192.168.10.11/24 ═ host/lxcbr0.1
+~     was no-carrier
+~   default via 192.168.10.1
+    nameserver 8.8.8.8
+  outside
+    LAN machine 198.51.100.20
+    LAN switch
+    router 198.51.100.1 203.0.113.1
+    internet 203.0.113.80 8.8.8.8"""
+
+
+@every_sample
+def test_the_source_is_dot_by_itself(name: str) -> None:
+    source = dot_source(SAMPLES[name])
+    assert source == Picture(SAMPLES[name]).dot
+    answer = graphviz.pipe("dot", "plain", source.encode(), quiet=True).decode()
+    assert answer.startswith("graph ")
+
+
+def test_dot_keeps_the_sizes_that_it_is_given() -> None:
+    """A bridge with its ports is a table; were a text too wide, it would grow."""
+    for name in SAMPLES:
+        scene = placed(name)
+        for cell, slot in (*scene.bridges, *scene.cells):
+            assert slot.w >= 2 * 9 + width(clip(cell.name, 24), 13, code=True)
+
+
+def test_saving(tmp_path: Path) -> None:
+    picture = Picture(sample.fresh())
+    for suffix, form in ((".svg", picture.svg), (".dot", picture.dot), (".txt", picture.text)):
+        path = picture.save(tmp_path / f"lab{suffix}")
+        assert path.read_text(encoding="utf-8").rstrip("\n") == form.rstrip("\n")
+    with pytest.raises(InvalidInput, match="is no form it has"):
+        picture.save(tmp_path / "lab.pdf")
+    with pytest.raises(InvalidInput, match="no suffix"):
+        picture.save(tmp_path / "lab")
+
+
+def test_in_a_notebook() -> None:
+    picture = Picture(sample.fresh())
+    assert picture._repr_mimebundle_() == {"text/html": picture.html, "text/plain": picture.text}
+    assert str(picture) == picture.text
+
+
+def test_without_graphviz_the_text_is_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    picture = Picture(sample.fresh())
+    with pytest.raises(ToolMissing, match="apt-get install graphviz"):
+        _ = picture.svg
+    bundle = picture._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"}
+    assert bundle["text/plain"].startswith(picture.text)
+    assert "apt-get install graphviz" in bundle["text/plain"]
+    assert picture.dot, "the source needs no dot"
+
+
+def test_clip() -> None:
+    assert clip("short", 10) == "short"
+    assert clip("a" * 10 + "b" * 10, 10) == "aaaaaa…bbb"
+    assert len(clip("x" * 300, 24)) == 24

@@ -1,0 +1,194 @@
+"""What is installed and how: the locks, the scripts, the wheel, the committed lessons."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import wheel
+
+import nslab
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = {name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("lab", "test")}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LESSONS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+SCRIPTS = ("script/lab", "script/test", "script/lock", ".ci/run")
+
+
+def plain(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
+
+
+def pinned(lock: str) -> dict[str, set[str]]:
+    """Names and versions; a package may be there twice, for different versions of Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCKS[lock], re.MULTILINE):
+        found.setdefault(plain(name), set()).add(version)
+    return found
+
+
+def bash(code: str, *, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run some lines with the functions of script/common.sh at hand."""
+    whole = f"set -eu; ROOT={ROOT}; . {ROOT}/script/common.sh; {code}"
+    return subprocess.run(
+        ["bash", "-c", whole], env={**os.environ, **environment},
+        capture_output=True, text=True, check=check, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+# -- versions and locks ------------------------------------------------------------------------
+
+
+def test_one_version() -> None:
+    assert PROJECT["version"] == nslab.__version__
+    assert f"## {nslab.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_hashes_and_no_address(lock: str) -> None:
+    text = LOCKS[lock]
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE), "no option such as an index"
+    for block in re.split(r"\n(?=\S)", text):
+        if not block.startswith("#"):
+            assert "--hash=sha256:" in block
+
+
+def test_the_locks_hold_what_the_project_wants() -> None:
+    wanted = {plain(each) for each in PROJECT["dependencies"]} | {"hatchling"}
+    assert wanted <= pinned("lab").keys()
+    assert {plain(each) for each in PROJECT["optional-dependencies"]["test"]} <= pinned(
+        "test"
+    ).keys()
+
+
+def test_tests_run_with_the_versions_of_the_lab() -> None:
+    test = pinned("test")
+    assert {name: test[name] for name in pinned("lab")} == pinned("lab")
+
+
+# -- scripts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "script/common.sh"])
+def test_scripts_are_bash(script: str) -> None:
+    path = ROOT / script
+    subprocess.run(["bash", "-n", str(path)], check=True)
+    if script in SCRIPTS:
+        assert path.read_text().startswith("#!/bin/bash\n")
+        assert os.access(path, os.X_OK)
+
+
+def test_a_python_below_a_closed_folder_is_not_for_everyone(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    python = closed / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    (tmp_path / "link").symlink_to(python)
+    closed.chmod(0o700)
+    assert bash(f"for_everyone {python}", check=False).returncode == 1
+    assert bash(f"for_everyone {tmp_path}/link", check=False).returncode == 1
+    assert bash("for_everyone /usr/bin/env", check=False).returncode == 0
+    assert bash("for_everyone /nothing/there", check=False).returncode == 1
+
+
+def test_a_shim_of_a_version_manager_is_looked_through(tmp_path: Path) -> None:
+    """The shim may be run by everybody, what it starts may not."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    shim = tmp_path / "python3"
+    shim.write_text(f"#!/bin/sh\necho {closed}/python3\n")
+    shim.chmod(0o755)
+    assert bash(f"NSLAB_PYTHON={shim} find_python", check=False).returncode == 1
+
+
+def no_tools(tmp_path: Path, *kept: str) -> str:
+    """A PATH with only some programs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("bash", "id", "env", *kept):
+        target = subprocess.run(["bash", "-c", f"command -v {name}"], capture_output=True,
+                                text=True, check=True).stdout.strip()  # fmt: skip
+        (folder / name).symlink_to(target)
+    return str(folder)
+
+
+def test_what_is_missing_is_named_and_only_needed_ones_stop(tmp_path: Path) -> None:
+    path = no_tools(tmp_path)
+    cut = f"PATH={path}; find_python() {{ echo python3; }}; may_be_root() {{ false; }}"
+    stopped = bash(f"{cut}; system_packages", check=False)
+    assert stopped.returncode == 1
+    assert "missing: brctl (package bridge-utils: " in stopped.stderr
+    assert "error: nothing works without" in stopped.stderr
+    (tmp_path / "two").mkdir()
+    path = no_tools(tmp_path / "two", "ip")
+    cut = f"PATH={path}; find_python() {{ echo python3; }}; may_be_root() {{ false; }}"
+    went_on = bash(f"{cut}; system_packages")
+    assert "going on without" in went_on.stderr
+
+
+def test_the_stamp_follows_the_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("a==1\n")
+    first = bash(f"PYTHON_BASE=x; fingerprint {lock}").stdout
+    assert first == bash(f"PYTHON_BASE=x; fingerprint {lock}").stdout
+    assert first != bash(f"PYTHON_BASE=y; fingerprint {lock}").stdout
+    lock.write_text("a==2\n")
+    assert first != bash(f"PYTHON_BASE=x; fingerprint {lock}").stdout
+
+
+def test_test_says_how_it_is_used() -> None:
+    ended = subprocess.run(
+        [ROOT / "script" / "test", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "usage: script/test" in ended.stderr
+
+
+# -- the wheel ---------------------------------------------------------------------------------
+
+
+def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
+    site = wheel.install(tmp_path)
+    home = tmp_path / "home"
+    where = wheel.run(site, "-c", "import nslab; print(nslab.__file__)", home=home)
+    assert where.stdout.strip() == str(site / "nslab" / "__init__.py"), where.stderr
+    version = wheel.run(site, "-m", "nslab", "--version", home=home)
+    assert version.stdout == f"nslab {nslab.__version__}\n", version.stderr
+    shipped = {path.relative_to(site / "nslab" / "notebooks") for path in
+               (site / "nslab" / "notebooks").rglob("*.ipynb")}  # fmt: skip
+    assert shipped == {path.relative_to(ROOT / "notebooks") for path in LESSONS}
+    code = "from nslab.cli import notebooks; print(notebooks.source()[0]); "
+    code += "print(notebooks.lessons(notebooks.source()[0]) and notebooks.prepare())"
+    prepared = wheel.run(site, "-c", code, home=home)
+    assert prepared.stdout.splitlines()[0] == str(site / "nslab" / "notebooks"), prepared.stderr
+    if LESSONS:
+        assert prepared.stdout.splitlines()[1] == str(home / "nslab-notebooks")
+    assert not (site / "tests").exists()
+    assert (site / "nslab-0.1.0.dist-info" / "licenses" / "LICENSE").exists()
+
+
+# -- the lessons -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+def test_lessons_are_committed_executed(path: Path) -> None:
+    """A notebook without outputs has nothing to be compared with, and would always pass."""
+    for number, cell in enumerate(json.loads(path.read_text())["cells"]):
+        if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
+            continue
+        if "nbval-skip" in cell["metadata"].get("tags", ()):
+            continue
+        assert cell["execution_count"] is not None, f"cell {number} was not executed"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+def test_lessons_name_no_folder_of_the_machine_they_ran_on(path: Path) -> None:
+    assert not re.search(r"/home/|/Users/|/root/|/work/|site-packages", path.read_text())
