@@ -192,7 +192,7 @@ class Snapshot(Value, frozen=True):
     files: dict[str, str] = {}
     """What differs in /etc from a fresh lab: text by path; of a directory (``/etc/netns/``) ""."""
 
-    def __iter__(self) -> Iterator[Namespace]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Namespace]:
         return iter(self.namespaces)
 
     @property
@@ -234,7 +234,8 @@ class Snapshot(Value, frozen=True):
         indexes: dict[tuple[int, int], int] = {}
         macs: dict[str, str] = {}
         for ns in self.namespaces:
-            theirs = {link.name: link for ns2 in other if ns2.label == ns.label for link in ns2.links}
+            twins = next((their.links for their in other if their.label == ns.label), ())
+            theirs = {link.name: link for link in twins}
             for link in ns.links:
                 twin = theirs.get(link.name)
                 indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
@@ -248,8 +249,9 @@ class Snapshot(Value, frozen=True):
                 inode = inodes.get(peer.namespace, peer.namespace)
                 peer = structs.replace(peer, namespace=inode, index=index)
             return structs.replace(
-                link, index=indexes[ns.inode, link.index], mac=macs.get(link.mac, link.mac), peer=peer
-            )
+                link, index=indexes[ns.inode, link.index], peer=peer,
+                mac=macs.get(link.mac, link.mac),
+            )  # fmt: skip
 
         return structs.replace(
             self,

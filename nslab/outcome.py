@@ -54,7 +54,8 @@ class Outcome:
         return "\n".join(part for part in parts if part)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self.changes.changes) if self.changes else 0} changes>"
+        count = len(self.changes.changes) if self.changes else 0
+        return f"<{type(self).__name__}: {count} changes>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         picture = self.picture

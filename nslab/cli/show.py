@@ -25,7 +25,10 @@ def machine() -> Snapshot:
 
 
 def write(snapshot: Snapshot, form: str, svg: Path | None = None) -> None:
-    """Print a snapshot, or write it into a file; what could not be seen goes to stderr."""
+    """Print a snapshot, or write it into a file.
+
+    What could not be seen is a part of the text and of the JSON; of a drawing it is said apart.
+    """
     if form == "json":
         import msgspec
 
@@ -38,6 +41,8 @@ def write(snapshot: Snapshot, form: str, svg: Path | None = None) -> None:
             _save(svg, picture.svg)
         else:
             print({"text": picture.text, "dot": picture.dot, "svg": picture.svg}[form].rstrip("\n"))
+    if form in ("json", "text"):
+        return
     for namespace in snapshot:
         for what in namespace.unseen:
             print(f"not seen in {namespace.label}: {what}", file=sys.stderr)

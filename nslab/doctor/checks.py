@@ -178,13 +178,13 @@ def machine_checks() -> list[Check]:
         checks.append(Check("virtual machines", "qemu", "missing", "not needed for the lessons"))
     else:
         checks.append(Check("virtual machines", "qemu", "ok", emulator))
+    kvm = ("virtual machines", "/dev/kvm")
     if not os.path.exists("/dev/kvm"):
-        checks.append(Check("virtual machines", "/dev/kvm", "missing", "they would be slow"))
+        checks.append(Check(*kvm, "missing", "virtual machines would be slow"))
     elif not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        checks.append(
-            Check("virtual machines", "/dev/kvm", "refused", "it is there, but not for this user",
-                  "sudo adduser $USER kvm, then log in again")
-        )  # fmt: skip
+        detail = "it is there, but not for this user: virtual machines would be slow"
+        remedy = "sudo adduser $USER kvm, then log in again"
+        checks.append(Check(*kvm, "limited", detail, remedy))
     else:
-        checks.append(Check("virtual machines", "/dev/kvm", "ok"))
+        checks.append(Check(*kvm, "ok"))
     return checks

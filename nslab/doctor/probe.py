@@ -97,7 +97,7 @@ def _tell(step: Step) -> None:
 def _why_no_user_namespace() -> int:
     """The errno, when root went on without one: tried again, in a child."""
     from nslab.engine.agent.isolate import CLONE_NEWUSER
-    from nslab.engine.agent.spaces import call
+    from nslab.engine.agent.syscalls import call
 
     child = os.fork()
     if child == 0:
@@ -130,7 +130,7 @@ def _link(kind: str) -> Step:
 
 
 def _setting(key: str) -> Step:
-    from nslab.engine.agent.spaces import write
+    from nslab.engine.agent.syscalls import write
 
     try:
         write(f"/proc/sys/{key}", "1")

@@ -34,6 +34,9 @@ BETWEEN = {True: 18, False: 4}
 PITCH = {True: 19, False: 17}
 """Pixels that dot leaves between two namespaces in a row, for that :data:`NODESEP`."""
 
+EVEN = 320
+"""Pixels up to which a namespace is made as wide as the widest one."""
+
 _DOT_WORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 
@@ -91,6 +94,8 @@ class Plan:
         self.down = self._fits_side_by_side()
         # The host comes last: how far apart its ports are depends on what hangs on them.
         below = [self._group(box) for box in scene.boxes[1:]]
+        if not self.down:
+            _even(below)
         self.groups = [self._group(box) for box in scene.boxes[:1]] + below
         self.world = [
             Node(self._id(thing.label), [[Slot(None, *scenery_size(thing))]])
@@ -269,6 +274,16 @@ class Plan:
 
 def _whole(node: Node, side: str) -> End:
     return End(node, next(node.slots()), side)
+
+
+def _even(groups: list[Group]) -> None:
+    """Make namespaces below each other equally wide, unless one of them is exceptional."""
+    slots = [
+        slot for group in groups for row in group.rows for node in row
+        if not node.across for slot in node.slots() if slot.w <= EVEN
+    ]  # fmt: skip
+    for slot in slots:
+        slot.w = max(other.w for other in slots)
 
 
 def _slot(cell: Cell) -> Slot:

@@ -238,7 +238,7 @@ def _receive(
     """
     while True:
         try:
-            message = m.read_from_agent(reading)  # type: ignore[arg-type]
+            message = m.read_from_agent(reading)
         except (OSError, ValueError):
             message = None
         with lock:

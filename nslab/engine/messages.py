@@ -10,7 +10,7 @@ a lab is to be ready, and starts threads before user namespaces can be unshared.
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 from msgspec import Struct
@@ -116,26 +116,26 @@ _to_agent = msgspec.msgpack.Decoder(ToAgent)
 _from_agent = msgspec.msgpack.Decoder(FromAgent)
 
 
-def write(stream: BinaryIO, message: Message) -> None:
+def write(stream: IO[bytes], message: Message) -> None:
     """Send one message; the caller sees to it that two threads do not write at once."""
     body = encode(message)
     stream.write(struct.pack(">I", len(body)) + body)
     stream.flush()
 
 
-def read_to_agent(stream: BinaryIO) -> ToAgent | None:
+def read_to_agent(stream: IO[bytes]) -> ToAgent | None:
     """The next message for the agent; None at the end of the stream."""
     body = _frame(stream)
     return None if body is None else _to_agent.decode(body)
 
 
-def read_from_agent(stream: BinaryIO) -> FromAgent | None:
+def read_from_agent(stream: IO[bytes]) -> FromAgent | None:
     """The next message from the agent; None at the end of the stream."""
     body = _frame(stream)
     return None if body is None else _from_agent.decode(body)
 
 
-def _frame(stream: BinaryIO) -> bytes | None:
+def _frame(stream: IO[bytes]) -> bytes | None:
     head = stream.read(4)
     if len(head) < 4:
         return None

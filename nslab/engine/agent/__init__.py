@@ -4,16 +4,18 @@
 
     isolate   new namespaces, private mounts, the supervisor outside
     init      PID 1: starts programs, reaps what ends
-    spaces    network namespaces: find, make, enter, with a thread
+    syscalls  what Python has no call for
     wire      rtnetlink: messages to bytes and back
+    processes, settling, spaces    network namespaces: who is where, make, enter
     apply     actions → the kernel
-    observe   the kernel → Snapshot        nat: its translation rules
+    observe, nat                   the kernel → Snapshot
+    survey    all of the lab, looked at until the kernel has come to rest
     world     the switch, the LAN machine, the router, the internet
     shell     a command with live output
     serve     requests in, replies out; __main__ starts it all
     visit     a process that joins a running lab from outside
     machine   the same look at the real machine, read-only
 
-Imports go down the list's layers only: everything may use ``wire`` and ``spaces``, nothing may use
-``serve``.  The notebook's process imports nothing of this package.
+Imports go down the list's layers only: nothing may use ``serve``.  The
+notebook's process imports nothing of this package.
 """

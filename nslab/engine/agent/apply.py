@@ -19,6 +19,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from nslab import actions as act
 from nslab import names
@@ -26,7 +27,9 @@ from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent import wire as w
 from nslab.engine.agent.init import Init
-from nslab.errors import InvalidInput, KernelRefused, NslabError
+from nslab.engine.agent.processes import network_inodes
+from nslab.engine.agent.syscalls import read, write
+from nslab.errors import InvalidInput, KernelRefused
 
 BATCH = 64
 """Messages in one buffer: all their errors must fit the socket's receive buffer."""
@@ -235,7 +238,7 @@ class _Work:
         if pid is None:
             return False
         try:
-            return sp.read(f"/proc/{pid}/cmdline").startswith("sleep\0infinity")
+            return read(f"/proc/{pid}/cmdline").startswith("sleep\0infinity")
         except OSError:
             return False
 
@@ -247,7 +250,7 @@ class _Work:
                 for pid in pids:
                     os.kill(pid, signal.SIGKILL)
                 limit = time.monotonic() + 1.0
-                while inode in sp.network_inodes().values() and time.monotonic() < limit:
+                while inode in network_inodes().values() and time.monotonic() < limit:
                     time.sleep(0.002)
                 self._indexes.clear()
                 return
@@ -396,7 +399,7 @@ class _Work:
         self.flush()
         path = f"/proc/sys/{names.sysctl_path(action.key)}"
         with self._spaces.inside(self._descriptor(action.ns, action)):
-            sp.write(path, action.value)
+            write(path, action.value)
 
     def resolv_conf(self, action: act.ResolvConf) -> None:
         self._descriptor(action.ns, action)
@@ -428,7 +431,7 @@ def _mac(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
 
 
-_DOERS: dict[type[act.Action], Callable[[_Work, NslabError | act.Action], None]] = {
+_DOERS: dict[Any, Callable[[_Work, Any], None]] = {
     kind: getattr(_Work, method)
     for kind, method in {
         act.AddNamespace: "add_namespace", act.DeleteNamespace: "delete_namespace",

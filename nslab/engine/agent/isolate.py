@@ -19,7 +19,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nslab.engine.agent.spaces import call, mount, write
+from nslab.engine.agent.syscalls import call, mount, write
 from nslab.engine.base import REPORT_FD
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000
@@ -198,10 +198,11 @@ def _protect_sysctls() -> None:
     A user namespace does not do this for root, whose ids are the owner of those files.
     """
     try:
+        again = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC
         mount("/proc/sys", "/proc/sys", flags=MS_BIND)
-        mount("none", "/proc/sys", flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("none", "/proc/sys", flags=again | MS_RDONLY)
         mount("/proc/sys/net", "/proc/sys/net", flags=MS_BIND)
-        mount("none", "/proc/sys/net", flags=MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("none", "/proc/sys/net", flags=again)
     except OSError:
         pass  # a courtesy: an ordinary user may not write those files in any case
 

@@ -13,6 +13,8 @@ from msgspec import structs
 
 from nslab.engine.agent import observe
 from nslab.engine.agent import spaces as sp
+from nslab.engine.agent.processes import inodes, processes_by_namespace
+from nslab.engine.agent.syscalls import CLONE_NEWNET, call, text_of
 from nslab.model import Process, Snapshot
 
 NAMES = ("/run/netns", "/run/docker/netns")
@@ -55,9 +57,9 @@ def _snapshot() -> Snapshot:
 def _targets(spaces: sp.Spaces) -> list[observe.Target]:
     paths: dict[int, list[str]] = {}
     for directory in NAMES:
-        for name, inode in sp.inodes(directory).items():
+        for name, inode in inodes(directory).items():
             paths.setdefault(inode, []).append(f"{directory}/{name}")
-    processes = sp.processes_by_namespace()
+    processes = processes_by_namespace()
     containers = spaces.containers()
     root = os.geteuid() == 0
     # A label on a plain file is no namespace; the device tells (nsfs has one of its own).
@@ -68,12 +70,11 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
         role="host",
         label="host",
         names=_names(paths.get(spaces.home_inode, [])),
-        resolv_conf=observe.text_of("/etc/resolv.conf"),
+        resolv_conf=text_of("/etc/resolv.conf"),
         unseen=() if root else ("address translation rules: reading them needs root",),
     )
     found = [host]
-    inodes = [*paths, *(inode for inode in processes if inode not in paths)]
-    for inode in inodes:
+    for inode in [*paths, *(inode for inode in processes if inode not in paths)]:
         if inode == spaces.home_inode:
             continue
         here = paths.get(inode, [])
@@ -89,9 +90,9 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
         target.role, target.label, target.names = role, label, names
         target.processes = tuple(_brief(process) for process in group[:SHOWN_PROCESSES])
         if role == "named":
-            target.resolv_conf = observe.text_of(f"/etc/netns/{names[0]}/resolv.conf")
+            target.resolv_conf = text_of(f"/etc/netns/{names[0]}/resolv.conf")
         elif pid:
-            target.resolv_conf = observe.text_of(f"/proc/{pid}/root/etc/resolv.conf")
+            target.resolv_conf = text_of(f"/proc/{pid}/root/etc/resolv.conf")
         found.append(target)
     return _distinct(found)
 
@@ -113,8 +114,8 @@ def _open(path: str, inode: int, device: int) -> observe.Target:
 def _may_enter(descriptor: int) -> bool:
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        sp.call("setns", descriptor, sp.CLONE_NEWNET)
-        sp.call("setns", home, sp.CLONE_NEWNET)
+        call("setns", descriptor, CLONE_NEWNET)
+        call("setns", home, CLONE_NEWNET)
     except OSError:
         return False
     finally:

@@ -185,7 +185,7 @@ def parse_iptables(line: str) -> NatRule | None:
         "--to-source": "to", "--to-destination": "to",
     }  # fmt: skip
     negated = ""
-    for word, after in zip(words[2:], words[3:] + [""], strict=True):
+    for word, after in zip(words[2:], [*words[3:], ""], strict=True):
         if word == "!":
             negated = "!"
         elif word in options:

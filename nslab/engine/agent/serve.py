@@ -12,14 +12,16 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 from nslab.engine import messages as m
-from nslab.engine.agent import observe, world
+from nslab.engine.agent import survey, world
 from nslab.engine.agent.apply import Applier
 from nslab.engine.agent.init import Init
 from nslab.engine.agent.shell import Shell
-from nslab.engine.agent.spaces import Spaces, settle
+from nslab.engine.agent.settling import settle
+from nslab.engine.agent.spaces import Spaces
 from nslab.engine.base import Options, Stream
 from nslab.errors import NslabError
 
@@ -63,7 +65,7 @@ class Server:
                 case m.Run():
                     threading.Thread(
                         target=self._answer,
-                        args=(request.id, lambda r=request: self._run(r)),
+                        args=(request.id, partial(self._run, request)),
                         daemon=True,
                     ).start()
                 case m.Signal():
@@ -80,9 +82,9 @@ class Server:
         while True:
             request = self._work.get()
             if isinstance(request, m.Apply):
-                self._answer(request.id, lambda r=request: self._apply(r))
+                self._answer(request.id, partial(self._apply, request))
             else:
-                self._answer(request.id, lambda r=request: self._look(r))
+                self._answer(request.id, partial(self._look, request))
 
     def _answer(self, ident: int, work: Callable[[], m.Done]) -> None:
         try:
@@ -103,7 +105,7 @@ class Server:
         with self._spaces.lock:
             self._spaces.settle_new()
             self._spaces.settle_unnamed()
-            snapshot = observe.lab_snapshot(
+            snapshot = survey.snapshot(
                 self._spaces, self._options.name, frozenset({1}), self._init.run
             )
         return m.Done(request.id, snapshot=snapshot)

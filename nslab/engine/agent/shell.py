@@ -108,8 +108,8 @@ class Shell:
                 os.close(writing)
         self._sessions[ident] = session
         try:
-            reading = {pipes[stream][0]: stream for stream, _ in streams}
-            return self._follow(command, session, reading, over_read, codes, emit)
+            ours = {pipes[stream][0]: stream for stream, _ in streams}
+            return self._follow(command, session, ours, over_read, codes, emit)
         finally:
             del self._sessions[ident]
 
@@ -123,7 +123,7 @@ class Shell:
         emit: Callable[[Stream, bytes], None],
     ) -> Completed:
         """Pass the output on until the command itself ends (its children may live on)."""
-        passed = {stream: 0 for stream in streams.values()}
+        passed = dict.fromkeys(streams.values(), 0)
         dropped = 0
         deadline = None if command.timeout is None else time.monotonic() + command.timeout
         ending = timed_out = False

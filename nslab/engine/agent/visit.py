@@ -9,9 +9,10 @@ import os
 import signal
 import sys
 
-from nslab.engine.agent import observe
+from nslab.engine.agent import survey
 from nslab.engine.agent.init import PATH, find
-from nslab.engine.agent.spaces import WORLD_DIR, Spaces, call
+from nslab.engine.agent.spaces import WORLD_DIR, Spaces
+from nslab.engine.agent.syscalls import call
 from nslab.errors import NslabError
 from nslab.model import WORLD
 
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
         except NslabError as error:
             print(error, file=sys.stderr)
         except OSError as error:
-            print(f"{error.filename or error.filename2 or 'nslab'}: {error.strerror}", file=sys.stderr)
+            print(f"{error.filename or 'nslab'}: {error.strerror}", file=sys.stderr)
         finally:
             sys.stdout.flush()
             os._exit(status)
@@ -59,9 +60,8 @@ def main(arguments: list[str]) -> int:
 
 def _enter(ns: str, argv: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PROMPT_COMMAND")
-    }
+    left_out = ("PYTHONPATH", "PROMPT_COMMAND")
+    environment = {key: value for key, value in os.environ.items() if key not in left_out}
     environment |= {"PATH": PATH, "USER": "root", "LOGNAME": "root"}
     spaces = Spaces()
     if not argv:
@@ -87,7 +87,7 @@ def _look(title: str) -> int:
     import msgspec
 
     spaces = Spaces()
-    found = observe.lab_snapshot(spaces, title, frozenset({1, os.getpid()}), None)
+    found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), None)
     sys.stdout.buffer.write(msgspec.msgpack.encode(found))
     sys.stdout.buffer.flush()
     return 0

@@ -1,0 +1,68 @@
+"""Which process is in which namespaces, read from /proc."""
+
+from __future__ import annotations
+
+import os
+
+from nslab.model import Process
+
+
+def network_inodes() -> dict[int, int]:
+    """The network namespace's inode of each process that may be looked at."""
+    found: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                found[int(entry)] = os.stat(f"/proc/{entry}/ns/net").st_ino
+            except OSError:
+                continue
+    return dict(sorted(found.items()))
+
+
+def processes_by_namespace(leave_out: frozenset[int] = frozenset()) -> dict[int, list[Process]]:
+    """The processes of each network namespace, by its inode; the dead and kernel's own left out."""
+    found: dict[int, list[Process]] = {}
+    for pid, inode in network_inodes().items():
+        if pid in leave_out:
+            continue
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read(4096).rstrip(b"\0").split(b"\0")
+        except OSError:
+            continue
+        command = b" ".join(words).decode(errors="replace")
+        if command:
+            found.setdefault(inode, []).append(Process(pid=pid, command=command))
+    return found
+
+
+def in_own_pids(pid: int) -> bool:
+    """Whether a process is in a pid namespace below ours; ``unshare --fork`` itself is not."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino != os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return False
+
+
+def inodes(directory: str) -> dict[str, int]:
+    """The names in a directory of bound namespaces, with the inodes that they stand for."""
+    found: dict[str, int] = {}
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return found
+    for name in sorted(names):
+        try:
+            found[name] = os.stat(f"{directory}/{name}").st_ino
+        except OSError:
+            continue  # it went away between the two calls
+    return found
+
+
+def is_first(pid: int) -> bool:
+    with open(f"/proc/{pid}/status") as file:
+        for line in file:
+            if line.startswith("NSpid:"):
+                numbers = line.split()[1:]
+                return len(numbers) > 1 and numbers[-1] == "1"
+    return False

@@ -1,0 +1,187 @@
+"""Everything in the lab, looked at until the kernel has come to rest.
+
+Which namespaces there are comes from /run/netns, from the processes and from the world's
+directory; :mod:`observe` looks into each of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import structs
+
+from nslab import model
+from nslab.engine.agent import nat
+from nslab.engine.agent import spaces as sp
+from nslab.engine.agent.isolate import ETC_CHANGES, FRESH_FILES
+from nslab.engine.agent.observe import Target, observe
+from nslab.engine.agent.processes import in_own_pids, processes_by_namespace
+from nslab.engine.agent.syscalls import CLONE_NEWNET, call, text_of
+
+
+def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
+    """Every namespace of the lab, in a fixed order, with open descriptors.
+
+    The host, the named ones, the containers, those that only a process holds, the world.
+    """
+    named, world = spaces.named(), spaces.world()
+    processes = processes_by_namespace(leave_out)
+    containers = spaces.containers()
+    by_inode: dict[int, list[str]] = {}
+    for name, inode in named.items():
+        by_inode.setdefault(inode, []).append(name)
+
+    def make(inode: int, role: str, label: str, opened: Callable[[], int]) -> Target | None:
+        try:
+            descriptor = opened()
+        except OSError:
+            return None  # it ended while we looked
+        if os.fstat(descriptor).st_ino != inode:
+            os.close(descriptor)
+            return None
+        return Target(
+            inode=inode, descriptor=descriptor, role=role, label=label,
+            names=tuple(by_inode.get(inode, ())),
+            processes=tuple(processes.get(inode, ())),
+        )  # fmt: skip
+
+    def at(path: str) -> Callable[[], int]:
+        return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    found: list[Target | None] = []
+    host = make(spaces.home_inode, "host", "host", lambda: os.dup(spaces.home))
+    if host is not None:
+        host.resolv_conf = text_of("/etc/resolv.conf")
+    found.append(host)
+    taken = {spaces.home_inode, *world.values()}
+    for inode, names in by_inode.items():
+        if inode in taken:
+            continue
+        taken.add(inode)
+        target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
+        if target is not None:
+            target.resolv_conf = text_of(f"/etc/netns/{names[0]}/resolv.conf")
+        found.append(target)
+    for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
+        if inode in taken:
+            continue
+        taken.add(inode)
+        target = make(inode, "container", hostname, at(f"/proc/{pids[0]}/ns/net"))
+        if target is not None:
+            target.resolv_conf = text_of(f"/proc/{pids[0]}/root/etc/resolv.conf")
+            target.processes = tuple(p for p in target.processes if in_own_pids(p.pid))
+        found.append(target)
+    for inode, group in sorted(processes.items(), key=lambda item: item[1][0].pid):
+        if inode not in taken:
+            pid = group[0].pid
+            found.append(make(inode, "process", f"pid {pid}", at(f"/proc/{pid}/ns/net")))
+    for label in model.WORLD:
+        if label in world:
+            found.append(make(world[label], "world", label, at(f"{sp.WORLD_DIR}/{label}")))
+    return [target for target in found if target is not None]
+
+
+def snapshot(
+    spaces: sp.Spaces, title: str, leave_out: frozenset[int], run: nat.Run | None
+) -> model.Snapshot:
+    """Look at the whole lab, in this thread, which comes home at the end."""
+    targets = targets_of(spaces, leave_out)
+    try:
+        start = time.monotonic()
+        while True:
+            for target in targets:
+                target.nsids = {}
+            found = observe(targets, title, run)
+            waited = time.monotonic() - start
+            carriers, ends = carriers_agree(found), all_ends_seen(found)
+            if (carriers or waited > CARRIERS) and (ends or waited > ENDS):
+                return structs.replace(found, files=changed_files())
+            if not carriers:
+                _synchronise(targets, found)
+            time.sleep(0.001)
+    finally:
+        spaces.go_home()
+        for target in targets:
+            os.close(target.descriptor)
+
+
+CARRIERS = 1.2
+"""Seconds to wait at most for the kernel to pass a carrier on.
+
+It does so at most once a second (linkwatch); kernels since 6.8 do it at once when asked.
+"""
+
+ENDS = 0.3
+"""Seconds to wait at most for a veth to go whose other end went with its namespace: 20 to 50 ms."""
+
+
+def carriers_agree(found: model.Snapshot) -> bool:
+    """Whether no carrier is still on its way from a veth to the bridge that it is a port of."""
+    for namespace in found.namespaces:
+        for link in namespace.links:
+            ports = namespace.ports(link.name)
+            if link.bridge is None or not link.up or not ports:
+                continue  # without ports nobody has thought about the carrier yet: it is on
+            for port in ports:
+                live = port.up and port.carrier
+                if port.port is not None and live == (port.port.state == "disabled"):
+                    return False
+            forwarding = any(p.port is not None and p.port.state == "forwarding" for p in ports)
+            if link.carrier != forwarding:
+                return False
+    return True
+
+
+def all_ends_seen(found: model.Snapshot) -> bool:
+    """Whether every veth has its other end in a namespace that was looked at.
+
+    A namespace that nothing holds any longer is taken down in the background, and the other ends
+    of its veth pairs go with it; until then they are still listed.
+    """
+    return all(
+        link.kind != "veth" or link.peer is None or link.peer.namespace
+        for namespace in found.namespaces
+        for link in namespace.links
+    )
+
+
+SIOCETHTOOL, ETHTOOL_GLINK = 0x8946, 0x0A
+
+
+def _synchronise(targets: Sequence[Target], found: model.Snapshot) -> None:
+    """Ask bridges and their ports for their carrier, upon which the kernel passes it on at once.
+
+    ethtool_op_get_link() calls linkwatch_sync_dev(); it takes no privilege.
+    """
+    for target, namespace in zip(targets, found.namespaces, strict=True):
+        links = [link for link in namespace.links if link.master or link.bridge is not None]
+        if not links:
+            continue
+        call("setns", target.descriptor, CLONE_NEWNET)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            for link in links:
+                value = ctypes.create_string_buffer(struct.pack("=II", ETHTOOL_GLINK, 0))
+                request = struct.pack("16sP16x", link.name.encode(), ctypes.addressof(value))
+                with contextlib.suppress(OSError):
+                    fcntl.ioctl(asking, SIOCETHTOOL, request)
+
+
+def changed_files() -> dict[str, str]:
+    """What differs in /etc from a fresh lab: the upper layer of the overlay, texts only."""
+    changed: dict[str, str] = {}
+    for directory, directories, files in os.walk(ETC_CHANGES):
+        place = "/etc" + directory.removeprefix(ETC_CHANGES)
+        for name in directories:
+            changed[f"{place}/{name}/"] = ""
+        for name in files:
+            text = text_of(f"{directory}/{name}")
+            if text is not None and FRESH_FILES.get(f"{place}/{name}") != text:
+                changed[f"{place}/{name}"] = text[:4096]
+    return changed
