@@ -19,6 +19,10 @@ SYSTEM_PACKAGES='
 - ifconfig     net-tools        the commands of the lessons
 - iptables     iptables         the commands of the lessons
 - ping         iputils-ping     the commands of the lessons
+- curl         curl             asks the web server of the lab's internet
+- host         bind9-host       asks its name server
+- traceroute   traceroute       the way of a packet
+- hostname     hostname         containers have one of their own
 - unshare      util-linux       containers as processes with their own namespaces
 - sysctl       procps           forwarding and bridge settings
 - dot          graphviz         lays out the pictures

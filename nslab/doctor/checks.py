@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nslab.doctor import table
 from nslab.doctor.causes import diagnose
 from nslab.doctor.facts import Facts
 from nslab.doctor.probe import Step, attempt
@@ -72,6 +73,12 @@ class Report(Struct, frozen=True):
     works: bool
     verdict: str
     checks: tuple[Check, ...]
+
+    def __str__(self) -> str:
+        return table.text(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": table.text(self), "text/html": table.html(self)}
 
 
 def examine(untrusted: Sequence[str] | None = None) -> Report:

@@ -1,0 +1,113 @@
+"""What is tried, how often, and in which order.
+
+A round goes once through everything, so that what the machine does meanwhile meets all alike.
+Ways that take long take part in the first rounds only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+from trial import HERE, SYSTEM_PYTHON, Failed, Place
+
+WAYS = {
+    "nslab": "nslab",
+    "c_lean": "C, batched netlink, lean options",
+    "c_default": "C, batched netlink, default options",
+    "ip_batch": "`ip -batch`",
+    "mininet": "Mininet, LinuxBridge",
+    "shell": "the article's shell commands",
+    "pyroute2": "pyroute2, call by call",
+}
+"""The ways to build a star, the quickest first."""
+
+SLOW = frozenset({"mininet", "shell", "pyroute2"})
+
+
+class Plan(Struct):
+    """How much is measured."""
+
+    sizes: tuple[int, ...] = (10, 100, 500)
+    rounds: int = 9
+    slow_rounds: int = 5
+    slow_rounds_large: int = 2
+    """For the slow ways from 300 namespaces on: 14 to 30 seconds each."""
+    large_rounds: int = 5
+    other_rounds: int = 5
+    """Of the trials that are no star; each repeats inside."""
+
+    def wanted(self, way: str, size: int) -> int:
+        """In how many rounds a way builds a star of that size."""
+        if size >= 300:
+            return self.slow_rounds_large if way in SLOW else self.large_rounds
+        return self.slow_rounds if way in SLOW else self.rounds
+
+
+QUICK = Plan(sizes=(10, 100), rounds=3, slow_rounds=1, other_rounds=1)
+
+Times = dict[str, list[Any]]
+
+
+def star(place: Place, way: str, size: int) -> dict[str, Any]:
+    """Build one star one way."""
+    here = {
+        "c_lean": (place.star, size, "lean"),
+        "c_default": (place.star, size, "default"),
+        "ip_batch": ("bash", HERE / "star_ip_batch.sh", size),
+        "shell": ("bash", HERE / "star_shell.sh", size),
+    }
+    if way in here:
+        return place.run(here[way], star=size)
+    if way == "pyroute2":
+        return place.run((sys.executable, HERE / "star_pyroute2.py", size), star=size)
+    if way == "mininet":
+        return place.run((SYSTEM_PYTHON, HERE / "star_mininet.py", size))
+    return place.python("star_nslab.py", size)
+
+
+def others(plan: Plan) -> dict[str, Callable[[Place], dict[str, Any]]]:
+    """The trials that are no star."""
+    looked_at = 100 if 100 in plan.sizes else plan.sizes[-1]
+    return {
+        "snapshot": lambda place: place.python("snapshot.py", looked_at, 3),
+        "command": lambda place: place.python("command.py", 60),
+        "imports": lambda place: place.python("imports.py", 4),
+        "ready": lambda place: place.python("ready.py", 4),
+        "idle": lambda place: place.python("idle.py", 3),
+    }
+
+
+def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> dict[str, Times]:
+    """Everything, in rounds: the trials' names with what each measured, in order."""
+    results: dict[str, Times] = {}
+    for way in WAYS:  # compiles the bytecode
+        star(place, way, 2)
+
+    def attempt(name: str, work: Callable[[], dict[str, Any]]) -> None:
+        try:
+            found = work()
+        except Failed as failure:
+            say(f"  {name} failed: {failure}")
+            found = {}
+        times = results.setdefault(name, {})
+        nested = found.pop("times", None)
+        for key, value in found.items():
+            times.setdefault(key, []).append(value)
+        for key, values in (nested or {}).items():
+            times.setdefault(key, []).append(values)
+        place.let_go()
+
+    last = max(plan.wanted(way, size) for way in WAYS for size in plan.sizes)
+    for number in range(max(last, plan.other_rounds)):
+        say(f"round {number + 1} of {max(last, plan.other_rounds)}")
+        for size in plan.sizes:
+            for way in WAYS:
+                if number < plan.wanted(way, size):
+                    attempt(f"star {size} {way}", lambda: star(place, way, size))  # noqa: B023
+        if number < plan.other_rounds:
+            for name, work in others(plan).items():
+                attempt(name, lambda: work(place))  # noqa: B023
+    return results

@@ -1,0 +1,108 @@
+"""Runs one trial: a fresh process in namespaces of its own, and what it measured.
+
+Nothing of the machine's network, mounts or processes is in reach of a trial, and when it ends, or
+is ended because it takes too long, all that it made goes with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent / "trials"
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Where Debian's package puts Mininet; the package is in no registry in a version that works."""
+
+PACKAGES = {
+    "brctl": "bridge-utils", "ifconfig": "net-tools", "ip": "iproute2", "bc": "bc", "gcc": "gcc",
+    "mnexec": "mininet", "ping": "iputils-ping", "unshare": "util-linux", "nsenter": "util-linux",
+}  # fmt: skip
+"""The tools that trials use, with the Debian packages that have them."""
+
+
+class Failed(Exception):
+    """A trial did not come to its end, or what it made was wrong."""
+
+
+def missing() -> list[str]:
+    """The Debian packages that are to be installed first."""
+    return sorted({package for tool, package in PACKAGES.items() if shutil.which(tool) is None})
+
+
+def compile_star(directory: Path) -> Path:
+    """The C program of the star, compiled into a directory that is thrown away later."""
+    program = directory / "star"
+    done = subprocess.run(
+        ["gcc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "star.c"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise Failed(
+            f"star.c does not compile; it needs Debian's gcc, libc6-dev and linux-libc-dev:\n"
+            f"{done.stderr}"
+        )
+    return program
+
+
+class Place:
+    """Starts trials.  ``directory`` is for what they compile and may be deleted afterwards."""
+
+    def __init__(self, directory: Path) -> None:
+        self.star = compile_star(directory)
+        # All bytecode goes to a directory of its own: compiled once, by nobody else, and not in
+        # the checkout, which may be another user's.
+        self._environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+        } | {"PYTHONPYCACHEPREFIX": str(directory / "bytecode")}
+
+    def python(self, script: str, *words: object, limit: float = 300) -> dict[str, Any]:
+        """Run a Python trial with the interpreter that has nslab."""
+        return self.run((sys.executable, HERE / script, *words), limit=limit)
+
+    def run(
+        self, argv: tuple[object, ...], *, star: int = 0, limit: float = 300
+    ) -> dict[str, Any]:
+        """Run a trial; ``star`` has the star of so many namespaces that it leaves looked at.
+
+        :param limit: seconds until it is given up
+        :raises Failed: it did not end well
+        """
+        look = ("--star", star) if star else ()
+        words = (
+            "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+            "--propagation", "private",
+            sys.executable, HERE / "inside.py", *look, "--", *argv,
+        )  # fmt: skip
+        process = subprocess.Popen(
+            [str(word) for word in words], env=self._environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            output, errors = process.communicate(timeout=limit)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Failed(f"not done after {limit:g} seconds") from None
+            raise
+        if process.returncode:
+            raise Failed(errors.strip() or f"ended with {process.returncode}")
+        result: dict[str, Any] = json.loads(output)
+        return result
+
+    def let_go(self) -> None:
+        """Wait until the kernel has taken down what earlier trials left."""
+        subprocess.run(
+            ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c",
+             'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"', "sh",
+             sys.executable, str(HERE / "gone.py")],
+            env=self._environment, check=True,
+        )  # fmt: skip
