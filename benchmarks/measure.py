@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -39,6 +40,11 @@ class Plan(Struct):
     other_rounds: int = 5
     """Of the trials that are no star; each repeats inside."""
 
+    @property
+    def looked_at(self) -> int:
+        """The size of the star that snapshots are taken of and that is closed."""
+        return 100 if 100 in self.sizes else self.sizes[-1]
+
     def wanted(self, way: str, size: int) -> int:
         """In how many rounds a way builds a star of that size."""
         if size >= 300:
@@ -48,7 +54,8 @@ class Plan(Struct):
 
 QUICK = Plan(sizes=(10, 100), rounds=3, slow_rounds=1, other_rounds=1)
 
-Times = dict[str, list[Any]]
+Results = dict[str, list[dict[str, Any]]]
+"""By the trial's name, what it measured in each round; nothing where it failed."""
 
 
 def star(place: Place, way: str, size: int) -> dict[str, Any]:
@@ -68,23 +75,20 @@ def star(place: Place, way: str, size: int) -> dict[str, Any]:
     return place.python("star_nslab.py", size)
 
 
-def others(plan: Plan) -> dict[str, Callable[[Place], dict[str, Any]]]:
-    """The trials that are no star."""
-    looked_at = 100 if 100 in plan.sizes else plan.sizes[-1]
+def others(plan: Plan) -> dict[str, tuple[Any, ...]]:
+    """The trials that are no star, with the words that start them."""
     return {
-        "snapshot": lambda place: place.python("snapshot.py", looked_at, 3),
-        "command": lambda place: place.python("command.py", 60),
-        "imports": lambda place: place.python("imports.py", 4),
-        "ready": lambda place: place.python("ready.py", 4),
-        "idle": lambda place: place.python("idle.py", 3),
+        "snapshot": ("snapshot.py", plan.looked_at, 3),
+        "command": ("command.py", 60),
+        "imports": ("imports.py", 4),
+        "ready": ("ready.py", 4),
+        "idle": ("idle.py", 3),
     }
 
 
-def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> dict[str, Times]:
-    """Everything, in rounds: the trials' names with what each measured, in order."""
-    results: dict[str, Times] = {}
-    for way in WAYS:  # compiles the bytecode
-        star(place, way, 2)
+def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
+    """Everything, in rounds."""
+    results: Results = {}
 
     def attempt(name: str, work: Callable[[], dict[str, Any]]) -> None:
         try:
@@ -92,22 +96,19 @@ def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> dict[str, T
         except Failed as failure:
             say(f"  {name} failed: {failure}")
             found = {}
-        times = results.setdefault(name, {})
-        nested = found.pop("times", None)
-        for key, value in found.items():
-            times.setdefault(key, []).append(value)
-        for key, values in (nested or {}).items():
-            times.setdefault(key, []).append(values)
+        results.setdefault(name, []).append(found)
         place.let_go()
 
-    last = max(plan.wanted(way, size) for way in WAYS for size in plan.sizes)
-    for number in range(max(last, plan.other_rounds)):
-        say(f"round {number + 1} of {max(last, plan.other_rounds)}")
+    for way in ("nslab", "mininet", "pyroute2"):
+        star(place, way, 2)  # compiles the bytecode
+    rounds = max(plan.other_rounds, *(plan.wanted(way, size) for way in WAYS for size in plan.sizes))
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}")
         for size in plan.sizes:
             for way in WAYS:
                 if number < plan.wanted(way, size):
-                    attempt(f"star {size} {way}", lambda: star(place, way, size))  # noqa: B023
+                    attempt(f"star {size} {way}", partial(star, place, way, size))
         if number < plan.other_rounds:
-            for name, work in others(plan).items():
-                attempt(name, lambda: work(place))  # noqa: B023
+            for name, words in others(plan).items():
+                attempt(name, partial(place.python, *words))
     return results

@@ -11,7 +11,7 @@ die() { say "error: $*"; exit 1; }
 # -- system packages ---------------------------------------------------------------------------
 
 # program, Debian package, and what it is for.  "!" marks what nothing works without.
-SYSTEM_PACKAGES='
+read -r -d '' SYSTEM_PACKAGES <<'END' || true
 ! ip           iproute2         the commands of the lessons
 ! bash         bash             runs the lines of the lessons
 - nft          nftables         the commands of the lessons
@@ -19,7 +19,7 @@ SYSTEM_PACKAGES='
 - ifconfig     net-tools        the commands of the lessons
 - iptables     iptables         the commands of the lessons
 - ping         iputils-ping     the commands of the lessons
-- curl         curl             asks the web server of the lab's internet
+- curl         curl             asks the web server outside
 - host         bind9-host       asks its name server
 - traceroute   traceroute       the way of a packet
 - hostname     hostname         containers have one of their own
@@ -28,7 +28,7 @@ SYSTEM_PACKAGES='
 - dot          graphviz         lays out the pictures
 - tcpdump      tcpdump          frames on a wire
 - conntrack    conntrack        the NAT table
-'
+END
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -100,7 +100,8 @@ def trust(path: Path) -> None:
         lesson = nbformat.read(path, as_version=4)
     except (ValueError, nbformat.ValidationError) as error:
         raise NslabError("trust", str(path), "it is no notebook", "delete it") from error
-    NotebookNotary().sign(lesson)
+    with NotebookNotary() as notary:
+        notary.sign(lesson)
 
 
 def _trusted(path: Path) -> bool:
@@ -111,7 +112,8 @@ def _trusted(path: Path) -> bool:
         lesson = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError):
         return False
-    return bool(NotebookNotary().check_signature(lesson))
+    with NotebookNotary() as notary:
+        return bool(notary.check_signature(lesson))
 
 
 def options(folder: Path, port: int | None, browser: bool) -> list[str]:

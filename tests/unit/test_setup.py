@@ -12,6 +12,8 @@ import pytest
 import wheel
 
 import nslab
+from nslab.doctor.checks import PURPOSES
+from nslab.tools import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("lab", "test")}
@@ -131,6 +133,15 @@ def test_what_is_missing_is_named_and_only_needed_ones_stop(tmp_path: Path) -> N
     cut = f"PATH={path}; find_python() {{ echo python3; }}; may_be_root() {{ false; }}"
     went_on = bash(f"{cut}; system_packages")
     assert "going on without" in went_on.stderr
+
+
+def test_what_is_installed_is_what_the_doctor_looks_for() -> None:
+    listed = bash('printf "%s\\n" "$SYSTEM_PACKAGES"').stdout.splitlines()
+    packages = {line.split()[1]: line.split()[2] for line in listed}
+    assert packages == {name: PACKAGES[name] for name in packages}
+    # Two come with packages that are there anyway for others: net-tools and util-linux.
+    assert set(PURPOSES) - set(packages) == {"route", "nsenter"}
+    assert set(packages) <= set(PURPOSES)
 
 
 def test_the_stamp_follows_the_lock(tmp_path: Path) -> None:

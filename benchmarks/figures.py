@@ -1,0 +1,153 @@
+"""From what was measured to the figures: each a ratio within a round, its median and its range.
+
+Dividing within a round, and not the medians of all rounds, leaves out how the machine's speed
+drifts from one round to the next.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from measure import WAYS, Plan, Results
+from msgspec import Struct
+
+IDLE_SECONDS = 3
+
+
+class Figure(Struct):
+    """One line of the table.  Without a target it is for information."""
+
+    what: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    rounds: int
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the median is on the right side of the target."""
+        if self.at_least is not None:
+            return self.median >= self.at_least
+        if self.at_most is not None:
+            return self.median <= self.at_most
+        return None
+
+
+class Star(Struct):
+    """One way to build a star of one size: milliseconds, and times nslab's within a round."""
+
+    way: str
+    size: int
+    milliseconds: float
+    ratio: float
+    rounds: int
+
+
+Series = list[float | None]
+
+
+def series(results: Results, name: str, key: str) -> Series:
+    """One value for each round; of what a trial repeated inside, the median."""
+    found: Series = []
+    for result in results.get(name, []):
+        value: Any = result.get(key, result.get("times", {}).get(key))
+        found.append(median(value) if isinstance(value, list) else value)
+    return found
+
+
+def ratios(above: Series, below: Series) -> list[float]:
+    """Round by round, where both are there."""
+    return [a / b for a, b in zip(above, below, strict=False) if a is not None and b]
+
+
+def figure(what: str, values: list[float], unit: str = "×", **target: float) -> list[Figure]:
+    """None if nothing was measured."""
+    if not values:
+        return []
+    return [Figure(what, unit, median(values), min(values), max(values), len(values), **target)]
+
+
+def compute(results: Results, plan: Plan) -> list[Figure]:
+    """The figures, in the order of the table."""
+    found: list[Figure] = []
+
+    def build(way: str, size: int) -> Series:
+        return series(results, f"star {size} {way}", "build")
+
+    def times(trial: str, way: str) -> Series:
+        return series(results, trial, way)
+
+    for size in plan.sizes:
+        nslab, star = build("nslab", size), f"star of {size}"
+        found += figure(f"{star}: faster than Mininet",
+                        ratios(build("mininet", size), nslab), at_least=15)  # fmt: skip
+        found += figure(f"{star}: faster than `ip -batch`",
+                        ratios(build("ip_batch", size), nslab), at_least=2.5)  # fmt: skip
+        for way in ("c_default", "c_lean"):
+            found += figure(f"{star}: time of {WAYS[way]}",
+                            ratios(nslab, build(way, size)), at_most=1.5)  # fmt: skip
+    if 10 in plan.sizes and 500 in plan.sizes:
+        small = [value and value / 10 for value in build("nslab", 10)]
+        large = [value and value / 500 for value in build("nslab", 500)]
+        found += figure("cost of a namespace in a star of 500, in that of one of 10",
+                        ratios(large, small), at_most=1.5)  # fmt: skip
+
+    size = plan.looked_at
+    ours, theirs = f"star {size} nslab", f"star {size} mininet"
+    closing = {key: (times(theirs, key), times(ours, key)) for key in ("close", "links_gone", "freed")}
+    close = f"closing a star of {size}: faster than Mininet"
+    found += figure(f"{close}, until the call returns", ratios(*closing["close"]), at_least=20)
+    found += figure(f"{close}, until its links and processes are gone", ratios(*closing["links_gone"]))
+    found += figure(f"{close}, until the kernel has freed all", ratios(*closing["freed"]))
+
+    look, nslab = f"snapshot of {size} namespaces: faster than", times("snapshot", "nslab")
+    for words, way, target in (
+        ("`ip -json`", "ip_json", 10.0),
+        ("`ip -json -batch`", "ip_json_batch", None),
+        ("pyroute2, `IPRoute(netns=…)`", "pyroute2_netns", None),
+        ("pyroute2, `IPRoute(use_socket=…)`", "pyroute2_sockets", 8.0),
+        ("pyroute2, `AsyncIPRoute`", "pyroute2_async", 8.0),
+    ):
+        wanted = {} if target is None else {"at_least": target}
+        found += figure(f"{look} {words}", ratios(times("snapshot", way), nslab), **wanted)
+
+    spawn = times("command", "spawn")
+    found += figure("command in a namespace: time of a plain spawn",
+                    ratios(times("command", "nslab"), spawn), at_most=1.5)  # fmt: skip
+    found += figure("`ip netns exec`: time of a plain spawn",
+                    ratios(times("command", "ip_netns_exec"), spawn))  # fmt: skip
+
+    bare = times("imports", "bare")
+    above = {
+        way: [None if a is None or b is None else a - b for a, b in zip(times("imports", way), bare)]
+        for way in ("nslab", "nslab_lab", "pyroute2")
+    }
+    found += figure("`import nslab`: time of `import pyroute2`",
+                    ratios(above["nslab"], above["pyroute2"]), at_most=1 / 3)  # fmt: skip
+    found += figure("`from nslab import AddBridge, Lab`: time of `import pyroute2`",
+                    ratios(above["nslab_lab"], above["pyroute2"]))  # fmt: skip
+
+    ready = [value for value in times("ready", "ready") if value is not None]
+    found += figure("`Lab()` ready", ready, "s", at_most=0.5)
+    idle = [float(value) for value in times("idle", "idle") if value is not None]
+    found += figure(f"frames on an idle lab's bridge in {IDLE_SECONDS} s", idle, "", at_most=0)
+    return found
+
+
+def stars(results: Results, plan: Plan) -> list[Star]:
+    """How long each way took, beside nslab."""
+    found = []
+    for way in WAYS:
+        for size in plan.sizes:
+            values = series(results, f"star {size} {way}", "build")
+            measured = [value for value in values if value is not None]
+            beside = ratios(values, series(results, f"star {size} nslab", "build"))
+            if measured and beside:
+                found.append(
+                    Star(way, size, 1000 * median(measured), median(beside), len(measured))
+                )
+    return found
