@@ -64,6 +64,14 @@ def ratios(above: Series, below: Series) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=False) if a is not None and b]
 
 
+def above(values: Series, base: Series) -> Series:
+    """What is left of each round's value without the base."""
+    return [
+        None if value is None or under is None else value - under
+        for value, under in zip(values, base, strict=True)
+    ]
+
+
 def figure(what: str, values: list[float], unit: str = "×", **target: float) -> list[Figure]:
     """None if nothing was measured."""
     if not values:
@@ -97,12 +105,13 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
                         ratios(large, small), at_most=1.5)  # fmt: skip
 
     size = plan.looked_at
-    ours, theirs = f"star {size} nslab", f"star {size} mininet"
-    closing = {key: (times(theirs, key), times(ours, key)) for key in ("close", "links_gone", "freed")}
-    close = f"closing a star of {size}: faster than Mininet"
-    found += figure(f"{close}, until the call returns", ratios(*closing["close"]), at_least=20)
-    found += figure(f"{close}, until its links and processes are gone", ratios(*closing["links_gone"]))
-    found += figure(f"{close}, until the kernel has freed all", ratios(*closing["freed"]))
+    for words, key, target in (
+        ("until the call returns", "close", {"at_least": 20.0}),
+        ("until its links and processes are gone", "links_gone", {}),
+        ("until the kernel has freed all", "freed", {}),
+    ):
+        found += figure(f"closing a star of {size}: faster than Mininet, {words}",
+                        ratios(times(f"star {size} mininet", key), times(f"star {size} nslab", key)), **target)  # fmt: skip
 
     look, nslab = f"snapshot of {size} namespaces: faster than", times("snapshot", "nslab")
     for words, way, target in (
@@ -121,15 +130,13 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
     found += figure("`ip netns exec`: time of a plain spawn",
                     ratios(times("command", "ip_netns_exec"), spawn))  # fmt: skip
 
-    bare = times("imports", "bare")
-    above = {
-        way: [None if a is None or b is None else a - b for a, b in zip(times("imports", way), bare)]
-        for way in ("nslab", "nslab_lab", "pyroute2")
-    }
-    found += figure("`import nslab`: time of `import pyroute2`",
-                    ratios(above["nslab"], above["pyroute2"]), at_most=1 / 3)  # fmt: skip
-    found += figure("`from nslab import AddBridge, Lab`: time of `import pyroute2`",
-                    ratios(above["nslab_lab"], above["pyroute2"]))  # fmt: skip
+    theirs = above(times("imports", "pyroute2"), times("imports", "bare"))
+    for words, way, target in (
+        ("`import nslab`", "nslab", {"at_most": 1 / 3}),
+        ("`from nslab import AddBridge, Lab`", "nslab_lab", {}),
+    ):
+        ours = above(times("imports", way), times("imports", "bare"))
+        found += figure(f"{words}: time of `import pyroute2`", ratios(ours, theirs), **target)
 
     ready = [value for value in times("ready", "ready") if value is not None]
     found += figure("`Lab()` ready", ready, "s", at_most=0.5)

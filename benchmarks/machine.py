@@ -27,8 +27,8 @@ class Machine(Struct):
 
     def __str__(self) -> str:
         return (
-            f"{self.model}, {self.processors} processors, {self.memory_gib:.0f} GiB, {self.system}, "
-            f"Linux {self.kernel}, {', '.join(f'{n} {v}' for n, v in self.versions.items())}; "
+            f"{self.model}, {self.processors} processors, {self.memory_gib:.0f} GiB, "
+            f"{self.system}, Linux {self.kernel}, {', '.join(f'{n} {v}' for n, v in self.versions.items())}; "
             f"{self.date}, load {' → '.join(f'{load:.1f}' for load in self.load)}"
         )
 
@@ -49,7 +49,9 @@ def describe() -> Machine:
             "nslab": version("nslab"),
             "pyroute2": version("pyroute2"),
             "iproute2": _said("ip", "-Version").rpartition("-")[2].partition(",")[0],
-            "Mininet": _said(SYSTEM_PYTHON, "-c", "from mininet.net import VERSION; print(VERSION)"),
+            "Mininet": _said(
+                SYSTEM_PYTHON, "-c", "from mininet.net import VERSION; print(VERSION)"
+            ),
             "gcc": _said("gcc", "-dumpfullversion"),
         },
     )

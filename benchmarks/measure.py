@@ -101,13 +101,13 @@ def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
 
     for way in ("nslab", "mininet", "pyroute2"):
         star(place, way, 2)  # compiles the bytecode
-    rounds = max(plan.other_rounds, *(plan.wanted(way, size) for way in WAYS for size in plan.sizes))
+    stars = [(way, size) for size in plan.sizes for way in WAYS]
+    rounds = max(plan.other_rounds, *(plan.wanted(way, size) for way, size in stars))
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
-        for size in plan.sizes:
-            for way in WAYS:
-                if number < plan.wanted(way, size):
-                    attempt(f"star {size} {way}", partial(star, place, way, size))
+        for way, size in stars:
+            if number < plan.wanted(way, size):
+                attempt(f"star {size} {way}", partial(star, place, way, size))
         if number < plan.other_rounds:
             for name, words in others(plan).items():
                 attempt(name, partial(place.python, *words))

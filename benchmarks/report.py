@@ -86,9 +86,10 @@ def _row(figure: Figure) -> str:
         target = ""
     mark = {True: "reached", False: "**missed**", None: ""}[figure.reached]
     spread = f"{_number(figure.low, '')} – {_number(figure.high, figure.unit)}"
-    return f"| {figure.what} | {target} | {_number(figure.median, figure.unit)} | {spread} | {mark} |"
+    measured = _number(figure.median, figure.unit)
+    return f"| {figure.what} | {target} | {measured} | {spread} | {mark} |"
 
 
 def _number(value: float, unit: str) -> str:
-    text = f"{value:.0f}" if value >= 20 or value == int(value) else f"{value:.{1 if value >= 5 else 2}f}"
-    return f"{text} s" if unit == "s" else f"{text}{unit}"
+    places = 0 if value >= 20 or value == int(value) else 1 if value >= 5 else 2
+    return f"{value:.{places}f}{' ' if unit == 's' else ''}{unit}"

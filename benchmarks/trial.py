@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,29 @@ class Place:
         return result
 
     def let_go(self) -> None:
-        """Wait until the kernel has taken down what earlier trials left."""
+        """Wait until the kernel has taken down what earlier trials left, and others are quiet."""
         subprocess.run(
             ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c",
              'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"', "sh",
              sys.executable, str(HERE / "gone.py")],
             env=self._environment, check=True,
         )  # fmt: skip
+        wait_for_quiet()
+
+
+def wait_for_quiet(limit: float = 3.0, idle: float = 0.9) -> None:
+    """Wait until the processors have been idle for a moment; go on anyway after so many seconds."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        free, all_of_it = _processor_time()
+        time.sleep(0.1)
+        free_later, all_later = _processor_time()
+        if free_later - free >= idle * (all_later - all_of_it):
+            return
+
+
+def _processor_time() -> tuple[int, int]:
+    """The idle time and all time since the start of the machine (proc(5), /proc/stat)."""
+    with open("/proc/stat") as file:
+        ticks = [int(word) for word in file.readline().split()[1:]]
+    return ticks[3] + ticks[4], sum(ticks)

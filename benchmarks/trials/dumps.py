@@ -1,4 +1,4 @@
-"""Reads all namespaces of the place where it runs, in the ways that nslab's snapshot is measured against.
+"""Reads all namespaces of where it runs, in the ways that nslab's snapshot is measured against.
 
 Says which ways there are; then does one for each line of input and answers with the seconds and
 with the number of links that it saw.

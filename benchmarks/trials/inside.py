@@ -1,6 +1,7 @@
 """The private place of one trial: run as PID 1 of fresh network, mount and pid namespaces.
 
-Usage: ``unshare --net --mount --pid --fork --kill-child --mount-proc python inside.py [--star N] -- COMMAND …``
+Usage, behind ``unshare --net --mount --pid --fork --kill-child --mount-proc``:
+``python inside.py [--star N] -- COMMAND …``
 
 What the command prints last must be a line of JSON; it is passed on.  With ``--star`` the star that
 the command left behind is looked at, outside of the measured time: a ping from the first and from
