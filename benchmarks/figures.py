@@ -110,8 +110,9 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
         ("until its links and processes are gone", "links_gone", {}),
         ("until the kernel has freed all", "freed", {}),
     ):
+        mininet, nslab = times(f"star {size} mininet", key), times(f"star {size} nslab", key)
         found += figure(f"closing a star of {size}: faster than Mininet, {words}",
-                        ratios(times(f"star {size} mininet", key), times(f"star {size} nslab", key)), **target)  # fmt: skip
+                        ratios(mininet, nslab), **target)  # fmt: skip
 
     look, nslab = f"snapshot of {size} namespaces: faster than", times("snapshot", "nslab")
     for words, way, target in (

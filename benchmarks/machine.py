@@ -26,9 +26,10 @@ class Machine(Struct):
     versions: dict[str, str]
 
     def __str__(self) -> str:
+        versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
         return (
             f"{self.model}, {self.processors} processors, {self.memory_gib:.0f} GiB, "
-            f"{self.system}, Linux {self.kernel}, {', '.join(f'{n} {v}' for n, v in self.versions.items())}; "
+            f"{self.system}, Linux {self.kernel}, {versions}; "
             f"{self.date}, load {' → '.join(f'{load:.1f}' for load in self.load)}"
         )
 
