@@ -366,7 +366,7 @@ class _Work:
         self._send(action, action.ns, w.RTM_DELROUTE, 0, self._route(action))
 
     def _route(self, action: act.AddRoute | act.DeleteRoute) -> bytes:
-        destination = names.destination(action.destination)
+        destination = action.destination
         version = ipaddress.ip_address(action.via).version if action.via else 4
         body, length = b"", 0
         if destination != "default":

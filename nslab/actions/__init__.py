@@ -1,0 +1,89 @@
+"""One wanted change each, as a frozen value: what a step does, whoever does it.
+
+An action is checked when it is made and touches nothing until ``lab.do(action)``.  Its
+equivalent commands come in two styles: ``classic`` (brctl, ifconfig, route, iptables, which the
+article uses) and ``iproute2`` (ip, bridge, nft).  Where the old tools have no equivalent, the
+classic style says it as iproute2 does.
+
+>>> action = AddVeth("veth-ns1", "lxcbr0.1")
+>>> print(action.commands()[0])
+ip link add veth-ns1 type veth peer name lxcbr0.1
+>>> print(AddBridge("lxcbr0", stp=False, forward_delay=2).commands("classic")[1])
+brctl stp lxcbr0 off
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from nslab.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
+from nslab.actions.base import Action, Command, Style, Word, command, enter, pid_variable
+from nslab.actions.links import (
+    AddBridge, AddVeth, Attach, DeleteLink, Detach, Move, Rename, SetBridge, SetDown, SetMac,
+    SetPromiscuous, SetUp,
+)  # fmt: skip
+from nslab.actions.settings import Masquerade, ResolvConf, Sysctl
+from nslab.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace
+
+__all__ = [
+    "Action", "AddAddress", "AddBridge", "AddContainer", "AddNamespace", "AddRoute", "AddVeth",
+    "AnyAction", "Attach", "Command", "DeleteAddress", "DeleteContainer", "DeleteLink",
+    "DeleteNamespace", "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf",
+    "SetBridge", "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Style", "Sysctl", "Word",
+    "commands", "enter", "pid_variable",
+]  # fmt: skip
+
+AnyAction = (
+    AddNamespace | DeleteNamespace | AddContainer | DeleteContainer | AddBridge | SetBridge
+    | AddVeth | Move | Rename | DeleteLink | SetUp | SetDown | SetMac | SetPromiscuous
+    | Attach | Detach | AddAddress | DeleteAddress | AddRoute | DeleteRoute
+    | Masquerade | Sysctl | ResolvConf
+)  # fmt: skip
+"""Every action there is: what a message to the agent may carry."""
+
+
+def commands(
+    actions: Sequence[Action],
+    style: Style = "iproute2",
+    containers: Iterable[str] = (),
+    *,
+    wait: bool = False,
+) -> list[Command]:
+    """The commands of several actions in order.
+
+    With ``wait`` a line that waits for it follows each container's, as a script needs it: the
+    shell goes on at once after an ``&``.
+
+    In the classic style an address that is followed by ``SetUp`` of the same link becomes the one
+    line ``ifconfig lxcbr0 192.168.10.1/24 up`` that the article writes.
+    """
+    known = set(containers)
+    lines: list[Command] = []
+    position = 0
+    while position < len(actions):
+        action = actions[position]
+        follower = actions[position + 1] if position + 1 < len(actions) else None
+        position += 1
+        if isinstance(action, AddContainer):
+            known.add(action.name)
+        if (
+            style == "classic"
+            and isinstance(action, AddAddress)
+            and action.broadcast
+            and ":" not in action.address
+            and follower == SetUp(action.link, ns=action.ns)
+        ):
+            prefix = enter(action.ns, known) if action.ns else ()
+            lines.append(command(*prefix, "ifconfig", action.link, action.address, "up"))
+            position += 1
+            continue
+        lines += action.commands(style, known)
+        if wait and isinstance(action, AddContainer):
+            lines.append(_wait_for(action.name))
+    return lines
+
+
+def _wait_for(container: str) -> Command:
+    """Until the container has its hostname, which its script sets last."""
+    asked = f'"$(nsenter --uts --target "${pid_variable(container)}" hostname 2>/dev/null)"'
+    return Command((Word(f"until [ {asked} = {container} ]; do sleep 0.01; done"),))

@@ -1,0 +1,75 @@
+"""Address translation, kernel parameters, name servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nslab.actions.base import Action, Command, Style, command
+from nslab.errors import InvalidInput
+
+
+class Masquerade(Action, frozen=True):
+    """Rewrite the source of what leaves ``out`` from ``source`` to the address of ``out``."""
+
+    source: str
+    out: str
+    ns: str | None = None
+
+    def _check(self) -> None:
+        if ":" in self.source:
+            raise InvalidInput(
+                "masquerade", self.source, "it is an IPv6 network", "give an IPv4 network"
+            )
+
+    def _iproute2(self) -> list[Command]:
+        # `add` is no error for a table or chain that is there already (nft(8)).
+        chain = "{ type nat hook postrouting priority srcnat ; }"
+        source = () if self.source == "default" else ("ip", "saddr", self.source)
+        return [
+            command("nft", "add", "table", "ip", "nslab"),
+            command("nft", "add", "chain", "ip", "nslab", "postrouting", chain),
+            command("nft", "add", "rule", "ip", "nslab", "postrouting",
+                     *source, "oifname", self.out, "masquerade"),
+        ]  # fmt: skip
+
+    def _classic(self) -> list[Command]:
+        source = () if self.source == "default" else ("-s", self.source)
+        return [
+            command("iptables", "-t", "nat", "-A", "POSTROUTING",
+                     *source, "-o", self.out, "-j", "MASQUERADE"),
+        ]  # fmt: skip
+
+
+class Sysctl(Action, frozen=True):
+    """Set a kernel parameter below ``net.`` of a namespace."""
+
+    key: str
+    value: str
+    ns: str | None = None
+
+    def _check(self) -> None:
+        if not self.value or any(c in self.value for c in "\n\0"):
+            raise InvalidInput("set the sysctl", self.key, "the value is empty or has a new line")
+
+    def _iproute2(self) -> list[Command]:
+        return [command("sysctl", "-w", f"{self.key}={self.value}")]
+
+
+class ResolvConf(Action, frozen=True):
+    """Name the name server of a namespace, in the file that ``ip netns exec`` binds.
+
+    For the host it is /etc/resolv.conf, for a namespace /etc/netns/NAME/resolv.conf, for a
+    container the file that is bound over its own /etc/resolv.conf.
+    """
+
+    nameserver: str
+    ns: str | None = None
+
+    def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
+        line = ("echo", f"nameserver {self.nameserver}")
+        if self.ns is None:
+            return [command(*line, to="/etc/resolv.conf")]
+        if self.ns in containers:
+            return [command(*line, to=f"/run/containers/{self.ns}/resolv.conf")]
+        directory = f"/etc/netns/{self.ns}"
+        return [command("mkdir", "-p", directory), command(*line, to=f"{directory}/resolv.conf")]
