@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -9,6 +10,9 @@ import sys
 
 from nslab.engine import messages as m
 from nslab.engine.agent import isolate
+
+DESCRIPTORS = 4096
+"""Two for each namespace of the largest star (a bridge holds at most 1,023 ports), and some."""
 
 
 def main() -> None:
@@ -31,6 +35,10 @@ def main() -> None:
     # do for 500 only.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # The table of descriptors doubles when it is full, and in a process with several threads each
+    # doubling waits for an RCU grace period, 5 to 20 ms (expand_fdtable() in fs/file.c).  It never
+    # shrinks, so it is made large enough now, while there is one thread.
+    os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, min(hard, DESCRIPTORS) - 1))
     # After the fork, so that the supervisor stays small and has one thread for sure.
     from nslab.engine.agent.serve import Server
 

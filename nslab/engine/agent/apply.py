@@ -15,6 +15,7 @@ import fcntl
 import ipaddress
 import os
 import signal
+import socket
 import struct
 import threading
 import time
@@ -83,11 +84,13 @@ class _Work:
         self._where: str | None = None
         """The namespace that the pending messages are for."""
         self._away = False
+        self._renaming = False
+        """Whether a pending message may change which link has which name."""
 
     def close(self) -> None:
         self._come_home()
-        for socket in self._sockets.values():
-            socket.close()
+        for asking in self._sockets.values():
+            asking.close()
         for descriptor in self._descriptors.values():
             os.close(descriptor)
 
@@ -104,6 +107,7 @@ class _Work:
             return
         messages, owners = self._pending, self._owners
         self._pending, self._owners = [], []
+        self._renaming = False
         try:
             self._socket(self._where).send(messages)
         except w.Refused as refused:
@@ -150,10 +154,15 @@ class _Work:
         """
         index = self._indexes.get((ns, link))
         if index is None:
-            self.flush()
+            if self._renaming:
+                self.flush()
             self._descriptor(ns, action)
             request = struct.pack("16si20x", link.encode(), 0)
-            answer = fcntl.ioctl(self._socket(ns).fileno(), SIOCGIFINDEX, request)
+            try:
+                answer = fcntl.ioctl(self._socket(ns).fileno(), SIOCGIFINDEX, request)
+            except OSError:
+                self.flush()  # what was asked for earlier may have failed, too, and comes first
+                raise
             index = self._indexes[ns, link] = struct.unpack_from("i", answer, 16)[0]
         return index
 
@@ -166,6 +175,7 @@ class _Work:
         self._where = ns
         self._pending.append((kind, flags, body))
         self._owners.append(action)
+        self._renaming |= isinstance(action, _RENAMING)
         if self._limit == 1:
             self.flush()
 
@@ -347,15 +357,18 @@ class _Work:
 
     def _address(self, action: act.AddAddress | act.DeleteAddress) -> bytes:
         index = self._index(action.ns, action.link, action)
-        interface = ipaddress.ip_interface(action.address)
-        packed, length = interface.packed, interface.network.prefixlen
-        family = 2 if interface.version == 4 else 10
+        text, _, bits = action.address.partition("/")
+        family, packed = _packed(text)
+        length = int(bits)
         # As ip-address(8): what is a loopback address is of scope host.
-        scope = 254 if interface.is_loopback else 0
+        loopback = packed[0] == 127 if family == 2 else packed == _LOOPBACK6
+        scope = 254 if loopback else 0
         body = struct.pack("=BBBBI", family, length, 0, scope, index)
         body += w.attribute(w.IFA_LOCAL, packed) + w.attribute(w.IFA_ADDRESS, packed)
         if isinstance(action, act.AddAddress) and action.broadcast and family == 2 and length < 31:
-            body += w.attribute(w.IFA_BROADCAST, interface.network.broadcast_address.packed)
+            hosts = (1 << (32 - length)) - 1
+            broadcast = int.from_bytes(packed, "big") | hosts
+            body += w.attribute(w.IFA_BROADCAST, broadcast.to_bytes(4, "big"))
         return body
 
     def add_route(self, action: act.AddRoute) -> None:
@@ -367,21 +380,20 @@ class _Work:
 
     def _route(self, action: act.AddRoute | act.DeleteRoute) -> bytes:
         destination = action.destination
-        version = ipaddress.ip_address(action.via).version if action.via else 4
-        body, length = b"", 0
+        body, length, family = b"", 0, 2
         if destination != "default":
             network = ipaddress.ip_network(destination)
-            version, length = network.version, network.prefixlen
+            family, length = 2 if network.version == 4 else 10, network.prefixlen
             body += w.attribute(w.RTA_DST, network.network_address.packed)
         if action.via:
-            body += w.attribute(w.RTA_GATEWAY, ipaddress.ip_address(action.via).packed)
+            family, gateway = _packed(action.via)
+            body += w.attribute(w.RTA_GATEWAY, gateway)
         if action.dev:
             body += w.u32(w.RTA_OIF, self._index(action.ns, action.dev, action))
         adding = isinstance(action, act.AddRoute)
         # As ip-route(8): a route without a gateway is of scope link; to delete, any scope will do.
         scope = (0 if action.via else 253) if adding else 255
         kind, protocol = (1, 3) if adding else (0, 0)
-        family = 2 if version == 4 else 10
         return (
             struct.pack("=BBBBBBBBI", family, length, 0, 0, 254, protocol, scope, kind, 0) + body
         )
@@ -420,11 +432,21 @@ class _Work:
             file.write(f"nameserver {action.nameserver}\n")
 
 
+_LOOPBACK6 = bytes(15) + b"\1"
+_RENAMING = (act.AddBridge, act.AddVeth, act.Move, act.Rename, act.DeleteLink)
+
+
 def _link_info(kind: str, data: bytes) -> bytes:
     parts = w.attribute(w.IFLA_INFO_KIND, kind.encode())
     if data:
         parts += w.attribute(w.IFLA_INFO_DATA, data)
     return w.attribute(w.IFLA_LINKINFO, parts)
+
+
+def _packed(address: str) -> tuple[int, bytes]:
+    """The family of an address that has been checked, and its bytes: a tenth of ipaddress' time."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return family, socket.inet_pton(family, address)
 
 
 def _mac(text: str) -> bytes:

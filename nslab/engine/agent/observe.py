@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from nslab import model
 from nslab.engine.agent import nat
@@ -62,11 +63,11 @@ class Target:
 class _RawLink:
     index: int
     flags: int
-    found: dict[int, bytes]
+    found: Mapping[int, bytes]
     name: str
     kind: str
-    data: dict[int, bytes]
-    slave: dict[int, bytes]
+    data: Mapping[int, bytes]
+    slave: Mapping[int, bytes]
     lower: int
     nsid: int | None
 
@@ -136,17 +137,19 @@ def _links(asking: w.Socket) -> list[_RawLink]:
     result = []
     for header, found in asking.dump(w.RTM_GETLINK, body, 16):
         _, _, _, index, flags, _ = struct.unpack("=BBHiII", header)
-        kind, data, slave = "", {}, {}
+        kind = ""
+        data: Mapping[int, bytes] = {}
+        slave: Mapping[int, bytes] = {}
         if w.IFLA_LINKINFO in found:
             raw = found[w.IFLA_LINKINFO]
-            info = w.attributes(raw, 0, len(raw))
+            info = w.decoded(raw)
             kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
             if kind == "bridge":
                 raw = info.get(w.IFLA_INFO_DATA, b"")
-                data = w.attributes(raw, 0, len(raw))
+                data = w.decoded(raw)
             if info.get(w.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
                 raw = info.get(w.IFLA_INFO_SLAVE_DATA, b"")
-                slave = w.attributes(raw, 0, len(raw))
+                slave = w.decoded(raw)
         lower = _U32.unpack(found[w.IFLA_LINK])[0] if w.IFLA_LINK in found else 0
         nsid = _I32.unpack(found[w.IFLA_LINK_NETNSID])[0] if w.IFLA_LINK_NETNSID in found else None
         name = found[w.IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
@@ -211,9 +214,19 @@ def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
     return result
 
 
+def _is_local(rtmsg: bytes) -> bool:
+    """Whether a route is in the table of the host's own addresses: five of seven are."""
+    return rtmsg[4] == _TABLE_LOCAL
+
+
+def _needs_no_resolving(ndmsg: bytes) -> bool:
+    """Whether a neighbour is a noarp entry, such as a multicast address."""
+    return ndmsg[8] == 0x40 and ndmsg[9] == 0
+
+
 def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, ...]:
     result = []
-    for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12):
+    for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12, _is_local):
         family, length, _, _, table, protocol, scope, kind = struct.unpack_from(
             "=BBBBBBBB", header
         )
@@ -247,10 +260,10 @@ def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, 
 
 def _neighbours(asking: w.Socket, names: dict[int, str]) -> tuple[model.Neighbour, ...]:
     result = []
-    for header, found in asking.dump(w.RTM_GETNEIGH, bytes(12), 12):
+    for header, found in asking.dump(w.RTM_GETNEIGH, bytes(12), 12, _needs_no_resolving):
         family, index, state = struct.unpack_from("=BxxxiH", header)
-        if family not in (_AF_INET, _AF_INET6) or state == 0x40 or w.NDA_DST not in found:
-            continue  # noarp entries stand for addresses that never need resolving
+        if family not in (_AF_INET, _AF_INET6) or w.NDA_DST not in found:
+            continue
         result.append(
             model.Neighbour(
                 address=socket.inet_ntop(family, found[w.NDA_DST]),
@@ -285,16 +298,17 @@ def _fdb(asking: w.Socket, names: dict[int, str]) -> tuple[model.FdbEntry, ...]:
 def _sysctls(asking: w.Socket) -> dict[str, str]:
     """The settings that decide whether packets pass: by netlink where that says them."""
     result: dict[str, str] = {}
-    for _, found in asking.dump(w.RTM_GETNETCONF, bytes((_AF_INET, 0, 0, 0)), 4):
-        index = _I32.unpack(found[w.NETCONFA_IFINDEX])[0]
-        if index > 0:
-            continue  # of one device; -1 stands for "all", -2 for "default"
-        rp_filter = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
-        if index == -1:
-            result["net.ipv4.ip_forward"] = str(_I32.unpack(found[w.NETCONFA_FORWARDING])[0])
-            result["net.ipv4.conf.all.rp_filter"] = rp_filter
-        else:
-            result["net.ipv4.conf.default.rp_filter"] = rp_filter
+    # -1 stands for "all", -2 for "default"; a dump would bring every device's along.
+    questions = [
+        (w.RTM_GETNETCONF, bytes((_AF_INET, 0, 0, 0)) + w.attribute(w.NETCONFA_IFINDEX, which))
+        for which in (_I32.pack(-1), _I32.pack(-2))
+    ]
+    (every, _), (default, _) = asking.ask(questions)
+    found = w.attributes(every, 4, len(every))
+    result["net.ipv4.ip_forward"] = str(_I32.unpack(found[w.NETCONFA_FORWARDING])[0])
+    result["net.ipv4.conf.all.rp_filter"] = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
+    found = w.attributes(default, 4, len(default))
+    result["net.ipv4.conf.default.rp_filter"] = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
     for key in ("net.ipv6.conf.all.disable_ipv6", "net.bridge.bridge-nf-call-iptables"):
         try:
             result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
@@ -367,7 +381,7 @@ def _link(
         up=bool(raw.flags & w.IFF_UP),
         carrier=bool(raw.flags & w.IFF_LOWER_UP),
         operstate=_OPERSTATE[found[w.IFLA_OPERSTATE][0]],
-        flags=tuple(word for bit, word in _FLAGS if raw.flags & bit),
+        flags=_flag_words(raw.flags),
         promiscuity=_U32.unpack(found[w.IFLA_PROMISCUITY])[0],
         master=links[target.inode].get(master, "") if master else "",
         peer=peer,
@@ -375,6 +389,11 @@ def _link(
         port=port,
         addresses=tuple(part.addresses.get(raw.index, ())),
     )
+
+
+@cache
+def _flag_words(flags: int) -> tuple[str, ...]:
+    return tuple(word for bit, word in _FLAGS if flags & bit)
 
 
 def _origin(mac: bytes) -> str:

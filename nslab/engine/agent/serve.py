@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import BinaryIO
 
@@ -26,6 +27,10 @@ from nslab.engine.base import Options, Stream
 from nslab.errors import NslabError
 
 
+COMMANDS = 256
+"""Commands that may run at one time; more have to wait."""
+
+
 class Server:
     """One lab's agent, from the first request to the end of the stream."""
 
@@ -38,6 +43,9 @@ class Server:
         self._init = Init()
         self._applier = Applier(self._spaces, self._init)
         self._shell = Shell(self._spaces, self._init)
+        # Threads that have run a command wait for the next: to start one takes as long as to spawn
+        # a small program does.
+        self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
 
     def serve(self) -> None:
@@ -63,11 +71,7 @@ class Server:
                 case m.Apply() | m.Look():
                     self._work.put(request)
                 case m.Run():
-                    threading.Thread(
-                        target=self._answer,
-                        args=(request.id, partial(self._run, request)),
-                        daemon=True,
-                    ).start()
+                    self._runners.submit(self._answer, request.id, partial(self._run, request))
                 case m.Signal():
                     self._shell.signal(request.id, request.number)
 

@@ -56,6 +56,7 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
         return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     found: list[Target | None] = []
+    with_files = set(os.listdir("/etc/netns")) if os.path.isdir("/etc/netns") else set()
     host = make(spaces.home_inode, "host", "host", lambda: os.dup(spaces.home))
     if host is not None:
         host.resolv_conf = text_of("/etc/resolv.conf")
@@ -66,7 +67,7 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
             continue
         taken.add(inode)
         target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
-        if target is not None:
+        if target is not None and names[0] in with_files:
             target.resolv_conf = text_of(f"/etc/netns/{names[0]}/resolv.conf")
         found.append(target)
     for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
@@ -126,8 +127,10 @@ def carriers_agree(found: model.Snapshot) -> bool:
     """Whether no carrier is still on its way from a veth to the bridge that it is a port of."""
     for namespace in found.namespaces:
         for link in namespace.links:
+            if link.bridge is None or not link.up:
+                continue
             ports = namespace.ports(link.name)
-            if link.bridge is None or not link.up or not ports:
+            if not ports:
                 continue  # without ports nobody has thought about the carrier yet: it is on
             for port in ports:
                 live = port.up and port.carrier
