@@ -38,6 +38,8 @@ class Spaces:
         """Held while namespaces are made, so that the watcher does not settle them twice."""
         self._settled = {self.home_inode}
         self._unnamed: set[int] = set()
+        self.loose_ends: set[tuple[int, int]] = set()
+        """Veths whose other end is held out of sight: (inode, index); known from the last look."""
 
     # -- finding -----------------------------------------------------------------------------
 

@@ -101,8 +101,10 @@ def snapshot(
                 target.nsids = {}
             found = observe(targets, title, run)
             waited = time.monotonic() - start
-            carriers, ends = carriers_agree(found), all_ends_seen(found)
+            carriers, loose = carriers_agree(found), loose_ends(found)
+            ends = loose <= spaces.loose_ends
             if (carriers or waited > CARRIERS) and (ends or waited > ENDS):
+                spaces.loose_ends = loose
                 return structs.replace(found, files=changed_files())
             if not carriers:
                 _synchronise(targets, found)
@@ -119,8 +121,13 @@ CARRIERS = 1.2
 It does so at most once a second (linkwatch); kernels since 6.8 do it at once when asked.
 """
 
-ENDS = 0.3
-"""Seconds to wait at most for a veth to go whose other end went with its namespace: 20 to 50 ms."""
+ENDS = 3.0
+"""Seconds to wait at most for a veth to go whose other end went with its namespace.
+
+It takes 20 to 50 ms, but the kernel takes down the namespaces of the whole machine one after
+another, and somebody may just have closed five hundred.  What was waited for in vain, because
+something out of sight holds the namespace, is not waited for again.
+"""
 
 
 def carriers_agree(found: model.Snapshot) -> bool:
@@ -142,17 +149,18 @@ def carriers_agree(found: model.Snapshot) -> bool:
     return True
 
 
-def all_ends_seen(found: model.Snapshot) -> bool:
-    """Whether every veth has its other end in a namespace that was looked at.
+def loose_ends(found: model.Snapshot) -> set[tuple[int, int]]:
+    """The veths whose other end is in no namespace that was looked at: (inode, index) of each.
 
     A namespace that nothing holds any longer is taken down in the background, and the other ends
     of its veth pairs go with it; until then they are still listed.
     """
-    return all(
-        link.kind != "veth" or link.peer is None or link.peer.namespace
+    return {
+        (namespace.inode, link.index)
         for namespace in found.namespaces
         for link in namespace.links
-    )
+        if link.kind == "veth" and link.peer is not None and not link.peer.namespace
+    }
 
 
 SIOCETHTOOL, ETHTOOL_GLINK = 0x8946, 0x0A
