@@ -29,9 +29,16 @@ _HOMES = {
         "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
+    "nslab.check": (
+        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasRoute", "IsPort",
+        "Masquerades", "NoLink", "NoRoute", "Reaches", "Resolves", "Setting", "State", "Stp",
+        "Verdict",
+    ),
     "nslab.lab": ("Lab",),
+    "nslab.lessons": ("Lesson", "lesson"),
     "nslab.model": ("Link", "Namespace", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
+    "nslab.step": ("Step",),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -43,6 +50,10 @@ if TYPE_CHECKING:
         Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
         Sysctl,
     )  # fmt: skip
+    from nslab.check import (
+        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasRoute, IsPort, Masquerades,
+        NoLink, NoRoute, Reaches, Resolves, Setting, State, Stp, Verdict,
+    )  # fmt: skip
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
@@ -50,8 +61,10 @@ if TYPE_CHECKING:
         LabClosed, LabGone, NotFound, NslabError, ToolMissing,
     )  # fmt: skip
     from nslab.lab import Lab
+    from nslab.lessons import Lesson, lesson
     from nslab.model import Link, Namespace, Snapshot
     from nslab.outcome import Did, Failure, Ran
+    from nslab.step import Step
 
 
 def __getattr__(name: str) -> Any:

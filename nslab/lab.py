@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from nslab import diff, names
 from nslab.actions import Action, AddContainer, Command, Style, commands, enter
+from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
 from nslab.history import Done, History, Typed, changed, differences, rebuild
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
+from nslab.step import Step
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
@@ -38,15 +40,24 @@ class Lab:
     :param name: what ``nslab enter`` and ``nslab show`` call it
     :param engine: where it lives: ``local`` (this machine) or ``fake`` (in memory, for tests)
     :param ipv6: leave IPv6 on in every namespace
+    :param start: what is done before anything else; :meth:`reset` goes back to just after it
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
 
-    def __init__(self, name: str = "lab", *, engine: str = "local", ipv6: bool = False) -> None:
+    def __init__(
+        self,
+        name: str = "lab",
+        *,
+        engine: str = "local",
+        ipv6: bool = False,
+        start: Sequence[Action] = (),
+    ) -> None:
         names.namespace_reference(name)
         self._options = base.Options(name=name, ipv6=ipv6)
         self._factory = _factory(engine)
+        self._begin = tuple(start)
         self._lock = threading.RLock()
-        self._engine: Engine = self._factory(self._options)
+        self._engine: Engine = self._fresh()
         self._history = History()
         self._start = self._engine.snapshot()
         self._closed = False
@@ -127,19 +138,26 @@ class Lab:
             )  # fmt: skip
 
     def run(
-        self, *argv: str, ns: str | None = None, timeout: float | None = TIMEOUT, stdin: str = ""
+        self,
+        *argv: str,
+        ns: str | None = None,
+        timeout: float | None = TIMEOUT,
+        stdin: str = "",
+        full: bool = False,
     ) -> Ran:
         """Run one program, without a shell and without looking for changes.
 
         In a namespace it is run as ``nsenter --net`` does, which is quicker than :meth:`sh`.
 
+        :param full: as ``ip netns exec`` does, with that namespace's /etc/netns and /sys
         :raises ToolMissing: there is no such program
         :raises CommandTimeout: it took longer than ``timeout`` seconds
         """
         output = _Output(False)
         program = base.Command(
-            argv=argv, ns=names.namespace_reference(ns), timeout=timeout, stdin=stdin.encode()
-        )
+            argv=argv, ns=names.namespace_reference(ns), timeout=timeout, stdin=stdin.encode(),
+            view="full" if full else "net",
+        )  # fmt: skip
         completed = self._engine.run(program, output)
         output.finish()
         if completed.timed_out:
@@ -173,6 +191,14 @@ class Lab:
     def changes(self) -> diff.Diff:
         """What is different from a fresh lab."""
         return diff.compare(self._start, self.snapshot())
+
+    def check(self, *wanted: Check | Step) -> Verdicts:
+        """Ask the kernel whether what is wanted is so: checks, or steps with all their checks."""
+        checks: list[Check] = []
+        for one in wanted:
+            checks += one.checks if isinstance(one, Step) else (one,)
+        self.snapshot()  # a closed lab says so, whatever is asked
+        return Verdicts([check.ask(self) for check in checks])
 
     # -- history -------------------------------------------------------------------------------
 
@@ -210,17 +236,28 @@ class Lab:
             return Did((), diff.compare(before, after.aligned(before)))
 
     def reset(self) -> None:
-        """Go back to a fresh lab."""
+        """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
         with self._lock:
             self._rebuild(())
 
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""
-        fresh = rebuild(lambda: self._factory(self._options), steps)
+        fresh = rebuild(self._fresh, steps)
         self._engine, old = fresh, self._engine
         old.close()
         self._history = History(steps)
         self._start = self._start.aligned(fresh.snapshot())
+
+    def _fresh(self) -> Engine:
+        """A new lab as this one was at its beginning."""
+        engine = self._factory(self._options)
+        try:
+            if self._begin:
+                engine.apply(self._begin)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
@@ -236,10 +273,8 @@ class Lab:
             "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.",
         ]
         containers: list[str] = []
-        for step in self._history.steps:
-            if not step.changed:
-                continue
-            what = step.what
+        begin = [Done(self._begin)] if self._begin else []
+        for what in (*begin, *(step.what for step in self._history.steps if step.changed)):
             lines.append("")
             if isinstance(what, Done):
                 made = commands(what.actions, style, containers, wait=True)

@@ -23,6 +23,8 @@ from nslab.actions import (
 )  # fmt: skip
 
 WEB, NAME_SERVER = "203.0.113.80", "8.8.8.8"
+STUB = "127.0.0.53"
+"""A name server on the pseudo-host's own loopback, for hosts whose resolv.conf names one."""
 
 ACTIONS: tuple[Action, ...] = (
     AddBridge("br0", stp=False, forward_delay=0, multicast_snooping=False, ns="switch"),

@@ -1,7 +1,8 @@
 """The world outside the pseudo-host (see :mod:`nslab.engine.fresh`), with its two servers.
 
 They are real ones, in threads: a name server that knows example.org, and a web server that tells
-the client which address it saw.
+the client which address it saw.  The pseudo-host has a name server of its own on its loopback, as
+hosts with systemd-resolved have; ours answers by itself and asks nobody.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.apply import Applier
-from nslab.engine.fresh import ACTIONS, NAME_SERVER, WEB
+from nslab.engine.fresh import ACTIONS, NAME_SERVER, STUB, WEB
 from nslab.model import WORLD
 
 DOMAIN = "example.org"
@@ -36,7 +37,10 @@ def build(spaces: sp.Spaces, applier: Applier) -> None:
         names.bind((NAME_SERVER, 53))
         web = socket.create_server((WEB, 80), backlog=64)
     os.close(internet)
+    stub = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stub.bind((STUB, 53))
     _start("names", _serve_names, names)
+    _start("stub", _serve_names, stub)
     _start("web", _serve_web, web)
 
 

@@ -1,0 +1,171 @@
+"""A lesson: steps in order, the state that it starts from, and the proof that a step can be said
+in two ways.
+
+>>> from nslab import lesson
+>>> bridge = lesson("02-bridge")
+>>> [step.id for step in bridge.steps]
+['B1', 'B2', 'B3']
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from nslab.actions import Action, commands
+from nslab.errors import InvalidInput
+from nslab.history import differences
+from nslab.lab import Lab
+from nslab.step import Step
+
+
+class Lesson(Struct, frozen=True, kw_only=True):
+    """A chapter as data; ``name`` is that of its notebook.
+
+    ``start`` is the state that it begins with: what the lessons before have built.
+    """
+
+    name: str
+    title: str
+    goals: tuple[str, ...]
+    start: tuple[Action, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def __getitem__(self, ident: str) -> Step:
+        """A step by its id.
+
+        :raises InvalidInput: there is none of that id in this lesson
+        """
+        for step in self.steps:
+            if step.id == ident:
+                return step
+        raise InvalidInput(
+            "find the step", repr(ident), f"the lesson {self.name} has none of that name",
+            "it has: " + ", ".join(step.id for step in self.steps),
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def state(self, before: str | None = None) -> tuple[Action, ...]:
+        """The actions that lead to the state before a step; by default before the first."""
+        done = list(self.start)
+        for step in self.steps:
+            if before is None or step.id == before:
+                break
+            done += step.actions
+        if before is not None:
+            self[before]  # says so if there is none
+        return tuple(done)
+
+    def state_after(self) -> tuple[Action, ...]:
+        """The actions that lead to the state after the last step."""
+        return self.start + tuple(action for step in self.steps for action in step.actions)
+
+    def lab(self, before: str | None = None, *, name: str = "lab", engine: str = "local") -> Lab:
+        """A lab in the state before a step; by default in that in which the lesson starts.
+
+        :raises EngineUnavailable: no lab can run here; says why, and what to do
+        """
+        return Lab(name, engine=engine, start=self.state(before))
+
+    def same(self, ident: str, *actions: Action, engine: str = "local") -> Same:
+        """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
+
+        :param actions: what to try in place of the step's own actions
+        """
+        step = self[ident]
+        if not step.lines:
+            raise InvalidInput(
+                "compare the step", ident, "it has no command lines", "try another one"
+            )
+        tried = actions or step.actions
+        start = self.state(ident)
+        with (
+            Lab(f"{ident}-typed", engine=engine, start=start) as typed,
+            Lab(f"{ident}-done", engine=engine, start=start) as done,
+        ):
+            typed.sh(step.typed, echo=False)
+            done.do(*tried, watch=False)
+            found = tuple(differences(typed.snapshot(), done.snapshot()))
+        return Same(step, tried, found)
+
+
+class Same:
+    """The same step in two ways, and how the networks that came of it differ: not at all."""
+
+    def __init__(self, step: Step, actions: Sequence[Action], differences: tuple[str, ...]) -> None:
+        self.step = step
+        self.actions = tuple(actions)
+        self.differences = differences
+
+    def __bool__(self) -> bool:
+        return not self.differences
+
+    @property
+    def verdict(self) -> str:
+        """One line, and a line for each difference."""
+        if self:
+            return "✔ two fresh labs, by command and by library: the kernel reports the same"
+        lines = ["✘ the two labs differ (the command's first, then the library's):"]
+        return "\n".join([*lines, *(f"  {line}" for line in self.differences)])
+
+    def _parts(self) -> list[tuple[str, str]]:
+        modern = "\n".join(map(str, commands(self.actions, "iproute2")))
+        parts = [
+            ("typed" + (" in the article" if self.step.rows else ""), self.step.typed),
+            ("by the library", "lab.do(" + ", ".join(map(_code, self.actions)) + ")"),
+        ]
+        if modern.replace("'", '"').split() != self.step.typed.split():
+            parts.append(("with today's tools", modern))
+        return parts
+
+    def __str__(self) -> str:
+        lines = []
+        for title, text in self._parts():
+            lines += [f"{title}:", *(f"  {line}" for line in text.splitlines())]
+        return "\n".join([*lines, self.verdict])
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = "".join(
+            '<tr style="background:none"><td style="text-align:left;vertical-align:top;'
+            f'opacity:.75;padding:.1em 1em .1em 0;white-space:nowrap">{html.escape(title)}</td>'
+            '<td style="text-align:left;padding:.1em 0">'
+            f'<pre style="margin:0;white-space:pre-wrap">{html.escape(text)}</pre></td></tr>'
+            for title, text in self._parts()
+        )
+        colour = "#009e73" if self else "#d55e00"
+        sign, words = self.verdict[:1], html.escape(self.verdict[1:])
+        return {
+            "text/plain": str(self),
+            "text/html": f'<table style="margin:0">{rows}</table>'
+            f'<div style="white-space:pre-wrap"><b style="color:{colour}">{sign}</b>{words}</div>',
+        }
+
+
+_PLAIN = frozenset({"address", "bridge", "mac", "peer", "value"})
+"""Fields that are clear without their names when they stand second."""
+
+
+def _code(action: Action) -> str:
+    """An action as a person writes it: ``AddAddress("eth0", "10.0.0.2/24", ns="ns1")``."""
+    words: list[str] = []
+    for place, field in enumerate(action.__struct_fields__):
+        value = getattr(action, field)
+        if value == _default(action, place):
+            continue
+        plain = place == 0 or (place == len(words) == 1 and field in _PLAIN)
+        words.append(repr(value) if plain else f"{field}={value!r}")
+    return f"{type(action).__name__}({', '.join(words)})".replace("'", '"')
+
+
+def _default(action: Action, place: int) -> Any:
+    """The default of a field, by its place; of one that must be given, nothing that is a value."""
+    defaults = action.__struct_defaults__
+    at = place - (len(action.__struct_fields__) - len(defaults))
+    return defaults[at] if at >= 0 else NotImplemented

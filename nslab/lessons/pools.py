@@ -1,0 +1,78 @@
+"""Which network a Docker engine takes for its containers.
+
+The engine's rule, told again in a few lines: it goes through its list of networks in order and
+takes the first that overlaps no route of the host and no network it has given away
+(moby/libnetwork, ipamutils and netutils).  A test holds it against a real engine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from nslab.check import Check, Verdict
+from nslab.errors import NslabError
+from nslab.model import Route, Snapshot
+
+BASES = (
+    ("172.17.0.0/16", 16), ("172.18.0.0/16", 16), ("172.19.0.0/16", 16), ("172.20.0.0/14", 16),
+    ("172.24.0.0/14", 16), ("172.28.0.0/14", 16), ("192.168.0.0/16", 20),
+)  # fmt: skip
+"""Docker's default address pools: a network, and the prefix length of the pieces it is cut to."""
+
+Network = ipaddress.IPv4Network
+
+
+def pools() -> Iterator[Network]:
+    """The networks that the engine may take, in its order: 31 of them."""
+    for base, length in BASES:
+        yield from Network(base).subnets(new_prefix=length)
+
+
+def taken(routes: Iterable[Route]) -> list[Network]:
+    """The networks that the main routing table has a route to; the default route is none."""
+    found = []
+    for route in routes:
+        if route.table == 254 and route.destination != "default" and ":" not in route.destination:
+            found.append(Network(route.destination))
+    return found
+
+
+def free_pool(routes: Iterable[Route]) -> str:
+    """The network that an engine would take on a host with these routes.
+
+    >>> free_pool([])
+    '172.17.0.0/16'
+    >>> free_pool([Route(destination="172.16.0.0/12", dev="eth0")])
+    '192.168.0.0/20'
+
+    :raises NslabError: every one of them overlaps a route
+    """
+    mine = taken(routes)
+    for pool in pools():
+        if not any(pool.overlaps(other) for other in mine):
+            return str(pool)
+    raise NslabError(
+        "find a network for containers", "", "all 31 of the engine's pools overlap a route",
+        'give it one of its own: "default-address-pools" in /etc/docker/daemon.json',
+    )  # fmt: skip
+
+
+class TookFreePool(Check, frozen=True):
+    """A bridge has the first network that was free when its own route is left out."""
+
+    bridge: str
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        host = snapshot.host
+        own = [route.destination for route in host.routes
+               if route.dev == self.bridge and route.table == 254]  # fmt: skip
+        rest = [route for route in host.routes if route.dev != self.bridge]
+        try:
+            first = free_pool(rest)
+        except NslabError as error:
+            return Verdict(False, str(error.cause), error.hint)
+        if own == [first]:
+            return Verdict(True, f"{self.bridge} has {first}, the first pool that was free")
+        has = ", ".join(own) or "no network"
+        return Verdict(False, f"{self.bridge} has {has}; the first free pool is {first}")
