@@ -54,7 +54,7 @@ class Lab:
     ) -> None:
         names.namespace_reference(name)
         self._options = base.Options(name=name, ipv6=ipv6)
-        self._factory = _factory(engine)
+        self._factory = factory(engine)
         self._begin = tuple(start)
         self._lock = threading.RLock()
         self._engine: Engine = self._fresh()
@@ -88,8 +88,16 @@ class Lab:
                     error.hint += "\nnothing was changed: the actions before it were taken back"
                 raise
             after = self.snapshot() if watch else None
+            containers = self._containers()
             self._history.add(Done(actions), before, after)
-            return Did(actions, diff.compare(before, after) if before and after else None)
+            changes = diff.compare(before, after) if before and after else None
+            return Did(actions, changes, containers)
+
+    def _containers(self) -> list[str]:
+        """The names of the containers that actions have made so far."""
+        done = (step.what.actions for step in self._history.steps if isinstance(step.what, Done))
+        made = (action for actions in (self._begin, *done) for action in actions)
+        return [action.name for action in made if isinstance(action, AddContainer)]
 
     def sh(
         self,
@@ -176,8 +184,9 @@ class Lab:
         """What the kernel reports now."""
         if self._closed:
             raise LabClosed(
-                "use the lab", self.name, "it was closed", "make a new one: lab = Lab()"
-            )
+                "use the lab", self.name, "it was closed",
+                "make a new one: lab = Lab(), or run the notebook from the top",
+            )  # fmt: skip
         return self._engine.snapshot()
 
     @property
@@ -370,7 +379,8 @@ class _Output:
         return tuple(found)
 
 
-def _factory(engine: str) -> Callable[[base.Options], Engine]:
+def factory(engine: str) -> Callable[[base.Options], Engine]:
+    """What makes engines of a kind: ``local`` or ``fake``."""
     if engine == "local":
         from nslab.engine.local import LocalEngine
 
@@ -406,4 +416,4 @@ def _mark(text: str) -> str:
     return mark
 
 
-__all__ = ["TIMEOUT", "Lab"]
+__all__ = ["TIMEOUT", "Lab", "factory"]

@@ -2,12 +2,17 @@
 
 They work on the newest lab of the notebook.  A cell prints what its commands print, then what they
 changed.
+
+This is an IPython extension, too, and every kernel of the environment loads it
+(etc/ipython/ipython_kernel_config.json): so a cell that is run before those above it is answered
+in words.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
@@ -25,6 +30,12 @@ def shell() -> Any:
     return get_ipython()
 
 
+FIRST = "first run the cells above: Run → Run All Above Selected Cell"
+
+MADE_BY_CELLS = frozenset({"lab", "lesson"})
+"""Names that the first cells of every lesson define."""
+
+
 class Magics:
     """The two magics of one IPython shell; knows its newest lab."""
 
@@ -39,7 +50,7 @@ class Magics:
     def lab(self) -> Lab:
         lab = self._newest() if self._newest else None
         if lab is None:
-            raise LabClosed("run the cell", "", "there is no lab yet", "first run: lab = Lab()")
+            raise LabClosed("run the cell", "", "there is no lab yet", FIRST)
         return lab
 
     def host(self, line: str, cell: str) -> None:
@@ -94,11 +105,38 @@ _MAGICS: weakref.WeakKeyDictionary[Any, Magics] = weakref.WeakKeyDictionary()
 def use(lab: Lab) -> None:
     """Register the magics with the running shell, if there is one, and point them to this lab."""
     running = shell()
-    if running is None:
-        return
+    if running is not None:
+        _magics(running).use(lab)
+
+
+def load_ipython_extension(running: Any) -> None:
+    """Have the magics, and an answer for cells that were run too early, from the start."""
+    _magics(running)
+
+
+def _magics(running: Any) -> Magics:
+    """The magics of a shell, registered with it once."""
     magics = _MAGICS.get(running)
     if magics is None:
         magics = _MAGICS[running] = Magics()
         running.register_magic_function(magics.host, "cell", "host")
         running.register_magic_function(magics.ns, "cell", "ns")
-    magics.use(lab)
+        running.set_custom_exc((NameError,), _name_error)
+    return magics
+
+
+def _name_error(
+    running: Any,
+    kind: type[NameError],
+    error: NameError,
+    trace: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    """Show an unknown name: in words, if cells above would have made it."""
+    import nslab
+
+    if error.name in MADE_BY_CELLS or error.name in nslab.__all__:
+        words = f"NameError: there is no {error.name} yet\n  → {FIRST}"
+        running._showtraceback(kind, error, [words])
+    else:
+        running.showtraceback((kind, error, trace), tb_offset=tb_offset)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from nslab.actions import Action, commands
+from nslab.actions import Action, Style, commands
 from nslab.diff import Diff
 
 if TYPE_CHECKING:
@@ -36,10 +37,16 @@ class Outcome:
 
     @property
     def picture(self) -> Picture | None:
-        """What changed, drawn; None if nothing did."""
+        """What changed, drawn; None if nothing did that shows in a picture."""
         from nslab.draw import Picture
 
-        return Picture(self.changes) if self.changes else None
+        return Picture(self.changes) if self.changes and self._drawn else None
+
+    @property
+    def _drawn(self) -> bool:
+        """Whether more changed than which programs run: that is said, not drawn."""
+        lasting = self.changes.lasting if self.changes else ()
+        return any(change.what != "process" for change in lasting)
 
     def _heading(self) -> str:
         """What stands above the picture, as plain text; may be empty."""
@@ -60,9 +67,12 @@ class Outcome:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         picture = self.picture
         bundle = picture._repr_mimebundle_() if picture else {}
-        text = "\n".join(part for part in (self._heading(), bundle.get("text/plain", "")) if part)
-        drawn = bundle.get("text/html", "")
-        heading = self._heading_html()
+        drawn, heading = bundle.get("text/html", ""), self._heading_html()
+        told = bundle.get("text/plain", "")
+        if self.changes and not picture:
+            told = str(self.changes)
+            heading += f"<pre>{html.escape(told)}</pre>"
+        text = "\n".join(part for part in (self._heading(), told) if part)
         if not text:
             text = "nothing changed"
             heading = "<p>Nothing changed.</p>"
@@ -74,15 +84,16 @@ class Outcome:
 class Did(Outcome):
     """The result of ``lab.do``: also says which commands would have done it."""
 
-    def __init__(self, actions: tuple[Action, ...], changes: Diff | None) -> None:
+    def __init__(
+        self, actions: tuple[Action, ...], changes: Diff | None, containers: Iterable[str] = ()
+    ) -> None:
         super().__init__(changes)
         self.actions = actions
+        self._containers = tuple(containers)
 
-    def commands(self, style: str = "classic") -> str:
+    def commands(self, style: Style = "classic") -> str:
         """The equivalent commands, a line each."""
-        return "\n".join(
-            str(c) for c in commands(self.actions, "classic" if style == "classic" else "iproute2")
-        )
+        return "\n".join(map(str, commands(self.actions, style, self._containers)))
 
     def _heading(self) -> str:
         classic, modern = self.commands("classic"), self.commands("iproute2")

@@ -7,6 +7,7 @@ agent's.  Labs are found from outside through /proc alone, so no file is left be
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import queue
@@ -49,6 +50,8 @@ class LocalEngine:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
+        if sys.platform != "linux":
+            raise _refusal(m.Refused("user namespace", errno.ENOSYS, sys.platform))
         self._process, self._errors = _start(self._options.name)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._writing, self._reading = self._process.stdin, self._process.stdout

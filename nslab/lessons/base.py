@@ -17,8 +17,10 @@ from msgspec import Struct
 
 from nslab.actions import Action, commands
 from nslab.errors import InvalidInput
-from nslab.history import differences
-from nslab.lab import Lab
+from nslab.engine.base import Options
+from nslab.history import Done, HistoryStep, Typed, differences, rebuild
+from nslab.lab import Lab, factory
+from nslab.model import Snapshot
 from nslab.step import Step
 
 
@@ -83,15 +85,22 @@ class Lesson(Struct, frozen=True, kw_only=True):
                 "compare the step", ident, "it has no command lines", "try another one"
             )
         tried = actions or step.actions
-        start = self.state(ident)
-        with (
-            Lab(f"{ident}-typed", engine=engine, start=start) as typed,
-            Lab(f"{ident}-done", engine=engine, start=start) as done,
-        ):
-            typed.sh(step.typed, echo=False)
-            done.do(*tried, watch=False)
-            found = tuple(differences(typed.snapshot(), done.snapshot()))
-        return Same(step, tried, found)
+        start = Done(self.state(ident))
+        typed, done = (
+            _snapshot(engine, start, what) for what in (Typed(step.typed), Done(tuple(tried)))
+        )
+        return Same(step, tried, tuple(differences(typed, done)))
+
+
+def _snapshot(engine: str, *steps: Done | Typed) -> Snapshot:
+    """What the kernel reports of a fresh lab after some steps."""
+    made = rebuild(
+        lambda: factory(engine)(Options(name="compare")), [HistoryStep(step, None, True) for step in steps]
+    )
+    try:
+        return made.snapshot()
+    finally:
+        made.close()
 
 
 class Same:

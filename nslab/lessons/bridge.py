@@ -21,7 +21,7 @@ LESSON = Lesson(
             title="Add a bridge",
             text="`brctl addbr` makes a switch in the kernel: a link of kind bridge, without "
             "ports, and down.",
-            guess="will the new bridge be on or off? Will it have ports?",
+            guess="Will the new bridge be on or off? Will it have ports?",
             rows=("B1",),
             lines=("brctl addbr lxcbr0",),
             actions=(AddBridge("lxcbr0"),),
@@ -32,7 +32,7 @@ LESSON = Lesson(
             title="Turn the spanning tree off",
             text="With the spanning tree on, a new port waits before it forwards; the kernel's "
             "bridges have it off from birth.",
-            guess="what will change in the picture?",
+            guess="What will change in the picture?",
             rows=("B2",),
             lines=("brctl stp lxcbr0 off",),
             actions=(SetBridge("lxcbr0", stp=False),),
@@ -43,7 +43,7 @@ LESSON = Lesson(
             title="Give it an address, and set it up",
             text="The host takes part in the bridge's network by an address; the route to that "
             "network comes by itself.",
-            guess="which two other things will the kernel do by itself?",
+            guess="Which two other things will the kernel do by itself?",
             rows=("B3",),
             lines=("ifconfig lxcbr0 192.168.10.1/24 up",),
             actions=(AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0")),

@@ -25,7 +25,7 @@ LESSON = Lesson(
             title="Make a pair of cables",
             text="A veth pair is a cable with two ends, both of them links of the host at first: "
             "what goes into one end comes out of the other.",
-            guess="how many new links will there be, and where?",
+            guess="How many new links will there be, and where?",
             rows=("D1",),
             lines=("ip link add veth-ns1 type veth peer name lxcbr0.1",),
             actions=(AddVeth("veth-ns1", "lxcbr0.1"),),
@@ -39,7 +39,7 @@ LESSON = Lesson(
             title="Move one end into the namespace",
             text="A link is in one namespace at a time. It leaves the host's list and turns up in "
             "the other; the cable stays plugged in.",
-            guess="will `ip link` in the host still show `veth-ns1`?",
+            guess="Will `ip link` in the host still show `veth-ns1`?",
             rows=("D2",),
             lines=("ip link set veth-ns1 netns ns1",),
             actions=(Move("veth-ns1", to="ns1"),),
@@ -52,7 +52,7 @@ LESSON = Lesson(
             id="D3",
             title="Call it eth0",
             text="Names of links are each namespace's own, so there can be an eth0 in every one.",
-            guess="the host has an `eth0` already. Will the kernel refuse the name?",
+            guess="The host has an `eth0` already. Will the kernel refuse the name?",
             rows=("D3",),
             lines=("ip netns exec ns1  ip link set dev veth-ns1 name eth0",),
             actions=(Rename("veth-ns1", "eth0", ns="ns1"),),
@@ -62,7 +62,7 @@ LESSON = Lesson(
             id="D4",
             title="Give it an address, and set it up",
             text="The container's address is in the bridge's network.",
-            guess="the line says `up`. Which word will the picture show at `eth0`?",
+            guess="The line says `up`. Which word will the picture show at `eth0`?",
             rows=("D4",),
             lines=("ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",),
             actions=(AddAddress("eth0", "192.168.10.11/24", ns="ns1"), SetUp("eth0", ns="ns1")),
@@ -76,7 +76,7 @@ LESSON = Lesson(
             id="D5",
             title="Plug the other end into the bridge",
             text="The host's end becomes a port of the bridge.",
-            guess="everything has been typed. Will `ns1` reach the bridge's 192.168.10.1?",
+            guess="Everything has been typed. Will `ns1` reach the bridge's 192.168.10.1?",
             rows=("D5",),
             lines=("brctl addif lxcbr0 lxcbr0.1",),
             actions=(Attach("lxcbr0.1", "lxcbr0"),),
@@ -90,7 +90,7 @@ LESSON = Lesson(
             title="Set the host's end up",
             text="The line that the article leaves out: a cable works when both of its ends are "
             "up.",
-            guess="what will change at the *other* end, which you do not touch?",
+            guess="What will change at the *other* end, which you do not touch?",
             lines=("ip link set lxcbr0.1 up",),
             actions=(SetUp("lxcbr0.1"),),
             checks=(

@@ -15,15 +15,15 @@ WIRING = (
     SetMac("docker0", "02:42:50:7a:e4:c9"),
     AddAddress("docker0", "172.17.0.1/16"),
     SetUp("docker0"),
-    AddContainer("web"),
-    AddVeth("veth22a38e6", "eth0", peer_ns="web", master="docker0", up=True,
+    AddContainer("app"),
+    AddVeth("veth22a38e6", "eth0", peer_ns="app", master="docker0", up=True,
             mac="02:42:9e:22:a3:8e", peer_mac="02:42:ac:11:00:02"),
     AddContainer("db"),
     AddVeth("veth4c51f0b", "eth0", peer_ns="db", master="docker0", up=True,
             mac="02:42:9e:4c:51:f0", peer_mac="02:42:ac:11:00:03"),
-    SetUp("lo", ns="web"), SetUp("eth0", ns="web"),
-    AddAddress("eth0", "172.17.0.2/16", ns="web"),
-    AddRoute("default", via="172.17.0.1", ns="web"),
+    SetUp("lo", ns="app"), SetUp("eth0", ns="app"),
+    AddAddress("eth0", "172.17.0.2/16", ns="app"),
+    AddRoute("default", via="172.17.0.1", ns="app"),
     SetUp("lo", ns="db"), SetUp("eth0", ns="db"),
     AddAddress("eth0", "172.17.0.3/16", ns="db"),
     AddRoute("default", via="172.17.0.1", ns="db"),
@@ -49,16 +49,16 @@ LESSON = Lesson(
             title="The whole wiring",
             text="A physical NIC, a bridge docker0, two containers with an eth0 each, and a pair "
             "of virtual cables from each container to the bridge.",
-            guess="one container pings the other, and then the web server outside. Which parts of "
+            guess="One container pings the other, and then the web server outside. Which parts of "
             "the picture does each packet pass?",
             rows=("A1",),
             actions=WIRING,
             checks=(
                 HasLink("eth0"), HasLink("docker0", kind="bridge"), State("docker0", "up"),
                 IsPort("veth22a38e6", "docker0"), IsPort("veth4c51f0b", "docker0"),
-                ArePeers("veth22a38e6", "eth0", peer_ns="web"),
+                ArePeers("veth22a38e6", "eth0", peer_ns="app"),
                 ArePeers("veth4c51f0b", "eth0", peer_ns="db"),
-                HasAddress("eth0", "172.17.0.2/16", ns="web"),
+                HasAddress("eth0", "172.17.0.2/16", ns="app"),
                 Setting("net.ipv4.ip_forward", "1"),
                 Masquerades("172.17.0.0/16", out="eth0"),
             ),
@@ -68,7 +68,7 @@ LESSON = Lesson(
             title="What ip link and ip addr say",
             text="`ip link show` lists the links of a namespace, `ip addr show` their addresses "
             "too.",
-            guess="how many entries will the host's list have, and will the containers' own "
+            guess="How many entries will the host's list have, and will the containers' own "
             "`eth0` be among them?",
             rows=("A3",),
             lines=("ip link show", "ip addr show"),
@@ -82,7 +82,7 @@ LESSON = Lesson(
             title="Which network the engine takes",
             text="The engine goes through a list of private networks and takes the first that no "
             "route of the host overlaps.",
-            guess="the host gets a route to 172.17.0.0/16 before the engine is started. What does "
+            guess="The host gets a route to 172.17.0.0/16 before the engine is started. What does "
             "the engine take then?",
             rows=("A2",),
             checks=(TookFreePool("docker0"),),

@@ -26,7 +26,7 @@ LESSON = Lesson(
             title="A resolv.conf for the namespace",
             text="A file in /etc/netns/ns1 takes the place of the one in /etc, for programs that "
             "`ip netns exec ns1` starts.",
-            guess="the host's own /etc/resolv.conf: will it have changed?",
+            guess="The host's own /etc/resolv.conf: will it have changed?",
             rows=("F1", "F2"),
             lines=(
                 "mkdir -p /etc/netns/ns1",
@@ -44,7 +44,7 @@ LESSON = Lesson(
             title="Names resolve",
             text="The resolver reads the bound file and asks 8.8.8.8, which the namespace can "
             "reach.",
-            guess="which of these find the name: a program that `ip netns exec` starts, one that "
+            guess="Which of these find the name: a program that `ip netns exec` starts, one that "
             "`nsenter` starts, the host?",
             rows=("F3",),
             checks=(

@@ -23,7 +23,7 @@ LESSON = Lesson(
             title="Add a namespace",
             text="`ip netns add` makes a second, empty network within the host, and keeps it "
             "under a name.",
-            guess="what is in a network that was made a moment ago: any link, any route?",
+            guess="What is in a network that was made a moment ago: any link, any route?",
             rows=("C1",),
             lines=("ip netns add ns1",),
             actions=(AddNamespace("ns1"),),
@@ -37,7 +37,7 @@ LESSON = Lesson(
             title="Set its loopback up",
             text="`ip netns exec` runs one command in the namespace. A program in there can speak "
             "with itself only once the loopback is up.",
-            guess="a program in `ns1` connects to 127.0.0.1 before this line, and after. What does "
+            guess="A program in `ns1` connects to 127.0.0.1 before this line, and after. What does "
             "it get?",
             rows=("C2",),
             lines=("ip netns exec ns1   ip link set dev lo up",),

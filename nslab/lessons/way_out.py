@@ -41,7 +41,7 @@ LESSON = Lesson(
             title="Let the host forward",
             text="A host takes in what is for itself and throws away the rest, unless it is told "
             "to forward.",
-            guess="the packets now leave the host. Will the answer come?",
+            guess="The packets now leave the host. Will the answer come?",
             lines=("sysctl -w net.ipv4.ip_forward=1",),
             actions=(Sysctl("net.ipv4.ip_forward", "1"),),
             checks=(Setting("net.ipv4.ip_forward", "1"), Reaches("ns1", OUTSIDE, ok=False)),
@@ -51,7 +51,7 @@ LESSON = Lesson(
             title="Translate the address",
             text="What leaves by eth0 from the container's network gets the host's own address, "
             "which the outside can answer.",
-            guess="from which address does the web server think that it is asked?",
+            guess="From which address does the web server think that it is asked?",
             lines=(
                 "iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
             ),
@@ -62,7 +62,7 @@ LESSON = Lesson(
             id="E2",
             title="The outside is reached",
             text="What the article promised after its first line is true after three.",
-            guess="and the other way round: can the outside reach 192.168.10.11?",
+            guess="And the other way round: can the outside reach 192.168.10.11?",
             rows=("E2",),
             checks=(Reaches("ns1", OUTSIDE), Reaches("internet", "192.168.10.11", ok=False)),
         ),
