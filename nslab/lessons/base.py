@@ -94,9 +94,9 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
 def _snapshot(engine: str, *steps: Done | Typed) -> Snapshot:
     """What the kernel reports of a fresh lab after some steps."""
-    made = rebuild(
-        lambda: factory(engine)(Options(name="compare")), [HistoryStep(step, None, True) for step in steps]
-    )
+    make = factory(engine)
+    past = [HistoryStep(step, None, True) for step in steps]
+    made = rebuild(lambda: make(Options(name="compare")), past)
     try:
         return made.snapshot()
     finally:

@@ -1,0 +1,179 @@
+"""Checks: each passes where it should, fails where it should, and says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nslab import Lab, Step
+from nslab import check as ck
+from nslab.actions import (
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    Masquerade,
+    ResolvConf,
+    SetUp,
+    Sysctl,
+)
+from nslab.errors import LabClosed
+
+BUILT = (
+    AddBridge("br0"),
+    AddAddress("br0", "10.0.0.1/24"),
+    SetUp("br0"),
+    AddNamespace("ns1"),
+    AddNamespace("ns2"),
+    AddVeth("v1", "eth0", peer_ns="ns1"),
+    SetUp("v1"),
+    Attach("v1", "br0"),
+    AddAddress("eth0", "10.0.0.2/24", ns="ns1"),
+    SetUp("eth0", ns="ns1"),
+    AddVeth("v2", "v3"),
+    SetUp("v2"),
+    AddRoute("default", via="10.0.0.1", ns="ns1"),
+    Sysctl("net.ipv4.ip_forward", "1"),
+    Masquerade("10.0.0.0/24", out="eth0"),
+    ResolvConf("8.8.8.8", ns="ns1"),
+)
+
+# What holds, and what does not with a word of the message or hint.
+HOLDS: list[ck.Check] = [
+    ck.HasNamespace("ns1"),
+    ck.HasNamespace("ns2", alone=True),
+    ck.HasLink("eth0"),
+    ck.HasLink("br0", kind="bridge"),
+    ck.HasLink("eth0", ns="ns1", kind="veth"),
+    ck.NoLink("eth0", ns="ns2"),
+    ck.State("br0", "up"),
+    ck.State("v3", "down"),
+    ck.State("v2", "no-carrier"),
+    ck.HasAddress("eth0", "10.0.0.2/24", ns="ns1"),
+    ck.HasRoute("default", via="10.0.0.1", ns="ns1"),
+    ck.HasRoute("10.0.0.0/24", dev="br0"),
+    ck.NoRoute("8.8.8.8", ns="ns2"),
+    ck.IsPort("v1", "br0"),
+    ck.ArePeers("v1", "eth0", peer_ns="ns1"),
+    ck.Stp("br0", on=False),
+    ck.Setting("net.ipv4.ip_forward", "1"),
+    ck.Masquerades("10.0.0.0/24", out="eth0"),
+    ck.HasFile("/etc/netns/ns1/"),
+    ck.HasFile("/etc/netns/ns1/resolv.conf", "nameserver 8.8.8.8"),
+]
+FAILS: list[tuple[ck.Check, str]] = [
+    (ck.HasNamespace("ns3"), "there is no namespace ns3"),
+    (ck.HasNamespace("ns1", alone=True), "eth0"),
+    (ck.HasLink("eth9"), "there is no link eth9"),
+    (ck.HasLink("eth0", ns="ns3"), "there is no namespace ns3"),
+    (ck.HasLink("br0", kind="veth"), "br0 is a bridge, not a veth"),
+    (ck.NoLink("eth0", ns="ns1"), "there is a link eth0 in ns1"),
+    (ck.State("v3", "up"), "ip link set dev v3 up"),
+    (ck.State("v2", "up"), "its other end is not"),
+    (ck.State("lo", "up", ns="ns2"), "ip netns exec ns2 ip link set dev lo up"),
+    (ck.HasAddress("eth0", "10.0.0.3/24", ns="ns1"), "has 10.0.0.2/24, not 10.0.0.3/24"),
+    (ck.HasAddress("v3", "10.0.0.3/24"), "no address"),
+    (ck.HasRoute("default", via="10.0.0.9", ns="ns1"), "no route default via 10.0.0.9"),
+    (ck.HasRoute("default", ns="ns2"), "no route default"),
+    (ck.NoRoute("8.8.8.8", ns="ns1"), "has a route default"),
+    (ck.IsPort("v2", "br0"), "brctl addif br0 v2"),
+    (ck.ArePeers("v1", "v2"), "not the two ends"),
+    (ck.Stp("br0", on=True), "brctl stp br0 on"),
+    (ck.Stp("v1", on=True), "no bridge"),
+    (ck.Setting("net.ipv4.ip_forward", "0"), "sysctl -w net.ipv4.ip_forward=0"),
+    (ck.Masquerades("10.9.0.0/24", out="eth0"), "-s 10.9.0.0/24 -o eth0"),
+    (ck.HasFile("/etc/netns/ns2/"), "no directory"),
+    (ck.HasFile("/etc/netns/ns2/resolv.conf", "x"), "no file"),
+    (ck.HasFile("/etc/netns/ns1/resolv.conf", "nameserver 1.1.1.1"), "says: nameserver 8.8.8.8"),
+]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Any:
+    with Lab(engine="fake") as made:
+        made.do(*BUILT)
+        yield made
+
+
+@pytest.mark.parametrize("wanted", HOLDS, ids=repr)
+def test_what_holds(lab: Lab, wanted: ck.Check) -> None:
+    (verdict,) = lab.check(wanted)
+    assert verdict.ok, verdict
+    assert str(verdict).startswith("✔ ")
+    assert not verdict.hint
+
+
+@pytest.mark.parametrize(("wanted", "words"), FAILS, ids=repr)
+def test_what_does_not(lab: Lab, wanted: ck.Check, words: str) -> None:
+    (verdict,) = lab.check(wanted)
+    assert not verdict
+    assert str(verdict).startswith("✘ ")
+    assert words in str(verdict)
+
+
+def test_every_check_can_pass_and_fail() -> None:
+    passive = {kind for kind in vars(ck).values()
+               if isinstance(kind, type) and issubclass(kind, ck.Check) and kind is not ck.Check
+               and "ask" not in vars(kind)}  # fmt: skip
+    assert passive == {type(wanted) for wanted in HOLDS} == {type(wanted) for wanted, _ in FAILS}
+
+
+class Answers:
+    """A lab whose programs have answered already."""
+
+    def __init__(self, returncode: int, stdout: str = "", stderr: str = "") -> None:
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+        self.asked: dict[str, Any] = {}
+
+    def snapshot(self) -> Any:
+        raise AssertionError("it should try, not look")
+
+    def run(self, *argv: str, **options: Any) -> Any:
+        self.asked = options | {"argv": argv}
+        return self
+
+
+def test_reaching() -> None:
+    lab = Answers(0)
+    assert ck.Reaches("ns1", "10.0.0.1").ask(lab).message == "ns1 reaches 10.0.0.1"
+    assert lab.asked["ns"] == "ns1"
+    assert not ck.Reaches("ns1", "10.0.0.1", ok=False).ask(lab)
+    lab = Answers(2, stderr="ping: connect: Network is unreachable")
+    verdict = ck.Reaches(None, "10.0.0.1").ask(lab)
+    assert not verdict
+    assert verdict.message == "host does not reach 10.0.0.1: Network is unreachable"
+    assert lab.asked["ns"] is None
+    assert ck.Reaches("ns1", "10.0.0.1", ok=False).ask(Answers(1)).message.endswith("no answer")
+
+
+def test_resolving() -> None:
+    lab = Answers(0, "203.0.113.80    STREAM www.example.org\n203.0.113.80    DGRAM\n")
+    assert ck.Resolves("ns1", "www.example.org").ask(lab)
+    assert lab.asked["full"]
+    assert ck.Resolves("ns1", "www.example.org", "203.0.113.80").ask(lab)
+    assert not ck.Resolves("ns1", "www.example.org", "203.0.113.81").ask(lab)
+    verdict = ck.Resolves("host", "www.example.org", ok=False).ask(Answers(2))
+    assert verdict
+    assert verdict.message == "host does not find www.example.org"
+
+
+def test_a_step_is_checked_as_a_whole(lab: Lab) -> None:
+    step = Step(id="X", title="x", text="x", checks=(ck.HasLink("eth0"), ck.HasLink("eth9")))
+    verdicts = lab.check(step, ck.HasNamespace("ns1"))
+    assert [verdict.ok for verdict in verdicts] == [True, False, True]
+    assert not verdicts
+    assert str(verdicts).count("\n") == 3
+    bundle = verdicts._repr_mimebundle_()
+    assert bundle["text/plain"] == str(verdicts)
+    assert bundle["text/html"].count("✔") == 2
+    assert "run the cells above first" in bundle["text/html"]
+
+
+def test_a_closed_lab_says_so() -> None:
+    lab = Lab(engine="fake")
+    lab.close()
+    with pytest.raises(LabClosed, match="from the top"):
+        lab.check(ck.HasLink("eth0"))
