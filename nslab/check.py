@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import html
 import ipaddress
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -403,7 +404,9 @@ class HasFile(Check, frozen=True):
 class Reaches(Check, frozen=True):
     """One packet from ``ns`` to an address is answered; ``ok=False``: it is not (yet).
 
-    Tried for real, by one ping.
+    Tried for real, by one ping.  A neighbour that does not answer is asked for about three
+    seconds (arp(7)); the check waits for the end of that, for a ping that comes in between would
+    get its error.
     """
 
     ns: str | None
@@ -415,11 +418,28 @@ class Reaches(Check, frozen=True):
         argv = ("ping", "-n", "-c", "1", "-W", "1", self.address)
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         answered = ran.returncode == 0
+        if not answered:
+            _await_neighbours(lab, self.ns)
         text = f"{where} reaches {self.address}"
         if not answered:
             text = f"{where} does not reach {self.address}" + _ping_words(ran)
         hint = "" if answered == self.ok else RUN_IN_ORDER
         return Verdict(answered == self.ok, text, hint)
+
+
+NEIGHBOUR_LIMIT = 5.0
+"""Seconds to wait for a neighbour that is being asked for; the kernel gives up after three."""
+
+
+def _await_neighbours(lab: Asked, ns: str | None) -> None:
+    limit = time.monotonic() + NEIGHBOUR_LIMIT
+    while time.monotonic() < limit:
+        namespace = _namespace(lab.snapshot(), ns)
+        if isinstance(namespace, Verdict):
+            return
+        if all(entry.state != "incomplete" for entry in namespace.neighbours):
+            return
+        time.sleep(0.05)
 
 
 def _ping_words(ran: Program) -> str:
