@@ -23,6 +23,7 @@ _HOMES = {
         "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge",
         "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
     ),
+    "nslab.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
@@ -32,6 +33,7 @@ _HOMES = {
     "nslab.lab": ("Lab",),
     "nslab.model": ("Link", "Namespace", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
+    "nslab.trace": ("Trace",),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
         Sysctl,
     )  # fmt: skip
+    from nslab.diagnose import Explanation, Obstacle, why
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from nslab.lab import Lab
     from nslab.model import Link, Namespace, Snapshot
     from nslab.outcome import Did, Failure, Ran
+    from nslab.trace import Trace
 
 
 def __getattr__(name: str) -> Any:
