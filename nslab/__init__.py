@@ -23,6 +23,7 @@ _HOMES = {
         "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge",
         "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
     ),
+    "nslab.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
@@ -39,6 +40,7 @@ _HOMES = {
     "nslab.model": ("Link", "Namespace", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
     "nslab.step": ("Step",),
+    "nslab.trace": ("Trace",),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
         ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasRoute, IsPort, Masquerades,
         NoLink, NoRoute, Reaches, Resolves, Setting, State, Stp, Verdict,
     )  # fmt: skip
+    from nslab.diagnose import Explanation, Obstacle, why
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from nslab.model import Link, Namespace, Snapshot
     from nslab.outcome import Did, Failure, Ran
     from nslab.step import Step
+    from nslab.trace import Trace
 
 
 def __getattr__(name: str) -> Any:

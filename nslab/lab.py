@@ -27,6 +27,7 @@ from nslab.outcome import Did, Failure, Ran
 from nslab.step import Step
 
 if TYPE_CHECKING:
+    from nslab.diagnose import Explanation
     from nslab.draw import Picture
     from nslab.engine.base import Engine
 
@@ -188,6 +189,21 @@ class Lab:
                 "make a new one: lab = Lab(), or run the notebook from the top",
             )  # fmt: skip
         return self._engine.snapshot()
+
+    def why(self, ns: str | None, target: str) -> Explanation:
+        """Why a namespace can, or cannot, reach an IPv4 address: step by step, from one look.
+
+        Nothing is sent.  ``ok`` is whether a ping would be answered, as far as a snapshot shows;
+        else ``obstacle`` is the first thing in the way, and ``lab.do(*why.actions)`` removes it.
+
+        :param ns: a namespace or container; None or ``host`` for the pseudo-host
+        :param target: an address, or a name: then the way to the name server is explained
+        :raises NotFound: there is no such namespace
+        :raises InvalidInput: the target is none that a way leads to
+        """
+        from nslab.diagnose import why
+
+        return why(self.snapshot(), ns, target)
 
     @property
     def picture(self) -> Picture:

@@ -1,0 +1,15 @@
+"""Why a namespace can, or cannot, reach an address: a trace in words, with cause and remedy.
+
+::
+
+    explanation   Explanation, Step, Obstacle: what is said, as text and as HTML
+    steps         the hops of a trace as sentences
+    causes        where a trace stopped → what is wrong there or before, and what mends it
+    gateways      who could be asked, and by which address: what remedies are made of
+    asking        the whole: from a question to its explanation
+"""
+
+from nslab.diagnose.asking import why
+from nslab.diagnose.explanation import Explanation, Obstacle, Step
+
+__all__ = ["Explanation", "Obstacle", "Step", "why"]

@@ -1,0 +1,124 @@
+"""Packets that left the lab, or its right half, and will not come back: who should have known?
+
+The world outside has no route to private addresses, as outside.  So a ping that leaves with one
+gets no answer (no masquerade), and an answer to one that leaves the host was sent the wrong way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nslab.actions import AddRoute, Masquerade
+from nslab.diagnose import gateways, remedy
+from nslab.model import NatRule
+from nslab.trace import Hop, nat, routing
+
+if TYPE_CHECKING:
+    from nslab.diagnose.causes import Causes
+    from nslab.diagnose.explanation import Obstacle
+
+
+def cause(search: Causes) -> Obstacle | None:
+    """None if the stop is a matter of the place where it is."""
+    if search.stop.kind == "loop" or (
+        search.stop.kind in ("no-route", "nobody-answers") and search.here.role == "world"
+    ):
+        return _back(search) if search.trace.back else _there(search)
+    return None
+
+
+def _there(search: Causes) -> Obstacle | None:
+    address = search.stop.address if search.stop.kind == "no-route" else search.trace.address
+    owners = gateways.holders(search.snapshot, address)
+    if not owners:
+        place = search.here.label if search.stop.kind == "no-route" else ""
+        ends = f"; it ends at {place}, which has no route there" if place else ""
+        return search.nobody(f"nobody in this lab has {address}{ends}")
+    if owners[0][0].role != "world":
+        return _detour(search, search.trace.there, address)
+    return _in_world(search, address)
+
+
+def _back(search: Causes) -> Obstacle | None:
+    trace = search.trace
+    source = trace.there[0].source
+    wanted = trace.back[-1].destination
+    known = gateways.own_network(search.snapshot, source)
+    outside = {
+        str(each.network)
+        for ns in search.snapshot if ns.role == "world"
+        for link in ns.links for each in routing.interfaces(link)
+    }  # fmt: skip
+    if known is not None and str(known) in outside:
+        return _detour(search, trace.back, wanted) or _in_world(search, wanted)
+    if wanted == source and search.here.role == "world":
+        return _as_it_is(search, source)
+    return _detour(search, trace.back, source)
+
+
+def _as_it_is(search: Causes, source: str) -> Obstacle | None:
+    """The source went out unchanged."""
+    worldly = {ns.label for ns in search.snapshot if ns.role == "world"}
+    border = None
+    for hop in search.trace.there:
+        if hop.namespace in worldly:
+            break
+        border = hop
+    if border is None:
+        return None
+    here = search.snapshot.namespace(border.namespace)
+    subnet = gateways.own_network(search.snapshot, source)
+    action = Masquerade(
+        str(subnet or f"{source}/32"), border.link_out, ns=remedy.reference(here)
+    )
+    rules = nat.source_rules(here)
+    if rules:
+        message = (
+            f"{here.label} masquerades {_words(rules[0])}, but this comes from {source} and "
+            f"leaves by {border.link_out}: {search.here.label} has no route back to {source}"
+        )
+        return search.made("masquerade-mismatch", here, message, [action])
+    message = (
+        f"{search.here.label} has no route back to {source}: {here.label} let that address out "
+        "as it is"
+    )
+    return search.made("no-masquerade", here, message, [action])
+
+
+def _words(rule: NatRule) -> str:
+    words = f"what comes from {rule.source or 'anywhere'}"
+    if rule.destination:
+        words += f" for {rule.destination}"
+    return words + (f" and leaves by {rule.out}" if rule.out else "")
+
+
+def _detour(search: Causes, way: tuple[Hop, ...], address: str) -> Obstacle | None:
+    """The last namespace of the lab's own on the way, which could have known better."""
+    for hop in reversed(way):
+        here = search.snapshot.namespace(hop.namespace)
+        if here.role == "world" or hop.route is None:
+            continue
+        found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
+        if found is None:
+            continue
+        subnet = gateways.own_network(search.snapshot, address)
+        message = f"{here.label} sends what is for {address} to {hop.next_hop}, which is wrong"
+        if hop.route.destination != "default" and hop.route.via:
+            return search.instead(message, hop.route, found.address, here)
+        where = str(subnet or f"{address}/32")
+        action = AddRoute(where, via=found.address, ns=remedy.reference(here))
+        return search.made("no-route", here, message, [action])
+    return None
+
+
+def _in_world(search: Causes, address: str) -> Obstacle | None:
+    """A route of the world was deleted."""
+    here = search.here
+    found = gateways.gateway(search.snapshot, here, address)
+    if found is None or search.stop.kind != "no-route":
+        return None
+    subnet = gateways.own_network(search.snapshot, address)
+    action = AddRoute(
+        str(subnet or f"{address}/32"), via=found.address, ns=remedy.reference(here)
+    )
+    return search.made("no-route", here, f"{here.label} has no route to {address}", [action])

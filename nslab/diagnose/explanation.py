@@ -1,0 +1,104 @@
+"""What is said to the learner: steps that are well, the first that is not, and what mends it."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from nslab.actions import Action
+from nslab.model import Value
+
+OK, BAD = "✔", "✘"
+_COLOURS = {OK: "#009e73", BAD: "#d55e00"}
+
+
+class Step(Value, frozen=True):
+    """One sentence about the way; ``where`` is a namespace, or a link as ``host/lxcbr0.1``."""
+
+    ok: bool
+    where: str
+    message: str
+
+
+class Obstacle(Value, frozen=True):
+    """The first thing in the way.
+
+    ``kind`` is a constant such as ``link-down``; ``hint`` are lines for a terminal of the
+    pseudo-host, where a line that begins with ``#`` is a remark.  ``actions`` do the same with
+    ``lab.do(*actions)``; they are empty where no action, or no single one, would mend it.
+    """
+
+    kind: str
+    where: str
+    message: str
+    hint: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+class Explanation(Value, frozen=True):
+    """The answer to ``lab.why``: whether a ping would be answered, step by step.
+
+    ``notes`` say what was not looked at.
+    """
+
+    namespace: str
+    target: str
+    steps: tuple[Step, ...] = ()
+    obstacle: Obstacle | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is in the way, as far as a snapshot shows."""
+        return self.obstacle is None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What would remove the obstacle: ``lab.do(*explanation.actions)``."""
+        return self.obstacle.actions if self.obstacle else ()
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        lines = [f"{self.namespace} → {self.target}"]
+        lines += [f"{mark} {message}" for mark, message in self._marked()]
+        if self.obstacle:
+            lines += _hints(self.obstacle.hint)
+        lines += [f"  ({note})" for note in self.notes]
+        return "\n".join(lines)
+
+    def _marked(self) -> list[tuple[str, str]]:
+        marked = [(OK if step.ok else BAD, step.message) for step in self.steps]
+        if self.obstacle:
+            marked.append((BAD, self.obstacle.message))
+        return marked
+
+    @property
+    def html(self) -> str:
+        """The same for a notebook; the text has the page's own colour, light or dark."""
+        lines = "".join(
+            f'<div><span style="color:{_COLOURS[mark]};font-weight:bold">{mark}</span> '
+            f"{html.escape(message)}</div>"
+            for mark, message in self._marked()
+        )
+        hint = html.escape(self.obstacle.hint) if self.obstacle else ""
+        if hint:
+            lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
+        notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes)
+        if notes:
+            lines += f'<div style="opacity:.7;margin:.3em 0 0 1.4em">{notes}</div>'
+        title = html.escape(f"{self.namespace} → {self.target}")
+        return f'<div class="nslab-why"><div><b>{title}</b></div>{lines}</div>'
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html}
+
+
+def _hints(hint: str) -> list[str]:
+    """What is to be done, each with an arrow; a remark that follows goes on below it."""
+    lines = []
+    for number, line in enumerate(hint.splitlines()):
+        remark = line.startswith("#")
+        lines.append(("    " if remark and number else "  → ") + line.removeprefix("# "))
+    return lines

@@ -1,0 +1,131 @@
+"""Who could be asked, and by which address: what remedies are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Interface, IPv4Network
+from typing import NamedTuple
+
+from nslab.model import Link, Namespace, Snapshot
+from nslab.trace import routing
+from nslab.trace.segment import Reached, reach
+
+
+class Gateway(NamedTuple):
+    """A neighbour who may know the way further: its address, and the link it is behind."""
+
+    address: str
+    link: str
+
+
+def ends(namespace: Namespace) -> list[Link]:
+    """The links that IP uses, or could use: all but lo and the ports of bridges."""
+    return [
+        link for link in namespace.links if not routing.is_loopback(link) and not link.master
+    ]
+
+
+def addressed(namespace: Namespace) -> list[Link]:
+    """Of those the ones with an address."""
+    return [link for link in ends(namespace) if routing.interfaces(link)]
+
+
+def neighbours(snapshot: Snapshot, namespace: Namespace, link: Link) -> Iterator[
+    tuple[Reached, IPv4Interface]
+]:  # fmt: skip
+    """The addresses of who is, or should be, on a link's segment: the nearest first."""
+    for each in reach(snapshot, namespace, link):
+        for address in routing.interfaces(each.link):
+            yield each, address
+
+
+def gateway(
+    snapshot: Snapshot, namespace: Namespace, destination: str, *, but: str = ""
+) -> Gateway | None:
+    """The neighbour that a packet could be handed to, as far as the snapshot shows.
+
+    One that has the destination itself or a route to it that leads away from here; of several
+    the one that forwards already, then the nearest.  ``but`` is an address that will not do.
+    """
+    found: list[tuple[tuple[int, int, int], Gateway]] = []
+    for link in ends(namespace):
+        own = [each.network for each in routing.interfaces(link) if each.network.prefixlen < 32]
+        if not link.up or not own:
+            continue
+        for each, address in neighbours(snapshot, namespace, link):
+            there = each.namespace
+            if str(address.ip) == but or routing.holder(namespace, str(address.ip)) is not None:
+                continue
+            if not any(address.ip in network for network in own):
+                continue
+            knows = _knows(there, destination, each.link)
+            if not knows and len(addressed(there)) < 2:
+                continue
+            ready = routing.forwards(there) or _has(there, destination)
+            rank = (not knows, not ready, each.cost)
+            found.append((rank, Gateway(str(address.ip), link.name)))
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def _has(namespace: Namespace, destination: str) -> bool:
+    return routing.holder(namespace, destination) is not None
+
+
+def _knows(namespace: Namespace, destination: str, link: Link) -> bool:
+    if _has(namespace, destination):
+        return True
+    route = routing.lookup(namespace, destination)
+    onwards = route is not None and route.kind not in routing.REFUSING and route.dev != link.name
+    return onwards and len(addressed(namespace)) > 1
+
+
+def own_network(snapshot: Snapshot, address: str) -> IPv4Network | None:
+    """The subnet of an address, by the prefix length that its holder gave it."""
+    for namespace in snapshot:
+        for link in namespace.links:
+            for each in routing.interfaces(link):
+                if str(each.ip) == address and each.network.prefixlen < 32:
+                    return each.network
+    return None
+
+
+def holders(snapshot: Snapshot, address: str) -> list[tuple[Namespace, Link]]:
+    """Who has an address, near or far."""
+    found = []
+    for namespace in snapshot:
+        for link in namespace.links:
+            if any(str(each.ip) == address for each in routing.interfaces(link)):
+                found.append((namespace, link))
+    return found
+
+
+def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv4Network]:
+    """For each /32 of a link the subnet that its neighbours are in, if it is in one."""
+    lone = [each for each in routing.interfaces(link) if each.network.prefixlen == 32]
+    result: dict[str, IPv4Network] = {}
+    if not lone or routing.is_loopback(link):
+        return result
+    for _, address in neighbours(snapshot, namespace, link):
+        for each in lone:
+            if address.network.prefixlen < 31 and each.ip in address.network:
+                result.setdefault(str(each.ip), address.network)
+    return result
+
+
+def free_address(snapshot: Snapshot, namespace: Namespace, link: Link, towards: str) -> str:
+    """An address that nobody has, of a subnet that a link's neighbours are in; or "".
+
+    Rather of the subnet that ``towards`` is in, then of the nearest neighbour's.
+    """
+    taken = {each.ip for ns in snapshot for x in ns.links for each in routing.interfaces(x)}
+    subnets = [
+        address.network
+        for _, address in neighbours(snapshot, namespace, link)
+        if address.network.prefixlen < 31
+    ]
+    subnets.sort(key=lambda network: routing.ip(towards) not in network)
+    for network in subnets:
+        for host in network.hosts():
+            if host not in taken:
+                return f"{host}/{network.prefixlen}"
+    return ""

@@ -1,0 +1,48 @@
+"""Actions as lines for a terminal, and how a namespace is named in either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from nslab.actions import Action, Masquerade
+from nslab.model import Namespace, Snapshot
+
+
+def reference(namespace: Namespace) -> str | None:
+    """What actions and ``lab.sh`` call a namespace; None is the host."""
+    if namespace.role == "host":
+        return None
+    if namespace.role == "process" and namespace.processes:
+        return str(namespace.processes[0].pid)
+    return namespace.label
+
+
+def lines(snapshot: Snapshot, actions: Sequence[Action]) -> list[str]:
+    """The commands that do the same, to be typed in the pseudo-host.
+
+    A container or a namespace of the world has no name in /run/netns, so those are written as
+    ``lab.sh`` takes them.
+    """
+    named = {name for ns in snapshot if ns.role == "named" for name in (ns.label, *ns.names)}
+    return [line for action in actions for line in _lines(action, named)]
+
+
+def _lines(action: Any, named: set[str]) -> Iterator[str]:
+    ns = getattr(action, "ns", None)
+    inside = ns is not None and ns not in named
+    if inside:
+        action = structs.replace(action, ns=None)
+
+    def shown(command: object) -> str:
+        return f'lab.sh({json.dumps(str(command))}, "{ns}")' if inside else str(command)
+
+    if isinstance(action, Masquerade):
+        yield from (shown(command) for command in action.commands("classic"))
+        yield "# or with nft:"
+        yield from (f"# {shown(command)}" for command in action.commands("iproute2"))
+    else:
+        yield from (shown(command) for command in action.commands("iproute2"))

@@ -1,0 +1,145 @@
+"""The hops of a trace as sentences; the world's are kept short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nslab.diagnose.explanation import Step
+from nslab.model import Route, Snapshot
+from nslab.trace import Hop, Rewrite, Spot, Trace
+
+
+def route_words(route: Route) -> str:
+    """A route as ``ip route`` prints it, as far as it matters here."""
+    words = [] if route.kind == "unicast" else [route.kind]
+    words.append(route.destination)
+    words += ["via", route.via] if route.via else []
+    words += ["dev", route.dev] if route.dev else []
+    return " ".join(words)
+
+
+def steps(snapshot: Snapshot, trace: Trace) -> list[Step]:
+    """What went well, in order, up to where it stops."""
+    return list(_Teller(snapshot, trace).steps())
+
+
+class _Teller:
+    def __init__(self, snapshot: Snapshot, trace: Trace) -> None:
+        self.trace = trace
+        self.snapshot = snapshot
+        self.worldly = {ns.label for ns in snapshot if ns.role == "world"}
+
+    def steps(self) -> Iterator[Step]:
+        trace = self.trace
+        arrived = bool(trace.back)
+        yield from self._way(trace.there, arrived)
+        if not arrived:
+            return
+        first = trace.back[0]
+        if first.link_in == "lo":
+            return
+        if trace.ok:
+            words = " → ".join(self._named(hop) for hop in trace.back)
+            yield Step(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
+            return
+        here = first.namespace
+        said = f"{here} answers: from {first.source} to {first.destination}"
+        yield Step(ok=True, where=here, message=said)
+        yield from self._way(trace.back, False)
+
+    def _named(self, hop: Hop) -> str:
+        for each in hop.rewrites:
+            if each.kind == "undone":
+                return f"{hop.namespace} (for {each.before} again {each.after})"
+        return hop.namespace
+
+    def _way(self, hops: Sequence[Hop], arrives: bool) -> Iterator[Step]:
+        """The hops one by one, those of the world in a row as one."""
+        waiting: list[Hop] = []
+        for number, hop in enumerate(hops):
+            last = number == len(hops) - 1
+            if hop.namespace in self.worldly and number:
+                waiting.append(hop)
+                if not last:
+                    continue
+            yield from self._outside(waiting, hops, arrives and last)
+            waiting = []
+            if hop.namespace not in self.worldly or not number:
+                yield from self._hop(hop, first=not number, arrives=arrives and last, last=last)
+
+    def _outside(
+        self, waiting: Sequence[Hop], hops: Sequence[Hop], arrives: bool
+    ) -> Iterator[Step]:
+        if not waiting:
+            return
+        passed = waiting if waiting[-1] is not hops[-1] or arrives else waiting[:-1]
+        names = " → ".join(hop.namespace for hop in passed)
+        if arrives:
+            names += f", which has {waiting[-1].destination}"
+        if names:
+            yield Step(ok=True, where=waiting[0].namespace, message=f"outside: {names}")
+
+    def _hop(self, hop: Hop, *, first: bool, arrives: bool, last: bool) -> Iterator[Step]:
+        here = hop.namespace
+        undone = [each for each in hop.rewrites if each.kind == "undone"]
+        done = [each for each in hop.rewrites if each.kind != "undone"]
+        for each in undone:
+            yield Step(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+        if hop.route is not None:
+            does = "" if first else "forwards, "
+            message = f"{here}: {does}route {route_words(hop.route)}"
+            yield Step(ok=True, where=here, message=message)
+        for each in done:
+            yield Step(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+        if hop.rivals:
+            many = "; which of them answers is chance" if not last else ""
+            owners = ", ".join(sorted({*hop.rivals, *self._next(hop)}))
+            message = f"{here}: {hop.next_hop} is the address of {owners}{many}"
+            yield Step(ok=True, where=here, message=message)
+        yield from self._path(hop)
+        if arrives:
+            message = f"{here} has {hop.destination}"
+            if hop.link_in == "lo":
+                message += ", its own address; lo is up"
+            yield Step(ok=True, where=here, message=message)
+
+    def _next(self, hop: Hop) -> list[str]:
+        return [hop.path[-1].namespace] if hop.path else []
+
+    def _path(self, hop: Hop) -> Iterator[Step]:
+        """The cables and bridges between two hops."""
+        path = hop.path
+        for number, spot in enumerate(path):
+            if spot.namespace in self.worldly and hop.namespace not in self.worldly:
+                return
+            following = path[number + 1] if number + 1 < len(path) else None
+            message = self._spot(spot, following)
+            if message:
+                yield Step(ok=True, where=str(spot), message=message)
+
+    def _spot(self, spot: Spot, following: Spot | None) -> str:
+        if spot.role == "out":
+            if following is None:
+                leads = self._far(spot)
+            elif following.namespace in self.worldly:
+                leads = "outside"
+            else:
+                leads = f"to {following}"
+            return f"{spot} is up, its cable leads {leads}"
+        if spot.role == "in" and following is not None and following.role == "bridge":
+            return f"{spot} is up, a forwarding port of {following.link}"
+        return ""
+
+    def _far(self, spot: Spot) -> str:
+        """Where the cable leads of a link that the way ends behind."""
+        far = self.snapshot.peer(self.snapshot.link(spot.link, spot.namespace))
+        if far is None:
+            return "out of sight"
+        namespace, link = far
+        return "outside" if namespace.label in self.worldly else f"to {namespace.label}/{link.name}"
+
+
+def _rewrite_words(rewrite: Rewrite) -> str:
+    if rewrite.kind == "undone":
+        return f"the destination {rewrite.before} becomes {rewrite.after} again"
+    return f"{rewrite.kind}, the source {rewrite.before} becomes {rewrite.after}"

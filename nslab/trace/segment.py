@@ -1,0 +1,209 @@
+"""Who hears a frame that a link sends: cables, bridges and their ports, macvlans.
+
+A search for the cheapest way over the links, where a way past something that holds the frame up
+has a price.  What is reached free of charge hears the frame; of the rest, the cheapest way says
+what would have to be mended first.  All that holds a frame up (a link or a bridge that is down,
+a port that does not forward) holds up the answer as well, so one direction is enough.
+
+Left out: MACs (each frame is taken as for everybody), VLANs, a macvlan's mode (taken as bridge).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nslab.model import Link, Namespace, Snapshot
+from nslab.trace.routing import interfaces, is_loopback
+from nslab.trace.values import Role, Spot, Stop
+
+_DOWN, _PORT, _LOOP, _ATTACH, _REATTACH, _ADDRESSED, _PARENT = 1, 1, 3, 8, 10, 16, 64
+"""Prices.  A guess about which link should be in which bridge is dearer than any number of links
+that are to be set up; and who has an address is rather a host's NIC than a port."""
+
+
+class Node(NamedTuple):
+    """A link in one of its roles."""
+
+    namespace: Namespace
+    link: Link
+    role: Role
+
+    @property
+    def key(self) -> tuple[int, str, Role]:
+        return (self.namespace.inode, self.link.name, self.role)
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(namespace=self.namespace.label, link=self.link.name, role=self.role)
+
+
+class Reached(NamedTuple):
+    """A link whose IP hears the frame, or would: ``stops`` are in its way, in order."""
+
+    namespace: Namespace
+    link: Link
+    cost: int
+    path: tuple[Spot, ...]
+    stops: tuple[tuple[int, Stop], ...]
+    """Each with the number of spots that come before it."""
+
+
+_Step = tuple[int, Stop | None, Node]
+
+
+def reach(snapshot: Snapshot, namespace: Namespace, link: Link) -> list[Reached]:
+    """Every link whose IP hears what ``link`` sends, then what it would take to reach others."""
+    return _Search(snapshot).run(namespace, link)
+
+
+def blind(snapshot: Snapshot, namespace: Namespace, link: Link) -> Spot | None:
+    """A link that hears the frame and passes it on to where the snapshot does not look."""
+    search = _Search(snapshot)
+    search.run(namespace, link)
+    return next(iter(search.blind), None)
+
+
+class _Search:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.upper: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
+        """The macvlans on a device, by its namespace and index."""
+        for namespace in snapshot:
+            for link in namespace.links:
+                if link.kind == "macvlan" and link.peer is not None:
+                    place = (link.peer.namespace, link.peer.index)
+                    self.upper.setdefault(place, []).append((namespace, link))
+        self.blind: list[Spot] = []
+
+    def run(self, namespace: Namespace, link: Link) -> list[Reached]:
+        start = list(self._sent(namespace, link))
+        queue: list[tuple[int, int, int, Node, tuple[Spot, ...], tuple[tuple[int, Stop], ...]]]
+        queue, count, done, found = [], 0, set(), []
+        todo: list[tuple[int, tuple[Spot, ...], tuple[tuple[int, Stop], ...], list[_Step]]]
+        todo = [(0, (), (), start)]
+        while todo or queue:
+            while todo:
+                cost, path, stops, steps = todo.pop()
+                for price, stop, node in steps:
+                    passed = (*stops, (len(path), stop)) if stop else stops
+                    longer = (*path, node.spot)
+                    count += 1
+                    entry = (cost + price, len(longer), count, node, longer, passed)
+                    heapq.heappush(queue, entry)
+            if not queue:
+                break
+            cost, _, _, node, path, stops = heapq.heappop(queue)
+            if node.key in done:
+                continue
+            done.add(node.key)
+            if node.role == "stack":
+                if node.namespace.inode != namespace.inode:
+                    found.append(Reached(node.namespace, node.link, cost, path, stops))
+                continue
+            if cost == 0 and node.role == "out" and self._far(node.link) is None:
+                self.blind.append(node.spot)
+            todo.append((cost, path, stops, list(self._after(node))))
+        return found
+
+    def _far(self, link: Link) -> tuple[Namespace, Link] | None:
+        return self.snapshot.peer(link) if link.kind == "veth" else None
+
+    def _enter(self, namespace: Namespace, link: Link, role: Role) -> _Step:
+        """Into a link that has to be up."""
+        node = Node(namespace, link, role)
+        if link.up:
+            return 0, None, node
+        return _DOWN, Stop(kind="link-down", namespace=namespace.label, link=link.name), node
+
+    def _after(self, node: Node) -> Iterator[_Step]:
+        namespace, link, role = node
+        if role == "out":
+            far = self._far(link)
+            if far is not None:
+                yield self._enter(*far, "in")
+        elif role == "in":
+            yield from self._received(namespace, link)
+        else:
+            for other in namespace.links:
+                if other.master == link.name:
+                    price, stop, _ = self._port(namespace, other, link)
+                    down, because, out = self._enter(namespace, other, "out")
+                    yield price + down, because or stop, out
+                elif _may_be_port(other):
+                    price, stop, _ = self._attach(namespace, other, link)
+                    yield price, stop, Node(namespace, other, "out")
+            yield from self._up(namespace, link)
+
+    def _sent(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        """What IP sends by a link."""
+        if link.kind == "bridge":
+            yield self._enter(namespace, link, "bridge")
+        elif link.kind == "macvlan":
+            lower = self.snapshot.peer(link)
+            if lower is None:
+                self.blind.append(Node(namespace, link, "out").spot)
+                return
+            yield from self._sent(*lower)
+            for where, other in self._macvlans(*lower):
+                if (where.inode, other.name) != (namespace.inode, link.name):
+                    yield self._enter(where, other, "stack")
+            yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
+        elif not is_loopback(link):
+            yield self._enter(namespace, link, "out")
+        for where, other in self._macvlans(namespace, link):
+            yield _PARENT, _parent(where, other, link), Node(where, other, "stack")
+
+    def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        """What a link takes from its cable goes to the bridge that it is a port of, or up."""
+        if link.master:
+            master = namespace.link(link.master)
+            if master.kind == "bridge":
+                yield self._port(namespace, link, master)
+        else:
+            yield from self._up(namespace, link)
+        for other in namespace.links:
+            if other.kind == "bridge" and other.name != link.master and _may_be_port(link):
+                yield self._attach(namespace, link, other)
+
+    def _up(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        yield 0, None, Node(namespace, link, "stack")
+        for where, other in self._macvlans(namespace, link):
+            yield self._enter(where, other, "stack")
+
+    def _macvlans(self, namespace: Namespace, link: Link) -> list[tuple[Namespace, Link]]:
+        return self.upper.get((namespace.inode, link.index), [])
+
+    def _port(self, namespace: Namespace, port: Link, bridge: Link) -> _Step:
+        """Between a port and its bridge.
+
+        A port is disabled as long as it or its bridge is down; that is said of the link itself.
+        """
+        price, stop, node = self._enter(namespace, bridge, "bridge")
+        state = port.port.state if port.port else "disabled"
+        alive = port.up and port.carrier and bridge.up
+        if stop is None and state != "forwarding" and (alive or state != "disabled"):
+            price = _LOOP if state == "blocking" else _PORT
+            stop = Stop(
+                kind="not-forwarding", namespace=namespace.label, link=port.name, other=state
+            )
+        return price, stop, node
+
+    def _attach(self, namespace: Namespace, link: Link, bridge: Link) -> _Step:
+        """From a link into a bridge that it is no port of."""
+        kind = "wrong-bridge" if link.master else "not-attached"
+        price = _REATTACH if link.master else _ADDRESSED if interfaces(link) else _ATTACH
+        price += (not link.up) + (not bridge.up)
+        stop = Stop(kind=kind, namespace=namespace.label, link=link.name, other=bridge.name)
+        return price, stop, Node(namespace, bridge, "bridge")
+
+
+def _may_be_port(link: Link) -> bool:
+    return link.kind not in ("bridge", "macvlan") and not is_loopback(link)
+
+
+def _parent(namespace: Namespace, link: Link, lower: Link) -> Stop:
+    return Stop(
+        kind="macvlan-parent", namespace=namespace.label, link=link.name, other=lower.name
+    )

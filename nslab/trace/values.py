@@ -1,0 +1,111 @@
+"""What a trace is made of, as frozen values; namespaces are named by their labels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nslab.model import Route, Value
+
+Role = Literal["out", "in", "bridge", "stack"]
+
+
+class Spot(Value, frozen=True):
+    """A link that a frame passes.
+
+    ``role`` says how: ``out`` into its cable, ``in`` from its cable, ``bridge`` across it from
+    port to port, ``stack`` up to IP.
+    """
+
+    namespace: str
+    link: str
+    role: Role
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.link}"
+
+
+class Rewrite(Value, frozen=True):
+    """An address that NAT put another in place of.
+
+    ``kind`` is masquerade, snat, or ``undone`` for the answer's destination.
+    """
+
+    kind: str
+    before: str
+    after: str
+
+
+class Hop(Value, frozen=True):
+    """A namespace on the way.
+
+    ``source`` and ``destination`` are the packet's when it came in.  ``link_in`` is empty where
+    it starts, ``link_out`` where it ends; ``path`` is what the frame passes from ``link_out`` to
+    the next hop's ``link_in``, both included.
+    """
+
+    namespace: str
+    source: str
+    destination: str
+    link_in: str = ""
+    link_out: str = ""
+    route: Route | None = None
+    next_hop: str = ""
+    path: tuple[Spot, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    rivals: tuple[str, ...] = ()
+    """Other namespaces that have ``next_hop`` too: which of them answers is chance."""
+
+
+class Stop(Value, frozen=True):
+    """Where it ends and why, as far as the way itself shows it.
+
+    =====================  ====================================================================
+    no-route               ``namespace`` has no route to ``address``
+    route-refuses          its route to ``address`` says unreachable, prohibit or blackhole
+    no-address             it has no source address to send with
+    link-down              ``link`` is down
+    not-forwarding         ``link`` is a port in the spanning tree's state ``other``
+    not-attached           ``link`` is no port of the bridge ``other``, where the way goes on
+    wrong-bridge           ``link`` is a port, but not of the bridge ``other``
+    macvlan-parent         ``link`` is a macvlan, which its lower device ``other`` cannot reach
+    address-on-port        ``link`` is a port of the bridge ``other``, and IP is to use it
+    nobody-answers         nobody behind ``link`` has ``address``
+    out-of-sight           what is behind ``link`` is in no namespace of the snapshot
+    no-forwarding          the packet is for somebody else, and ip_forward is 0
+    rp-filter              it came in by ``link``, the way to ``address`` (its source) is another
+    own-source             its source ``address`` is one of the namespace's own
+    duplicate-address      several have ``address``; with some of them (``other``) it fails
+    answered-elsewhere     the answer is delivered here, which is not who asked
+    loop                   it comes to where it has been
+    broadcast              ``address`` means everybody on a segment
+    =====================  ====================================================================
+    """
+
+    kind: str
+    namespace: str
+    link: str = ""
+    address: str = ""
+    other: str = ""
+
+
+class Trace(Value, frozen=True):
+    """The way of a ping and of its answer.  ``stop`` is None if the answer arrives.
+
+    ``back`` is empty if the ping does not arrive.
+    """
+
+    namespace: str
+    address: str
+    there: tuple[Hop, ...] = ()
+    back: tuple[Hop, ...] = ()
+    stop: Stop | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer arrives."""
+        return self.stop is None
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """There and back."""
+        return self.there + self.back
