@@ -1,4 +1,4 @@
-"""The figures as Markdown, as JSON and in the README."""
+"""The figures as Markdown, as JSON and in benchmarks/README.md."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Report(Struct):
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
     def put_into(self, readme: Path) -> None:
-        """Between the markers of the README."""
+        """Between the markers of benchmarks/README.md."""
         before, found, rest = readme.read_text().partition(BEGIN)
         _, also, after = rest.partition(END)
         if not found or not also:

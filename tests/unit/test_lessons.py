@@ -6,7 +6,6 @@ import ast
 import ipaddress
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -141,12 +140,6 @@ def test_a_notebook_is_its_lesson(found: Lesson) -> None:
         assert f"- {goal}" in title
     assert f'nslab.lesson("{found.name}")' in "".join(map(source, cells(found)))
     assert "**Try next**" in source(cells(found)[-1])
-
-
-@pytest.mark.parametrize("found", LESSONS, ids=name_of)
-def test_prose_stands_before_every_cell(found: Lesson) -> None:
-    kinds = [cell["cell_type"] for cell in cells(found)]
-    assert not [pair for pair in pairwise(kinds) if pair == ("code", "code")]
 
 
 # -- the values -------------------------------------------------------------------------------

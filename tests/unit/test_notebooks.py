@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,10 @@ class TestNotebook:
         assert kinds[0] == kinds[-1] == "markdown"
         assert source(cells(path)[0]).startswith(f"# {path.stem[:2]} · ")
         assert "In short" in source(cells(path)[-1])
+
+    def test_prose_stands_before_every_cell(self, path: Path) -> None:
+        kinds = [cell["cell_type"] for cell in cells(path)]
+        assert ("code", "code") not in list(pairwise(kinds))
 
     def test_cells_are_short(self, path: Path) -> None:
         for cell in cells(path, "code"):
