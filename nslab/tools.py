@@ -4,7 +4,8 @@ from __future__ import annotations
 
 PACKAGES = {
     "arping": "iputils-arping", "bash": "bash", "brctl": "bridge-utils", "bridge": "iproute2",
-    "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils", "dot": "graphviz",
+    "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils", "docker": "docker.io",
+    "dockerd": "docker.io", "dot": "graphviz",
     "host": "bind9-host", "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2",
     "iptables": "iptables", "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
     "route": "net-tools", "sysctl": "procps", "tcpdump": "tcpdump", "traceroute": "traceroute",

@@ -28,6 +28,9 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dot          graphviz         lays out the pictures
 - tcpdump      tcpdump          frames on a wire
 - conntrack    conntrack        the NAT table
+- dockerd      docker.io        a Docker engine inside a lab
+- runc         runc             starts its containers
+- busybox      busybox-static   what runs in them
 END
 
 as_root() {

@@ -34,7 +34,7 @@ LAYERS = (
     ("nslab.engine.local",),
     ("nslab.outcome", "nslab.history"),
     ("nslab.lab",),
-    ("nslab.lessons",),
+    ("nslab.lessons", "nslab.docker"),
     ("nslab.notebook", "nslab.widgets"),
     ("nslab.cli",),
     ("nslab.__main__",),

@@ -1,0 +1,44 @@
+# Starts a Docker engine in the pseudo-host, in a view of the files of its own, and makes an image.
+# Run by nslab/docker/__init__.py; stdout and stderr are shown if it fails.
+set -eu
+docker version >/dev/null 2>&1 && exit 0
+D=/run/docker
+chmod +x $D/runc
+busybox=$(command -v busybox)
+if ldd "$busybox" >/dev/null 2>&1; then
+    echo "$busybox needs libraries that the image would not have: apt-get install busybox-static" >&2
+    exit 1
+fi
+
+# A mount namespace of its own: /etc/docker may be another user's, and the list of control groups
+# must be there (empty and read-only, so that nothing is ever made in the machine's).
+cat >$D/start <<'END'
+mkdir -p /etc/docker
+mount -t tmpfs none /etc/docker
+mount -t tmpfs none /sys/fs/cgroup
+for name in cpu cpuacct cpuset memory devices freezer blkio pids systemd; do
+    mkdir /sys/fs/cgroup/$name
+done
+mount -o remount,bind,ro /sys/fs/cgroup
+exec dockerd --add-runtime lab=/run/docker/runc --default-runtime lab --group 0 \
+    --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs \
+    --data-root /run/docker/data --exec-root /run/docker/exec --pidfile /run/docker/pid \
+    -H unix:///run/docker.sock
+END
+setsid unshare --mount sh $D/start >$D/log 2>&1 </dev/null &
+engine=$!
+for _ in $(seq 300); do
+    docker version >/dev/null 2>&1 && break
+    kill -0 $engine 2>/dev/null || break
+    sleep 0.1
+done
+if ! docker version >/dev/null 2>&1; then
+    grep -E 'level=(error|fatal)|failed|cannot' $D/log | tail -1 >&2
+    exit 1
+fi
+
+mkdir -p $D/image/bin $D/image/tmp
+cp "$busybox" $D/image/bin/busybox
+for name in $("$busybox" --list | grep -vx busybox); do ln -s busybox "$D/image/bin/$name"; done
+tar -C $D/image -c . | docker import - busybox >/dev/null
+rm -r $D/image

@@ -1,0 +1,101 @@
+"""A real Docker engine in a lab: what the article says of Docker, held against Docker itself."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from machine import wait_for
+
+from nslab import Lab, docker
+from nslab.actions import AddRoute
+from nslab.errors import InvalidInput
+from nslab.lessons.pools import free_pool
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Lab]:
+    """A lab with an engine and a running container ``app``."""
+    with Lab("docker") as lab:
+        docker.start(lab)
+        ran = lab.sh("docker run -d --name app --hostname app busybox sleep 1000", timeout=60)
+        assert not ran.failures, ran.stderr
+        yield lab
+
+
+def printed(lab: Lab, line: str) -> str:
+    ran = lab.sh(line, echo=False)
+    assert not ran.failures, ran.stderr
+    return ran.stdout.strip()
+
+
+def test_the_picture_of_a_docker_host(host: Lab) -> None:
+    """Row A1: the bridge, the container's eth0, the pair between them, the rule for the way out."""
+    snapshot = host.snapshot()
+    bridge = snapshot.link("docker0")
+    assert (bridge.kind, bridge.state) == ("bridge", "up")
+    (port,) = snapshot.host.ports("docker0")
+    far = snapshot.peer(port)
+    assert far is not None
+    namespace, link = far
+    assert (namespace.role, namespace.label, link.name) == ("container", "app", "eth0")
+    assert [address.address for address in link.addresses] == ["172.17.0.2/16"]
+    assert any(rule.kind == "masquerade" and rule.source == "172.17.0.0/16"
+               for rule in snapshot.host.nat)  # fmt: skip
+    assert snapshot.host.sysctls["net.ipv4.ip_forward"] == "1"
+
+
+def test_the_container_reaches_the_world(host: Lab) -> None:
+    page = printed(host, "docker exec app wget -q -O - http://www.example.org/")
+    assert "came from 198.51.100.10" in page
+    assert host.why("app", "203.0.113.80")
+
+
+def test_starting_twice_is_no_error(host: Lab) -> None:
+    before = printed(host, "cat /run/docker/pid")
+    docker.start(host)
+    assert printed(host, "cat /run/docker/pid") == before
+
+
+def test_docker_keeps_the_namespace_under_a_name_of_its_own(host: Lab) -> None:
+    """Row G1: not by its PID; that is what people do by hand."""
+    key = printed(host, "docker inspect -f '{{.NetworkSettings.SandboxKey}}' app")
+    pid = printed(host, "docker inspect -f '{{.State.Pid}}' app")
+    inode = printed(host, f"readlink /proc/{pid}/ns/net")
+    (space,) = [space for space in host.snapshot() if space.label == "app"]
+    assert inode == f"net:[{space.inode}]"
+    assert key.startswith("/var/run/docker/netns/") or "/netns/" in key
+    assert pid not in key.rsplit("/", 1)[1]
+    assert pid not in printed(host, "ls /run/netns")
+
+
+@pytest.mark.parametrize("taken", [[], ["172.17.0.0/16"], ["172.16.0.0/12"]])
+def test_the_engines_network_is_the_one_that_is_foretold(taken: list[str]) -> None:
+    with Lab("pools", start=[AddRoute(route, dev="eth0") for route in taken]) as lab:
+        foretold = free_pool(lab.snapshot().host.routes)
+        docker.start(lab)
+        line = "docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'"
+        assert printed(lab, line) == foretold
+        following = free_pool(lab.snapshot().host.routes)
+        printed(lab, "docker network create next")
+        assert printed(lab, line.replace("bridge", "next")) == following
+
+
+def test_nothing_of_it_is_left() -> None:
+    def engines() -> int:
+        listed = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True)
+        return listed.stdout.count("dockerd --add-runtime lab=")
+
+    others = engines()
+    with Lab("ending") as lab:
+        docker.start(lab)
+        assert engines() == others + 1
+    wait_for(lambda: engines() == others, "the engine is gone")
+
+
+def test_a_model_has_no_engine() -> None:
+    with Lab(engine="fake") as lab, pytest.raises(InvalidInput, match="model"):
+        docker.start(lab)
