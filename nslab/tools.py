@@ -8,8 +8,8 @@ PACKAGES = {
     "dockerd": "docker.io", "dot": "graphviz",
     "host": "bind9-host", "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2",
     "iptables": "iptables", "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
-    "route": "net-tools", "sysctl": "procps", "tcpdump": "tcpdump", "traceroute": "traceroute",
-    "unshare": "util-linux",
+    "route": "net-tools", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
+    "traceroute": "traceroute", "unshare": "util-linux",
 }  # fmt: skip
 """Debian's package of each program."""
 

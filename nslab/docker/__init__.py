@@ -50,11 +50,11 @@ def start(lab: Lab) -> None:
             )  # fmt: skip
     runc = files("nslab.docker").joinpath("runc.py").read_text()
     script = files("nslab.docker").joinpath("start.sh").read_text()
-    lab.run("sh", "-c", "mkdir -p /run/docker && cat > /run/docker/runc", stdin=runc)
+    lab.run("sh", "-c", "mkdir -p /run/nslab/docker && cat > /run/nslab/docker/runc", stdin=runc)
     ran = lab.run("bash", "-s", stdin=script, timeout=2 * LIMIT)
     if ran.returncode:
         words = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
         raise NslabError(
             "start Docker in", lab.name, words[-1] if words else "it ended without a word",
-            "all that it said is in the lab's /run/docker/log",
+            "all that it said is in the lab's /run/nslab/docker/log",
         )  # fmt: skip

@@ -2,7 +2,7 @@
 # Run by nslab/docker/__init__.py; stdout and stderr are shown if it fails.
 set -eu
 docker version >/dev/null 2>&1 && exit 0
-D=/run/docker
+D=/run/nslab/docker
 chmod +x $D/runc
 busybox=$(command -v busybox)
 if ldd "$busybox" >/dev/null 2>&1; then
@@ -20,12 +20,14 @@ for name in cpu cpuacct cpuset memory devices freezer blkio pids systemd; do
     mkdir /sys/fs/cgroup/$name
 done
 mount -o remount,bind,ro /sys/fs/cgroup
-exec dockerd --add-runtime lab=/run/docker/runc --default-runtime lab --group 0 \
+exec dockerd --add-runtime lab=/run/nslab/docker/runc --default-runtime lab --group 0 \
     --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs \
-    --data-root /run/docker/data --exec-root /run/docker/exec --pidfile /run/docker/pid \
+    --data-root /run/nslab/docker/data --exec-root /run/docker --pidfile /run/nslab/docker/pid \
     -H unix:///run/docker.sock
 END
-setsid unshare --mount sh $D/start >$D/log 2>&1 </dev/null &
+# The engine's own mounts below /run are seen by the host, as elsewhere: /run/docker/netns.
+mount --make-shared /run
+setsid unshare --mount --propagation unchanged sh $D/start >$D/log 2>&1 </dev/null &
 engine=$!
 for _ in $(seq 300); do
     docker version >/dev/null 2>&1 && break

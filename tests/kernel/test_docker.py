@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from machine import wait_for
 
-from nslab import Lab, docker
+from nslab import Lab, docker, netlink
 from nslab.actions import AddRoute
 from nslab.errors import InvalidInput
 from nslab.lessons.pools import free_pool
@@ -55,20 +55,22 @@ def test_the_container_reaches_the_world(host: Lab) -> None:
 
 
 def test_starting_twice_is_no_error(host: Lab) -> None:
-    before = printed(host, "cat /run/docker/pid")
+    before = printed(host, "cat /run/nslab/docker/pid")
     docker.start(host)
-    assert printed(host, "cat /run/docker/pid") == before
+    assert printed(host, "cat /run/nslab/docker/pid") == before
 
 
 def test_docker_keeps_the_namespace_under_a_name_of_its_own(host: Lab) -> None:
     """Row G1: not by its PID; that is what people do by hand."""
-    key = printed(host, "docker inspect -f '{{.NetworkSettings.SandboxKey}}' app")
+    inspect = "docker inspect -f '{{.NetworkSettings.SandboxKey}}' app"
+    key = printed(host, f"readlink -f $({inspect})")
     pid = printed(host, "docker inspect -f '{{.State.Pid}}' app")
     inode = printed(host, f"readlink /proc/{pid}/ns/net")
     (space,) = [space for space in host.snapshot() if space.label == "app"]
     assert inode == f"net:[{space.inode}]"
-    assert key.startswith("/var/run/docker/netns/") or "/netns/" in key
+    assert key.startswith("/run/docker/netns/")
     assert pid not in key.rsplit("/", 1)[1]
+    assert printed(host, f"stat -c %i {key}") == str(space.inode)
     assert pid not in printed(host, "ls /run/netns")
 
 
@@ -82,6 +84,19 @@ def test_the_engines_network_is_the_one_that_is_foretold(taken: list[str]) -> No
         following = free_pool(lab.snapshot().host.routes)
         printed(lab, "docker network create next")
         assert printed(lab, line.replace("bridge", "next")) == following
+
+
+def test_docker_sends_the_messages_itself() -> None:
+    """Row G2: the veth pair is made by the engine's own bytes, and no ip is run."""
+    with Lab("bytes") as lab:
+        docker.start(lab)
+        with netlink.Watch(lab, "dockerd") as seen:
+            assert not lab.sh("docker run -d busybox sleep 1000", timeout=60).failures
+    pairs = [message for message in seen.messages if message.name == "RTM_NEWLINK"
+             and any(field.value == "veth" for field in message.fields)]  # fmt: skip
+    assert pairs
+    assert any(field.name == "VETH_INFO_PEER" for field in pairs[0].fields)
+    assert "ip" not in seen.programs
 
 
 def test_nothing_of_it_is_left() -> None:
