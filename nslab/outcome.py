@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from nslab.diff import Diff
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
+
+Draw = Callable[[Diff], "Picture"]
 
 
 class Failure(Struct, frozen=True):
@@ -28,18 +31,21 @@ class Failure(Struct, frozen=True):
 class Outcome:
     """The result of one step of a lab.
 
-    ``changes`` is the difference that it made, None if nobody looked.
+    ``changes`` is the difference that it made, None if nobody looked; ``draw`` makes a picture of
+    it that goes with the lab's other pictures.
     """
 
-    def __init__(self, changes: Diff | None) -> None:
+    def __init__(self, changes: Diff | None, draw: Draw | None = None) -> None:
         self.changes = changes
+        self._draw = draw
 
     @property
     def picture(self) -> Picture | None:
         """What changed, drawn; None if nothing did."""
         from nslab.draw import Picture
 
-        return Picture(self.changes) if self.changes else None
+        draw = self._draw or Picture
+        return draw(self.changes) if self.changes else None
 
     def _heading(self) -> str:
         """What stands above the picture, as plain text; may be empty."""
@@ -74,8 +80,10 @@ class Outcome:
 class Did(Outcome):
     """The result of ``lab.do``: also says which commands would have done it."""
 
-    def __init__(self, actions: tuple[Action, ...], changes: Diff | None) -> None:
-        super().__init__(changes)
+    def __init__(
+        self, actions: tuple[Action, ...], changes: Diff | None, draw: Draw | None = None
+    ) -> None:
+        super().__init__(changes, draw)
         self.actions = actions
 
     def commands(self, style: str = "classic") -> str:
@@ -119,10 +127,11 @@ class Ran(Outcome):
         stderr: str,
         failures: tuple[Failure, ...] = (),
         changes: Diff | None = None,
+        draw: Draw | None = None,
         *,
         dropped: int = 0,
     ) -> None:
-        super().__init__(changes)
+        super().__init__(changes, draw)
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr
