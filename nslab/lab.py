@@ -28,7 +28,7 @@ from nslab.step import Step
 
 if TYPE_CHECKING:
     from nslab.diagnose import Explanation
-    from nslab.draw import Picture
+    from nslab.draw import Picture, Stage
     from nslab.engine.base import Engine
 
 TIMEOUT = 60.0
@@ -62,6 +62,7 @@ class Lab:
         self._history = History()
         self._start = self._engine.snapshot()
         self._closed = False
+        self._stage: Stage | None = None
         _announce(self)
 
     # -- doing ---------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class Lab:
             containers = self._containers()
             self._history.add(Done(actions), before, after)
             changes = diff.compare(before, after) if before and after else None
-            return Did(actions, changes, containers)
+            return Did(actions, changes, self._draw, containers)
 
     def _containers(self) -> list[str]:
         """The names of the containers that actions have made so far."""
@@ -143,7 +144,7 @@ class Lab:
                 )  # fmt: skip
             return Ran(
                 completed.returncode, output.text["stdout"], output.text["stderr"],
-                output.failures(), changes, dropped=completed.dropped,
+                output.failures(), changes, self._draw, dropped=completed.dropped,
             )  # fmt: skip
 
     def run(
@@ -208,9 +209,15 @@ class Lab:
     @property
     def picture(self) -> Picture:
         """The lab as it is now, drawn."""
-        from nslab.draw import Picture
+        return self._draw(self.snapshot())
 
-        return Picture(self.snapshot())
+    def _draw(self, what: Snapshot | diff.Diff) -> Picture:
+        """A picture in which nothing jumps that was in the lab's pictures before."""
+        from nslab.draw import Picture, Stage
+
+        if self._stage is None:
+            self._stage = Stage()
+        return Picture(what, self._stage)
 
     @property
     def changes(self) -> diff.Diff:
@@ -258,12 +265,13 @@ class Lab:
                 if lost:
                     print("not brought back, because no step of the lab made it:", file=sys.stderr)
                     print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
-            return Did((), diff.compare(before, after.aligned(before)))
+            return Did((), diff.compare(before, after.aligned(before)), self._draw)
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
         with self._lock:
             self._rebuild(())
+            self._stage = None
 
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from nslab.diff import Diff
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
+
+Draw = Callable[[Diff], "Picture"]
 
 
 class Failure(Struct, frozen=True):
@@ -29,21 +31,24 @@ class Failure(Struct, frozen=True):
 class Outcome:
     """The result of one step of a lab.
 
-    ``changes`` is the difference that it made, None if nobody looked.
+    ``changes`` is the difference that it made, None if nobody looked; ``draw`` makes a picture of
+    it that goes with the lab's other pictures.
     """
 
-    def __init__(self, changes: Diff | None) -> None:
+    def __init__(self, changes: Diff | None, draw: Draw | None = None) -> None:
         self.changes = changes
+        self._draw = draw
 
     @property
     def picture(self) -> Picture | None:
         """What changed, drawn; None if nothing did that shows in a picture."""
         from nslab.draw import Picture
 
-        return Picture(self.changes) if self.changes and self._drawn else None
+        draw = self._draw or Picture
+        return draw(self.changes) if self.changes and self._draws else None
 
     @property
-    def _drawn(self) -> bool:
+    def _draws(self) -> bool:
         """Whether more changed than which programs run: that is said, not drawn."""
         lasting = self.changes.lasting if self.changes else ()
         return any(change.what != "process" for change in lasting)
@@ -85,9 +90,13 @@ class Did(Outcome):
     """The result of ``lab.do``: also says which commands would have done it."""
 
     def __init__(
-        self, actions: tuple[Action, ...], changes: Diff | None, containers: Iterable[str] = ()
+        self,
+        actions: tuple[Action, ...],
+        changes: Diff | None,
+        draw: Draw | None = None,
+        containers: Iterable[str] = (),
     ) -> None:
-        super().__init__(changes)
+        super().__init__(changes, draw)
         self.actions = actions
         self._containers = tuple(containers)
 
@@ -130,10 +139,11 @@ class Ran(Outcome):
         stderr: str,
         failures: tuple[Failure, ...] = (),
         changes: Diff | None = None,
+        draw: Draw | None = None,
         *,
         dropped: int = 0,
     ) -> None:
-        super().__init__(changes)
+        super().__init__(changes, draw)
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr

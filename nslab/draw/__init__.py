@@ -17,12 +17,14 @@ from nslab.draw.dot import source
 from nslab.draw.layout import Placed, place
 from nslab.draw.plan import Plan
 from nslab.draw.scene import Scene
+from nslab.draw.stage import Stage
 from nslab.draw.svg import svg
 from nslab.draw.text import text
+from nslab.draw.way import Way, way
 from nslab.errors import InvalidInput, ToolMissing
 from nslab.model import Snapshot
 
-__all__ = ["Picture", "dot_source"]
+__all__ = ["Picture", "Stage", "Way", "dot_source", "way"]
 
 
 def dot_source(what: Snapshot | Diff) -> str:
@@ -31,18 +33,26 @@ def dot_source(what: Snapshot | Diff) -> str:
 
 
 class Picture:
-    """The drawing of a snapshot or of a diff; nothing is computed until it is asked for."""
+    """The drawing of a snapshot or of a diff; nothing is computed until it is asked for.
 
-    def __init__(self, what: Snapshot | Diff) -> None:
+    :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
+    """
+
+    def __init__(self, what: Snapshot | Diff, stage: Stage | None = None) -> None:
         self.what = what
+        self._stage = stage
 
     @cached_property
     def _scene(self) -> Scene:
         return compose(self.what)
 
     @cached_property
-    def _placed(self) -> Placed:
-        return place(self._scene)
+    def placed(self) -> Placed:
+        """Where everything is: for what wants to draw on it.
+
+        :raises ToolMissing: Graphviz's ``dot`` is not installed
+        """
+        return place(self._scene, self._stage)
 
     @cached_property
     def svg(self) -> str:
@@ -50,7 +60,7 @@ class Picture:
 
         :raises ToolMissing: Graphviz's ``dot`` is not installed
         """
-        return svg(self._placed, self.text, standalone=True)
+        return svg(self.placed, self.text, standalone=True)
 
     @cached_property
     def html(self) -> str:
@@ -58,7 +68,7 @@ class Picture:
 
         :raises ToolMissing: Graphviz's ``dot`` is not installed
         """
-        return svg(self._placed, self.text, standalone=False)
+        return svg(self.placed, self.text, standalone=False)
 
     @cached_property
     def text(self) -> str:

@@ -16,29 +16,51 @@ from nslab.draw.scene import Line
 from nslab.model import Link, Namespace
 
 
+_SHORT = {"MAC address taken from a port": "took a port's MAC"}
+"""Shorter words for a tag."""
+
+
 def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
-    """Below the name of a link: addresses, what it has as a bridge or port, what it was before.
+    """Below the name of a link: addresses, and what it has as a bridge or port.
 
     ``changes`` are those of the link, empty if it is new or gone as a whole.
     """
     news = {change.value: change.kind for change in changes if change.what == "address"}
     lines = [Line(a.address, news.get(a.address)) for a in link.addresses]
     lines += [Line(value, "gone") for value, kind in news.items() if kind == "gone"]
-    lines += [Line(words, code=False) for words in _link_words(link)]
+    return (*lines, *(Line(words, code=False) for words in _link_words(link)))
+
+
+def link_told(changes: Sequence[Change]) -> tuple[str, ...]:
+    """What a link was before; details only if there is nothing else to say."""
     others = [change for change in changes if change.what != "address"]
-    loud = [change for change in others if not change.quiet]
-    told = loud if loud or news else others
-    return (*lines, *(Line(change.value, "changed", code=False) for change in told))
+    if any(change.what == "port" for change in others):
+        # A bridge is promiscuous on all its ports: that goes without saying.
+        others = [change for change in others if not change.value.startswith("promiscuity")]
+    loud = [_SHORT.get(change.value, change.value) for change in others if not change.quiet]
+    if loud or len(others) < len(changes):
+        return tuple(loud)
+    return tuple(change.value for change in others)
+
+
+def spanning_tree(link: Link) -> str:
+    """A bridge's spanning tree in a few words."""
+    if not link.bridge:
+        return ""
+    delay = f", forward delay {link.bridge.forward_delay:g} s" if link.bridge.stp else ""
+    return f"STP {'on' if link.bridge.stp else 'off'}{delay}"
+
+
+def waits(link: Link) -> str:
+    """What a port that is up does while its bridge waits: ``listening``."""
+    if link.port and link.state == "up" and link.port.state != "forwarding":
+        return link.port.state
+    return ""
 
 
 def _link_words(link: Link) -> Iterator[str]:
-    if link.bridge:
-        delay = f", forward delay {link.bridge.forward_delay:g} s" if link.bridge.stp else ""
-        yield f"STP {'on' if link.bridge.stp else 'off'}{delay}"
-        if link.bridge.vlan_filtering:
-            yield "VLAN filtering"
-    if link.port and link.up and link.port.state != "forwarding":
-        yield link.port.state
+    if link.bridge and link.bridge.vlan_filtering:
+        yield "VLAN filtering"
     if link.promiscuity and not link.port:
         yield "promiscuous"
     if link.peer and not link.peer.namespace:
@@ -64,7 +86,9 @@ def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> s
 def notes(
     namespace: Namespace, changes: Sequence[Change], loopback: Sequence[Change]
 ) -> Iterator[Line]:
-    """Forwarding, NAT, routes, name servers: what belongs to a namespace as a whole.
+    """Forwarding, routes, name servers, NAT: what belongs to a namespace as a whole.
+
+    In the order in which one usually gets them, so that what comes stands below what was there.
 
     ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
     """
@@ -73,24 +97,33 @@ def notes(
     for link in namespace.links:
         if link.name == "lo" and (link.state != "up" or loopback or not links):
             yield Line(f"lo {link.state}", "changed" if loopback else None)
-    yield from _forwarding(namespace, changes, len(links) > 1)
-    for rule in namespace.nat:
-        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
+    if namespace.role == "host":
+        yield from _forwarding(namespace, changes, True)
     for route in visible_routes(namespace):
         # The kernel's own follow from the addresses; with one link there is no choice of it.
+        # The host is spared that its route changes its wording when a second link comes.
         if route.protocol != "kernel":
-            plain = structs.replace(route, dev="") if len(links) == 1 and route.via else route
+            is_plain = len(links) == 1 and route.via and namespace.role != "host"
+            plain = structs.replace(route, dev="") if is_plain else route
             yield Line(route_text(plain), marks.get(("route", route_text(route))))
     servers = nameservers(namespace.resolv_conf)
     for server in servers:
         yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
+    if namespace.role != "host":
+        yield from _forwarding(namespace, changes, len(links) > 1)
+    for rule in namespace.nat:
+        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
     others = [name for name in namespace.names if name != namespace.label]
     if others:
         yield Line(f"also named {', '.join(others)}", code=False)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
+    files = [change for change in changes if change.what == "file"]
     for change in changes:
         if change.what == "file":
-            yield Line(change.value, change.kind)
+            # That a directory came with what is in it goes without saying.
+            if not any(c is not change and c.kind == change.kind
+                       and c.value.startswith(change.value) for c in files):  # fmt: skip
+                yield Line(change.value, change.kind)
         elif change.kind == "gone" and not change.quiet:
             if change.what == "resolv.conf":
                 yield Line(f"nameserver {change.value}", "gone")

@@ -7,6 +7,7 @@ all others.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from nslab.diff import Change, Diff, Kind, kind_text
 from nslab.draw import captions, crowd
@@ -20,6 +21,22 @@ _WORLD_ORDER = ("lan", "switch", "router", "internet")
 
 Home = tuple[bool, int]
 """Of a namespace: whether it is gone, and its inode."""
+
+
+AnyKey = TypeVar("AnyKey", Home, Key)
+
+
+def _unique(names: dict[AnyKey, str]) -> dict[AnyKey, str]:
+    """Names of which no two are the same; what is there has precedence over what is gone."""
+    found: dict[AnyKey, str] = {}
+    taken: set[str] = set()
+    for key in sorted(names, key=lambda key: key[0]):
+        name, count = names[key], 2
+        while name in taken:
+            name, count = f"{names[key]}#{count}", count + 1
+        taken.add(name)
+        found[key] = name
+    return found
 
 
 def compose(what: Snapshot | Diff) -> Scene:
@@ -54,6 +71,11 @@ class _Composer:
             for gone, namespace in spaces
             for lost, link in self._links_of(gone, namespace)
         }
+        self.box_names = _unique(self.labels)
+        self.names = _unique({
+            key: f"{self.box_names[self._home(key)]}/{link.name}"
+            for key, link in self.links.items()
+        })  # fmt: skip
 
     def scene(self) -> Scene:
         boxes = [self._box(gone, namespace) for gone, namespace in self.own]
@@ -67,6 +89,7 @@ class _Composer:
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
             cables=list(self._cables(drawn)),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
+            names=self.names, box_names=self.box_names,
             rest=crowd.summary(self.own, self.left, unsaid),
             rest_on=self._rest_on(boxes),
             rest_count=len(self.left),
@@ -170,9 +193,22 @@ class _Composer:
                 (block.upper if upwards else block.lower).append(cell)
             else:
                 (box.uplinks if upwards else box.others).append(cell)
+        box.others = self._pairs_together(box.others)
         for block in box.bridges:
             # In the order of their other ends, so that cables do not cross.
             block.lower.sort(key=lambda cell: self._far_rank(cell.key))
+
+    def _pairs_together(self, cells: list[Cell]) -> list[Cell]:
+        """Links with the other ends that are among them beside them."""
+        left = {cell.key: cell for cell in cells}
+        found = []
+        for cell in cells:
+            if left.pop(cell.key, None):
+                found.append(cell)
+                end = self._peer_key(self.links[cell.key].peer)
+                if end in left and self.links[end].kind == "veth":
+                    found.append(left.pop(end))
+        return found
 
     def _left_out(self, link: Link) -> bool:
         """Links whose other end is left out are left out too."""
@@ -202,6 +238,8 @@ class _Composer:
             key=(gone, namespace.inode, link.index), name=link.name,
             kind="" if kind in {"veth", "device"} else kind, state=link.state, mark=mark,
             lines=captions.link_lines(link, changes if mark == "changed" else ()),
+            aside=captions.spanning_tree(link), does=captions.waits(link),
+            told=captions.link_told(changes if mark == "changed" else ()),
             facts=captions.link_facts(namespace.label, link, far, changes),
         )  # fmt: skip
 

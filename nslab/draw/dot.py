@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from nslab.draw.metrics import clip, printable
-from nslab.draw.parts import BADGE, LONGEST_NAME, MARGIN, TITLE, Node, Part, Slot
-from nslab.draw.plan import BETWEEN, NODESEP, RANKSEP, End, Group, Plan
+from nslab.draw.parts import BADGE, HEAD, LONGEST_NAME, MARGIN, Node, Part, Slot, scenery_lines
+from nslab.draw.plan import End, Group, Plan
 from nslab.draw.scene import Cell
 from nslab.errors import ToolMissing
+
+_RANKSEP, _NODESEP = 36, {True: 43, False: 14}
+"""Pixels between one row and the next, and between nodes in a row, from the top down or not."""
 
 _TABLE = '<table border="0" cellborder="0" cellpadding="0" cellspacing="0">'
 
@@ -48,7 +51,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     down = plan.down
     yield f"graph {_quote(plan.scene.title)} {{"
     yield f"  graph [rankdir={'TB' if down else 'LR'} splines=true fontname=sans fontsize=12"
-    yield f"    ranksep={RANKSEP[down] / 72:.4f} nodesep={NODESEP[down] / 72:.4f}]"
+    yield f"    ranksep={_RANKSEP / 72:.4f} nodesep={_NODESEP[down] / 72:.4f}]"
     yield "  node [shape=box style=rounded fixedsize=true fontname=monospace fontsize=12]"
     yield "  edge [penwidth=2]"
     yield from _world(plan)
@@ -66,7 +69,7 @@ def _world(plan: Plan) -> Iterator[str]:
     yield "  subgraph cluster_outside_the_host {"
     yield "    graph [style=invis margin=4]"
     for node, thing in zip(plan.world, plan.scene.scenery, strict=True):
-        label = _quote("\n".join((thing.name, *thing.addresses)))
+        label = _quote("\n".join(scenery_lines(thing)))
         yield f"    {node.id} [{_size(node)} color=gray label={label}]"
     yield f"    {{ rank=same; {'; '.join(node.id for node in plan.world)} }}"
     yield "  }"
@@ -76,7 +79,7 @@ def _group(group: Group, down: bool) -> Iterator[str]:
     title = _html(f"{clip(group.box.label, LONGEST_NAME)}  {group.title}")
     yield f"  subgraph {group.id} {{"
     yield f"    graph [margin={MARGIN} labeljust=l style=rounded label=<{_TABLE}<tr>"
-    cell = _cell_open(group.title_width, TITLE + BETWEEN[down])
+    cell = _cell_open(group.title_width, HEAD[down])
     yield f"      {cell}>{title}</td></tr></table>>]"
     for node in group.nodes():
         yield f"    {node.id} {_label(node)}"
@@ -92,24 +95,26 @@ def _group(group: Group, down: bool) -> Iterator[str]:
 
 def _edges(plan: Plan) -> Iterator[str]:
     for run in plan.runs:
-        if run.bow:
-            continue
         styles = [f"id={run.id}"]
         if run.cable is None:
             styles.append("color=gray")
         elif not run.cable.up or run.cable.mark == "gone":
             styles.append("style=dashed")
         ends = (run.end, run.start) if run.level and not plan.down else (run.start, run.end)
-        yield f"  {' -- '.join(map(_end, ends))} [{' '.join(styles)}]"
+        ports = " -- ".join(_end(end, plan.down) for end in ends)
+        yield f"  {ports} [{' '.join(styles)}]"
     # Namespaces are kept below the whole of the host, whatever they hang on.
     host, *others = plan.groups
     for group in others if host.rows else ():
         yield f"  {host.rows[-1][0].id} -- {group.rows[0][0].id} [style=invis]"
 
 
-def _end(end: End) -> str:
+def _end(end: End, down: bool) -> str:
     port = _port(end.node, end.slot)
-    return ":".join(filter(None, (end.node.id, port, end.side)))
+    side = end.sides if len(end.sides) == 1 else ""
+    if side and not down:
+        side = {"n": "w", "s": "e"}.get(side, side)
+    return ":".join(filter(None, (end.node.id, port, side)))
 
 
 def _label(node: Node) -> str:
@@ -155,8 +160,10 @@ def _size(node: Node) -> str:
 
 def _words(part: Part) -> list[str]:
     if isinstance(part, Cell):
-        words = (part.mark and BADGE[part.mark], part.name, part.kind, part.state)
-        return [" ".join(word for word in words if word), *(line.text for line in part.lines)]
+        mark = part.mark and BADGE[part.mark]
+        words = (mark, part.name, part.kind, part.state, part.does, part.aside)
+        lines = [*(line.text for line in part.lines), *part.told]
+        return [" ".join(word for word in words if word), *lines]
     return [line.text for line in part.lines] if part else [""]
 
 

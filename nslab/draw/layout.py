@@ -1,6 +1,7 @@
-"""Where everything goes: a plan with the places that Graphviz's ``dot`` gives it.
+"""Where everything goes: Graphviz's ``dot`` ranks and orders, the rest is aligned and remembered.
 
-Places are rounded to whole pixels, and cables end exactly on the edges of the links.
+A :class:`Placed` is what the picture is written from, and what one asks for the place of a link or
+the way of a cable.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from itertools import pairwise
 from typing import Any
 
 from nslab.draw import dot
-from nslab.draw.parts import Notes, Point, Rect, Slot
-from nslab.draw.plan import BETWEEN, End, Plan, Run
+from nslab.draw.align import BELOW, EDGE, Aligner
+from nslab.draw.legend import Legend, legend
+from nslab.draw.metrics import clip, width
+from nslab.draw.parts import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
+from nslab.draw.plan import End, Group, Plan, Run
+from nslab.draw.route import Router
 from nslab.draw.scene import Box, Cell, Scene, Scenery
+from nslab.draw.stage import Stage
+from nslab.draw.tags import Tag, tags
 
-EDGE = 10
-"""Pixels around the picture, for badges and thick strokes at its edge."""
-
-NEARLY = 5
-"""Pixels by which a cable may miss the middle of a link, if that makes it straight."""
+CLEAR = 7
+"""Pixels between a cable and a link that is not its own."""
 
 
 @dataclass
@@ -32,110 +36,151 @@ class Placed:
     scenery: list[tuple[Scenery, Rect]]
     bridges: list[tuple[Cell, Slot]]
     cells: list[tuple[Cell, Slot]]
-    notes: list[tuple[Notes, Rect]]
+    notes: list[tuple[Notes, Rect, Box]]
     runs: list[tuple[Run, list[Point]]]
-    """A line's points: its start, then two control points and an end for each curve of it."""
+    """A line's points, from one end to the other; it turns at right angles."""
     rest: Rect | None
+    legend: Legend
+    tags: list[Tag]
+
+    def links(self) -> dict[str, Rect]:
+        """Where each link is, by its name: ``ns1/eth0``.
+
+        A link of the world is where the namespace is that it is in.
+        """
+        names = self.scene.names
+        world = {thing.label: rect for thing, rect in self.scenery}
+        found = {
+            name: world[self.scene.scenery_of[key[1]]]
+            for key, name in names.items() if self.scene.scenery_of.get(key[1]) in world
+        }  # fmt: skip
+        found |= {names[cell.key]: slot.rect for cell, slot in (*self.bridges, *self.cells)}
+        return found
+
+    def cable(self, one: str, other: str) -> list[Point]:
+        """The way of the cable from one link to the other; empty if there is none drawn."""
+        names, rects = self.scene.names, self.links()
+        pairs = ({names[cable.upper], names[cable.lower]} for cable in self.scene.cables)
+        if {one, other} in pairs and one in rects and other in rects:
+            for run, path in self.runs:
+                ends = run.start.slot.rect, run.end.slot.rect
+                if ends == (rects[one], rects[other]):
+                    return path
+                if ends == (rects[other], rects[one]):
+                    return path[::-1]
+        return []
 
 
-def place(scene: Scene) -> Placed:
-    """Give everything in a scene its place.
+def place(scene: Scene, stage: Stage | None = None) -> Placed:
+    """Give everything in a scene its place, and keep it in the stage.
 
     :raises ToolMissing: there is no ``dot``
     """
-    plan = Plan(scene)
-    return _Placer(plan, dot.positions(dot.source(plan))).placed()
+    stage = stage if stage is not None else Stage()
+    plan = Plan(scene, stage)
+    if not plan.down and not stage.listed:
+        stage.turn()
+    aligner = Aligner(plan, _order(dot.positions(dot.source(plan))), stage)
+    aligner.place()
+    placed = _Placer(plan, aligner).placed()
+    stage.remember(aligner.places(), listed=not plan.down)
+    return placed
+
+
+def _order(answer: dict[str, Any]) -> dict[str, Point]:
+    """The middle of each node as dot has it, counted from the top."""
+    found = {}
+    for thing in answer.get("objects", ()):
+        if "pos" in thing:
+            x, y = map(float, thing["pos"].split(","))
+            found[thing["name"]] = round(x), -round(y)
+    return found
 
 
 class _Placer:
-    def __init__(self, plan: Plan, answer: dict[str, Any]) -> None:
-        self.plan = plan
-        self.things = {thing["name"]: thing for thing in answer.get("objects", ())}
-        self.edges = {edge["id"]: edge for edge in answer.get("edges", ()) if "id" in edge}
-        _, _, self.width, self.height = map(float, answer["bb"].split(","))
+    def __init__(self, plan: Plan, aligner: Aligner) -> None:
+        self.plan, self.aligner = plan, aligner
 
     def placed(self) -> Placed:
         plan, scene = self.plan, self.plan.scene
-        nodes = [node for group in plan.groups for node in group.nodes()]
-        nodes += [*plan.world, *([plan.rest] if plan.rest else [])]
-        for node in nodes:
-            x, y = self._point(self.things[node.id]["pos"])
-            w, h = node.size
-            node.place(x - w // 2, y - h // 2)
+        rects = self._boxes()
+        runs = self._runs(rects)
         bridges = {block.bridge.key for box in scene.boxes for block in box.bridges}
+        world = [next(node.slots()).rect for node in plan.world]
+        rest = next(plan.rest.slots()).rect if plan.rest else None
+        extent = [*rects.values(), *world, *([rest.grown(6)] if rest else [])]
+        points = [point for _, path in runs for point in path]
+        right = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
+        bottom = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
+        signs = legend(scene, right, bottom)
         placed = Placed(
-            scene, round(self.width) + 2 * EDGE, round(self.height) + 2 * EDGE,
-            boxes=[(group.box, group.title, self._box(group.id)) for group in plan.groups],
-            scenery=[
-                (thing, next(node.slots()).rect)
-                for thing, node in zip(scene.scenery, plan.world, strict=True)
-            ],
-            bridges=[], cells=[], notes=[],
-            runs=[(run, self._path(run)) for run in plan.runs],
-            rest=next(plan.rest.slots()).rect if plan.rest else None,
+            scene, max(right, signs.width), bottom + signs.height,
+            boxes=[(group.box, group.title, rects[group.id]) for group in plan.groups],
+            scenery=list(zip(scene.scenery, world, strict=True)),
+            bridges=[], cells=[], notes=[], runs=runs, rest=rest, legend=signs, tags=[],
         )  # fmt: skip
-        groups = (group.nodes() for group in plan.groups)
-        for slot in (slot for nodes in groups for node in nodes for slot in node.slots()):
-            if isinstance(slot.part, Cell):
-                where = placed.bridges if slot.part.key in bridges else placed.cells
-                where.append((slot.part, slot))
-            elif slot.part:
-                placed.notes.append((slot.part, slot.rect))
+        for group in plan.groups:
+            for slot in group.slots():
+                if isinstance(slot.part, Cell):
+                    where = placed.bridges if slot.part.key in bridges else placed.cells
+                    where.append((slot.part, slot))
+                elif slot.part and slot.part.lines:
+                    placed.notes.append((slot.part, slot.rect, group.box))
+        cells = [*placed.bridges, *placed.cells]
+        plugs = [end for _, path in runs for end in (path[0], path[-1])]
+        placed.tags = list(tags(cells, placed.boxes, placed.scenery, plugs))
         return placed
 
-    def _point(self, text: str) -> Point:
-        """dot counts from the bottom, and puts an ``e,`` before where an arrow ends."""
-        x, y = text.split(",")[-2:]
-        return round(float(x)) + EDGE, round(self.height - float(y)) + EDGE
+    def _boxes(self) -> dict[str, Rect]:
+        names = self.plan.scene.box_names
+        return {
+            group.id: self.aligner.boxes[names[group.box.key]] for group in self.plan.groups
+        }
 
-    def _box(self, name: str) -> Rect:
-        left, low, right, high = map(float, self.things[name]["bb"].split(","))
-        high -= BETWEEN[self.plan.down]
-        x, y = self._point(f"{left},{high}")
-        return Rect(x, y, round(right - left), round(high - low))
-
-    def _path(self, run: Run) -> list[Point]:
-        start, end = _anchor(run.start), _anchor(run.end)
-        if run.bow:
-            return [start, *_bow(start, end, self.plan.down), end]
-        between = [self._point(words) for words in self.edges[run.id]["pos"].split()][1:-1]
-        if run.level and not self.plan.down:
-            between.reverse()
-        if len(between) == 2 and abs(start[0] - end[0]) <= NEARLY:
-            start = (end[0], start[1])
-        elif len(between) == 2 and abs(start[1] - end[1]) <= NEARLY:
-            start = (start[0], end[1])
-        else:
-            return [start, *between, end]
-        return [start, start, end, end]
-
-
-def _anchor(end: End) -> Point:
-    """The middle of a side of a slot."""
-    rect = end.slot.rect
-    middle = (rect.x + rect.w // 2, rect.y + rect.h // 2)
-    return {
-        "n": (middle[0], rect.y), "s": (middle[0], rect.y + rect.h),
-        "w": (rect.x, middle[1]), "e": (rect.x + rect.w, middle[1]),
-    }[end.side]  # fmt: skip
+    def _runs(self, rects: dict[str, Rect]) -> list[tuple[Run, list[Point]]]:
+        router = Router(list(rects.values()))
+        homes = {node.id: group for group in self.plan.groups for node in group.nodes()}
+        world = [next(node.slots()).rect for node in self.plan.world]
+        rest = [next(self.plan.rest.slots()).rect] if self.plan.rest else []
+        found: dict[str, list[Point]] = {}
+        # Those that will be straight come first, so that the others keep away from them.
+        for run in sorted(self.plan.runs, key=lambda run: _crooked(run.start, run.end)):
+            blocks = [rect.grown(CLEAR) for rect in (*world, *rest)]
+            home = [homes.get(end.node.id) for end in (run.start, run.end)]
+            for group in self.plan.groups:
+                if group in home:
+                    blocks += [
+                        slot.rect.grown(CLEAR) for slot in group.slots()
+                        if slot.part and (isinstance(slot.part, Cell) or slot.part.lines)
+                    ]  # fmt: skip
+                    blocks.append(_label(group, rects[group.id]))
+                else:
+                    blocks.append(rects[group.id].grown(CLEAR))
+            found[run.id] = router.way(run.start, run.end, blocks)
+        return [(run, found[run.id]) for run in self.plan.runs]
 
 
-def _bow(start: Point, end: Point, down: bool) -> list[Point]:
-    """The control points of a bow that hangs between two links of a row."""
-    across, along = (0, 30) if down else (30, 0)
-    return [(start[0] + across, start[1] + along), (end[0] + across, end[1] + along)]
+def _crooked(start: End, end: End) -> int:
+    a, b = start.slot.rect.middle, end.slot.rect.middle
+    return min(abs(a[0] - b[0]), abs(a[1] - b[1]))
+
+
+def _label(group: Group, rect: Rect) -> Rect:
+    """What of a box is taken by its name."""
+    wide = round(width(clip(group.box.label, LONGEST_NAME), NAME + 1, code=True))
+    return Rect(rect.x + MARGIN - 4, rect.y + 5, wide + 8, 18)
 
 
 def trace(path: list[Point]) -> list[Point]:
     """Points along a line, close to each other: where it runs."""
-    found = []
-    for n in range(0, len(path) - 1, 3):
-        curve = path[n : n + 4]
-        length = sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(curve))
-        steps = max(1, length // 4)
-        for step in range(steps + 1):
-            t = step / steps
-            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-            x, y = (sum(w * p[k] for w, p in zip(weights, curve, strict=True)) for k in (0, 1))
-            found.append((round(x), round(y)))
+    found = path[:1]
+    for (x1, y1), (x2, y2) in pairwise(path):
+        steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 4)
+        found += [
+            (x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps)
+            for n in range(1, steps + 1)
+        ]
     return found
+
+
+__all__ = ["BELOW", "EDGE", "Placed", "place", "trace"]

@@ -4,8 +4,9 @@ Links are docked: a bridge with its ports is one node, and so is a namespace tha
 only.  A namespace is a group of nodes in up to three rows: links that lead upwards, bridges, and
 all the rest.
 
-A picture runs from the top down, the world above the host and the namespaces below it, until the
-namespaces side by side would be wider than a notebook; then it runs from left to right.
+A picture runs from the top down, the world above the host and the namespaces side by side below
+it, until they would be wider than a notebook; then they are listed to the right of the host, one
+below the other.
 """
 
 from __future__ import annotations
@@ -14,58 +15,72 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nslab.draw.parts import (
-    MARGIN, TITLE, Node, Notes, Slot, cell_size, notes_size, rest_size, scenery_size, spaced,
-    stretch, title_width,
+    MARGIN, Node, Notes, Slot, cell_size, compact_size, notes_size, rest_size, scenery_size,
+    title_width,
 )  # fmt: skip
-from nslab.draw.scene import Block, Box, Cable, Cell, Key, Line, Scene
+from nslab.draw.scene import Block, Box, Cable, Cell, Line, Scene
+from nslab.draw.stage import Stage
 
-COLUMN = 1000
+COLUMN = 960
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
 
-RANKSEP = {True: 36, False: 40}
-"""Pixels between one row and the next, from the top down or from left to right."""
+BESIDE = 16
+"""Pixels between two namespaces."""
 
-NODESEP = {True: 43, False: 14}
-"""Pixels between nodes in a row."""
-
-BETWEEN = {True: 18, False: 4}
-"""Pixels kept free above a namespace, which dot takes to be a part of its title."""
-
-PITCH = {True: 19, False: 17}
-"""Pixels that dot leaves between two namespaces in a row, for that :data:`NODESEP`."""
-
-EVEN = 320
-"""Pixels up to which a namespace is made as wide as the widest one."""
+INDENT = 100
+"""Pixels that the host may be indented by, so that eth0 stands below the LAN's switch."""
 
 _DOT_WORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 
 @dataclass
+class Dock:
+    """A bridge with the ports that are docked above and below it."""
+
+    bridge: Slot
+    upper: list[Slot]
+    lower: list[Slot]
+
+
+@dataclass
 class Group:
-    """A namespace with its nodes in rows."""
+    """A namespace: its links by their roles, and as nodes in rows."""
 
     id: str
     box: Box
     title: str
-    down: bool
+    uplinks: list[Slot] = field(default_factory=list)
+    docks: list[Dock] = field(default_factory=list)
+    others: list[Slot] = field(default_factory=list)
+    notes: Slot | None = None
+    simple: bool = False
+    """Whether it has uplinks only."""
     rows: list[list[Node]] = field(default_factory=list)
 
     @property
     def title_width(self) -> int:
-        return title_width(self.box, self.title, self.down)
+        return title_width(self.box, self.title)
 
     def nodes(self) -> Iterator[Node]:
         for row in self.rows:
             yield from row
 
+    def slots(self) -> Iterator[Slot]:
+        """Everything that is drawn in it."""
+        for node in self.nodes():
+            yield from node.slots()
+
 
 @dataclass(frozen=True)
 class End:
-    """Where a cable is plugged in: a slot, and the side of it (n, e, s or w)."""
+    """Where a cable is plugged in: a slot, and the sides of it that it may leave by.
+
+    The first side is preferred.
+    """
 
     node: Node
     slot: Slot
-    side: str
+    sides: str
 
 
 @dataclass(frozen=True)
@@ -78,25 +93,17 @@ class Run:
     cable: Cable | None
     level: bool = False
     """Whether both ends are in one row."""
-    bow: bool = False
-    """Whether it is to hang below other things of its row; dot is no good at these."""
 
 
 class Plan:
     """The nodes and groups of a scene, and the lines between them."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, stage: Stage | None = None) -> None:
         self.scene = scene
         self._ids: set[str] = set()
-        self._far = {cable.upper: cable.lower for cable in scene.cables}
-        self._pitch: dict[Key, int] = {}
-        """For a link that is alone in its namespace: how much room that takes in its row."""
-        self.down = self._fits_side_by_side()
-        # The host comes last: how far apart its ports are depends on what hangs on them.
-        below = [self._group(box) for box in scene.boxes[1:]]
-        if not self.down:
-            _even(below)
-        self.groups = [self._group(box) for box in scene.boxes[:1]] + below
+        stage = stage or Stage()
+        self.down = not stage.listed and self._fits_side_by_side(stage)
+        self.groups = [self._group(box) for box in scene.boxes]
         self.world = [
             Node(self._id(thing.label), [[Slot(None, *scenery_size(thing))]])
             for thing in scene.scenery
@@ -104,20 +111,20 @@ class Plan:
         self.rest: Node | None = None
         if scene.rest:
             self.rest = Node(self._id("rest"), [[Slot(None, *rest_size(scene.rest))]])
-        self._places = {
-            slot.part.key: (node, slot)
+        self.places = {
+            slot.part.key: (group, node, slot)
             for group in self.groups for node in group.nodes() for slot in node.slots()
             if isinstance(slot.part, Cell)
         }  # fmt: skip
         self._row_of = {
-            node.id: (place, number, n)
+            node.id: (place, number)
             for place, group in enumerate(self.groups)
             for number, row in enumerate(group.rows)
-            for n, node in enumerate(row)
+            for node in row
         }
         self.runs = [*self._world_runs(), *self._cable_runs(), *self._rest_run()]
 
-    def _fits_side_by_side(self) -> bool:
+    def _fits_side_by_side(self, stage: Stage) -> bool:
         """Whether the namespaces of each level below the host fit into the width of a page."""
         level: dict[tuple[bool, int], int] = {}
         place = {cell.key: box.key for box in self.scene.boxes for cell in box.cells()}
@@ -128,11 +135,14 @@ class Plan:
                 if place.get(cable.lower) == box.key and place.get(cable.upper) in level
             ]  # fmt: skip
             level[box.key] = max(above, default=0) + 1 if number else 0
-            links = sum(cell_size(cell)[0] for cell in box.uplinks or box.cells())
-            inside = max(links, title_width(box, box.title, True))
-            room = inside + 2 * MARGIN + PITCH[True]
-            across[level[box.key]] = across.get(level[box.key], 0) + room
-        return max(across.values(), default=0) <= COLUMN
+            links = [cell_size(cell)[0] for cell in box.uplinks or box.cells()]
+            known = stage.was(f"ns:{self.scene.box_names[box.key]}")
+            inside = max(sum(links) + 8 * (len(links) - 1), title_width(box, box.title))
+            room = max(inside + 2 * MARGIN, known.w if known else 0) + BESIDE
+            across[level[box.key]] = across.get(level[box.key], INDENT) + room
+        if self.scene.rest:
+            across[1] = across.get(1, INDENT) + rest_size(self.scene.rest)[0]
+        return all(room <= COLUMN for at, room in across.items() if at)
 
     def _id(self, wish: str) -> str:
         word = "".join(c if c.isascii() and c.isalnum() else "_" for c in wish) or "_"
@@ -147,77 +157,62 @@ class Plan:
     # The nodes of a namespace.
 
     def _group(self, box: Box) -> Group:
-        group = Group(self._id(f"cluster_{box.label}"), box, box.title, self.down)
-        notes = [Notes(tuple(box.notes))] if box.notes else []
-        slots = [Slot(part, *notes_size(part.lines)) for part in notes]
-        if not box.bridges and not box.others and box is not self.scene.boxes[0]:
-            self._simple(group, slots)
+        group = Group(self._id(f"cluster_{box.label}"), box, box.title)
+        is_host = box is self.scene.boxes[0]
+        group.simple = not box.bridges and not box.others and not is_host
+        listed = group.simple and not self.down
+        notes = box.notes
+        if listed and box.uplinks and len(notes) == 1 and not notes[0].mark:
+            # Many namespaces below each other: one line less of each.
+            group.title, notes = notes[0].text, []
+        group.notes = Slot(Notes(tuple(notes)), *notes_size(notes)) if notes else None
+        group.uplinks = [
+            _compact(cell) if listed else Slot(cell, *cell_size(cell))
+            for cell in box.uplinks
+        ]
+        if group.simple:
+            self._simple(group)
             return group
+        group.others = [Slot(cell, *cell_size(cell, least=0)) for cell in box.others]
+        group.docks = [self._dock(block) for block in box.bridges]
 
-        def single(cell: Cell) -> Node:
-            return Node(self._id(f"{box.label}_{cell.name}"), [[_slot(cell)]])
+        def single(slot: Slot) -> Node:
+            name = slot.part.name if isinstance(slot.part, Cell) else "notes"
+            return Node(self._id(f"{box.label}_{name}"), [[slot]])
 
-        first = [single(cell) for cell in box.uplinks]
-        second = [self._bridge(box, block) for block in box.bridges]
-        beside = second if second and not (first and self.down) else first
-        beside += [Node(self._id(f"{box.label}_notes"), [[slot]]) for slot in slots]
-        third = [single(cell) for cell in box.others]
-        group.rows = [row for row in (first, second, third) if row]
+        first, third = map(single, group.uplinks), map(single, group.others)
+        rows = [list(first), [self._bridge(box, dock) for dock in group.docks], list(third)]
+        if group.notes:
+            rows[0 if rows[0] or not rows[1] else 1].append(single(group.notes))
+        group.rows = [row for row in rows if row]
         return group
 
-    def _simple(self, group: Group, notes: list[Slot]) -> None:
+    def _simple(self, group: Group) -> None:
         """A namespace in one node: its links, and the notes below them."""
-        box = group.box
-        links = [_slot(cell) if self.down else _compact(cell) for cell in box.uplinks]
-        if not self.down and links and len(box.notes) == 1 and not box.notes[0].mark:
-            # Many namespaces below each other: one line less of each.
-            group.title = box.notes[0].text
-            notes = []
-        least = [Slot(None, group.title_width, 2)]
-        if self.down:
-            for slot in links:
-                slot.h = max(other.h for other in links)
-            lines = [line for line in (spaced(links), notes, least) if line]
-        else:
-            lines = [[*links, *notes, *least]]
-        stretch(lines, across=self.down)
-        if not self.down:
-            for slot in lines[0]:
-                slot.w = max(other.w for other in lines[0])
-        node = Node(self._id(box.label), lines, across=self.down)
-        group.rows = [[node]]
-        room = node.size[0] if self.down else node.size[1] + TITLE + BETWEEN[False]
-        for cell in box.uplinks:
-            self._pitch[cell.key] = (room + 2 * MARGIN + PITCH[self.down]) // len(box.uplinks)
+        for slot in group.uplinks:
+            slot.h = max(other.h for other in group.uplinks)
+        parts = [group.uplinks, [group.notes] if group.notes else []]
+        lines = [line for line in parts if line] or [[Slot(Notes(()), group.title_width, 2)]]
+        group.rows = [[Node(self._id(group.box.label), lines)]]
 
-    def _bridge(self, box: Box, block: Block) -> Node:
-        """A bridge with its ports docked on."""
-        across = self.down
-        rows = []
-        for ports in (block.upper, block.lower):
-            slots = [_slot(port) for port in ports]
-            for slot in slots:
-                if across:
-                    slot.h = max(other.h for other in slots)
-                else:
-                    slot.w = max(other.w for other in slots)
-            if ports is block.lower and self.scene.rest_on == block.bridge.key:
-                slots.append(self._rest_ports(slots))
-            spaced(slots, across)
-            for slot, port in zip(slots, ports, strict=False):
-                # As far apart as their other ends, so that the cables run straight.
-                slot.spread(self._pitch.get(self._far.get(port.key, port.key), 0), across)
-            rows.append(slots)
-        lines = [line for line in (rows[0], [_slot(block.bridge)], rows[1]) if line]
-        stretch(lines, across)
-        return Node(self._id(f"{box.label}_{block.bridge.name}"), lines, across)
+    def _dock(self, block: Block) -> Dock:
+        upper, lower = (
+            [Slot(port, *cell_size(port, least=0)) for port in ports]
+            for ports in (block.upper, block.lower)
+        )
+        if self.scene.rest_on == block.bridge.key:
+            line = Line(f"… {self.scene.rest_count} more", code=False)
+            lower.append(Slot(Notes((line,), docked=True), *notes_size([line])))
+        for ports in (upper, lower):
+            for slot in ports:
+                slot.h = max(other.h for other in ports)
+        return Dock(Slot(block.bridge, *cell_size(block.bridge)), upper, lower)
 
-    def _rest_ports(self, slots: list[Slot]) -> Slot:
-        line = Line(f"… {self.scene.rest_count} more", code=False)
-        w, h = notes_size([line])
-        if slots:
-            w, h = max(w, 0 if self.down else slots[0].w), slots[0].h
-        return Slot(Notes((line,), docked=True), w, h)
+    def _bridge(self, box: Box, dock: Dock) -> Node:
+        """A bridge with its ports, as one node."""
+        name = dock.bridge.part.name if isinstance(dock.bridge.part, Cell) else ""
+        lines = [line for line in (dock.upper, [dock.bridge], dock.lower) if line]
+        return Node(self._id(f"{box.label}_{name}"), lines, self.down)
 
     # The lines between them.
 
@@ -230,68 +225,58 @@ class Plan:
             if len(known) == 2 and tuple(known) not in done:
                 done.add(tuple(known))
                 one, other = (self.world[order.index(label)] for label in known)
-                # From left to right dot sets a row from the bottom up.
-                sides = "ew" if self.down else "ns"
-                yield Run(f"world{len(done)}", _whole(one, sides[0]), _whole(other, sides[1]), None)
-
-    def _turned(self, side: str) -> str:
-        """A side in a picture that runs down, for the way this one runs."""
-        return side if self.down else {"s": "e", "n": "w", "e": "s", "w": "n"}[side]
+                yield Run(f"world{len(done)}", _whole(one, "e"), _whole(other, "w"), None)
 
     def _cable_runs(self) -> Iterator[Run]:
         labels = [thing.label for thing in self.scene.scenery]
         world = dict(zip(labels, self.world, strict=True))
         for number, cable in enumerate(self.scene.cables, 1):
-            outside = world.get(self.scene.scenery_of.get(cable.upper[1], ""))
             if self.scene.scenery_of.get(cable.lower[1]) in world:
                 continue
-            lower = self._places[cable.lower]
-            if outside:
-                upper = (outside, next(outside.slots()))
-                sides = "sn"
-            else:
-                upper = self._places[cable.upper]
-                one, other = self._row_of[upper[0].id], self._row_of[lower[0].id]
+            outside = world.get(self.scene.scenery_of.get(cable.upper[1], ""))
+            end = self._end(cable.lower)
+            start = _whole(outside, "s") if outside else self._end(cable.upper)
+            level = False
+            if not outside:
+                one, other = self._row_of[start.node.id], self._row_of[end.node.id]
                 if one > other:
-                    upper, lower = lower, upper
-                docked = not (upper[0].single and lower[0].single)
-                same_row = "ss" if docked else "ew"
-                sides = same_row if one[:2] == other[:2] else "sn"
-            if sides == "sn" and upper[1] not in upper[0].lines[-1]:
-                sides = "wn"  # not across what is docked below it
-            start, end = (self._turned(side) for side in sides)
-            ends = End(*upper, start), End(*lower, end)
-            yield Run(f"cable{number}", *ends, cable, level=sides == "ew", bow=sides == "ss")
+                    start, end = end, start
+                level = one == other
+            yield Run(f"cable{number}", start, end, cable, level=level)
+
+    def _end(self, key: tuple[bool, int, int]) -> End:
+        """An end of a cable: a port has one free side, other links have all."""
+        group, node, slot = self.places[key]
+        for dock in group.docks:
+            if any(slot is port for port in dock.lower):
+                return End(node, slot, "e" if self.listed(group) else "s")
+            if any(slot is port for port in dock.upper):
+                return End(node, slot, "n")
+            if slot is dock.bridge:
+                return End(node, slot, "snwe")
+        if any(slot is other for other in group.others):
+            return End(node, slot, "snwe")
+        return End(node, slot, "nswe" if self.down or group is self.groups[0] else "wnse")
+
+    def listed(self, group: Group) -> bool:
+        """Whether the ports of a group's bridges stand below each other."""
+        return not self.down and group is self.groups[0]
 
     def _rest_run(self) -> Iterator[Run]:
         for group in self.groups if self.rest else ():
             for node in group.nodes():
                 for slot in node.slots():
                     if self.rest and isinstance(slot.part, Notes) and slot.part.docked:
-                        start = End(node, slot, self._turned("s"))
-                        yield Run("rest", start, _whole(self.rest, self._turned("n")), None)
+                        start = End(node, slot, "e" if self.listed(group) else "s")
+                        yield Run("rest", start, _whole(self.rest, "nw"), None)
 
 
-def _whole(node: Node, side: str) -> End:
-    return End(node, next(node.slots()), side)
-
-
-def _even(groups: list[Group]) -> None:
-    """Make namespaces below each other equally wide, unless one of them is exceptional."""
-    slots = [
-        slot for group in groups for row in group.rows for node in row
-        if not node.across for slot in node.slots() if slot.w <= EVEN
-    ]  # fmt: skip
-    for slot in slots:
-        slot.w = max(other.w for other in slots)
-
-
-def _slot(cell: Cell) -> Slot:
-    return Slot(cell, *cell_size(cell))
+def _whole(node: Node, sides: str) -> End:
+    return End(node, next(node.slots()), sides)
 
 
 def _compact(cell: Cell) -> Slot:
     """A link in one line, if it has no more to say than its address."""
-    if len(cell.lines) != 1 or cell.mark or not cell.lines[0].code:
-        return _slot(cell)
-    return Slot(cell, *cell_size(cell, True), compact=True)
+    if len(cell.lines) != 1 or cell.lines[0].mark or not cell.lines[0].code or cell.told[1:]:
+        return Slot(cell, *cell_size(cell))
+    return Slot(cell, *compact_size(cell), compact=True)

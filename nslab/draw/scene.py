@@ -36,6 +36,12 @@ class Cell:
     lines: tuple[Line, ...]
     facts: str
     """The long form, for whoever points at it."""
+    aside: str = ""
+    """What stands at the right of the first line below the name: a bridge's spanning tree."""
+    does: str = ""
+    """A word to stand for the state of a port that is up and waits: ``listening``."""
+    told: tuple[str, ...] = ()
+    """What it was before, in words."""
 
 
 @dataclass
@@ -107,6 +113,10 @@ class Scene:
     cables: list[Cable]
     scenery_of: dict[int, str]
     """By inode: to which scenery a cable leads."""
+    names: dict[Key, str] = field(default_factory=dict)
+    """Of every link, also of the world's: ``ns1/eth0``, the same in every run and unique."""
+    box_names: dict[tuple[bool, int], str] = field(default_factory=dict)
+    """The same of the boxes."""
     rest: str = ""
     rest_on: Key | None = None
     rest_count: int = 0

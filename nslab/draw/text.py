@@ -63,7 +63,9 @@ class _Writer:
         if cell.kind:
             words.append(cell.kind)
         words.append(cell.state)
-        words += [line.text for line in cell.lines if not line.mark]
+        words += [line.text for line in cell.lines if not line.mark and line.code]
+        words += [word for word in (cell.does, cell.aside) if word]
+        words += [line.text for line in cell.lines if not line.mark and not line.code]
         first, *rest = words
         text = indent + first + (" " + ", ".join(rest) if rest else "")
         for cable, end in self.ends.get(cell.key, []):
@@ -72,6 +74,8 @@ class _Writer:
         for line in cell.lines:
             if line.mark:
                 yield _mark(cell, line), f"{indent}  {line.text}"
+        for words_before in cell.told:
+            yield "changed", f"{indent}  {words_before}"
 
     def _end(self, cable: Cable, is_upper: bool, end: Key) -> str:
         name = self.names.get(end) or self._worldly(end[1])

@@ -1,0 +1,63 @@
+"""The tags that say what is new, changed or gone: each on an edge of what it is about.
+
+A tag takes no room of its own, so that nothing moves when it comes and goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nslab.diff import Kind
+from nslab.draw.parts import BADGE, Point, Rect, Slot, tag_width, tags_and_lines
+from nslab.draw.scene import Box, Cell, Scenery
+
+HEIGHT = 16
+CORNER = 6
+"""Pixels: how high a tag is, and how far it stays away from the corners."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A plate with a sign and words."""
+
+    mark: Kind
+    words: str
+    rect: Rect
+
+
+def tags(
+    cells: Iterable[tuple[Cell, Slot]],
+    boxes: Iterable[tuple[Box, str, Rect]],
+    scenery: Iterable[tuple[Scenery, Rect]],
+    plugs: Iterable[Point],
+) -> Iterator[Tag]:
+    """The tags of everything that has a mark; they cover neither each other nor a plug."""
+    taken_at = list(plugs)
+    taken = [Rect(x - 4, y - 4, 8, 8) for x, y in taken_at]
+    wanted: list[tuple[Kind | None, str, Rect, bool]] = []
+    for cell, slot in cells:
+        # At the edge to which no cable comes.
+        low = any(y == slot.y and slot.x <= x <= slot.rect.right for x, y in taken_at)
+        wanted += [(cell.mark, words, slot.rect, low) for words in tags_and_lines(cell)[0]]
+    spaces: list[tuple[Kind | None, Rect]] = [(box.mark, rect) for box, _, rect in boxes]
+    spaces += [(thing.mark, rect) for thing, rect in scenery]
+    wanted += [(mark, BADGE[mark], rect, False) for mark, rect in spaces if mark]
+    for mark, words, rect, low in wanted:
+        if mark:
+            tries = list(_places(rect, tag_width(words), low))
+            free = [at for at in tries if not any(map(at.overlaps, taken))]
+            place = (free or tries)[0]
+            taken.append(place)
+            yield Tag(mark, words, place)
+
+
+def _places(rect: Rect, wide: int, low: bool) -> Iterator[Rect]:
+    """Along one edge from the right to the left, then along the other."""
+    first, last = rect.x + CORNER, rect.right - CORNER - wide
+    if last < first:
+        first = last = (first + last) // 2
+    edges = (rect.y - HEIGHT // 2 - 1, rect.bottom - HEIGHT // 2)
+    for y in reversed(edges) if low else edges:
+        for x in (*range(last, first, -6), first, first - CORNER, last + CORNER, first - 16):
+            yield Rect(x, y, wide, HEIGHT)
