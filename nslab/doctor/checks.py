@@ -39,6 +39,10 @@ PURPOSES = {
     "unshare": "containers by hand",
     "nsenter": "a look into a container",
     "dot": "lays out the pictures",
+    "strace": "the bytes that a program sends to the kernel",
+    "dockerd": "a Docker engine inside a lab",
+    "runc": "starts its containers",
+    "busybox": "what runs in them",
 }
 REQUIRED_TOOLS = ("bash",)
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
