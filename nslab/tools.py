@@ -4,12 +4,11 @@ from __future__ import annotations
 
 PACKAGES = {
     "arping": "iputils-arping", "bash": "bash", "brctl": "bridge-utils", "bridge": "iproute2",
-    "busybox": "busybox-static",
-    "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils", "docker": "docker.io",
-    "dockerd": "docker.io", "dot": "graphviz",
-    "host": "bind9-host", "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2",
-    "iptables": "iptables", "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
-    "route": "net-tools", "runc": "runc", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
+    "busybox": "busybox-static", "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils",
+    "docker": "docker.io", "dockerd": "docker.io", "dot": "graphviz", "host": "bind9-host",
+    "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2", "iptables": "iptables",
+    "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping", "route": "net-tools",
+    "runc": "runc", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
     "traceroute": "traceroute", "unshare": "util-linux",
 }  # fmt: skip
 """Debian's package of each program."""
