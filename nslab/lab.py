@@ -41,6 +41,8 @@ class Lab:
     :param name: what ``nslab enter`` and ``nslab show`` call it
     :param engine: where it lives: ``local`` (this machine) or ``fake`` (in memory, for tests)
     :param ipv6: leave IPv6 on in every namespace
+    :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
+        a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.nic`
     :param start: what is done before anything else; :meth:`reset` goes back to just after it
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
@@ -51,10 +53,11 @@ class Lab:
         *,
         engine: str = "local",
         ipv6: bool = False,
+        nic_filter: bool = False,
         start: Sequence[Action] = (),
     ) -> None:
         names.namespace_reference(name)
-        self._options = base.Options(name=name, ipv6=ipv6)
+        self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter)
         self._factory = factory(engine)
         self._begin = tuple(start)
         self._lock = threading.RLock()

@@ -25,10 +25,15 @@ OUTPUT_LIMIT = 1 << 20
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How a lab is to be made.  ``ipv6`` False turns IPv6 off in every namespace."""
+    """How a lab is to be made.
+
+    ``ipv6`` False turns IPv6 off in every namespace.  ``nic_filter`` makes the pseudo-host's NIC
+    drop unicast frames for other addresses unless it is promiscuous, as hardware does.
+    """
 
     name: str = "lab"
     ipv6: bool = False
+    nic_filter: bool = False
 
 
 class Command(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@
     apply     actions → the kernel
     observe, nat                   the kernel → Snapshot
     survey    all of the lab, looked at until the kernel has come to rest
+    nic       the pseudo-host's NIC filters by address (an emulation)
     world     the switch, the LAN machine, the router, the internet
     shell     a command with live output
     serve     requests in, replies out; __main__ starts it all

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
 from nslab.engine.agent import survey, world
@@ -26,6 +26,8 @@ from nslab.engine.agent.spaces import Spaces
 from nslab.engine.base import Options, Stream
 from nslab.errors import NslabError
 
+if TYPE_CHECKING:
+    from nslab.engine.agent.nic import Nic
 
 COMMANDS = 256
 """Commands that may run at one time; more have to wait."""
@@ -46,6 +48,7 @@ class Server:
         # Threads that have run a command wait for the next: to start one takes as long as to spawn
         # a small program does.
         self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
+        self._nic: Nic | None = None
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
 
     def serve(self) -> None:
@@ -78,6 +81,10 @@ class Server:
     def _do(self) -> None:
         try:
             world.build(self._spaces, self._applier)
+            if self._options.nic_filter:
+                from nslab.engine.agent.nic import Nic  # here, because few labs have one
+
+                self._nic = Nic(self._spaces, self._init.run)
         except Exception as error:  # whatever it is, it must reach the notebook
             self._send(m.Refused("build the world", getattr(error, "errno", 0) or 0, str(error)))
             os._exit(1)
@@ -102,10 +109,19 @@ class Server:
         self._send(reply)
 
     def _apply(self, request: m.Apply) -> m.Done:
-        self._applier.apply(request.actions)
+        try:
+            self._applier.apply(request.actions)
+        finally:
+            self._follow()
         return m.Done(request.id)
 
+    def _follow(self) -> None:
+        """Have the NIC's filter in step before anybody is answered."""
+        if self._nic is not None:
+            self._nic.follow()
+
     def _look(self, request: m.Look) -> m.Done:
+        self._follow()
         with self._spaces.lock:
             self._spaces.settle_new()
             self._spaces.settle_unnamed()
