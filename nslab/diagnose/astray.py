@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.actions import AddRoute, Masquerade
+from nslab.actions import AddAddress, Masquerade
 from nslab.diagnose import gateways, remedy
-from nslab.model import NatRule
+from nslab.model import Namespace, NatRule
 from nslab.trace import Hop, nat, routing
+from nslab.trace.segment import NEAR, reach
 
 if TYPE_CHECKING:
     from nslab.diagnose.causes import Causes
@@ -34,7 +35,7 @@ def _there(search: Causes) -> Obstacle | None:
         place = search.here.label if search.stop.kind == "no-route" else ""
         ends = f"; it ends at {place}, which has no route there" if place else ""
         return search.nobody(f"nobody in this lab has {address}{ends}")
-    if owners[0][0].role != "world":
+    if owners[0][0].role != "world" or search.stop.kind == "loop":
         return _detour(search, search.trace.there, address)
     return _in_world(search, address)
 
@@ -99,15 +100,39 @@ def _detour(search: Causes, way: tuple[Hop, ...], address: str) -> Obstacle | No
         if here.role == "world" or hop.route is None:
             continue
         found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
+        bare = _bare(search, here, address)
+        if bare is not None:
+            return bare
         if found is None:
             continue
-        subnet = gateways.own_network(search.snapshot, address)
         message = f"{here.label} sends what is for {address} to {hop.next_hop}, which is wrong"
-        if hop.route.destination != "default" and hop.route.via:
+        lost = hop.route.destination != "default" or _outside(search, address)
+        if lost and hop.route.via and found.link.up:
             return search.instead(message, hop.route, found.address, here)
-        where = str(subnet or f"{address}/32")
-        action = AddRoute(where, via=found.address, ns=remedy.reference(here))
-        return search.made("no-route", here, message, [action])
+        return search.hand_over(here, found, message, address, default=False)
+    return None
+
+
+def _outside(search: Causes, address: str) -> bool:
+    """Whether only the world has an address, so that the default route should lead there."""
+    owners = gateways.holders(search.snapshot, address)
+    return all(namespace.role == "world" for namespace, _ in owners)
+
+
+def _bare(search: Causes, here: Namespace, address: str) -> Obstacle | None:
+    """A link that the destination is a neighbour on, without an address of that subnet."""
+    for link in gateways.ends(here):
+        if any(routing.ip(address) in each.network for each in routing.interfaces(link)):
+            continue
+        near = [each for each in reach(search.snapshot, here, link) if each.cost < NEAR]
+        if any(routing.holder(each.namespace, address) is not None for each in near):
+            free = gateways.free_address(search.snapshot, here, link, address)
+            if free:
+                action = AddAddress(link.name, free, ns=remedy.reference(here))
+                message = (
+                    f"{here.label}/{link.name} leads to {address}, but has no address of that subnet"
+                )
+                return search.made("no-address", here, message, [action], link=link.name)
     return None
 
 
@@ -117,8 +142,5 @@ def _in_world(search: Causes, address: str) -> Obstacle | None:
     found = gateways.gateway(search.snapshot, here, address)
     if found is None or search.stop.kind != "no-route":
         return None
-    subnet = gateways.own_network(search.snapshot, address)
-    action = AddRoute(
-        str(subnet or f"{address}/32"), via=found.address, ns=remedy.reference(here)
-    )
-    return search.made("no-route", here, f"{here.label} has no route to {address}", [action])
+    message = f"{here.label} has no route to {address}"
+    return search.hand_over(here, found, message, address, default=False)

@@ -18,7 +18,7 @@ from nslab.diagnose.steps import route_words
 from nslab.errors import InvalidInput
 from nslab.model import Link, Namespace, Route, Snapshot
 from nslab.trace import Hop, Stop, Trace, routing
-from nslab.trace.segment import reach
+from nslab.trace.segment import NEAR, reach
 
 
 def obstacle(snapshot: Snapshot, trace: Trace, stop: Stop) -> Obstacle:
@@ -46,6 +46,8 @@ class Causes:
 
     def find(self) -> Obstacle:
         for hop in self.trace.hops:
+            if hop.route is None and not (hop is self.hop and self.stop.kind == "no-route"):
+                continue  # nobody asked for a route there
             found = self.flaw(self.snapshot.namespace(hop.namespace), wanted(hop), hop.route)
             if found is not None:
                 return found
@@ -58,10 +60,11 @@ class Causes:
 
     def made(
         self, kind: str, where: Namespace, message: str, actions: Sequence[Action] = (), *,
-        link: str = "", remark: str = "",
+        link: str = "", remark: str = "", command: str = "",
     ) -> Obstacle:  # fmt: skip
-        """An obstacle whose hint is a remark and the commands of its actions."""
+        """An obstacle whose hint is a remark and the commands of its actions, or another."""
         lines = [f"# {line}" for line in remark.splitlines()]
+        lines += remedy.inside(self.snapshot, where, command) if command else []
         lines += remedy.lines(self.snapshot, actions)
         place = f"{where.label}/{link}" if link else where.label
         return Obstacle(
@@ -130,19 +133,22 @@ class Causes:
         if state in ("listening", "learning"):
             wait = delay * (2 if state == "listening" else 1)
             message += ": the spanning tree is on"
-            remark = f"wait {wait:g} seconds at most, or do without the spanning tree:"
             # To turn it off does not shorten the wait of a port that is waiting already.
             actions = [
                 SetBridge(bridge.name, stp=False, ns=self.ns),
                 SetDown(link, ns=self.ns), SetUp(link, ns=self.ns),
             ]  # fmt: skip
+        command = remark = ""
+        if state in ("listening", "learning"):
+            remark = f"wait {wait:g} seconds at most, or do without the spanning tree:"
         elif state == "blocking":
             remark = f"the spanning tree found a loop: which other ports does {bridge.name} have?"
         else:
-            remark = f"somebody set it so: bridge link set dev {link} state 3"
+            command = f"bridge link set dev {link} state 3"
         return self.made(
-            "port-not-forwarding", self.here, message, actions, link=link, remark=remark
-        )
+            "port-not-forwarding", self.here, message, actions, link=link, remark=remark,
+            command=command,
+        )  # fmt: skip
 
     def _not_attached(self) -> Obstacle:
         link, bridge = self.stop.link, self.stop.other
@@ -172,8 +178,8 @@ class Causes:
         """Move addresses and routes from a port to its bridge."""
         here, port, bridge, ns = self.here, self.stop.link, self.stop.other, self.ns
         message = (
-            f"{here.label}/{port} is a port of {bridge}: IP is to use {port}, "
-            f"but what comes in is {bridge}'s"
+            f"{here.label}/{port} is a port of {bridge}, which gets what comes in by it: "
+            f"its addresses and routes belong on {bridge}"
         )
         actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
         mine = [
@@ -256,13 +262,16 @@ class Causes:
     def _nobody_answers(self) -> Obstacle:
         link, address, route = self.stop.link, self.stop.address, self.hop.route
         message = f"nobody behind {self.here.label}/{link} has {address}"
+        if routing.holder(self.here, address) is not None:
+            message = f"{self.here.label} has {address} itself, the gateway that it is to ask"
+            return self._twice(self.here, address, message)
         bare = self._bare(link, address)
         if bare is not None:
             return bare
         if route is not None and route.via:
             message += ", the gateway"
             other = gateways.gateway(self.snapshot, self.here, wanted(self.hop), but=address)
-            if other is not None:
+            if other is not None and other.link.up:
                 return self.instead(message, route, other.address)
             return self.made(
                 "nobody-answers", self.here, message, link=link,
@@ -271,13 +280,8 @@ class Causes:
         if gateways.holders(self.snapshot, address):
             other = gateways.gateway(self.snapshot, self.here, address)
             if other is not None:
-                subnet = gateways.own_network(self.snapshot, address)
-                where = str(subnet) if subnet and str(subnet) != (
-                    route.destination if route else "") else f"{address}/32"  # fmt: skip
-                return self.made(
-                    "no-route", self.here, f"{message}: it is elsewhere",
-                    [AddRoute(where, via=other.address, ns=self.ns)],
-                )  # fmt: skip
+                message += ": it is elsewhere"
+                return self.hand_over(self.here, other, message, address, default=False)
             return self.made("nobody-answers", self.here, message, link=link)
         return self.nobody(message)
 
@@ -317,6 +321,9 @@ class Causes:
                 ) -> Obstacle:  # fmt: skip
         """Another gateway in place of the one that a route names."""
         where = ns or self.here
+        flaw = self.flaw(where, via, routing.lookup(where, via))
+        if flaw is not None:  # the kernel takes only a gateway that it knows a route to
+            return flaw
         inside = remedy.reference(where)
         actions = (
             DeleteRoute(route.destination, via=route.via, ns=inside),
@@ -338,8 +345,10 @@ class Causes:
                 return self.lone(here, link, lone, subnet.prefixlen)
         found = gateways.gateway(self.snapshot, here, address)
         if found is not None:
-            actions = [AddRoute("default", via=found.address, ns=self.ns)]
-            return self.made("no-route", here, message, actions)
+            return self.hand_over(here, found, message, address, default=here.role != "world")
+        silent = self._silent_gateway(address)
+        if silent is not None:
+            return silent
         for link in sorted(ends, key=lambda each: not routing.interfaces(each)):
             if not link.up:
                 return self.down(here, link.name, ", and so without routes")
@@ -357,7 +366,47 @@ class Causes:
                     "address-on-port", here,
                     f"{here.label}/{port.name} is a port of {port.master}, but has an address",
                 )  # fmt: skip
+        if not self.trace.back and not gateways.holders(self.snapshot, address):
+            return self.nobody(f"{message}: nobody in this lab has it")
         return self.made("no-route", here, message, remark="ip route add default via GATEWAY")
+
+    def _silent_gateway(self, destination: str) -> Obstacle | None:
+        """A neighbour who knows the way further, but has no address to be asked by."""
+        for link in gateways.addressed(self.here):
+            for each in reach(self.snapshot, self.here, link):
+                if each.cost >= NEAR or routing.interfaces(each.link):
+                    continue
+                if gateways.knows(each.namespace, destination, each.link):
+                    own = str(routing.interfaces(link)[0].ip)
+                    free = gateways.free_address(
+                        self.snapshot, each.namespace, each.link, own
+                    )
+                    ns = remedy.reference(each.namespace)
+                    where = f"{each.namespace.label}/{each.link.name}"
+                    message = f"{where} has no address: {self.here.label} has no gateway to ask"
+                    return self.made(
+                        "no-address", each.namespace, message,
+                        [AddAddress(each.link.name, free, ns=ns)] if free else [],
+                        link=each.link.name,
+                    )  # fmt: skip
+        return None
+
+    def hand_over(
+        self, here: Namespace, to: gateways.Gateway, message: str, address: str, *, default: bool
+    ) -> Obstacle:
+        """A route to a gateway; first its link, if that is down."""
+        if not to.link.up:
+            return self.down(here, to.link.name, ", and so without routes")
+        flaw = self.flaw(here, to.address, routing.lookup(here, to.address))
+        if flaw is not None:
+            return flaw
+        subnet = gateways.own_network(self.snapshot, address)
+        known = {route.destination for route in here.routes}
+        where = "default" if default else str(subnet or f"{address}/32")
+        if where in known:
+            where = f"{address}/32"
+        action = AddRoute(where, via=to.address, ns=remedy.reference(here))
+        return self.made("no-route", here, message, [action])
 
     def _route_refuses(self) -> Obstacle:
         route = self.hop.route
@@ -380,7 +429,7 @@ class Causes:
             other = gateways.gateway(
                 self.snapshot, sender, wanted(before), but=before.next_hop
             )
-            if other is not None:
+            if other is not None and other.link.up:
                 message = f"{here.label} is no router, but the gateway of {sender.label}"
                 return self.instead(message, route, other.address, sender)
         message = f"{here.label} does not forward: its net.ipv4.ip_forward is 0"

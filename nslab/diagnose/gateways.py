@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import islice
 from typing import NamedTuple
 
 from nslab.model import Link, Namespace, Snapshot
@@ -15,7 +16,7 @@ class Gateway(NamedTuple):
     """A neighbour who may know the way further: its address, and the link it is behind."""
 
     address: str
-    link: str
+    link: Link
 
 
 def ends(namespace: Namespace) -> list[Link]:
@@ -46,24 +47,23 @@ def gateway(
 
     One that has the destination itself or a route to it that leads away from here; of several
     the one that forwards already, then the nearest.  ``but`` is an address that will not do.
+    The link to it may be down.
     """
     found: list[tuple[tuple[int, int, int], Gateway]] = []
     for link in ends(namespace):
         own = [each.network for each in routing.interfaces(link) if each.network.prefixlen < 32]
-        if not link.up or not own:
-            continue
         for each, address in neighbours(snapshot, namespace, link):
             there = each.namespace
             if str(address.ip) == but or routing.holder(namespace, str(address.ip)) is not None:
                 continue
             if not any(address.ip in network for network in own):
                 continue
-            knows = _knows(there, destination, each.link)
-            if not knows and len(addressed(there)) < 2:
+            informed = knows(there, destination, each.link)
+            if not informed and len(addressed(there)) < 2:
                 continue
             ready = routing.forwards(there) or _has(there, destination)
-            rank = (not knows, not ready, each.cost)
-            found.append((rank, Gateway(str(address.ip), link.name)))
+            rank = (not informed, not ready, each.cost)
+            found.append((rank, Gateway(str(address.ip), link)))
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
@@ -71,12 +71,13 @@ def _has(namespace: Namespace, destination: str) -> bool:
     return routing.holder(namespace, destination) is not None
 
 
-def _knows(namespace: Namespace, destination: str, link: Link) -> bool:
+def knows(namespace: Namespace, destination: str, link: Link) -> bool:
+    """Whether it has the destination, or a route to it that does not lead back over ``link``."""
     if _has(namespace, destination):
         return True
     route = routing.lookup(namespace, destination)
     onwards = route is not None and route.kind not in routing.REFUSING and route.dev != link.name
-    return onwards and len(addressed(namespace)) > 1
+    return onwards
 
 
 def own_network(snapshot: Snapshot, address: str) -> IPv4Network | None:
@@ -115,17 +116,27 @@ def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv
 def free_address(snapshot: Snapshot, namespace: Namespace, link: Link, towards: str) -> str:
     """An address that nobody has, of a subnet that a link's neighbours are in; or "".
 
-    Rather of the subnet that ``towards`` is in, then of the nearest neighbour's.
+    Rather of the subnet that ``towards`` is in, then of the nearest neighbour's; rather one that
+    a neighbour's route names as its gateway.
     """
     taken = {each.ip for ns in snapshot for x in ns.links for each in routing.interfaces(x)}
-    subnets = [
-        address.network
-        for _, address in neighbours(snapshot, namespace, link)
-        if address.network.prefixlen < 31
-    ]
+    subnets, asked = [], []
+    for each, address in neighbours(snapshot, namespace, link):
+        if address.network.prefixlen < 31:
+            subnets.append(address.network)
+            asked += [routing.ip(r.via) for r in each.namespace.routes if _names(r.via)]
     subnets.sort(key=lambda network: routing.ip(towards) not in network)
     for network in subnets:
-        for host in network.hosts():
+        for host in (*(via for via in asked if via in network), *_hosts(network)):
             if host not in taken:
                 return f"{host}/{network.prefixlen}"
     return ""
+
+
+def _names(via: str) -> bool:
+    return bool(via) and ":" not in via
+
+
+def _hosts(network: IPv4Network) -> Iterator[IPv4Address]:
+    """The first addresses of a subnet: enough to find one that is free."""
+    return islice(network.hosts(), 1024)

@@ -31,6 +31,16 @@ def lines(snapshot: Snapshot, actions: Sequence[Action]) -> list[str]:
     return [line for action in actions for line in _lines(action, named)]
 
 
+def inside(snapshot: Snapshot, namespace: Namespace, command: str) -> list[str]:
+    """A command line that no action stands for, as it is typed in the pseudo-host."""
+    ns = reference(namespace)
+    if ns is None:
+        return [command]
+    if namespace.role == "named":
+        return [f"ip netns exec {ns} {command}"]
+    return [f'lab.sh({json.dumps(command)}, "{ns}")']
+
+
 def _lines(action: Any, named: set[str]) -> Iterator[str]:
     ns = getattr(action, "ns", None)
     inside = ns is not None and ns not in named

@@ -108,9 +108,9 @@ class _Teller:
 
     def _path(self, hop: Hop) -> Iterator[Step]:
         """The cables and bridges between two hops."""
-        path = hop.path
+        path = hop.path if hop.namespace not in self.worldly else ()
         for number, spot in enumerate(path):
-            if spot.namespace in self.worldly and hop.namespace not in self.worldly:
+            if spot.namespace in self.worldly:
                 return
             following = path[number + 1] if number + 1 < len(path) else None
             message = self._spot(spot, following)

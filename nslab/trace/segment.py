@@ -18,7 +18,10 @@ from nslab.model import Link, Namespace, Snapshot
 from nslab.trace.routing import interfaces, is_loopback
 from nslab.trace.values import Role, Spot, Stop
 
-_DOWN, _PORT, _LOOP, _ATTACH, _REATTACH, _ADDRESSED, _PARENT = 1, 1, 3, 8, 10, 16, 64
+NEAR = 8
+"""Below this price no link has to be put anywhere else: what is there is only to be set up."""
+
+_DOWN, _PORT, _LOOP, _ATTACH, _REATTACH, _ADDRESSED, _PARENT = 1, 1, 3, NEAR, 10, 16, 64
 """Prices.  A guess about which link should be in which bridge is dearer than any number of links
 that are to be set up; and who has an address is rather a host's NIC than a port."""
 

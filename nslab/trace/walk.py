@@ -86,7 +86,7 @@ class _Walk:
         packet = self._restored(packet, here)
         hop = structs.replace(hop, next_hop=route.via or packet.destination)
         if route.kind in routing.REFUSING:
-            return self._stop(packet, here, "route-refuses", address=packet.destination)
+            return self._stop(packet, here, "route-refuses", address=packet.destination, hop=hop)
         dev = next((link for link in here.links if link.name == route.dev), None)
         if dev is None:  # several next hops (multipath)
             return self._stop(packet, here, "out-of-sight", hop=hop)
@@ -166,7 +166,10 @@ class _Walk:
         packet = replace(packet, seen=packet.seen | {place})
         wanted = self._restored(packet, here).destination
         if routing.holder(here, packet.source) is not None:
-            return self._stop(packet, here, "own-source", address=packet.source, hop=hop)
+            # Rewritten or sent here, and back again; or somebody else has the address too.
+            been = any(each.namespace == here.label for each in packet.hops)
+            kind = "loop" if been else "own-source"
+            return self._stop(packet, here, kind, address=packet.source, hop=hop)
         if routing.filtered(here, link.name, packet.source):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
