@@ -156,7 +156,9 @@ class _Placer:
                     blocks.append(_label(group, rects[group.id]))
                 else:
                     blocks.append(rects[group.id].grown(CLEAR))
-            found[run.id] = router.way(run.start, run.end, blocks)
+            stacked = run.cable is not None and not run.cable.pair
+            tree = run.cable.upper if run.cable and stacked else None
+            found[run.id] = router.way(run.start, run.end, blocks, tree)
         return [(run, found[run.id]) for run in self.plan.runs]
 
 

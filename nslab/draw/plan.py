@@ -12,7 +12,7 @@ below the other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nslab.draw.parts import (
     MARGIN, Node, Notes, Slot, cell_size, compact_size, notes_size, rest_size, scenery_size,
@@ -236,6 +236,9 @@ class Plan:
             outside = world.get(self.scene.scenery_of.get(cable.upper[1], ""))
             end = self._end(cable.lower)
             start = _whole(outside, "s") if outside else self._end(cable.upper)
+            if not cable.pair:
+                # What stands on a link comes out below it: above there is its own cable.
+                start = replace(start, sides=start.sides.replace("n", "") or "n")
             level = False
             if not outside:
                 one, other = self._row_of[start.node.id], self._row_of[end.node.id]

@@ -26,6 +26,12 @@ _ASIDE = 70
 """Costs in pixels: of a turn, of running along another cable, of a side that is not preferred."""
 
 _THERE = 4
+
+Stubs = dict[Point, tuple[Point, int]]
+"""Where a cable may turn first: where it leaves the link for that, and in which direction."""
+
+Line = tuple[Point, Point]
+Span = tuple[int, int]
 _DIRECTIONS = {"n": (0, -1), "s": (0, 1), "w": (-1, 0), "e": (1, 0)}
 """Each is the opposite of the one whose number differs in the last bit."""
 
@@ -35,16 +41,22 @@ class Router:
 
     def __init__(self, borders: list[Rect]) -> None:
         """``borders`` are drawn lines that a cable may cross, but not cover."""
-        self._used: list[tuple[Point, Point]] = []
+        self._used: list[tuple[Line, object]] = []
         for rect in borders:
             corners = [(rect.x, rect.y), (rect.right, rect.y), (rect.right, rect.bottom),
                        (rect.x, rect.bottom), (rect.x, rect.y)]  # fmt: skip
-            self._used += pairwise(corners)
+            self._used += [(line, None) for line in pairwise(corners)]
 
-    def way(self, start: End, end: End, blocks: list[Rect]) -> list[Point]:
-        """The way between two ends around rectangles, which it may touch at their edges."""
-        found = self._straight(start, end, blocks) or self._around(start, end, blocks)
-        self._used += pairwise(found)
+    def way(
+        self, start: End, end: End, blocks: list[Rect], tree: object = None
+    ) -> list[Point]:
+        """The way between two ends around rectangles, which it may touch at their edges.
+
+        Lines of one ``tree`` may lie on each other.
+        """
+        lines = [line for line, owner in self._used if tree is None or owner != tree]
+        found = self._straight(start, end, blocks) or self._around(start, end, blocks, lines)
+        self._used += [(line, tree) for line in pairwise(found)]
         return found
 
     def _straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
@@ -59,75 +71,129 @@ class Router:
         own = (one, other)
         others = [block for block in blocks if not any(_within(rect, block) for rect in own)]
         for a, b in tries:
-            if not any(_cuts(block, a, b) for block in others):
+            if not _Grid([], [], others, []).blocked(a, b):
                 return [a, b]
         return None
 
-    def _around(self, start: End, end: End, blocks: list[Rect]) -> list[Point]:
+    def _around(
+        self, start: End, end: End, blocks: list[Rect], lines: list[Line]
+    ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
         ys = {y for _, y in (*starts, *goals)}
         for block in blocks:
             xs |= {block.x, block.right}
             ys |= {block.y, block.bottom}
-        for (x1, y1), (x2, y2) in self._used:
+        for (x1, y1), (x2, y2) in lines:
             if x1 == x2:
                 xs |= {x1 - _LANE, x1 + _LANE}
             elif y1 == y2:
                 ys |= {y1 - _LANE, y1 + _LANE}
-        found = self._search(starts, goals, sorted(xs), sorted(ys), blocks)
+        grid = _Grid(sorted(xs), sorted(ys), blocks, lines)
+        found = _search(starts, goals, grid)
         if not found:  # everything is full: at least the ends are right
             (a, stub), (b, other) = next(iter(starts.items())), next(iter(goals.items()))
             return [stub[0], a, b, other[0]]
         return _plain([starts[found[0]][0], *found, goals[found[-1]][0]])
 
-    def _search(
-        self, starts: dict[Point, tuple[Point, int]], goals: dict[Point, tuple[Point, int]],
-        xs: list[int], ys: list[int], blocks: list[Rect],
-    ) -> list[Point]:  # fmt: skip
-        """The cheapest way over a grid: short, with few turns, alongside nothing."""
-        column, row = {x: n for n, x in enumerate(xs)}, {y: n for n, y in enumerate(ys)}
-        walls: dict[tuple[Point, Point], bool] = {}
-        queue: list[tuple[int, int, Point, int, tuple[Point, ...]]] = []
-        count = 0
-        for point, (_, away) in starts.items():
-            if not any(_inside(block, point) for block in blocks):
-                heapq.heappush(queue, (_ASIDE * (count > 0), count, point, away, (point,)))
-                count += 1
-        dear = list(goals)[1:]
-        best: dict[tuple[Point, int], int] = {}
-        while queue:
-            cost, _, point, way, path = heapq.heappop(queue)
-            if best.get((point, way), cost + 1) <= cost:
+
+class _Grid:
+    """The lines that cables may take, and what stands in the way along each: looked up once."""
+
+    def __init__(
+        self, xs: list[int], ys: list[int], blocks: list[Rect], used: list[Line]
+    ) -> None:
+        self._xs, self._ys, self.blocks, self._used = xs, ys, blocks, used
+        self._column = {x: n for n, x in enumerate(xs)}
+        self._row = {y: n for n, y in enumerate(ys)}
+        self._walls: dict[tuple[bool, int], list[Span]] = {}
+        self._lanes: dict[tuple[bool, int], list[Span]] = {}
+
+    def next(self, point: Point, way: int) -> Point | None:
+        """The next crossing in a direction."""
+        dx, dy = list(_DIRECTIONS.values())[way]
+        n, m = self._column[point[0]] + dx, self._row[point[1]] + dy
+        if 0 <= n < len(self._xs) and 0 <= m < len(self._ys):
+            return self._xs[n], self._ys[m]
+        return None
+
+    def blocked(self, a: Point, b: Point) -> bool:
+        """Whether a step would run through a rectangle."""
+        level, at, low, high = _span(a, b)
+        if (level, at) not in self._walls:
+            self._walls[level, at] = [
+                (r.x, r.right) if level else (r.y, r.bottom) for r in self.blocks
+                if (r.y < at < r.bottom if level else r.x < at < r.right)
+            ]  # fmt: skip
+        return any(low < end and begin < high for begin, end in self._walls[level, at])
+
+    def beside(self, a: Point, b: Point) -> bool:
+        """Whether a step would lie on a line that is there, or nearly."""
+        level, at, low, high = _span(a, b)
+        if (level, at) not in self._lanes:
+            spans = [_span(*used) for used in self._used]
+            self._lanes[level, at] = [
+                (begin, end) for other, place, begin, end in spans
+                if other == level and abs(place - at) < _LANE - 1
+            ]
+        return any(low < end and begin < high for begin, end in self._lanes[level, at])
+
+
+def _search(starts: Stubs, goals: Stubs, grid: _Grid) -> list[Point]:
+    """The cheapest way over a grid (A*): short, with few turns, alongside nothing."""
+    dear = list(goals)[1:]
+
+    def ahead(point: Point) -> int:
+        return min(abs(point[0] - x) + abs(point[1] - y) for x, y in goals)
+
+    queue: list[tuple[int, int, int, Point, int, tuple[Point, int]]] = []
+    came: dict[tuple[Point, int], tuple[Point, int]] = {}
+    count = 0
+
+    def push(cost: int, point: Point, way: int, before: tuple[Point, int]) -> None:
+        nonlocal count
+        count += 1
+        heapq.heappush(queue, (cost + ahead(point), count, cost, point, way, before))
+
+    for number, (point, (_, away)) in enumerate(starts.items()):
+        if not any(_inside(block, point) for block in grid.blocks):
+            push(_ASIDE * (number > 0), point, away, (point, away))
+    while queue:
+        _, _, cost, point, way, before = heapq.heappop(queue)
+        if (point, way) in came:
+            continue
+        came[point, way] = before
+        if way == _THERE:
+            return _back(came, (point, way))
+        if point in goals and way != goals[point][1]:
+            # Into the link is the opposite of away from it.
+            turned = way != goals[point][1] ^ 1
+            push(cost + _BEND * turned + _ASIDE * (point in dear), point, _THERE, (point, way))
+        for turn in range(len(_DIRECTIONS)):
+            to = grid.next(point, turn)
+            if to is None or turn == way ^ 1 or (to, turn) in came or grid.blocked(point, to):
                 continue
-            best[point, way] = cost
-            if way == _THERE:
-                return list(path)
-            if point in goals and way != goals[point][1]:
-                # Into the link is the opposite of away from it.
-                turned = way != goals[point][1] ^ 1
-                price = cost + _BEND * turned + _ASIDE * (point in dear)
-                count += 1
-                heapq.heappush(queue, (price, count, point, _THERE, path))
-            for turn, (dx, dy) in enumerate(_DIRECTIONS.values()):
-                if turn == way ^ 1:
-                    continue
-                n, m = column[point[0]] + dx, row[point[1]] + dy
-                if not (0 <= n < len(xs) and 0 <= m < len(ys)):
-                    continue
-                to = (xs[n], ys[m])
-                step = (min(point, to), max(point, to))
-                if step not in walls:
-                    walls[step] = any(_cuts(block, *step) for block in blocks)
-                if walls[step]:
-                    continue
-                length = abs(to[0] - point[0]) + abs(to[1] - point[1])
-                price = cost + length + (_BEND if turn != way else 0)
-                if any(_beside(step, used) for used in self._used):
-                    price += _ALONG * length + _BEND
-                count += 1
-                heapq.heappush(queue, (price, count, to, turn, (*path, to)))
-        return []
+            price = abs(to[0] - point[0]) + abs(to[1] - point[1])
+            if grid.beside(point, to):
+                price += _ALONG * price + _BEND
+            push(cost + price + (_BEND if turn != way else 0), to, turn, (point, way))
+    return []
+
+
+def _span(a: Point, b: Point) -> tuple[bool, int, int, int]:
+    """Of a line: whether it is level, its coordinate across, and from where to where it runs."""
+    if a[1] == b[1]:
+        return True, a[1], min(a[0], b[0]), max(a[0], b[0])
+    return False, a[0], min(a[1], b[1]), max(a[1], b[1])
+
+
+def _back(came: dict[tuple[Point, int], tuple[Point, int]], at: tuple[Point, int]) -> list[Point]:
+    """The way that led to a state."""
+    path = [at[0]]
+    while came[at] != at:
+        at = came[at]
+        path.append(at[0])
+    return path[::-1]
 
 
 def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
@@ -174,26 +240,3 @@ def _within(inner: Rect, outer: Rect) -> bool:
         outer.x <= inner.x and outer.y <= inner.y
         and inner.right <= outer.right and inner.bottom <= outer.bottom
     )  # fmt: skip
-
-
-def _cuts(rect: Rect, a: Point, b: Point) -> bool:
-    """Whether a line at right angles runs through a rectangle."""
-    return (
-        min(a[0], b[0]) < rect.right and rect.x < max(a[0], b[0])
-        and min(a[1], b[1]) < rect.bottom and rect.y < max(a[1], b[1])
-    ) if a[0] != b[0] and a[1] != b[1] else (
-        (rect.x < a[0] < rect.right and min(a[1], b[1]) < rect.bottom and rect.y < max(a[1], b[1]))
-        if a[0] == b[0] else
-        (rect.y < a[1] < rect.bottom and min(a[0], b[0]) < rect.right and rect.x < max(a[0], b[0]))
-    )  # fmt: skip
-
-
-def _beside(step: tuple[Point, Point], used: tuple[Point, Point]) -> bool:
-    """Whether two lines lie on each other, or nearly."""
-    (ax, ay), (bx, by) = step
-    (cx, cy), (dx, dy) = used
-    if ax == bx and cx == dx and abs(ax - cx) < _LANE - 1:
-        return min(ay, by) < max(cy, dy) and min(cy, dy) < max(ay, by)
-    if ay == by and cy == dy and abs(ay - cy) < _LANE - 1:
-        return min(ax, bx) < max(cx, dx) and min(cx, dx) < max(ax, bx)
-    return False

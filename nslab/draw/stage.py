@@ -2,7 +2,7 @@
 
 A lab keeps one :class:`Stage` and hands it to every picture.  In it stand the places of what was
 drawn, by name: ``ns:ns1`` is a box, ``link:ns1/eth0`` a link within its box, ``notes:ns1`` what is
-written in it, ``world:router`` a part of the world.  Names, because inodes and indexes differ from
+written in it.  Names, because inodes and indexes differ from
 run to run, and are others after :meth:`Lab.undo`.
 
 What has vanished keeps its place as a wish: if it comes back and nobody took it, it gets it again.
@@ -42,6 +42,6 @@ class Stage:
 
     def turn(self) -> None:
         """Forget what a picture of the other orientation has no use for."""
-        kept = ("world:", "ns:host", "notes:host")
+        kept = ("ns:host", "link:host/", "notes:host")
         self.places = {name: at for name, at in self.places.items() if name.startswith(kept)}
         self.shown = frozenset(name for name in self.shown if name in self.places)
