@@ -13,9 +13,11 @@ import codecs
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from nslab import capture as captures
 from nslab import diff, names
 from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.engine import base
@@ -25,6 +27,7 @@ from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
 
 if TYPE_CHECKING:
+    from nslab.capture import Capture
     from nslab.draw import Picture
     from nslab.engine.base import Engine
 
@@ -48,6 +51,7 @@ class Lab:
         self._lock = threading.RLock()
         self._engine: Engine = self._factory(self._options)
         self._history = History()
+        self._left: SimpleQueue[int] = SimpleQueue()  # captures that were forgotten
         self._start = self._engine.snapshot()
         self._closed = False
         _announce(self)
@@ -173,6 +177,28 @@ class Lab:
     def changes(self) -> diff.Diff:
         """What is different from a fresh lab."""
         return diff.compare(self._start, self.snapshot())
+
+    def capture(
+        self,
+        *where: str,
+        filter: str = "",
+        frames: int = captures.FRAMES,
+        bytes: int = captures.BYTES,
+    ) -> Capture:
+        """Record frames from now on, on many links of many namespaces at once.
+
+        :param where: links: ``eth0`` of the host, ``ns1/eth0``, ``ns1/*`` for all of a namespace,
+            ``*`` for everything with the world outside; none for the host and its namespaces
+        :param filter: as for tcpdump, such as ``"icmp or arp"``
+        :param frames: how many are kept; what comes after is counted only
+        :param bytes: how much is kept, likewise
+        :raises NotFound: there is no such namespace or link
+        :raises InvalidInput: the filter cannot be understood; says it in tcpdump's words
+        """
+        return captures.start(
+            self._engine, self.snapshot, self._left, where, filter=filter, frames=frames,
+            bytes=bytes,
+        )  # fmt: skip
 
     # -- history -------------------------------------------------------------------------------
 
