@@ -23,15 +23,21 @@ _HOMES = {
         "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge",
         "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
     ),
+    "nslab.capture": ("Capture",),
     "nslab.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
         "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
+    "nslab.frames": ("Frames",),
+    "nslab.frames.opened": ("Opened",),
     "nslab.lab": ("Lab",),
-    "nslab.model": ("Link", "Namespace", "Snapshot"),
+    "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
+    "nslab.traffic.answers": (
+        "Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced",
+    ),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -43,15 +49,19 @@ if TYPE_CHECKING:
         Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
         Sysctl,
     )  # fmt: skip
+    from nslab.capture import Capture
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
         LabClosed, LabGone, NotFound, NslabError, ToolMissing,
     )  # fmt: skip
+    from nslab.frames import Frames
+    from nslab.frames.opened import Opened
     from nslab.lab import Lab
-    from nslab.model import Link, Namespace, Snapshot
+    from nslab.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran
+    from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 
 def __getattr__(name: str) -> Any:

@@ -13,11 +13,9 @@ import codecs
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab import capture as captures
 from nslab import diff, names
 from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.engine import base
@@ -25,9 +23,9 @@ from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
 from nslab.history import Done, History, Typed, changed, differences, rebuild
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
+from nslab.traffic.methods import Traffic
 
 if TYPE_CHECKING:
-    from nslab.capture import Capture
     from nslab.draw import Picture
     from nslab.engine.base import Engine
 
@@ -35,7 +33,7 @@ TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
 
 
-class Lab:
+class Lab(Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it
@@ -51,7 +49,7 @@ class Lab:
         self._lock = threading.RLock()
         self._engine: Engine = self._factory(self._options)
         self._history = History()
-        self._left: SimpleQueue[int] = SimpleQueue()  # captures that were forgotten
+        Traffic.__init__(self)
         self._start = self._engine.snapshot()
         self._closed = False
         _announce(self)
@@ -177,28 +175,6 @@ class Lab:
     def changes(self) -> diff.Diff:
         """What is different from a fresh lab."""
         return diff.compare(self._start, self.snapshot())
-
-    def capture(
-        self,
-        *where: str,
-        filter: str = "",
-        frames: int = captures.FRAMES,
-        bytes: int = captures.BYTES,
-    ) -> Capture:
-        """Record frames from now on, on many links of many namespaces at once.
-
-        :param where: links: ``eth0`` of the host, ``ns1/eth0``, ``ns1/*`` for all of a namespace,
-            ``*`` for everything with the world outside; none for the host and its namespaces
-        :param filter: as for tcpdump, such as ``"icmp or arp"``
-        :param frames: how many are kept; what comes after is counted only
-        :param bytes: how much is kept, likewise
-        :raises NotFound: there is no such namespace or link
-        :raises InvalidInput: the filter cannot be understood; says it in tcpdump's words
-        """
-        return captures.start(
-            self._engine, self.snapshot, self._left, where, filter=filter, frames=frames,
-            bytes=bytes,
-        )  # fmt: skip
 
     # -- history -------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ and asks no name server.  What it cannot take apart becomes one layer of plain b
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -44,10 +46,21 @@ class Layer(Struct, frozen=True):
     fields: tuple[Field, ...]
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without scapy's words about malformed frames, and about this machine's routes."""
+    log = logging.getLogger("scapy")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
 @cache
 def scapy() -> Any:
     """scapy's layers, as far as frames of a lab have them."""
-    logging.getLogger("scapy").setLevel(logging.ERROR)
     import scapy.layers.dns
     import scapy.layers.inet
     import scapy.layers.inet6
@@ -58,6 +71,11 @@ def scapy() -> Any:
 
 def packet(frame: Frame) -> Any:
     """The frame as a scapy packet; what scapy cannot parse at all as ``Raw``."""
+    with _quietly():
+        return _packet(frame)
+
+
+def _packet(frame: Frame) -> Any:
     layers = scapy()
     first = layers.l2.Ether
     if not frame.ethernet:
@@ -72,10 +90,15 @@ def packet(frame: Frame) -> Any:
 
 def dissect(frame: Frame) -> tuple[Layer, ...]:
     """The layers of a frame, from the outside in; together they cover all of its bytes."""
+    with _quietly():
+        return tuple(_dissect(frame))
+
+
+def _dissect(frame: Frame) -> list[Layer]:
     found: list[Layer] = []
     total = len(frame.data)
     place = 0
-    layer = packet(frame)
+    layer = _packet(frame)
     while layer.name != "NoPayload" and place < total and len(found) < DEEPEST:
         size = min(_size(layer, total - place), total - place)
         if size <= 0:
@@ -85,7 +108,7 @@ def dissect(frame: Frame) -> tuple[Layer, ...]:
         layer = layer.payload
     if place < total:
         found.append(_rest(frame.data[place:], place))
-    return tuple(found)
+    return found
 
 
 def _size(layer: Any, left: int) -> int:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from nslab.frames.opened import Opened
 
 
-class Frames(Sequence[Frame]):
+class Frames:
     """Frames in the order in which they passed.
 
-    ``frames[3]`` opens the third (they are numbered from 1, as in the table); a slice gives some
-    of them.  ``notes`` says what is missing.
+    ``frames[3]`` opens number 3 of the table, ``frames[-1]`` the last; ``frames[3:6]`` are those
+    from number 3 on and before number 6.  ``notes`` says what is missing.
     """
 
     def __init__(
@@ -49,9 +49,12 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, key: slice) -> Frames: ...
     def __getitem__(self, key: int | slice) -> Opened | Frames:
         if isinstance(key, slice):
-            return self._some(self._frames[key])
+            first, behind, _ = key.indices(self._frames[-1].number + 1 if self._frames else 0)
+            return self.select(lambda frame: first <= frame.number < behind)
         from nslab.frames.opened import Opened
 
+        if key < 0:
+            return Opened(self._frames[key], self._macs)
         for frame in self._frames:
             if frame.number == key:
                 return Opened(frame, self._macs)

@@ -136,7 +136,7 @@ def _arp(data: bytes, source: str, target: str, names: Names) -> Line:
 
 
 def _ipv4(data: bytes, source: str, target: str, names: Names) -> Line:
-    first, length, fragment, ttl, protocol = struct.unpack_from(">BxHxxHBB", data)
+    first, length, fragment, protocol = struct.unpack_from(">BxHxxHxB", data)
     if first >> 4 != 4:
         raise _Short
     source, target = socket.inet_ntoa(_take(data, 12, 4)), socket.inet_ntoa(_take(data, 16, 4))

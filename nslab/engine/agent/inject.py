@@ -23,7 +23,6 @@ from nslab.engine.agent import taps
 from nslab.engine.agent.syscalls import call
 from nslab.engine.base import Injection
 from nslab.errors import InvalidInput, KernelRefused, os_cause
-from nslab.model import Place
 
 AT_ONCE = 64
 """Frames of one call."""
@@ -138,7 +137,7 @@ def _paced(sending: socket.socket, frames: Sequence[bytes], total: int, rate: fl
 
 def _prepare(frames: Sequence[bytes]) -> ctypes.Array[_Message]:
     """What sendmmsg takes; it refers to the frames' own memory."""
-    vectors = (_Vector * len(frames))(*((frame, len(frame)) for frame in frames))
+    vectors = (_Vector * len(frames))(*[_Vector(frame, len(frame)) for frame in frames])
     messages = (_Message * len(frames))()
     for vector, message in zip(vectors, messages, strict=True):
         message.vectors = ctypes.pointer(vector)

@@ -1,4 +1,4 @@
-"""From the names of links to taps on them: which links there are, and a socket in each namespace."""
+"""From the names of links to taps on them: which there are, and a socket in each namespace."""
 
 from __future__ import annotations
 
