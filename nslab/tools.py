@@ -8,7 +8,7 @@ PACKAGES = {
     "host": "bind9-host", "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2",
     "iptables": "iptables", "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
     "route": "net-tools", "sysctl": "procps", "tcpdump": "tcpdump", "traceroute": "traceroute",
-    "unshare": "util-linux",
+    "tshark": "tshark", "unshare": "util-linux",
 }  # fmt: skip
 """Debian's package of each program."""
 

@@ -28,6 +28,7 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dot          graphviz         lays out the pictures
 - tcpdump      tcpdump          frames on a wire
 - conntrack    conntrack        the NAT table
+- tshark       tshark           reads the files that captures are written to
 END
 
 as_root() {

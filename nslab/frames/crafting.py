@@ -9,7 +9,7 @@ destination the MAC of the next hop.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nslab.errors import InvalidInput
@@ -26,25 +26,40 @@ def encode(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -> 
     :raises InvalidInput: something is no frame, or its destination's MAC cannot be told
     """
     place = f"{ns}/{link}" if ns else link
+    found = []
+    for one in complete(packets, snapshot, ns, link):
+        try:
+            found.append(bytes(one))
+        except Exception as error:  # scapy's fields raise all sorts of things at what does not fit
+            raise InvalidInput(
+                "send on", place, f"scapy cannot make bytes of it: {error}",
+                "look at it: packet.show()",
+            ) from None  # fmt: skip
+    if not found:
+        raise InvalidInput("send on", place, "there is no frame", "give a packet or a list")
+    return tuple(found)
+
+
+def complete(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -> Iterator[Any]:
+    """Each frame as bytes, or as a scapy packet in which no address is left open."""
+    place = f"{ns}/{link}" if ns else link
     try:
         where = snapshot.namespace(ns)
         device = where.link(link)
     except KeyError:
         where, device = snapshot.host, Link(name=link, index=0)  # the engine says what is missing
-    found: list[bytes] = []
     for one in _each(packets):
         if isinstance(one, (bytes, bytearray, memoryview)):
-            found.append(bytes(one))
+            yield bytes(one)
         elif hasattr(one, "fields_desc"):
-            found += [_bytes(p, snapshot, where, device, place) for p in one]
+            # One that stands for several, such as with ttl=(1, 3), is taken apart.
+            for packet in one:
+                yield _completed(packet, snapshot, where, device, place)
         else:
             raise InvalidInput(
-                "send on", place, f"{one!r} is no frame",
-                "give bytes, or a scapy packet such as Ether()/IP(dst=\"192.168.10.1\")/ICMP()",
+                "send on", place, f"{one!r:.60} is no frame",
+                'give bytes, or a scapy packet such as Ether()/IP(dst="192.168.10.1")/ICMP()',
             )  # fmt: skip
-    if not found:
-        raise InvalidInput("send on", place, "there is no frame", "give a packet or a list")
-    return tuple(found)
 
 
 def _each(packets: Sendable) -> Iterable[Any]:
@@ -54,10 +69,9 @@ def _each(packets: Sendable) -> Iterable[Any]:
     return packets
 
 
-def _bytes(
+def _completed(
     packet: Any, snapshot: Snapshot, where: Namespace, device: Link, place: str
-) -> bytes:
-    # A packet is there, so scapy has been imported: by whoever made it.
+) -> Any:
     packet = packet.copy()
     outer = packet
     if outer.name in ("IP", "IPv6"):
@@ -76,12 +90,7 @@ def _bytes(
         _fill(outer, src=device.mac)
         if "dst" not in outer.fields:
             outer.dst = _destination(inner, snapshot, where, device, place)
-    try:
-        return bytes(packet)
-    except Exception as error:  # scapy's fields raise all sorts of things at what does not fit
-        raise InvalidInput(
-            "send on", place, f"scapy cannot make bytes of it: {error}", "look at it: packet.show()"
-        ) from None
+    return packet
 
 
 def _fill(layer: Any, **values: str) -> None:

@@ -113,7 +113,7 @@ class Fetched(Answer, frozen=True, kw_only=True):
     body: str = ""
 
     def _says(self) -> str:
-        return f"{self.status} {self.reason}: {self.body.strip()}" if self.status else ""
+        return "" if self.error else f"{self.status} {self.reason}: {self.body.strip()}"
 
 
 class Resolved(Answer, frozen=True, kw_only=True):

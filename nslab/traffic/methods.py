@@ -15,6 +15,7 @@ from nslab.traffic.answers import (
 if TYPE_CHECKING:
     from nslab.engine.base import Engine
     from nslab.model import Snapshot
+    from nslab.traffic.scapy_socket import LabSocket
 
 
 class Traffic:
@@ -115,3 +116,20 @@ class Traffic:
         :raises KernelRefused: it is down, or a frame is too long for it
         """
         return crafted.send(self._engine, packets, on, count=count, rate=rate)
+
+    def scapy(self, on: str, filter: str = "") -> LabSocket:
+        """A scapy socket on a link such as ``ns1/eth0``, for ``sr1``, ``sr``, ``sniff`` and more.
+
+        >>> from nslab import Lab
+        >>> from scapy.layers.inet import ICMP, IP
+        >>> from scapy.layers.l2 import Ether
+        >>> with Lab() as lab, lab.scapy("eth0") as socket:
+        ...     answer = socket.sr1(Ether()/IP(dst="198.51.100.1")/ICMP(), timeout=2, verbose=0)
+        ...     answer["IP"].src
+        '198.51.100.1'
+
+        :param filter: as for tcpdump
+        """
+        from nslab.traffic.scapy_socket import LabSocket
+
+        return LabSocket(self._engine, on, filter)

@@ -47,7 +47,7 @@ UPWARDS = {
 # What may only be used in one place, so that it can be replaced there.
 ONLY_IN = {
     "pyroute2": ("nslab.engine.agent",),
-    "scapy": ("nslab.frames.dissect",),
+    "scapy": ("nslab.frames.dissect", "nslab.traffic.scapy_socket"),
     "dnslib": ("nslab.engine.agent",),
     "graphviz": ("nslab.draw",),
     "ipywidgets": ("nslab.widgets",),
