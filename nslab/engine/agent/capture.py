@@ -223,6 +223,8 @@ class Recorder:
         """Let nothing in any longer, and wait for the blocks that are not full yet."""
         for number in self._open.values():
             self._openings[number].ring.shut()
+            self._openings[number].ring.check()  # that it is gone may not have been heard of yet
+        self._find_holders()
         deadline = time.monotonic() + 1 + 4 * self._retire
         while True:
             for descriptor in self._open:
