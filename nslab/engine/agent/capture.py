@@ -178,7 +178,7 @@ class Recorder:
         while True:
             for descriptor, _ in self._polling.poll():
                 if descriptor == self._stopping:
-                    return self._empty()
+                    return self._stop_all()
                 if descriptor in self._open:
                     self._serve(descriptor)
                 else:
@@ -192,6 +192,7 @@ class Recorder:
         if not self._drain(descriptor):
             opening.ring.check()
             if opening.ring.ended:
+                self._empty([descriptor])
                 self._release([descriptor])
 
     def _drain(self, descriptor: int) -> bool:
@@ -219,20 +220,23 @@ class Recorder:
             self._blocks.append((number, block))
             self._changed.notify_all()
 
-    def _empty(self) -> None:
-        """Let nothing in any longer, and wait for the blocks that are not full yet."""
+    def _stop_all(self) -> None:
         for number in self._open.values():
             self._openings[number].ring.shut()
             self._openings[number].ring.check()  # that it is gone may not have been heard of yet
         self._find_holders()
+        self._empty(list(self._open))
+
+    def _empty(self, descriptors: list[int]) -> None:
+        """Take the rest out of rings that let nothing in: blocks that are not full come late."""
         deadline = time.monotonic() + 1 + 4 * self._retire
         while True:
-            for descriptor in self._open:
+            for descriptor in descriptors:
                 self._drain(descriptor)
-            waiting = [n for n in self._open.values() if not self._openings[n].ring.empty]
+            waiting = [d for d in descriptors if not self._openings[self._open[d]].ring.empty]
             if not waiting or time.monotonic() > deadline:
                 return
-            select.select([self._openings[n].ring for n in waiting], [], [], self._retire)
+            _ready(waiting, self._retire)
 
     def _find_holders(self) -> None:
         """See what else than our sockets holds each namespace, and close them where nothing does.
@@ -241,7 +245,7 @@ class Recorder:
         would stay with it.
         """
         for descriptor in list(self._holders):
-            if select.select([descriptor], [], [], 0)[0]:  # that process has ended
+            if _ready([descriptor], 0):  # that process has ended
                 del self._holders[descriptor]
                 self._polling.unregister(descriptor)
                 os.close(descriptor)
@@ -257,8 +261,9 @@ class Recorder:
             except (KeyError, OSError):
                 gone = [d for d, n in self._open.items() if self._openings[n].inode == inode]
                 for each in gone:
-                    self._drain(each)
+                    self._openings[self._open[each]].ring.shut()
                     self._openings[self._open[each]].ring.ended = "its namespace is gone"
+                self._empty(gone)
                 self._release(gone)
             else:
                 self._holders[descriptor] = inode
@@ -284,6 +289,14 @@ class Recorder:
             self._running = False
             os.close(self._stop)
             self._changed.notify_all()
+
+
+def _ready(descriptors: list[int], seconds: float) -> bool:
+    """Whether one of them can be read after so long at most.  select() takes none above 1,023."""
+    polling = select.poll()
+    for descriptor in descriptors:
+        polling.register(descriptor, select.POLLIN)
+    return bool(polling.poll(seconds * 1000))
 
 
 def _close(rings: list[ring.Ring]) -> None:
