@@ -24,6 +24,7 @@ _HOMES = {
         "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
     ),
     "nslab.diagnose": ("Explanation", "Obstacle", "why"),
+    "nslab.capture": ("Capture",),
     "nslab.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
@@ -35,12 +36,17 @@ _HOMES = {
         "Masquerades", "NoLink", "NoRoute", "Reaches", "Resolves", "Setting", "State", "Stp",
         "Verdict",
     ),
-    "nslab.lab": ("Lab",),
     "nslab.lessons": ("Lesson", "lesson"),
-    "nslab.model": ("Link", "Namespace", "Snapshot"),
-    "nslab.outcome": ("Did", "Failure", "Ran"),
     "nslab.step": ("Step",),
     "nslab.trace": ("Trace",),
+    "nslab.frames": ("Frames",),
+    "nslab.frames.opened": ("Opened",),
+    "nslab.lab": ("Lab",),
+    "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
+    "nslab.outcome": ("Did", "Failure", "Ran"),
+    "nslab.traffic.answers": (
+        "Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced",
+    ),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -57,18 +63,22 @@ if TYPE_CHECKING:
         NoLink, NoRoute, Reaches, Resolves, Setting, State, Stp, Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why
+    from nslab.capture import Capture
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
         LabClosed, LabGone, NotFound, NslabError, ToolMissing,
     )  # fmt: skip
+    from nslab.frames import Frames
+    from nslab.frames.opened import Opened
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
-    from nslab.model import Link, Namespace, Snapshot
-    from nslab.outcome import Did, Failure, Ran
     from nslab.step import Step
     from nslab.trace import Trace
+    from nslab.model import Frame, Link, Namespace, Place, Snapshot
+    from nslab.outcome import Did, Failure, Ran
+    from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from nslab.history import Done, History, Typed, changed, differences, rebuild
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
 from nslab.step import Step
+from nslab.traffic.methods import Traffic
 
 if TYPE_CHECKING:
     from nslab.diagnose import Explanation
@@ -35,7 +36,7 @@ TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
 
 
-class Lab:
+class Lab(Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it
@@ -63,6 +64,7 @@ class Lab:
         self._lock = threading.RLock()
         self._engine: Engine = self._fresh()
         self._history = History()
+        Traffic.__init__(self)
         self._start = self._engine.snapshot()
         self._closed = False
         self._stage: Stage | None = None

@@ -92,6 +92,41 @@ class Link(Value, frozen=True):
         return "up" if self.carrier else "no-carrier"
 
 
+class Place(Value, frozen=True):
+    """A link as a point where frames pass; as text ``eth0`` on the host, else ``ns1/eth0``."""
+
+    ns: str
+    link: str
+
+    def __str__(self) -> str:
+        return self.link if self.ns == "host" else f"{self.ns}/{self.link}"
+
+
+class Frame(Value, frozen=True):
+    """A frame, seen once at one place.
+
+    ``kind`` is the kernel's packet type (``sockaddr_ll``, packet(7)): host (for this link),
+    broadcast, multicast, otherhost (for another station) or outgoing (sent by this link).
+    """
+
+    number: int
+    """Its place in the capture, from 1."""
+    time: int
+    """Nanoseconds since the capture began, by the kernel's clock."""
+    stamp: int
+    """The same in nanoseconds since 1970."""
+    place: Place
+    kind: str
+    length: int
+    """Bytes on the wire; ``data`` may hold fewer of them."""
+    data: bytes
+    """From the Ethernet header on, without the checksum at the end; a VLAN tag is in its place."""
+    checksums: bool = True
+    """False if they were left to the card: between virtual links nobody ever fills them in."""
+    ethernet: bool = True
+    """False for a link without link-layer headers: ``data`` begins with IP."""
+
+
 class Route(Value, frozen=True):
     """A route; ``destination`` is ``default`` or a prefix, ``via`` a gateway or empty."""
 

@@ -100,6 +100,37 @@ def namespace_reference(name: str | None) -> str | None:
     return _check(name, "namespace", 60)
 
 
+def places(text: str) -> tuple[str | None, str | None]:
+    """Links to capture on, as (namespace, link); ``*`` as a link is None: all of them.
+
+    ``eth0`` is a link of the host, ``ns1/eth0`` one of a namespace, ``ns1/*`` all of its links
+    but the loopback, ``*`` all links of everything, the world outside the host included.  As a
+    namespace, None is the host and ``*`` every one.
+
+    >>> places("ns1/eth0"), places("lxcbr0.1"), places("ns1/*"), places("*")
+    (('ns1', 'eth0'), (None, 'lxcbr0.1'), ('ns1', None), ('*', None))
+    """
+    if text == "*":
+        return "*", None
+    if not isinstance(text, str) or text.count("/") > 1 or not text.strip("/"):
+        raise InvalidInput(
+            "capture on", repr(text), "it names no link",
+            'write "eth0" for a link of the host, "ns1/eth0" for one of a namespace, "ns1/*" for '
+            'all of its links',
+        )  # fmt: skip
+    ns, slash, link = text.rpartition("/")
+    inside = namespace_reference(ns) if slash else None
+    return inside, None if link == "*" else _check(link, "link", IFNAMSIZ - 1)
+
+
+def place(text: str) -> tuple[str | None, str]:
+    """One link to send on, as (namespace, link)."""
+    ns, link = places(text)
+    if link is None:
+        raise InvalidInput("send on", repr(text), "it is not one link", 'write it like "ns1/eth0"')
+    return ns, link
+
+
 def _text(value: object) -> str:
     """The value, if :mod:`ipaddress` may see it; else ValueError.
 

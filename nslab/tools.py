@@ -9,7 +9,7 @@ PACKAGES = {
     "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2", "iptables": "iptables",
     "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping", "route": "net-tools",
     "runc": "runc", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
-    "traceroute": "traceroute", "unshare": "util-linux",
+    "traceroute": "traceroute", "tshark": "tshark", "unshare": "util-linux",
 }  # fmt: skip
 """Debian's package of each program."""
 

@@ -32,6 +32,7 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dockerd      docker.io        a Docker engine inside a lab
 - runc         runc             starts its containers
 - busybox      busybox-static   what runs in them
+- tshark       tshark           reads the files that captures are written to
 END
 
 as_root() {

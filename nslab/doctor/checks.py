@@ -34,6 +34,7 @@ PURPOSES = {
     "traceroute": "the way of a packet",
     "hostname": "containers have one of their own",
     "tcpdump": "frames on a wire",
+    "tshark": "reads the files that captures are written to",
     "conntrack": "the table of translated connections",
     "sysctl": "forwarding and other settings",
     "unshare": "containers by hand",

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from nslab.actions import Action
-from nslab.model import Snapshot
+from nslab.model import Place, Snapshot
 
 Stream = Literal["stdout", "stderr", "report"]
 Sink = Callable[[Stream, bytes], None]
@@ -74,6 +74,82 @@ class Completed(Struct, frozen=True, kw_only=True):
     dropped: int = 0
 
 
+class Recording(Struct, frozen=True, kw_only=True):
+    """Frames to be recorded.
+
+    ``where`` are links as :func:`nslab.names.places` takes them; none means all links of the host
+    and of its namespaces.  ``filter`` is a tcpdump expression.  What passes after ``frames`` or
+    ``bytes`` have been kept is counted only.
+    """
+
+    where: tuple[str, ...] = ()
+    filter: str = ""
+    frames: int = 200_000
+    bytes: int = 64 << 20
+
+
+class Tap(Struct, frozen=True, kw_only=True):
+    """A link that frames are recorded on.
+
+    ``depth`` is 0 for a device, 1 for a bridge and 2 for what stands on another link: a frame that
+    comes in gets one time stamp and is seen by the lower device first.  ``hardware`` is the
+    kernel's ARPHRD number.
+    """
+
+    place: Place
+    depth: int = 0
+    hardware: int = 1
+    mac: str = ""
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """A recording has begun, ``began`` in nanoseconds since 1970."""
+
+    number: int
+    taps: tuple[Tap, ...]
+    began: int
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """What became of the frames at a tap beside those that were kept.
+
+    ``beyond`` the recording's bound, ``dropped`` by the kernel because they came too fast.
+    ``ended`` says why the tap ended before the recording did; ``renamed`` what its link is called
+    now.
+    """
+
+    beyond: int = 0
+    dropped: int = 0
+    ended: str = ""
+    renamed: str = ""
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Frames in the order in which each tap saw them.
+
+    ``blocks`` are (number of the tap, bytes) with bytes as :mod:`nslab.frames.ring` reads them.
+    ``upto`` is to be given back with the next question; ``more`` says that there are more already.
+    """
+
+    blocks: tuple[tuple[int, bytes], ...] = ()
+    upto: int = 0
+    more: bool = False
+    running: bool = True
+    tallies: tuple[Tally, ...] = ()
+
+
+class Injection(Struct, frozen=True, kw_only=True):
+    """Frames to be sent, one after another and ``count`` times over.
+
+    ``rate`` is in frames a second; None as fast as the link takes them.
+    """
+
+    where: str
+    frames: tuple[bytes, ...]
+    count: int = 1
+    rate: float | None = None
+
+
 class Engine(Protocol):
     """A place where one lab lives.  Every method may be called from any thread."""
 
@@ -94,6 +170,28 @@ class Engine(Protocol):
 
         :raises ToolMissing: there is no such program
         :raises NotFound: there is no such namespace
+        """
+
+    def record(self, recording: Recording) -> Opened:
+        """Begin to record frames; when it returns, every tap is open.
+
+        :raises NotFound: there is no such namespace or link
+        :raises InvalidInput: the filter cannot be understood
+        """
+
+    def fetch(self, number: int, after: int = 0, wait: float = 0.0, stop: bool = False) -> Batch:
+        """What has been recorded after ``after``, which says that all before it has arrived.
+
+        :param wait: seconds to wait if there is nothing yet
+        :param stop: take no more frames in from now on; when the last has been fetched with
+            ``stop``, the recording is forgotten
+        """
+
+    def inject(self, injection: Injection) -> int:
+        """Send frames; how many the kernel took.
+
+        :raises NotFound: there is no such namespace or link
+        :raises KernelRefused: the link is down, or a frame is too long for it
         """
 
     def close(self) -> None:

@@ -26,7 +26,9 @@ from msgspec import Struct
 
 from nslab.actions import Action
 from nslab.engine import messages as m
-from nslab.engine.base import Command, Completed, Options, Sink
+from nslab.engine.base import (
+    Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
+)  # fmt: skip
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
 from nslab.model import Snapshot
 
@@ -121,6 +123,19 @@ class LocalEngine:
             with self._lock:
                 self._waiting.pop(ident, None)
 
+    def record(self, recording: Recording) -> Opened:
+        opened = self._ask(m.Record(next(self._ids), recording)).opened
+        assert opened is not None
+        return opened
+
+    def fetch(self, number: int, after: int = 0, wait: float = 0.0, stop: bool = False) -> Batch:
+        batch = self._ask(m.Fetch(next(self._ids), number, after, wait, stop)).batch
+        assert batch is not None
+        return batch
+
+    def inject(self, injection: Injection) -> int:
+        return self._ask(m.Inject(next(self._ids), injection)).sent
+
     def close(self) -> None:
         if self._closed:
             return
@@ -145,7 +160,7 @@ class LocalEngine:
             answers.put(None)
         return answers
 
-    def _ask(self, message: m.Apply | m.Look) -> m.Done:
+    def _ask(self, message: m.Apply | m.Look | m.Record | m.Fetch | m.Inject) -> m.Done:
         answers = self._send(message.id, message)
         try:
             return self._done(answers.get())

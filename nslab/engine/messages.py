@@ -16,11 +16,13 @@ import msgspec
 from msgspec import Struct
 
 from nslab.actions import AnyAction
-from nslab.engine.base import Command, Completed, Options, Stream
+from nslab.engine.base import (
+    Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
+)  # fmt: skip
 from nslab.errors import KINDS, NslabError
 from nslab.model import Snapshot
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised with every change that an older agent could not understand."""
 
 LARGEST = 1 << 28
@@ -51,6 +53,26 @@ class Run(Message, frozen=True):
     command: Command
 
 
+class Record(Message, frozen=True):
+    id: int
+    recording: Recording
+
+
+class Fetch(Message, frozen=True):
+    """Frames of a recording; answered when there are some, or after ``wait`` seconds."""
+
+    id: int
+    number: int
+    after: int = 0
+    wait: float = 0.0
+    stop: bool = False
+
+
+class Inject(Message, frozen=True):
+    id: int
+    injection: Injection
+
+
 class Signal(Message, frozen=True):
     """To the process group of a running command; nothing answers it."""
 
@@ -77,6 +99,9 @@ class Done(Message, frozen=True):
     id: int
     snapshot: Snapshot | None = None
     completed: Completed | None = None
+    opened: Opened | None = None
+    batch: Batch | None = None
+    sent: int = 0
 
 
 class Failed(Message, frozen=True):
@@ -108,7 +133,7 @@ class Output(Message, frozen=True):
     data: bytes
 
 
-ToAgent = Start | Apply | Look | Run | Signal
+ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Signal
 FromAgent = Ready | Refused | Done | Failed | Output
 
 encode = msgspec.msgpack.Encoder().encode

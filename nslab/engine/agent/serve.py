@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from nslab.engine import messages as m
 from nslab.engine.agent import survey, world
 from nslab.engine.agent.apply import Applier
+from nslab.engine.agent.capture import Captures
 from nslab.engine.agent.init import Init
 from nslab.engine.agent.shell import Shell
 from nslab.engine.agent.settling import settle
@@ -45,6 +46,7 @@ class Server:
         self._init = Init()
         self._applier = Applier(self._spaces, self._init)
         self._shell = Shell(self._spaces, self._init)
+        self._captures = Captures(self._spaces, self._init)
         # Threads that have run a command wait for the next: to start one takes as long as to spawn
         # a small program does.
         self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
@@ -75,6 +77,8 @@ class Server:
                     self._work.put(request)
                 case m.Run():
                     self._runners.submit(self._answer, request.id, partial(self._run, request))
+                case m.Record() | m.Fetch() | m.Inject():
+                    self._runners.submit(self._answer, request.id, partial(self._frames, request))
                 case m.Signal():
                     self._shell.signal(request.id, request.number)
 
@@ -129,6 +133,17 @@ class Server:
                 self._spaces, self._options.name, frozenset({1}), self._init.run
             )
         return m.Done(request.id, snapshot=snapshot)
+
+    def _frames(self, request: m.Record | m.Fetch | m.Inject) -> m.Done:
+        match request:
+            case m.Record():
+                return m.Done(request.id, opened=self._captures.record(request.recording))
+            case m.Inject():
+                from nslab.engine.agent import inject  # here, because most labs send none
+
+                return m.Done(request.id, sent=inject.inject(self._spaces, request.injection))
+        batch = self._captures.fetch(request.number, request.after, request.wait, request.stop)
+        return m.Done(request.id, batch=batch)
 
     def _run(self, request: m.Run) -> m.Done:
         def emit(stream: Stream, data: bytes) -> None:

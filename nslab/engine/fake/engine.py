@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from nslab import model
 from nslab.actions import Action
 from nslab.engine import explain
-from nslab.engine.base import OUTPUT_LIMIT, Command, Completed, Options, Sink
+from nslab.engine.base import (
+    OUTPUT_LIMIT, Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
+)  # fmt: skip
 from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
 from nslab.engine.fresh import ACTIONS
-from nslab.errors import Interrupted, LabClosed, ToolMissing
+from nslab.errors import EngineUnavailable, Interrupted, LabClosed, ToolMissing
 
 
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
@@ -88,6 +90,21 @@ class FakeEngine:
         if allowed < wanted:
             return Completed(returncode=-programs.SIGTERM, timed_out=True)
         return Completed(returncode=0)
+
+    def record(self, recording: Recording) -> Opened:
+        raise self._no_frames("capture", ", ".join(recording.where))
+
+    def fetch(self, number: int, after: int = 0, wait: float = 0.0, stop: bool = False) -> Batch:
+        raise self._no_frames("fetch frames", "")
+
+    def inject(self, injection: Injection) -> int:
+        raise self._no_frames("send on", injection.where)
+
+    def _no_frames(self, operation: str, subject: str) -> EngineUnavailable:
+        self._check(operation, subject)
+        return EngineUnavailable(
+            operation, subject, "a lab in memory moves no frames", "make a real one: lab = Lab()"
+        )
 
     def close(self) -> None:
         self._closed.set()

@@ -1,0 +1,291 @@
+"""A capture: frames on many links of many namespaces at once, while it runs and afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, overload
+from weakref import finalize
+
+from nslab import names
+from nslab.engine.base import Batch, Engine, Recording, Tally
+from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
+from nslab.frames import Frames
+from nslab.frames import blocks as bl
+from nslab.frames.table import ROWS, Table
+from nslab.model import Frame, Snapshot
+
+if TYPE_CHECKING:
+    from nslab.frames.opened import Opened
+
+FRAMES, BYTES = 200_000, 64 << 20
+"""How much a capture keeps if nothing else is said."""
+
+FORGOTTEN = 1 << 62
+"""As the number of a piece of a recording: all of it has arrived, as far as anybody cares."""
+
+_HELD = 0.2
+"""Seconds that a question to the agent waits for frames."""
+
+
+class Capture:
+    """Frames that pass the links of a lab; made by ``lab.capture(…)``, and running at once.
+
+    As a context manager it stops at the end of the block.  While it runs, ``frames`` are those
+    that there are so far, and their numbers may still change: two links report at their own pace.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        recording: Recording,
+        look: Callable[[], Snapshot],
+        left: SimpleQueue[int],
+    ) -> None:
+        self._engine = engine
+        self._opened = engine.record(recording)
+        self._recording = recording
+        self._look = look
+        self._origins = [
+            bl.Origin(tap.place, tap.depth, tap.hardware in bl.ETHERNET)
+            for tap in self._opened.taps
+        ]
+        self._blocks: list[tuple[int, bytes]] = []
+        self._tallies: tuple[Tally, ...] = ()
+        self._upto = 0
+        self._running = True
+        self._lost = ""
+        self._decoded: tuple[int, list[Frame]] = (0, [])
+        # Nobody stops it any longer when nobody has it any longer; the lab does so later.
+        self._abandon = finalize(self, left.put, self._opened.number)
+
+    # -- while it runs -------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether frames are still taken in."""
+        return self._running
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Where frames are taken in, such as ``ns1/eth0``."""
+        return tuple(str(tap.place) for tap in self._opened.taps)
+
+    def stop(self) -> Frames:
+        """Take in no more; all frames.  Stopping twice is no error."""
+        while self._running:
+            self._fetch(stop=True)
+        return self.frames
+
+    def wait(
+        self,
+        count: int | None = None,
+        *,
+        until: Callable[[Frame], object] | str | None = None,
+        timeout: float = 5.0,
+    ) -> Frames:
+        """Wait for so many frames, or for one: that a function is true for, or that says a text.
+
+        :param until: a function of a frame, or a text of its line in the table
+        :param timeout: seconds until it is given up
+        :raises CommandTimeout: it did not come; what has come stays
+        """
+        if (count is None) == (until is None):
+            raise InvalidInput(
+                "wait for frames", "", "it is not said for which",
+                'write capture.wait(3) or capture.wait(until="echo reply")',
+            )  # fmt: skip
+        deadline = time.monotonic() + timeout
+        while True:
+            frames = self.frames
+            if count is not None:
+                there = len(frames) >= count
+            elif isinstance(until, str):
+                there = bool(frames.saying(until))
+            else:
+                there = any(until(frame) for frame in frames) if until else False
+            if there:
+                return frames
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._running:
+                wanted = f"{count} frames" if count is not None else f"a frame: {until}"
+                raise CommandTimeout(
+                    "wait for", wanted,
+                    f"there are {len(frames)} frames "
+                    + (f"after {timeout:g} seconds" if self._running else "and it was stopped"),
+                    "look at what there is: capture.frames",
+                )  # fmt: skip
+            self._fetch(wait=min(left, _HELD))
+
+    def _fetch(self, *, wait: float = 0.0, stop: bool = False) -> None:
+        while self._running:
+            try:
+                batch = self._engine.fetch(self._opened.number, self._upto, wait, stop)
+            except (LabClosed, LabGone, NotFound):
+                self._running = False
+                self._lost = "the lab ended before the capture was stopped: the last may be missing"
+                break
+            self._take(batch)
+            if not batch.more:
+                break
+        if not self._running:
+            self._abandon.detach()
+
+    def _take(self, batch: Batch) -> None:
+        # A batch that was answered to a question that was interrupted is answered again.
+        if batch.upto > self._upto:
+            self._blocks += batch.blocks
+            self._upto = batch.upto
+        self._tallies = batch.tallies or self._tallies
+        self._running = batch.running or batch.more
+
+    # -- what there is -------------------------------------------------------------------------
+
+    @property
+    def frames(self) -> Frames:
+        """The frames, so far or all of them."""
+        self._fetch()
+        if self._decoded[0] != len(self._blocks):
+            found = bl.frames(self._blocks, self._origins, self._opened.began)
+            self._decoded = len(self._blocks), found
+        return Frames(self._decoded[1], self._macs, self.notes, self.missing)
+
+    @cached_property
+    def _macs(self) -> Mapping[str, str]:
+        """Who has each MAC: at the captured links when it began, else when first asked."""
+        taps = sorted(self._opened.taps, key=lambda tap: tap.depth == 1)
+        found = {tap.mac: str(tap.place) for tap in taps if tap.mac}
+        try:
+            return owners(self._look()) | found
+        except NslabError:  # the lab was closed before
+            return found
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How many frames passed and were not kept, by place: none is lost silently."""
+        return {
+            str(tap.place): tally.dropped + tally.beyond
+            for tap, tally in zip(self._opened.taps, self._tallies, strict=False)
+            if tally.dropped + tally.beyond
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say about what is missing."""
+        found = [self._lost] if self._lost else []
+        for tap, tally in zip(self._opened.taps, self._tallies, strict=False):
+            if tally.beyond:
+                found.append(
+                    f"✘ {tap.place}: {tally.beyond:,} frames more passed than the capture keeps "
+                    f"({self._recording.frames:,} frames or {self._recording.bytes:,} bytes): "
+                    "give it a filter, or more with frames= and bytes="
+                )
+            if tally.dropped:
+                found.append(
+                    f"✘ {tap.place}: the kernel dropped {tally.dropped:,} frames, which came "
+                    "faster than they were taken in"
+                )
+            if tally.ended:
+                found.append(f"{tap.place}: the capture ended here early: {tally.ended}")
+            if tally.renamed:
+                found.append(f"{tap.place}: the link is called {tally.renamed} now")
+        return tuple(found)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self.frames)
+
+    @overload
+    def __getitem__(self, key: int) -> Opened: ...
+    @overload
+    def __getitem__(self, key: slice) -> Frames: ...
+    def __getitem__(self, key: int | slice) -> Opened | Frames:
+        return self.frames[key]
+
+    def at(self, *places: str) -> Frames:
+        """The frames at some of the places, such as ``"ns1/eth0"``."""
+        for place in places:
+            if place not in self.links:
+                raise InvalidInput(
+                    "show the frames at", repr(place), "the capture was not there",
+                    f"it is at: {', '.join(self.links)}",
+                )  # fmt: skip
+        return self.frames.select(lambda frame: str(frame.place) in places)
+
+    def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
+        """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
+        return self.frames.table(times=times, macs=macs, rows=rows)
+
+    def to_pcapng(self, path: str | Path) -> Path:
+        """Write a file for Wireshark and tshark, with the links' names; returns its path."""
+        return self.frames.to_pcapng(path)
+
+    def __enter__(self) -> Capture:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "running" if self._running else "stopped"
+        return f"<Capture on {len(self.links)} links, {state}, {len(self.frames)} frames>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        frames = self.frames
+        bundle = frames._repr_mimebundle_()
+        if self._running:
+            note = "the capture is still running: stop it with capture.stop()"
+            bundle["text/plain"] += f"\n{note}"
+            bundle["text/html"] += f"<p>{note[0].upper()}{note[1:]}</p>"
+        return bundle
+
+
+def start(
+    engine: Engine,
+    look: Callable[[], Snapshot],
+    left: SimpleQueue[int],
+    where: tuple[str, ...],
+    *,
+    filter: str = "",
+    frames: int = FRAMES,
+    bytes: int = BYTES,
+) -> Capture:
+    """Begin a capture, after an end has been put to those that nobody has any longer.
+
+    :param left: numbers of captures that were forgotten while they ran
+    """
+    for text in where:
+        names.places(text)
+    if frames < 1 or bytes < 1:
+        raise InvalidInput("capture", "", "it is to keep nothing", "give frames= and bytes= a size")
+    while not left.empty():
+        with contextlib.suppress(NotFound):
+            engine.fetch(left.get(), FORGOTTEN, stop=True)
+    recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
+    return Capture(engine, recording, look, left)
+
+
+def owners(snapshot: Snapshot) -> dict[str, str]:
+    """Who has each MAC, as a place; of a bridge and the port it took its MAC from, the bridge."""
+    found: dict[str, str] = {}
+    for namespace in snapshot:
+        for link in sorted(namespace.links, key=lambda link: link.bridge is not None):
+            if link.mac and link.name != "lo":
+                where = "" if namespace.role == "host" else f"{namespace.label}/"
+                found[link.mac] = f"{where}{link.name}"
+    return found
+
+
+__all__ = ["Capture", "owners", "start"]

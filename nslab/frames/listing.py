@@ -1,0 +1,116 @@
+"""Frames: a sequence of frames that shows itself as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from nslab.errors import InvalidInput
+from nslab.frames.summary import Names, summarise
+from nslab.frames.table import ROWS, Table
+from nslab.model import Frame
+
+if TYPE_CHECKING:
+    from nslab.frames.opened import Opened
+
+
+class Frames:
+    """Frames in the order in which they passed.
+
+    ``frames[3]`` opens number 3 of the table, ``frames[-1]`` the last; ``frames[3:6]`` are those
+    from number 3 on and before number 6.  ``notes`` says what is missing.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[Frame],
+        macs: Mapping[str, str] | None = None,
+        notes: Sequence[str] = (),
+        dropped: Mapping[str, int] | None = None,
+    ) -> None:
+        self._frames = tuple(frames)
+        self._macs = dict(macs or {})
+        self.notes = tuple(notes)
+        self.dropped = dict(dropped or {})
+        """By place, how many frames are missing: dropped by the kernel, or beyond the bound."""
+
+    # -- a sequence ----------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self._frames)
+
+    @overload
+    def __getitem__(self, key: int) -> Opened: ...
+    @overload
+    def __getitem__(self, key: slice) -> Frames: ...
+    def __getitem__(self, key: int | slice) -> Opened | Frames:
+        if isinstance(key, slice):
+            first, behind, _ = key.indices(self._frames[-1].number + 1 if self._frames else 0)
+            return self.select(lambda frame: first <= frame.number < behind)
+        from nslab.frames.opened import Opened
+
+        if key < 0:
+            return Opened(self._frames[key], self._macs)
+        for frame in self._frames:
+            if frame.number == key:
+                return Opened(frame, self._macs)
+        raise IndexError(f"of {len(self)} frames, none has the number {key}")
+
+    def at(self, *places: str) -> Frames:
+        """Those that were seen at these places, such as ``"ns1/eth0"``.
+
+        :raises InvalidInput: none was seen at such a place
+        """
+        there = {str(frame.place) for frame in self._frames}
+        for place in places:
+            if place not in there:
+                raise InvalidInput(
+                    "show the frames at", repr(place), "none was seen there",
+                    f"there are frames at: {', '.join(sorted(there)) or 'no place'}",
+                )  # fmt: skip
+        return self._some([frame for frame in self._frames if str(frame.place) in places])
+
+    def select(self, wanted: Callable[[Frame], object]) -> Frames:
+        """Those that a function is true for."""
+        return self._some([frame for frame in self._frames if wanted(frame)])
+
+    def saying(self, text: str) -> Frames:
+        """Those whose line in the table has a text in it, such as ``"echo request"``."""
+        names = Names(self._macs)
+        return self._some([f for f in self._frames if text in summarise(f, names).what])
+
+    def _some(self, frames: Sequence[Frame]) -> Frames:
+        return Frames(frames, self._macs, self.notes, self.dropped)
+
+    # -- what it looks like --------------------------------------------------------------------
+
+    def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
+        """The frames as a table.
+
+        :param times: show the milliseconds since the capture began
+        :param macs: show the Ethernet addresses too
+        :param rows: how many are shown at most
+        """
+        return Table(
+            self._frames, self._macs, self.notes, times=times, with_macs=macs, longest=rows
+        )
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return self.table()._repr_mimebundle_()
+
+    def to_pcapng(self, path: str | Path) -> Path:
+        """Write a file that Wireshark and tshark open, with the links' names; returns its path."""
+        from nslab.frames import pcapng
+
+        file = Path(path)
+        file.write_bytes(pcapng.encode(self._frames, self.dropped))
+        return file
