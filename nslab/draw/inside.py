@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from nslab.draw.lineup import Item, Span, free, line_up
 from nslab.draw.parts import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
-from nslab.draw.plan import COLUMN, INDENT, Dock, Group, Plan
+from nslab.draw.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
 from nslab.draw.scene import Cell, Key
 from nslab.draw.stage import Stage
 
@@ -90,8 +90,7 @@ class Filler:
             else:
                 self._rows(frame)
             known = self.stage.was(f"ns:{frame.name}")
-            least = HOST_WIDTH if self._is_lab(frame) else frame.group.title_width
-            frame.w = max(frame.w, least, known.w if known else 0)
+            frame.w = max(frame.w, self._least(frame), known.w if known else 0)
             frame.h = max(frame.h, known.h if known else 0)
 
     def name(self, frame: Frame, slot: Slot) -> str:
@@ -116,6 +115,12 @@ class Filler:
 
     # What is known, and what would be best.
 
+    def _least(self, frame: Frame) -> int:
+        if self._is_lab(frame):
+            return HOST_WIDTH
+        roomy = self.plan.down and not frame.is_host and bool(self.scene.scenery)
+        return max(frame.group.title_width, SPACE if roomy else 0)
+
     def _is_lab(self, frame: Frame) -> bool:
         return frame.is_host and bool(self.scene.scenery)
 
@@ -136,7 +141,7 @@ class Filler:
             return None
         if x:
             return there.middle[0] - slot.w // 2 - box.x
-        return there.middle[1] - slot.h // 2 - box.y
+        return there.y - box.y
 
     # A namespace that has uplinks only.
 

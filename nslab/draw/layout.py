@@ -128,7 +128,10 @@ class _Placer:
                     placed.notes.append((slot.part, slot.rect, group.box))
         cells = [*placed.bridges, *placed.cells]
         plugs = [end for _, path in runs for end in (path[0], path[-1])]
-        placed.tags = list(tags(cells, placed.boxes, placed.scenery, plugs))
+        # Above them is their cable, or the title.
+        low = {id(slot) for group in plan.groups for slot in group.uplinks}
+        low |= {id(slot) for group in plan.groups for dock in group.docks for slot in dock.upper}
+        placed.tags = list(tags(cells, placed.boxes, placed.scenery, plugs, low))
         return placed
 
     def _boxes(self) -> dict[str, Rect]:

@@ -19,7 +19,7 @@ LEFT, LINE, BETWEEN = 12, 20, 14
 """Pixels: the left edge, the distance of lines, and between two signs."""
 
 WORDS: dict[Sign, str] = {
-    "bridge": "bridge", "cable": "veth pair, a cable", "stacked": "stands on it",
+    "bridge": "bridge", "cable": "veth pair, a cable", "stacked": "on top of a link",
     "up": "up", "not up": "down, or no carrier", "new": "new", "changed": "changed",
     "gone": "gone",
 }  # fmt: skip

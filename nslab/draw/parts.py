@@ -28,6 +28,9 @@ LONGEST_NAME = 24
 LONGEST_LINE = 44
 LEAST_CELL = 170
 LEAST_BRIDGE = 240
+LEVEL = 16
+"""How far below a link's upper edge a cable comes in from the side: beside its name."""
+
 
 BADGE: dict[Kind, str] = {"new": "+ new", "changed": "~ changed", "gone": "− gone"}
 SIGN: dict[Kind, str] = {kind: words[0] for kind, words in BADGE.items()}
@@ -198,7 +201,7 @@ def notes_size(lines: Iterable[Line]) -> Point:
     """Width and height of notes."""
     every = list(lines)
     inner = max(width(clip(line.text, LONGEST_LINE), TEXT, code=line.code) for line in every)
-    return round(inner) + 2 * PAD, LEAD * len(every) + PAD
+    return round(inner) + PAD, LEAD * len(every) + PAD
 
 
 def title_width(box: Box, title: str) -> int:

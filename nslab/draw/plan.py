@@ -21,10 +21,13 @@ from nslab.draw.parts import (
 from nslab.draw.scene import Block, Box, Cable, Cell, Line, Scene
 from nslab.draw.stage import Stage
 
-COLUMN = 960
+COLUMN = 980
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
 
-BESIDE = 16
+SPACE = 268
+"""Pixels that a namespace is wide at least: room for ``default via 192.168.10.1 linkdown``."""
+
+BESIDE = 12
 """Pixels between two namespaces."""
 
 INDENT = 100
@@ -138,7 +141,7 @@ class Plan:
             links = [cell_size(cell)[0] for cell in box.uplinks or box.cells()]
             known = stage.was(f"ns:{self.scene.box_names[box.key]}")
             inside = max(sum(links) + 8 * (len(links) - 1), title_width(box, box.title))
-            room = max(inside + 2 * MARGIN, known.w if known else 0) + BESIDE
+            room = max(inside + 2 * MARGIN, known.w if known else SPACE) + BESIDE
             across[level[box.key]] = across.get(level[box.key], INDENT) + room
         if self.scene.rest:
             across[1] = across.get(1, INDENT) + rest_size(self.scene.rest)[0]
@@ -189,7 +192,7 @@ class Plan:
 
     def _simple(self, group: Group) -> None:
         """A namespace in one node: its links, and the notes below them."""
-        for slot in group.uplinks:
+        for slot in group.uplinks if self.down else ():
             slot.h = max(other.h for other in group.uplinks)
         parts = [group.uplinks, [group.notes] if group.notes else []]
         lines = [line for line in parts if line] or [[Slot(Notes(()), group.title_width, 2)]]

@@ -7,10 +7,10 @@ has no business in; a cable that would lie on another one gets a lane of its own
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nslab.draw.parts import Point, Rect, Slot
+from nslab.draw.parts import LEVEL, Point, Rect, Slot
 from nslab.draw.plan import End
 
 STUB = 8
@@ -19,7 +19,9 @@ STUB = 8
 INSET = 8
 """Pixels that a cable stays away from the corners of a link."""
 
-_LANE = 7
+_LANE, _OFF = 7, 3
+"""Pixels between two cables, and between a cable and the border of a namespace."""
+
 _BEND = 40
 _ALONG = 4
 _ASIDE = 70
@@ -42,10 +44,11 @@ class Router:
     def __init__(self, borders: list[Rect]) -> None:
         """``borders`` are drawn lines that a cable may cross, but not cover."""
         self._used: list[tuple[Line, object]] = []
+        self._borders: list[Line] = []
         for rect in borders:
             corners = [(rect.x, rect.y), (rect.right, rect.y), (rect.right, rect.bottom),
                        (rect.x, rect.bottom), (rect.x, rect.y)]  # fmt: skip
-            self._used += [(line, None) for line in pairwise(corners)]
+            self._borders += pairwise(corners)
 
     def way(
         self, start: End, end: End, blocks: list[Rect], tree: object = None
@@ -71,7 +74,7 @@ class Router:
         own = (one, other)
         others = [block for block in blocks if not any(_within(rect, block) for rect in own)]
         for a, b in tries:
-            if not _Grid([], [], others, []).blocked(a, b):
+            if not _Grid([], [], others).blocked(a, b):
                 return [a, b]
         return None
 
@@ -89,7 +92,7 @@ class Router:
                 xs |= {x1 - _LANE, x1 + _LANE}
             elif y1 == y2:
                 ys |= {y1 - _LANE, y1 + _LANE}
-        grid = _Grid(sorted(xs), sorted(ys), blocks, lines)
+        grid = _Grid(sorted(xs), sorted(ys), blocks, lines, self._borders)
         found = _search(starts, goals, grid)
         if not found:  # everything is full: at least the ends are right
             (a, stub), (b, other) = next(iter(starts.items())), next(iter(goals.items()))
@@ -101,9 +104,12 @@ class _Grid:
     """The lines that cables may take, and what stands in the way along each: looked up once."""
 
     def __init__(
-        self, xs: list[int], ys: list[int], blocks: list[Rect], used: list[Line]
-    ) -> None:
-        self._xs, self._ys, self.blocks, self._used = xs, ys, blocks, used
+        self, xs: list[int], ys: list[int], blocks: list[Rect],
+        used: Sequence[Line] = (), borders: Sequence[Line] = (),
+    ) -> None:  # fmt: skip
+        self._xs, self._ys, self.blocks = xs, ys, blocks
+        self._spans = [(_LANE, _span(*line)) for line in used]
+        self._spans += [(_OFF, _span(*line)) for line in borders]
         self._column = {x: n for n, x in enumerate(xs)}
         self._row = {y: n for n, y in enumerate(ys)}
         self._walls: dict[tuple[bool, int], list[Span]] = {}
@@ -131,10 +137,9 @@ class _Grid:
         """Whether a step would lie on a line that is there, or nearly."""
         level, at, low, high = _span(a, b)
         if (level, at) not in self._lanes:
-            spans = [_span(*used) for used in self._used]
             self._lanes[level, at] = [
-                (begin, end) for other, place, begin, end in spans
-                if other == level and abs(place - at) < _LANE - 1
+                (begin, end) for near, (other, place, begin, end) in self._spans
+                if other == level and abs(place - at) < near
             ]
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
 
@@ -199,20 +204,22 @@ def _back(came: dict[tuple[Point, int], tuple[Point, int]], at: tuple[Point, int
 def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
     """Coordinates that a straight cable may have, the best first."""
     one, other = start.rect, end.rect
-    if x:
-        low, high = max(one.x, other.x) + INSET, min(one.right, other.right) - INSET
-    else:
-        low, high = max(one.y, other.y) + INSET, min(one.bottom, other.bottom) - INSET
-    middles = [rect.middle[0 if x else 1] for rect in (other, one)]
+    if not x:
+        # Beside the name: further down, the signs of lines that changed are at the edge.
+        level = other.y + LEVEL
+        if one.y + INSET <= level <= one.bottom - INSET:
+            yield level
+        return
+    low, high = max(one.x, other.x) + INSET, min(one.right, other.right) - INSET
     if low <= high:
-        yield from (middle for middle in middles if low <= middle <= high)
+        yield from (at for at in (other.middle[0], one.middle[0]) if low <= at <= high)
         yield from (high, low)
 
 
 def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:
     """Where a cable may turn first, with where it leaves the link and in which direction."""
     rect = end.slot.rect
-    x, y = rect.middle
+    x, y = rect.middle[0], rect.y + LEVEL
     anchors = {"n": (x, rect.y), "s": (x, rect.bottom), "w": (rect.x, y), "e": (rect.right, y)}
     for side in end.sides:
         at, (dx, dy) = anchors[side], _DIRECTIONS[side]

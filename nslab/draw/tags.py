@@ -5,7 +5,7 @@ A tag takes no room of its own, so that nothing moves when it comes and goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from nslab.diff import Kind
@@ -31,25 +31,28 @@ def tags(
     boxes: Iterable[tuple[Box, str, Rect]],
     scenery: Iterable[tuple[Scenery, Rect]],
     plugs: Iterable[Point],
+    low: Container[int],
 ) -> Iterator[Tag]:
-    """The tags of everything that has a mark; they cover neither each other nor a plug."""
-    taken_at = list(plugs)
-    taken = [Rect(x - 4, y - 4, 8, 8) for x, y in taken_at]
+    """The tags of everything that has a mark; they cover neither each other nor a plug.
+
+    ``low`` are the ids of slots that have theirs at the lower edge.
+    """
+    taken = [Rect(x - 4, y - 4, 8, 8) for x, y in plugs]
     wanted: list[tuple[Kind | None, str, Rect, bool]] = []
     for cell, slot in cells:
-        # At the edge to which no cable comes.
-        low = any(y == slot.y and slot.x <= x <= slot.rect.right for x, y in taken_at)
-        wanted += [(cell.mark, words, slot.rect, low) for words in tags_and_lines(cell)[0]]
+        words = tags_and_lines(cell)[0]
+        wanted += [(cell.mark, each, slot.rect, id(slot) in low) for each in words]
     spaces: list[tuple[Kind | None, Rect]] = [(box.mark, rect) for box, _, rect in boxes]
     spaces += [(thing.mark, rect) for thing, rect in scenery]
     wanted += [(mark, BADGE[mark], rect, False) for mark, rect in spaces if mark]
-    for mark, words, rect, low in wanted:
+    # Those with the least choice come first.
+    for mark, each, rect, below in sorted(wanted, key=lambda w: w[2].w - tag_width(w[1])):
         if mark:
-            tries = list(_places(rect, tag_width(words), low))
+            tries = list(_places(rect, tag_width(each), below))
             free = [at for at in tries if not any(map(at.overlaps, taken))]
             place = (free or tries)[0]
             taken.append(place)
-            yield Tag(mark, words, place)
+            yield Tag(mark, each, place)
 
 
 def _places(rect: Rect, wide: int, low: bool) -> Iterator[Rect]:

@@ -331,12 +331,13 @@ def test_a_star_has_straight_cables(name: str) -> None:
 
 
 def test_namespaces_are_below_the_host_in_their_order() -> None:
-    boxes = placed("four").boxes
+    scene = place(compose(sample.star(3)))
+    boxes = scene.boxes
     host = boxes[0][2]
     assert all(rect.y > host.y + host.h for _, _, rect in boxes[1:])
     lefts = [rect.x for _, _, rect in boxes[1:]]
     assert lefts == sorted(lefts)
-    assert all(rect.y + rect.h < host.y for _, rect in placed("four").scenery)
+    assert all(rect.y + rect.h < host.y for _, rect in scene.scenery)
 
 
 # A diff.
