@@ -156,6 +156,23 @@ class HasNamespace(Check, frozen=True):
         return Verdict(True, f"there is a namespace {self.name}{only}")
 
 
+class NamedByPid(Check, frozen=True):
+    """A container's namespace has a name in /run/netns that is the id of one of its processes."""
+
+    container: str
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = _namespace(snapshot, self.container)
+        if isinstance(namespace, Verdict):
+            return namespace
+        pids = {str(process.pid) for process in namespace.processes}
+        if pids & set(namespace.names):
+            text = f"the namespace of {self.container} is named by its process's id"
+            return Verdict(True, text)
+        text = f"no name in /run/netns is the id of a process of {self.container}"
+        return Verdict(False, text, "ln -s /proc/$PID/ns/net /run/netns/$PID")
+
+
 class HasLink(Check, frozen=True):
     """There is a link of that name, and of that kind (the kernel's word) if one is named."""
 

@@ -46,6 +46,23 @@ class HistoryStep:
     """False only if a look before and after found no difference."""
 
 
+Begin = Sequence[Action | str]
+"""How a lab is to begin: actions, and lines as they are typed in the host."""
+
+
+def steps_of(begin: Begin) -> list[Done | Typed]:
+    """The same as steps, actions that follow each other in one."""
+    found: list[Done | Typed] = []
+    for what in begin:
+        if isinstance(what, str):
+            found.append(Typed(what))
+        elif found and isinstance(found[-1], Done):
+            found[-1] = Done((*found[-1].actions, what))
+        else:
+            found.append(Done((what,)))
+    return found
+
+
 class History:
     """The steps of a session in order."""
 
@@ -87,22 +104,20 @@ def _short(value: Any) -> str:
     return text if len(text) < 80 else text[:77] + "…"
 
 
-def rebuild(make: Callable[[], Engine], steps: Sequence[HistoryStep]) -> Engine:
-    """A new engine in which the steps have been repeated, except those that changed nothing.
+def rebuild(make: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine:
+    """A new engine in which the steps have been repeated.
 
     A command line that failed when it was typed fails again, and is passed over again.
     """
     engine = make()
     try:
         for step in steps:
-            if not step.changed:
-                continue
-            if isinstance(step.what, Done):
-                engine.apply(step.what.actions)
+            if isinstance(step, Done):
+                engine.apply(step.actions)
             else:
                 engine.run(
                     Command(
-                        argv=("bash", "-c", step.what.text), ns=step.what.ns, view="full",
+                        argv=("bash", "-c", step.text), ns=step.ns, view="full",
                         timeout=REPEAT_TIMEOUT,
                     )
                 )  # fmt: skip

@@ -21,7 +21,9 @@ from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
-from nslab.history import Done, History, Typed, changed, differences, rebuild
+from nslab.history import (
+    Begin, Done, History, Typed, changed, differences, rebuild, steps_of,
+)  # fmt: skip
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
 from nslab.step import Step
@@ -44,7 +46,8 @@ class Lab(Traffic):
     :param ipv6: leave IPv6 on in every namespace
     :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
         a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.nic`
-    :param start: what is done before anything else; :meth:`reset` goes back to just after it
+    :param start: what is done before anything else, actions and lines to be typed in the host;
+        :meth:`reset` goes back to just after it
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
 
@@ -55,12 +58,12 @@ class Lab(Traffic):
         engine: str = "local",
         ipv6: bool = False,
         nic_filter: bool = False,
-        start: Sequence[Action] = (),
+        start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
         self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter)
         self._factory = factory(engine)
-        self._begin = tuple(start)
+        self._begin = steps_of(start)
         self._lock = threading.RLock()
         self._engine: Engine = self._fresh()
         self._history = History()
@@ -102,8 +105,8 @@ class Lab(Traffic):
 
     def _containers(self) -> list[str]:
         """The names of the containers that actions have made so far."""
-        done = (step.what.actions for step in self._history.steps if isinstance(step.what, Done))
-        made = (action for actions in (self._begin, *done) for action in actions)
+        steps = (*self._begin, *(step.what for step in self._history.steps))
+        made = (action for step in steps if isinstance(step, Done) for action in step.actions)
         return [action.name for action in made if isinstance(action, AddContainer)]
 
     def sh(
@@ -280,7 +283,7 @@ class Lab(Traffic):
 
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""
-        fresh = rebuild(self._fresh, steps)
+        fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
         self._engine, old = fresh, self._engine
         old.close()
         self._history = History(steps)
@@ -288,14 +291,7 @@ class Lab(Traffic):
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
-        engine = self._factory(self._options)
-        try:
-            if self._begin:
-                engine.apply(self._begin)
-        except BaseException:
-            engine.close()
-            raise
-        return engine
+        return rebuild(lambda: self._factory(self._options), self._begin)
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
@@ -311,8 +307,7 @@ class Lab(Traffic):
             "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.",
         ]
         containers: list[str] = []
-        begin = [Done(self._begin)] if self._begin else []
-        for what in (*begin, *(step.what for step in self._history.steps if step.changed)):
+        for what in (*self._begin, *(step.what for step in self._history.steps if step.changed)):
             lines.append("")
             if isinstance(what, Done):
                 made = commands(what.actions, style, containers, wait=True)

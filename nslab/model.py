@@ -337,7 +337,8 @@ def _canonical(
     commands = sorted(process.command for process in namespace.processes)
     return {
         "role": namespace.role,
-        "names": sorted(namespace.names),
+        # A name that is a number is a process id, as people make them by hand.
+        "names": sorted("<pid>" if name.isdigit() else name for name in namespace.names),
         "processes": commands,
         "links": links,
         "routes": sorted(namespace.routes, key=repr),

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import structs
 
 from nslab.diff.change import Change, Kind, Teller, What, came_or_went
-from nslab.diff.wording import nameservers, nat_text
+from nslab.diff.wording import name_text, nameservers, nat_text
 from nslab.model import Link, Namespace, Process, Snapshot
 Entry = tuple[str, object]
 """One of a list of things: how it is told, and what is compared."""
@@ -28,9 +28,12 @@ def namespace_fields(tell: Teller, old: Namespace, new: Namespace) -> Iterator[C
         texts.append(f"namespace {old.label} is now {new.label}")
     if old.role != new.role:
         texts.append(f"namespace {new.label}: {old.role} → {new.role}")
-    texts += [f"namespace {new.label} named {name}" for name in new.names if name not in old.names]
     texts += [
-        f"namespace {new.label} no longer named {name}" for name in old.names
+        f"namespace {new.label} named {name_text(name)}" for name in new.names
+        if name not in old.names
+    ]  # fmt: skip
+    texts += [
+        f"namespace {new.label} no longer named {name_text(name)}" for name in old.names
         if name not in new.names
     ]  # fmt: skip
     texts += [f"{new.label}: cannot see {x}" for x in new.unseen if x not in old.unseen]

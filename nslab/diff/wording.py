@@ -68,3 +68,8 @@ def link_text(namespace: Namespace, link: Link) -> str:
     if link.master:
         facts.append(f"port of {link.master}")
     return f"{text}: {', '.join([*facts, link.state])}"
+
+
+def name_text(name: str) -> str:
+    """A further name of a namespace; a process id differs from run to run and is not printed."""
+    return "by its process id" if name.isdigit() else name

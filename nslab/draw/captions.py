@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from nslab.diff import (
-    Change, Kind, kind_text, nameservers, nat_text, route_text, visible_routes,
+    Change, Kind, kind_text, name_text, nameservers, nat_text, route_text, visible_routes,
 )  # fmt: skip
 from nslab.draw.scene import Line
 from nslab.model import Link, Namespace
@@ -115,7 +115,7 @@ def notes(
         yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
     others = [name for name in namespace.names if name != namespace.label]
     if others:
-        yield Line(f"also named {', '.join(others)}", code=False)
+        yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
     files = [change for change in changes if change.what == "file"]
     for change in changes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from nslab.errors import InvalidInput
-from nslab.lessons import bridge, cables, docker_picture, names, namespace, way_out
+from nslab.lessons import (
+    bridge, cables, docker_does, docker_picture, names, namespace, second_nic, way_out,
+)  # fmt: skip
 from nslab.lessons.base import Lesson, Same
 
 LESSONS: tuple[Lesson, ...] = (
     docker_picture.LESSON, bridge.LESSON, namespace.LESSON, cables.LESSON, way_out.LESSON,
-    names.LESSON,
+    names.LESSON, docker_does.LESSON, second_nic.LESSON,
 )  # fmt: skip
 """All of them, in order."""
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from nslab.actions import Action, commands
 from nslab.errors import InvalidInput
 from nslab.engine.base import Options
-from nslab.history import Done, HistoryStep, Typed, differences, rebuild
+from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.lab import Lab, factory
 from nslab.model import Snapshot
 from nslab.step import Step
@@ -33,7 +33,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     goals: tuple[str, ...]
-    start: tuple[Action, ...] = ()
+    start: tuple[Action | str, ...] = ()
     steps: tuple[Step, ...] = ()
 
     def __getitem__(self, ident: str) -> Step:
@@ -52,20 +52,23 @@ class Lesson(Struct, frozen=True, kw_only=True):
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
-    def state(self, before: str | None = None) -> tuple[Action, ...]:
-        """The actions that lead to the state before a step; by default before the first."""
+    def state(self, before: str | None = None) -> tuple[Action | str, ...]:
+        """What leads to the state before a step; by default before the first.
+
+        Actions, and the lines of those steps that no action can do.
+        """
         done = list(self.start)
         for step in self.steps:
             if before is None or step.id == before:
                 break
-            done += step.actions
+            done += _doing(step)
         if before is not None:
             self[before]  # says so if there is none
         return tuple(done)
 
-    def state_after(self) -> tuple[Action, ...]:
-        """The actions that lead to the state after the last step."""
-        return self.start + tuple(action for step in self.steps for action in step.actions)
+    def state_after(self) -> tuple[Action | str, ...]:
+        """What leads to the state after the last step."""
+        return self.start + tuple(what for step in self.steps for what in _doing(step))
 
     def lab(self, before: str | None = None, *, name: str = "lab", engine: str = "local") -> Lab:
         """A lab in the state before a step; by default in that in which the lesson starts.
@@ -85,18 +88,22 @@ class Lesson(Struct, frozen=True, kw_only=True):
                 "compare the step", ident, "it has no command lines", "try another one"
             )
         tried = actions or step.actions
-        start = Done(self.state(ident))
+        start = self.state(ident)
         typed, done = (
-            _snapshot(engine, start, what) for what in (Typed(step.typed), Done(tuple(tried)))
+            _snapshot(engine, (*start, *what)) for what in ((step.typed,), tuple(tried))
         )
         return Same(step, tried, tuple(differences(typed, done)))
 
 
-def _snapshot(engine: str, *steps: Done | Typed) -> Snapshot:
-    """What the kernel reports of a fresh lab after some steps."""
+def _doing(step: Step) -> tuple[Action | str, ...]:
+    """What does a step: its actions, or its lines if it has none."""
+    return step.actions or ((step.typed,) if step.lines else ())
+
+
+def _snapshot(engine: str, begin: Begin) -> Snapshot:
+    """What the kernel reports of a fresh lab after a beginning."""
     make = factory(engine)
-    past = [HistoryStep(step, None, True) for step in steps]
-    made = rebuild(lambda: make(Options(name="compare")), past)
+    made = rebuild(lambda: make(Options(name="compare")), steps_of(begin))
     try:
         return made.snapshot()
     finally:

@@ -4,6 +4,7 @@
 
     message   a message of rtnetlink, field by field
     beside    two of them, and what differs
+    send      the same bytes again, by hand
     watch     strace takes the bytes from a program, or from a process that runs
 
 >>> from nslab import AddVeth, netlink
@@ -13,9 +14,10 @@
 
 from nslab.netlink.beside import Beside, beside
 from nslab.netlink.message import Field, Message, decode
+from nslab.netlink.send import PROGRAM, send
 from nslab.netlink.watch import Watch, messages, sent, sent_by_library
 
 __all__ = [
-    "Beside", "Field", "Message", "Watch", "beside", "decode", "messages", "sent",
-    "sent_by_library",
+    "PROGRAM", "Beside", "Field", "Message", "Watch", "beside", "decode", "messages", "send",
+    "sent", "sent_by_library",
 ]  # fmt: skip

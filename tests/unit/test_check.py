@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from nslab import Lab, Step
 from nslab import check as ck
@@ -21,7 +22,7 @@ from nslab.actions import (
     Sysctl,
 )
 from nslab.errors import LabClosed
-from nslab.model import Namespace, Neighbour, Snapshot
+from nslab.model import Namespace, Neighbour, Process, Snapshot
 
 BUILT = (
     AddBridge("br0"),
@@ -46,6 +47,7 @@ BUILT = (
 HOLDS: list[ck.Check] = [
     ck.HasNamespace("ns1"),
     ck.HasNamespace("ns2", alone=True),
+    ck.NamedByPid("box"),
     ck.HasLink("eth0"),
     ck.HasLink("br0", kind="bridge"),
     ck.HasLink("eth0", ns="ns1", kind="veth"),
@@ -68,6 +70,7 @@ HOLDS: list[ck.Check] = [
 FAILS: list[tuple[ck.Check, str]] = [
     (ck.HasNamespace("ns3"), "there is no namespace ns3"),
     (ck.HasNamespace("ns1", alone=True), "eth0"),
+    (ck.NamedByPid("ns1"), "ln -s /proc/$PID/ns/net /run/netns/$PID"),
     (ck.HasLink("eth9"), "there is no link eth9"),
     (ck.HasLink("eth0", ns="ns3"), "there is no namespace ns3"),
     (ck.HasLink("br0", kind="veth"), "br0 is a bridge, not a veth"),
@@ -96,7 +99,21 @@ FAILS: list[tuple[ck.Check, str]] = [
 def lab() -> Any:
     with Lab(engine="fake") as made:
         made.do(*BUILT)
-        yield made
+        yield Named(made)
+
+
+class Named:
+    """The lab, with a container that somebody has named by its process id as well."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def check(self, *wanted: ck.Check) -> ck.Verdicts:
+        seen = self.lab.snapshot()
+        box = Namespace(inode=7, role="container", label="box", names=("31",),
+                        processes=(Process(pid=31, command="sleep 1"),))  # fmt: skip
+        seen = structs.replace(seen, namespaces=(*seen.namespaces, box))
+        return ck.Verdicts([one.judge(seen) for one in wanted])
 
 
 @pytest.mark.parametrize("wanted", HOLDS, ids=repr)
@@ -170,7 +187,8 @@ def test_resolving() -> None:
     assert verdict.message == "host does not find www.example.org"
 
 
-def test_a_step_is_checked_as_a_whole(lab: Lab) -> None:
+def test_a_step_is_checked_as_a_whole() -> None:
+    lab = Lab(engine="fake", start=BUILT)
     step = Step(id="X", title="x", text="x", checks=(ck.HasLink("eth0"), ck.HasLink("eth9")))
     verdicts = lab.check(step, ck.HasNamespace("ns1"))
     assert [verdict.ok for verdict in verdicts] == [True, False, True]

@@ -63,7 +63,8 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
     found.append(host)
     taken = {spaces.home_inode, *world.values()}
     for inode, names in by_inode.items():
-        if inode in taken:
+        # What people name by the id of its process is a container all the same.
+        if inode in taken or (inode in containers and all(map(str.isdigit, names))):
             continue
         taken.add(inode)
         target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
