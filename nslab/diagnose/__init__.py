@@ -4,8 +4,10 @@
 
     explanation   Explanation, Step, Obstacle: what is said, as text and as HTML
     steps         the hops of a trace as sentences
-    causes        where a trace stopped → what is wrong there or before, and what mends it
-    gateways      who could be asked, and by which address: what remedies are made of
+    causes        where a trace stopped → what is wrong there or before, and what mends it:
+                  astray, on_links, on_addresses, on_routes; search is what they share
+    gateways      who could be asked, and by which address
+    remedy        actions as lines for a terminal
     asking        the whole: from a question to its explanation
 """
 

@@ -76,9 +76,11 @@ def _addresses(namespace: Namespace) -> list[str]:
 
 def _to(snapshot: Snapshot, here: Namespace, address: str) -> Explanation:
     found = trace(snapshot, here.inode, address)
-    obstacle = causes.obstacle(snapshot, found, found.stop) if found.stop else None
+    obstacle, told = None, found
+    if found.stop is not None:
+        obstacle, told = causes.obstacle(snapshot, found, found.stop)
     return Explanation(
-        namespace=here.label, target=address, steps=tuple(steps(snapshot, found)),
+        namespace=here.label, target=address, steps=tuple(steps(snapshot, told)),
         obstacle=obstacle, notes=tuple(_notes(snapshot, found)),
     )  # fmt: skip
 

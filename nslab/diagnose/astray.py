@@ -6,20 +6,16 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nslab.actions import AddAddress, Masquerade
 from nslab.diagnose import gateways, remedy
-from nslab.model import Namespace, NatRule
+from nslab.diagnose.explanation import Obstacle
+from nslab.diagnose.search import Search
+from nslab.model import Namespace, NatRule, Route
 from nslab.trace import Hop, nat, routing
 from nslab.trace.segment import NEAR, reach
 
-if TYPE_CHECKING:
-    from nslab.diagnose.causes import Causes
-    from nslab.diagnose.explanation import Obstacle
 
-
-def cause(search: Causes) -> Obstacle | None:
+def cause(search: Search) -> Obstacle | None:
     """None if the stop is a matter of the place where it is."""
     if search.stop.kind == "loop" or (
         search.stop.kind in ("no-route", "nobody-answers") and search.here.role == "world"
@@ -28,7 +24,7 @@ def cause(search: Causes) -> Obstacle | None:
     return None
 
 
-def _there(search: Causes) -> Obstacle | None:
+def _there(search: Search) -> Obstacle | None:
     address = search.stop.address if search.stop.kind == "no-route" else search.trace.address
     owners = gateways.holders(search.snapshot, address)
     if not owners:
@@ -40,7 +36,7 @@ def _there(search: Causes) -> Obstacle | None:
     return _in_world(search, address)
 
 
-def _back(search: Causes) -> Obstacle | None:
+def _back(search: Search) -> Obstacle | None:
     trace = search.trace
     source = trace.there[0].source
     wanted = trace.back[-1].destination
@@ -57,7 +53,7 @@ def _back(search: Causes) -> Obstacle | None:
     return _detour(search, trace.back, source)
 
 
-def _as_it_is(search: Causes, source: str) -> Obstacle | None:
+def _as_it_is(search: Search, source: str) -> Obstacle | None:
     """The source went out unchanged."""
     worldly = {ns.label for ns in search.snapshot if ns.role == "world"}
     border = None
@@ -93,33 +89,40 @@ def _words(rule: NatRule) -> str:
     return words + (f" and leaves by {rule.out}" if rule.out else "")
 
 
-def _detour(search: Causes, way: tuple[Hop, ...], address: str) -> Obstacle | None:
+def _detour(search: Search, way: tuple[Hop, ...], address: str) -> Obstacle | None:
     """The last namespace of the lab's own on the way, which could have known better."""
     for hop in reversed(way):
         here = search.snapshot.namespace(hop.namespace)
         if here.role == "world" or hop.route is None:
             continue
-        found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
-        bare = _bare(search, here, address)
-        if bare is not None:
-            return bare
-        if found is None:
-            continue
-        message = f"{here.label} sends what is for {address} to {hop.next_hop}, which is wrong"
-        lost = hop.route.destination != "default" or _outside(search, address)
-        if lost and hop.route.via and found.link.up:
-            return search.instead(message, hop.route, found.address, here)
-        return search.hand_over(here, found, message, address, default=False)
+        found = _bare(search, here, address) or _better(search, here, hop, hop.route, address)
+        if found is not None:
+            search.blamed = hop
+            return found
     return None
 
 
-def _outside(search: Causes, address: str) -> bool:
+def _better(
+    search: Search, here: Namespace, hop: Hop, route: Route, address: str
+) -> Obstacle | None:
+    """Another neighbour that the packet should have been given to."""
+    found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
+    if found is None:
+        return None
+    message = f"{here.label} sends what is for {address} to {hop.next_hop}, which is wrong"
+    lost = route.destination != "default" or _outside(search, address)
+    if lost and route.via and found.link.up:
+        return search.instead(message, route, found.address, here)
+    return search.hand_over(here, found, message, address, default=False)
+
+
+def _outside(search: Search, address: str) -> bool:
     """Whether only the world has an address, so that the default route should lead there."""
     owners = gateways.holders(search.snapshot, address)
     return all(namespace.role == "world" for namespace, _ in owners)
 
 
-def _bare(search: Causes, here: Namespace, address: str) -> Obstacle | None:
+def _bare(search: Search, here: Namespace, address: str) -> Obstacle | None:
     """A link that the destination is a neighbour on, without an address of that subnet."""
     for link in gateways.ends(here):
         if any(routing.ip(address) in each.network for each in routing.interfaces(link)):
@@ -129,14 +132,13 @@ def _bare(search: Causes, here: Namespace, address: str) -> Obstacle | None:
             free = gateways.free_address(search.snapshot, here, link, address)
             if free:
                 action = AddAddress(link.name, free, ns=remedy.reference(here))
-                message = (
-                    f"{here.label}/{link.name} leads to {address}, but has no address of that subnet"
-                )
+                place = f"{here.label}/{link.name}"
+                message = f"{place} leads to {address}, but has no address of that subnet"
                 return search.made("no-address", here, message, [action], link=link.name)
     return None
 
 
-def _in_world(search: Causes, address: str) -> Obstacle | None:
+def _in_world(search: Search, address: str) -> Obstacle | None:
     """A route of the world was deleted."""
     here = search.here
     found = gateways.gateway(search.snapshot, here, address)

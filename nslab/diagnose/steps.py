@@ -32,7 +32,7 @@ class _Teller:
     def steps(self) -> Iterator[Step]:
         trace = self.trace
         arrived = bool(trace.back)
-        yield from self._way(trace.there, arrived)
+        yield from self._way(trace.there, arrived, asks=True)
         if not arrived:
             return
         first = trace.back[0]
@@ -45,7 +45,7 @@ class _Teller:
         here = first.namespace
         said = f"{here} answers: from {first.source} to {first.destination}"
         yield Step(ok=True, where=here, message=said)
-        yield from self._way(trace.back, False)
+        yield from self._way(trace.back, False, asks=False)
 
     def _named(self, hop: Hop) -> str:
         for each in hop.rewrites:
@@ -53,18 +53,19 @@ class _Teller:
                 return f"{hop.namespace} (for {each.before} again {each.after})"
         return hop.namespace
 
-    def _way(self, hops: Sequence[Hop], arrives: bool) -> Iterator[Step]:
+    def _way(self, hops: Sequence[Hop], arrives: bool, *, asks: bool) -> Iterator[Step]:
         """The hops one by one, those of the world in a row as one."""
         waiting: list[Hop] = []
         for number, hop in enumerate(hops):
             last = number == len(hops) - 1
-            if hop.namespace in self.worldly and number:
+            outside = hop.namespace in self.worldly and (number or not asks)
+            if outside:
                 waiting.append(hop)
                 if not last:
                     continue
             yield from self._outside(waiting, hops, arrives and last)
             waiting = []
-            if hop.namespace not in self.worldly or not number:
+            if not outside:
                 yield from self._hop(hop, first=not number, arrives=arrives and last, last=last)
 
     def _outside(
@@ -91,10 +92,9 @@ class _Teller:
             yield Step(ok=True, where=here, message=message)
         for each in done:
             yield Step(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
-        if hop.rivals:
-            many = "; which of them answers is chance" if not last else ""
-            owners = ", ".join(sorted({*hop.rivals, *self._next(hop)}))
-            message = f"{here}: {hop.next_hop} is the address of {owners}{many}"
+        if hop.rivals and hop.path:
+            owners = ", ".join(sorted({*hop.rivals, hop.path[-1].namespace}))
+            message = f"{here}: {owners} have {hop.next_hop}: which of them answers is chance"
             yield Step(ok=True, where=here, message=message)
         yield from self._path(hop)
         if arrives:
@@ -102,9 +102,6 @@ class _Teller:
             if hop.link_in == "lo":
                 message += ", its own address; lo is up"
             yield Step(ok=True, where=here, message=message)
-
-    def _next(self, hop: Hop) -> list[str]:
-        return [hop.path[-1].namespace] if hop.path else []
 
     def _path(self, hop: Hop) -> Iterator[Step]:
         """The cables and bridges between two hops."""

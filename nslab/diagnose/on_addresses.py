@@ -1,0 +1,133 @@
+"""Addresses that are missing, that nobody has, or that several have."""
+
+from __future__ import annotations
+
+from nslab.actions import AddAddress, DeleteAddress
+from nslab.diagnose import gateways, remedy
+from nslab.diagnose.explanation import Obstacle
+from nslab.diagnose.search import Search, wanted
+from nslab.model import Namespace
+from nslab.trace import routing
+from nslab.trace.segment import NEAR, reach
+
+
+def no_address(search: Search) -> Obstacle:
+    link = search.stop.link
+    address = gateways.free_address(
+        search.snapshot, search.here, search.here.link(link), search.stop.address
+    )
+    message = f"{search.here.label}/{link} has no address to send from"
+    actions = [AddAddress(link, address, ns=search.ns)] if address else []
+    remark = "" if address else f"ip address add ADDRESS/PREFIX dev {link}"
+    return search.made("no-address", search.here, message, actions, link=link, remark=remark)
+
+
+def own_source(search: Search) -> Obstacle:
+    address = search.stop.address
+    message = (
+        f"{search.here.label} has {address} too: it drops what others send from that address"
+    )
+    return _twice(search, search.here, address, message)
+
+
+def answered_elsewhere(search: Search) -> Obstacle:
+    address = search.stop.address
+    message = f"{search.here.label} has {address} too, and gets the answer"
+    return _twice(search, search.here, address, message)
+
+
+def duplicate_address(search: Search) -> Obstacle:
+    owners = ", ".join(sorted(search.hop.rivals))
+    message = f"{search.stop.address} is the address of {owners}: which answers is chance"
+    return _twice(
+        search, search.snapshot.namespace(search.stop.other), search.stop.address, message
+    )
+
+
+def _twice(search: Search, owner: Namespace, address: str, message: str) -> Obstacle:
+    link = routing.holder(owner, address)
+    if link is None:
+        return search.made("duplicate-address", owner, message)
+    actions = [
+        DeleteAddress(link.name, str(each), ns=remedy.reference(owner))
+        for each in routing.interfaces(link)
+        if str(each.ip) == address
+    ]
+    return search.made("duplicate-address", owner, message, actions, link=link.name)
+
+
+def broadcast(search: Search) -> Obstacle:
+    message = f"{search.stop.address} means everybody on a segment, so no single host has it"
+    return search.made("broadcast", search.here, message)
+
+
+def nobody_answers(search: Search) -> Obstacle:
+    link, address, route = search.stop.link, search.stop.address, search.hop.route
+    message = f"nobody behind {search.here.label}/{link} has {address}"
+    if routing.holder(search.here, address) is not None:
+        message = f"{search.here.label} has {address} itself, the gateway that it is to ask"
+        return _twice(search, search.here, address, message)
+    bare = _bare(search, link, address)
+    if bare is not None:
+        return bare
+    owner = _namesake(search, link)
+    if owner is not None:
+        source = search.hop.source
+        message += f", and {owner.label} has {source}, the address of {search.here.label}"
+        return _twice(search, owner, source, message)
+    if route is not None and route.via:
+        message += ", the gateway"
+        other = gateways.gateway(search.snapshot, search.here, wanted(search.hop), but=address)
+        if other is not None and other.link.up:
+            return search.instead(message, route, other.address)
+        return search.made(
+            "nobody-answers", search.here, message, link=link,
+            remark=f"ip route change {route.destination} via ADDRESS-OF-THE-ROUTER",
+        )  # fmt: skip
+    if gateways.holders(search.snapshot, address):
+        other = gateways.gateway(search.snapshot, search.here, address)
+        if other is not None:
+            message += ": it is elsewhere"
+            return search.hand_over(search.here, other, message, address, default=False)
+        return search.made("nobody-answers", search.here, message, link=link)
+    return search.nobody(message)
+
+
+def _namesake(search: Search, link: str) -> Namespace | None:
+    """A neighbour who has the address that is sent from."""
+    here, source = search.here, search.hop.source
+    if not source or routing.holder(here, source) is None:
+        return None
+    for each in reach(search.snapshot, here, here.link(link)):
+        if each.cost == 0 and routing.holder(each.namespace, source) is not None:
+            return each.namespace
+    return None
+
+
+def _bare(search: Search, link: str, address: str) -> Obstacle | None:
+    """A neighbour without any address, who may be meant to have this one."""
+    own = [
+        each.network for each in routing.interfaces(search.here.link(link))
+        if routing.ip(address) in each.network
+    ]  # fmt: skip
+    if not own or gateways.holders(search.snapshot, address):
+        return None
+    expected = address == str(own[0][1]) or any(
+        route.via == address for ns in search.snapshot for route in ns.routes
+    )
+    bare = [
+        each for each in reach(search.snapshot, search.here, search.here.link(link))
+        if each.namespace.role != "world" and each.cost < NEAR
+        and not routing.interfaces(each.link)
+        # A bridge need not have an address, unless somebody counts on it.
+        and (expected or each.link.kind != "bridge")
+    ]  # fmt: skip
+    bare.sort(key=lambda each: (each.cost, each.link.kind != "bridge"))
+    for each in bare[:1]:
+        where, ns = f"{each.namespace.label}/{each.link.name}", remedy.reference(each.namespace)
+        action = AddAddress(each.link.name, f"{address}/{own[0].prefixlen}", ns=ns)
+        return search.made(
+            "no-address", each.namespace, f"nobody has {address}, and {where} has no address",
+            [action], link=each.link.name,
+        )  # fmt: skip
+    return None

@@ -1,0 +1,112 @@
+"""Links and bridges that hold a frame up."""
+
+from __future__ import annotations
+
+from nslab.actions import (
+    Action, AddAddress, AddRoute, Attach, DeleteAddress, DeleteRoute, SetBridge, SetDown, SetUp,
+)  # fmt: skip
+from nslab.diagnose.explanation import Obstacle
+from nslab.diagnose.search import Search
+from nslab.trace import routing
+
+
+def link_down(search: Search) -> Obstacle:
+    if routing.is_loopback(search.here.link(search.stop.link)):
+        return search.down(search.here, search.stop.link, ": the way to its own addresses")
+    return search.down(search.here, search.stop.link)
+
+
+def not_forwarding(search: Search) -> Obstacle:
+    link, state = search.stop.link, search.stop.other
+    port = search.here.link(link)
+    bridge = search.here.link(port.master)
+    delay = bridge.bridge.forward_delay if bridge.bridge else 15
+    message = f"{search.here.label}/{link} is a port of {bridge.name}, but {state}"
+    actions: list[Action] = []
+    if state in ("listening", "learning"):
+        wait = delay * (2 if state == "listening" else 1)
+        message += ": the spanning tree is on"
+        # To turn it off does not shorten the wait of a port that is waiting already.
+        actions = [
+            SetBridge(bridge.name, stp=False, ns=search.ns),
+            SetDown(link, ns=search.ns), SetUp(link, ns=search.ns),
+        ]  # fmt: skip
+    command = remark = ""
+    if state in ("listening", "learning"):
+        remark = f"wait {wait:g} seconds at most, or do without the spanning tree:"
+    elif state == "blocking":
+        remark = f"the spanning tree found a loop: which other ports does {bridge.name} have?"
+    else:
+        command = f"bridge link set dev {link} state 3"
+    return search.made(
+        "port-not-forwarding", search.here, message, actions, link=link, remark=remark,
+        command=command,
+    )  # fmt: skip
+
+
+def not_attached(search: Search) -> Obstacle:
+    link, bridge = search.stop.link, search.stop.other
+    message = f"{search.here.label}/{link} is no port of {bridge}"
+    remark = ""
+    if routing.interfaces(search.here.link(link)):
+        remark = f"the addresses and routes of {link} then belong on {bridge}"
+    return search.made(
+        "not-attached", search.here, message, [Attach(link, bridge, ns=search.ns)], link=link,
+        remark=remark,
+    )  # fmt: skip
+
+
+def wrong_bridge(search: Search) -> Obstacle:
+    link, bridge = search.stop.link, search.stop.other
+    master = search.here.link(link).master
+    message = f"{search.here.label}/{link} is a port of {master}, not of {bridge}"
+    actions = [Attach(link, bridge, ns=search.ns)]
+    return search.made("wrong-bridge", search.here, message, actions, link=link)
+
+
+def macvlan_parent(search: Search) -> Obstacle:
+    link, lower = search.stop.link, search.stop.other
+    message = f"{search.here.label}/{link} is a macvlan on {lower}: those two cannot talk"
+    remark = f"give the namespace of {lower} a macvlan on {lower} too, and the address to that"
+    return search.made("macvlan-parent", search.here, message, link=link, remark=remark)
+
+
+def address_on_port(search: Search) -> Obstacle:
+    """Move addresses and routes from a port to its bridge."""
+    here, port, bridge, ns = search.here, search.stop.link, search.stop.other, search.ns
+    message = (
+        f"{here.label}/{port} is a port of {bridge}, which gets what comes in by it: "
+        f"its addresses and routes belong on {bridge}"
+    )
+    actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
+    mine = [
+        route for route in here.routes
+        if route.dev == port and route.protocol != "kernel" and route.table == 254
+        and ":" not in route.destination + route.via
+    ]  # fmt: skip
+    actions += [
+        DeleteRoute(route.destination, via=route.via or None, dev=port, ns=ns)
+        for route in mine
+    ]
+    there = {str(each) for each in routing.interfaces(here.link(bridge))}
+    for each in routing.interfaces(here.link(port)):
+        actions.append(DeleteAddress(port, str(each), ns=ns))
+        if str(each) not in there:
+            actions.append(AddAddress(bridge, str(each), ns=ns))
+    others = {route.destination for route in here.routes if route.dev != port}
+    for route in mine:
+        if route.destination not in others:
+            dev = None if route.via else bridge
+            actions.append(
+                AddRoute(route.destination, via=route.via or None, dev=dev, ns=ns)
+            )
+    return search.made("address-on-port", here, message, actions, link=port)
+
+
+def out_of_sight(search: Search) -> Obstacle:
+    if not search.stop.link:
+        message = f"{search.here.label}: a route with several next hops cannot be followed"
+    else:
+        place = f"{search.here.label}/{search.stop.link}"
+        message = f"what is behind {place} cannot be seen from here"
+    return search.made("out-of-sight", search.here, message, link=search.stop.link)

@@ -1,0 +1,125 @@
+"""Routes that are missing or lead elsewhere, and namespaces that do not let a packet through."""
+
+from __future__ import annotations
+
+from nslab.actions import AddAddress, DeleteRoute, Sysctl
+from nslab.diagnose import gateways, remedy
+from nslab.diagnose.explanation import Obstacle
+from nslab.diagnose.search import Search, wanted
+from nslab.diagnose.steps import route_words
+from nslab.trace import routing
+from nslab.trace.segment import NEAR, reach
+
+
+def no_route(search: Search) -> Obstacle:
+    here, address = search.here, search.stop.address
+    message = f"{here.label} has no route to {address}"
+    ends = gateways.ends(here)
+    if not ends:
+        return search.made(
+            "no-link", here, f"{here.label} has no link but lo",
+            remark="give it one end of a veth pair: ip link add … type veth peer name …",
+        )  # fmt: skip
+    for link in ends:
+        for lone, subnet in gateways.wider(search.snapshot, here, link).items():
+            return search.lone(here, link, lone, subnet.prefixlen)
+    found = gateways.gateway(search.snapshot, here, address)
+    if found is not None:
+        return search.hand_over(here, found, message, address, default=here.role != "world")
+    silent = _silent_gateway(search, address)
+    if silent is not None:
+        return silent
+    for link in sorted(ends, key=lambda each: not routing.interfaces(each)):
+        if not link.up:
+            return search.down(here, link.name, ", and so without routes")
+    for link in ends:
+        if not routing.interfaces(link):
+            free = gateways.free_address(search.snapshot, here, link, address)
+            if free:
+                return search.made(
+                    "no-address", here, f"{here.label}/{link.name} has no address",
+                    [AddAddress(link.name, free, ns=search.ns)], link=link.name,
+                )  # fmt: skip
+    for port in here.links:
+        if port.master and routing.interfaces(port):
+            return search.made(
+                "address-on-port", here,
+                f"{here.label}/{port.name} is a port of {port.master}, but has an address",
+            )  # fmt: skip
+    if not search.trace.back and not gateways.holders(search.snapshot, address):
+        return search.nobody(f"{message}: nobody in this lab has it")
+    return search.made("no-route", here, message, remark="ip route add default via GATEWAY")
+
+
+def _silent_gateway(search: Search, destination: str) -> Obstacle | None:
+    """A neighbour who knows the way further, but has no address to be asked by."""
+    for link in gateways.addressed(search.here):
+        for each in reach(search.snapshot, search.here, link):
+            if each.cost >= NEAR or routing.interfaces(each.link):
+                continue
+            if gateways.knows(each.namespace, destination, each.link):
+                own = str(routing.interfaces(link)[0].ip)
+                free = gateways.free_address(
+                    search.snapshot, each.namespace, each.link, own
+                )
+                ns = remedy.reference(each.namespace)
+                where = f"{each.namespace.label}/{each.link.name}"
+                message = f"{where} has no address: {search.here.label} has no gateway to ask"
+                return search.made(
+                    "no-address", each.namespace, message,
+                    [AddAddress(each.link.name, free, ns=ns)] if free else [],
+                    link=each.link.name,
+                )  # fmt: skip
+    return None
+
+
+def route_refuses(search: Search) -> Obstacle:
+    route = search.hop.route
+    words = route_words(route) if route else ""
+    actions = [DeleteRoute(route.destination, ns=search.ns)] if route else []
+    message = f"{search.here.label} refuses it: route {words}"
+    return search.made("route-refuses", search.here, message, actions)
+
+
+def loop(search: Search) -> Obstacle:
+    names = " → ".join(hop.namespace for hop in search.way)
+    message = f"it goes round in a circle: {names}"
+    return search.made("loop", search.here, message, remark="compare their routes: ip route")
+
+
+def no_forwarding(search: Search) -> Obstacle:
+    here = search.here
+    before = search.way[-2]
+    sender = search.snapshot.namespace(before.namespace)
+    route = before.route
+    if route is not None and route.via and len(gateways.addressed(here)) < 2:
+        other = gateways.gateway(
+            search.snapshot, sender, wanted(before), but=before.next_hop
+        )
+        if other is not None and other.link.up:
+            message = f"{here.label} is no router, but the gateway of {sender.label}"
+            return search.instead(message, route, other.address, sender)
+    message = f"{here.label} does not forward: its net.ipv4.ip_forward is 0"
+    remark = ""
+    first = search.trace.back[0] if search.trace.back else None
+    came = search.trace.there[-1].link_in
+    if first is not None and first.link_out != came:
+        message += f" (the answer leaves {first.namespace} by {first.link_out}, not by {came})"
+        remark = (
+            f"or let the answer leave by {came}, in {first.namespace}:\n"
+            f"ip rule add from {first.source} table 100\n"
+            f"ip route add default via GATEWAY dev {came} table 100"
+        )
+    actions = [Sysctl("net.ipv4.ip_forward", "1", ns=search.ns)]
+    return search.made("no-forwarding", here, message, actions, remark=remark)
+
+
+def rp_filter(search: Search) -> Obstacle:
+    link, source = search.stop.link, search.stop.address
+    back = routing.lookup(search.here, source)
+    by = f"leaves by {back.dev}" if back and back.dev else "is missing"
+    message = f"{search.here.label} drops it: rp_filter is on, and its route to {source} {by}"
+    if by != "is missing":
+        message += f", not by {link}"
+    actions = [Sysctl("net.ipv4.conf.all.rp_filter", "0", ns=search.ns)]
+    return search.made("rp-filter", search.here, message, actions, link=link)

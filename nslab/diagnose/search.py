@@ -1,0 +1,146 @@
+"""What is asked about one stop, and the remedies that many causes share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from nslab.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
+from nslab.diagnose import gateways, remedy
+from nslab.diagnose.explanation import Obstacle
+from nslab.model import Link, Namespace, Route, Snapshot
+from nslab.trace import Hop, Stop, Trace, routing
+
+
+class Search:
+    """One stop, with what is needed to ask for its cause, and what many causes answer."""
+
+    def __init__(self, snapshot: Snapshot, trace: Trace, stop: Stop) -> None:
+        self.snapshot = snapshot
+        self.trace = trace
+        self.stop = stop
+        self.here = snapshot.namespace(stop.namespace)
+        self.ns = remedy.reference(self.here)
+        self.way = trace.back or trace.there
+        """The half of the way that it stops on."""
+        self.hop = self.way[-1]
+        """Where it stops."""
+        self.blamed: Hop | None = None
+        """The hop that is to blame, if that is one before it: the way is told up to there."""
+
+    def made(
+        self, kind: str, where: Namespace, message: str, actions: Sequence[Action] = (), *,
+        link: str = "", remark: str = "", command: str = "",
+    ) -> Obstacle:  # fmt: skip
+        """An obstacle whose hint is a remark and the commands of its actions, or another."""
+        lines = [f"# {line}" for line in remark.splitlines()]
+        lines += remedy.inside(self.snapshot, where, command) if command else []
+        lines += remedy.lines(self.snapshot, actions)
+        place = f"{where.label}/{link}" if link else where.label
+        return Obstacle(
+            kind=kind, where=place, message=message, hint="\n".join(lines), actions=tuple(actions)
+        )
+
+    def flaw(self, here: Namespace, destination: str, route: Route | None) -> Obstacle | None:
+        """A subnet of the namespace's own holds the destination, but no route leads there."""
+        if not destination or routing.holder(here, destination) is not None:
+            return None
+        ns = remedy.reference(here)
+        taken = routing.network(route.destination) if route else None
+        for link in gateways.ends(here):
+            for each in routing.interfaces(link):
+                subnet = each.network
+                if subnet.prefixlen > 31 or routing.ip(destination) not in subnet:
+                    continue
+                if taken is not None and taken.prefixlen >= subnet.prefixlen:
+                    continue
+                if not link.up:
+                    message = f"{here.label}/{link.name} is down, so {subnet} has no route"
+                    actions = [SetUp(link.name, ns=ns)]
+                    return self.made("link-down", here, message, actions, link=link.name)
+                message = f"{here.label} has {each.ip} on {link.name}, but no route to {subnet}"
+                return self.made(
+                    "no-route", here, message, [AddRoute(str(subnet), dev=link.name, ns=ns)]
+                )
+            for address, subnet in gateways.wider(self.snapshot, here, link).items():
+                reached = route is not None and route.dev == link.name and not route.via
+                if routing.ip(destination) in subnet and not reached:
+                    return self.lone(here, link, address, subnet.prefixlen)
+        return None
+
+    def lone(self, here: Namespace, link: Link, address: str, length: int) -> Obstacle:
+        """An address that was given without a prefix length."""
+        ns = remedy.reference(here)
+        message = f"{here.label}/{link.name} has {address}/32: alone, without a route to a subnet"
+        actions = (
+            AddAddress(link.name, f"{address}/{length}", ns=ns),
+            DeleteAddress(link.name, f"{address}/32", ns=ns),
+        )
+        return self.made("prefix-32", here, message, actions, link=link.name)
+
+    def down(self, here: Namespace, link: str, words: str = "") -> Obstacle:
+        """A link that is to be set up."""
+        message = f"{here.label}/{link} is down{words}"
+        actions = [SetUp(link, ns=remedy.reference(here))]
+        return self.made("link-down", here, message, actions, link=link)
+
+    def nobody(self, message: str) -> Obstacle:
+        """An address that is not in the snapshot at all."""
+        return self.made(
+            "nobody-has-address", self.here, message,
+            remark="check the address; nslab show lists those that there are",
+        )  # fmt: skip
+
+    def instead(self, message: str, route: Route, via: str, ns: Namespace | None = None
+                ) -> Obstacle:  # fmt: skip
+        """Another gateway in place of the one that a route names."""
+        where = ns or self.here
+        flaw = self.flaw(where, via, routing.lookup(where, via))
+        if flaw is not None:  # the kernel takes only a gateway that it knows a route to
+            return flaw
+        inside = remedy.reference(where)
+        actions = (
+            DeleteRoute(route.destination, via=route.via, ns=inside),
+            AddRoute(route.destination, via=via, ns=inside),
+        )
+        return self.made("wrong-gateway", where, message, actions)
+
+    def hand_over(
+        self, here: Namespace, to: gateways.Gateway, message: str, address: str, *, default: bool
+    ) -> Obstacle:
+        """A route to a gateway; first its link, if that is down."""
+        if not to.link.up:
+            return self.down(here, to.link.name, ", and so without routes")
+        flaw = self.flaw(here, to.address, routing.lookup(here, to.address))
+        if flaw is not None:
+            return flaw
+        subnet = gateways.own_network(self.snapshot, address)
+        known = {route.destination for route in here.routes}
+        where = "default" if default else str(subnet or f"{address}/32")
+        if where in known:
+            where = f"{address}/32"
+        action = AddRoute(where, via=to.address, ns=remedy.reference(here))
+        return self.made("no-route", here, message, [action])
+
+
+def told(search: Search) -> Trace:
+    """The trace up to the hop that is to blame: what came of its mistake is left out."""
+    trace, blamed = search.trace, search.blamed
+    if blamed is None:
+        return trace
+    undone = tuple(each for each in blamed.rewrites if each.kind == "undone")
+    last = structs.replace(blamed, path=(), rivals=(), rewrites=undone)
+    for place, hop in enumerate(trace.there):
+        if hop is blamed:
+            return structs.replace(trace, there=(*trace.there[:place], last), back=())
+    place = next(number for number, hop in enumerate(trace.back) if hop is blamed)
+    return structs.replace(trace, back=(*trace.back[:place], last))
+
+
+def wanted(hop: Hop) -> str:
+    """Where a hop sends the packet, after what it undid."""
+    for each in hop.rewrites:
+        if each.kind == "undone":
+            return each.after
+    return hop.destination
