@@ -16,8 +16,11 @@ from nslab.draw.scene import Line
 from nslab.model import Link, Namespace
 
 
-_SHORT = {"MAC address taken from a port": "took a port's MAC"}
-"""Shorter words for a tag."""
+def _short(change: Change) -> str:
+    """A change in words that fit on a tag."""
+    if change.what == "port" and change.value.startswith("port "):
+        return f"was {change.value.split()[1]}"  # what it is now stands in the link
+    return change.value.replace("MAC address taken from a port", "took a port's MAC")
 
 
 def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
@@ -37,10 +40,10 @@ def link_told(changes: Sequence[Change]) -> tuple[str, ...]:
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
-    loud = [_SHORT.get(change.value, change.value) for change in others if not change.quiet]
+    loud = [_short(change) for change in others if not change.quiet]
     if loud or len(others) < len(changes):
         return tuple(loud)
-    return tuple(change.value for change in others)
+    return tuple(map(_short, others))
 
 
 def spanning_tree(link: Link) -> str:

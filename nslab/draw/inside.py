@@ -6,7 +6,9 @@ needs later is kept free from the start: for four notes, a bridge, and a row of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from nslab.draw.lineup import Item, Span, free, line_up
 from nslab.draw.parts import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
@@ -20,9 +22,12 @@ GAP = 20
 CELL_GAP = 30
 """Pixels between links in a row, for a cable between them."""
 
+ROW_GAP = 14
+"""Pixels between rows of loose links."""
+
 HOST_NOTES = 4 * LEAD + PAD
 HOST_BRIDGE = 52
-HOST_PORTS = 69
+HOST_PORTS = 78
 HOST_WIDTH = 518
 """Pixels that are kept free in a lab's host: heights of its parts, and its whole width."""
 
@@ -262,49 +267,28 @@ class Filler:
 
     def _others(self, frame: Frame, top: int) -> None:
         """Loose links in rows as long as a page is wide; the first one is beside the ports."""
-        group = frame.group
-        box = self.boxes.get(frame.name)
-        limit = COLUMN - MARGIN - (box.x if box and self.plan.down else INDENT)
+        ports: list[Slot] = []
+        if not self.plan.listed(frame.group):
+            ports = [slot for dock in frame.group.docks for slot in dock.lower]
+        rows = _Rows(self._limit(frame), [frame.at(slot) for slot in ports])
+        known = [(rect.y, rect.x, slot) for slot in frame.group.others
+                 if (rect := self._was(frame, slot))]  # fmt: skip
+        for y, x, slot in sorted(known, key=lambda entry: entry[:2]):
+            rows.keep(slot, Rect(x, y, slot.w, slot.h))
+        kept = [slot for _, _, slot in known]
+        for unit in self._units([slot for slot in frame.group.others if slot not in kept]):
+            rows.add(unit, (self._wish(frame, unit[0], True) if self.plan.down else None) or 0)
+        below = max((frame.at(slot).bottom + ROW_GAP for slot in ports), default=top)
+        for y, row in rows.tops(top, below):
+            for x, slot in row:
+                frame.put(slot, x, y)
+
+    def _limit(self, frame: Frame) -> int:
+        """Where a row of loose links ends."""
         if not self.plan.down:
-            limit = HOST_WIDTH - MARGIN
-        rows: list[list[Span]] = [[]]
-        known = [(slot, rect) for slot in group.others if (rect := self._was(frame, slot))]
-        tops = sorted({rect.y for _, rect in known})
-        found: list[tuple[int, int, Slot]] = []
-        for slot, rect in known:
-            row = tops.index(rect.y)
-            rows += [[] for _ in range(row + 1 - len(rows))]
-            rows[row].append((rect.x, rect.x + slot.w))
-            found.append((row, rect.x, slot))
-        if not self.plan.listed(group):
-            ports = [frame.at(slot) for dock in group.docks for slot in dock.lower]
-            rows[0] += [(rect.x, rect.right) for rect in ports]
-        for unit in self._units([slot for slot in group.others if not self._was(frame, slot)]):
-            long = sum(slot.w for slot in unit) + CELL_GAP * (len(unit) - 1)
-            wish = (self._wish(frame, unit[0], True) if self.plan.down else None) or 0
-            row = 0
-            while (at := free(max(MARGIN, wish), long, CELL_GAP, rows[row])) + long > limit:
-                if wish:
-                    wish = 0
-                elif not rows[row]:
-                    break
-                else:
-                    row += 1
-                    rows += [[]] if row == len(rows) else []
-            rows[row].append((at, at + long))
-            for slot in unit:
-                found.append((row, at, slot))
-                at += slot.w + CELL_GAP
-        for number in range(len(rows)):
-            inside = [(x, slot) for row, x, slot in found if row == number]
-            if inside and number < len(tops):
-                top = max(top, tops[number])
-            for x, slot in inside:
-                frame.put(slot, x, top)
-            deep = [slot.h for _, slot in inside]
-            if not number and rows[0] and not self.plan.listed(group):
-                deep += [slot.h for dock in group.docks for slot in dock.lower]
-            top += max(deep, default=-GAP) + GAP
+            return HOST_WIDTH - MARGIN
+        box = self.boxes.get(frame.name)
+        return COLUMN - MARGIN - (box.x if box else INDENT)
 
     def _units(self, slots: list[Slot]) -> list[list[Slot]]:
         """Links that are in a row for themselves, and pairs that stay together."""
@@ -317,3 +301,60 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+class _Rows:
+    """Rows of loose links, the first of which shares its height with the ports of bridges."""
+
+    def __init__(self, limit: int, ports: list[Rect]) -> None:
+        self._limit = limit
+        self._beside = [(rect.x, rect.right) for rect in ports]
+        # Below the ports are their cables.
+        self._below = [(rect.middle[0], rect.middle[0]) for rect in ports]
+        self._rows: dict[int, list[tuple[int, Slot]]] = {}
+        self._known: dict[int, int] = {}
+        """By row: how far down it was."""
+
+    def keep(self, slot: Slot, known: Rect) -> None:
+        """A link stays where it was."""
+        number = next((row for row, y in self._known.items() if y == known.y), -1)
+        if number < 0:
+            number = max(self._known, default=-1) + 1
+            collides = any(known.x < end and begin < known.right for begin, end in self._beside)
+            number = 1 if collides and not number else number
+            self._known[number] = known.y
+        self._rows.setdefault(number, []).append((known.x, slot))
+
+    def add(self, unit: list[Slot], wish: int) -> None:
+        """A new link, or a pair, takes the first place that is free."""
+        for at in sorted({MARGIN, max(MARGIN, wish)}, reverse=True):
+            long = sum(slot.w for slot in unit) + CELL_GAP * (len(unit) - 1)
+            x = free(at, long, CELL_GAP, self._taken(0))
+            if x + long <= self._limit:
+                for slot in unit:
+                    self._rows.setdefault(0, []).append((x, slot))
+                    x += slot.w + CELL_GAP
+                return
+        for number in count(1):
+            taken, found = self._taken(number), []
+            for slot in unit:
+                x = free(MARGIN, slot.w, CELL_GAP, taken)
+                found.append((x, slot))
+                taken.append((x, x + slot.w))
+            if x + slot.w <= self._limit or not self._rows.get(number):
+                self._rows.setdefault(number, []).extend(found)
+                return
+
+    def _taken(self, number: int) -> list[Span]:
+        row = [(x, x + slot.w) for x, slot in self._rows.get(number, ())]
+        return row + (self._below if number else self._beside)
+
+    def tops(self, first: int, second: int) -> Iterator[tuple[int, list[tuple[int, Slot]]]]:
+        """How far down each row is, and what is in it."""
+        top = first
+        for number, row in sorted(self._rows.items()):
+            if number:
+                top = max(top, second)
+            top = max(top, self._known.get(number, 0))
+            yield top, row
+            top += max((slot.h + ROW_GAP for _, slot in row), default=0)

@@ -15,7 +15,7 @@ Sign = Literal[
     "bridge", "cable", "stacked", "up", "not up", "new", "changed", "gone"
 ]  # fmt: skip
 
-LEFT, LINE, BETWEEN = 12, 20, 14
+LEFT, LINE, BETWEEN = 18, 20, 14
 """Pixels: the left edge, the distance of lines, and between two signs."""
 
 WORDS: dict[Sign, str] = {
@@ -42,15 +42,15 @@ class Legend:
 def legend(scene: Scene, wide: int, top: int) -> Legend:
     """The legend of a scene, below everything else and no wider than that."""
     found: list[tuple[Sign, Point]] = []
-    x, y, furthest = LEFT, top + 10, 0
+    x, y, furthest = LEFT, top + 12, 0
     for sign in _signs(scene):
         long = WIDTHS.get(sign, MARK) + 6 + round(width(WORDS[sign], 12))
         if found and x + long > max(wide, 420):
             x, y = LEFT, y + LINE
         found.append((sign, (x, y)))
-        furthest = max(furthest, x + long + LEFT)
+        furthest = max(furthest, x + long + 8)
         x += long + BETWEEN
-    return Legend(found, furthest, y + LINE // 2 - top if found else 0)
+    return Legend(found, furthest, y + 10 - top if found else 0)
 
 
 def _signs(scene: Scene) -> Iterator[Sign]:

@@ -206,7 +206,7 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
     one, other = start.rect, end.rect
     if not x:
         # Beside the name: further down, the signs of lines that changed are at the edge.
-        level = other.y + LEVEL
+        level = _level(end)
         if one.y + INSET <= level <= one.bottom - INSET:
             yield level
         return
@@ -216,10 +216,15 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
         yield from (high, low)
 
 
+def _level(slot: Slot) -> int:
+    """How far down a cable comes in from the side."""
+    return slot.y + LEVEL if slot.part else slot.rect.middle[1]
+
+
 def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:
     """Where a cable may turn first, with where it leaves the link and in which direction."""
     rect = end.slot.rect
-    x, y = rect.middle[0], rect.y + LEVEL
+    x, y = rect.middle[0], _level(end.slot)
     anchors = {"n": (x, rect.y), "s": (x, rect.bottom), "w": (rect.x, y), "e": (rect.right, y)}
     for side in end.sides:
         at, (dx, dy) = anchors[side], _DIRECTIONS[side]

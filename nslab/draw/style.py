@@ -28,7 +28,6 @@ _COMMON = f"""\
 .nslab-picture .nslab-cable{{fill:none;stroke-width:2.4;stroke-linecap:round}}
 .nslab-picture .nslab-wire{{fill:none;stroke-width:1.4}}
 .nslab-picture .nslab-off{{stroke-dasharray:5 4}}
-.nslab-picture .nslab-same{{opacity:.82}}
 .nslab-picture .nslab-new{{stroke-width:2.6}}
 .nslab-picture .nslab-changed{{stroke-width:2.2}}
 .nslab-picture .nslab-gone{{stroke-width:2;stroke-dasharray:1.5 4;stroke-linecap:round}}
@@ -51,6 +50,8 @@ stroke-opacity:.75}
 .nslab-inline .nslab-plug{fill:currentColor;stroke:none}
 .nslab-inline .nslab-dot{fill:currentColor;stroke:currentColor}
 .nslab-inline .nslab-hollow{fill:none;stroke:currentColor}
+.nslab-inline .nslab-card{fill:none;stroke:none}
+.nslab-inline .nslab-same{opacity:.82}
 """
 
 _STANDALONE = """\
@@ -65,6 +66,9 @@ _STANDALONE = """\
 .nslab-file .nslab-plug{fill:#7a8490;stroke:none}
 .nslab-file .nslab-dot{fill:#1d2329;stroke:#1d2329}
 .nslab-file .nslab-hollow{fill:none;stroke:#57606a}
+.nslab-file .nslab-card{fill:#f4f6f8;stroke:none}
+.nslab-file .nslab-same text{fill:#57606a}
+.nslab-file .nslab-same .nslab-dot{fill:#57606a;stroke:#57606a}
 """
 
 _MARKS = "".join(

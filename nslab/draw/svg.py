@@ -16,7 +16,7 @@ from html import escape
 from itertools import pairwise
 
 from nslab.diff import Kind
-from nslab.draw.layout import Placed, trace
+from nslab.draw.layout import EDGE, Placed, trace
 from nslab.draw.legend import MARK, WIDTHS, WORDS, Sign
 from nslab.draw.metrics import clip, printable, width
 from nslab.draw.parts import (
@@ -197,6 +197,9 @@ class _Writer:
         legend = self.placed.legend
         if legend.signs:
             yield '<g class="nslab-legend">'
+            top = legend.signs[0][1][1] - 16
+            card = Rect(EDGE, top, legend.width - EDGE, self.placed.height - top - 2)
+            yield _rect(card, "nslab-card", 6)
             for sign, (x, y) in legend.signs:
                 yield from _sign(sign, x, y)
             yield "</g>"

@@ -6,7 +6,8 @@
 >>> seen.points[seen.stops[0]]                                  # doctest: +SKIP
 (191, 426)
 
-The namespaces of the world are drawn as one thing each: all their links are in its middle.
+A hop is not always in the middle of its link: a way runs straight on behind a cable.  The
+namespaces of the world are drawn as one thing each: all their links are in its middle.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from nslab.errors import InvalidInput
 
 Hop = tuple[str, str]
 """A namespace's label and the name of a link in it."""
+
+DEEP = 30
+"""Pixels that a way leads into a bridge whose ports are at its side."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,6 @@ class _Walker:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
         self.rects = placed.links()
-        self.bridges = {placed.scene.names[cell.key] for cell, _ in placed.bridges}
         self.master = {
             placed.scene.names[port.key]: placed.scene.names[block.bridge.key]
             for box in placed.scene.boxes for block in box.bridges
@@ -63,14 +66,15 @@ class _Walker:
 
     def walk(self, names: Sequence[str]) -> Way:
         stops: list[int] = []
-        before = ""
-        for name in names:
-            if not before:
-                self._go(self._rect(name).middle)
+        for number, name in enumerate(names):
+            rect = self._rect(name)
+            if number:
+                self._step(names[number - 1], name)
             else:
-                self._step(before, name)
+                after = names[number + 1 : number + 2]
+                cable = self.placed.cable(name, after[0]) if after else []
+                self._go(_beside(cable[0], rect) if cable else rect.middle)
             stops.append(len(self.points) - 1)
-            before = name
         return Way(self.points, stops)
 
     def _rect(self, name: str) -> Rect:
@@ -88,48 +92,49 @@ class _Walker:
         here, there = self._rect(before), self._rect(name)
         cable = self.placed.cable(before, name)
         if cable:
-            first, last = cable[0], cable[-1]
-            self._turn(first, here)
+            self._across(_beside(cable[0], here))
             for point in cable:
                 self._go(point)
-            self._turn_in(last, there)
-            self._go(there.middle)
-        elif name in self.bridges and self.master.get(before) == name:
+            self._go(_beside(cable[-1], there))
+        elif self.master.get(before) == name:
             self._into(here, there)
-        elif before in self.bridges and self.master.get(name) == before:
-            self._cross(there.middle, here)
+        elif self.master.get(name) == before:
+            self._out_of(here, there)
         elif self.master.get(name) and self.master.get(name) == self.master.get(before):
             bridge = self._rect(self.master[name])
             self._into(here, bridge)
-            self._cross(there.middle, bridge)
+            self._out_of(bridge, there)
         elif here != there:
             self._across(there.middle)
 
     def _into(self, port: Rect, bridge: Rect) -> None:
-        """From a port into its bridge."""
-        x, y = port.middle
-        below_or_above = bridge.x <= x <= bridge.right
-        self._go((x, bridge.middle[1]) if below_or_above else (bridge.middle[0], y))
+        """From a port into its bridge: not far, so that it is not a way of its own."""
+        x, y = self.points[-1]
+        docked_below = port.bottom <= bridge.y or port.y >= bridge.bottom
+        self._go((x, bridge.middle[1]) if docked_below else (bridge.right - DEEP, y))
 
-    def _cross(self, port: Point, bridge: Rect) -> None:
+    def _out_of(self, bridge: Rect, port: Rect) -> None:
         """From within a bridge to one of its ports."""
-        (x, y), (px, py) = self.points[-1], port
-        self._go((px, y) if bridge.x <= px <= bridge.right else (x, py))
-        self._go(port)
-
-    def _across(self, to: Point) -> None:
-        self._go((to[0], self.points[-1][1]))
+        (x, y), to = self.points[-1], port.middle
+        for run, path in self.placed.runs:
+            for end, plug in ((run.start, path[0]), (run.end, path[-1])):
+                if end.slot.rect == port:
+                    to = _beside(plug, port)  # from where it may go on, straight
+        docked_below = port.bottom <= bridge.y or port.y >= bridge.bottom
+        self._go((to[0], y) if docked_below else (x, to[1]))
         self._go(to)
 
-    def _turn(self, plug: Point, rect: Rect) -> None:
-        """From the middle of a link towards where its cable is plugged in, at right angles."""
-        x, y = self.points[-1]
-        self._go((plug[0], y) if plug[1] in (rect.y, rect.bottom) else (x, plug[1]))
-
-    def _turn_in(self, plug: Point, rect: Rect) -> None:
-        x, y = rect.middle
-        self._go((plug[0], y) if plug[1] in (rect.y, rect.bottom) else (x, plug[1]))
+    def _across(self, to: Point) -> None:
+        """Within a namespace."""
+        self._go((to[0], self.points[-1][1]))
+        self._go(to)
 
     def _go(self, point: Point) -> None:
         if not self.points or self.points[-1] != point:
             self.points.append(point)
+
+
+def _beside(plug: Point, rect: Rect) -> Point:
+    """The point inside a link that is straight behind where its cable is plugged in."""
+    x, y = plug
+    return (x, rect.middle[1]) if y in (rect.y, rect.bottom) else (rect.middle[0], y)

@@ -239,9 +239,9 @@ def test_lines_of_a_file_can_be_seen_on_any_ground(ground: str) -> None:
 def test_text_of_a_file_is_readable_on_its_cards() -> None:
     svg = Picture(sample.article()).svg
     texts = re.findall(r"(?:text|nslab-muted)\{fill:(#\w{6})", svg)
-    grounds = re.findall(r"nslab-(?:box|cell|bridge|ghost)\{fill:(#\w{3,6})", svg)
-    assert len(texts) == 2
-    assert len(grounds) == 4
+    grounds = re.findall(r"nslab-(?:box|cell|bridge|ghost|card)\{fill:(#\w{3,6})", svg)
+    assert len(set(texts)) == 2
+    assert len(set(grounds)) == 4
     for text in texts:
         for ground in grounds:
             full = "#" + "".join(c * 2 for c in ground[1:]) if len(ground) == 4 else ground

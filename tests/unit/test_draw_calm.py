@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from nslab import (
     Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
-    DeleteNamespace, Lab, Masquerade, Move, Rename, ResolvConf, SetBridge, SetUp, Sysctl,
+    DeleteAddress, DeleteLink, DeleteNamespace, Detach, Lab, Masquerade, Move, Rename, ResolvConf,
+    SetBridge, SetDown, SetUp, Sysctl,
 )  # fmt: skip
 from nslab.draw import Picture
 from nslab.draw.layout import Placed
@@ -61,9 +62,46 @@ DOCKER: dict[str, Sequence[Action]] = {
 }  # fmt: skip
 
 
+def plugged(number: int) -> list[Action]:
+    """A namespace with a cable to br0, as lessons make them in a loop."""
+    ns = f"ns{number}"
+    return [
+        AddNamespace(ns), AddVeth(f"port{number}", "eth0", peer_ns=ns, master="br0", up=True),
+        SetUp("eth0", ns=ns), AddAddress("eth0", f"10.0.0.{number + 1}/24", ns=ns),
+    ]  # fmt: skip
+
+
+BROKEN: dict[str, Sequence[Action]] = {
+    "a namespace before the bridge": [AddNamespace("empty")],
+    "the bridge": [AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0")],
+    "the first": plugged(1),
+    "the second": plugged(2),
+    "routes": [AddRoute("default", via="10.0.0.1", ns=f"ns{n}") for n in (1, 2)],
+    "one end down": [SetDown("port1")],
+    "and up again": [SetUp("port1")],
+    "the bridge down": [SetDown("br0")],
+    "its address gone": [DeleteAddress("br0", "10.0.0.1/24")],
+    "one detached": [Detach("port2")],
+    "attached again": [Attach("port2", "br0")],
+    "a cable gone": [DeleteLink("port1")],
+    "the first gone": [DeleteNamespace("ns1")],
+    "and back": plugged(1),
+    "a pair by hand": [AddVeth("by-hand", "other-end")],
+    "one end into the empty one": [Move("other-end", "empty")],
+    "a second address": [AddAddress("eth0", "10.0.0.99/24", ns="ns2")],
+}  # fmt: skip
+
+MANY: dict[str, Sequence[Action]] = {
+    "the bridge": [AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0")],
+    **{f"namespace {number}": plugged(number) for number in range(1, 8)},
+    "one deleted": [DeleteNamespace("ns3")],
+    "another end down": [SetDown("port5")],
+}
+
+
 def place(cell: Cell, rect: Rect) -> object:
-    """A bridge becomes wider when it gets more ports than it has room for."""
-    return (rect.x, rect.y, rect.h) if cell.kind == "bridge" else rect
+    """A bridge becomes longer when it gets more ports than it has room for."""
+    return (rect.x, rect.y) if cell.kind == "bridge" else rect
 
 
 def still(placed: Placed) -> dict[str, object]:
@@ -134,3 +172,72 @@ def test_the_article_from_step_to_step() -> None:
 
 def test_a_running_container_gets_a_second_card() -> None:
     assert moved(DOCKER) == {}
+
+
+def test_what_is_broken_and_mended_stays_where_it_is() -> None:
+    # The notes make room for a second address above them.
+    below = ["ns2: lo down", "ns2: default via 10.0.0.1"]
+    assert moved(BROKEN) == {"a second address": below}
+
+
+def test_many_namespaces() -> None:
+    """With the fourth, the namespaces no longer fit side by side: the picture is turned, once."""
+    found = moved(MANY)
+    assert list(found) == ["namespace 4"]
+    assert not {"host", "host/eth0", "host/br0", "router", "LAN switch"} & set(found["namespace 4"])
+
+
+def run(steps: dict[str, Sequence[Action]]) -> list[str]:
+    with Lab(engine="fake") as lab:
+        return [picture.html for _, picture in pictures(lab, steps)]
+
+
+def test_the_same_steps_give_the_same_pictures() -> None:
+    assert run(ARTICLE) == run(ARTICLE)
+
+
+def test_undo_leaves_the_rest_where_it_was() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), SetUp("br0"))
+        lab.do(*plugged(1))
+        lab.do(*plugged(2))
+        before = everything(lab.picture.placed)
+        undone = lab.undo().picture
+        assert undone is not None
+        assert still(undone.placed).items() <= before.items()
+        lab.do(*plugged(2))
+        assert everything(lab.picture.placed) == before
+
+
+def test_reset_starts_a_new_series() -> None:
+    with Lab(engine="fake") as lab:
+        fresh = lab.picture.html
+        for number in range(1, 8):
+            lab.do(AddNamespace(f"ns{number}"))
+            assert lab.picture.placed
+        lab.reset()
+        assert lab.picture.html == fresh
+
+
+def test_two_labs_have_nothing_to_do_with_each_other() -> None:
+    with Lab(engine="fake") as one, Lab(engine="fake") as other:
+        first = one.picture.html
+        one.do(AddNamespace("ns1"))
+        assert one.picture.html != first
+        assert other.picture.html == first
+
+
+def test_looking_again_changes_nothing() -> None:
+    with Lab(engine="fake") as lab:
+        picture = lab.do(AddBridge("br0")).picture
+        assert picture is not None
+        assert picture.html == picture.html
+        assert lab.picture.html == lab.picture.html
+
+
+def test_a_picture_without_a_memory_is_complete() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), SetUp("br0"))
+        for number in (1, 2, 3):
+            lab.do(*plugged(number))
+        assert everything(Picture(lab.snapshot()).placed) == everything(lab.picture.placed)
