@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -150,10 +150,18 @@ class Capture:
     def frames(self) -> Frames:
         """The frames, so far or all of them."""
         self._fetch()
-        if self._decoded[0] != len(self._blocks):
-            found = bl.frames(self._blocks, self._origins, self._opened.began)
-            self._decoded = len(self._blocks), found
-        return Frames(self._decoded[1], self._macs, self.notes, self.missing)
+        return Frames(partial(self._decode, len(self._blocks)), self._owners, self.notes,
+                      self.missing)  # fmt: skip
+
+    def _decode(self, blocks: int) -> list[Frame]:
+        """The frames of the first so many blocks."""
+        if self._decoded[0] != blocks:
+            found = bl.frames(self._blocks[:blocks], self._origins, self._opened.began)
+            self._decoded = blocks, found
+        return self._decoded[1]
+
+    def _owners(self) -> Mapping[str, str]:
+        return self._macs
 
     @cached_property
     def _macs(self) -> Mapping[str, str]:
