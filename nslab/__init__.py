@@ -32,6 +32,7 @@ _HOMES = {
     ),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
+    "nslab.journey": ("Journey", "journeys"),
     "nslab.lab": ("Lab",),
     "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
+    from nslab.journey import Journey, journeys
     from nslab.lab import Lab
     from nslab.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran

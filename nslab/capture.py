@@ -18,10 +18,11 @@ from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFo
 from nslab.frames import Frames
 from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
-from nslab.model import Frame, Snapshot
+from nslab.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
+    from nslab.journey import Journey
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -58,6 +59,7 @@ class Capture:
         self._blocks: list[tuple[int, bytes]] = []
         self._tallies: tuple[Tally, ...] = ()
         self._upto = 0
+        self._tracked: tuple[Tracked, ...] = ()
         self._running = True
         self._lost = ""
         self._decoded: tuple[int, list[Frame]] = (0, [])
@@ -78,9 +80,15 @@ class Capture:
 
     def stop(self) -> Frames:
         """Take in no more; all frames.  Stopping twice is no error."""
-        while self._running:
+        if self._running:
             self._fetch(stop=True)
+            self._remember()
         return self.frames
+
+    def _remember(self) -> None:
+        """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
+        with contextlib.suppress(LabClosed, LabGone):
+            self._tracked = self._engine.tracked()
 
     def wait(
         self,
@@ -131,7 +139,7 @@ class Capture:
                 self._lost = "the lab ended before the capture was stopped: the last may be missing"
                 break
             self._take(batch)
-            if not batch.more:
+            if not batch.more and not (stop and batch.running):
                 break
         if not self._running:
             self._abandon.detach()
@@ -230,6 +238,39 @@ class Capture:
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
         return self.frames.table(times=times, macs=macs, rows=rows)
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        """The way of each packet that was seen, in the order in which they began."""
+        from nslab.journey import journeys
+
+        if self._running:
+            self._remember()
+        try:
+            snapshot = self._look()
+        except NslabError:  # the lab was closed: without its cables the times must do
+            snapshot = None
+        return journeys(tuple(self.frames), self._tracked, snapshot, self._macs)
+
+    def journey(self, number: int | None = None) -> Journey:
+        """The way of one packet: of the frame of that number, or of the first that is not ARP.
+
+        :raises InvalidInput: there is no such frame
+        """
+        found = self.journeys
+        for journey in found:
+            seen = [*(step.frame for step in journey.steps), *journey.copies]
+            if number is None and not journey.title.startswith("ARP"):
+                return journey
+            if number is not None and any(frame.number == number for frame in seen):
+                return journey
+        if number is None and found:
+            return found[0]
+        raise InvalidInput(
+            "follow", "the packet" if number is None else f"frame {number}",
+            "no frame was seen" if not found else "there is none of that number",
+            "look at what there is: capture.frames",
+        )  # fmt: skip
 
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file for Wireshark and tshark, with the links' names; returns its path."""

@@ -8,7 +8,8 @@
   second figure also makes values of them and writes them to a file as pcapng.
 - Sending prepared frames: ``lab.send(count=…)`` and ``sendp(count=…)``.
 - Starting and stopping captures in N namespaces at once: nslab and N tcpdumps.
-- A capture on ten links of a ping through NAT, from its start until the table is there.
+- A capture on ten links of a ping through NAT, from its start until there are the table, the
+  packet's journey and the lab's picture.
 
 The same program in C floods for all of them; all run inside the same lab.
 """
@@ -147,15 +148,19 @@ def hundred(lab: Lab, inside: Inside, size: int) -> dict[str, float]:
 
 
 def ten_points(lab: Lab) -> dict[str, float]:
-    """Seconds from the start of a capture on ten links until its table is there."""
+    """Seconds from the start of a capture on ten links until all is there."""
     links = ("ns2/eth0", "p2", "br1", "eth0", "switch/to-host", "switch/to-router", "router/eth0",
              "router/eth1", "internet/eth0", "lan/eth0")  # fmt: skip
     start = time.perf_counter()
     with lab.capture(*links) as seen:
         assert lab.ping("ns2", "203.0.113.80")
     table = str(seen.frames)
+    way = str(seen.journey())
+    assert lab.picture._repr_mimebundle_()["text/html"]
     took = time.perf_counter() - start
     assert table.count("echo request") == 9, table
+    assert "SNAT by the host" in way, way
+    assert "arrived at internet/eth0" in way, way
     return {"nslab": took}
 
 

@@ -25,6 +25,7 @@ LAYERS = (
     ("nslab.diff",),
     ("nslab.draw",),
     ("nslab.frames",),
+    ("nslab.journey",),
     ("nslab.engine", "nslab.engine.base", "nslab.engine.explain"),
     ("nslab.engine.messages",),
     ("nslab.engine.agent", "nslab.engine.fake"),
