@@ -131,6 +131,27 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
     found += figure("`ip netns exec`: time of a plain spawn",
                     ratios(times("command", "ip_netns_exec"), spawn))  # fmt: skip
 
+    def captures(what: str, way: str) -> Series:
+        return times("captures", f"{what}_{way}")
+
+    found += figure("capture without loss, 100-byte frames: rate of scapy's `AsyncSniffer`",
+                    ratios(captures("lossless", "nslab"), captures("lossless", "scapy")),
+                    at_least=50)  # fmt: skip
+    found += figure("capture: processor time a frame, that of `tcpdump -w`",
+                    ratios(captures("cost", "nslab"), captures("cost", "tcpdump")),
+                    at_most=6)  # fmt: skip
+    found += figure("capture, then `to_pcapng`: processor time a frame, that of `tcpdump -w`",
+                    ratios(captures("cost", "nslab_file"), captures("cost", "tcpdump")))
+    found += figure("sending prepared frames: rate of scapy's `sendp(count=…)`",
+                    ratios(captures("sending", "nslab"), captures("sending", "scapy")),
+                    at_least=50)  # fmt: skip
+    found += figure(f"captures in {size} namespaces, start and stop: time of {size} `tcpdump -w`",
+                    ratios(captures("hundred", "nslab"), captures("hundred", "tcpdump")),
+                    at_most=0.25)  # fmt: skip
+    ten = [value for value in captures("ten", "nslab") if value is not None]
+    found += figure("a ping through NAT captured on ten links, its journey and the picture",
+                    ten, "s", at_most=0.5)  # fmt: skip
+
     theirs = above(times("imports", "pyroute2"), times("imports", "bare"))
     for words, way, target in (
         ("`import nslab`", "nslab", {"at_most": 1 / 3}),

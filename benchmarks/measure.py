@@ -75,11 +75,12 @@ def star(place: Place, way: str, size: int) -> dict[str, Any]:
     return place.python("star_nslab.py", size)
 
 
-def others(plan: Plan) -> dict[str, tuple[Any, ...]]:
+def others(place: Place, plan: Plan) -> dict[str, tuple[Any, ...]]:
     """The trials that are no star, with the words that start them."""
     return {
         "snapshot": ("snapshot.py", plan.looked_at, 3),
         "command": ("command.py", 60),
+        "captures": ("captures.py", place.flood, plan.looked_at),
         "imports": ("imports.py", 4),
         "ready": ("ready.py", 4),
         "idle": ("idle.py", 3),
@@ -109,6 +110,6 @@ def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
             if number < plan.wanted(way, size):
                 attempt(f"star {size} {way}", partial(star, place, way, size))
         if number < plan.other_rounds:
-            for name, words in others(plan).items():
+            for name, words in others(place, plan).items():
                 attempt(name, partial(place.python, *words))
     return results

@@ -23,6 +23,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PACKAGES = {
     "brctl": "bridge-utils", "ifconfig": "net-tools", "ip": "iproute2", "bc": "bc", "gcc": "gcc",
     "mnexec": "mininet", "ping": "iputils-ping", "unshare": "util-linux", "nsenter": "util-linux",
+    "tcpdump": "tcpdump",
 }  # fmt: skip
 """The tools that trials use, with the Debian packages that have them."""
 
@@ -36,16 +37,16 @@ def missing() -> list[str]:
     return sorted({package for tool, package in PACKAGES.items() if shutil.which(tool) is None})
 
 
-def compile_star(directory: Path) -> Path:
-    """The C program of the star, compiled into a directory that is thrown away later."""
-    program = directory / "star"
+def compiled(name: str, directory: Path) -> Path:
+    """A C program of the trials, compiled into a directory that is thrown away later."""
+    program = directory / name
     done = subprocess.run(
-        ["gcc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "star.c"],
+        ["gcc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / f"{name}.c"],
         capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:
         raise Failed(
-            f"star.c does not compile; it needs Debian's gcc, libc6-dev and linux-libc-dev:\n"
+            f"{name}.c does not compile; it needs Debian's gcc, libc6-dev and linux-libc-dev:\n"
             f"{done.stderr}"
         )
     return program
@@ -55,7 +56,8 @@ class Place:
     """Starts trials.  ``directory`` is for what they compile and may be deleted afterwards."""
 
     def __init__(self, directory: Path) -> None:
-        self.star = compile_star(directory)
+        self.star = compiled("star", directory)
+        self.flood = compiled("flood", directory)
         # All bytecode goes to a directory of its own: compiled once, by nobody else, and not in
         # the checkout, which may be another user's.
         self._environment = {

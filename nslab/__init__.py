@@ -41,6 +41,7 @@ _HOMES = {
     "nslab.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
+    "nslab.journey": ("Journey", "journeys"),
     "nslab.lab": ("Lab",),
     "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
+    from nslab.journey import Journey, journeys
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
     from nslab.step import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -18,10 +18,11 @@ from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFo
 from nslab.frames import Frames
 from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
-from nslab.model import Frame, Snapshot
+from nslab.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
+    from nslab.journey import Journey
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -58,6 +59,7 @@ class Capture:
         self._blocks: list[tuple[int, bytes]] = []
         self._tallies: tuple[Tally, ...] = ()
         self._upto = 0
+        self._tracked: tuple[Tracked, ...] = ()
         self._running = True
         self._lost = ""
         self._decoded: tuple[int, list[Frame]] = (0, [])
@@ -78,9 +80,15 @@ class Capture:
 
     def stop(self) -> Frames:
         """Take in no more; all frames.  Stopping twice is no error."""
-        while self._running:
+        if self._running:
             self._fetch(stop=True)
+            self._remember()
         return self.frames
+
+    def _remember(self) -> None:
+        """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
+        with contextlib.suppress(LabClosed, LabGone):
+            self._tracked = self._engine.tracked()
 
     def wait(
         self,
@@ -131,7 +139,7 @@ class Capture:
                 self._lost = "the lab ended before the capture was stopped: the last may be missing"
                 break
             self._take(batch)
-            if not batch.more:
+            if not batch.more and not (stop and batch.running):
                 break
         if not self._running:
             self._abandon.detach()
@@ -150,10 +158,18 @@ class Capture:
     def frames(self) -> Frames:
         """The frames, so far or all of them."""
         self._fetch()
-        if self._decoded[0] != len(self._blocks):
-            found = bl.frames(self._blocks, self._origins, self._opened.began)
-            self._decoded = len(self._blocks), found
-        return Frames(self._decoded[1], self._macs, self.notes, self.missing)
+        return Frames(partial(self._decode, len(self._blocks)), self._owners, self.notes,
+                      self.missing)  # fmt: skip
+
+    def _decode(self, blocks: int) -> list[Frame]:
+        """The frames of the first so many blocks."""
+        if self._decoded[0] != blocks:
+            found = bl.frames(self._blocks[:blocks], self._origins, self._opened.began)
+            self._decoded = blocks, found
+        return self._decoded[1]
+
+    def _owners(self) -> Mapping[str, str]:
+        return self._macs
 
     @cached_property
     def _macs(self) -> Mapping[str, str]:
@@ -222,6 +238,39 @@ class Capture:
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
         return self.frames.table(times=times, macs=macs, rows=rows)
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        """The way of each packet that was seen, in the order in which they began."""
+        from nslab.journey import journeys
+
+        if self._running:
+            self._remember()
+        try:
+            snapshot = self._look()
+        except NslabError:  # the lab was closed: without its cables the times must do
+            snapshot = None
+        return journeys(tuple(self.frames), self._tracked, snapshot, self._macs)
+
+    def journey(self, number: int | None = None) -> Journey:
+        """The way of one packet: of the frame of that number, or of the first that is not ARP.
+
+        :raises InvalidInput: there is no such frame
+        """
+        found = self.journeys
+        for journey in found:
+            seen = [*(step.frame for step in journey.steps), *journey.copies]
+            if number is None and not journey.title.startswith("ARP"):
+                return journey
+            if number is not None and any(frame.number == number for frame in seen):
+                return journey
+        if number is None and found:
+            return found[0]
+        raise InvalidInput(
+            "follow", "the packet" if number is None else f"frame {number}",
+            "no frame was seen" if not found else "there is none of that number",
+            "look at what there is: capture.frames",
+        )  # fmt: skip
 
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file for Wireshark and tshark, with the links' names; returns its path."""

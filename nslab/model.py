@@ -127,6 +127,35 @@ class Frame(Value, frozen=True):
     """False for a link without link-layer headers: ``data`` begins with IP."""
 
 
+class Flow(Value, frozen=True):
+    """One direction of a connection.  For ICMP both ports are the echo's identifier."""
+
+    protocol: int
+    source: str
+    source_port: int
+    target: str
+    target_port: int
+
+    @property
+    def inverse(self) -> Flow:
+        """The other direction, if nobody rewrites it."""
+        return Flow(
+            protocol=self.protocol, source=self.target, source_port=self.target_port,
+            target=self.source, target_port=self.source_port,
+        )  # fmt: skip
+
+
+class Tracked(Value, frozen=True):
+    """An entry of a namespace's connection tracking: what it expects each way.
+
+    Where addresses are translated, ``reply`` is not the inverse of ``original``.
+    """
+
+    ns: str
+    original: Flow
+    reply: Flow
+
+
 class Route(Value, frozen=True):
     """A route; ``destination`` is ``default`` or a prefix, ``via`` a gateway or empty."""
 

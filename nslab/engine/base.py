@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from nslab.actions import Action
-from nslab.model import Place, Snapshot
+from nslab.model import Place, Snapshot, Tracked
 
 Stream = Literal["stdout", "stderr", "report"]
 Sink = Callable[[Stream, bytes], None]
@@ -193,6 +193,9 @@ class Engine(Protocol):
         :raises NotFound: there is no such namespace or link
         :raises KernelRefused: the link is down, or a frame is too long for it
         """
+
+    def tracked(self) -> tuple[Tracked, ...]:
+        """The connections that each namespace of the lab tracks now."""
 
     def close(self) -> None:
         """End everything in the lab.  Closing twice is no error."""

@@ -30,7 +30,7 @@ from nslab.engine.base import (
     Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
 )  # fmt: skip
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
-from nslab.model import Snapshot
+from nslab.model import Snapshot, Tracked
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
@@ -40,6 +40,7 @@ STOP_GRACE = 2.0
 """Seconds after the stop button before a command is killed."""
 
 Reply = m.FromAgent | None
+Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track
 
 
 class LocalEngine:
@@ -136,6 +137,9 @@ class LocalEngine:
     def inject(self, injection: Injection) -> int:
         return self._ask(m.Inject(next(self._ids), injection)).sent
 
+    def tracked(self) -> tuple[Tracked, ...]:
+        return self._ask(m.Track(next(self._ids))).tracked
+
     def close(self) -> None:
         if self._closed:
             return
@@ -160,7 +164,7 @@ class LocalEngine:
             answers.put(None)
         return answers
 
-    def _ask(self, message: m.Apply | m.Look | m.Record | m.Fetch | m.Inject) -> m.Done:
+    def _ask(self, message: Question) -> m.Done:
         answers = self._send(message.id, message)
         try:
             return self._done(answers.get())

@@ -20,7 +20,7 @@ from nslab.engine.base import (
     Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
 )  # fmt: skip
 from nslab.errors import KINDS, NslabError
-from nslab.model import Snapshot
+from nslab.model import Snapshot, Tracked
 
 PROTOCOL = 2
 """Raised with every change that an older agent could not understand."""
@@ -68,6 +68,12 @@ class Fetch(Message, frozen=True):
     stop: bool = False
 
 
+class Track(Message, frozen=True):
+    """Which connections are tracked?"""
+
+    id: int
+
+
 class Inject(Message, frozen=True):
     id: int
     injection: Injection
@@ -102,6 +108,7 @@ class Done(Message, frozen=True):
     opened: Opened | None = None
     batch: Batch | None = None
     sent: int = 0
+    tracked: tuple[Tracked, ...] = ()
 
 
 class Failed(Message, frozen=True):
@@ -133,7 +140,7 @@ class Output(Message, frozen=True):
     data: bytes
 
 
-ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Signal
+ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Track | Signal
 FromAgent = Ready | Refused | Done | Failed | Output
 
 encode = msgspec.msgpack.Encoder().encode

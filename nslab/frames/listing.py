@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -24,16 +25,27 @@ class Frames:
 
     def __init__(
         self,
-        frames: Sequence[Frame],
-        macs: Mapping[str, str] | None = None,
+        frames: Sequence[Frame] | Callable[[], Sequence[Frame]],
+        macs: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         notes: Sequence[str] = (),
         dropped: Mapping[str, int] | None = None,
     ) -> None:
-        self._frames = tuple(frames)
-        self._macs = dict(macs or {})
+        self._given = frames, macs
         self.notes = tuple(notes)
         self.dropped = dict(dropped or {})
         """By place, how many frames are missing: dropped by the kernel, or beyond the bound."""
+
+    # To make values of the kernel's blocks takes far longer than to capture them: it is put off.
+
+    @cached_property
+    def _frames(self) -> Sequence[Frame]:
+        frames, _ = self._given
+        return frames() if callable(frames) else tuple(frames)
+
+    @cached_property
+    def _macs(self) -> Mapping[str, str]:
+        _, macs = self._given
+        return macs() if callable(macs) else macs or {}
 
     # -- a sequence ----------------------------------------------------------------------------
 

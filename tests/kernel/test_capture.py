@@ -381,3 +381,56 @@ def test_what_cannot_be_sent(pair: Lab) -> None:
     pair.do(SetDown("v1"))
     with pytest.raises(KernelRefused, match=r"the link is down\n.*ip link set dev v1 up"):
         pair.send(FRAME, "v1")
+
+
+# -- journeys ----------------------------------------------------------------------------------
+
+JOURNEY = """\
+ICMP echo request, seq 1: 192.168.10.11 → 203.0.113.80
+  1  out of ns1/eth0
+  2  into lxcbr0.1
+  3  into lxcbr0
+  4  out of eth0              source 192.168.10.11 → 198.51.100.10 (SNAT by the host), TTL 64 → 63, new MACs
+  5  into switch/to-host
+  6  out of switch/to-router
+  7  into router/eth0
+  8  out of router/eth1       TTL 63 → 62, new MACs
+  9  into internet/eth0
+     arrived at internet/eth0"""  # noqa: E501
+
+
+def test_the_journey_of_a_ping_through_nat(article: Lab) -> None:
+    with article.capture("*") as seen:
+        article.ping("ns1", "203.0.113.80")
+    assert str(seen.journey()) == JOURNEY
+    titles = [journey.title.partition(":")[0] for journey in seen.journeys]
+    assert titles == ["ARP"] * 2 + ["ICMP echo request, seq 1"] + ["ARP"] * 4 + [
+        "ICMP echo reply, seq 1"
+    ]  # fmt: skip
+    assert all(journey.arrived for journey in seen.journeys)
+    reply = seen.journeys[-1]
+    assert str(reply.changes[-3][1]) == (
+        "target 198.51.100.10 → 192.168.10.11 (SNAT undone by the host)"
+    )
+    number = seen.frames.saying("echo reply")[-1].frame.number
+    assert str(seen.journey(number)) == str(reply)
+    with pytest.raises(InvalidInput, match="none of that number"):
+        seen.journey(999)
+
+
+def test_a_packet_that_nobody_forwards_ends_at_the_bridge(lab: Lab) -> None:
+    lab.do(*ARTICLE[:-2])
+    with lab.capture() as seen:
+        lab.ping("ns1", "203.0.113.80", timeout=0.2)
+    journey = seen.journey()
+    assert not journey.arrived
+    assert journey.end == "last seen going into lxcbr0"
+
+
+def test_a_page_and_a_name_keep_their_journeys_through_nat(article: Lab) -> None:
+    with article.capture("ns1/eth0", "eth0") as seen:
+        assert article.http("ns1", "http://www.example.org/")
+    through = [j for j in seen.journeys if not j.title.startswith("ARP")]
+    assert all(len(journey.steps) == 2 for journey in through), through
+    whys = {change.why for journey in through for _, change in journey.changes}
+    assert whys == {"SNAT by the host", "SNAT undone by the host", ""}

@@ -9,6 +9,9 @@
     processes, settling, spaces    network namespaces: who is where, make, enter
     apply     actions → the kernel
     observe, nat                   the kernel → Snapshot
+    capture, taps, ring, filters   frames: recorded on many links of many namespaces
+    inject    frames: sent
+    conntrack which connections are tracked, and how they are translated
     survey    all of the lab, looked at until the kernel has come to rest
     nic       the pseudo-host's NIC filters by address (an emulation)
     world     the switch, the LAN machine, the router, the internet

@@ -39,15 +39,21 @@ class _Vector(ctypes.Structure):
     _fields_ = (("base", ctypes.c_char_p), ("length", ctypes.c_size_t))
 
 
-class _Message(ctypes.Structure):
-    """struct mmsghdr: a struct msghdr, and how many bytes went."""
+class _Header(ctypes.Structure):
+    """struct msghdr."""
 
     _fields_ = (
         ("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32),
         ("vectors", ctypes.POINTER(_Vector)), ("vector_count", ctypes.c_size_t),
         ("control", ctypes.c_void_p), ("control_length", ctypes.c_size_t),
-        ("flags", ctypes.c_int), ("sent", ctypes.c_uint),
+        ("flags", ctypes.c_int),
     )  # fmt: skip
+
+
+class _Message(ctypes.Structure):
+    """struct mmsghdr: a header, and how many bytes went."""
+
+    _fields_ = (("header", _Header), ("sent", ctypes.c_uint))
 
 
 def inject(spaces: sp.Spaces, injection: Injection) -> int:
@@ -139,8 +145,8 @@ def _prepare(frames: Sequence[bytes]) -> ctypes.Array[_Message]:
     vectors = (_Vector * len(frames))(*[_Vector(frame, len(frame)) for frame in frames])
     messages = (_Message * len(frames))()
     for vector, message in zip(vectors, messages, strict=True):
-        message.vectors = ctypes.pointer(vector)
-        message.vector_count = 1
+        message.header.vectors = ctypes.pointer(vector)
+        message.header.vector_count = 1
     return messages
 
 

@@ -77,7 +77,7 @@ class Server:
                     self._work.put(request)
                 case m.Run():
                     self._runners.submit(self._answer, request.id, partial(self._run, request))
-                case m.Record() | m.Fetch() | m.Inject():
+                case m.Record() | m.Fetch() | m.Inject() | m.Track():
                     self._runners.submit(self._answer, request.id, partial(self._frames, request))
                 case m.Signal():
                     self._shell.signal(request.id, request.number)
@@ -134,7 +134,7 @@ class Server:
             )
         return m.Done(request.id, snapshot=snapshot)
 
-    def _frames(self, request: m.Record | m.Fetch | m.Inject) -> m.Done:
+    def _frames(self, request: m.Record | m.Fetch | m.Inject | m.Track) -> m.Done:
         match request:
             case m.Record():
                 return m.Done(request.id, opened=self._captures.record(request.recording))
@@ -142,6 +142,10 @@ class Server:
                 from nslab.engine.agent import inject  # here, because most labs send none
 
                 return m.Done(request.id, sent=inject.inject(self._spaces, request.injection))
+            case m.Track():
+                from nslab.engine.agent import conntrack
+
+                return m.Done(request.id, tracked=conntrack.everywhere(self._spaces))
         batch = self._captures.fetch(request.number, request.after, request.wait, request.stop)
         return m.Done(request.id, batch=batch)
 

@@ -127,11 +127,13 @@ class Refused(Exception):
 class Socket:
     """A netlink socket in the network namespace of the thread that makes it, for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
         # SOCK_DGRAM or SOCK_RAW are the same to netlink.  The receive buffer must hold all the
         # acknowledgements of a batch; SO_RCVBUFFORCE (33) needs CAP_NET_ADMIN in the first user
         # namespace and is not to be had, so batches are kept short instead.
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
+        self._socket = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, protocol
+        )
         self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
 

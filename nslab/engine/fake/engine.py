@@ -100,6 +100,10 @@ class FakeEngine:
     def inject(self, injection: Injection) -> int:
         raise self._no_frames("send on", injection.where)
 
+    def tracked(self) -> tuple[model.Tracked, ...]:
+        self._check("look at", self._net.title)
+        return ()  # nothing passes, so nothing is tracked
+
     def _no_frames(self, operation: str, subject: str) -> EngineUnavailable:
         self._check(operation, subject)
         return EngineUnavailable(

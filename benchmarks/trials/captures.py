@@ -1,0 +1,197 @@
+"""Capturing and sending: nslab's, scapy's and tcpdump's in the same lab.
+
+- The highest rate of 100-byte frames at which none is missing, for a second: nslab and scapy's
+  AsyncSniffer.  It is searched for by halving the ratio between a rate that went and one that did
+  not, six times.
+- Processor time a frame at one rate, nslab and tcpdump.  nslab's is that of the agent and of the
+  notebook's process together, from the start until all frames are in the notebook's process; a
+  second figure also makes values of them and writes them to a file as pcapng.
+- Sending prepared frames: ``lab.send(count=…)`` and ``sendp(count=…)``.
+- Starting and stopping captures in N namespaces at once: nslab and N tcpdumps.
+- A capture on ten links of a ping through NAT, from its start until there are the table, the
+  packet's journey and the lab's picture.
+
+The same program in C floods for all of them; all run inside the same lab.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from star_nslab import star
+
+from nslab import (
+    AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, Masquerade, SetUp, Sysctl,
+)  # fmt: skip
+from nslab.engine import local
+
+SIZE = 100
+PLENTY = {"frames": 1 << 24, "bytes": 1 << 30}
+STEADY = 50_000
+"""Frames a second at which processor time is measured."""
+
+
+class Inside:
+    """The process inside the lab that does what nslab is measured against."""
+
+    def __init__(self, flood: str) -> None:
+        self._process = subprocess.Popen(
+            ["nsenter", f"--target={local.running()[0].pid}", "--user", "--net", "--mount", "--pid",
+             sys.executable, str(Path(__file__).with_name("taps.py")), flood],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+    def ask(self, line: str) -> Any:
+        self.say(line)
+        return self.hear()
+
+    def flood(self, rate: float, seconds: float) -> int:
+        return int(self.ask(f"flood v1 {rate:.0f} {seconds} {SIZE}"))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a process and all its threads (proc(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def loses(lab: Lab, inside: Inside, flooding: Inside, way: str, rate: float) -> bool:
+    """Whether frames are missing of a second at that rate."""
+    if way == "nslab":
+        with lab.capture("ns1/eth0", **PLENTY) as seen:
+            sent = flooding.flood(rate, 1)
+        return len(seen) < sent
+    assert inside.ask(f"{way} eth0") == "ready"
+    sent = flooding.flood(rate, 1)
+    inside.say("stop")
+    return int(inside.hear()[0]) < sent
+
+
+def lossless(lab: Lab, inside: Inside, flooding: Inside, way: str, low: float) -> float:
+    """The highest rate at which nothing is missing."""
+    high = float(flooding.flood(0, 1))  # as fast as it goes, with nobody listening
+    if not loses(lab, inside, flooding, way, high):
+        return high
+    for _ in range(6):
+        middle = (low * high) ** 0.5
+        if loses(lab, inside, flooding, way, middle):
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def costs(lab: Lab, inside: Inside, flooding: Inside) -> dict[str, float]:
+    """Processor time a frame, in seconds."""
+    agent = local.running()[0].pid
+    before, own = processor_time(agent), time.process_time()
+    with lab.capture("ns1/eth0", **PLENTY) as seen:
+        sent = flooding.flood(STEADY, 4)
+    took = processor_time(agent) - before + time.process_time() - own
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        seen.to_pcapng(f"{place}/out")
+    to_file = processor_time(agent) - before + time.process_time() - own
+    assert len(seen) == sent, f"nslab has {len(seen)} of {sent} frames: {seen.notes}"
+    assert inside.ask("tcpdump eth0") == "ready"
+    sent = flooding.flood(STEADY, 4)
+    inside.say("stop")
+    count, theirs = inside.hear()
+    assert count > 0.9 * sent, f"tcpdump has {count} of {sent} frames"  # it may lose some
+    kept = len(seen)
+    return {"nslab": took / kept, "nslab_file": to_file / kept, "tcpdump": theirs / count}
+
+
+def sending(lab: Lab, inside: Inside) -> dict[str, float]:
+    """Frames a second."""
+    count, frame = 200_000, bytes((2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xB5)) + bytes(86)
+    lab.send(frame, "v1", count=1000)
+    start = time.perf_counter()
+    assert lab.send(frame, "v1", count=count).count == count
+    took = time.perf_counter() - start
+    return {"nslab": count / took, "scapy": 2000 / inside.ask(f"sendp v1 2000 {SIZE}")}
+
+
+def hundred(lab: Lab, inside: Inside, size: int) -> dict[str, float]:
+    """Seconds to start and stop captures in so many namespaces."""
+    links = [f"n{number}/eth0" for number in range(size)]
+    start = time.perf_counter()
+    seen = lab.capture(*links)
+    started = time.perf_counter()
+    seen.stop()
+    stopped = time.perf_counter()
+    first, last = inside.ask(f"hundred {size}")
+    return {
+        "nslab": stopped - start, "nslab_start": started - start, "tcpdump": first + last,
+        "tcpdump_start": first,
+    }  # fmt: skip
+
+
+def ten_points(lab: Lab) -> dict[str, float]:
+    """Seconds from the start of a capture on ten links until all is there."""
+    links = ("ns2/eth0", "p2", "br1", "eth0", "switch/to-host", "switch/to-router", "router/eth0",
+             "router/eth1", "internet/eth0", "lan/eth0")  # fmt: skip
+    start = time.perf_counter()
+    with lab.capture(*links) as seen:
+        assert lab.ping("ns2", "203.0.113.80")
+    table = str(seen.frames)
+    way = str(seen.journey())
+    assert lab.picture._repr_mimebundle_()["text/html"]
+    took = time.perf_counter() - start
+    assert table.count("echo request") == 9, table
+    assert "SNAT by the host" in way, way
+    assert "arrived at internet/eth0" in way, way
+    return {"nslab": took}
+
+
+def main(flood: str, size: int) -> None:
+    with Lab("bench") as lab:
+        lab.do(AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1", up=True),
+               SetUp("eth0", ns="ns1"))  # fmt: skip
+        inside, flooding = Inside(flood), Inside(flood)
+        result: dict[str, Any] = {
+            "lossless": {
+                "nslab": lossless(lab, inside, flooding, "nslab", 1000),
+                "scapy": lossless(lab, inside, flooding, "scapy", 100),
+            },
+            "cost": costs(lab, inside, flooding),
+            "sending": sending(lab, inside),
+        }
+        lab.do(
+            AddBridge("br1"), SetUp("br1"), AddAddress("br1", "192.168.10.1/24"),
+            AddNamespace("ns2"), AddVeth("p2", "eth0", peer_ns="ns2", master="br1", up=True),
+            SetUp("eth0", ns="ns2"), AddAddress("eth0", "192.168.10.11/24", ns="ns2"),
+            AddRoute("default", via="192.168.10.1", ns="ns2"),
+            Sysctl("net.ipv4.ip_forward", "1"), Masquerade("192.168.10.0/24", "eth0"),
+        )  # fmt: skip
+        result["ten"] = ten_points(lab)
+        lab.do(*star(size), watch=False)
+        result["hundred"] = hundred(lab, inside, size)
+        inside.close()
+        flooding.close()
+    print(json.dumps({f"{what}_{way}": value for what, found in result.items()
+                      for way, value in found.items()}))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

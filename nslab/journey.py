@@ -1,0 +1,335 @@
+"""Journeys: the way of one packet through links and namespaces, and what was rewritten on it.
+
+Pure functions over frames, the kernel's connection tracking and a snapshot.  Frames belong to one
+packet if what forwarding and translation leave alone is equal (:mod:`nslab.frames.identity`) and
+their flows are the same, or are named by one entry of a connection tracking as translations of
+each other.  One packet may be seen many times at once: a bridge floods what is for everyone, or
+for nobody it knows.  Where it came from is told by the cables and bridges of the snapshot.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from nslab.frames.identity import Packet, packet
+from nslab.frames.summary import Names, summarise
+from nslab.model import Flow, Frame, Link, Place, Snapshot, Tracked
+
+
+class Change(NamedTuple):
+    """What is different from the step before: source, target, TTL, VLAN or MACs.
+
+    ``why`` is the translation, if connection tracking names it, with the namespace that did it.
+    """
+
+    what: str
+    before: str
+    after: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        if self.what == "MACs":
+            return "new MACs"  # they differ from run to run
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.what} {self.before} → {self.after}{why}"
+
+
+class Step(NamedTuple):
+    """The packet at one place."""
+
+    frame: Frame
+    changes: tuple[Change, ...] = ()
+
+    def __str__(self) -> str:
+        way = "out of" if self.frame.kind == "outgoing" else "into"
+        return f"{way} {self.frame.place}"
+
+
+class Journey:
+    """One packet: ``steps`` are its way in order, ``copies`` where else it was seen.
+
+    ``arrived`` says whether it ended at a link that it was meant for.
+    """
+
+    def __init__(
+        self, title: str, steps: Sequence[Step], copies: Sequence[Frame], arrived: bool
+    ) -> None:
+        self.title = title
+        self.steps = tuple(steps)
+        self.copies = tuple(copies)
+        self.arrived = arrived
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The links on its way, in order."""
+        return tuple(step.frame.place for step in self.steps)
+
+    @property
+    def changes(self) -> tuple[tuple[Place, Change], ...]:
+        """What was rewritten on the way, and where."""
+        return tuple((s.frame.place, change) for s in self.steps for change in s.changes)
+
+    @property
+    def end(self) -> str:
+        """How it ended, as far as it was captured."""
+        place = self.steps[-1].frame.place
+        if self.arrived:
+            return f"arrived at {place}"
+        if self.steps[-1].frame.kind == "outgoing":
+            return f"left {place}, and was not seen again"
+        return f"last seen going into {place}"
+
+    def __str__(self) -> str:
+        width = max(len(str(step)) for step in self.steps)
+        lines = [self.title]
+        for number, step in enumerate(self.steps, 1):
+            changes = ", ".join(str(change) for change in step.changes)
+            lines.append(f"{number:>3}  {step!s:<{width}}  {changes}".rstrip())
+        lines.append(f"     {self.end}")
+        if self.copies:
+            places = dict.fromkeys(str(frame.place) for frame in self.copies)
+            lines.append(f"     copies at {', '.join(places)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = "".join(
+            f"<tr style='background:none'><td style='text-align:right;opacity:.65'>{number}</td>"
+            f"<td style='text-align:left'>{html.escape(str(step))}</td>"
+            f"<td style='text-align:left'>"
+            + "<br>".join(f"<b>{html.escape(str(change))}</b>" for change in step.changes)
+            + "</td></tr>"
+            for number, step in enumerate(self.steps, 1)
+        )
+        text = str(self)
+        below = text.split("\n")[len(self.steps) + 1 :]
+        page = (
+            f"<p>{html.escape(self.title)}</p><table style='color:inherit'>{rows}</table>"
+            + "".join(f"<p>{html.escape(line.strip())}</p>" for line in below)
+        )
+        return {"text/plain": text, "text/html": page}
+
+
+def journeys(
+    frames: Sequence[Frame],
+    tracked: Sequence[Tracked] = (),
+    snapshot: Snapshot | None = None,
+    macs: Mapping[str, str] | None = None,
+) -> tuple[Journey, ...]:
+    """The journeys of all packets in these frames, in the order in which they began.
+
+    :param macs: who has each MAC, for the titles
+    """
+    topology = _Topology(snapshot)
+    names = Names(macs)
+    return tuple(
+        _journey(sightings, topology, tracked, names) for sightings in _packets(frames, tracked)
+    )
+
+
+# -- which frames are one packet -------------------------------------------------------------------
+
+
+class _Sighting(NamedTuple):
+    frame: Frame
+    packet: Packet
+
+
+class _Flows:
+    """Which flows are translations of each other: each has one that stands for all."""
+
+    def __init__(self, tracked: Sequence[Tracked]) -> None:
+        self._above: dict[Flow, Flow] = {}
+        for entry in tracked:
+            self._join(entry.original, entry.reply.inverse)
+            self._join(entry.reply, entry.original.inverse)
+
+    def _join(self, one: Flow, other: Flow) -> None:
+        one, other = self.of(one), self.of(other)
+        if one != other:
+            self._above[other] = one
+
+    def of(self, flow: Flow) -> Flow:
+        """The flow that stands for all translations of a flow."""
+        while flow in self._above:
+            flow = self._above[flow]
+        return flow
+
+
+def _packets(frames: Sequence[Frame], tracked: Sequence[Tracked]) -> list[list[_Sighting]]:
+    """The frames of each packet.
+
+    The same packet passes a place in one direction once: when it does again, it is another that
+    looks the same, such as a second ARP request.
+    """
+    flows = _Flows(tracked)
+    newest: dict[tuple[Any, ...], tuple[list[_Sighting], set[tuple[Place, bool]]]] = {}
+    found: list[list[_Sighting]] = []
+    for frame in frames:
+        seen = packet(frame)
+        key = (*seen.same, flows.of(seen.flow) if seen.flow is not None else None)
+        where = (frame.place, frame.kind == "outgoing")
+        if key not in newest or where in newest[key][1]:
+            newest[key] = ([], set())
+            found.append(newest[key][0])
+        newest[key][0].append(_Sighting(frame, seen))
+        newest[key][1].add(where)
+    return found
+
+
+# -- in which order --------------------------------------------------------------------------------
+
+
+class _Topology:
+    """Cables and bridges: from where a frame can have come to a place."""
+
+    def __init__(self, snapshot: Snapshot | None) -> None:
+        self._links: dict[Place, Link] = {}
+        self._peers: dict[Place, Place] = {}
+        self._addresses: set[tuple[str, str]] = set()
+        for namespace in snapshot or ():
+            for link in namespace.links:
+                here = Place(ns=namespace.label, link=link.name)
+                self._links[here] = link
+                for address in link.addresses:
+                    self._addresses.add((here.ns, address.address.partition("/")[0]))
+                other = snapshot.peer(link) if snapshot else None
+                if other is not None:
+                    self._peers[here] = Place(ns=other[0].label, link=other[1].name)
+
+    @property
+    def known(self) -> bool:
+        """Whether there was a snapshot."""
+        return bool(self._links)
+
+    def has(self, place: Place, address: str) -> bool:
+        """Whether the namespace of a link has an address: then it is at its end there."""
+        return (place.ns, address) in self._addresses
+
+    def origin(self, sightings: Sequence[_Sighting], number: int) -> int | None:
+        """Which of the sightings before a sighting it came from."""
+        here = sightings[number].frame
+        for candidates in self._candidates(here):
+            for before in range(number - 1, -1, -1):
+                earlier = sightings[before].frame
+                if (earlier.place, earlier.kind == "outgoing") in candidates:
+                    return before
+        earlier_here = [
+            before for before in range(number)
+            if sightings[before].frame.place.ns == here.place.ns
+            and here.kind == "outgoing" != sightings[before].frame.kind
+        ]  # fmt: skip
+        if earlier_here:
+            return earlier_here[-1]
+        return number - 1 if number else None
+
+    def _candidates(self, frame: Frame) -> Iterator[set[tuple[Place, bool]]]:
+        """Places and directions (whether outgoing) that lead here, the nearest first."""
+        place, link = frame.place, self._links.get(frame.place)
+        if link is None:
+            return
+        ports = {
+            other for other, device in self._links.items()
+            if other.ns == place.ns and device.master and device.master == (
+                link.name if link.bridge is not None else link.master)
+        }  # fmt: skip
+        if frame.kind != "outgoing":
+            if link.bridge is not None:
+                yield {(port, False) for port in ports}
+            if place in self._peers:
+                yield {(self._peers[place], True), (self._peers[place], False)}
+        elif link.master:
+            bridge = Place(ns=place.ns, link=link.master)
+            yield {(port, False) for port in ports - {place}} | {(bridge, True)}
+        else:
+            yield {
+                (other, False) for other, device in self._links.items()
+                if other.ns == place.ns and other != place and not device.master
+            }  # fmt: skip
+
+
+def _journey(
+    sightings: Sequence[_Sighting], topology: _Topology, tracked: Sequence[Tracked], names: Names
+) -> Journey:
+    origins = [topology.origin(sightings, number) for number in range(len(sightings))]
+    leaves = set(range(len(sightings))) - {origin for origin in origins if origin is not None}
+
+    def way(leaf: int) -> list[int]:
+        found: list[int] = []
+        place: int | None = leaf
+        while place is not None:
+            found.insert(0, place)
+            place = origins[place]
+        return found
+
+    def worth(leaf: int) -> tuple[bool, bool, int]:
+        one = sightings[leaf]
+        return (
+            topology.has(one.frame.place, one.packet.target), one.frame.kind == "host",
+            len(way(leaf)),
+        )  # fmt: skip
+
+    end = max(sorted(leaves), key=worth)
+    on_way = way(end)
+    steps = [Step(sightings[on_way[0]].frame)]
+    for before, after in pairwise(on_way):
+        changes = _changes(sightings[before], sightings[after], tracked)
+        steps.append(Step(sightings[after].frame, changes))
+    line = summarise(steps[0].frame, names)
+    last = sightings[end].frame
+    arrived = last.kind in ("host", "broadcast", "multicast")
+    if topology.known and sightings[end].packet.target:
+        arrived = arrived and topology.has(last.place, sightings[end].packet.target)
+    copies = [one.frame for number, one in enumerate(sightings) if number not in on_way]
+    title = f"{line.what}: {line.source} → {line.target}"
+    return Journey(title, steps, copies, arrived)
+
+
+# -- what was rewritten ----------------------------------------------------------------------------
+
+
+def _changes(
+    before: _Sighting, after: _Sighting, tracked: Sequence[Tracked]
+) -> tuple[Change, ...]:
+    old, new = before.packet, after.packet
+    found: list[Change] = []
+    why = _translation(old, new, tracked)
+    for what, one, other in (
+        ("source", _end(old, False), _end(new, False)), ("target", _end(old, True), _end(new, True))
+    ):  # fmt: skip
+        if one != other:
+            found.append(Change(what, one, other, why.get(what, "")))
+    if old.ttl != new.ttl:
+        found.append(Change("TTL", str(old.ttl), str(new.ttl)))
+    if old.tags != new.tags:
+        found.append(Change("VLAN", str(list(old.tags)), str(list(new.tags))))
+    if old.macs != new.macs and old.macs[0] and new.macs[0]:
+        found.append(Change("MACs", " → ".join(old.macs), " → ".join(new.macs)))
+    return tuple(found)
+
+
+def _end(one: Packet, target: bool) -> str:
+    """An address with its port, if the port can be translated too."""
+    address = one.target if target else one.source
+    flow = one.flow
+    if flow is None or flow.protocol not in (6, 17):
+        return address
+    return f"{address}:{flow.target_port if target else flow.source_port}"
+
+
+def _translation(old: Packet, new: Packet, tracked: Sequence[Tracked]) -> dict[str, str]:
+    """By which entry each of the two ends is translated from one flow to the other."""
+    for entry in tracked:
+        by = f" by {'the host' if entry.ns == 'host' else entry.ns}"
+        if old.flow == entry.original and new.flow == entry.reply.inverse:
+            return {"source": f"SNAT{by}", "target": f"DNAT{by}"}
+        if old.flow == entry.reply and new.flow == entry.original.inverse:
+            return {"source": f"DNAT undone{by}", "target": f"SNAT undone{by}"}
+    return {}
+
+
+__all__ = ["Change", "Journey", "Step", "journeys"]

@@ -1,0 +1,229 @@
+"""The way of a packet: which frames are one, in which order, and what was rewritten."""
+
+from __future__ import annotations
+
+import struct
+
+from blocks import arp, echo, ether, frame, ipv4
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nslab.frames.identity import packet
+from nslab.journey import journeys
+from nslab.model import (
+    Address, Bridge, Flow, Frame, Link, Namespace, Peer, Place, Snapshot, Tracked,
+)  # fmt: skip
+
+INSIDE, OUTSIDE, SERVER = "10.0.0.11", "198.51.100.10", "203.0.113.80"
+
+
+def link(name: str, index: int, address: str = "", **fields: object) -> Link:
+    addresses = (Address(address=f"{address}/24"),) if address else ()
+    return Link(name=name, index=index, addresses=addresses, **fields)  # type: ignore[arg-type]
+
+
+def cable(inode: int, index: int) -> Peer:
+    return Peer(namespace=inode, name="", index=index)
+
+
+LAB = Snapshot(namespaces=(
+    Namespace(inode=1, role="host", label="host", links=(
+        link("br0", 2, "10.0.0.1", bridge=Bridge(stp=False, forward_delay=0)),
+        link("p1", 3, master="br0", peer=cable(2, 2)),
+        link("p2", 4, master="br0", peer=cable(3, 2)),
+        link("eth0", 5, OUTSIDE, peer=cable(4, 2)),
+    )),
+    Namespace(inode=2, role="named", label="ns1", links=(
+        link("eth0", 2, INSIDE, peer=cable(1, 3)),)),
+    Namespace(inode=3, role="named", label="ns2", links=(
+        link("eth0", 2, "10.0.0.12", peer=cable(1, 4)),)),
+    Namespace(inode=4, role="world", label="internet", links=(
+        link("eth0", 2, SERVER, peer=cable(1, 5)),)),
+))  # fmt: skip
+
+SNAT = Tracked(
+    ns="host",
+    original=Flow(protocol=1, source=INSIDE, source_port=77, target=SERVER, target_port=77),
+    reply=Flow(protocol=1, source=SERVER, source_port=77, target=OUTSIDE, target_port=77),
+)
+
+
+def seen(*sightings: tuple[str, str, bytes]) -> list[Frame]:
+    """Frames one after the other: (place, kind, bytes)."""
+    found = []
+    for number, (where, kind, data) in enumerate(sightings, 1):
+        ns, _, name = where.rpartition("/")
+        found.append(frame(data, number, place=Place(ns=ns or "host", link=name), kind=kind))
+    return found
+
+
+def ping(source: str, target: str, kind: int = 8, *, ttl: int = 64, ident: int = 7,
+         macs: tuple[bytes, bytes] = (b"\2\0\0\0\0\1", b"\2\0\0\0\0\2")) -> bytes:  # fmt: skip
+    data = bytearray(ipv4(1, echo(kind), source, target))
+    data[8] = ttl
+    data[4:6] = struct.pack(">H", ident)
+    return ether(0x0800, bytes(data), *macs)
+
+
+NEW = (b"\2\0\0\0\0\3", b"\2\0\0\0\0\4")
+THROUGH_NAT = (
+    ("ns1/eth0", "outgoing", ping(INSIDE, SERVER)),
+    ("p1", "otherhost", ping(INSIDE, SERVER)),
+    ("br0", "host", ping(INSIDE, SERVER)),
+    ("eth0", "outgoing", ping(OUTSIDE, SERVER, ttl=63, macs=NEW)),
+    ("internet/eth0", "host", ping(OUTSIDE, SERVER, ttl=63, macs=NEW)),
+    ("internet/eth0", "outgoing", ping(SERVER, OUTSIDE, 0, ident=9)),
+    ("eth0", "host", ping(SERVER, OUTSIDE, 0, ident=9)),
+    ("br0", "outgoing", ping(SERVER, INSIDE, 0, ttl=63, ident=9)),
+    ("p1", "outgoing", ping(SERVER, INSIDE, 0, ttl=63, ident=9)),
+    ("ns1/eth0", "host", ping(SERVER, INSIDE, 0, ttl=63, ident=9)),
+)
+
+
+def test_a_ping_and_its_answer_through_nat() -> None:
+    request, reply = journeys(seen(*THROUGH_NAT), [SNAT], LAB)
+    changes = f"source {INSIDE} → {OUTSIDE} (SNAT by the host), TTL 64 → 63, new MACs"
+    assert str(request).splitlines() == [
+        f"ICMP echo request, seq 1: {INSIDE} → {SERVER}",
+        "  1  out of ns1/eth0",
+        "  2  into p1",
+        "  3  into br0",
+        f"  4  out of eth0         {changes}",
+        "  5  into internet/eth0",
+        "     arrived at internet/eth0",
+    ]
+    assert [str(change) for _, change in reply.changes] == [
+        f"target {OUTSIDE} → {INSIDE} (SNAT undone by the host)", "TTL 64 → 63",
+    ]  # fmt: skip
+    assert reply.arrived
+    assert [str(place) for place in reply.places][-2:] == ["p1", "ns1/eth0"]
+
+
+def test_without_connection_tracking_two_flows_stay_two() -> None:
+    found = journeys(seen(*THROUGH_NAT[:5]), (), LAB)
+    assert [len(journey.steps) for journey in found] == [3, 2]
+    assert not found[0].arrived
+    assert found[0].end == "last seen going into br0"
+
+
+def test_two_pings_of_one_flow_are_two_journeys() -> None:
+    first, second = THROUGH_NAT[:2], [
+        (where, kind, ping(INSIDE, SERVER, ident=8)) for where, kind, _ in THROUGH_NAT[:2]
+    ]  # fmt: skip
+    mixed = seen(first[0], second[0], first[1], second[1])
+    found = journeys(mixed, [SNAT], LAB)
+    assert [[s.frame.number for s in journey.steps] for journey in found] == [[1, 3], [2, 4]]
+
+
+def test_what_is_flooded_has_copies_and_goes_to_who_was_asked() -> None:
+    question = ether(0x0806, arp(1, INSIDE, "10.0.0.12"), b"\xff" * 6)
+    (journey,) = journeys(
+        seen(("ns1/eth0", "outgoing", question), ("p1", "broadcast", question),
+             ("br0", "broadcast", question), ("p2", "outgoing", question),
+             ("ns2/eth0", "broadcast", question)),
+        (), LAB,
+    )  # fmt: skip
+    assert [str(place) for place in journey.places] == ["ns1/eth0", "p1", "p2", "ns2/eth0"]
+    assert [str(copy.place) for copy in journey.copies] == ["br0"]
+    assert journey.arrived
+    assert "copies at br0" in str(journey)
+
+
+def test_a_question_that_is_asked_again_is_another() -> None:
+    question = ether(0x0806, arp(1, INSIDE, "10.0.0.99"), b"\xff" * 6)
+    once = (("ns1/eth0", "outgoing", question), ("p1", "broadcast", question))
+    found = journeys(seen(*once, *once), (), LAB)
+    assert [len(journey.steps) for journey in found] == [2, 2]
+    assert not any(journey.arrived for journey in found)
+
+
+def test_a_packet_that_was_lost() -> None:
+    (journey,) = journeys(seen(*THROUGH_NAT[:1]), (), LAB)
+    assert journey.end == "left ns1/eth0, and was not seen again"
+    (journey,) = journeys(seen(*THROUGH_NAT[:2]), (), LAB)
+    assert journey.end == "last seen going into p1"
+
+
+def test_the_snapshot_tells_the_order_and_not_the_time_alone() -> None:
+    question = ether(0x0806, arp(1, "10.0.0.1", "10.0.0.12"), b"\xff" * 6)
+    (journey,) = journeys(
+        seen(("br0", "outgoing", question), ("p1", "outgoing", question),
+             ("p2", "outgoing", question), ("ns1/eth0", "broadcast", question),
+             ("ns2/eth0", "broadcast", question)),
+        (), LAB,
+    )  # fmt: skip
+    assert [str(place) for place in journey.places] == ["br0", "p2", "ns2/eth0"]
+    assert {str(copy.place) for copy in journey.copies} == {"p1", "ns1/eth0"}
+
+
+def test_without_a_snapshot_the_times_must_do() -> None:
+    (journey,) = journeys(seen(*THROUGH_NAT[:5]), [SNAT])
+    assert [step.frame.number for step in journey.steps] == [1, 2, 3, 4, 5]
+    assert journey.arrived
+
+
+def test_points_that_were_not_captured_are_passed_over() -> None:
+    (journey,) = journeys(seen(THROUGH_NAT[1], THROUGH_NAT[3]), [SNAT], LAB)
+    assert [str(place) for place in journey.places] == ["p1", "eth0"]
+
+
+def test_ports_and_a_chain_of_two_translations() -> None:
+    def tcp(source: str, source_port: int, target: str, target_port: int) -> bytes:
+        head = struct.pack(">HHIIBBHHH", source_port, target_port, 5, 0, 0x50, 2, 100, 0, 0)
+        return ether(0x0800, ipv4(6, head, source, target))
+
+    def flow(source: str, source_port: int, target: str, target_port: int) -> Flow:
+        return Flow(protocol=6, source=source, source_port=source_port, target=target,
+                    target_port=target_port)  # fmt: skip
+
+    tracked = [
+        Tracked(ns="host", original=flow("1.1.1.1", 40000, OUTSIDE, 8080),
+                reply=flow(INSIDE, 80, "1.1.1.1", 40000)),
+        Tracked(ns="internet", original=flow(INSIDE, 40000, "2.2.2.2", 80),
+                reply=flow("2.2.2.2", 80, "9.9.9.9", 1024)),
+        Tracked(ns="ns1", original=flow("9.9.9.9", 1024, "2.2.2.2", 80),
+                reply=flow("3.3.3.3", 81, "9.9.9.9", 1024)),
+    ]  # fmt: skip
+    (one,) = journeys(
+        seen(("eth0", "host", tcp("1.1.1.1", 40000, OUTSIDE, 8080)),
+             ("ns1/eth0", "host", tcp("1.1.1.1", 40000, INSIDE, 80))), tracked, LAB,
+    )  # fmt: skip
+    assert str(one.changes[0][1]) == f"target {OUTSIDE}:8080 → {INSIDE}:80 (DNAT by the host)"
+    (two,) = journeys(
+        seen(("p1", "host", tcp(INSIDE, 40000, "2.2.2.2", 80)),
+             ("eth0", "outgoing", tcp("9.9.9.9", 1024, "2.2.2.2", 80)),
+             ("internet/eth0", "host", tcp("9.9.9.9", 1024, "3.3.3.3", 81))), tracked,
+    )  # fmt: skip
+    assert [str(change) for _, change in two.changes] == [
+        f"source {INSIDE}:40000 → 9.9.9.9:1024 (SNAT by internet)",
+        "target 2.2.2.2:80 → 3.3.3.3:81 (DNAT by ns1)",
+    ]
+
+
+def test_an_error_is_followed_by_what_it_is_about() -> None:
+    def error(outer: str, inner: str) -> bytes:
+        about = ipv4(1, echo(), inner, SERVER)
+        return ether(0x0800, ipv4(1, struct.pack(">BBHI", 11, 0, 0, 0) + about, "7.7.7.7", outer))
+
+    (journey,) = journeys(
+        seen(("eth0", "host", error(OUTSIDE, OUTSIDE)),
+             ("ns1/eth0", "host", error(INSIDE, INSIDE))), [SNAT], LAB,
+    )  # fmt: skip
+    assert [str(place) for place in journey.places] == ["eth0", "ns1/eth0"]
+
+
+def test_it_shows_itself_in_a_page() -> None:
+    bundle = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[0]._repr_mimebundle_()
+    assert bundle["text/html"].count("<tr") == 5
+    assert "<b>TTL 64 → 63</b>" in bundle["text/html"]
+    assert "arrived at internet/eth0" in bundle["text/html"]
+
+
+@given(st.lists(st.binary(max_size=80), max_size=6))
+def test_any_bytes_have_a_journey(data: list[bytes]) -> None:
+    frames = seen(*(("ns1/eth0", "outgoing", one) for one in data))
+    found = journeys(frames, [SNAT], LAB)
+    assert sum(len(journey.steps) + len(journey.copies) for journey in found) == len(data)
+    for one in frames:
+        assert packet(one) == packet(one)
+    assert all(str(journey) for journey in found)
