@@ -17,6 +17,9 @@ from nslab.model import NatRule
 
 NETLINK_NETFILTER = 12
 GET_TABLES = (10 << 8) | 1  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE
+_FAMILIES = (2, 1, 10)
+"""Where addresses are translated: ip, inet, ip6.  Rules of other families are none of ours."""
+
 _HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 _KINDS = {"MASQUERADE": "masquerade", "SNAT": "snat", "DNAT": "dnat", "REDIRECT": "redirect"}
 
@@ -35,16 +38,29 @@ def rules(run: Run | None = None) -> tuple[NatRule, ...]:
 
 
 def _has_tables() -> bool:
-    """Whether nf_tables has any table here: one question, because most namespaces have none."""
+    """Whether nf_tables has a table of ours here: quickly, because most namespaces have none."""
     with socket.socket(
         socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER
     ) as asking:
-        try:
-            asking.sendto(struct.pack("=IHHIIBBH", 20, GET_TABLES, 0x301, 1, 0, 0, 0, 0), (0, 0))
-            _, kind = struct.unpack_from("=IH", asking.recv(8192))
-        except OSError:
-            return False
-        return bool(kind == (10 << 8))  # NFT_MSG_NEWTABLE; else NLMSG_DONE or an error
+        return any(_has_table(asking, family) for family in _FAMILIES)
+
+
+def _has_table(asking: socket.socket, family: int) -> bool:
+    try:
+        ask = struct.pack("=IHHIIBBH", 20, GET_TABLES, 0x301, family, 0, family, 0, 0)
+        asking.sendto(ask, (0, 0))
+        found = False
+        while True:  # to the end of the answer, or the next one would begin with the rest of it
+            answer = asking.recv(65536)
+            offset = 0
+            while offset < len(answer):
+                size, kind = struct.unpack_from("=IH", answer, offset)
+                if kind != (10 << 8):  # NFT_MSG_NEWTABLE; else NLMSG_DONE or an error
+                    return found
+                found = True
+                offset += (size + 3) & ~3
+    except OSError:
+        return False
 
 
 def _nftables() -> list[NatRule]:
@@ -56,11 +72,15 @@ def _nftables() -> list[NatRule]:
     try:
         hooks = {}
         for chain in tables.get_chains():
+            if chain["nfgen_family"] not in _FAMILIES:
+                continue
             hook = chain.get_attr("NFTA_CHAIN_HOOK")
             if hook is not None and chain.get_attr("NFTA_CHAIN_TYPE") == "nat":
                 number = hook.get_attr("NFTA_HOOK_HOOKNUM")
                 hooks[_place(chain, "CHAIN_NAME", "CHAIN_TABLE")] = _HOOKS[number]
         for rule in tables.get_rules():
+            if rule["nfgen_family"] not in _FAMILIES:
+                continue
             place = _place(rule, "RULE_CHAIN", "RULE_TABLE")
             reachable = hooks.get(place, place[2].lower())
             translated = _rule(rule.get_attr("NFTA_RULE_EXPRESSIONS") or (), reachable)
