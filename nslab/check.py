@@ -360,6 +360,61 @@ def _word(on: bool) -> str:
     return "on" if on else "off"
 
 
+class HasNeighbour(Check, frozen=True):
+    """The ARP table has an answer to who has that address on that link."""
+
+    address: str
+    dev: str
+    ns: str | None = None
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = _namespace(snapshot, self.ns)
+        if isinstance(namespace, Verdict):
+            return namespace
+        for entry in namespace.neighbours:
+            if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
+                text = f"{namespace.label} was told who has {self.address} on {self.dev}"
+                return Verdict(True, text)
+        text = f"{namespace.label} was not told who has {self.address} on {self.dev}"
+        return Verdict(False, text, "it asks when it has something to send there")
+
+
+class Promiscuous(Check, frozen=True):
+    """A link takes in every frame, whoever asked for it; ``on=False``: it does not."""
+
+    link: str
+    ns: str | None = None
+    on: bool = True
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        link = _link(snapshot, self.link, self.ns)
+        if isinstance(link, Verdict):
+            return link
+        where = place(self.link, self.ns)
+        ok = bool(link.promiscuity) == self.on
+        hint = "" if ok else f"ip link set dev {self.link} promisc {_word(self.on)}"
+        text = "takes in every frame" if link.promiscuity else "takes in what is meant for it"
+        return Verdict(ok, f"{where} {text} (promiscuity {link.promiscuity})", hint)
+
+
+class Learned(Check, frozen=True):
+    """A bridge has learned who lives behind a port: that port alone gets their frames."""
+
+    port: str
+    bridge: str
+    ns: str | None = None
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = _namespace(snapshot, self.ns)
+        if isinstance(namespace, Verdict):
+            return namespace
+        for entry in namespace.fdb:
+            if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
+                return Verdict(True, f"{self.bridge} has learned who lives behind {self.port}")
+        text = f"{self.bridge} has not learned who lives behind {self.port}"
+        return Verdict(False, text, "it learns from the frames that come in by that port")
+
+
 class Setting(Check, frozen=True):
     """A kernel parameter has that value; those that a snapshot holds are known."""
 

@@ -34,6 +34,8 @@ class Lesson(Struct, frozen=True, kw_only=True):
     title: str
     goals: tuple[str, ...]
     start: tuple[Action | str, ...] = ()
+    nic_filter: bool = False
+    """Whether the host's NIC filters by address (see :class:`~nslab.lab.Lab`)."""
     steps: tuple[Step, ...] = ()
 
     def __getitem__(self, ident: str) -> Step:
@@ -75,7 +77,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
-        return Lab(name, engine=engine, start=self.state(before))
+        return Lab(name, engine=engine, nic_filter=self.nic_filter, start=self.state(before))
 
     def same(self, ident: str, *actions: Action, engine: str = "local") -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
@@ -90,24 +92,23 @@ class Lesson(Struct, frozen=True, kw_only=True):
         tried = actions or step.actions
         start = self.state(ident)
         typed, done = (
-            _snapshot(engine, (*start, *what)) for what in ((step.typed,), tuple(tried))
+            self._snapshot(engine, (*start, *what)) for what in ((step.typed,), tuple(tried))
         )
         return Same(step, tried, tuple(differences(typed, done)))
+
+    def _snapshot(self, engine: str, begin: Begin) -> Snapshot:
+        """What the kernel reports of a fresh lab after a beginning."""
+        options = Options(name="compare", nic_filter=self.nic_filter)
+        made = rebuild(lambda: factory(engine)(options), steps_of(begin))
+        try:
+            return made.snapshot()
+        finally:
+            made.close()
 
 
 def _doing(step: Step) -> tuple[Action | str, ...]:
     """What does a step: its actions, or its lines if it has none."""
     return step.actions or ((step.typed,) if step.lines else ())
-
-
-def _snapshot(engine: str, begin: Begin) -> Snapshot:
-    """What the kernel reports of a fresh lab after a beginning."""
-    make = factory(engine)
-    made = rebuild(lambda: make(Options(name="compare")), steps_of(begin))
-    try:
-        return made.snapshot()
-    finally:
-        made.close()
 
 
 class Same:

@@ -22,7 +22,7 @@ from nslab.actions import (
     Sysctl,
 )
 from nslab.errors import LabClosed
-from nslab.model import Namespace, Neighbour, Process, Snapshot
+from nslab.model import FdbEntry, Namespace, Neighbour, Process, Snapshot
 
 BUILT = (
     AddBridge("br0"),
@@ -62,6 +62,10 @@ HOLDS: list[ck.Check] = [
     ck.IsPort("v1", "br0"),
     ck.ArePeers("v1", "eth0", peer_ns="ns1"),
     ck.Stp("br0", on=False),
+    ck.HasNeighbour("10.0.0.2", dev="br0"),
+    ck.Promiscuous("v1"),
+    ck.Promiscuous("v2", on=False),
+    ck.Learned("v1", "br0"),
     ck.Setting("net.ipv4.ip_forward", "1"),
     ck.Masquerades("10.0.0.0/24", out="eth0"),
     ck.HasFile("/etc/netns/ns1/"),
@@ -87,6 +91,10 @@ FAILS: list[tuple[ck.Check, str]] = [
     (ck.ArePeers("v1", "v2"), "not the two ends"),
     (ck.Stp("br0", on=True), "brctl stp br0 on"),
     (ck.Stp("v1", on=True), "no bridge"),
+    (ck.HasNeighbour("10.0.0.9", dev="br0"), "was not told who has 10.0.0.9"),
+    (ck.Promiscuous("v2"), "ip link set dev v2 promisc on"),
+    (ck.Promiscuous("v1", on=False), "promiscuity 1"),
+    (ck.Learned("v2", "br0"), "has not learned"),
     (ck.Setting("net.ipv4.ip_forward", "0"), "sysctl -w net.ipv4.ip_forward=0"),
     (ck.Masquerades("10.9.0.0/24", out="eth0"), "-s 10.9.0.0/24 -o eth0"),
     (ck.HasFile("/etc/netns/ns2/"), "no directory"),
@@ -103,7 +111,7 @@ def lab() -> Any:
 
 
 class Named:
-    """The lab, with a container that somebody has named by its process id as well."""
+    """The lab, with what the model does not do: a container named by its process id, learning."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -112,7 +120,10 @@ class Named:
         seen = self.lab.snapshot()
         box = Namespace(inode=7, role="container", label="box", names=("31",),
                         processes=(Process(pid=31, command="sleep 1"),))  # fmt: skip
-        seen = structs.replace(seen, namespaces=(*seen.namespaces, box))
+        heard = FdbEntry(mac="02:00:00:00:00:01", dev="v1", master="br0", state="learned")
+        told = Neighbour(address="10.0.0.2", dev="br0", mac=heard.mac, state="reachable")
+        host = structs.replace(seen.host, fdb=(*seen.host.fdb, heard), neighbours=(told,))
+        seen = structs.replace(seen, namespaces=(host, *seen.namespaces[1:], box))
         return ck.Verdicts([one.judge(seen) for one in wanted])
 
 
