@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from nslab.draw.inside import CELL_GAP, Filler, Frame
+from nslab.draw.inside import Filler, Frame
 from nslab.draw.lineup import Item, line_up
+from nslab.draw.loose import CELL_GAP
 from nslab.draw.parts import HEAD, MARGIN, Node, Point, Rect, Slot
 from nslab.draw.plan import BESIDE, Plan
 from nslab.draw.stage import Stage

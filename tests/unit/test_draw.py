@@ -236,6 +236,21 @@ def test_lines_of_a_file_can_be_seen_on_any_ground(ground: str) -> None:
         assert contrast(colour, ground) >= 3
 
 
+def opacity(svg: str, name: str, what: str) -> float:
+    found = re.search(rf"nslab-inline \.nslab-{name}\{{{what}:([.\d]+)\}}", svg)
+    assert found
+    return float(found[1])
+
+
+@pytest.mark.parametrize(("text", "ground"), [(0x21, 0xFF), (0xE0, 0x11)])
+def test_text_that_steps_back_is_readable_in_a_notebook(text: int, ground: int) -> None:
+    """JupyterLab's own colours of text, on its light and on its dark ground."""
+    svg = Picture(SAMPLES["bridge-diff"]).html
+    share = opacity(svg, "same", "opacity") * opacity(svg, "muted", "fill-opacity")
+    mixed = round(text * share + ground * (1 - share))
+    assert contrast("#" + f"{mixed:02x}" * 3, "#" + f"{ground:02x}" * 3) >= 4.5
+
+
 def test_text_of_a_file_is_readable_on_its_cards() -> None:
     svg = Picture(sample.article()).svg
     texts = re.findall(r"(?:text|nslab-muted)\{fill:(#\w{6})", svg)
@@ -364,6 +379,38 @@ def test_a_snapshot_has_no_marks() -> None:
     svg = Picture(sample.article()).svg
     body = svg[svg.index("</style>") :]
     assert not re.search(r"nslab-(new|changed|gone|badge|plate)", body)
+
+
+def marked(svg: str) -> set[str]:
+    """The links that do not step back."""
+    root = ET.fromstring(svg)
+    links = [element for element in root.iter() if element.get("data-link")]
+    return {e.get("data-link") or "" for e in links if "nslab-same" not in (e.get("class") or "")}
+
+
+def test_what_did_not_change_steps_back() -> None:
+    assert marked(Picture(SAMPLES["bridge-diff"]).html) == {"host/lxcbr0"}
+    everything = {"host/eth0", "host/lxcbr0", "host/lxcbr0.1", "ns1/eth0"}
+    assert marked(Picture(sample.article()).html) == everything
+    changed = marked(Picture(SAMPLES["repaired-diff"]).html)
+    assert changed == everything - {"host/eth0"}
+
+
+# The legend.
+
+
+def legend(what: Snapshot | Diff) -> list[str]:
+    return [sign for sign, _ in Picture(what).placed.legend.signs]
+
+
+def test_the_legend_has_the_signs_that_occur() -> None:
+    assert legend(sample.fresh()) == ["cable", "up"]
+    assert legend(sample.article()) == ["bridge", "cable", "up", "not up"]
+    assert "stacked" in legend(sample.odd())
+    assert legend(SAMPLES["bridge-diff"])[-1:] == ["new"]
+    assert legend(SAMPLES["moved-back-diff"])[-2:] == ["changed", "gone"]
+    assert "a cable" in written(Picture(sample.article()).svg)
+    assert "a cable" not in Picture(sample.article()).text
 
 
 # Many namespaces.
