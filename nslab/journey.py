@@ -10,7 +10,7 @@ for nobody it knows.  Where it came from is told by the cables and bridges of th
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -191,15 +191,17 @@ class _Topology:
         self._links: dict[Place, Link] = {}
         self._peers: dict[Place, Place] = {}
         self._addresses: set[tuple[str, str]] = set()
+        ends: dict[tuple[int, int], Place] = {}
         for namespace in snapshot or ():
             for link in namespace.links:
                 here = Place(ns=namespace.label, link=link.name)
                 self._links[here] = link
+                ends[namespace.inode, link.index] = here
                 for address in link.addresses:
                     self._addresses.add((here.ns, address.address.partition("/")[0]))
-                other = snapshot.peer(link) if snapshot else None
-                if other is not None:
-                    self._peers[here] = Place(ns=other[0].label, link=other[1].name)
+        for here, link in self._links.items():
+            if link.peer is not None and (link.peer.namespace, link.peer.index) in ends:
+                self._peers[here] = ends[link.peer.namespace, link.peer.index]
 
     @property
     def known(self) -> bool:
@@ -210,71 +212,80 @@ class _Topology:
         """Whether the namespace of a link has an address: then it is at its end there."""
         return (place.ns, address) in self._addresses
 
-    def origin(self, sightings: Sequence[_Sighting], number: int) -> int | None:
-        """Which of the sightings before a sighting it came from."""
-        here = sightings[number].frame
-        for candidates in self._candidates(here):
-            for before in range(number - 1, -1, -1):
-                earlier = sightings[before].frame
-                if (earlier.place, earlier.kind == "outgoing") in candidates:
+    def origins(self, frames: Sequence[Frame]) -> list[int | None]:
+        """Of each frame of one packet, which of those before it came from."""
+        found: list[int | None] = []
+        inside: dict[str, list[int]] = {}  # the frames before, by namespace
+        there: dict[tuple[Place, bool], int] = {}  # the newest, by place and direction
+        for number, frame in enumerate(frames):
+            here = inside.setdefault(frame.place.ns, [])
+            found.append(self._origin(frames, number, here, there))
+            here.append(number)
+            there[frame.place, frame.kind == "outgoing"] = number
+        return found
+
+    def _origin(
+        self,
+        frames: Sequence[Frame],
+        number: int,
+        here: Sequence[int],
+        there: Mapping[tuple[Place, bool], int],
+    ) -> int | None:
+        frame = frames[number]
+        for before in reversed(here):
+            if self._leads(frames[before], frame):
+                return before
+        peer = self._peers.get(frame.place)
+        if frame.kind != "outgoing" and peer is not None:
+            # The other end of a cable; of a macvlan, the device below it, which it came into.
+            for outgoing in (True, False):
+                if (peer, outgoing) in there:
+                    return there[peer, outgoing]
+        if frame.kind == "outgoing":
+            # The links between were not captured: what came into the namespace last.
+            for before in reversed(here):
+                if frames[before].kind != "outgoing":
                     return before
-        earlier_here = [
-            before for before in range(number)
-            if sightings[before].frame.place.ns == here.place.ns
-            and here.kind == "outgoing" != sightings[before].frame.kind
-        ]  # fmt: skip
-        if earlier_here:
-            return earlier_here[-1]
         return number - 1 if number else None
 
-    def _candidates(self, frame: Frame) -> Iterator[set[tuple[Place, bool]]]:
-        """Places and directions (whether outgoing) that lead here, the nearest first."""
-        place, link = frame.place, self._links.get(frame.place)
-        if link is None:
-            return
-        ports = {
-            other for other, device in self._links.items()
-            if other.ns == place.ns and device.master and device.master == (
-                link.name if link.bridge is not None else link.master)
-        }  # fmt: skip
+    def _leads(self, earlier: Frame, frame: Frame) -> bool:
+        """Whether a frame can have come from another of its namespace, over no other link."""
+        link, before = self._links.get(frame.place), self._links.get(earlier.place)
+        if link is None or before is None:
+            return False
+        came_in = earlier.kind != "outgoing"
         if frame.kind != "outgoing":
-            if link.bridge is not None:
-                yield {(port, False) for port in ports}
-            if place in self._peers:
-                yield {(self._peers[place], True), (self._peers[place], False)}
-        elif link.master:
-            bridge = Place(ns=place.ns, link=link.master)
-            yield {(port, False) for port in ports - {place}} | {(bridge, True)}
-        else:
-            yield {
-                (other, False) for other, device in self._links.items()
-                if other.ns == place.ns and other != place and not device.master
-            }  # fmt: skip
+            return came_in and link.bridge is not None and before.master == link.name
+        if link.master and came_in:
+            return before.master == link.master and earlier.place != frame.place
+        if link.master:
+            return before.name == link.master
+        return came_in and not before.master and earlier.place != frame.place
 
 
 def _journey(
     sightings: Sequence[_Sighting], topology: _Topology, tracked: Sequence[Tracked], names: Names
 ) -> Journey:
-    origins = [topology.origin(sightings, number) for number in range(len(sightings))]
+    origins = topology.origins([one.frame for one in sightings])
     leaves = set(range(len(sightings))) - {origin for origin in origins if origin is not None}
 
-    def way(leaf: int) -> list[int]:
-        found: list[int] = []
-        place: int | None = leaf
-        while place is not None:
-            found.insert(0, place)
-            place = origins[place]
-        return found
+    lengths: list[int] = []
+    for origin in origins:
+        lengths.append(1 if origin is None else lengths[origin] + 1)
 
     def worth(leaf: int) -> tuple[bool, bool, int]:
         one = sightings[leaf]
         return (
             topology.has(one.frame.place, one.packet.target), one.frame.kind == "host",
-            len(way(leaf)),
+            lengths[leaf],
         )  # fmt: skip
 
     end = max(sorted(leaves), key=worth)
-    on_way = way(end)
+    on_way: list[int] = []
+    place: int | None = end
+    while place is not None:
+        on_way.insert(0, place)
+        place = origins[place]
     steps = [Step(sightings[on_way[0]].frame)]
     for before, after in pairwise(on_way):
         changes = _changes(sightings[before], sightings[after], tracked)
