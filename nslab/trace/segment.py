@@ -27,15 +27,16 @@ that are to be set up; and who has an address is rather a host's NIC than a port
 
 
 class Node(NamedTuple):
-    """A link in one of its roles."""
+    """A link in one of its roles; for a bridge also the port that the frame came in by."""
 
     namespace: Namespace
     link: Link
     role: Role
+    port: str = ""
 
     @property
-    def key(self) -> tuple[int, str, Role]:
-        return (self.namespace.inode, self.link.name, self.role)
+    def key(self) -> tuple[int, str, Role, str]:
+        return (self.namespace.inode, self.link.name, self.role, self.port)
 
     @property
     def spot(self) -> Spot:
@@ -121,7 +122,7 @@ class _Search:
         return _DOWN, Stop(kind="link-down", namespace=namespace.label, link=link.name), node
 
     def _after(self, node: Node) -> Iterator[_Step]:
-        namespace, link, role = node
+        namespace, link, role, came = node
         if role == "out":
             far = self._far(link)
             if far is not None:
@@ -130,6 +131,8 @@ class _Search:
             yield from self._received(namespace, link)
         else:
             for other in namespace.links:
+                if other.name == came:
+                    continue  # never back to where it came from (hairpin is off)
                 if other.master == link.name:
                     price, stop, _ = self._port(namespace, other, link)
                     down, because, out = self._enter(namespace, other, "out")
@@ -186,6 +189,7 @@ class _Search:
         price, stop, node = self._enter(namespace, bridge, "bridge")
         state = port.port.state if port.port else "disabled"
         alive = port.up and port.carrier and bridge.up
+        node = node._replace(port=port.name)
         if stop is None and state != "forwarding" and (alive or state != "disabled"):
             price = _LOOP if state == "blocking" else _PORT
             stop = Stop(
@@ -199,7 +203,7 @@ class _Search:
         price = _REATTACH if link.master else _ADDRESSED if interfaces(link) else _ATTACH
         price += (not link.up) + (not bridge.up)
         stop = Stop(kind=kind, namespace=namespace.label, link=link.name, other=bridge.name)
-        return price, stop, Node(namespace, bridge, "bridge")
+        return price, stop, Node(namespace, bridge, "bridge", link.name)
 
 
 def _may_be_port(link: Link) -> bool:

@@ -127,7 +127,6 @@ BREAKAGES: dict[str, tuple[Step, ...]] = {
         "ip link set lxcbr0 type bridge stp_state 1 forward_delay 3000",
         "ip link set lxcbr0.1 down; ip link set lxcbr0.1 up",
     ),
-    "port disabled": ("bridge link set dev lxcbr0.2 state 0",),
 }  # fmt: skip
 """By what a person would call it."""
 
@@ -146,7 +145,7 @@ def build(lab: Lab, *broken: str) -> None:
                 lab.do(step, watch=False)
 
 
-def pinged(lab: Lab, pairs: Iterable[Pair], wait: float = 0.4) -> dict[Pair, bool]:
+def pinged(lab: Lab, pairs: Iterable[Pair], wait: float = 0.3) -> dict[Pair, bool]:
     """Who gets an answer within some seconds, all at once and with nobody known beforehand."""
     answered: dict[Pair, bool] = {}
 

@@ -127,6 +127,19 @@ def test_a_port_that_listens_forwards_after_its_delay(lab: Lab) -> None:
     assert lab.why(*pair).ok
 
 
+def test_a_port_that_somebody_disabled(lab: Lab) -> None:
+    build(lab)
+    lab.sh("bridge link set dev lxcbr0.1 state 0", echo=False)
+    pair = ("ns1", "192.168.10.1")
+    obstacle = lab.why(*pair).obstacle
+    assert obstacle is not None
+    assert (obstacle.kind, obstacle.actions) == ("port-not-forwarding", ())
+    assert not answers(lab, pair, 0)
+    assert lab.sh(obstacle.hint, echo=False).failures == ()
+    assert answers(lab, pair)
+    assert lab.why(*pair).ok
+
+
 def test_a_second_link_into_a_container(lab: Lab) -> None:
     """The article's last chapter: a veth whose port is in a bridge that eth0 is not in."""
     lab.do(*WORKING, AddContainer("c1"), watch=False)
