@@ -20,6 +20,7 @@ from nslab.errors import InvalidInput
 from nslab.engine.base import Options
 from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.lab import Lab, factory
+from nslab.lessons import article
 from nslab.model import Snapshot
 from nslab.step import Step
 
@@ -133,7 +134,7 @@ class Same:
     def _parts(self) -> list[tuple[str, str]]:
         modern = "\n".join(map(str, commands(self.actions, "iproute2")))
         parts = [
-            ("typed" + (" in the article" if self.step.rows else ""), self.step.typed),
+            ("typed" + (" in the article" if _printed(self.step) else ""), self.step.typed),
             ("by the library", "lab.do(" + ", ".join(map(_code, self.actions)) + ")"),
         ]
         if modern.replace("'", '"').split() != self.step.typed.split():
@@ -163,6 +164,11 @@ class Same:
             "text/html": f'<table style="margin:0">{rows}</table>'
             f'<div style="white-space:pre-wrap"><b style="color:{colour}">{sign}</b>{words}</div>',
         }
+
+
+def _printed(step: Step) -> bool:
+    """Whether the article prints the lines."""
+    return any(article.row(ident).lines for ident in step.rows)
 
 
 _PLAIN = frozenset({"address", "bridge", "mac", "peer", "value"})

@@ -57,8 +57,9 @@ LESSON = Lesson(
                 mac="02:42:9e:50:ee:0a", peer_mac=MAC),
         SetUp("eth1", ns="app"),
         AddAddress("eth1", f"{ADDRESS}/24", ns="app"),
-        # Else both of the container's cards answer for both addresses (arp_ignore in ip-sysctl).
+        # Else both of the container's cards speak for both of its addresses (ip-sysctl).
         Sysctl("net.ipv4.conf.all.arp_ignore", "1", ns="app"),
+        Sysctl("net.ipv4.conf.all.arp_announce", "2", ns="app"),
     ),
     steps=(
         Step(
