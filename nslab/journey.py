@@ -10,7 +10,7 @@ for nobody it knows.  Where it came from is told by the cables and bridges of th
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -55,8 +55,14 @@ class Journey:
     """
 
     def __init__(
-        self, title: str, steps: Sequence[Step], copies: Sequence[Frame], arrived: bool
+        self,
+        title: str,
+        steps: Sequence[Step],
+        copies: Sequence[Frame],
+        arrived: bool,
+        missed: Place | None = None,
     ) -> None:
+        self._missed = missed  # where it would have been seen next
         self.title = title
         self.steps = tuple(steps)
         self.copies = tuple(copies)
@@ -78,8 +84,11 @@ class Journey:
         place = self.steps[-1].frame.place
         if self.arrived:
             return f"arrived at {place}"
+        if self._missed is not None:
+            way = "left" if self.steps[-1].frame.kind == "outgoing" else "came into"
+            return f"{way} {place}, and never into {self._missed}"
         if self.steps[-1].frame.kind == "outgoing":
-            return f"left {place}, and was not seen again"
+            return f"left {place}, behind which nothing was captured"
         return f"last seen going into {place}"
 
     def __str__(self) -> str:
@@ -118,16 +127,19 @@ def journeys(
     frames: Sequence[Frame],
     tracked: Sequence[Tracked] = (),
     snapshot: Snapshot | None = None,
+    captured: Collection[Place] = (),
     macs: Mapping[str, str] | None = None,
 ) -> tuple[Journey, ...]:
     """The journeys of all packets in these frames, in the order in which they began.
 
+    :param captured: where frames would have been seen
     :param macs: who has each MAC, for the titles
     """
     topology = _Topology(snapshot)
     names = Names(macs)
     return tuple(
-        _journey(sightings, topology, tracked, names) for sightings in _packets(frames, tracked)
+        _journey(sightings, topology, tracked, captured, names)
+        for sightings in _packets(frames, tracked)
     )
 
 
@@ -208,6 +220,13 @@ class _Topology:
         """Whether there was a snapshot."""
         return bool(self._links)
 
+    def behind(self, frame: Frame) -> Place | None:
+        """Where a frame would be seen next: at the other end of a cable, or at the bridge."""
+        if frame.kind == "outgoing":
+            return self._peers.get(frame.place)
+        link = self._links.get(frame.place)
+        return Place(ns=frame.place.ns, link=link.master) if link and link.master else None
+
     def has(self, place: Place, address: str) -> bool:
         """Whether the namespace of a link has an address: then it is at its end there."""
         return (place.ns, address) in self._addresses
@@ -264,7 +283,11 @@ class _Topology:
 
 
 def _journey(
-    sightings: Sequence[_Sighting], topology: _Topology, tracked: Sequence[Tracked], names: Names
+    sightings: Sequence[_Sighting],
+    topology: _Topology,
+    tracked: Sequence[Tracked],
+    captured: Collection[Place],
+    names: Names,
 ) -> Journey:
     origins = topology.origins([one.frame for one in sightings])
     leaves = set(range(len(sightings))) - {origin for origin in origins if origin is not None}
@@ -295,9 +318,12 @@ def _journey(
     arrived = last.kind in ("host", "broadcast", "multicast")
     if topology.known and sightings[end].packet.target:
         arrived = arrived and topology.has(last.place, sightings[end].packet.target)
+    missed = topology.behind(last)
+    if missed not in captured:
+        missed = None
     copies = [one.frame for number, one in enumerate(sightings) if number not in on_way]
     title = f"{line.what}: {line.source} → {line.target}"
-    return Journey(title, steps, copies, arrived)
+    return Journey(title, steps, copies, arrived and missed is None, missed)
 
 
 # -- what was rewritten ----------------------------------------------------------------------------
