@@ -34,12 +34,13 @@ class Live(w.VBox):  # type: ignore[misc]
     def __init__(self, lab: Lab) -> None:
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
+        self._refilling = False
         self._snapshot = lab.snapshot()
         self._picture = w.HTML()
         self._status = w.HTML()
         self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
         self._facts = w.HTML()
-        self._choice.observe(lambda _: self._show_facts(), names="value")
+        self._choice.observe(self._chosen, names="value")
         side = w.VBox(
             [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
         )
@@ -75,11 +76,13 @@ class Live(w.VBox):  # type: ignore[misc]
             self._picture.value = drawn
         there = [NOTHING, *things(self._snapshot)]
         if list(self._choice.options) != there:
-            chosen = self._choice.value
-            # One message for both, or the choice would be lost in between.
-            with self._choice.hold_trait_notifications():
+            # New options make the page choose the first: what was chosen is said after them.
+            chosen, self._refilling = self._choice.value, True
+            try:
                 self._choice.options = there
                 self._choice.value = chosen if chosen in there else NOTHING
+            finally:
+                self._refilling = False
         self._show_facts()
 
     def _over(self, reason: str) -> None:
@@ -87,6 +90,10 @@ class Live(w.VBox):  # type: ignore[misc]
         self._status.value = _line(words + ". " + say("This is what was last seen."), on=False)
 
     # -- what is shown -------------------------------------------------------------------------
+
+    def _chosen(self, _: object) -> None:
+        if not self._refilling:
+            self._show_facts()
 
     def _show_facts(self) -> None:
         found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []
