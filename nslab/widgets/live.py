@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
@@ -35,6 +36,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
         self._refilling = False
+        self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
         self._picture = w.HTML()
         self._status = w.HTML()
@@ -50,6 +52,15 @@ class Live(w.VBox):  # type: ignore[misc]
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
         self._status.value = _line(say("follows the lab"), on=True)
         self.following.start()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is there now, as far as is known."""
+        return self._snapshot
+
+    def observe_snapshot(self, call: Callable[[], None]) -> None:
+        """Have something called, in the following thread, whenever ``snapshot`` is another one."""
+        self._watchers.append(call)
 
     @property
     def picture(self) -> Picture:
@@ -84,6 +95,8 @@ class Live(w.VBox):  # type: ignore[misc]
             finally:
                 self._refilling = False
         self._show_facts()
+        for call in self._watchers:
+            call()
 
     def _over(self, reason: str) -> None:
         words = say("no longer follows the lab") + (f": {reason}" if reason else "")
@@ -106,11 +119,16 @@ class Live(w.VBox):  # type: ignore[misc]
             self._facts.value = shown
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
-        data["text/plain"] = f"live picture\n{self.picture.text}"
-        data["text/html"] = self.picture._repr_mimebundle_().get("text/html", "")
-        return (data, *rest) if rest else data
+        text = f"live picture\n{self.picture.text}"
+        return mirrored(super()._repr_mimebundle_(**options), text, self.picture)
+
+
+def mirrored(bundle: Any, text: str, picture: Picture) -> Any:
+    """A widget's outputs with a picture and a text beside it, for whoever has no kernel."""
+    data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
+    data["text/plain"] = text
+    data["text/html"] = picture._repr_mimebundle_().get("text/html", "")
+    return (data, *rest) if rest else data
 
 
 def _line(words: str, *, on: bool) -> str:
