@@ -33,6 +33,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._fields: dict[str, w.Widget] = {}
         self._form: Form = FORMS[0]
         self._refilling = False
+        self._told = False
+        """Whether the message says what was done: it stays until the form is changed."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
         self._what = w.Dropdown(
             description=say("Step"), options=[form.title for form in FORMS],
@@ -89,6 +91,7 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _choose(self) -> None:
         """Show the fields of the step that was chosen."""
+        self._told = False
         self._form = next(form for form in FORMS if form.title == self._what.value)
         old = self._values()
         self._fields = {}
@@ -120,6 +123,7 @@ class Builder(w.VBox):  # type: ignore[misc]
     def _changed(self, change: dict[str, Any]) -> None:
         if self._refilling:
             return
+        self._told = False
         if change["owner"] is self._fields.get("ns"):
             self._refill()
         self._check()
@@ -151,7 +155,8 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._say(f"{error.cause}{hint}", ok=None)
         else:
             self._do.disabled = False
-            self._say("; ".join(map(str, commands([made], self._shell_style))), ok=None)
+            if not self._told:
+                self._say("; ".join(map(str, commands([made], self._shell_style))), ok=None)
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -175,6 +180,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._say(say("working …"), ok=None)
 
     def _say(self, words: str, *, ok: bool | None) -> None:
+        self._told = ok is not None
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
         shown = html.escape(words).replace("\n", "<br>")
         self._message.value = f"<span>{sign.get(ok, '') if ok is not None else ''}{shown}</span>"

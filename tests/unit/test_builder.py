@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,10 +42,13 @@ def fill(builder: Builder, title: str, **values: Any) -> None:
     """Choose a step and fill its form in, as a person does: from the left to the right."""
     builder._what.value = title
     for name, value in values.items():
-        widget = builder._fields[name]
-        if hasattr(widget, "options"):
-            until(lambda: value in builder._fields[name].options)
+        if hasattr(builder._fields[name], "options"):
+            until(partial(offered, builder, name, value))
         builder._fields[name].value = value
+
+
+def offered(builder: Builder, name: str, value: Any) -> bool:
+    return value in builder._fields[name].options
 
 
 def do(builder: Builder, title: str, **values: Any) -> None:
@@ -126,6 +130,15 @@ def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder
     assert "br0" in builder._message.value
     assert builder._done == []
     assert not builder._do.disabled
+
+
+def test_what_was_done_is_said_until_the_form_is_changed(lab: Lab, builder: Builder) -> None:
+    do(builder, "Add a bridge", name="br0")
+    until(lambda: "br0" in builder.live.picture.text)
+    assert "✔" in builder._message.value
+    builder._fields["name"].value = "br1"
+    assert "✔" not in builder._message.value
+    assert "br1" in builder._message.value
 
 
 def test_undo(lab: Lab, builder: Builder) -> None:
