@@ -10,7 +10,7 @@ import ipywidgets as w
 from nslab.actions import Action, code, commands
 from nslab.errors import NslabError
 from nslab.widgets.forms import FORMS, Field, Form, Value
-from nslab.widgets.live import Live, mirrored
+from nslab.widgets.live import Live, mirrored, own_keys
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -59,8 +59,13 @@ class Builder(w.VBox):  # type: ignore[misc]
         buttons = w.HBox([self._do, self._undo])
         super().__init__(
             [w.HBox([self._what, buttons]), self._row, self._message, self.live, self._style,
-             self._log]
+             self._log, own_keys()]
         )  # fmt: skip
+        self.add_class("nslab-keys")
+        named = {"builder": self, "form": self._row, "message": self._message, "log": self._log,
+                 "what": self._what, "do": self._do, "undo": self._undo}  # fmt: skip
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
         self._choose()
         self._show_log()
 

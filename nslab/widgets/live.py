@@ -24,6 +24,17 @@ NOTHING = "–"
 """The choice of no thing."""
 
 
+def own_keys() -> w.HTML:
+    """Something invisible that keeps the keys typed in the widget around it from the notebook.
+
+    JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
+    itself: "a" would insert a cell.  Lumino leaves elements with this attribute alone, and no
+    widget has a trait for it.
+    """
+    mark = "this.closest('.nslab-keys').setAttribute('data-lm-suppress-shortcuts','true')"
+    return w.HTML(f'<svg width="0" height="0" aria-hidden="true" onload="{mark}"></svg>')
+
+
 class Live(w.VBox):  # type: ignore[misc]
     """A lab's picture, kept up to date; a list of everything in it, with its facts beside it.
 
@@ -47,7 +58,10 @@ class Live(w.VBox):  # type: ignore[misc]
             [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top])
+        super().__init__([self._status, top, own_keys()])
+        self.add_class("nslab-keys")
+        for name, widget in {"live": self, "status": self._status, "choice": self._choice}.items():
+            widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
         self._status.value = _line(say("follows the lab"), on=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import ipywidgets as w
 from nslab.actions import code
 from nslab.check import Verdicts
 from nslab.step import Step
-from nslab.widgets.live import Live, mirrored
+from nslab.widgets.live import Live, mirrored, own_keys
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -70,7 +71,7 @@ class Player(w.VBox):  # type: ignore[misc]
         self._step = w.HTML()
         self._result = w.HTML()
 
-        def button(words: str, tip: str, job: Any, **options: Any) -> w.Button:
+        def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, **options)
             made.on_click(lambda _: self._worker.do(job))
             return made
@@ -93,7 +94,12 @@ class Player(w.VBox):  # type: ignore[misc]
             buttons.append(self._resume)
         self.live = Live(lab)
         """The picture, which follows the lab."""
-        super().__init__([self._step, w.HBox(buttons), self._result, self.live])
+        super().__init__([self._step, w.HBox(buttons), self._result, self.live, own_keys()])
+        self.add_class("nslab-keys")
+        named = {"player": self, "step": self._step, "result": self._result, "run": self._run,
+                 "all": self._all, "back": self._back, "reset": self._reset}  # fmt: skip
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
         self._show()
 
     @property
@@ -114,11 +120,11 @@ class Player(w.VBox):  # type: ignore[misc]
 
     # -- what the buttons do; in a thread --------------------------------------------------------
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """Run the next step and ask the kernel whether it did what it should."""
         step = self.step
         if step is None:
-            return
+            return False
         printed, changes = self._do(step)
         verdicts = self._lab.check(step)
         self._changed.append(bool(changes))
@@ -126,13 +132,12 @@ class Player(w.VBox):  # type: ignore[misc]
         self._show()
         self._show_result(step, printed, str(changes) if changes else say("nothing changed"),
                           verdicts)  # fmt: skip
+        return bool(verdicts)
 
     def run_all(self) -> None:
         """Run all that are left, as long as the checks hold."""
-        while (step := self.step) is not None:
-            self.run()
-            if not self._lab.check(step):
-                return
+        while self.run():
+            pass
 
     def back(self) -> None:
         """Take the last step back."""
@@ -220,8 +225,11 @@ def _lines(words: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Text with its `code` set as code."""
+    """Text with its `code` set as code, and what is *stressed* set apart."""
     parts = html.escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+    return "".join(
+        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
+        for n, part in enumerate(parts)
+    )
 
 
