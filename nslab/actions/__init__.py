@@ -19,8 +19,18 @@ from collections.abc import Iterable, Sequence
 from nslab.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
 from nslab.actions.base import Action, Command, Style, Word, command, enter, pid_variable
 from nslab.actions.links import (
-    AddBridge, AddVeth, Attach, DeleteLink, Detach, Move, Rename, SetBridge, SetDown, SetMac,
-    SetPromiscuous, SetUp,
+    AddBridge,
+    AddVeth,
+    Attach,
+    DeleteLink,
+    Detach,
+    Move,
+    Rename,
+    SetBridge,
+    SetDown,
+    SetMac,
+    SetPromiscuous,
+    SetUp,
 )  # fmt: skip
 from nslab.actions.settings import Masquerade, ResolvConf, Sysctl
 from nslab.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nslab.draw.layout import Placed
-from nslab.draw.parts import Point, Rect
+from nslab.draw.parts import HEAD, Point, Rect
 from nslab.errors import InvalidInput
 
 Hop = tuple[str, str]
@@ -53,6 +53,22 @@ def way(placed: Placed, hops: Sequence[Hop]) -> Way:
     return _Walker(placed).walk([f"{ns}/{link}" for ns, link in hops])
 
 
+def place_of(placed: Placed, name: str) -> Rect | None:
+    """The rectangle of a link by its name; None if nothing of it is in the picture.
+
+    A link that was left out is where the rest is; a namespace's lo, which is never drawn, is where
+    the namespace's name stands.
+    """
+    rect = placed.links().get(name)
+    if rect is None and name in placed.scene.names.values():
+        ns = name.rpartition("/")[0]
+        for box, _, around in placed.boxes:
+            if placed.scene.box_names[box.key] == ns:
+                return Rect(around.x, around.y, around.w, HEAD[False])
+        return placed.rest
+    return rect
+
+
 class _Walker:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
@@ -78,9 +94,7 @@ class _Walker:
         return Way(self.points, stops)
 
     def _rect(self, name: str) -> Rect:
-        rect = self.rects.get(name)
-        if rect is None and name in self.placed.scene.names.values() and self.placed.rest:
-            rect = self.placed.rest
+        rect = self.rects.get(name) or place_of(self.placed, name)
         if rect is None:
             raise InvalidInput(
                 "find the way in the picture", name, "it is not drawn",
@@ -105,7 +119,7 @@ class _Walker:
             self._into(here, bridge)
             self._out_of(bridge, there)
         elif here != there:
-            self._across(there.middle)
+            self._across(_towards(self.points[-1], there))
 
     def _into(self, port: Rect, bridge: Rect) -> None:
         """From a port into its bridge: not far, so that it is not a way of its own."""
@@ -132,6 +146,12 @@ class _Walker:
     def _go(self, point: Point) -> None:
         if not self.points or self.points[-1] != point:
             self.points.append(point)
+
+
+def _towards(point: Point, rect: Rect) -> Point:
+    """Where to go in a link: straight ahead if it lies there, else to its middle."""
+    straight = rect.x + DEEP <= point[0] <= rect.right - DEEP
+    return (point[0] if straight else rect.middle[0], rect.middle[1])
 
 
 def _beside(plug: Point, rect: Rect) -> Point:

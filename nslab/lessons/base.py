@@ -16,8 +16,8 @@ from typing import Any
 from msgspec import Struct
 
 from nslab.actions import Action, commands
-from nslab.errors import InvalidInput
 from nslab.engine.base import Options
+from nslab.errors import InvalidInput
 from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.lab import Lab, factory
 from nslab.lessons import article

@@ -1,0 +1,15 @@
+"""Journeys: the way of one packet through links and namespaces, and what was rewritten on it.
+
+>>> with lab.capture("*") as seen:                              # doctest: +SKIP
+...     lab.ping("ns1", "203.0.113.80")
+>>> seen.journey()                                              # doctest: +SKIP
+>>> seen.journey().picture(upto=3)                              # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from nslab.journey.follow import journeys
+from nslab.journey.steps import Change, Step
+from nslab.journey.told import Journey, Journeys
+
+__all__ = ["Change", "Journey", "Journeys", "Step", "journeys"]
