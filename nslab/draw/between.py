@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from nslab.draw.layout import Placed
+from nslab.draw.places import Places
 from nslab.draw.scene import Box
 
 _CABLE, _BRIDGE, _INSIDE = 2, 1, 3
@@ -14,10 +14,10 @@ _CABLE, _BRIDGE, _INSIDE = 2, 1, 3
 class Between:
     """The links of a picture as a graph."""
 
-    def __init__(self, placed: Placed) -> None:
+    def __init__(self, places: Places) -> None:
+        placed, self._places = places.placed, places
         scene, names = placed.scene, placed.scene.names
         self._next: dict[str, dict[str, int]] = {}
-        self._bridge: dict[str, str] = {}
         self._pairs: dict[str, str] = {}
         worldly: dict[str, list[str]] = {}
         for key, name in names.items():
@@ -38,7 +38,6 @@ class Between:
         for block in box.bridges:
             free.append(names[block.bridge.key])
             for port in (*block.upper, *block.lower):
-                self._bridge[names[port.key]] = names[block.bridge.key]
                 self._join(names[port.key], names[block.bridge.key], _BRIDGE)
         self._all(free)
 
@@ -60,7 +59,8 @@ class Between:
 
         Ports of one bridge are joined: a frame that is not for the bridge does not enter it.
         """
-        if one in self._bridge and self._bridge[one] == self._bridge.get(other):
+        bridge = self._places.bridge(one)
+        if bridge and bridge in (other, self._places.bridge(other)):
             return []
         todo: list[tuple[int, str, tuple[str, ...]]] = [(0, one, ())]
         done: set[str] = set()

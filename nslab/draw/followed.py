@@ -16,7 +16,7 @@ from nslab.draw.metrics import printable
 from nslab.draw.motion import STYLE, travellers
 from nslab.draw.parts import LEAD, Point
 from nslab.draw.svg import Over, line_through, svg
-from nslab.draw.trail import RADIUS, Leg, Track, Trail, track
+from nslab.draw.trail import RADIUS, Leg, Track, Tracker, Trail
 
 _WAY, _TOLD, _INK = "#cc79a7", "#e69f00", "#1d2329"
 """Of the Okabe-Ito palette, and none that says what is new, changed or gone."""
@@ -77,8 +77,10 @@ class Followed(Picture):
     @cached_property
     def branches(self) -> tuple[Track, ...]:
         """The same of the copies, each from the packet's beginning."""
-        found = (track(self.placed, branch).upto(self._shown) for branch in self._trail.branches)
-        return tuple(dict.fromkeys(found))
+        every = (self._tracker.track(branch) for branch in self._trail.branches)
+        found = {track.legs: track for track in (one.upto(self._shown) for one in every)}
+        found.pop(self.track.legs, None)
+        return tuple(found.values())
 
     @cached_property
     def callouts(self) -> tuple[Callout, ...]:
@@ -91,7 +93,11 @@ class Followed(Picture):
 
     @cached_property
     def _whole(self) -> Track:
-        return track(self.placed, self._trail.stops)
+        return self._tracker.track(self._trail.stops)
+
+    @cached_property
+    def _tracker(self) -> Tracker:
+        return Tracker(self.placed)
 
     @property
     def _shown(self) -> int:

@@ -14,7 +14,8 @@ from typing import Literal
 from nslab.draw.between import Between
 from nslab.draw.layout import Placed
 from nslab.draw.parts import Point, Rect
-from nslab.draw.way import Hop, Way, place_of, way
+from nslab.draw.places import Places
+from nslab.draw.way import Hop, Way, way
 
 End = Literal["arrived", "lost", "beyond"]
 
@@ -84,44 +85,54 @@ class Track:
         return Track(marks, self.legs[: max(0, len(marks) - 1)])
 
 
-def track(placed: Placed, stops: Sequence[Stop]) -> Track:
-    """Where a way is in a picture.  What is not in the picture at all is left out of it."""
-    known = [
-        (number, stop, rect) for number, stop in enumerate(stops, 1)
-        if (rect := place_of(placed, stop.name)) is not None
-    ]  # fmt: skip
-    if not known:
-        return Track((), ())
-    graph = Between(placed)
-    hops: list[Hop] = []
-    own: list[int] = []
-    first, last = known[0][1], known[-1][1]
-    if not first.out:
-        hops += _hops(graph.ends(first.name))  # so that it stands where it came in
-    for number, (_, stop, _) in enumerate(known):
-        if number:
-            hops += _hops(graph.links(known[number - 1][1].name, stop.name))
-        own.append(len(hops))
-        hops.append(stop.hop)
-    if last.out:
-        hops += _hops(graph.ends(last.name))
-    line = _Line(way(placed, hops), own)
-    marks: list[Mark] = []
-    ends: list[int] = []
-    for place, (number, stop, rect) in enumerate(known):
-        at = line.stop(place, stop, rect, ends[-1] if ends else 0, [mark.at for mark in marks])
-        ends.append(at)
-        marks.append(Mark(number, stop, rect, _free(line.dots[at], rect, marks)))
-    legs = []
-    for number, (a, b) in enumerate(pairwise(ends)):
-        points = (marks[number].at, *_corners(line.dots[a : b + 1]), marks[number + 1].at)
-        legs.append(Leg(tuple(_plain(points)), seen=own[number + 1] - own[number] == 1))
-    return Track(tuple(marks), tuple(legs))
+class Tracker:
+    """Finds ways in one picture."""
 
+    def __init__(self, placed: Placed) -> None:
+        self._places = Places(placed)
+        self._graph = Between(self._places)
 
-def _hops(names: Iterable[str]) -> list[Hop]:
-    parts = (name.rpartition("/") for name in names)
-    return [(ns, link) for ns, _, link in parts]
+    def track(self, stops: Sequence[Stop]) -> Track:
+        """Where a way is.  What is not in the picture at all is left out of it."""
+        known = [
+            (number, stop, rect) for number, stop in enumerate(stops, 1)
+            if (rect := self._places.rect(stop.name)) is not None
+        ]  # fmt: skip
+        if not known:
+            return Track((), ())
+        hops, own = self._hops([stop for _, stop, _ in known])
+        line = _Line(way(self._places, hops), own)
+        marks: list[Mark] = []
+        ends: list[int] = []
+        for place, (number, stop, rect) in enumerate(known):
+            start = ends[-1] if ends else 0
+            at = line.stop(place, stop, rect, start, [mark.at for mark in marks])
+            ends.append(at)
+            marks.append(Mark(number, stop, rect, _free(line.dots[at], rect, marks)))
+        legs = []
+        for number, (a, b) in enumerate(pairwise(ends)):
+            points = (marks[number].at, *_corners(line.dots[a : b + 1]), marks[number + 1].at)
+            legs.append(Leg(tuple(_plain(points)), seen=own[number + 1] - own[number] == 1))
+        return Track(tuple(marks), tuple(legs))
+
+    def _hops(self, stops: Sequence[Stop]) -> tuple[list[Hop], list[int]]:
+        """The stops with what lies between them, and where among these the stops are.
+
+        The other ends of the first and last cables belong to it: a stop is where its cable is.
+        """
+        names: list[str] = []
+        own: list[int] = []
+        if not stops[0].out:
+            names += self._graph.ends(stops[0].name)
+        for number, stop in enumerate(stops):
+            if number:
+                names += self._graph.links(stops[number - 1].name, stop.name)
+            own.append(len(names))
+            names.append(stop.name)
+        if stops[-1].out:
+            names += self._graph.ends(stops[-1].name)
+        parts = (name.rpartition("/") for name in names)
+        return [(ns, link) for ns, _, link in parts], own
 
 
 def _free(at: Point, rect: Rect, marks: Sequence[Mark]) -> Point:
