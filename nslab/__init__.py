@@ -41,7 +41,7 @@ _HOMES = {
     "nslab.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
-    "nslab.journey": ("Journey", "journeys"),
+    "nslab.journey": ("Journey", "Journeys", "journeys"),
     "nslab.lab": ("Lab",),
     "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
@@ -54,33 +54,79 @@ __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
     from nslab.actions import (
-        Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
-        DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace, DeleteRoute, Detach,
-        Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
+        Action,
+        AddAddress,
+        AddBridge,
+        AddContainer,
+        AddNamespace,
+        AddRoute,
+        AddVeth,
+        Attach,
+        DeleteAddress,
+        DeleteContainer,
+        DeleteLink,
+        DeleteNamespace,
+        DeleteRoute,
+        Detach,
+        Masquerade,
+        Move,
+        Rename,
+        ResolvConf,
+        SetBridge,
+        SetDown,
+        SetMac,
+        SetPromiscuous,
+        SetUp,
         Sysctl,
     )  # fmt: skip
+    from nslab.capture import Capture
     from nslab.check import (
-        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, IsPort,
-        Learned, Masquerades,
-        NamedByPid, NoLink, NoRoute, Promiscuous, Reaches, Resolves, Setting, State, Stp, Verdict,
+        ArePeers,
+        HasAddress,
+        HasFile,
+        HasLink,
+        HasNamespace,
+        HasNeighbour,
+        HasRoute,
+        IsPort,
+        Learned,
+        Masquerades,
+        NamedByPid,
+        NoLink,
+        NoRoute,
+        Promiscuous,
+        Reaches,
+        Resolves,
+        Setting,
+        State,
+        Stp,
+        Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why
-    from nslab.capture import Capture
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
-        AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
-        LabClosed, LabGone, NotFound, NslabError, ToolMissing,
+        AlreadyExists,
+        CommandTimeout,
+        EngineUnavailable,
+        Interrupted,
+        InvalidInput,
+        KernelRefused,
+        LabClosed,
+        LabGone,
+        NotFound,
+        NslabError,
+        ToolMissing,
     )  # fmt: skip
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
-    from nslab.journey import Journey, journeys
+    from nslab.journey import Journey, Journeys, journeys
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
-    from nslab.step import Step
-    from nslab.trace import Trace
     from nslab.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran
+    from nslab.step import Step
+    from nslab.trace import Trace
     from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 

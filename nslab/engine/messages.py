@@ -17,7 +17,14 @@ from msgspec import Struct
 
 from nslab.actions import AnyAction
 from nslab.engine.base import (
-    Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
+    Batch,
+    Command,
+    Completed,
+    Injection,
+    Opened,
+    Options,
+    Recording,
+    Stream,
 )  # fmt: skip
 from nslab.errors import KINDS, NslabError
 from nslab.model import Snapshot, Tracked

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from nslab.errors import InvalidInput
 from nslab.lessons import (
-    bridge, cables, docker_does, docker_picture, names, namespace, promiscuous, second_nic,
+    bridge,
+    cables,
+    docker_does,
+    docker_picture,
+    names,
+    namespace,
+    promiscuous,
+    second_nic,
     way_out,
 )  # fmt: skip
 from nslab.lessons.base import Lesson, Same

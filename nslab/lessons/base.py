@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from nslab.actions import Action, code, commands
-from nslab.errors import InvalidInput
 from nslab.engine.base import Options
+from nslab.errors import InvalidInput
 from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.lab import Lab, factory
 from nslab.lessons import article
