@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nslab.errors import InvalidInput
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import ROWS, Table
-from nslab.model import Frame
+from nslab.model import Frame, Place
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
@@ -29,8 +29,12 @@ class Frames:
         macs: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         notes: Sequence[str] = (),
         dropped: Mapping[str, int] | None = None,
+        links: Mapping[Place, bool] | None = None,
+        file: Callable[[], Iterable[bytes]] | None = None,
     ) -> None:
         self._given = frames, macs
+        self._links = dict(links or {})  # where it was captured; whether these are Ethernet
+        self._file = file  # the pieces of a pcapng file of these frames, if it needs no values
         self.notes = tuple(notes)
         self.dropped = dict(dropped or {})
         """By place, how many frames are missing: dropped by the kernel, or beyond the bound."""
@@ -96,7 +100,7 @@ class Frames:
         return self._some([f for f in self._frames if text in summarise(f, names).what])
 
     def _some(self, frames: Sequence[Frame]) -> Frames:
-        return Frames(frames, self._macs, self.notes, self.dropped)
+        return Frames(frames, self._macs, self.notes, self.dropped, self._links)
 
     # -- what it looks like --------------------------------------------------------------------
 
@@ -123,6 +127,12 @@ class Frames:
         """Write a file that Wireshark and tshark open, with the links' names; returns its path."""
         from nslab.frames import pcapng
 
-        file = Path(path)
-        file.write_bytes(pcapng.encode(self._frames, self.dropped))
-        return file
+        pieces: Iterable[bytes]
+        if self._file:
+            pieces = self._file()
+        else:
+            pieces = (pcapng.encode(self._frames, self.dropped, self._links),)
+        target = Path(path)
+        with target.open("wb") as file:
+            file.writelines(pieces)
+        return target
