@@ -239,7 +239,7 @@ class Capture:
                     "show the frames at", repr(place), "the capture was not there",
                     f"it is at: {', '.join(self.links)}",
                 )  # fmt: skip
-        return self.frames.select(lambda frame: str(frame.place) in places)
+        return self.frames.at(*places)
 
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""

@@ -30,7 +30,7 @@ class Frames:
         notes: Sequence[str] = (),
         dropped: Mapping[str, int] | None = None,
         links: Mapping[Place, bool] | None = None,
-        file: Callable[[], Iterable[bytes]] | None = None,
+        file: Callable[[], Iterable[bytes | bytearray]] | None = None,
     ) -> None:
         self._given = frames, macs
         self._links = dict(links or {})  # where it was captured; whether these are Ethernet
@@ -79,16 +79,21 @@ class Frames:
     def at(self, *places: str) -> Frames:
         """Those that were seen at these places, such as ``"ns1/eth0"``.
 
-        :raises InvalidInput: none was seen at such a place
+        :raises InvalidInput: none was seen at such a place, and nothing was captured there
         """
-        there = {str(frame.place) for frame in self._frames}
+        there = {str(frame.place) for frame in self._frames} | {str(one) for one in self._links}
         for place in places:
             if place not in there:
                 raise InvalidInput(
                     "show the frames at", repr(place), "none was seen there",
                     f"there are frames at: {', '.join(sorted(there)) or 'no place'}",
                 )  # fmt: skip
-        return self._some([frame for frame in self._frames if str(frame.place) in places])
+        return Frames(
+            [frame for frame in self._frames if str(frame.place) in places],
+            self._macs, self.notes,
+            {place: count for place, count in self.dropped.items() if place in places},
+            {place: ether for place, ether in self._links.items() if str(place) in places},
+        )  # fmt: skip
 
     def select(self, wanted: Callable[[Frame], object]) -> Frames:
         """Those that a function is true for."""
@@ -127,7 +132,7 @@ class Frames:
         """Write a file that Wireshark and tshark open, with the links' names; returns its path."""
         from nslab.frames import pcapng
 
-        pieces: Iterable[bytes]
+        pieces: Iterable[bytes | bytearray]
         if self._file:
             pieces = self._file()
         else:

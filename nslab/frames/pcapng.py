@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from nslab.model import Frame, Place
 
@@ -70,6 +71,7 @@ def head(links: Mapping[Place, bool]) -> bytes:
     return b"".join(parts)
 
 
+@lru_cache(4096)
 def tail(kept: int, kind: str) -> bytes:
     """What follows the bytes of a frame in its block."""
     flags = _options((_EPB_FLAGS, struct.pack("<I", _FLAGS[kind])))
