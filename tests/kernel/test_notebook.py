@@ -117,8 +117,9 @@ def test_a_cell_that_is_run_too_early_is_answered_in_words() -> None:
             status, outputs = made.run(cell)
             assert status == "error"
             assert "Run All Above Selected Cell" in message_of(outputs)
-        _, outputs = made.run("something_else")
-        assert "Traceback" in "".join(outputs[0]["traceback"]), "other names are Python's business"
+        assert "check the spelling" in message_of(made.run("something_else")[1])
+        _, outputs = made.run("def use():\n    return something_else\nuse()")
+        assert "Traceback" in "".join(outputs[0]["traceback"]), "a bug in a function is one"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
