@@ -18,6 +18,7 @@ from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFo
 from nslab.frames import Frames
 from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
+from nslab.frames.transcode import transcode
 from nslab.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
@@ -162,8 +163,12 @@ class Capture:
     def frames(self) -> Frames:
         """The frames, so far or all of them."""
         self._fetch()
-        return Frames(partial(self._decode, len(self._blocks)), self._owners, self.notes,
-                      self.missing)  # fmt: skip
+        count, missing = len(self._blocks), self.missing
+        return Frames(
+            partial(self._decode, count), self._owners, self.notes, missing,
+            {origin.place: origin.ethernet for origin in self._origins},
+            lambda: transcode(self._blocks[:count], self._origins, missing),
+        )  # fmt: skip
 
     def _decode(self, blocks: int) -> list[Frame]:
         """The frames of the first so many blocks."""
@@ -237,7 +242,7 @@ class Capture:
                     "show the frames at", repr(place), "the capture was not there",
                     f"it is at: {', '.join(self.links)}",
                 )  # fmt: skip
-        return self.frames.select(lambda frame: str(frame.place) in places)
+        return self.frames.at(*places)
 
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""

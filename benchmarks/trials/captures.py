@@ -4,8 +4,8 @@
   AsyncSniffer.  It is searched for by halving the ratio between a rate that went and one that did
   not, six times.
 - Processor time a frame at one rate, nslab and tcpdump.  nslab's is that of the agent and of the
-  notebook's process together, from the start until all frames are in the notebook's process; a
-  second figure also makes values of them and writes them to a file as pcapng.
+  notebook's process together, from the start until all frames are in the notebook's process, in
+  the kernel's blocks; a second figure also writes them to a file, as tcpdump does.
 - Sending prepared frames: ``lab.send(count=…)`` and ``sendp(count=…)``.
 - Starting and stopping captures in N namespaces at once: nslab and N tcpdumps.
 - A capture on ten links of a ping through NAT, from its start until there are the table, the

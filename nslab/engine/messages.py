@@ -167,7 +167,9 @@ _from_agent = msgspec.msgpack.Decoder(FromAgent)
 def write(stream: IO[bytes], message: Message) -> None:
     """Send one message; the caller sees to it that two threads do not write at once."""
     body = encode(message)
-    stream.write(struct.pack(">I", len(body)) + body)
+    # Not put together: a buffered stream does so for small ones, and need not for large ones.
+    stream.write(struct.pack(">I", len(body)))
+    stream.write(body)
     stream.flush()
 
 

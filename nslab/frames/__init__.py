@@ -8,10 +8,11 @@
     dissect   a frame → its layers and fields, by scapy; imported when a frame is opened
     opened    one frame, opened: its layers as a tree, its bytes with each field's marked
     pcapng    a file for Wireshark and tshark
+    transcode  the kernel's blocks → such a file, quickly
     identity  what of a packet stays the same on its way, and what does not
     crafting  scapy packets → bytes, with addresses from the lab and not from this machine
 
-Nothing here does input or output but ``pcapng``, which makes bytes.
+Nothing here does input or output but ``Frames.to_pcapng``.
 """
 
 from nslab.frames.listing import Frames

@@ -25,10 +25,14 @@ ETHERNET = (1, 772)
 """ARPHRD numbers of links with an Ethernet header: Ethernet's own and the loopback's."""
 
 _CSUM_NOT_READY, _VLAN_VALID, _VLAN_TPID_VALID = 0x08, 0x10, 0x40
-_VLAN = 0x8100
+_VLAN, _MOST = 0x8100, 0xFFFFFFFF
 
 _HEAD = struct.Struct("<6I")
-_FRAME = struct.Struct("<6IHHIIH20xB")
+
+FRAME = struct.Struct("<3I47s")
+"""A frame's step, seconds and nanoseconds, and the rest of its header up to the packet type."""
+
+_REST = struct.Struct("<3IH6xIH20xB")
 
 
 class Origin(NamedTuple):
@@ -46,33 +50,66 @@ class Raw(NamedTuple):
     depth: int
     tap: int
     turn: int
-    kind: int
+    kind: str
     length: int
     data: bytes
     checksums: bool
 
 
+class Header(NamedTuple):
+    """What a frame's header says but for the time.
+
+    ``tag`` is the VLAN's tag that the kernel has taken out; ``start`` and ``kept`` are where the
+    frame's bytes are, from its header on, and how many.
+    """
+
+    kind: str
+    kept: int
+    length: int
+    start: int
+    tag: bytes
+    checksums: bool
+
+
+def header(rest: bytes) -> Header:
+    """Of the bytes that :data:`FRAME` leaves as they are."""
+    kept, length, status, mac, tci, tpid, kind = _REST.unpack(rest)
+    tag = b""
+    if status & _VLAN_VALID and kept >= 12:
+        tag = struct.pack(">HH", tpid if status & _VLAN_TPID_VALID else _VLAN, tci & 0xFFFF)
+    return Header(
+        KINDS[kind] if kind < len(KINDS) else "host", kept, min(length + len(tag), _MOST), mac,
+        tag, not status & _CSUM_NOT_READY,
+    )  # fmt: skip
+
+
+def first(block: bytes) -> tuple[int, int]:
+    """How many frames a block has, and where the first is; none if it is no block."""
+    if len(block) < _HEAD.size:
+        return 0, 0
+    _, _, _, count, place, _ = _HEAD.unpack_from(block)
+    return count, place
+
+
 def unpack(block: bytes, tap: int, depth: int = 0, turn: int = 0) -> Iterator[Raw]:
     """The frames of a block; what is no block, or is cut, ends early."""
-    if len(block) < _HEAD.size:
-        return
-    _, _, _, count, place, _ = _HEAD.unpack_from(block)
-    last = len(block) - 60
+    known: dict[bytes, Header] = {}
+    count, place = first(block)
     for number in range(count):
-        if place > last:
+        if place + FRAME.size > len(block):
             return
-        (step, seconds, nanoseconds, kept, length, status, mac, _, _, tci, tpid,
-         kind) = _FRAME.unpack_from(block, place)  # fmt: skip
-        start = place + mac
-        data = block[start : start + kept]
-        if status & _VLAN_VALID and len(data) >= 12:
-            # The kernel takes the tag out; here it is put back where it was on the wire.
-            tag = struct.pack(">HH", tpid if status & _VLAN_TPID_VALID else _VLAN, tci)
+        step, seconds, nanoseconds, rest = FRAME.unpack_from(block, place)
+        if rest not in known:
+            known[rest] = header(rest)
+        kind, kept, length, start, tag, checksums = known[rest]
+        data = block[place + start : place + start + kept]
+        if len(data) < kept:
+            return
+        if tag:  # it is put back where it was on the wire
             data = data[:12] + tag + data[12:]
-            length += 4
         yield Raw(
             seconds * 1_000_000_000 + nanoseconds, depth, tap, turn + number, kind, length, data,
-            not status & _CSUM_NOT_READY,
+            checksums,
         )  # fmt: skip
         if not step:
             return
@@ -94,8 +131,8 @@ def frames(
     return [
         Frame(
             number=number, time=one.stamp - began, stamp=one.stamp, place=origins[one.tap].place,
-            kind=KINDS[one.kind] if one.kind < len(KINDS) else "host", length=one.length,
-            data=one.data, checksums=one.checksums, ethernet=origins[one.tap].ethernet,
+            kind=one.kind, length=one.length, data=one.data, checksums=one.checksums,
+            ethernet=origins[one.tap].ethernet,
         )
         for number, one in enumerate(raw, 1)
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nslab.errors import InvalidInput
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import ROWS, Table
-from nslab.model import Frame
+from nslab.model import Frame, Place
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
@@ -29,8 +29,12 @@ class Frames:
         macs: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         notes: Sequence[str] = (),
         dropped: Mapping[str, int] | None = None,
+        links: Mapping[Place, bool] | None = None,
+        file: Callable[[], Iterable[bytes | bytearray]] | None = None,
     ) -> None:
         self._given = frames, macs
+        self._links = dict(links or {})  # where it was captured; whether these are Ethernet
+        self._file = file  # the pieces of a pcapng file of these frames, if it needs no values
         self.notes = tuple(notes)
         self.dropped = dict(dropped or {})
         """By place, how many frames are missing: dropped by the kernel, or beyond the bound."""
@@ -75,16 +79,21 @@ class Frames:
     def at(self, *places: str) -> Frames:
         """Those that were seen at these places, such as ``"ns1/eth0"``.
 
-        :raises InvalidInput: none was seen at such a place
+        :raises InvalidInput: none was seen at such a place, and nothing was captured there
         """
-        there = {str(frame.place) for frame in self._frames}
+        there = {str(frame.place) for frame in self._frames} | {str(one) for one in self._links}
         for place in places:
             if place not in there:
                 raise InvalidInput(
                     "show the frames at", repr(place), "none was seen there",
                     f"there are frames at: {', '.join(sorted(there)) or 'no place'}",
                 )  # fmt: skip
-        return self._some([frame for frame in self._frames if str(frame.place) in places])
+        return Frames(
+            [frame for frame in self._frames if str(frame.place) in places],
+            self._macs, self.notes,
+            {place: count for place, count in self.dropped.items() if place in places},
+            {place: ether for place, ether in self._links.items() if str(place) in places},
+        )  # fmt: skip
 
     def select(self, wanted: Callable[[Frame], object]) -> Frames:
         """Those that a function is true for."""
@@ -96,7 +105,7 @@ class Frames:
         return self._some([f for f in self._frames if text in summarise(f, names).what])
 
     def _some(self, frames: Sequence[Frame]) -> Frames:
-        return Frames(frames, self._macs, self.notes, self.dropped)
+        return Frames(frames, self._macs, self.notes, self.dropped, self._links)
 
     # -- what it looks like --------------------------------------------------------------------
 
@@ -123,6 +132,12 @@ class Frames:
         """Write a file that Wireshark and tshark open, with the links' names; returns its path."""
         from nslab.frames import pcapng
 
-        file = Path(path)
-        file.write_bytes(pcapng.encode(self._frames, self.dropped))
-        return file
+        pieces: Iterable[bytes | bytearray]
+        if self._file:
+            pieces = self._file()
+        else:
+            pieces = (pcapng.encode(self._frames, self.dropped, self._links),)
+        target = Path(path)
+        with target.open("wb") as file:
+            file.writelines(pieces)
+        return target

@@ -71,3 +71,20 @@ def arp(operation: int, source: str, target: str, mac: bytes = MAC_A) -> bytes:
 
 def echo(kind: int = 8, sequence: int = 1) -> bytes:
     return struct.pack(">BBHHH", kind, 0, 0, 77, sequence) + b"data"
+
+
+def udp(source: int, target: int, payload: bytes) -> bytes:
+    return struct.pack(">HHHH", source, target, 8 + len(payload), 0) + payload
+
+
+def icmp(kind: int, code: int, about: bytes) -> bytes:
+    return struct.pack(">BBHI", kind, code, 0, 0) + about
+
+
+TCP = struct.pack(">HHIIBBHHH", 45678, 80, 1, 2, 0x50, 0x02, 1000, 0, 0)
+QUESTION = b"\x03www\x07example\x03org\0" + struct.pack(">HH", 1, 1)
+DNS = struct.pack(">HHHHHH", 5, 0x0100, 1, 0, 0, 0) + QUESTION
+ANSWER = (
+    struct.pack(">HHHHHH", 5, 0x8180, 1, 1, 0, 0) + QUESTION + b"\xc0\x0c"
+    + struct.pack(">HHIH", 1, 1, 300, 4) + bytes((203, 0, 113, 80))
+)  # fmt: skip

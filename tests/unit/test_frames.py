@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import re
 import struct
 
 import pytest
-from blocks import MAC_A, MAC_B, Packet, arp, block, echo, ether, frame, ipv4
+from blocks import (
+    ANSWER, DNS, MAC_A, MAC_B, QUESTION, TCP, Packet, arp, block, echo, ether, frame, icmp, ipv4,
+    udp,
+)  # fmt: skip
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from nslab.frames import blocks as bl
 from nslab.frames.dissect import dissect
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names, summarise
-from nslab.model import Frame, Place
+from nslab.model import Place
 
 PORT = bl.Origin(Place(ns="host", link="lxcbr0.1"), 0, True)
 BRIDGE = bl.Origin(Place(ns="host", link="lxcbr0"), 1, True)
@@ -91,22 +93,7 @@ def test_a_damaged_block_brings_nothing_down(data: st.DataObject) -> None:
 # -- a line ------------------------------------------------------------------------------------
 
 NAMES = {MAC_A.hex(":"): "ns1/eth0", MAC_B.hex(":"): "lxcbr0"}
-TCP = struct.pack(">HHIIBBHHH", 45678, 80, 1, 2, 0x50, 0x02, 1000, 0, 0)
-QUESTION = b"\x03www\x07example\x03org\0" + struct.pack(">HH", 1, 1)
-DNS = struct.pack(">HHHHHH", 5, 0x0100, 1, 0, 0, 0) + QUESTION
-ANSWER = (
-    struct.pack(">HHHHHH", 5, 0x8180, 1, 1, 0, 0) + QUESTION + b"\xc0\x0c"
-    + struct.pack(">HHIH", 1, 1, 300, 4) + bytes((203, 0, 113, 80))
-)  # fmt: skip
 NO_SUCH = struct.pack(">HHHHHH", 5, 0x8183, 1, 0, 0, 0) + QUESTION
-
-
-def udp(source: int, target: int, payload: bytes) -> bytes:
-    return struct.pack(">HHHH", source, target, 8 + len(payload), 0) + payload
-
-
-def icmp(kind: int, code: int, about: bytes) -> bytes:
-    return struct.pack(">BBHI", kind, code, 0, 0) + about
 
 
 @pytest.mark.parametrize(
@@ -171,63 +158,6 @@ def test_ports_that_the_kernel_drew_are_letters_in_the_order_of_appearance() -> 
 def test_a_foreign_mac_stays_what_it_is() -> None:
     line = summarise(frame(ether(0x88CC, b"")), Names())
     assert (line.source, line.target) == ("02:00:00:00:00:0a", "02:00:00:00:00:0b")
-
-
-# -- mutilated frames --------------------------------------------------------------------------
-
-SEEDS = (
-    ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2")), ether(0x0800, ipv4(1, echo())),
-    ether(0x0800, ipv4(6, TCP + b"GET / HTTP/1.1\r\n")), ether(0x0800, ipv4(17, udp(9, 53, DNS))),
-    ether(0x0800, ipv4(17, udp(53, 9, ANSWER))), ether(0x0026, b"\x42\x42\x03" + bytes(35)),
-    ether(0x0800, ipv4(1, icmp(3, 1, ipv4(17, udp(1, 2, b"x"))))),
-    ether(0x8100, b"\0\7\x08\0" + ipv4(1, echo())),
-    ether(0x86DD, struct.pack(">IHBB", 6 << 28, 40, 0, 64) + bytes(32) + b"\x3a\0" + bytes(6)
-          + b"\x87\0" + bytes(30)),
-    ether(0x0800, ipv4(47, b"\0\0\x08\0" + ipv4(1, echo()))),
-)  # fmt: skip
-
-
-def mutated(count: int, seed: int) -> list[Frame]:
-    """Frames with bytes changed, cut out and put in; the same ones every time."""
-    draw = random.Random(seed)
-    found = []
-    for number in range(count):
-        data = bytearray(draw.choice(SEEDS))
-        for _ in range(draw.choice((0, 1, 2, 4, 16))):
-            place = draw.randrange(len(data) + 1)
-            match draw.randrange(3):
-                case 0:
-                    data[place : place + 1] = draw.randbytes(1)
-                case 1:
-                    del data[place : place + draw.randrange(8)]
-                case 2:
-                    data[place:place] = draw.randbytes(draw.randrange(8))
-        if draw.random() < 0.2:
-            del data[draw.randrange(len(data) + 1) :]
-        found.append(frame(bytes(data), number + 1, ethernet=draw.random() < 0.95))
-    return found
-
-
-def test_a_hundred_thousand_mutilated_frames_have_a_line_each() -> None:
-    names = Names()
-    lines = [summarise(one, names) for one in mutated(100_000, 1)]
-    assert len(lines) == 100_000
-    assert all(line.what and line.what.isprintable() for line in lines)
-
-
-def test_mutilated_frames_are_taken_apart_without_a_gap() -> None:
-    for one in mutated(3_000, 2):
-        place = 0
-        for layer in dissect(one):
-            assert layer.start == place
-            bit = place * 8
-            for field in layer.fields:
-                assert field.start == bit
-                bit += field.size
-            assert bit == layer.end * 8
-            place = layer.end
-        assert place == len(one.data)
-        assert f"frame {one.number} at ns1/eth0" in str(Opened(one))
 
 
 # -- opened ------------------------------------------------------------------------------------
