@@ -93,6 +93,7 @@ class _Follower:
             f"{line.what}: {line.source} → {line.target}", steps,
             [tuple(sightings[place].frame for place in branch) for branch in branches],
             arrived=arrived, beyond=not arrived and self._beyond(last.frame),
+            missed=None if arrived else self._missed(last.frame),
             quiet=not flows or line.what.startswith("ICMPv6: "),
             remembered=remembered(list(flows), tracked, names), snapshot=snapshot, draw=draw,
         )  # fmt: skip
@@ -112,6 +113,11 @@ class _Follower:
             )  # fmt: skip
 
         return max(sorted(leaves), key=worth)
+
+    def _missed(self, frame: Frame) -> Place | None:
+        """Where it would have been seen next: at the other end of the cable that it left by."""
+        peer = self._topology.peer(frame.place) if frame.kind == "outgoing" else None
+        return None if self._beyond(frame) else peer
 
     def _beyond(self, frame: Frame) -> bool:
         """Whether it left for where nothing was captured."""

@@ -28,6 +28,7 @@ class Journey:
 
     A branch begins with the frame that it was copied from.  ``arrived`` says whether the packet
     ended at a link that it was meant for; ``beyond`` that it left for where nothing was captured.
+    ``missed`` is the link that it should have come into next, and did not.
     ``quiet`` is what only finds the way for others: ARP, neighbour discovery, spanning tree.
     ``remembered`` are the entries of connection trackings that it belongs to.
     """
@@ -40,6 +41,7 @@ class Journey:
         *,
         arrived: bool,
         beyond: bool = False,
+        missed: Place | None = None,
         quiet: bool = False,
         remembered: Sequence[Remembered] = (),
         snapshot: Snapshot | None = None,
@@ -50,6 +52,7 @@ class Journey:
         self.branches = tuple(branches)
         self.arrived = arrived
         self.beyond = beyond
+        self.missed = missed
         self.quiet = quiet
         self.remembered = tuple(remembered)
         self._snapshot = snapshot
@@ -85,6 +88,8 @@ class Journey:
             return f"arrived at {place}"
         if self.beyond:
             return f"left {place}: what is behind it was not captured"
+        if self.missed is not None:
+            return f"left {place}, and never into {self.missed}"
         if self.steps[-1].out:
             return f"left {place}, and was not seen again"
         return f"last seen going into {place}"
