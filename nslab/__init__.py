@@ -32,10 +32,9 @@ _HOMES = {
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
     "nslab.check": (
-        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour", "HasRoute", "IsPort",
-        "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute", "Promiscuous", "Reaches",
-        "Resolves", "Setting", "State", "Stp",
-        "Verdict",
+        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour",
+        "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute",
+        "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
     ),
     "nslab.lessons": ("Lesson", "lesson"),
     "nslab.step": ("Step",),
@@ -61,8 +60,8 @@ if TYPE_CHECKING:
         Sysctl,
     )  # fmt: skip
     from nslab.check import (
-        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, IsPort,
-        Learned, Masquerades,
+        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, Hops,
+        IsPort, Learned, Masquerades,
         NamedByPid, NoLink, NoRoute, Promiscuous, Reaches, Resolves, Setting, State, Stp, Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why

@@ -37,7 +37,7 @@ LAYERS = (
     ("nslab.outcome", "nslab.history", "nslab.capture"),
     ("nslab.traffic",),
     ("nslab.lab",),
-    ("nslab.docker", "nslab.netlink"),
+    ("nslab.docker", "nslab.netlink", "nslab.measure"),
     ("nslab.lessons",),
     ("nslab.notebook", "nslab.widgets"),
     ("nslab.cli",),
@@ -48,6 +48,7 @@ LAYERS = (
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
     ("nslab.lab", "nslab.notebook"),  # is this a notebook?
+    ("nslab.measure.progress", "nslab.notebook"),  # and where does the bar go?
 }
 
 # What may only be used in one place, so that it can be replaced there.
