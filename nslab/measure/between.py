@@ -79,7 +79,7 @@ def small_packets(
 
     measured = runs.in_turn("small packets", _TITLES, sample, effort.repeats)
     rate = Result(
-        title="Small packets carried by one CPU", unit="thousand a second", better="more",
+        title="Small packets carried by one CPU", unit="thousand/s", better="more",
         samples=measured.of("rate"), base=_BASE, bounds=(0.1, 100_000), stopped=measured.stopped,
     )  # fmt: skip
     cpu = Result(

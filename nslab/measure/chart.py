@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from nslab.draw.metrics import width
 
-WIDTH, ROW, TOP = 720, 30, 34
-_BLUE = "#0072b2"
+WIDTH, ROW, TOP = 720, 30, 40
+_BLUE, _SKY = "#0072b2", "#56b4e9"
 _SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _SIZE = 13
+_SMALL = "font-size:12px;fill-opacity:.8"
 _THIN = "fill:none;stroke:currentColor;stroke-opacity:.75;stroke-width:1.4"
 
 
@@ -40,9 +41,11 @@ def figure(value: float) -> str:
     return f"{round(value, places):,.0f}"
 
 
-def text(heading: str, rows: Sequence[Row], footer: Sequence[str]) -> str:
+def text(
+    heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]
+) -> str:
     """The figures as a table."""
-    table: list[tuple[str, ...]] = [("", "median", "lowest", "highest", "")]
+    table: list[tuple[str, ...]] = [("", columns[0], "lowest", "highest", columns[1])]
     table += [
         (row.name, figure(row.median), *map(figure, row.spread), row.against) for row in rows
     ]
@@ -68,7 +71,9 @@ def ticks(highest: float) -> list[float]:
     return [step * number for number in range(math.ceil(highest / step) + 1)]
 
 
-def svg(heading: str, rows: Sequence[Row], footer: Sequence[str]) -> str:
+def svg(
+    heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]
+) -> str:
     """The rows as SVG to put into a page."""
     if not rows:
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"
@@ -81,7 +86,11 @@ def svg(heading: str, rows: Sequence[Row], footer: Sequence[str]) -> str:
     def across(value: float) -> str:
         return f"{left + (right - left) * value / scale[-1]:.1f}"
 
-    parts = [_text(0, 16, heading, "font-weight:bold")]
+    parts = [
+        _text(0, 16, heading, "font-weight:bold"),
+        _text(right + 66, TOP - 2, columns[0], f"{_SMALL};text-anchor:end"),
+        _text(WIDTH, TOP - 2, columns[1], f"{_SMALL};text-anchor:end"),
+    ]
     for tick in scale:
         x = across(tick)
         parts.append(
@@ -98,15 +107,15 @@ def svg(heading: str, rows: Sequence[Row], footer: Sequence[str]) -> str:
             f"<g><title>{html.escape(_told(row))}</title>",
             _text(f"{left - 14:.1f}", y + 5, row.name, "text-anchor:end"),
             f'<path d="{whole}" style="{_THIN}"/>',
-            f'<rect {middle} rx="2" style="fill:{_BLUE};fill-opacity:.55;stroke:{_BLUE}"/>',
-            f'<circle cx="{across(row.median)}" cy="{y}" r="4" style="fill:currentColor"/>',
+            f'<rect {middle} rx="2" style="fill:{_SKY};fill-opacity:.6;stroke:{_BLUE}"/>',
+            f'<circle cx="{across(row.median)}" cy="{y}" r="3.2" style="fill:currentColor"/>',
             _text(right + 66, y + 5, figure(row.median), "text-anchor:end;font-weight:bold"),
             _text(WIDTH, y + 5, row.against, "text-anchor:end;fill-opacity:.8"),
             "</g>",
         ]
     for number, line in enumerate(footer):
-        parts.append(_text(0, bottom + 38 + 18 * number, line, "fill-opacity:.8;font-size:12px"))
-    described = html.escape(text(heading, rows, footer))
+        parts.append(_text(0, bottom + 38 + 18 * number, line, _SMALL))
+    described = html.escape(text(heading, columns, rows, footer))
     return (
         f'<svg class="nslab-chart" role="img" xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
         f'height="{height}" viewBox="0 0 {WIDTH} {height}" '

@@ -29,7 +29,7 @@ def crowd(bystanders: int = BYSTANDERS) -> tuple[Action, ...]:
         AddVeth("flat-s", "eth0", peer_ns=SENDER, master=BRIDGE, up=True), SetUp("eth0", ns=SENDER),
     ]  # fmt: skip
     for number in range(1, bystanders + 1):
-        ns = f"n{number}"
+        ns = f"n{number:02}"
         mac = KNOWN if number == 1 else None
         actions += [
             AddNamespace(ns),
@@ -40,7 +40,7 @@ def crowd(bystanders: int = BYSTANDERS) -> tuple[Action, ...]:
 
 
 def _port(number: int) -> str:
-    return f"flat-{number}"
+    return f"flat-{number:02}"
 
 
 class Flooded(Result, frozen=True, kw_only=True):

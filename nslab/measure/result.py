@@ -71,13 +71,13 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
             for name, values in self.samples.items() for value in values
             if not low <= value <= high
         ]  # fmt: skip
-        names = ", ".join(self.samples)
         even = len(counts) == 1 and 0 not in counts
+        word = "" if even else "not "
         text = f"every sample lies between {low:,} and {high:,} {self.unit}"
         if wrong:
             text = f"not between {low:,} and {high:,} {self.unit}: {', '.join(wrong)}"
         return [
-            Verdict(even, f"measured {'' if even else 'not '}equally often: {names}"),
+            Verdict(even, f"all {len(self.samples)} were {word}measured equally often"),
             Verdict(not wrong, text, "measure again" if wrong else ""),
         ]
 
@@ -87,6 +87,10 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
     def heading(self) -> str:
         """The title with the unit, and which direction is good."""
         return f"{self.title}, {self.unit} ({self.better} is better)"
+
+    @property
+    def _columns(self) -> tuple[str, str]:
+        return "median", self.compare if self.base else ""
 
     def comparison(self, name: str) -> str:
         """``×0.93`` or ``+0.70``; nothing for the base."""
@@ -112,20 +116,20 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         times = "once" if self.repeats == 1 else f"{self.repeats} times, in turn"
         lines = [f"measured {times}; dot: median, bar: middle half, line: lowest to highest"]
         if self.base:
-            lines.append(f"last column: against {self.base} in the same repeat, median of that")
+            lines.append(f"{self.compare}: to {self.base} in the same repeat, the median of that")
         if self.stopped:
             lines.append("stopped before the last repeat")
         return tuple(lines)
 
     def __str__(self) -> str:
-        return chart.text(self.heading, self.rows, self._footer())
+        return chart.text(self.heading, self._columns, self.rows, self._footer())
 
     __repr__ = __str__
 
     @property
     def svg(self) -> str:
         """The samples drawn; it takes the colour of the text around it."""
-        return chart.svg(self.heading, self.rows, self._footer())
+        return chart.svg(self.heading, self._columns, self.rows, self._footer())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.svg}

@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from nslab.errors import NslabError
+from nslab.errors import Interrupted, NslabError
 from nslab.lab import Lab
 from nslab.measure.progress import Progress
 
@@ -83,7 +83,10 @@ def in_turn(
                     progress.done()
         except KeyboardInterrupt:
             if len(taken) < len(names):
-                raise
+                raise Interrupted(
+                    "measure", title, "it was stopped by you before each was measured once",
+                    "run the cell again",
+                ) from None  # fmt: skip
             # A repeat that was cut short has measured some and not the others.
             whole = len(taken) - len(taken) % len(names)
             progress.stopped = True
