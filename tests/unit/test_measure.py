@@ -198,7 +198,8 @@ def test_nothing_measured_is_said() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (0, "0"), (0.4831, "0.483"), (4.7, "4.70"), (15.96, "16.0"), (201, "201"), (184_210.0, "184,000"),
+        (0, "0"), (0.4831, "0.483"), (4.7, "4.70"), (15.96, "16.0"), (201, "201"),
+        (184_210.0, "184,000"),
     ],
 )
 def test_three_figures(value: float, words: str) -> None:
