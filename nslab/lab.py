@@ -22,14 +22,7 @@ from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
 from nslab.history import (
-    Begin,
-    Done,
-    History,
-    Typed,
-    changed,
-    differences,
-    rebuild,
-    steps_of,
+    Begin, Done, History, Typed, changed, differences, rebuild, steps_of,
 )  # fmt: skip
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran

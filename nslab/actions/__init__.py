@@ -21,18 +21,8 @@ from nslab.actions.base import (
     Action, Command, Style, Word, code, command, enter, pid_variable,
 )  # fmt: skip
 from nslab.actions.links import (
-    AddBridge,
-    AddVeth,
-    Attach,
-    DeleteLink,
-    Detach,
-    Move,
-    Rename,
-    SetBridge,
-    SetDown,
-    SetMac,
-    SetPromiscuous,
-    SetUp,
+    AddBridge, AddVeth, Attach, DeleteLink, Detach, Move, Rename, SetBridge, SetDown, SetMac,
+    SetPromiscuous, SetUp,
 )  # fmt: skip
 from nslab.actions.settings import Masquerade, ResolvConf, Sysctl
 from nslab.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace

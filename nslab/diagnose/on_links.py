@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from nslab.actions import (
-    Action,
-    AddAddress,
-    AddRoute,
-    Attach,
-    DeleteAddress,
-    DeleteRoute,
-    SetBridge,
-    SetDown,
-    SetUp,
+    Action, AddAddress, AddRoute, Attach, DeleteAddress, DeleteRoute, SetBridge, SetDown, SetUp,
 )  # fmt: skip
 from nslab.diagnose.explanation import Obstacle
 from nslab.diagnose.search import Search

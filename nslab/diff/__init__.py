@@ -12,14 +12,7 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
 from nslab.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.diff.compare import compare
 from nslab.diff.wording import (
-    address_of,
-    kind_text,
-    link_text,
-    name_text,
-    nameservers,
-    nat_text,
-    route_text,
-    visible_routes,
+    address_of, kind_text, link_text, name_text, nameservers, nat_text, route_text, visible_routes,
 )  # fmt: skip
 
 __all__ = [

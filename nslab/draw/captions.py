@@ -10,14 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from nslab.diff import (
-    Change,
-    Kind,
-    kind_text,
-    name_text,
-    nameservers,
-    nat_text,
-    route_text,
-    visible_routes,
+    Change, Kind, kind_text, name_text, nameservers, nat_text, route_text, visible_routes,
 )  # fmt: skip
 from nslab.draw.scene import Line
 from nslab.model import Link, Namespace

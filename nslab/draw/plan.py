@@ -15,15 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.parts import (
-    MARGIN,
-    Node,
-    Notes,
-    Slot,
-    cell_size,
-    compact_size,
-    notes_size,
-    rest_size,
-    scenery_size,
+    MARGIN, Node, Notes, Slot, cell_size, compact_size, notes_size, rest_size, scenery_size,
     title_width,
 )  # fmt: skip
 from nslab.draw.scene import Block, Box, Cable, Cell, Line, Scene

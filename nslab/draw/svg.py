@@ -21,20 +21,8 @@ from nslab.draw.layout import EDGE, Placed, trace
 from nslab.draw.legend import MARK, WIDTHS, WORDS, Sign
 from nslab.draw.metrics import clip, printable, width
 from nslab.draw.parts import (
-    LEAD,
-    LONGEST_LINE,
-    LONGEST_NAME,
-    MARGIN,
-    NAME,
-    PAD,
-    SIGN,
-    TEXT,
-    Notes,
-    Point,
-    Rect,
-    Slot,
-    cell_lines,
-    scenery_lines,
+    LEAD, LONGEST_LINE, LONGEST_NAME, MARGIN, NAME, PAD, SIGN, TEXT, Notes, Point, Rect, Slot,
+    cell_lines, scenery_lines,
 )  # fmt: skip
 from nslab.draw.plan import Run
 from nslab.draw.scene import Box, Cell, Line, Scenery

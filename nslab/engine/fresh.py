@@ -19,13 +19,7 @@ Made by the same actions that a learner uses, in the agent and in the fake engin
 from __future__ import annotations
 
 from nslab.actions import (
-    Action,
-    AddAddress,
-    AddBridge,
-    AddRoute,
-    AddVeth,
-    SetUp,
-    Sysctl,
+    Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl,
 )  # fmt: skip
 
 WEB, NAME_SERVER = "203.0.113.80", "8.8.8.8"

@@ -27,14 +27,7 @@ from msgspec import Struct
 from nslab.actions import Action
 from nslab.engine import messages as m
 from nslab.engine.base import (
-    Batch,
-    Command,
-    Completed,
-    Injection,
-    Opened,
-    Options,
-    Recording,
-    Sink,
+    Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
 )  # fmt: skip
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
 from nslab.model import Snapshot, Tracked

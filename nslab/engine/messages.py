@@ -17,14 +17,7 @@ from msgspec import Struct
 
 from nslab.actions import AnyAction
 from nslab.engine.base import (
-    Batch,
-    Command,
-    Completed,
-    Injection,
-    Opened,
-    Options,
-    Recording,
-    Stream,
+    Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
 )  # fmt: skip
 from nslab.errors import KINDS, NslabError
 from nslab.model import Snapshot, Tracked

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from nslab.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
 from nslab.check import (
-    ArePeers,
-    HasAddress,
-    HasLink,
-    HasRoute,
-    IsPort,
-    NoLink,
-    Reaches,
-    State,
+    ArePeers, HasAddress, HasLink, HasRoute, IsPort, NoLink, Reaches, State,
 )  # fmt: skip
 from nslab.lessons import namespace
 from nslab.lessons.base import Lesson

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from nslab.actions import (
-    AddAddress,
-    AddBridge,
-    AddContainer,
-    AddRoute,
-    AddVeth,
-    Masquerade,
-    SetMac,
-    SetUp,
-    Sysctl,
+    AddAddress, AddBridge, AddContainer, AddRoute, AddVeth, Masquerade, SetMac, SetUp, Sysctl,
 )  # fmt: skip
 from nslab.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
 from nslab.lessons.base import Lesson

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from nslab.actions import AddVeth, Attach, Move, SetUp
 from nslab.check import (
-    ArePeers,
-    HasAddress,
-    HasLink,
-    HasRoute,
-    IsPort,
-    NamedByPid,
-    NoLink,
-    Reaches,
-    State,
+    ArePeers, HasAddress, HasLink, HasRoute, IsPort, NamedByPid, NoLink, Reaches, State,
 )  # fmt: skip
 from nslab.lessons import docker_picture
 from nslab.lessons.base import Lesson

@@ -9,13 +9,7 @@ from nslab import capture as captures
 from nslab.capture import Capture
 from nslab.traffic import crafted, tools
 from nslab.traffic.answers import (
-    Arped,
-    Counters,
-    Fetched,
-    Pinged,
-    Resolved,
-    Sent,
-    Traced,
+    Arped, Counters, Fetched, Pinged, Resolved, Sent, Traced,
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -301,7 +301,7 @@ def test_where_nothing_was_captured_it_is_not_lost() -> None:
     assert "… not captured beyond" in journey.picture().html
     there = Place(ns="internet", link="eth0")
     (journey,) = journeys(frames, [SNAT], LAB, captured={*places, there})
-    assert journey.end == "left eth0, and was not seen again"
+    assert journey.end == "left eth0, and never into internet/eth0"
     assert "✘ not seen again" in journey.picture().html
 
 

@@ -18,12 +18,7 @@ from functools import partial
 from nslab.engine.agent.processes import inodes, is_first, network_inodes
 from nslab.engine.agent.settling import FORWARD, settle
 from nslab.engine.agent.syscalls import (
-    CLONE_NEWNET,
-    CLONE_NEWUTS,
-    MNT_DETACH,
-    MS_BIND,
-    call,
-    mount,
+    CLONE_NEWNET, CLONE_NEWUTS, MNT_DETACH, MS_BIND, call, mount,
 )  # fmt: skip
 from nslab.model import WORLD
 

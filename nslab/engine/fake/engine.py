@@ -10,15 +10,7 @@ from nslab import model
 from nslab.actions import Action
 from nslab.engine import explain
 from nslab.engine.base import (
-    OUTPUT_LIMIT,
-    Batch,
-    Command,
-    Completed,
-    Injection,
-    Opened,
-    Options,
-    Recording,
-    Sink,
+    OUTPUT_LIMIT, Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
 )  # fmt: skip
 from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
