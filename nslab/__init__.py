@@ -32,10 +32,9 @@ _HOMES = {
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
     "nslab.check": (
-        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour", "HasRoute", "IsPort",
-        "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute", "Promiscuous", "Reaches",
-        "Resolves", "Setting", "State", "Stp",
-        "Verdict",
+        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour", "HasRoute",
+        "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute", "Promiscuous",
+        "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
     ),
     "nslab.lessons": ("Lesson", "lesson"),
     "nslab.step": ("Step",),

@@ -90,8 +90,9 @@ class Capture:
 
     def _remember(self) -> None:
         """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
-        with contextlib.suppress(LabClosed, LabGone):
-            self._tracked = self._engine.tracked()
+        if self._blocks:  # nothing was seen: there is nothing to follow
+            with contextlib.suppress(LabClosed, LabGone):
+                self._tracked = self._engine.tracked()
 
     def wait(
         self,
@@ -176,11 +177,11 @@ class Capture:
 
     @cached_property
     def _macs(self) -> Mapping[str, str]:
-        """Who has each MAC: at the captured links when it began, else when first asked."""
+        """Who has each MAC when first asked; of links that are gone by then, who had it."""
         taps = sorted(self._opened.taps, key=lambda tap: tap.depth == 1)
         found = {tap.mac: str(tap.place) for tap in taps if tap.mac}
         try:
-            return owners(self._look()) | found
+            return found | owners(self._look())
         except NslabError:  # the lab was closed before
             return found
 
@@ -254,8 +255,8 @@ class Capture:
         except NslabError:  # the lab was closed: without its cables the times must do
             snapshot = None
         return journeys(
-            tuple(self.frames), self._tracked, snapshot, self._macs,
-            captured={tap.place for tap in self._opened.taps}, draw=self._draw,
+            tuple(self.frames), self._tracked, snapshot,
+            [tap.place for tap in self._opened.taps], self._macs, draw=self._draw,
         )  # fmt: skip
 
     def journey(self, number: int | None = None) -> Journey:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nslab.diagnose import Explanation
     from nslab.draw import Picture, Stage
     from nslab.engine.base import Engine
+    from nslab.widgets import Builder, Live
 
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
@@ -233,6 +234,18 @@ class Lab(Traffic):
         if self._stage is None:
             self._stage = Stage()
         return Picture(what, self._stage)
+
+    def live(self) -> Live:
+        """The picture as a widget that follows the kernel, whoever changes the lab and how."""
+        from nslab.widgets import Live
+
+        return Live(self)
+
+    def builder(self) -> Builder:
+        """Forms for every step, with the commands they stand for, as a widget."""
+        from nslab.widgets import Builder
+
+        return Builder(self)
 
     @property
     def changes(self) -> diff.Diff:

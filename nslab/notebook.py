@@ -132,11 +132,18 @@ def _name_error(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
-    """Show an unknown name: in words, if cells above would have made it."""
+    """Show an unknown name in words, if a cell itself used it: one above may have defined it."""
     import nslab
 
-    if error.name in MADE_BY_CELLS or error.name in nslab.__all__:
-        words = f"NameError: there is no {error.name} yet\n  → {FIRST}"
-        running._showtraceback(kind, error, [words])
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    name, in_cell = error.name or "", trace.tb_frame.f_code.co_name == "<module>"
+    if name in MADE_BY_CELLS or name in nslab.__all__:
+        words = f"NameError: there is no {name} yet\n  → {FIRST}"
+    elif in_cell:
+        advice = f"check the spelling; or, if a cell above defines it, {FIRST}"
+        words = f"NameError: {error}\n  → {advice}"
     else:
-        running.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        running.showtraceback(tb_offset=tb_offset)
+        return
+    running._showtraceback(kind, error, [words])

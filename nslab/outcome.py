@@ -164,12 +164,19 @@ class Ran(Outcome):
         """What to do about the failures, as far as that can be told from them."""
         from nslab import tools
 
-        found = []
+        found: list[str] = []
         for failure in self.failures:
+            words = failure.command.split()
             if failure.code == 127:
-                hint = tools.missing(failure.command.split()[0])
-                if hint not in found:
-                    found.append(hint)
+                program = words[0]
+            elif words[:3] == ["ip", "netns", "exec"] and f'exec of "{words[4]}"' in self.stderr:
+                program = words[4]  # ip itself says that it is not there
+            else:
+                continue
+            hints = [tools.missing(program)]
+            if instead := tools.today(failure.command):
+                hints.append("or, with today's tools: " + "; ".join(instead.splitlines()))
+            found += [hint for hint in hints if hint not in found]
         return tuple(found)
 
 

@@ -13,24 +13,66 @@ PACKAGES = {
 }  # fmt: skip
 """Debian's package of each program."""
 
-TODAY = {
-    "brctl": "ip link add BRIDGE type bridge, ip link set dev PORT master BRIDGE, bridge link",
-    "ifconfig": "ip address add ADDRESS/LENGTH dev LINK, ip link set dev LINK up",
-    "route": "ip route add DESTINATION via GATEWAY",
-}
-"""What iproute2 says instead of the old tools, which some systems no longer bring."""
+_BRIDGE = {
+    "addbr": "ip link add {0} type bridge", "delbr": "ip link delete dev {0}",
+    "addif": "ip link set dev {1} master {0}", "delif": "ip link set dev {1} nomaster",
+    "show": "bridge link", "showmacs": "bridge fdb show br {0}",
+}  # fmt: skip
+"""What iproute2 says instead of brctl; ``{0}`` is the bridge, ``{1}`` what follows it."""
 
 
 def missing(program: str) -> str:
     """What to do about a program that is not there.
 
-    >>> missing("brctl").splitlines()[0]
+    >>> missing("brctl")
     'brctl is not installed on this machine: sudo apt-get install bridge-utils'
     """
     package = PACKAGES.get(program)
     if package is None:
         return f"there is no program called {program}: check the spelling"
-    text = f"{program} is not installed on this machine: sudo apt-get install {package}"
-    if program in TODAY:
-        text += f"\nor say it as iproute2 does: {TODAY[program]}"
-    return text
+    return f"{program} is not installed on this machine: sudo apt-get install {package}"
+
+
+def today(command: str) -> str:
+    """The same with iproute2, for a line of the old tools that some systems no longer bring.
+
+    Empty if there is nothing to translate, or if it is not understood.
+
+    >>> print(today("brctl addif lxcbr0 lxcbr0.1"))
+    ip link set dev lxcbr0.1 master lxcbr0
+    >>> print(today("ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up"))
+    ip netns exec ns1 ip address add 192.168.10.11/24 broadcast + dev eth0
+    ip netns exec ns1 ip link set dev eth0 up
+    """
+    words = command.split()
+    inside = words[:4] if words[:3] == ["ip", "netns", "exec"] else []
+    words = words[len(inside) :]
+    try:
+        lines = _today(words)
+    except (IndexError, ValueError):
+        return ""
+    return "\n".join(" ".join([*inside, line]) for line in lines)
+
+
+def _today(words: list[str]) -> list[str]:
+    match words:
+        case ["brctl", "stp", bridge, state]:
+            on = int(state in {"on", "yes", "1"})
+            return [f"ip link set dev {bridge} type bridge stp_state {on}"]
+        case ["brctl", "setfd", bridge, seconds]:
+            hundredths = round(float(seconds) * 100)
+            return [f"ip link set dev {bridge} type bridge forward_delay {hundredths}"]
+        case ["brctl", verb, *rest] if verb in _BRIDGE:
+            return [_BRIDGE[verb].format(*rest)]
+        case ["ifconfig"]:
+            return ["ip address"]
+        case ["ifconfig", link]:
+            return [f"ip address show dev {link}"]
+        case ["ifconfig", link, *rest]:
+            addresses = [word for word in rest if "/" in word]
+            states = [word for word in rest if word in {"up", "down"}]
+            return [
+                *(f"ip address add {word} broadcast + dev {link}" for word in addresses),
+                *(f"ip link set dev {link} {word}" for word in states),
+            ]
+    return []

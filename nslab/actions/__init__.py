@@ -17,7 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nslab.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
-from nslab.actions.base import Action, Command, Style, Word, command, enter, pid_variable
+from nslab.actions.base import (
+    Action, Command, Style, Word, code, command, enter, pid_variable,
+)  # fmt: skip
 from nslab.actions.links import (
     AddBridge,
     AddVeth,
@@ -40,7 +42,7 @@ __all__ = [
     "AnyAction", "Attach", "Command", "DeleteAddress", "DeleteContainer", "DeleteLink",
     "DeleteNamespace", "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf",
     "SetBridge", "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Style", "Sysctl", "Word",
-    "commands", "enter", "pid_variable",
+    "code", "commands", "enter", "pid_variable",
 ]  # fmt: skip
 
 AnyAction = (

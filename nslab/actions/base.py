@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, structs
 
@@ -133,3 +133,26 @@ def target(ns: str | None, containers: Iterable[str]) -> str:
     if ns is None:
         return "1"
     return Word(f'"${pid_variable(ns)}"') if ns in containers else ns
+
+
+_PLAIN = frozenset({"address", "bridge", "mac", "peer", "value"})
+"""Fields that are clear without their names when they stand second."""
+
+
+def code(action: Action) -> str:
+    """An action as a person writes it: ``AddAddress("eth0", "10.0.0.2/24", ns="ns1")``."""
+    words: list[str] = []
+    for place, field in enumerate(action.__struct_fields__):
+        value = getattr(action, field)
+        if value == _default(action, place):
+            continue
+        plain = place == 0 or (place == len(words) == 1 and field in _PLAIN)
+        words.append(repr(value) if plain else f"{field}={value!r}")
+    return f"{type(action).__name__}({', '.join(words)})".replace("'", '"')
+
+
+def _default(action: Action, place: int) -> Any:
+    """The default of a field, by its place; of one that must be given, nothing that is a value."""
+    defaults = action.__struct_defaults__
+    at = place - (len(action.__struct_fields__) - len(defaults))
+    return defaults[at] if at >= 0 else NotImplemented

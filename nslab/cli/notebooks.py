@@ -126,6 +126,8 @@ def options(folder: Path, port: int | None, browser: bool) -> list[str]:
         # It asks the network for news, updates and extensions otherwise.
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None",
+        # Nor does it ask the learner whether it may: settings of ours in place of the system's.
+        f"--LabApp.app_settings_dir={Path(__file__).parent / 'jupyterlab'}",
         "--LabApp.extension_manager=readonly",
     ]
     if port is not None:

@@ -172,6 +172,14 @@ class Engine(Protocol):
         :raises NotFound: there is no such namespace
         """
 
+    def changes(self, after: int = 0, wait: float = 0.0) -> int:
+        """The number of the last change of anything that a snapshot shows; it only grows.
+
+        :param after: the number that the caller knows; it may be told of more changes than there
+            were, never of fewer
+        :param wait: seconds to wait for a change after that one
+        """
+
     def record(self, recording: Recording) -> Opened:
         """Begin to record frames; when it returns, every tap is open.
 

@@ -47,7 +47,7 @@ STOP_GRACE = 2.0
 """Seconds after the stop button before a command is killed."""
 
 Reply = m.FromAgent | None
-Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track
+Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Follow
 
 
 class LocalEngine:
@@ -143,6 +143,9 @@ class LocalEngine:
 
     def inject(self, injection: Injection) -> int:
         return self._ask(m.Inject(next(self._ids), injection)).sent
+
+    def changes(self, after: int = 0, wait: float = 0.0) -> int:
+        return self._ask(m.Follow(next(self._ids), after, wait)).number
 
     def tracked(self) -> tuple[Tracked, ...]:
         return self._ask(m.Track(next(self._ids))).tracked

@@ -29,7 +29,7 @@ from nslab.engine.base import (
 from nslab.errors import KINDS, NslabError
 from nslab.model import Snapshot, Tracked
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised with every change that an older agent could not understand."""
 
 LARGEST = 1 << 28
@@ -86,6 +86,14 @@ class Inject(Message, frozen=True):
     injection: Injection
 
 
+class Follow(Message, frozen=True):
+    """Has anything changed since the change number ``after``?  Waits for it, so long at most."""
+
+    id: int
+    after: int = 0
+    wait: float = 0.0
+
+
 class Signal(Message, frozen=True):
     """To the process group of a running command; nothing answers it."""
 
@@ -116,6 +124,7 @@ class Done(Message, frozen=True):
     batch: Batch | None = None
     sent: int = 0
     tracked: tuple[Tracked, ...] = ()
+    number: int = 0
 
 
 class Failed(Message, frozen=True):
@@ -147,7 +156,7 @@ class Output(Message, frozen=True):
     data: bytes
 
 
-ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Track | Signal
+ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Track | Follow | Signal
 FromAgent = Ready | Refused | Done | Failed | Output
 
 encode = msgspec.msgpack.Encoder().encode

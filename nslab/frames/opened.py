@@ -83,14 +83,15 @@ class Opened:
 
     def _html(self) -> str:
         parts = [f"<p>{html.escape(self.heading)}</p>"]
+        left = "text-align:left;vertical-align:top"
         for number, layer in enumerate(self.layers):
             mark = _MARKS[number % len(_MARKS)]
             rows = "".join(
                 "<tr style='background:none'>"
                 f"<td style='text-align:right;opacity:.65'>{field.bytes.start:04x}</td>"
-                f"<td style='text-align:left;font-family:monospace'>{self._bytes(field)}</td>"
-                f"<td style='text-align:left'>{html.escape(field.name)}</td>"
-                f"<td style='text-align:left'>{html.escape(field.value)}</td></tr>"
+                f"<td style='{left};font-family:monospace;min-width:14em'>{self._bytes(field)}</td>"
+                f"<td style='{left};min-width:7em'>{html.escape(field.name)}</td>"
+                f"<td style='{left}'>{html.escape(field.value)}</td></tr>"
                 for field in layer.fields
             )
             parts.append(

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from nslab.actions import Action, commands
+from nslab.actions import Action, code, commands
 from nslab.engine.base import Options
 from nslab.errors import InvalidInput
 from nslab.history import Begin, differences, rebuild, steps_of
@@ -23,6 +23,9 @@ from nslab.lab import Lab, factory
 from nslab.lessons import article
 from nslab.model import Snapshot
 from nslab.step import Step
+
+if TYPE_CHECKING:
+    from nslab.widgets import Player
 
 
 class Lesson(Struct, frozen=True, kw_only=True):
@@ -80,6 +83,12 @@ class Lesson(Struct, frozen=True, kw_only=True):
         """
         return Lab(name, engine=engine, nic_filter=self.nic_filter, start=self.state(before))
 
+    def play(self, lab: Lab) -> Player:
+        """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
+        from nslab.widgets import Player
+
+        return Player(self, lab)
+
     def same(self, ident: str, *actions: Action, engine: str = "local") -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
 
@@ -135,7 +144,7 @@ class Same:
         modern = "\n".join(map(str, commands(self.actions, "iproute2")))
         parts = [
             ("typed" + (" in the article" if _printed(self.step) else ""), self.step.typed),
-            ("by the library", "lab.do(" + ", ".join(map(_code, self.actions)) + ")"),
+            ("by the library", "lab.do(" + ", ".join(map(code, self.actions)) + ")"),
         ]
         if modern.replace("'", '"').split() != self.step.typed.split():
             parts.append(("with today's tools", modern))
@@ -169,26 +178,3 @@ class Same:
 def _printed(step: Step) -> bool:
     """Whether the article prints the lines."""
     return any(article.row(ident).lines for ident in step.rows)
-
-
-_PLAIN = frozenset({"address", "bridge", "mac", "peer", "value"})
-"""Fields that are clear without their names when they stand second."""
-
-
-def _code(action: Action) -> str:
-    """An action as a person writes it: ``AddAddress("eth0", "10.0.0.2/24", ns="ns1")``."""
-    words: list[str] = []
-    for place, field in enumerate(action.__struct_fields__):
-        value = getattr(action, field)
-        if value == _default(action, place):
-            continue
-        plain = place == 0 or (place == len(words) == 1 and field in _PLAIN)
-        words.append(repr(value) if plain else f"{field}={value!r}")
-    return f"{type(action).__name__}({', '.join(words)})".replace("'", '"')
-
-
-def _default(action: Action, place: int) -> Any:
-    """The default of a field, by its place; of one that must be given, nothing that is a value."""
-    defaults = action.__struct_defaults__
-    at = place - (len(action.__struct_fields__) - len(defaults))
-    return defaults[at] if at >= 0 else NotImplemented

@@ -429,6 +429,15 @@ def test_a_packet_that_nobody_forwards_ends_at_the_bridge(lab: Lab) -> None:
     assert journey.end == "last seen going into lxcbr0"
 
 
+def test_a_packet_that_the_port_drops(article: Lab) -> None:
+    article.sh("nft 'add table netdev t; add chain netdev t c { type filter hook ingress device "
+               "lxcbr0.1 priority 0; policy drop; }'")  # fmt: skip
+    with article.capture("ns1/eth0", "lxcbr0.1", "lxcbr0") as seen:
+        article.ping("ns1", "192.168.10.1", timeout=0.2)
+    assert seen.journeys[0].end == "came into lxcbr0.1, and never into lxcbr0"
+    assert not seen.journeys[0].arrived
+
+
 def test_a_page_and_a_name_keep_their_journeys_through_nat(article: Lab) -> None:
     with article.capture("ns1/eth0", "eth0") as seen:
         assert article.http("ns1", "http://www.example.org/")

@@ -109,6 +109,22 @@ def test_a_mistake_is_answered_in_words(notebook: Notebook, cell: str, said: str
     assert "→" in text
 
 
+def test_a_cell_that_is_run_too_early_is_answered_in_words() -> None:
+    manager, client = start_new_kernel(startup_timeout=LIMIT)
+    try:
+        made = Notebook(manager, client)
+        for cell in ("%%host\nbrctl addbr lxcbr0", "lab", "lesson", 'AddBridge("lxcbr0")'):
+            status, outputs = made.run(cell)
+            assert status == "error"
+            assert "Run All Above Selected Cell" in message_of(outputs)
+        assert "check the spelling" in message_of(made.run("something_else")[1])
+        _, outputs = made.run("def use():\n    return something_else\nuse()")
+        assert "Traceback" in "".join(outputs[0]["traceback"]), "a bug in a function is one"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
 def test_the_end_of_the_kernel_is_the_end_of_the_lab() -> None:
     name = f"{NAME}-ending"
     manager, client = start_new_kernel(startup_timeout=LIMIT)

@@ -48,6 +48,8 @@ LAYERS = (
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
     ("nslab.lab", "nslab.notebook"),  # is this a notebook?
+    ("nslab.lessons.base", "nslab.widgets"),  # the same
+    ("nslab.lab", "nslab.widgets"),  # only where they are asked for
 }
 
 # What may only be used in one place, so that it can be replaced there.

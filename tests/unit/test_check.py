@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -167,6 +168,10 @@ class Answers:
         named = Namespace(inode=2, role="named", label="ns1", neighbours=(entry,))
         return Snapshot(namespaces=(host, named))
 
+    def why(self, source: str | None, target: str) -> Any:
+        obstacle = SimpleNamespace(message="v1 is down", hint="ip link set dev v1 up")
+        return SimpleNamespace(obstacle=obstacle if source == "ns1" else None)
+
     def run(self, *argv: str, **options: Any) -> Any:
         self.asked = options | {"argv": argv}
         return self
@@ -181,6 +186,9 @@ def test_reaching() -> None:
     verdict = ck.Reaches(None, "10.0.0.1").ask(lab)
     assert not verdict
     assert verdict.message == "host does not reach 10.0.0.1: Network is unreachable"
+    assert "run the cells above" in verdict.hint
+    said = ck.Reaches("ns1", "10.0.0.1").ask(Answers(1)).hint
+    assert said == "v1 is down\nip link set dev v1 up", "the reason, if it can be told"
     assert lab.asked["ns"] is None
     silent = Answers(1)
     assert ck.Reaches("ns1", "10.0.0.1", ok=False).ask(silent).message.endswith("no answer")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nslab import doctor
+from nslab import EngineUnavailable, Lab, doctor
 from nslab.cli import doctor as report
 from nslab.doctor import Check, Facts, Report, Step, causes, diagnose
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
@@ -223,3 +223,14 @@ def test_the_report_as_json(
     plain = json.loads(capsys.readouterr().out)
     assert plain["works"] is False
     assert plain["checks"][0]["status"] == "refused"
+
+
+@pytest.mark.parametrize(("name", "told"), [("darwin", "macOS"), ("win32", "Windows")])
+def test_other_systems_are_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setattr("sys.platform", name)
+    monkeypatch.setattr("platform.system", lambda: {"darwin": "Darwin"}.get(name, "Windows"))
+    with pytest.raises(EngineUnavailable, match=told) as caught:
+        Lab()
+    assert "virtual machine" in caught.value.hint

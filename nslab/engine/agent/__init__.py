@@ -14,6 +14,7 @@
     conntrack which connections are tracked, and how they are translated
     survey    all of the lab, looked at until the kernel has come to rest
     nic       the pseudo-host's NIC filters by address (an emulation)
+    follow    has anything changed?  netlink's notifications from every namespace
     world     the switch, the LAN machine, the router, the internet
     shell     a command with live output
     serve     requests in, replies out; __main__ starts it all

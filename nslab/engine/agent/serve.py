@@ -20,6 +20,7 @@ from nslab.engine import messages as m
 from nslab.engine.agent import survey, world
 from nslab.engine.agent.apply import Applier
 from nslab.engine.agent.capture import Captures
+from nslab.engine.agent.follow import Follower
 from nslab.engine.agent.init import Init
 from nslab.engine.agent.settling import settle
 from nslab.engine.agent.shell import Shell
@@ -51,6 +52,7 @@ class Server:
         # a small program does.
         self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
         self._nic: Nic | None = None
+        self._follower = Follower(self._spaces)
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
 
     def serve(self) -> None:
@@ -77,6 +79,8 @@ class Server:
                     self._work.put(request)
                 case m.Run():
                     self._runners.submit(self._answer, request.id, partial(self._run, request))
+                case m.Follow():
+                    self._runners.submit(self._answer, request.id, partial(self._changes, request))
                 case m.Record() | m.Fetch() | m.Inject() | m.Track():
                     self._runners.submit(self._answer, request.id, partial(self._frames, request))
                 case m.Signal():
@@ -133,6 +137,9 @@ class Server:
                 self._spaces, self._options.name, frozenset({1}), self._init.run
             )
         return m.Done(request.id, snapshot=snapshot)
+
+    def _changes(self, request: m.Follow) -> m.Done:
+        return m.Done(request.id, number=self._follower.wait(request.after, request.wait))
 
     def _frames(self, request: m.Record | m.Fetch | m.Inject | m.Track) -> m.Done:
         match request:

@@ -50,12 +50,29 @@ class FakeEngine:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._net = fresh(options or Options(), clock)
+        self._changed = threading.Condition()
+        self._number = 1
 
     def apply(self, actions: Sequence[Action]) -> None:
-        with self._lock:
-            for action in actions:
-                self._check(action.operation, action.subject)
-                doing.do(self._net, action)
+        try:
+            with self._lock:
+                for action in actions:
+                    self._check(action.operation, action.subject)
+                    doing.do(self._net, action)
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def changes(self, after: int = 0, wait: float = 0.0) -> int:
+        self._check("look at", self._net.title)
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > after or not self.alive, wait)
+            self._check("look at", self._net.title)
+            return self._number
 
     def snapshot(self) -> model.Snapshot:
         with self._lock:
@@ -120,6 +137,7 @@ class FakeEngine:
 
     def close(self) -> None:
         self._closed.set()
+        self._tell()
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,33 @@
+"""Checks: a wanted state of the lab, asked of the kernel, and the verdict on it.
+
+::
+
+    base      what a check is, and a verdict
+    links     links: what they are, how they stand, what they are joined to
+    spaces    namespaces: names, routes, neighbours, settings, translation, files
+    trying    what is tried for real: a ping, a question to a name server
+
+A check that fails says what is there instead, and what to do.
+
+>>> from nslab import Lab
+>>> from nslab.check import HasLink
+>>> with Lab() as lab:
+...     print(lab.check(HasLink("eth0")))
+✔ there is a link eth0
+"""
+
+from nslab.check.base import Asked, Check, Verdict, Verdicts
+from nslab.check.links import (
+    ArePeers, HasAddress, HasLink, IsPort, Learned, NoLink, Promiscuous, State, Stp,
+)  # fmt: skip
+from nslab.check.spaces import (
+    HasFile, HasNamespace, HasNeighbour, HasRoute, Masquerades, NamedByPid, NoRoute, Setting,
+)  # fmt: skip
+from nslab.check.trying import Reaches, Resolves
+
+__all__ = [
+    "ArePeers", "Asked", "Check", "HasAddress", "HasFile", "HasLink", "HasNamespace",
+    "HasNeighbour", "HasRoute", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink",
+    "NoRoute", "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
+    "Verdicts",
+]  # fmt: skip

@@ -1,0 +1,145 @@
+"""What a check is, and the verdict on it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from nslab.model import Link, Namespace, Snapshot
+
+RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
+"""What helps most often: a check looks at the lab as it is now."""
+
+
+class Verdict(Struct, frozen=True):
+    """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be."""
+
+    ok: bool
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{'✔' if self.ok else '✘'} {self.message}"]
+        lines += [f"  → {line}" for line in self.hint.splitlines()]
+        return "\n".join(lines)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+class Verdicts(Sequence[Verdict]):
+    """The verdicts on several checks; true if all are."""
+
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        self._verdicts = tuple(verdicts)
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._verdicts[place]
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self._verdicts)
+
+    def __bool__(self) -> bool:
+        return all(self._verdicts)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self._verdicts))
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        lines = "".join(_html(verdict) for verdict in self._verdicts)
+        return {"text/plain": str(self), "text/html": f'<div class="nslab-check">{lines}</div>'}
+
+
+def _html(verdict: Verdict) -> str:
+    colour, sign = ("#009e73", "✔") if verdict.ok else ("#d55e00", "✘")
+    hint = "".join(
+        f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(line)}</div>'
+        for line in verdict.hint.splitlines()
+    )
+    return (
+        f'<div><b style="color:{colour};display:inline-block;width:1.6em">{sign}</b>'
+        f"{html.escape(verdict.message)}{hint}</div>"
+    )
+
+
+class Program(Protocol):
+    """How a program ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Asked(Protocol):
+    """What a check may ask: a lab."""
+
+    def snapshot(self) -> Snapshot:
+        """What the kernel reports now."""
+
+    def run(
+        self, *argv: str, ns: str | None = None, timeout: float | None = ..., full: bool = ...
+    ) -> Program:
+        """Run a program to its end."""
+
+    def why(self, source: str | None, target: str) -> Any:
+        """What stands in a packet's way, as :func:`nslab.diagnose.why` says it."""
+
+
+class Check(Struct, frozen=True, tag=True):
+    """The base of all checks: a value that says what is wanted.
+
+    ``ns`` names the namespace that is meant; None is the host.
+    """
+
+    def ask(self, lab: Asked) -> Verdict:
+        """Ask the lab, and judge."""
+        return self.judge(lab.snapshot())
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        """Judge what the kernel reported."""
+        try:
+            return self._judge(snapshot)
+        except NotThere as missing:
+            return Verdict(False, str(missing), RUN_IN_ORDER)
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        """The same, for what is there: what is not may be raised as :class:`NotThere`."""
+        raise NotImplementedError
+
+
+class NotThere(Exception):
+    """What a check is about is not in the snapshot at all."""
+
+
+def place(link: str, ns: str | None) -> str:
+    """A link as texts name it: ``ns1/eth0``, or ``eth0`` alone in the host."""
+    return link if ns in (None, "host") else f"{ns}/{link}"
+
+
+def namespace_of(snapshot: Snapshot, ns: str | None) -> Namespace:
+    """A namespace by its name; NotThere if there is none."""
+    try:
+        return snapshot.namespace(None if ns == "host" else ns)
+    except KeyError:
+        raise NotThere(f"there is no namespace {ns}") from None
+
+
+def link_of(snapshot: Snapshot, link: str, ns: str | None) -> Link:
+    """A link by its name; NotThere if there is none."""
+    try:
+        return namespace_of(snapshot, ns).link(link)
+    except KeyError:
+        raise NotThere(f"there is no link {place(link, ns)}") from None
+
+
+def on_off(on: bool) -> str:
+    """The word for a switch."""
+    return "on" if on else "off"

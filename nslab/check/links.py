@@ -1,0 +1,162 @@
+"""Checks of links: what they are, how they stand, what they are joined to."""
+
+from __future__ import annotations
+
+from nslab.check.base import (
+    RUN_IN_ORDER, Check, Verdict, link_of, namespace_of, on_off, place,
+)  # fmt: skip
+from nslab.model import Snapshot
+
+
+class HasLink(Check, frozen=True):
+    """There is a link of that name, and of that kind (the kernel's word) if one is named."""
+
+    link: str
+    ns: str | None = None
+    kind: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        if self.kind is not None and link.kind != self.kind:
+            kind = link.kind or "device"
+            return Verdict(False, f"{place(self.link, self.ns)} is a {kind}, not a {self.kind}")
+        kind = {"bridge": "bridge", "veth": "veth"}.get(self.kind or "", "link")
+        return Verdict(True, f"there is a {kind} {place(self.link, self.ns)}")
+
+
+class NoLink(Check, frozen=True):
+    """There is no link of that name there."""
+
+    link: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        if any(link.name == self.link for link in namespace.links):
+            return Verdict(False, f"there is a link {self.link} in {namespace.label}", RUN_IN_ORDER)
+        return Verdict(True, f"there is no link {self.link} in {namespace.label}")
+
+
+class State(Check, frozen=True):
+    """A link is up, down, or no-carrier (set up, but with a dead wire)."""
+
+    link: str
+    state: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        if link.state == self.state:
+            return Verdict(True, f"{place(self.link, self.ns)} is {_STATES[self.state]}")
+        hint = ""
+        if self.state == "up":
+            hint = f"ip link set dev {self.link} up"
+            if link.up:
+                hint = "it is set up, but its other end is not"
+            elif self.ns:
+                hint = f"ip netns exec {self.ns} {hint}"
+        return Verdict(False, f"{place(self.link, self.ns)} is {_STATES[link.state]}", hint)
+
+
+_STATES = {"up": "up", "down": "down", "no-carrier": "set up, but its wire is dead"}
+
+
+class HasAddress(Check, frozen=True):
+    """A link has that address, with that prefix length."""
+
+    link: str
+    address: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        where = place(self.link, self.ns)
+        there = [address.address for address in link.addresses]
+        if self.address in there:
+            return Verdict(True, f"{where} has the address {self.address}")
+        has = ", ".join(there) or "no address"
+        return Verdict(False, f"{where} has {has}, not {self.address}", RUN_IN_ORDER)
+
+
+class IsPort(Check, frozen=True):
+    """A link is a port of that bridge."""
+
+    link: str
+    bridge: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        where = place(self.link, self.ns)
+        if link.master == self.bridge:
+            return Verdict(True, f"{where} is a port of {self.bridge}")
+        of = f"a port of {link.master}" if link.master else "no port of a bridge"
+        hint = f"brctl addif {self.bridge} {self.link}"
+        return Verdict(False, f"{where} is {of}", hint)
+
+
+class ArePeers(Check, frozen=True):
+    """Two links are the ends of one pair of cables."""
+
+    link: str
+    peer: str
+    ns: str | None = None
+    peer_ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        one = link_of(snapshot, self.link, self.ns)
+        other = link_of(snapshot, self.peer, self.peer_ns)
+        ends = f"{place(self.link, self.ns)} and {place(self.peer, self.peer_ns)}"
+        there = snapshot.peer(one)
+        if there and there[1] == other:
+            return Verdict(True, f"{ends} are the two ends of one cable")
+        return Verdict(False, f"{ends} are not the two ends of one cable", RUN_IN_ORDER)
+
+
+class Stp(Check, frozen=True):
+    """The spanning tree of a bridge is on or off."""
+
+    bridge: str
+    on: bool
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.bridge, self.ns)
+        where = place(self.bridge, self.ns)
+        if link.bridge is None:
+            return Verdict(False, f"{where} is no bridge")
+        word = "on" if link.bridge.stp else "off"
+        hint = "" if link.bridge.stp == self.on else f"brctl stp {self.bridge} {on_off(self.on)}"
+        return Verdict(link.bridge.stp == self.on, f"the spanning tree of {where} is {word}", hint)
+
+
+class Promiscuous(Check, frozen=True):
+    """A link takes in every frame, whoever asked for it; ``on=False``: it does not."""
+
+    link: str
+    ns: str | None = None
+    on: bool = True
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        where = place(self.link, self.ns)
+        ok = bool(link.promiscuity) == self.on
+        hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
+        text = "takes in every frame" if link.promiscuity else "takes in what is meant for it"
+        return Verdict(ok, f"{where} {text} (promiscuity {link.promiscuity})", hint)
+
+
+class Learned(Check, frozen=True):
+    """A bridge has learned who lives behind a port: that port alone gets their frames."""
+
+    port: str
+    bridge: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        for entry in namespace.fdb:
+            if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
+                return Verdict(True, f"{self.bridge} has learned who lives behind {self.port}")
+        text = f"{self.bridge} has not learned who lives behind {self.port}"
+        return Verdict(False, text, "it learns from the frames that come in by that port")

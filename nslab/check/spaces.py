@@ -1,0 +1,149 @@
+"""Checks of namespaces: names, routes, neighbours, settings, translation, files."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from nslab.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
+from nslab.model import Snapshot
+
+
+class HasNamespace(Check, frozen=True):
+    """There is a namespace of that name; ``alone``: with nothing in it but its loopback."""
+
+    name: str
+    alone: bool = False
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.name)
+        there = [link.name for link in namespace.links]
+        if self.alone and there != ["lo"]:
+            return Verdict(False, f"in {self.name} there are already {', '.join(there)}")
+        only = ", with nothing in it but a loopback" if self.alone else ""
+        return Verdict(True, f"there is a namespace {self.name}{only}")
+
+
+class NamedByPid(Check, frozen=True):
+    """A container's namespace has a name in /run/netns that is the id of one of its processes."""
+
+    container: str
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.container)
+        pids = {str(process.pid) for process in namespace.processes}
+        if pids & set(namespace.names):
+            text = f"the namespace of {self.container} is named by its process's id"
+            return Verdict(True, text)
+        text = f"no name in /run/netns is the id of a process of {self.container}"
+        return Verdict(False, text, "ln -s /proc/$PID/ns/net /run/netns/$PID")
+
+
+class HasRoute(Check, frozen=True):
+    """There is a route to that destination: ``via`` a gateway, through ``dev``, as far as named."""
+
+    destination: str
+    via: str | None = None
+    dev: str | None = None
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        wanted = f"{self.destination}" + (f" via {self.via}" if self.via else "")
+        wanted += f" dev {self.dev}" if self.dev else ""
+        for route in namespace.routes:
+            if (
+                route.destination == self.destination and route.table == 254
+                and self.via in (None, route.via) and self.dev in (None, route.dev)
+            ):  # fmt: skip
+                return Verdict(True, f"{namespace.label} has a route {wanted}")
+        return Verdict(False, f"{namespace.label} has no route {wanted}", RUN_IN_ORDER)
+
+
+class NoRoute(Check, frozen=True):
+    """Nothing in the routing table says where to send a packet for that address."""
+
+    address: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        wanted = ipaddress.ip_address(self.address)
+        for route in namespace.routes:
+            network = "0.0.0.0/0" if route.destination == "default" else route.destination
+            if wanted in ipaddress.ip_network(network):
+                return Verdict(
+                    False, f"{namespace.label} has a route {route.destination} for {self.address}",
+                    RUN_IN_ORDER,
+                )  # fmt: skip
+        return Verdict(True, f"{namespace.label} has no route for {self.address}")
+
+
+class HasNeighbour(Check, frozen=True):
+    """The ARP table has an answer to who has that address on that link."""
+
+    address: str
+    dev: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        for entry in namespace.neighbours:
+            if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
+                text = f"{namespace.label} was told who has {self.address} on {self.dev}"
+                return Verdict(True, text)
+        text = f"{namespace.label} was not told who has {self.address} on {self.dev}"
+        return Verdict(False, text, "it asks when it has something to send there")
+
+
+class Setting(Check, frozen=True):
+    """A kernel parameter has that value; those that a snapshot holds are known."""
+
+    key: str
+    value: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        value = namespace.sysctls.get(self.key, "unknown")
+        ok = value == self.value
+        hint = "" if ok else f"sysctl -w {self.key}={self.value}"
+        return Verdict(ok, f"in {namespace.label}, {self.key} is {value}", hint)
+
+
+class Masquerades(Check, frozen=True):
+    """What leaves ``out`` from ``source`` gets the address of ``out``."""
+
+    source: str
+    out: str
+    ns: str | None = None
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        for rule in namespace.nat:
+            if (rule.kind, rule.source, rule.out) == ("masquerade", self.source, self.out):
+                text = f"{namespace.label} masquerades {self.source} when it leaves by {self.out}"
+                return Verdict(True, text)
+        text = f"{namespace.label} does not masquerade {self.source} when it leaves by {self.out}"
+        hint = f"iptables -t nat -A POSTROUTING -s {self.source} -o {self.out} -j MASQUERADE"
+        return Verdict(False, text, hint)
+
+
+class HasFile(Check, frozen=True):
+    """A file in /etc holds that text; a directory, with a path that ends in /, is there."""
+
+    path: str
+    text: str = ""
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        below = [name for name in snapshot.files if name.startswith(self.path)]
+        if self.path.endswith("/"):
+            # A directory with files in it is listed by its files.
+            if below:
+                return Verdict(True, f"there is a directory {self.path}")
+            return Verdict(False, f"there is no directory {self.path}", RUN_IN_ORDER)
+        text = snapshot.files.get(self.path)
+        if text is None:
+            return Verdict(False, f"there is no file {self.path} of the lab's own", RUN_IN_ORDER)
+        if text.strip() == self.text.strip():
+            return Verdict(True, f"{self.path} says: {self.text.strip()}")
+        return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER)

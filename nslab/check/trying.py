@@ -1,0 +1,86 @@
+"""Checks that try for real: a ping, a question to a name server."""
+
+from __future__ import annotations
+
+import time
+
+from nslab.check.base import RUN_IN_ORDER, Asked, Check, NotThere, Program, Verdict, namespace_of
+
+
+class Reaches(Check, frozen=True):
+    """One packet from ``ns`` to an address is answered; ``ok=False``: it is not (yet).
+
+    Tried for real, by one ping.  A neighbour that does not answer is asked for about three
+    seconds (arp(7)); the check waits for the end of that, for a ping that comes in between would
+    get its error.
+    """
+
+    ns: str | None
+    address: str
+    ok: bool = True
+
+    def ask(self, lab: Asked) -> Verdict:
+        where = self.ns or "host"
+        argv = ("ping", "-n", "-c", "1", "-W", "1", self.address)
+        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        answered = ran.returncode == 0
+        if not answered:
+            _await_neighbours(lab, self.ns)
+        text = f"{where} reaches {self.address}"
+        if not answered:
+            text = f"{where} does not reach {self.address}" + _ping_words(ran)
+        hint = ""
+        if answered != self.ok:
+            obstacle = None if answered else lab.why(self.ns, self.address).obstacle
+            hint = f"{obstacle.message}\n{obstacle.hint}" if obstacle else RUN_IN_ORDER
+        return Verdict(answered == self.ok, text, hint)
+
+
+NEIGHBOUR_LIMIT = 5.0
+"""Seconds to wait for a neighbour that is being asked for; the kernel gives up after three."""
+
+
+def _await_neighbours(lab: Asked, ns: str | None) -> None:
+    limit = time.monotonic() + NEIGHBOUR_LIMIT
+    while time.monotonic() < limit:
+        try:
+            namespace = namespace_of(lab.snapshot(), ns)
+        except NotThere:
+            return
+        if all(entry.state != "incomplete" for entry in namespace.neighbours):
+            return
+        time.sleep(0.05)
+
+
+def _ping_words(ran: Program) -> str:
+    """Why, as far as ping says it."""
+    for line in (*ran.stderr.splitlines(), *ran.stdout.splitlines()):
+        for words in ("Network is unreachable", "Destination Host Unreachable",
+                      "Destination Net Unreachable"):  # fmt: skip
+            if words in line:
+                return f": {words}"
+    return ": no answer"
+
+
+class Resolves(Check, frozen=True):
+    """A name is resolved in ``ns``, as a program that ``ip netns exec`` starts sees it.
+
+    ``address`` is what it must stand for; ``ok=False``: it is not resolved (yet).
+    """
+
+    ns: str | None
+    name: str
+    address: str = ""
+    ok: bool = True
+
+    def ask(self, lab: Asked) -> Verdict:
+        where = self.ns or "host"
+        argv = ("getent", "ahostsv4", self.name)
+        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
+        found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
+        good = bool(found) and (not self.address or self.address in found)
+        text = f"{where} finds {self.name}: {', '.join(found)}"
+        if not found:
+            text = f"{where} does not find {self.name}"
+        hint = "" if good == self.ok else RUN_IN_ORDER
+        return Verdict(good == self.ok, text, hint)

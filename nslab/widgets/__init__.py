@@ -1,0 +1,22 @@
+"""Widgets: what follows the lab and what is done by hand, over the lab's own methods only.
+
+::
+
+    words       the texts, through gettext
+    following   a thread that tells of every change of a lab; knows no widget
+    facts       all about a namespace or a link, as lines; a pure function
+    live        the picture that follows the kernel
+    forms       what may be built, as values
+    work        jobs that leave a button's callback
+    builder     forms, log and picture
+    player      a lesson's steps, one by one
+
+Only this package knows ipywidgets.  A widget never prints: its thread's text would land in
+whichever cell is newest.
+"""
+
+from nslab.widgets.builder import Builder
+from nslab.widgets.live import Live
+from nslab.widgets.player import Player
+
+__all__ = ["Builder", "Live", "Player"]

@@ -1,0 +1,210 @@
+"""The builder: forms for every step, each shown as the commands that it stands for."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from nslab.actions import Action, code, commands
+from nslab.errors import NslabError
+from nslab.widgets.forms import FORMS, Field, Form, Value
+from nslab.widgets.live import Live, mirrored, own_keys
+from nslab.widgets.words import say
+from nslab.widgets.work import Worker
+
+if TYPE_CHECKING:
+    from nslab.lab import Lab
+
+STYLES = {"brctl, ifconfig": "classic", "ip": "iproute2", "Python": "python"}
+"""How the log may be read, by the words on the buttons."""
+
+
+class Builder(w.VBox):  # type: ignore[misc]
+    """Builds a network by hand: choose, fill in, do.  The log tells which commands did it.
+
+    :param lab: what is built in; the builder keeps it
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._done: list[Action] = []
+        self._fields: dict[str, w.Widget] = {}
+        self._form: Form = FORMS[0]
+        self._refilling = False
+        self._told = False
+        """Whether the message says what was done: it stays until the form is changed."""
+        self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
+        self._what = w.Dropdown(
+            description=say("Step"), options=[form.title for form in FORMS],
+            layout=w.Layout(width="22em"),
+        )  # fmt: skip
+        self._row = w.HBox(layout=w.Layout(flex_flow="row wrap", align_items="center"))
+        self._do = w.Button(description=say("Do it"), button_style="primary", icon="check")
+        self._undo = w.Button(
+            description=say("Undo"), icon="undo", tooltip=say("take back the last step")
+        )
+        self._message = w.HTML()
+        self._style = w.ToggleButtons(options=list(STYLES), description=say("As"))
+        self._style.style.button_width = "9em"
+        self._log = w.HTML()
+        self.live = Live(lab)
+        """The picture, which follows whatever is done, here or elsewhere."""
+        self.live.observe_snapshot(self._refill)
+        self._what.observe(lambda _: self._choose(), names="value")
+        self._style.observe(lambda _: self._show_log(), names="value")
+        self._do.on_click(lambda _: self._worker.do(self._apply))
+        self._undo.on_click(lambda _: self._worker.do(self._take_back))
+        buttons = w.HBox([self._do, self._undo])
+        super().__init__(
+            [w.HBox([self._what, buttons]), self._row, self._message, self.live, self._style,
+             self._log, own_keys()]
+        )  # fmt: skip
+        self.add_class("nslab-keys")
+        named = {"builder": self, "form": self._row, "message": self._message, "log": self._log,
+                 "what": self._what, "do": self._do, "undo": self._undo}  # fmt: skip
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
+        self._choose()
+        self._show_log()
+
+    @property
+    def action(self) -> Action:
+        """What the form says now.
+
+        :raises InvalidInput: it cannot work
+        """
+        return self._form.make(self._values())
+
+    def script(self, style: str = "iproute2") -> str:
+        """What was built, as a shell script: ``classic`` or ``iproute2``."""
+        return self._lab.script("classic" if style == "classic" else "iproute2")
+
+    def python(self) -> str:
+        """What was built, as the lines of a notebook cell."""
+        names = sorted({type(action).__name__ for action in self._done})
+        head = f"from nslab import {', '.join(['Lab', *names])}\n\nlab = Lab()\n"
+        return head + "".join(f"lab.do({code(action)})\n" for action in self._done) + "lab\n"
+
+    def close(self) -> None:
+        """Stop following, and take the widget away; the lab stays."""
+        self.live.close()
+        super().close()
+
+    # -- the form ------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        """Show the fields of the step that was chosen."""
+        self._told = False
+        self._form = next(form for form in FORMS if form.title == self._what.value)
+        old = self._values()
+        self._fields = {}
+        for field in self._form.fields:
+            self._fields[field.name] = self._made(field, old.get(field.name, ""))
+        self._row.children = tuple(self._fields.values())
+        self._check()
+
+    def _made(self, field: Field, old: Value) -> w.Widget:
+        layout = w.Layout(width="17em")
+        made: w.Widget
+        if field.kind == "flag":
+            made = w.Checkbox(description=field.label, value=bool(old), layout=layout)
+        elif field.kind == "text":
+            made = w.Text(description=field.label, placeholder=field.example, layout=layout)
+        else:
+            there = self._form.choices(field, self.live.snapshot, self._values())
+            made = w.Dropdown(
+                description=field.label, options=there,
+                value=old if old in there else (there[0] if there else None), layout=layout,
+            )  # fmt: skip
+        made.observe(self._changed, names="value")
+        return made
+
+    def _values(self) -> dict[str, Value]:
+        values = ((name, widget.value) for name, widget in self._fields.items())
+        return {name: "" if value is None else value for name, value in values}
+
+    def _changed(self, change: dict[str, Any]) -> None:
+        if self._refilling:
+            return
+        self._told = False
+        if change["owner"] is self._fields.get("ns"):
+            self._refill()
+        self._check()
+
+    def _refill(self) -> None:
+        """Fill the choices from the kernel anew, and keep what was chosen where it is there."""
+        self._refilling = True
+        try:
+            for field in self._form.fields:
+                widget = self._fields.get(field.name)
+                if not isinstance(widget, w.Dropdown):
+                    continue
+                there = self._form.choices(field, self.live.snapshot, self._values())
+                if list(widget.options) != there:
+                    chosen = widget.value
+                    widget.options = there
+                    widget.value = chosen if chosen in there else (there[0] if there else None)
+        finally:
+            self._refilling = False
+        self._check()
+
+    def _check(self) -> None:
+        """Say beside the form why it cannot work, before anything is sent."""
+        try:
+            made = self.action
+        except NslabError as error:
+            self._do.disabled = True
+            hint = f" ({error.hint})" if error.hint else ""
+            self._say(f"{error.cause}{hint}", ok=None)
+        else:
+            self._do.disabled = False
+            if not self._told:
+                self._say("; ".join(map(str, commands([made], self._shell_style))), ok=None)
+
+    # -- doing ---------------------------------------------------------------------------------
+
+    def _apply(self) -> None:
+        made = self.action
+        self._lab.do(made, watch=True)
+        self._done.append(made)
+        self._show_log()
+        self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
+
+    def _take_back(self) -> None:
+        self._lab.undo()
+        if self._done:
+            taken = self._done.pop()
+            self._say(f"{say('taken back')}: {taken.title}", ok=True)
+        self._show_log()
+
+    def _busy(self, busy: bool) -> None:
+        self._do.disabled = self._undo.disabled = busy
+        if busy:
+            self._say(say("working …"), ok=None)
+
+    def _say(self, words: str, *, ok: bool | None) -> None:
+        self._told = ok is not None
+        sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
+        shown = html.escape(words).replace("\n", "<br>")
+        self._message.value = f"<span>{sign.get(ok, '') if ok is not None else ''}{shown}</span>"
+
+    @property
+    def _shell_style(self) -> Any:
+        chosen = STYLES[self._style.value]
+        return "classic" if chosen == "classic" else "iproute2"
+
+    def _show_log(self) -> None:
+        if STYLES[self._style.value] == "python":
+            text = "\n".join(f"lab.do({code(action)})" for action in self._done)
+        else:
+            text = "\n".join(map(str, commands(self._done, self._shell_style)))
+        shown = html.escape(text) or say("(nothing has been done yet)")
+        self._log.value = f"<pre style='user-select:all;margin:.3em 0'>{shown}</pre>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return mirrored(
+            super()._repr_mimebundle_(**options), f"builder\n{self.live.picture.text}",
+            self.live.picture,
+        )  # fmt: skip

@@ -1,0 +1,78 @@
+"""All about a namespace or a link, as lines below headings; a pure function of a snapshot."""
+
+from __future__ import annotations
+
+from nslab.diff import kind_text, nat_text, route_text, visible_routes
+from nslab.model import Link, Namespace, Snapshot
+from nslab.widgets.words import say
+
+Facts = list[tuple[str, list[str]]]
+"""Headings, each with its lines; a heading without lines is left out."""
+
+
+def things(snapshot: Snapshot) -> list[str]:
+    """What there is to ask about: every namespace, and its links below it."""
+    found = []
+    for namespace in snapshot:
+        found.append(namespace.label)
+        found += [f"{namespace.label}/{link.name}" for link in namespace.links]
+    return found
+
+
+def facts(snapshot: Snapshot, thing: str) -> Facts:
+    """All about ``ns1`` or ``ns1/eth0``; nothing if it is not there (any longer)."""
+    label, _, name = thing.partition("/")
+    try:
+        namespace = snapshot.namespace(label)
+        found = _link(snapshot, namespace, namespace.link(name)) if name else _space(namespace)
+    except KeyError:
+        return []
+    return [(heading, lines) for heading, lines in found if lines]
+
+
+def _space(namespace: Namespace) -> Facts:
+    links = [f"{link.name}: {kind_text(link)}, {link.state}" for link in namespace.links]
+    neighbours = [
+        f"{entry.address} dev {entry.dev} {entry.state}" for entry in namespace.neighbours
+    ]
+    return [
+        (say("Links"), links),
+        (say("Routes"), [route_text(route) for route in visible_routes(namespace)]),
+        (say("Neighbours"), neighbours),
+        (say("Address translation"), [nat_text(rule) for rule in namespace.nat]),
+        (say("Settings"), [f"{key} = {value}" for key, value in namespace.sysctls.items()]),
+        (say("Name servers"), (namespace.resolv_conf or "").split("\n")[:-1]),
+        (say("Processes"), [process.command for process in namespace.processes]),
+    ]
+
+
+def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
+    far = snapshot.peer(link)
+    state = [
+        f"{kind_text(link)}, {link.state}", f"MAC {link.mac} ({link.mac_origin})",
+        f"MTU {link.mtu}", f"{say('promiscuity')} {link.promiscuity}",
+    ]  # fmt: skip
+    if far:
+        state.append(f"{say('other end')} {far[0].label}/{far[1].name}")
+    if link.master:
+        state.append(f"{say('port of')} {link.master}")
+    if link.port:
+        flood = say("floods") if link.port.flood else say("does not flood")
+        state.append(f"{link.port.state}, {flood}")
+    stations = [
+        f"{entry.mac} {say('behind')} {entry.dev} {entry.state}" for entry in namespace.fdb
+        if link.name in (entry.dev, entry.master)
+    ]  # fmt: skip
+    neighbours = [
+        f"{entry.address} {entry.mac} {entry.state}" for entry in namespace.neighbours
+        if entry.dev == link.name
+    ]  # fmt: skip
+    routes = [route_text(route) for route in visible_routes(namespace) if route.dev == link.name]
+    return [
+        (say("Link"), state),
+        (say("Addresses"), [address.address for address in link.addresses]),
+        (say("Routes"), routes),
+        (say("Neighbours"), neighbours),
+        (say("Forwarding table"), stations),
+        (say("Flags"), [" ".join(link.flags)] if link.flags else []),
+    ]

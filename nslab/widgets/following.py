@@ -1,0 +1,124 @@
+"""A thread that follows a lab and tells of every change; it knows no widget.
+
+Changes add up while they come in quick succession, and fade together: what is told is the
+difference to what was there before the first of them, and after a while the plain network again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nslab import diff
+from nslab.errors import LabClosed, LabGone, NslabError
+from nslab.model import Snapshot
+
+if TYPE_CHECKING:
+    from nslab.lab import Lab
+
+FADE = 4.0
+"""Seconds after the last change until it is no longer set off."""
+
+GAP = 0.1
+"""Seconds between two tellings at least: what happens in between is told at once."""
+
+WAIT = 1.0
+"""Seconds of one question for changes."""
+
+Tell = Callable[[Snapshot | diff.Diff], None]
+
+
+class Following:
+    """Follows until it is stopped, the lab ends, or nobody refers to the lab any longer.
+
+    :param tell: is called with what is there at first, then with every change, in the thread
+    :param over: is called once, with the reason, when there is nothing more to follow
+    """
+
+    def __init__(self, lab: Lab, tell: Tell, over: Callable[[str], None]) -> None:
+        self._lab = weakref.ref(lab)
+        self._engine: object = lab.engine
+        self._tell = tell
+        self._over = over
+        self._stopping = threading.Event()
+        self._base = self._shown = lab.snapshot()
+        self._since: float | None = None
+        self._number = 0
+        self._thread = threading.Thread(target=self._follow, name="nslab-live", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first telling comes from the caller's thread."""
+        self._tell(self._shown)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Follow no longer; stopping twice is no error."""
+        self._stopping.set()
+
+    @property
+    def shown(self) -> Snapshot:
+        """What was last told of."""
+        return self._shown
+
+    def _follow(self) -> None:
+        reason = ""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    if self._step():
+                        self._stopping.wait(GAP)
+                except (LabClosed, LabGone) as error:
+                    lab = self._lab()
+                    if lab is None or not lab.alive:
+                        reason = error.cause or str(error)
+                        return
+                    self._number = 0  # undone: there is another engine now
+        except NslabError as error:
+            reason = str(error)
+        except Exception as error:  # nothing may be printed from here
+            reason = f"{type(error).__name__}: {error}"
+        finally:
+            self._over(reason)
+
+    def _step(self) -> bool:
+        """Wait for a change, or for the last one to fade; whether anything was told."""
+        wait = WAIT
+        if self._since is not None:
+            wait = min(WAIT, max(0.01, self._since + FADE - time.monotonic()))
+        lab = self._lab()
+        if lab is None:
+            raise LabClosed("follow", "the lab", "nobody refers to it any longer")
+        engine = lab.engine
+        del lab  # while we wait, others may let go of it
+        number = engine.changes(self._number, wait)
+        if number != self._number:
+            self._number = number
+            return self._look(engine is not self._engine)
+        if self._since is not None and time.monotonic() - self._since >= FADE:
+            self._since, self._base = None, self._shown
+            self._tell(self._shown)
+            return True
+        return False
+
+    def _look(self, renewed: bool) -> bool:
+        lab = self._lab()
+        if lab is None:
+            return False
+        now = lab.snapshot()
+        seen = now
+        if renewed or lab.engine is not self._engine:
+            # Made anew by undo or reset: what is called the same is the same.
+            self._engine = lab.engine
+            seen = now.aligned(self._shown)
+        if not diff.compare(self._shown, seen):
+            self._shown = now if seen is not now else self._shown
+            return False
+        self._tell(diff.compare(self._base, seen))
+        self._shown = now
+        if seen is not now:
+            self._base = now
+        self._since = time.monotonic()
+        return True

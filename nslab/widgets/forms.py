@@ -1,0 +1,163 @@
+"""What the builder offers: a form for each kind of step, as values; knows no widget.
+
+A form names an action and its fields.  What a field may be is asked of a snapshot; what was filled
+in is made into an action, which checks it before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from nslab import actions as act
+from nslab.actions import Action
+from nslab.errors import InvalidInput
+from nslab.model import Snapshot
+from nslab.widgets.words import say
+
+HOST = "host"
+"""What the forms call the pseudo-host."""
+
+NONE = "–"
+"""The choice of nothing, where a field may be left out."""
+
+Kind = Literal["text", "namespace", "named", "container", "link", "bridge", "flag"]
+Value = str | bool
+
+
+class Field(Struct, frozen=True):
+    """A field of a form: the action's field of the same name.
+
+    ``example`` stands greyed in an empty text field.  A ``link`` is chosen among those of the
+    namespace in the field ``ns``, a ``bridge`` among its bridges.  An ``optional`` one may be
+    left empty.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    example: str = ""
+    optional: bool = False
+
+
+class Form(Struct, frozen=True):
+    """A kind of step."""
+
+    title: str
+    action: type[Action]
+    fields: tuple[Field, ...]
+
+    def make(self, values: Mapping[str, Value]) -> Action:
+        """The action for what was filled in.
+
+        :raises InvalidInput: it cannot work; says why
+        """
+        given: dict[str, object] = {}
+        for field in self.fields:
+            value = values[field.name]
+            if isinstance(value, str):
+                value = value.strip()
+                if value in ("", NONE):
+                    if field.optional:
+                        continue
+                    raise InvalidInput(
+                        "do", self.title.lower(), f"{field.label.lower()} is empty",
+                        f"such as {field.example}" if field.example else "",
+                    )  # fmt: skip
+                if field.kind == "namespace" and value == HOST:
+                    given[field.name] = None
+                    continue
+            given[field.name] = value
+        return self.action(**given)
+
+    def choices(self, field: Field, snapshot: Snapshot, values: Mapping[str, Value]) -> list[str]:
+        """What a field may be now."""
+        found: list[str] = []
+        own = [space for space in snapshot if space.role != "world"]
+        if field.kind == "namespace":
+            found = [space.label for space in own]
+        elif field.kind in ("named", "container"):
+            found = [space.label for space in own if space.role == field.kind]
+        elif field.kind in ("link", "bridge"):
+            label = values.get("ns", HOST)
+            links = [link for space in own if space.label == label for link in space.links]
+            found = [
+                link.name for link in links
+                if field.kind == "link" or link.kind == "bridge"
+            ]  # fmt: skip
+        return [NONE, *found] if field.optional else found
+
+
+def _ns(label: str = "") -> Field:
+    return Field("ns", label or say("in"), "namespace")
+
+
+def _link() -> Field:
+    return Field("link", say("Link"), "link")
+
+
+FORMS: tuple[Form, ...] = (
+    Form(say("Add a namespace"), act.AddNamespace, (Field("name", say("Name"), example="ns1"),)),
+    Form(say("Add a container"), act.AddContainer, (Field("name", say("Name"), example="app"),)),
+    Form(say("Add a bridge"), act.AddBridge, (
+        Field("name", say("Name"), example="lxcbr0"), _ns(),
+    )),
+    Form(say("Add a veth pair"), act.AddVeth, (
+        Field("name", say("One end"), example="lxcbr0.1"), _ns(),
+        Field("peer", say("Other end"), example="veth-ns1"),
+        Field("peer_ns", say("in"), "namespace"),
+    )),
+    Form(say("Attach to a bridge"), act.Attach, (
+        _ns(), _link(), Field("bridge", say("Bridge"), "bridge"),
+    )),
+    Form(say("Detach from its bridge"), act.Detach, (_ns(), _link())),
+    Form(say("Move to another namespace"), act.Move, (
+        _ns(say("from")), _link(), Field("to", say("to"), "namespace"),
+    )),
+    Form(say("Rename"), act.Rename, (
+        _ns(), _link(), Field("name", say("New name"), example="eth0"),
+    )),
+    Form(say("Add an address"), act.AddAddress, (
+        _ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24"),
+    )),
+    Form(say("Add a route"), act.AddRoute, (
+        _ns(), Field("destination", say("To"), example="default"),
+        Field("via", say("Gateway"), example="192.168.10.1"),
+    )),
+    Form(say("Set up"), act.SetUp, (_ns(), _link())),
+    Form(say("Set down"), act.SetDown, (_ns(), _link())),
+    Form(say("Spanning tree"), act.SetBridge, (
+        _ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("on"), "flag"),
+    )),
+    Form(say("Promiscuous"), act.SetPromiscuous, (
+        _ns(), _link(), Field("on", say("on"), "flag"),
+    )),
+    Form(say("Masquerade"), act.Masquerade, (
+        _ns(), Field("source", say("From"), example="192.168.10.0/24"),
+        Field("out", say("leaving by"), "link"),
+    )),
+    Form(say("Kernel setting"), act.Sysctl, (
+        _ns(), Field("key", say("Key"), example="net.ipv4.ip_forward"),
+        Field("value", say("Value"), example="1"),
+    )),
+    Form(say("Name server"), act.ResolvConf, (
+        Field("ns", say("of"), "namespace"),
+        Field("nameserver", say("Address"), example="8.8.8.8"),
+    )),
+    Form(say("Delete an address"), act.DeleteAddress, (
+        _ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24"),
+    )),
+    Form(say("Delete a route"), act.DeleteRoute, (
+        _ns(), Field("destination", say("To"), example="default"),
+    )),
+    Form(say("Delete a link"), act.DeleteLink, (_ns(), _link())),
+    Form(say("Delete a namespace"), act.DeleteNamespace, (
+        Field("name", say("Namespace"), "named"),
+    )),
+    Form(say("Delete a container"), act.DeleteContainer, (
+        Field("name", say("Container"), "container"),
+    )),
+)  # fmt: skip
+"""In the order in which a network is built."""

@@ -1,0 +1,150 @@
+"""The picture that follows the kernel: what is done in a terminal, too, shows in it by itself."""
+
+from __future__ import annotations
+
+import html
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from nslab.diff import Diff
+from nslab.draw import Picture
+from nslab.errors import ToolMissing
+from nslab.model import Snapshot
+from nslab.widgets.facts import facts, things
+from nslab.widgets.following import Following
+from nslab.widgets.words import say
+
+if TYPE_CHECKING:
+    from nslab.lab import Lab
+
+NOTHING = "–"
+"""The choice of no thing."""
+
+
+def own_keys() -> w.HTML:
+    """Something invisible that keeps the keys typed in the widget around it from the notebook.
+
+    JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
+    itself: "a" would insert a cell.  Lumino leaves elements with this attribute alone, and no
+    widget has a trait for it.
+    """
+    mark = "this.closest('.nslab-keys').setAttribute('data-lm-suppress-shortcuts','true')"
+    return w.HTML(f'<svg width="0" height="0" aria-hidden="true" onload="{mark}"></svg>')
+
+
+class Live(w.VBox):  # type: ignore[misc]
+    """A lab's picture, kept up to date; a list of everything in it, with its facts beside it.
+
+    Saved with the notebook, and without a kernel, it is the picture that was last shown.
+
+    :param lab: is followed, and not kept alive
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._draw = weakref.WeakMethod(lab._draw)
+        self._last: Picture | None = None
+        self._refilling = False
+        self._watchers: list[Callable[[], None]] = []
+        self._snapshot = lab.snapshot()
+        self._picture = w.HTML()
+        self._status = w.HTML()
+        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
+        self._facts = w.HTML()
+        self._choice.observe(self._chosen, names="value")
+        side = w.VBox(
+            [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
+        )
+        top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
+        super().__init__([self._status, top, own_keys()])
+        self.add_class("nslab-keys")
+        for name, widget in {"live": self, "status": self._status, "choice": self._choice}.items():
+            widget.add_class(f"nslab-{name}")
+        self.following = Following(lab, self._tell, self._over)
+        """The thread behind it; ``following.stop()`` keeps the picture as it is."""
+        self._status.value = _line(say("follows the lab"), on=True)
+        self.following.start()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is there now, as far as is known."""
+        return self._snapshot
+
+    def observe_snapshot(self, call: Callable[[], None]) -> None:
+        """Have something called, in the following thread, whenever ``snapshot`` is another one."""
+        self._watchers.append(call)
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown now."""
+        assert self._last is not None
+        return self._last
+
+    def close(self) -> None:
+        """Stop following, and take the widget away."""
+        self.following.stop()
+        super().close()
+
+    # -- from the thread -----------------------------------------------------------------------
+
+    def _tell(self, what: Snapshot | Diff) -> None:
+        draw = self._draw()
+        self._last = draw(what) if draw else Picture(what)
+        self._snapshot = what.after if isinstance(what, Diff) else what
+        try:
+            drawn = self._last.html
+        except ToolMissing as error:
+            drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
+        if drawn != self._picture.value:
+            self._picture.value = drawn
+        there = [NOTHING, *things(self._snapshot)]
+        if list(self._choice.options) != there:
+            # New options make the page choose the first: what was chosen is said after them.
+            chosen, self._refilling = self._choice.value, True
+            try:
+                self._choice.options = there
+                self._choice.value = chosen if chosen in there else NOTHING
+            finally:
+                self._refilling = False
+        self._show_facts()
+        for call in self._watchers:
+            call()
+
+    def _over(self, reason: str) -> None:
+        words = say("no longer follows the lab") + (f": {reason}" if reason else "")
+        self._status.value = _line(words + ". " + say("This is what was last seen."), on=False)
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def _chosen(self, _: object) -> None:
+        if not self._refilling:
+            self._show_facts()
+
+    def _show_facts(self) -> None:
+        found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []
+        shown = "".join(
+            f"<b>{html.escape(heading)}</b><pre style='margin:0 0 .6em;white-space:pre-wrap'>"
+            f"{html.escape(chr(10).join(lines))}</pre>"
+            for heading, lines in found
+        )
+        if shown != self._facts.value:
+            self._facts.value = shown
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        text = f"live picture\n{self.picture.text}"
+        return mirrored(super()._repr_mimebundle_(**options), text, self.picture)
+
+
+def mirrored(bundle: Any, text: str, picture: Picture) -> Any:
+    """A widget's outputs with a picture and a text beside it, for whoever has no kernel."""
+    data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
+    data["text/plain"] = text
+    data["text/html"] = picture._repr_mimebundle_().get("text/html", "")
+    return (data, *rest) if rest else data
+
+
+def _line(words: str, *, on: bool) -> str:
+    colour, sign = ("#009e73", "●") if on else ("#d55e00", "■")
+    return f'<span style="color:{colour}">{sign}</span> {html.escape(words)}'

@@ -1,0 +1,155 @@
+"""The live picture without a browser and without a kernel: on a lab in memory."""
+
+from __future__ import annotations
+
+import gc
+import time
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nslab import Lab
+from nslab.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
+from nslab.widgets import Live, following
+from nslab.widgets.facts import facts, things
+
+LIMIT = 10.0
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab(engine="fake") as made:
+        yield made
+
+
+@pytest.fixture
+def live(lab: Lab) -> Iterator[Live]:
+    made = lab.live()
+    yield made
+    made.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit, "it did not come"
+        time.sleep(0.005)
+
+
+def test_it_shows_what_is_there_at_once(live: Live) -> None:
+    assert "eth0" in live._picture.value
+    assert "host/eth0" in live._choice.options
+    assert "follows the lab" in live._status.value
+
+
+def test_a_change_shows_by_itself_and_is_set_off(lab: Lab, live: Live) -> None:
+    lab.do(AddBridge("lxcbr0"))
+    until(lambda: "lxcbr0" in live._picture.value)
+    assert "+   lxcbr0" in live.picture.text
+    assert "host/lxcbr0" in live._choice.options
+
+
+def test_changes_add_up_and_fade(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "FADE", 0.5)
+    live = lab.live()
+    lab.do(AddBridge("br1"))
+    until(lambda: "br1" in live.picture.text)
+    lab.do(AddBridge("br2"))
+    until(lambda: "br2" in live.picture.text)
+    assert "+   br1" in live.picture.text, "the first is still set off with the second"
+    until(lambda: "+   br2" not in live.picture.text)
+    assert "br1" in live.picture.text
+    assert "br2" in live.picture.text
+    live.close()
+
+
+def test_undo_makes_a_new_lab_and_the_picture_follows_it(lab: Lab, live: Live) -> None:
+    lab.do(AddBridge("br1"))
+    lab.do(AddNamespace("ns1"))
+    until(lambda: "ns1" in live.picture.text)
+    lab.undo()
+    until(lambda: "-" in live.picture.text and "ns1" not in things(live._snapshot))
+    lab.do(AddBridge("br3"))
+    until(lambda: "br3" in live.picture.text)
+    assert "follows the lab" in live._status.value
+
+
+def test_the_end_of_the_lab_is_said(
+    lab: Lab, live: Live, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.do(AddBridge("br1"))
+    until(lambda: "br1" in live.picture.text)
+    lab.close()
+    until(lambda: "no longer follows" in live._status.value)
+    assert "br1" in live._picture.value, "what was last seen stays"
+    assert capsys.readouterr() == ("", ""), "nothing is printed into a cell"
+
+
+def test_a_choice_outlives_a_redraw_and_shows_the_facts(lab: Lab, live: Live) -> None:
+    lab.do(AddBridge("br1"))
+    until(lambda: "host/br1" in live._choice.options)
+    live._choice.value = "host/br1"
+    assert "bridge, down" in live._facts.value
+    lab.do(AddAddress("br1", "10.0.0.1/24"), SetUp("br1"))
+    until(lambda: "10.0.0.1/24" in live._facts.value)
+    assert live._choice.value == "host/br1"
+    lab.undo(2)
+    until(lambda: live._choice.value == "–")
+    assert live._facts.value == ""
+
+
+def test_two_of_one_lab_stay_in_step(lab: Lab, live: Live) -> None:
+    other = lab.live()
+    lab.do(AddBridge("br1"))
+    until(lambda: "br1" in live._picture.value)
+    until(lambda: other._picture.value == live._picture.value)
+    other.close()
+
+
+def test_saved_it_is_a_picture(live: Live) -> None:
+    bundle = live._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/plain"].startswith("live picture\nhost (the pseudo-host)")
+    assert "<svg" in data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_it_does_not_keep_the_lab() -> None:
+    lab = Lab(engine="fake")
+    live = lab.live()
+    gone = weakref.ref(lab)
+    del lab
+    gc.collect()
+    until(lambda: (gc.collect(), gone() is None)[1])
+    until(lambda: "no longer follows" in live._status.value)
+
+
+def test_many_changes_are_few_redraws(lab: Lab, live: Live) -> None:
+    drawn: list[str] = []
+    live._picture.observe(lambda change: drawn.append(change["new"]), names="value")
+    for n in range(100):
+        lab.do(AddBridge(f"br{n}"), watch=False)
+    until(lambda: "br99" in things_shown(live))
+    assert len(drawn) < 50
+
+
+def things_shown(live: Live) -> str:
+    return " ".join(things(live._snapshot))
+
+
+def test_facts_of_everything(lab: Lab) -> None:
+    lab.do(
+        AddNamespace("ns1"), AddBridge("br1"), AddVeth("v1", "eth0", peer_ns="ns1"),
+        Attach("v1", "br1"), SetUp("v1"), AddAddress("eth0", "10.0.0.2/24", ns="ns1"),
+    )  # fmt: skip
+    snapshot = lab.snapshot()
+    assert things(snapshot)[:2] == ["host", "host/lo"]
+    for thing in things(snapshot):
+        assert facts(snapshot, thing), thing
+    told = dict(facts(snapshot, "host/v1"))
+    assert "other end ns1/eth0" in told["Link"]
+    assert "port of br1" in told["Link"]
+    assert dict(facts(snapshot, "ns1/eth0"))["Addresses"] == ["10.0.0.2/24"]
+    assert "default via 198.51.100.1 dev eth0" in dict(facts(snapshot, "host"))["Routes"]
+    assert facts(snapshot, "ns9") == facts(snapshot, "ns1/eth9") == []
