@@ -260,8 +260,8 @@ class Capture:
         except NslabError:  # the lab was closed: without its cables the times must do
             snapshot = None
         return journeys(
-            tuple(self.frames), self._tracked, snapshot, self._macs,
-            captured={tap.place for tap in self._opened.taps}, draw=self._draw,
+            tuple(self.frames), self._tracked, snapshot,
+            [tap.place for tap in self._opened.taps], self._macs, draw=self._draw,
         )  # fmt: skip
 
     def journey(self, number: int | None = None) -> Journey:

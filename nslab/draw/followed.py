@@ -23,7 +23,8 @@ _WAY, _TOLD, _INK = "#cc79a7", "#e69f00", "#1d2329"
 
 _STYLE = f"""\
 .nslab-file .nslab-behind .nslab-box,.nslab-file .nslab-behind .nslab-cell{{fill-opacity:0}}
-.nslab-picture .nslab-behind{{opacity:.78}}
+.nslab-inline .nslab-behind{{opacity:.78}}
+.nslab-file .nslab-behind{{opacity:.88}}
 .nslab-picture .nslab-ways{{opacity:.75;fill:none;stroke:{_WAY};stroke-linejoin:round;
 stroke-linecap:round}}
 .nslab-picture .nslab-way{{stroke-width:7}}

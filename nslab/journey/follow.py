@@ -25,15 +25,15 @@ def journeys(
     frames: Sequence[Frame],
     tracked: Sequence[Tracked] = (),
     snapshot: Snapshot | None = None,
+    captured: Collection[Place] = (),
     macs: Mapping[str, str] | None = None,
     *,
-    captured: Collection[Place] | None = None,
     draw: Draw | None = None,
 ) -> Journeys:
     """The journeys of all packets in these frames, in the order in which they began.
 
+    :param captured: where frames would have been seen
     :param macs: who has each MAC, for the titles
-    :param captured: where frames were taken in; None for everywhere
     :param draw: makes the picture that a journey is drawn on
     """
     found = packets(frames, tracked)
@@ -61,12 +61,12 @@ class _Follower:
         topology: Topology,
         tracked: Sequence[Tracked],
         names: Names,
-        captured: Collection[Place] | None,
+        captured: Collection[Place],
     ) -> None:
         self._topology = topology
         self._tracked = tracked
         self._names = names
-        self._captured = captured
+        self._captured = frozenset(captured)
 
     def journey(
         self, sightings: Sequence[Sighting], snapshot: Snapshot | None, draw: Draw | None
@@ -88,12 +88,13 @@ class _Follower:
             # All of 127.0.0.0/8 is at home in lo.
             here = last.frame.place.link == "lo"
             arrived = arrived and (here or topology.has(last.frame.place, last.packet.target))
+        missed = topology.behind(last.frame)
+        missed = missed if missed in self._captured else None
         flows = {one.packet.flow: None for one in sightings if one.packet.flow is not None}
         return Journey(
             f"{line.what}: {line.source} → {line.target}", steps,
             [tuple(sightings[place].frame for place in branch) for branch in branches],
-            arrived=arrived, beyond=not arrived and self._beyond(last.frame),
-            missed=None if arrived else self._missed(last.frame),
+            arrived=arrived and missed is None, missed=missed,
             quiet=not flows or line.what.startswith("ICMPv6: "),
             remembered=remembered(list(flows), tracked, names), snapshot=snapshot, draw=draw,
         )  # fmt: skip
@@ -113,19 +114,6 @@ class _Follower:
             )  # fmt: skip
 
         return max(sorted(leaves), key=worth)
-
-    def _missed(self, frame: Frame) -> Place | None:
-        """Where it would have been seen next: at the other end of the cable that it left by."""
-        peer = self._topology.peer(frame.place) if frame.kind == "outgoing" else None
-        return None if self._beyond(frame) else peer
-
-    def _beyond(self, frame: Frame) -> bool:
-        """Whether it left for where nothing was captured."""
-        peer = self._topology.peer(frame.place)
-        return (
-            self._captured is not None and frame.kind == "outgoing" and peer is not None
-            and peer not in self._captured
-        )  # fmt: skip
 
 
 def _ways(origins: Sequence[int | None], end: int) -> list[list[int]]:

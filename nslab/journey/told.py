@@ -27,8 +27,8 @@ class Journey:
     """One packet: ``steps`` are its way in order, ``branches`` the ways of its copies.
 
     A branch begins with the frame that it was copied from.  ``arrived`` says whether the packet
-    ended at a link that it was meant for; ``beyond`` that it left for where nothing was captured.
-    ``missed`` is the link that it should have come into next, and did not.
+    ended at a link that it was meant for; ``missed`` is where it would have been seen next, if
+    that was captured.
     ``quiet`` is what only finds the way for others: ARP, neighbour discovery, spanning tree.
     ``remembered`` are the entries of connection trackings that it belongs to.
     """
@@ -40,7 +40,6 @@ class Journey:
         branches: Sequence[tuple[Frame, ...]] = (),
         *,
         arrived: bool,
-        beyond: bool = False,
         missed: Place | None = None,
         quiet: bool = False,
         remembered: Sequence[Remembered] = (),
@@ -51,7 +50,6 @@ class Journey:
         self.steps = tuple(steps)
         self.branches = tuple(branches)
         self.arrived = arrived
-        self.beyond = beyond
         self.missed = missed
         self.quiet = quiet
         self.remembered = tuple(remembered)
@@ -86,13 +84,17 @@ class Journey:
         place = self.steps[-1].frame.place
         if self.arrived:
             return f"arrived at {place}"
-        if self.beyond:
-            return f"left {place}: what is behind it was not captured"
         if self.missed is not None:
-            return f"left {place}, and never into {self.missed}"
-        if self.steps[-1].out:
-            return f"left {place}, and was not seen again"
+            way = "left" if self.steps[-1].out else "came into"
+            return f"{way} {place}, and never into {self.missed}"
+        if self.beyond:
+            return f"left {place}, behind which nothing was captured"
         return f"last seen going into {place}"
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it left for where nothing was captured."""
+        return self.steps[-1].out and not self.arrived and self.missed is None
 
     def frames_of(self, step: int) -> tuple[Frame, ...]:
         """The frames of a step: its own, and those of copies made on the way to the next.

@@ -1,4 +1,4 @@
-"""Cables and bridges of a snapshot: from where a frame can have come to a place, and how."""
+"""Cables and bridges of a snapshot: from where a frame can have come, and where it would go."""
 
 from __future__ import annotations
 
@@ -35,9 +35,20 @@ class Topology:
         """Whether the namespace of a link has an address: then it is at its end there."""
         return (place.ns, address) in self._addresses
 
-    def peer(self, place: Place) -> Place | None:
-        """The other end of a cable, or what a link stands on."""
-        return self._peers.get(place)
+    def behind(self, frame: Frame) -> Place | None:
+        """Where a frame would be seen next: at the other end of a cable, or at the bridge.
+
+        At the bridge only if it is for the bridge, or for everyone; else it goes to another port.
+        """
+        if frame.kind == "outgoing":
+            return self._peers.get(frame.place)
+        link = self._links.get(frame.place)
+        if link is None or not link.master:
+            return None
+        bridge = Place(ns=frame.place.ns, link=link.master)
+        macs = [one.mac for one in (self._links.get(bridge),) if one is not None]
+        own = frame.kind in ("broadcast", "multicast") or frame.data[:6].hex(":") in macs
+        return bridge if own else None
 
     def how(self, before: Frame | None, frame: Frame) -> str:
         """In words, how a packet came to a place."""

@@ -164,7 +164,7 @@ def test_what_leaves_by_a_link_behind_which_nothing_is_captured() -> None:
         with lab.capture() as seen:
             assert lab.ping("ns1", SERVER)
         journey = seen.journey()
-        assert journey.end == "left eth0: what is behind it was not captured"
+        assert journey.end == "left eth0, behind which nothing was captured"
         assert "… not captured beyond" in journey.picture().html
 
 

@@ -157,11 +157,10 @@ def test_a_question_that_is_asked_again_is_another() -> None:
 
 
 def test_a_packet_that_was_lost() -> None:
-    captured = [Place(ns="ns1", link="eth0")]
-    (journey,) = journeys(seen(*THROUGH_NAT[:1]), (), LAB, captured=captured)
-    assert journey.end == "left ns1/eth0: what is behind it was not captured"
-    captured.append(Place(ns="host", link="p1"))
-    (journey,) = journeys(seen(*THROUGH_NAT[:1]), (), LAB, captured=captured)
+    (journey,) = journeys(seen(*THROUGH_NAT[:1]), (), LAB)
+    assert journey.end == "left ns1/eth0, behind which nothing was captured"
+    captured = [Place(ns="ns1", link="eth0"), Place(ns="host", link="p1")]
+    (journey,) = journeys(seen(*THROUGH_NAT[:1]), (), LAB, captured)
     assert journey.end == "left ns1/eth0, and never into p1"
     (journey,) = journeys(seen(*THROUGH_NAT[:2]), (), LAB)
     assert journey.end == "last seen going into p1"
@@ -296,11 +295,11 @@ def test_ports_have_the_letters_of_the_table() -> None:
 def test_where_nothing_was_captured_it_is_not_lost() -> None:
     frames = seen(*THROUGH_NAT[:4])
     places = {frame.place for frame in frames}
-    (journey,) = journeys(frames, [SNAT], LAB, captured=places)
-    assert journey.end == "left eth0: what is behind it was not captured"
+    (journey,) = journeys(frames, [SNAT], LAB, places)
+    assert journey.end == "left eth0, behind which nothing was captured"
     assert "… not captured beyond" in journey.picture().html
     there = Place(ns="internet", link="eth0")
-    (journey,) = journeys(frames, [SNAT], LAB, captured={*places, there})
+    (journey,) = journeys(frames, [SNAT], LAB, {*places, there})
     assert journey.end == "left eth0, and never into internet/eth0"
     assert "✘ not seen again" in journey.picture().html
 
