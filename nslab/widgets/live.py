@@ -28,11 +28,19 @@ def own_keys() -> w.HTML:
     """Something invisible that keeps the keys typed in the widget around it from the notebook.
 
     JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
-    itself: "a" would insert a cell.  Lumino leaves elements with this attribute alone, and no
-    widget has a trait for it.
+    itself: "a" would insert a cell.  Lumino leaves alone what has this attribute (the very element
+    that has the focus must have it), and no widget has a trait for it.
     """
-    mark = "this.closest('.nslab-keys').setAttribute('data-lm-suppress-shortcuts','true')"
-    return w.HTML(f'<svg width="0" height="0" aria-hidden="true" onload="{mark}"></svg>')
+    mark = (
+        "const mine = this, mark = () => { const all = mine.closest('.nslab-keys'); "
+        "all ? all.addEventListener('focusin', event => event.target.setAttribute("
+        "'data-lm-suppress-shortcuts', 'true')) : setTimeout(mark, 50) }; mark()"
+    )
+    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{mark}">')
+
+
+_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+"""An image of one transparent pixel: its being there is what runs the line."""
 
 
 class Live(w.VBox):  # type: ignore[misc]
