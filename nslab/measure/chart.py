@@ -79,7 +79,7 @@ def svg(
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"
     scale = ticks(max(row.spread[1] for row in rows))
     left = 14 + max(width(row.name, _SIZE) for row in rows)
-    right = WIDTH - 126
+    right = WIDTH - 146
     bottom = TOP + ROW * len(rows)
     height = bottom + 30 + 18 * len(footer)
 

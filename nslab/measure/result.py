@@ -99,7 +99,10 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         if name == self.base:
             return "–"
         value = self.against(name)
-        return f"×{value:.2f}" if self.compare == "ratio" else f"{value:+.2f}".replace("-", "−")
+        if self.compare == "ratio":
+            return f"×{value:.2f}"
+        # Zero has no sign, also where it is what rounding has left of something.
+        return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
     @cached_property
     def rows(self) -> tuple[chart.Row, ...]:

@@ -97,6 +97,8 @@ def test_medians_spreads_and_comparisons() -> None:
     differs = structs.replace(SPEED, compare="difference")
     assert differs.against("b") == -5
     assert differs.comparison("b") == "−5.00"
+    even = structs.replace(differs, samples={"a": (1.0,), "b": (0.999,)})
+    assert even.comparison("b") == "0.00"
     once = structs.replace(SPEED, samples={"a": (1.0,), "b": (2.0,)})
     assert once.quartiles("a") == (1, 1)
     assert "measured once" in str(once)
