@@ -42,8 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Jupyter:
     """A running server: where it is, and the folder that it shows."""
 
-    def __init__(self, folder: Path, port: int, token: str) -> None:
+    def __init__(self, folder: Path, settings: Path, port: int, token: str) -> None:
         self.folder = folder
+        self._settings = settings
         self.base = f"http://127.0.0.1:{port}"
         self.token = token
 
@@ -52,6 +53,12 @@ class Jupyter:
         with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text else None
+
+    def set_theme(self, name: str) -> None:
+        """Have the next page shown in a theme."""
+        folder = self._settings / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "themes.jupyterlab-settings").write_text(json.dumps({"theme": name}))
 
     def end_kernels(self) -> None:
         for session in self.ask("/api/sessions"):
@@ -85,7 +92,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
          f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"],
         env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    made = Jupyter(folder, port, token)
+    made = Jupyter(folder, home / "settings", port, token)
     try:
         limit = time.monotonic() + 60
         while True:
@@ -156,14 +163,11 @@ def book(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callable
         page = chromium.new_page(viewport=size)  # type: ignore[arg-type]
         made = Book(page, jupyter)
         opened.append(made)
+        # Before the page is there: to change it afterwards, JupyterLab takes a style away twice.
+        jupyter.set_theme(theme or "JupyterLab Light")
         page.goto(f"{jupyter.base}/lab/tree/{name}?reset&token={jupyter.token}")
         page.wait_for_function("window.jupyterapp")
         page.evaluate("async () => { await window.jupyterapp.restored }")
-        if theme:
-            page.evaluate(
-                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
-                theme,
-            )
         made.run_all()
         return made
 
