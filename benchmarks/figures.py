@@ -151,7 +151,7 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
                     ratios(captures("hundred", "nslab"), captures("hundred", "tcpdump")),
                     at_most=0.25)  # fmt: skip
     ten = [value for value in captures("ten", "nslab") if value is not None]
-    found += figure("a ping through NAT captured on ten links, its journey and the picture",
+    found += figure("a ping through NAT captured on ten links, its journey and its picture",
                     ten, "s", at_most=0.5)  # fmt: skip
 
     theirs = above(times("imports", "pyroute2"), times("imports", "bare"))

@@ -32,16 +32,16 @@ _HOMES = {
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
     "nslab.check": (
-        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour", "HasRoute",
-        "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute", "Promiscuous",
-        "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
+        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour",
+        "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute",
+        "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
     ),
     "nslab.lessons": ("Lesson", "lesson"),
     "nslab.step": ("Step",),
     "nslab.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
-    "nslab.journey": ("Journey", "journeys"),
+    "nslab.journey": ("Journey", "Journeys", "journeys"),
     "nslab.lab": ("Lab",),
     "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
@@ -59,13 +59,13 @@ if TYPE_CHECKING:
         Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
         Sysctl,
     )  # fmt: skip
+    from nslab.capture import Capture
     from nslab.check import (
-        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, IsPort,
-        Learned, Masquerades,
+        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, Hops,
+        IsPort, Learned, Masquerades,
         NamedByPid, NoLink, NoRoute, Promiscuous, Reaches, Resolves, Setting, State, Stp, Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why
-    from nslab.capture import Capture
     from nslab.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
@@ -74,13 +74,13 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
-    from nslab.journey import Journey, journeys
+    from nslab.journey import Journey, Journeys, journeys
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
-    from nslab.step import Step
-    from nslab.trace import Trace
     from nslab.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran
+    from nslab.step import Step
+    from nslab.trace import Trace
     from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 

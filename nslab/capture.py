@@ -23,7 +23,8 @@ from nslab.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
-    from nslab.journey import Journey
+    from nslab.journey import Journey, Journeys
+    from nslab.journey.told import Draw
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -48,11 +49,13 @@ class Capture:
         recording: Recording,
         look: Callable[[], Snapshot],
         left: SimpleQueue[int],
+        draw: Draw | None = None,
     ) -> None:
         self._engine = engine
         self._opened = engine.record(recording)
         self._recording = recording
         self._look = look
+        self._draw = draw
         self._origins = [
             bl.Origin(tap.place, tap.depth, tap.hardware in bl.ETHERNET)
             for tap in self._opened.taps
@@ -257,8 +260,8 @@ class Capture:
         return self.frames.table(times=times, macs=macs, rows=rows)
 
     @property
-    def journeys(self) -> tuple[Journey, ...]:
-        """The way of each packet that was seen, in the order in which they began."""
+    def journeys(self) -> Journeys:
+        """The way of each packet that was seen, in the order in which they began; a list."""
         from nslab.journey import journeys
 
         if self._running:
@@ -267,20 +270,23 @@ class Capture:
             snapshot = self._look()
         except NslabError:  # the lab was closed: without its cables the times must do
             snapshot = None
-        captured = [tap.place for tap in self._opened.taps]
-        return journeys(tuple(self.frames), self._tracked, snapshot, captured, self._macs)
+        return journeys(
+            tuple(self.frames), self._tracked, snapshot,
+            [tap.place for tap in self._opened.taps], self._macs, draw=self._draw,
+        )  # fmt: skip
 
     def journey(self, number: int | None = None) -> Journey:
-        """The way of one packet: of the frame of that number, or of the first that is not ARP.
+        """The way of one packet: of the frame of that number, or of the first worth telling.
+
+        Worth telling is what does not only find the way for others, as ARP does.
 
         :raises InvalidInput: there is no such frame
         """
         found = self.journeys
         for journey in found:
-            seen = [*(step.frame for step in journey.steps), *journey.copies]
-            if number is None and not journey.title.startswith("ARP"):
+            if number is None and not journey.quiet:
                 return journey
-            if number is not None and any(frame.number == number for frame in seen):
+            if number is not None and any(frame.number == number for frame in journey.frames):
                 return journey
         if number is None and found:
             return found[0]
@@ -328,10 +334,12 @@ def start(
     filter: str = "",
     frames: int = FRAMES,
     bytes: int = BYTES,
+    draw: Draw | None = None,
 ) -> Capture:
     """Begin a capture, after an end has been put to those that nobody has any longer.
 
     :param left: numbers of captures that were forgotten while they ran
+    :param draw: makes the pictures that journeys are drawn on
     """
     for text in where:
         names.places(text)
@@ -341,7 +349,7 @@ def start(
         with contextlib.suppress(NotFound):
             engine.fetch(left.get(), FORGOTTEN, stop=True)
     recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
-    return Capture(engine, recording, look, left)
+    return Capture(engine, recording, look, left, draw)
 
 
 def owners(snapshot: Snapshot) -> dict[str, str]:

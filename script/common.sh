@@ -28,6 +28,7 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dot          graphviz         lays out the pictures
 - tcpdump      tcpdump          frames on a wire
 - conntrack    conntrack        the NAT table
+- iperf3       iperf3           measures what a way carries
 - strace       strace           the bytes that a program sends to the kernel
 - dockerd      docker.io        a Docker engine inside a lab
 - runc         runc             starts its containers

@@ -9,7 +9,7 @@
 - Sending prepared frames: ``lab.send(count=…)`` and ``sendp(count=…)``.
 - Starting and stopping captures in N namespaces at once: nslab and N tcpdumps.
 - A capture on ten links of a ping through NAT, from its start until there are the table, the
-  packet's journey and the lab's picture.
+  packet's journey and its picture: the way drawn on the lab, with a dot that moves.
 
 The same program in C floods for all of them; all run inside the same lab.
 """
@@ -155,9 +155,10 @@ def ten_points(lab: Lab) -> dict[str, float]:
     with lab.capture(*links) as seen:
         assert lab.ping("ns2", "203.0.113.80")
     table = str(seen.frames)
-    way = str(seen.journey())
-    assert lab.picture._repr_mimebundle_()["text/html"]
+    shown = seen.journey()._repr_mimebundle_()
     took = time.perf_counter() - start
+    way = shown["text/plain"]
+    assert shown["text/html"].count('class="nslab-at"') == 9, shown["text/html"]
     assert table.count("echo request") == 9, table
     assert "SNAT by the host" in way, way
     assert "arrived at internet/eth0" in way, way

@@ -23,11 +23,11 @@ from nslab.check.links import (
 from nslab.check.spaces import (
     HasFile, HasNamespace, HasNeighbour, HasRoute, Masquerades, NamedByPid, NoRoute, Setting,
 )  # fmt: skip
-from nslab.check.trying import Reaches, Resolves
+from nslab.check.trying import Hops, Reaches, Resolves
 
 __all__ = [
     "ArePeers", "Asked", "Check", "HasAddress", "HasFile", "HasLink", "HasNamespace",
-    "HasNeighbour", "HasRoute", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink",
+    "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink",
     "NoRoute", "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
     "Verdicts",
 ]  # fmt: skip

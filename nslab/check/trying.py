@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from nslab.check.base import RUN_IN_ORDER, Asked, Check, NotThere, Program, Verdict, namespace_of
@@ -34,6 +35,31 @@ class Reaches(Check, frozen=True):
             obstacle = None if answered else lab.why(self.ns, self.address).obstacle
             hint = f"{obstacle.message}\n{obstacle.hint}" if obstacle else RUN_IN_ORDER
         return Verdict(answered == self.ok, text, hint)
+
+
+class Hops(Check, frozen=True):
+    """An answer to one ping has passed so many routers: each takes one from its time to live.
+
+    Tried for real.  The one that answers must begin with 64, as Linux does (ip-sysctl,
+    ``ip_default_ttl``).
+    """
+
+    ns: str | None
+    address: str
+    routers: int
+
+    def ask(self, lab: Asked) -> Verdict:
+        where = self.ns or "host"
+        argv = ("ping", "-n", "-c", "1", "-W", "1", self.address)
+        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        found = re.search(r"\bttl=(\d+)", ran.stdout)
+        if not found:
+            text = f"{where} does not reach {self.address}{_ping_words(ran)}"
+            return Verdict(False, text, RUN_IN_ORDER)
+        passed = 64 - int(found[1])
+        words = "1 router" if passed == 1 else f"{passed or 'no'} routers"
+        text = f"from {self.address} to {where}, an answer passes {words}"
+        return Verdict(passed == self.routers, text, "" if passed == self.routers else RUN_IN_ORDER)
 
 
 NEIGHBOUR_LIMIT = 5.0

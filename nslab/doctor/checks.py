@@ -40,6 +40,7 @@ PURPOSES = {
     "unshare": "containers by hand",
     "nsenter": "a look into a container",
     "dot": "lays out the pictures",
+    "iperf3": "measures what a way carries",
     "strace": "the bytes that a program sends to the kernel",
     "dockerd": "a Docker engine inside a lab",
     "runc": "starts its containers",

@@ -12,6 +12,7 @@ find has a ``data-`` attribute with names that are the same in every run: ``data
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
@@ -32,9 +33,20 @@ _ROUND = 8
 """The radius of a cable's turn."""
 
 
-def svg(placed: Placed, description: str, *, standalone: bool) -> str:
+@dataclass(frozen=True)
+class Over:
+    """What is drawn over a picture, which then steps back: its rules and its elements."""
+
+    title: str
+    style: str
+    elements: list[str]
+    below: list[str]
+    """What lies below all texts and lines, and above the ground that they stand on."""
+
+
+def svg(placed: Placed, description: str, *, standalone: bool, over: Over | None = None) -> str:
     """The picture; ``description`` is its text form, for those who cannot see it."""
-    return "\n".join(_Writer(placed).elements(description, standalone)) + "\n"
+    return "\n".join(_Writer(placed).elements(description, standalone, over)) + "\n"
 
 
 class _Writer:
@@ -43,12 +55,14 @@ class _Writer:
         self.names = placed.scene.names
         self.traces = [point for _, path in placed.runs for point in trace(path)]
 
-    def elements(self, description: str, standalone: bool) -> Iterator[str]:
+    def elements(
+        self, description: str, standalone: bool, over: Over | None = None
+    ) -> Iterator[str]:
         placed = self.placed
         w, h = placed.width, placed.height
-        title = f"The network of {placed.scene.title}"
+        title = over.title if over else f"The network of {placed.scene.title}"
         flavour = "file" if standalone else "inline"
-        if placed.scene.differs:
+        if placed.scene.differs and not over:
             title += ", with what changed"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
@@ -58,7 +72,31 @@ class _Writer:
         )
         yield f"<title>{_xml(title)}</title>"
         yield f"<desc>{_xml(description)}</desc>"
-        yield f"<style>{style(standalone)}</style>"
+        yield f"<style>{style(standalone)}{over.style if over else ''}</style>"
+        if over:
+            if standalone:
+                yield from self._ground()
+            yield from filter(None, over.below)
+            yield '<g class="nslab-behind">'
+        yield from self._network()
+        if over:
+            yield "</g>"
+            yield from filter(None, over.elements)
+        yield "</svg>"
+
+    def _ground(self) -> Iterator[str]:
+        """The areas alone."""
+        placed = self.placed
+        yield '<g class="nslab-ground">'
+        areas = [(rect, "nslab-box", 8) for _, _, rect in placed.boxes]
+        areas += [(rect, "nslab-box", 12) for _, rect in placed.scenery]
+        areas += [(slot.rect, "nslab-cell nslab-bridge", 5) for _, slot in placed.bridges]
+        areas += [(slot.rect, "nslab-cell", 5) for _, slot in placed.cells]
+        yield from (_rect(*area) for area in areas)
+        yield "</g>"
+
+    def _network(self) -> Iterator[str]:
+        placed = self.placed
         for box, words, rect in placed.boxes:
             yield from self._box(box, words, rect)
         for thing, rect in placed.scenery:
@@ -76,7 +114,6 @@ class _Writer:
         for tag in placed.tags:
             yield from _tag(tag)
         yield from self._legend()
-        yield "</svg>"
 
     def _group(self, kind: str, mark: Kind | None, data: str) -> str:
         """The start of a group; in a diff, what did not change steps back."""
@@ -182,7 +219,7 @@ class _Writer:
         cable = run.cable
         if cable is None:
             same = " nslab-same" if self.placed.scene.differs else ""
-            return _path(path, f"nslab-wire nslab-calm{same}")
+            return line_through(path, f"nslab-wire nslab-calm{same}")
         classes = "nslab-cable" if cable.pair else "nslab-wire"
         classes += "" if cable.up else " nslab-off"
         classes += f" nslab-{cable.mark}" if cable.mark else ""
@@ -191,7 +228,7 @@ class _Writer:
         plugs = "".join(f'<circle class="{plug}" cx="{x}" cy="{y}" r="3.6"/>' for x, y in ends)
         names = " ".join(self.names[key] for key in (cable.upper, cable.lower))
         start = self._group("line", cable.mark, f'data-cable="{_xml(names)}"')
-        return f"{start}>{_path(path, classes)}{plugs}</g>"
+        return f"{start}>{line_through(path, classes)}{plugs}</g>"
 
     def _legend(self) -> Iterator[str]:
         legend = self.placed.legend
@@ -211,11 +248,11 @@ def _sign(sign: Sign, x: int, y: int) -> Iterator[str]:
     if sign == "bridge":
         yield _rect(Rect(x, y - 11, wide, 14), "nslab-cell nslab-bridge", 4)
     elif sign == "cable":
-        yield _path([(x + 4, y - 4), (x + wide - 4, y - 4)], "nslab-cable")
+        yield line_through([(x + 4, y - 4), (x + wide - 4, y - 4)], "nslab-cable")
         for end in (x + 4, x + wide - 4):
             yield f'<circle class="nslab-plug" cx="{end}" cy="{y - 4}" r="3.6"/>'
     elif sign == "stacked":
-        yield _path([(x + 2, y - 4), (x + wide - 2, y - 4)], "nslab-wire")
+        yield line_through([(x + 2, y - 4), (x + wide - 2, y - 4)], "nslab-wire")
     elif sign == "up":
         yield f'<circle class="nslab-dot" cx="{x + 4}" cy="{y - 4}" r="3.5"/>'
     elif sign == "not up":
@@ -227,7 +264,7 @@ def _sign(sign: Sign, x: int, y: int) -> Iterator[str]:
     yield _text(x + wide + 6, y, WORDS[sign], "nslab-muted")
 
 
-def _path(path: list[Point], classes: str) -> str:
+def line_through(path: list[Point], classes: str) -> str:
     """A line through points, with its turns rounded."""
     words = [f"M{path[0][0]} {path[0][1]}"]
     for (before, point), (_, after) in pairwise(pairwise(path)):

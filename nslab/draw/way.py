@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from nslab.draw.layout import Placed
 from nslab.draw.parts import Point, Rect
+from nslab.draw.places import Places
 from nslab.errors import InvalidInput
 
 Hop = tuple[str, str]
@@ -41,7 +42,7 @@ class Way:
         return self.points[self.stops[number] : self.stops[number + 1] + 1]
 
 
-def way(placed: Placed, hops: Sequence[Hop]) -> Way:
+def way(placed: Placed | Places, hops: Sequence[Hop]) -> Way:
     """The way from hop to hop.
 
     Between the two ends of a cable it follows the cable, between a bridge and its port it crosses
@@ -50,18 +51,13 @@ def way(placed: Placed, hops: Sequence[Hop]) -> Way:
 
     :raises InvalidInput: a link is not in the picture
     """
-    return _Walker(placed).walk([f"{ns}/{link}" for ns, link in hops])
+    places = placed if isinstance(placed, Places) else Places(placed)
+    return _Walker(places).walk([f"{ns}/{link}" for ns, link in hops])
 
 
 class _Walker:
-    def __init__(self, placed: Placed) -> None:
-        self.placed = placed
-        self.rects = placed.links()
-        self.master = {
-            placed.scene.names[port.key]: placed.scene.names[block.bridge.key]
-            for box in placed.scene.boxes for block in box.bridges
-            for port in (*block.upper, *block.lower)
-        }  # fmt: skip
+    def __init__(self, places: Places) -> None:
+        self.places = places
         self.points: list[Point] = []
 
     def walk(self, names: Sequence[str]) -> Way:
@@ -72,15 +68,13 @@ class _Walker:
                 self._step(names[number - 1], name)
             else:
                 after = names[number + 1 : number + 2]
-                cable = self.placed.cable(name, after[0]) if after else []
+                cable = self.places.cable(name, after[0]) if after else []
                 self._go(_beside(cable[0], rect) if cable else rect.middle)
             stops.append(len(self.points) - 1)
         return Way(self.points, stops)
 
     def _rect(self, name: str) -> Rect:
-        rect = self.rects.get(name)
-        if rect is None and name in self.placed.scene.names.values() and self.placed.rest:
-            rect = self.placed.rest
+        rect = self.places.rect(name)
         if rect is None:
             raise InvalidInput(
                 "find the way in the picture", name, "it is not drawn",
@@ -90,22 +84,24 @@ class _Walker:
 
     def _step(self, before: str, name: str) -> None:
         here, there = self._rect(before), self._rect(name)
-        cable = self.placed.cable(before, name)
+        cable = self.places.cable(before, name)
         if cable:
             self._across(_beside(cable[0], here))
             for point in cable:
                 self._go(point)
             self._go(_beside(cable[-1], there))
-        elif self.master.get(before) == name:
+            return
+        into, out_of = self.places.bridge(before), self.places.bridge(name)
+        if into == name:
             self._into(here, there)
-        elif self.master.get(name) == before:
+        elif out_of == before:
             self._out_of(here, there)
-        elif self.master.get(name) and self.master.get(name) == self.master.get(before):
-            bridge = self._rect(self.master[name])
+        elif into and into == out_of:
+            bridge = self._rect(into)
             self._into(here, bridge)
             self._out_of(bridge, there)
         elif here != there:
-            self._across(there.middle)
+            self._across(_towards(self.points[-1], there))
 
     def _into(self, port: Rect, bridge: Rect) -> None:
         """From a port into its bridge: not far, so that it is not a way of its own."""
@@ -116,7 +112,7 @@ class _Walker:
     def _out_of(self, bridge: Rect, port: Rect) -> None:
         """From within a bridge to one of its ports."""
         (x, y), to = self.points[-1], port.middle
-        for run, path in self.placed.runs:
+        for run, path in self.places.placed.runs:
             for end, plug in ((run.start, path[0]), (run.end, path[-1])):
                 if end.slot.rect == port:
                     to = _beside(plug, port)  # from where it may go on, straight
@@ -132,6 +128,12 @@ class _Walker:
     def _go(self, point: Point) -> None:
         if not self.points or self.points[-1] != point:
             self.points.append(point)
+
+
+def _towards(point: Point, rect: Rect) -> Point:
+    """Where to go in a link: straight ahead if it lies there, else to its middle."""
+    straight = rect.x + DEEP <= point[0] <= rect.right - DEEP
+    return (point[0] if straight else rect.middle[0], rect.middle[1])
 
 
 def _beside(plug: Point, rect: Rect) -> Point:

@@ -8,7 +8,7 @@ from nslab.model import Frame, Link, Place, Snapshot
 
 
 class Topology:
-    """Cables and bridges: from where a frame can have come to a place."""
+    """What a snapshot says about places; without one nothing is known."""
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         self._links: dict[Place, Link] = {}
@@ -31,16 +31,44 @@ class Topology:
         """Whether there was a snapshot."""
         return bool(self._links)
 
-    def behind(self, frame: Frame) -> Place | None:
-        """Where a frame would be seen next: at the other end of a cable, or at the bridge."""
-        if frame.kind == "outgoing":
-            return self._peers.get(frame.place)
-        link = self._links.get(frame.place)
-        return Place(ns=frame.place.ns, link=link.master) if link and link.master else None
-
     def has(self, place: Place, address: str) -> bool:
         """Whether the namespace of a link has an address: then it is at its end there."""
         return (place.ns, address) in self._addresses
+
+    def behind(self, frame: Frame) -> Place | None:
+        """Where a frame would be seen next: at the other end of a cable, or at the bridge.
+
+        At the bridge only if it is for the bridge, or for everyone; else it goes to another port.
+        """
+        if frame.kind == "outgoing":
+            return self._peers.get(frame.place)
+        link = self._links.get(frame.place)
+        if link is None or not link.master:
+            return None
+        bridge = Place(ns=frame.place.ns, link=link.master)
+        macs = [one.mac for one in (self._links.get(bridge),) if one is not None]
+        own = frame.kind in ("broadcast", "multicast") or frame.data[:6].hex(":") in macs
+        return bridge if own else None
+
+    def how(self, before: Frame | None, frame: Frame) -> str:
+        """In words, how a packet came to a place."""
+        who = "the host" if frame.place.ns == "host" else frame.place.ns
+        out = frame.kind == "outgoing"
+        if before is None:
+            return f"sent by {who}" if out else "first seen"
+        link, earlier = self._links.get(frame.place), self._links.get(before.place)
+        if link is None or earlier is None:
+            return ""
+        if frame.place == before.place:
+            return "back in" if frame.place.link == "lo" else ""
+        if frame.place.ns != before.place.ns:
+            cable = self._peers.get(frame.place) == before.place and link.kind == "veth"
+            return "over the cable" if cable and not out else ""
+        if not out:
+            return f"taken in by {who}" if link.bridge is not None else ""
+        if link.master and link.master in (earlier.master, earlier.name):
+            return f"by the bridge {link.master}"
+        return f"forwarded by {who}" if before.kind != "outgoing" else ""
 
     def origins(self, frames: Sequence[Frame]) -> list[int | None]:
         """Of each frame of one packet, which of those before it came from."""
@@ -91,3 +119,6 @@ class Topology:
         if link.master:
             return before.name == link.master
         return came_in and not before.master and earlier.place != frame.place
+
+
+__all__ = ["Topology"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nslab.errors import InvalidInput
 from nslab.lessons import (
-    bridge, cables, docker_does, docker_picture, names, namespace, promiscuous, second_nic,
+    bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous, second_nic,
     way_out,
 )  # fmt: skip
 from nslab.lessons.base import Lesson, Same
@@ -12,7 +12,7 @@ from nslab.lessons.base import Lesson, Same
 LESSONS: tuple[Lesson, ...] = (
     docker_picture.LESSON, bridge.LESSON, namespace.LESSON, cables.LESSON, way_out.LESSON,
     names.LESSON, docker_does.LESSON, second_nic.LESSON,
-    promiscuous.LESSON,
+    promiscuous.LESSON, costs.LESSON,
 )  # fmt: skip
 """All of them, in order."""
 

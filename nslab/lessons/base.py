@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from nslab.actions import Action, code, commands
-from nslab.errors import InvalidInput
 from nslab.engine.base import Options
+from nslab.errors import InvalidInput
 from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.lab import Lab, factory
 from nslab.lessons import article
 from nslab.model import Snapshot
 from nslab.step import Step
+
+if TYPE_CHECKING:
+    from nslab.widgets import Player
 
 
 class Lesson(Struct, frozen=True, kw_only=True):
@@ -79,6 +82,12 @@ class Lesson(Struct, frozen=True, kw_only=True):
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
         return Lab(name, engine=engine, nic_filter=self.nic_filter, start=self.state(before))
+
+    def play(self, lab: Lab) -> Player:
+        """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
+        from nslab.widgets import Player
+
+        return Player(self, lab)
 
     def same(self, ident: str, *actions: Action, engine: str = "local") -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.

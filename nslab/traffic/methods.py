@@ -13,6 +13,8 @@ from nslab.traffic.answers import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from nslab.diff import Diff
+    from nslab.draw import Picture
     from nslab.engine.base import Engine
     from nslab.model import Snapshot
     from nslab.traffic.scapy_socket import LabSocket
@@ -29,6 +31,10 @@ class Traffic:
 
     def snapshot(self) -> Snapshot:
         """What the kernel reports now."""
+        raise NotImplementedError
+
+    def _draw(self, what: Snapshot | Diff) -> Picture:
+        """A picture in which nothing jumps that was in the lab's pictures before."""
         raise NotImplementedError
 
     def capture(
@@ -50,7 +56,7 @@ class Traffic:
         """
         return captures.start(
             self._engine, self.snapshot, self._left, where, filter=filter, frames=frames,
-            bytes=bytes,
+            bytes=bytes, draw=self._draw,
         )  # fmt: skip
 
     def ping(

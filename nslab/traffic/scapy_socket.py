@@ -89,7 +89,7 @@ class LabSocket(SuperSocket):
         for _, block in batch.blocks:
             # What the link itself has sent is no answer to it.
             found = bl.unpack(block, 0)
-            self._waiting += (raw for raw in found if bl.KINDS[raw.kind] != "outgoing")
+            self._waiting += (raw for raw in found if raw.kind != "outgoing")
         return bool(self._waiting)
 
     @staticmethod

@@ -9,6 +9,7 @@
     forms       what may be built, as values
     work        jobs that leave a button's callback
     builder     forms, log and picture
+    player      a lesson's steps, one by one
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in
 whichever cell is newest.
@@ -16,5 +17,6 @@ whichever cell is newest.
 
 from nslab.widgets.builder import Builder
 from nslab.widgets.live import Live
+from nslab.widgets.player import Player
 
-__all__ = ["Builder", "Live"]
+__all__ = ["Builder", "Live", "Player"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
@@ -10,7 +12,7 @@ import ipywidgets as w
 from nslab.actions import Action, code, commands
 from nslab.errors import NslabError
 from nslab.widgets.forms import FORMS, Field, Form, Value
-from nslab.widgets.live import Live, mirrored
+from nslab.widgets.live import Live, mirrored, own_keys
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -33,6 +35,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._fields: dict[str, w.Widget] = {}
         self._form: Form = FORMS[0]
         self._refilling = False
+        self._filling = threading.RLock()
+        """Held while choices are filled anew: what is chosen is not to be read in between."""
         self._told = False
         """Whether the message says what was done: it stays until the form is changed."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
@@ -54,13 +58,18 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.live.observe_snapshot(self._refill)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._show_log(), names="value")
-        self._do.on_click(lambda _: self._worker.do(self._apply))
+        self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
         buttons = w.HBox([self._do, self._undo])
         super().__init__(
             [w.HBox([self._what, buttons]), self._row, self._message, self.live, self._style,
-             self._log]
+             self._log, own_keys()]
         )  # fmt: skip
+        self.add_class("nslab-keys")
+        named = {"builder": self, "form": self._row, "message": self._message, "log": self._log,
+                 "what": self._what, "do": self._do, "undo": self._undo}  # fmt: skip
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
         self._choose()
         self._show_log()
 
@@ -70,7 +79,8 @@ class Builder(w.VBox):  # type: ignore[misc]
 
         :raises InvalidInput: it cannot work
         """
-        return self._form.make(self._values())
+        with self._filling:
+            return self._form.make(self._values())
 
     def script(self, style: str = "iproute2") -> str:
         """What was built, as a shell script: ``classic`` or ``iproute2``."""
@@ -130,6 +140,11 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _refill(self) -> None:
         """Fill the choices from the kernel anew, and keep what was chosen where it is there."""
+        with self._filling:
+            self._refill_all()
+        self._check()
+
+    def _refill_all(self) -> None:
         self._refilling = True
         try:
             for field in self._form.fields:
@@ -143,7 +158,6 @@ class Builder(w.VBox):  # type: ignore[misc]
                     widget.value = chosen if chosen in there else (there[0] if there else None)
         finally:
             self._refilling = False
-        self._check()
 
     def _check(self) -> None:
         """Say beside the form why it cannot work, before anything is sent."""
@@ -160,8 +174,16 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     # -- doing ---------------------------------------------------------------------------------
 
-    def _apply(self) -> None:
-        made = self.action
+    def _clicked(self) -> None:
+        """Do what the form says at this moment, whatever is chosen by the time it is done."""
+        try:
+            made = self.action
+        except NslabError as error:
+            self._say(str(error), ok=False)
+        else:
+            self._worker.do(partial(self._apply, made))
+
+    def _apply(self, made: Action) -> None:
         self._lab.do(made, watch=True)
         self._done.append(made)
         self._show_log()

@@ -24,6 +24,25 @@ NOTHING = "–"
 """The choice of no thing."""
 
 
+def own_keys() -> w.HTML:
+    """Something invisible that keeps the keys typed in the widget around it from the notebook.
+
+    JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
+    itself: "a" would insert a cell.  Lumino leaves alone what has this attribute (the very element
+    that has the focus must have it), and no widget has a trait for it.
+    """
+    mark = (
+        "const mine = this, mark = () => { const all = mine.closest('.nslab-keys'); "
+        "all ? all.addEventListener('focusin', event => event.target.setAttribute("
+        "'data-lm-suppress-shortcuts', 'true')) : setTimeout(mark, 50) }; mark()"
+    )
+    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{mark}">')
+
+
+_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+"""An image of one transparent pixel: its being there is what runs the line."""
+
+
 class Live(w.VBox):  # type: ignore[misc]
     """A lab's picture, kept up to date; a list of everything in it, with its facts beside it.
 
@@ -47,7 +66,10 @@ class Live(w.VBox):  # type: ignore[misc]
             [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top])
+        super().__init__([self._status, top, own_keys()])
+        self.add_class("nslab-keys")
+        for name, widget in {"live": self, "status": self._status, "choice": self._choice}.items():
+            widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
         self._status.value = _line(say("follows the lab"), on=True)

@@ -21,7 +21,7 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def do(self, job: Callable[[], None]) -> bool:
+    def do(self, job: Callable[[], object]) -> bool:
         """Begin a job; False, and nothing is done, if another has not ended yet."""
         with self._lock:
             if self._thread is not None:
@@ -33,7 +33,7 @@ class Worker:
         self._thread.start()
         return True
 
-    def _run(self, job: Callable[[], None]) -> None:
+    def _run(self, job: Callable[[], object]) -> None:
         try:
             job()
         except NslabError as error:

@@ -37,7 +37,7 @@ LAYERS = (
     ("nslab.outcome", "nslab.history", "nslab.capture"),
     ("nslab.traffic",),
     ("nslab.lab",),
-    ("nslab.docker", "nslab.netlink"),
+    ("nslab.docker", "nslab.netlink", "nslab.measure"),
     ("nslab.lessons",),
     ("nslab.notebook", "nslab.widgets"),
     ("nslab.cli",),
@@ -48,7 +48,9 @@ LAYERS = (
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
     ("nslab.lab", "nslab.notebook"),  # is this a notebook?
+    ("nslab.lessons.base", "nslab.widgets"),  # the same
     ("nslab.lab", "nslab.widgets"),  # only where they are asked for
+    ("nslab.measure.progress", "nslab.notebook"),  # and where does the bar go?
 }
 
 # What may only be used in one place, so that it can be replaced there.

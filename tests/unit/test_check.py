@@ -195,6 +195,19 @@ def test_reaching() -> None:
     assert silent.looks == 3, "the kernel has given up on the neighbour"
 
 
+def test_counting_routers() -> None:
+    answered = "64 bytes from 10.0.0.1: icmp_seq=1 ttl={} time=0.1 ms\n"
+    verdict = ck.Hops("ns1", "10.0.0.1", 1).ask(Answers(0, answered.format(63)))
+    assert verdict
+    assert verdict.message == "from 10.0.0.1 to ns1, an answer passes 1 router"
+    verdict = ck.Hops(None, "10.0.0.1", 1).ask(Answers(0, answered.format(64)))
+    assert not verdict
+    assert verdict.message == "from 10.0.0.1 to host, an answer passes no routers"
+    verdict = ck.Hops("ns1", "10.0.0.1", 0).ask(Answers(1))
+    assert not verdict
+    assert "does not reach 10.0.0.1: no answer" in verdict.message
+
+
 def test_resolving() -> None:
     lab = Answers(0, "203.0.113.80    STREAM www.example.org\n203.0.113.80    DGRAM\n")
     assert ck.Resolves("ns1", "www.example.org").ask(lab)

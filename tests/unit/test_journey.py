@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
+import pytest
 from blocks import arp, echo, ether, frame, ipv4
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nslab.errors import InvalidInput
 from nslab.frames.identity import packet
+from nslab.frames.table import Table
 from nslab.journey import journeys
 from nslab.model import (
     Address, Bridge, Flow, Frame, Link, Namespace, Peer, Place, Snapshot, Tracked,
@@ -19,6 +23,8 @@ INSIDE, OUTSIDE, SERVER = "10.0.0.11", "198.51.100.10", "203.0.113.80"
 
 def link(name: str, index: int, address: str = "", **fields: object) -> Link:
     addresses = (Address(address=f"{address}/24"),) if address else ()
+    kind = "veth" if "peer" in fields else "bridge" if "bridge" in fields else ""
+    fields.setdefault("kind", kind)
     return Link(name=name, index=index, addresses=addresses, **fields)  # type: ignore[arg-type]
 
 
@@ -45,6 +51,12 @@ SNAT = Tracked(
     ns="host",
     original=Flow(protocol=1, source=INSIDE, source_port=77, target=SERVER, target_port=77),
     reply=Flow(protocol=1, source=SERVER, source_port=77, target=OUTSIDE, target_port=77),
+)
+
+LATER = Tracked(
+    ns="host",
+    original=Flow(protocol=1, source=INSIDE, source_port=78, target="192.0.2.1", target_port=78),
+    reply=Flow(protocol=1, source="192.0.2.1", source_port=78, target=OUTSIDE, target_port=78),
 )
 
 
@@ -85,12 +97,14 @@ def test_a_ping_and_its_answer_through_nat() -> None:
     changes = f"source {INSIDE} → {OUTSIDE} (SNAT by the host), TTL 64 → 63, new MACs"
     assert str(request).splitlines() == [
         f"ICMP echo request, seq 1: {INSIDE} → {SERVER}",
-        "  1  out of ns1/eth0",
-        "  2  into p1",
-        "  3  into br0",
-        f"  4  out of eth0         {changes}",
-        "  5  into internet/eth0",
+        "  1  out of ns1/eth0     sent by ns1",
+        "  2  into p1             over the cable",
+        "  3  into br0            taken in by the host",
+        f"  4  out of eth0         forwarded by the host  {changes}",
+        "  5  into internet/eth0  over the cable",
         "     arrived at internet/eth0",
+        f"     remembered by the host: {INSIDE} → {SERVER}",
+        f"     answer expected: {SERVER} → {OUTSIDE}",
     ]
     assert [str(change) for _, change in reply.changes] == [
         f"target {OUTSIDE} → {INSIDE} (SNAT undone by the host)", "TTL 64 → 63",
@@ -126,7 +140,12 @@ def test_what_is_flooded_has_copies_and_goes_to_who_was_asked() -> None:
     assert [str(place) for place in journey.places] == ["ns1/eth0", "p1", "p2", "ns2/eth0"]
     assert [str(copy.place) for copy in journey.copies] == ["br0"]
     assert journey.arrived
-    assert "copies at br0" in str(journey)
+    assert [[str(frame.place) for frame in branch] for branch in journey.branches] == [
+        ["p1", "br0"],
+    ]
+    assert str(journey).splitlines()[3:5] == [
+        "     copy → br0", "  3  out of p2        by the bridge br0",
+    ]  # fmt: skip
 
 
 def test_a_question_that_is_asked_again_is_another() -> None:
@@ -198,7 +217,7 @@ def test_ports_and_a_chain_of_two_translations() -> None:
              ("internet/eth0", "host", tcp("9.9.9.9", 1024, "3.3.3.3", 81))), tracked,
     )  # fmt: skip
     assert [str(change) for _, change in two.changes] == [
-        f"source {INSIDE}:40000 → 9.9.9.9:1024 (SNAT by internet)",
+        f"source {INSIDE}:a → 9.9.9.9:1024 (SNAT by internet)",
         "target 2.2.2.2:80 → 3.3.3.3:81 (DNAT by ns1)",
     ]
 
@@ -215,11 +234,130 @@ def test_an_error_is_followed_by_what_it_is_about() -> None:
     assert [str(place) for place in journey.places] == ["eth0", "ns1/eth0"]
 
 
-def test_it_shows_itself_in_a_page() -> None:
-    bundle = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[0]._repr_mimebundle_()
-    assert bundle["text/html"].count("<tr") == 5
-    assert "<b>TTL 64 → 63</b>" in bundle["text/html"]
-    assert "arrived at internet/eth0" in bundle["text/html"]
+def test_text_page_and_picture_tell_the_same_steps() -> None:
+    for journey in journeys(seen(*THROUGH_NAT), [SNAT], LAB):
+        bundle = journey._repr_mimebundle_()
+        count = len(journey.steps)
+        page, _, table = bundle["text/html"].partition("</svg>")
+        assert page.count('class="nslab-at"') == count == 5
+        assert table.count("<tr") == 1 + count
+        assert len(re.findall(r"^ +\d+  (out of|into) ", bundle["text/plain"], re.M)) == count
+        for number, step in enumerate(journey.steps, 1):
+            assert f'data-stop="{number}" data-link="{step.frame.place.ns}/' in page
+            assert f">{step}<" in table
+            for change in step.changes:
+                assert f"<b>{change}</b>" in table
+        assert f"{journey.end[1:]}</b>" in table
+
+
+def test_what_is_remembered_of_a_connection() -> None:
+    request, reply = journeys(seen(*THROUGH_NAT), [SNAT, LATER], LAB)
+    lines = [f"remembered by the host: {INSIDE} → {SERVER}",
+             f"answer expected: {SERVER} → {OUTSIDE}"]  # fmt: skip
+    for journey in (request, reply):
+        assert [str(one).split("\n") for one in journey.remembered] == [lines]
+        assert "<br>".join(lines) in journey._repr_mimebundle_()["text/html"]
+    (arp_one,) = journeys(
+        seen(("ns1/eth0", "outgoing", ether(0x0806, arp(1, INSIDE, SERVER)))), [SNAT], LAB
+    )
+    assert arp_one.remembered == ()
+
+
+def test_ports_have_the_letters_of_the_table() -> None:
+    def segment(source: str, source_port: int, ident: int) -> bytes:
+        head = struct.pack(">HHIIBBHHH", source_port, 80, ident, 0, 0x50, 2, 100, 0, 0)
+        return ether(0x0800, ipv4(6, head, source, SERVER))
+
+    def entry(port: int, outside: int) -> Tracked:
+        return Tracked(
+            ns="host",
+            original=Flow(protocol=6, source=INSIDE, source_port=port, target=SERVER,
+                          target_port=80),
+            reply=Flow(protocol=6, source=SERVER, source_port=80, target=OUTSIDE,
+                       target_port=outside),
+        )  # fmt: skip
+
+    frames = seen(
+        ("ns1/eth0", "outgoing", segment(INSIDE, 50001, 1)),
+        ("ns1/eth0", "outgoing", segment(INSIDE, 50002, 2)),
+        ("eth0", "outgoing", segment(OUTSIDE, 50003, 2)),
+        ("eth0", "outgoing", segment(OUTSIDE, 50001, 1)),
+    )
+    one, two = journeys(frames, [entry(50001, 50001), entry(50002, 50003)], LAB)
+    assert one.changes[0][1].plain == f"source {INSIDE}:a → {OUTSIDE}:a"
+    assert two.changes[0][1].plain == f"source {INSIDE}:b → {OUTSIDE}:c"
+    assert str(two.remembered[0]).split("\n")[1] == f"answer expected: {SERVER}:80 → {OUTSIDE}:c"
+    table = [row[-2] for row in Table(frames, {}).rows()]
+    assert [words.split()[1] for words in table] == ["a", "b", "c", "a"]
+    assert not re.search(r"5000\d", f"{one}{two}")
+
+
+def test_where_nothing_was_captured_it_is_not_lost() -> None:
+    frames = seen(*THROUGH_NAT[:4])
+    places = {frame.place for frame in frames}
+    (journey,) = journeys(frames, [SNAT], LAB, places)
+    assert journey.end == "left eth0, behind which nothing was captured"
+    assert "… not captured beyond" in journey.picture().html
+    there = Place(ns="internet", link="eth0")
+    (journey,) = journeys(frames, [SNAT], LAB, {*places, there})
+    assert journey.end == "left eth0, and never into internet/eth0"
+    assert "✘ not seen again" in journey.picture().html
+
+
+def test_step_by_step() -> None:
+    journey = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[0]
+    assert [[frame.number for frame in journey.frames_of(n)] for n in range(1, 6)] == [
+        [1], [2], [3], [4], [5],
+    ]  # fmt: skip
+    third = journey.picture(upto=3)
+    assert third.text.splitlines()[-1] == "  3  into br0            taken in by the host"
+    assert "<p>3 of 5: into br0; taken in by the host</p>" in third.html
+    assert journey.picture(upto=2).placed is third.placed, "it is laid out once"
+    for wrong in (0, 6, -1):
+        with pytest.raises(InvalidInput, match="the journey has 5 steps"):
+            journey.picture(upto=wrong)
+        with pytest.raises(InvalidInput, match="the journey has 5 steps"):
+            journey.frames_of(wrong)
+
+
+def test_the_frames_of_a_step_are_its_copies_too() -> None:
+    question = ether(0x0806, arp(1, INSIDE, "10.0.0.99"), b"\xff" * 6)
+    (journey,) = journeys(
+        seen(("ns1/eth0", "outgoing", question), ("p1", "broadcast", question),
+             ("br0", "broadcast", question), ("p2", "outgoing", question),
+             ("ns2/eth0", "broadcast", question)),
+        (), LAB,
+    )  # fmt: skip
+    assert [len(journey.frames_of(n)) for n in range(1, len(journey.steps) + 1)] == [1, 2, 1, 1]
+    assert sorted(frame.number for frame in journey.frames) == [1, 2, 3, 4, 5]
+    assert journey.quiet
+    assert not journey.arrived
+
+
+def test_a_list_of_journeys() -> None:
+    found = journeys(seen(*THROUGH_NAT), [SNAT], LAB)
+    assert str(found).splitlines()[1:] == [
+        f"    1  ICMP echo request, seq 1: {INSIDE} → {SERVER}        5  arrived at internet/eth0",
+        f"    6  ICMP echo reply, seq 1: {SERVER} → {OUTSIDE}      5  arrived at ns1/eth0",
+    ]
+    assert found._repr_mimebundle_()["text/html"].count("<tr") == 3
+    assert str(journeys([])) == "no journeys"
+
+
+def test_without_the_lab_there_is_the_text() -> None:
+    (journey,) = journeys(seen(*THROUGH_NAT[:5]), [SNAT])
+    assert "<svg" not in journey._repr_mimebundle_()["text/html"]
+    with pytest.raises(InvalidInput, match="the lab is closed"):
+        journey.picture()
+
+
+def test_without_graphviz_there_is_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    journey = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[0]
+    bundle = journey._repr_mimebundle_()
+    assert "no picture: Graphviz's program dot is not installed" in bundle["text/plain"]
+    assert "<svg" not in bundle["text/html"]
+    assert "TTL 64 → 63" in bundle["text/html"]
 
 
 @given(st.lists(st.binary(max_size=80), max_size=6))

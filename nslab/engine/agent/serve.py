@@ -22,8 +22,8 @@ from nslab.engine.agent.apply import Applier
 from nslab.engine.agent.capture import Captures
 from nslab.engine.agent.follow import Follower
 from nslab.engine.agent.init import Init
-from nslab.engine.agent.shell import Shell
 from nslab.engine.agent.settling import settle
+from nslab.engine.agent.shell import Shell
 from nslab.engine.agent.spaces import Spaces
 from nslab.engine.base import Options, Stream
 from nslab.errors import NslabError

@@ -1,0 +1,172 @@
+"""Tags beside the stops of a way: what was rewritten there, and how it ended.
+
+They stand where nothing is written, as close to their stop as they can; nothing moves for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from nslab.draw.layout import EDGE, Placed, trace
+from nslab.draw.metrics import clip, width
+from nslab.draw.parts import LEAD, LONGEST_NAME, MARGIN, NAME, TEXT, Point, Rect
+from nslab.draw.trail import RADIUS, End, Mark, Track
+
+Kind = Literal["told", "arrived", "lost", "beyond"]
+
+ENDS: dict[End, str] = {
+    "arrived": "✔ arrived", "lost": "✘ not seen again", "beyond": "… not captured beyond",
+}  # fmt: skip
+
+_FAR, _STEP = (320, 150), 4
+"""Pixels: how far away a tag may be, sideways and up or down, and the grid of its places."""
+
+_ON_WAY, _ON_CABLE = 90, 12
+"""Costs in pixels: of covering the way, or a cable."""
+
+_GAP = RADIUS + 4
+
+NUMBER = 20
+"""Pixels that a tag keeps for the number of its stop."""
+
+
+@dataclass(frozen=True)
+class Callout:
+    """Lines of text at a place, and the stop that they belong to."""
+
+    kind: Kind
+    lines: tuple[str, ...]
+    rect: Rect
+    mark: Mark
+    cost: int
+    """How good the place is: pixels of distance and what is covered."""
+
+
+def callouts(placed: Placed, track: Track, end: End) -> list[Callout]:
+    """The tags of a way, and one that says how it ended."""
+    wanted: list[tuple[Mark, Kind, tuple[str, ...]]] = [
+        (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
+    ]
+    last: list[tuple[Mark, Kind, tuple[str, ...]]] = [
+        (mark, end, (ENDS[end],)) for mark in track.marks[-1:]
+    ]
+    tries = []
+    for order in ([*wanted, *last], [*last, *wanted]):  # who comes first takes the better place
+        room = _Room(placed, track)
+        tries.append([room.callout(*one) for one in order])
+    return min(tries, key=lambda tags: sum(tag.cost for tag in tags))
+
+
+class _Room:
+    def __init__(self, placed: Placed, track: Track) -> None:
+        self._bounds = Rect(2, 2, placed.width - 4, placed.height - placed.legend.height - 4)
+        self._taken = list(written(placed))
+        self._taken += [
+            Rect(mark.at[0], mark.at[1], 0, 0).grown(RADIUS + 2) for mark in track.marks
+        ]
+        self._way = [p for leg in track.legs for p in trace(list(leg.points))]
+        self._cables = [p for _, path in placed.runs for p in trace(path)]
+
+    def callout(self, mark: Mark, kind: Kind, lines: Sequence[str]) -> Callout:
+        """The best place of a tag, which is taken from then on."""
+        at, numbered = mark.at, NUMBER if kind == "told" else 0
+        best: tuple[int, Rect, tuple[str, ...]] | None = None
+        for shape in _shapes(lines):
+            best = self._better(at, shape, numbered, best)
+        if best is None:  # everything is full: below the stop, whatever is there
+            lines = tuple(lines)
+            w, h = _size(lines, numbered)
+            x = min(max(at[0] - w // 2, EDGE), max(EDGE, self._bounds.right - w))
+            best = 1000, Rect(x, at[1] + _GAP, w, h), lines
+        cost, rect, shape = best
+        self._taken.append(rect.grown(3))
+        return Callout(kind, shape, rect, mark, cost)
+
+    def _better(
+        self,
+        at: Point,
+        lines: tuple[str, ...],
+        numbered: int,
+        best: tuple[int, Rect, tuple[str, ...]] | None,
+    ) -> tuple[int, Rect, tuple[str, ...]] | None:
+        """A better place for these lines than the best one so far."""
+        w, h = _size(lines, numbered)
+        for far, dx, dy in _offsets(w, h):
+            if best is not None and far >= best[0]:
+                break
+            rect = Rect(at[0] + dx, at[1] + dy, w, h)
+            if self._fits(rect):
+                cost = far + self._covers(rect)
+                if best is None or cost < best[0]:
+                    best = cost, rect, lines
+        return best
+
+    def _fits(self, rect: Rect) -> bool:
+        room = self._bounds
+        return (
+            room.x <= rect.x and rect.right <= room.right
+            and room.y <= rect.y and rect.bottom <= room.bottom
+            and not any(map(rect.overlaps, self._taken))
+        )  # fmt: skip
+
+    def _covers(self, rect: Rect) -> int:
+        near = rect.grown(3)
+        return _ON_WAY * any(map(near.holds, self._way)) + _ON_CABLE * any(
+            map(near.holds, self._cables)
+        )
+
+
+def written(placed: Placed) -> Iterator[Rect]:
+    """Where something stands that may not be covered: links, notes, names, the world."""
+    for _, slot in (*placed.bridges, *placed.cells):
+        yield slot.rect.grown(1)
+    for _, rect in placed.scenery:
+        yield rect.grown(1)
+    for notes, rect, _ in placed.notes:
+        for number, line in enumerate(notes.lines):
+            wide = round(width(line.text, TEXT, code=line.code))
+            yield Rect(rect.x, rect.y + 2 + number * LEAD, wide + 14, LEAD)
+    for box, title, rect in placed.boxes:
+        wide = round(width(clip(box.label, LONGEST_NAME), NAME + 1, code=True))
+        yield Rect(rect.x + MARGIN - 2, rect.y + 4, wide + 4, 19)
+        wide = round(width(title, TEXT))
+        yield Rect(rect.right - MARGIN - wide - 2, rect.y + 4, wide + 4, 19)
+    if placed.rest:
+        yield placed.rest.grown(6)
+
+
+@cache
+def _offsets(w: int, h: int) -> list[tuple[int, int, int]]:
+    """Where a tag can be, as seen from its stop, the nearest first."""
+    found = []
+    for dx in range(-_FAR[0] - w, _FAR[0], _STEP):
+        for dy in range(-_FAR[1] - h, _FAR[1], _STEP):
+            aside = max(dx, -(dx + w), 0)
+            above = max(dy, -(dy + h), 0)
+            if max(aside, above) >= _GAP:
+                found.append((aside + above, dx, dy))
+    return sorted(found, key=lambda one: (one[0], abs(one[1] + w // 2), one))
+
+
+def _shapes(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The lines as they are; and broken where something became something else."""
+    yield tuple(lines)
+    narrow = tuple(piece for line in lines for piece in _broken(line))
+    if narrow != tuple(lines):
+        yield narrow
+
+
+def _broken(line: str) -> Iterable[str]:
+    before, arrow, after = line.partition(" → ")
+    return (before, f"→ {after}") if arrow and len(line) > 24 else (line,)
+
+
+def _size(lines: Sequence[str], numbered: int) -> Point:
+    wide = max(width(line, TEXT, bold=True) for line in lines)
+    return round(wide) + 14 + numbered, (LEAD - 2) * len(lines) + 6
+
+
+__all__ = ["Callout", "Kind", "callouts", "written"]

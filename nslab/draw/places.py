@@ -1,0 +1,63 @@
+"""Where links are in a picture, also those that are not drawn one by one.
+
+A link that was left out is where the rest is, and its end at the bridge where the picture says
+that there are more.  A namespace's lo, which is never drawn, is where the namespace's name stands.
+"""
+
+from __future__ import annotations
+
+from nslab.draw.layout import Placed
+from nslab.draw.parts import HEAD, Point, Rect
+
+
+class Places:
+    """What a way needs to know of a picture, looked up once."""
+
+    def __init__(self, placed: Placed) -> None:
+        scene = placed.scene
+        self.placed = placed
+        self._rects = placed.links()
+        self._names = frozenset(scene.names.values())
+        self._boxes = {scene.box_names[box.key]: rect for box, _, rect in placed.boxes}
+        self._masters = {
+            scene.names[port.key]: scene.names[block.bridge.key]
+            for box in scene.boxes for block in box.bridges
+            for port in (*block.upper, *block.lower)
+        }  # fmt: skip
+        self._more = next((rect for notes, rect, _ in placed.notes if notes.docked), None)
+        self._more_on = scene.names[scene.rest_on] if scene.rest_on else ""
+        self._cables: dict[tuple[str, str], list[Point]] = {}
+
+    def rect(self, name: str) -> Rect | None:
+        """The rectangle of a link by its name; None if nothing of it is in the picture."""
+        if name in self._rects or name not in self._names:
+            return self._rects.get(name)
+        ns, _, link = name.rpartition("/")
+        around = self._boxes.get(ns)
+        if around is None:
+            return self.placed.rest
+        if link == "lo":
+            return Rect(around.x, around.y, around.w, HEAD[False])
+        return self._more or around
+
+    def bridge(self, name: str) -> str:
+        """The bridge that a link is a port of; empty if it is none."""
+        if name not in self._rects and self._more and self.rect(name) == self._more:
+            return self._more_on
+        return self._masters.get(name, "")
+
+    def cable(self, one: str, other: str) -> list[Point]:
+        """The way of the cable from one link to the other; empty if there is none drawn."""
+        if (one, other) not in self._cables:
+            self._cables[one, other] = self.placed.cable(one, other) or self._to_rest(one, other)
+        return self._cables[one, other]
+
+    def _to_rest(self, one: str, other: str) -> list[Point]:
+        ends = self.rect(one), self.rect(other)
+        for run, path in self.placed.runs if self._more and self.placed.rest else ():
+            if run.cable is None and run.start.slot.rect == self._more:
+                if ends == (self._more, self.placed.rest):
+                    return path
+                if ends == (self.placed.rest, self._more):
+                    return path[::-1]
+        return []

@@ -1,0 +1,200 @@
+"""The way of a packet as it is drawn: where each numbered stop is, and the line between them.
+
+A :class:`Trail` says what is to be drawn, a :class:`Track` where.  A stop sits where the way enters
+its link, or leaves it if the packet was going out; it always touches its link's rectangle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Literal
+
+from nslab.draw.between import Between
+from nslab.draw.layout import Placed
+from nslab.draw.parts import Point, Rect
+from nslab.draw.places import Places
+from nslab.draw.way import Hop, Way, way
+
+End = Literal["arrived", "lost", "beyond"]
+
+RADIUS = 9
+"""Pixels of the disc that a stop's number stands in."""
+
+_APART = 2 * RADIUS + 1
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A place where a packet was seen; ``told`` are the lines of what was rewritten until there."""
+
+    hop: Hop
+    out: bool
+    told: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its link as a picture calls it."""
+        return "/".join(self.hop)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A packet's way; each of the ``branches`` begins where it does and ends with a copy."""
+
+    title: str
+    stops: tuple[Stop, ...]
+    branches: tuple[tuple[Stop, ...], ...] = ()
+    end: End = "arrived"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """The line from one stop to the next; not ``seen`` if links between them were passed over."""
+
+    points: tuple[Point, ...]
+    seen: bool = True
+
+    @property
+    def length(self) -> int:
+        """In pixels."""
+        return sum(abs(x1 - x2) + abs(y1 - y2) for (x1, y1), (x2, y2) in pairwise(self.points))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stop with its number, from 1, its link's rectangle and its place."""
+
+    number: int
+    stop: Stop
+    rect: Rect
+    at: Point
+
+
+@dataclass(frozen=True)
+class Track:
+    """A way with places: one leg fewer than marks."""
+
+    marks: tuple[Mark, ...]
+    legs: tuple[Leg, ...]
+
+    def upto(self, step: int) -> Track:
+        """The same as far as the packet had come after so many steps."""
+        marks = tuple(mark for mark in self.marks if mark.number <= step)
+        return Track(marks, self.legs[: max(0, len(marks) - 1)])
+
+
+class Tracker:
+    """Finds ways in one picture."""
+
+    def __init__(self, placed: Placed) -> None:
+        self._places = Places(placed)
+        self._graph = Between(self._places)
+
+    def track(self, stops: Sequence[Stop]) -> Track:
+        """Where a way is.  What is not in the picture at all is left out of it."""
+        known = [
+            (number, stop, rect) for number, stop in enumerate(stops, 1)
+            if (rect := self._places.rect(stop.name)) is not None
+        ]  # fmt: skip
+        if not known:
+            return Track((), ())
+        hops, own = self._hops([stop for _, stop, _ in known])
+        line = _Line(way(self._places, hops), own)
+        marks: list[Mark] = []
+        ends: list[int] = []
+        for place, (number, stop, rect) in enumerate(known):
+            start = ends[-1] if ends else 0
+            at = line.stop(place, stop, rect, start, [mark.at for mark in marks])
+            ends.append(at)
+            marks.append(Mark(number, stop, rect, _free(line.dots[at], rect, marks)))
+        legs = []
+        for number, (a, b) in enumerate(pairwise(ends)):
+            points = (marks[number].at, *_corners(line.dots[a : b + 1]), marks[number + 1].at)
+            legs.append(Leg(tuple(_plain(points)), seen=own[number + 1] - own[number] == 1))
+        return Track(tuple(marks), tuple(legs))
+
+    def _hops(self, stops: Sequence[Stop]) -> tuple[list[Hop], list[int]]:
+        """The stops with what lies between them, and where among these the stops are.
+
+        The other ends of the first and last cables belong to it: a stop is where its cable is.
+        """
+        names: list[str] = []
+        own: list[int] = []
+        if not stops[0].out:
+            names += self._graph.ends(stops[0].name)
+        for number, stop in enumerate(stops):
+            if number:
+                names += self._graph.links(stops[number - 1].name, stop.name)
+            own.append(len(names))
+            names.append(stop.name)
+        if stops[-1].out:
+            names += self._graph.ends(stops[-1].name)
+        parts = (name.rpartition("/") for name in names)
+        return [(ns, link) for ns, _, link in parts], own
+
+
+def _free(at: Point, rect: Rect, marks: Sequence[Mark]) -> Point:
+    """A place beside one that is taken, if there is room in the link: of two stops in one lo."""
+    x, y = at
+    while any(mark.at == (x, y) for mark in marks) and rect.holds((x + _APART, y)):
+        x += _APART
+    return x, y
+
+
+class _Line:
+    """A way, pixel by pixel; ``own`` says which of its hops are stops."""
+
+    def __init__(self, found: Way, own: Sequence[int]) -> None:
+        self.dots: list[Point] = [found.points[0]]
+        ends = [0]
+        for one, other in pairwise(found.points):
+            self.dots += list(_dots(one, other))
+            ends.append(len(self.dots) - 1)
+        self._hops = [ends[stop] for stop in found.stops]
+        self._own = own
+
+    def stop(
+        self, number: int, stop: Stop, rect: Rect, start: int, taken: Sequence[Point]
+    ) -> int:  # fmt: skip
+        """Where on the line a stop is, not before ``start``."""
+        hop = self._own[number]
+        middle = self._hops[hop]
+        before = self._hops[hop - 1] if hop else middle
+        after = self._hops[hop + 1] if hop + 1 < len(self._hops) else middle
+        # Within its link: from where the way comes in to where it leaves it.
+        first = last = middle
+        while first > max(before, start) and rect.holds(self.dots[first - 1]):
+            first -= 1
+        while last < after and rect.holds(self.dots[last + 1]):
+            last += 1
+        first = max(first, start)
+        last = max(last, first)
+        inwards = range(last, first - 1, -1) if stop.out else range(first, last + 1)
+        for at in inwards:
+            x, y = self.dots[at]
+            if all(max(abs(x - a), abs(y - b)) >= _APART for a, b in taken):
+                return at
+        return last if stop.out else first
+
+
+def _dots(one: Point, other: Point) -> Iterator[Point]:
+    (x1, y1), (x2, y2) = one, other
+    steps = abs(x1 - x2) + abs(y1 - y2)
+    for n in range(1, steps + 1):
+        yield x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps
+
+
+def _plain(points: Iterable[Point]) -> Iterator[Point]:
+    """The points without those that say the same twice."""
+    return (point for point, _ in groupby(points))
+
+
+def _corners(dots: Sequence[Point]) -> Iterator[Point]:
+    """The points at which a line of pixels turns, and its ends."""
+    yield dots[0]
+    for before, here, after in zip(dots, dots[1:], dots[2:], strict=False):
+        if (here[0] - before[0], here[1] - before[1]) != (after[0] - here[0], after[1] - here[1]):
+            yield here
+    yield dots[-1]

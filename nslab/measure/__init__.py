@@ -1,0 +1,22 @@
+"""What a way costs: measured in the lab, in turn, with medians and spreads.
+
+>>> from nslab import lesson, measure
+>>> with lesson("10").lab() as lab:                                 # doctest: +SKIP
+...     measure.throughput(lab)
+
+Every function takes ``repeats`` and ``seconds``; the environment variable ``NSLAB_QUICK=1`` makes
+all of them short.  What one machine says is no law: see :func:`published` for what others say.
+"""
+
+from __future__ import annotations
+
+from nslab.measure.between import round_trip, small_packets, throughput
+from nslab.measure.crowd import Flooded, crowd, flooding
+from nslab.measure.published import Published, published
+from nslab.measure.result import Result
+from nslab.measure.ways import START, WAYS, Way
+
+__all__ = [
+    "START", "WAYS", "Flooded", "Published", "Result", "Way", "crowd", "flooding", "published",
+    "round_trip", "small_packets", "throughput",
+]  # fmt: skip

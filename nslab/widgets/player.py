@@ -1,0 +1,235 @@
+"""The step player: a lesson's steps one by one, each run, checked, and taken back if wanted."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from nslab.actions import code
+from nslab.check import Verdicts
+from nslab.step import Step
+from nslab.widgets.live import Live, mirrored, own_keys
+from nslab.widgets.words import say
+from nslab.widgets.work import Worker
+
+if TYPE_CHECKING:
+    from nslab.lab import Lab
+    from nslab.lessons import Lesson
+
+
+class Progress:
+    """How far a learner has come in each lesson, kept in a file of theirs (XDG state home).
+
+    A file that cannot be read or written is no progress, and no error.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        self._path = path or Path(home) / "nslab" / "progress.json"
+
+    def of(self, lesson: str) -> int:
+        """How many steps were done when the lesson was last played."""
+        count = self._read().get(lesson, 0)
+        return count if isinstance(count, int) else 0
+
+    def keep(self, lesson: str, count: int) -> None:
+        """Remember it."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(json.dumps({**self._read(), lesson: count}) + "\n")
+        except OSError:
+            pass
+
+    def _read(self) -> Mapping[str, Any]:
+        try:
+            found = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+class Player(w.VBox):  # type: ignore[misc]
+    """Plays a lesson in a lab that is in the lesson's starting state.
+
+    :param progress: where it is kept how far the learner has come; a file of theirs by default
+    """
+
+    def __init__(self, lesson: Lesson, lab: Lab, progress: Progress | None = None) -> None:
+        self._lesson = lesson
+        self._lab = lab
+        self._progress = progress or Progress()
+        self._changed: list[bool] = []
+        """Of each step that was done: whether it changed the lab, and is to be undone."""
+        self._worker = Worker(self._busy, self._failed)
+        self._step = w.HTML()
+        self._result = w.HTML()
+
+        def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
+            made = w.Button(description=words, tooltip=tip, **options)
+            made.on_click(lambda _: self._worker.do(job))
+            return made
+
+        self._back = button(say("Back"), say("take the last step back"), self.back, icon="undo")
+        self._run = button(
+            say("Run"), say("run this step"), self.run, icon="play", button_style="primary"
+        )
+        self._all = button(
+            say("Run all"), say("run all steps that are left"), self.run_all, icon="forward"
+        )
+        self._reset = button(say("Reset"), say("go back to the beginning"), self.reset)
+        saved = min(self._progress.of(lesson.name), len(lesson.steps))
+        self._resume = button(
+            f"{say('Resume at step')} {saved + 1}", say("do again what you had done"),
+            lambda: self.resume(saved),
+        )  # fmt: skip
+        buttons = [self._back, self._run, self._all, self._reset]
+        if 0 < saved < len(lesson.steps):
+            buttons.append(self._resume)
+        self.live = Live(lab)
+        """The picture, which follows the lab."""
+        super().__init__([self._step, w.HBox(buttons), self._result, self.live, own_keys()])
+        self.add_class("nslab-keys")
+        named = {"player": self, "step": self._step, "result": self._result, "run": self._run,
+                 "all": self._all, "back": self._back, "reset": self._reset}  # fmt: skip
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
+        self._show()
+
+    @property
+    def position(self) -> int:
+        """How many steps have been done."""
+        return len(self._changed)
+
+    @property
+    def step(self) -> Step | None:
+        """The step that is next; None at the end."""
+        steps = self._lesson.steps
+        return steps[self.position] if self.position < len(steps) else None
+
+    def close(self) -> None:
+        """Take the widget away; the lab stays."""
+        self.live.close()
+        super().close()
+
+    # -- what the buttons do; in a thread --------------------------------------------------------
+
+    def run(self) -> bool:
+        """Run the next step and ask the kernel whether it did what it should."""
+        step = self.step
+        if step is None:
+            return False
+        printed, changes = self._do(step)
+        verdicts = self._lab.check(step)
+        self._changed.append(bool(changes))
+        self._progress.keep(self._lesson.name, self.position)
+        self._show()
+        self._show_result(step, printed, str(changes) if changes else say("nothing changed"),
+                          verdicts)  # fmt: skip
+        return bool(verdicts)
+
+    def run_all(self) -> None:
+        """Run all that are left, as long as the checks hold."""
+        while self.run():
+            pass
+
+    def back(self) -> None:
+        """Take the last step back."""
+        if not self._changed:
+            return
+        if self._changed.pop():
+            self._lab.undo()
+        self._progress.keep(self._lesson.name, self.position)
+        self._result.value = ""
+        self._show()
+
+    def reset(self) -> None:
+        """Go back to the beginning of the lesson."""
+        self._lab.reset()
+        self._changed.clear()
+        self._progress.keep(self._lesson.name, 0)
+        self._result.value = ""
+        self._show()
+
+    def resume(self, count: int) -> None:
+        """Do the first steps again, after a kernel has been restarted."""
+        self._lab.reset()
+        self._changed.clear()
+        for _ in range(count):
+            self.run()
+        self._resume.layout.display = "none"
+
+    def _do(self, step: Step) -> tuple[str, Any]:
+        if step.lines:
+            ran = self._lab.sh(step.typed, echo=False)
+            words = [ran.stdout, ran.stderr, ran._heading()]
+            return "\n".join(word.rstrip() for word in words if word.strip()), ran.changes
+        if step.actions:
+            return "", self._lab.do(*step.actions).changes
+        return "", None
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def _busy(self, busy: bool) -> None:
+        for each in (self._back, self._run, self._all, self._reset, self._resume):
+            each.disabled = busy
+        if not busy:
+            self._run.disabled = self._all.disabled = self.step is None
+            self._back.disabled = not self._changed
+
+    def _failed(self, words: str) -> None:
+        self._result.value = f"<b style='color:#d55e00'>✘</b> {_lines(words)}"
+
+    def _show(self) -> None:
+        step, total = self.step, len(self._lesson.steps)
+        head = f"<b>{html.escape(self._lesson.title)}</b>"
+        if step is None:
+            self._step.value = f"{head}<br>{say('All steps are done.')}"
+        else:
+            asked = f"<br><b>{say('Guess first.')}</b> {_marked(step.guess)}" if step.guess else ""
+            self._step.value = (
+                f"{head}, {say('step')} {self.position + 1} {say('of')} {total}: "
+                f"<b>{html.escape(step.title)}</b><br>{_marked(step.text)}{asked}"
+                f"<pre style='margin:.4em 0'>{html.escape(_typed(step))}</pre>"
+            )
+        self._busy(False)
+
+    def _show_result(self, step: Step, printed: str, changes: str, verdicts: Verdicts) -> None:
+        shown = f"<b>{html.escape(step.title)}</b>"
+        for text in (printed, changes):
+            if text:
+                shown += f"<pre style='margin:.2em 0'>{html.escape(text)}</pre>"
+        self._result.value = shown + verdicts._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        step = self.step
+        where = _typed(step) if step else say("All steps are done.")
+        text = f"{self._lesson.title}: {where}\n{self.live.picture.text}"
+        return mirrored(super()._repr_mimebundle_(**options), text, self.live.picture)
+
+
+def _typed(step: Step) -> str:
+    if step.lines:
+        return step.typed
+    return "\n".join(f"lab.do({code(action)})" for action in step.actions)
+
+
+def _lines(words: str) -> str:
+    return html.escape(words).replace("\n", "<br>")
+
+
+def _marked(text: str) -> str:
+    """Text with its `code` set as code, and what is *stressed* set apart."""
+    parts = html.escape(text).split("`")
+    return "".join(
+        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
+        for n, part in enumerate(parts)
+    )
+
+

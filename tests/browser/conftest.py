@@ -1,0 +1,189 @@
+"""A real JupyterLab on loopback, and pages of it in Debian's Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from nslab.cli.notebooks import options, trust
+
+LIMIT = 20_000
+"""Milliseconds that anything in a page may take."""
+
+expect.set_options(timeout=LIMIT)
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies here drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+class Jupyter:
+    """A running server: where it is, and the folder that it shows."""
+
+    def __init__(self, folder: Path, port: int, token: str) -> None:
+        self.folder = folder
+        self.base = f"http://127.0.0.1:{port}"
+        self.token = token
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        request = urllib.request.Request(f"{self.base}{path}?token={self.token}", method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def end_kernels(self) -> None:
+        for session in self.ask("/api/sessions"):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """JupyterLab as `nslab lab` starts it, with settings and state of its own."""
+    home = tmp_path_factory.mktemp("jupyter")
+    folder = home / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # All cells are in the page, not only those in sight.
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    environment = os.environ | {
+        "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"), "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "PYTHONPATH": str(ROOT),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "XDG_STATE_HOME": str(home / "state"),
+    }  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(8)
+    log = (home / "log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options(folder, port, False),
+         f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"],
+        env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    made = Jupyter(folder, port, token)
+    try:
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                made.ask("/api/status")
+                break
+            except OSError:
+                assert server.poll() is None, (home / "log").read_text()
+                assert time.monotonic() < limit, "the server does not answer"
+                time.sleep(0.1)
+        yield made
+        made.end_kernels()
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "there is no chromium: script/test installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Book:
+    """A notebook in a page, and what the page complained of or asked elsewhere for."""
+
+    def __init__(self, page: Page, jupyter: Jupyter) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.elsewhere: list[str] = []
+        inside = (jupyter.base, jupyter.base.replace("http", "ws"), "data:", "blob:")
+        page.set_default_timeout(LIMIT)
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(inside)
+                else self.elsewhere.append(request.url))  # fmt: skip
+
+    def run_all(self) -> None:
+        """Run all cells; returns when the last has ended."""
+        self.page.evaluate(
+            """async () => {
+                const app = window.jupyterapp; await app.restored;
+                let widget;
+                while (!(widget = app.shell.currentWidget)?.context)
+                    await new Promise(done => setTimeout(done, 50));
+                await widget.context.ready;
+                await widget.context.sessionContext.ready;
+                await app.commands.execute('notebook:run-all-cells');
+            }"""
+        )
+
+
+@pytest.fixture
+def book(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callable[..., Book]]:
+    """Opens a notebook, made of cells or one that is there; nothing may go wrong in its page."""
+    opened: list[Book] = []
+
+    def open_book(*cells: str, name: str = "", theme: str = "", **viewport: int) -> Book:
+        if cells:
+            name = f"{request.node.name.translate(str.maketrans('[]', '--'))}.ipynb"
+            write(jupyter.folder / name, cells)
+        size = {"width": 1366, "height": 768} | viewport
+        page = chromium.new_page(viewport=size)  # type: ignore[arg-type]
+        made = Book(page, jupyter)
+        opened.append(made)
+        page.goto(f"{jupyter.base}/lab/tree/{name}?reset&token={jupyter.token}")
+        page.wait_for_function("window.jupyterapp")
+        page.evaluate("async () => { await window.jupyterapp.restored }")
+        if theme:
+            page.evaluate(
+                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+                theme,
+            )
+        made.run_all()
+        return made
+
+    yield open_book
+    folder = os.environ.get("NSLAB_SCREENSHOTS")
+    for number, made in enumerate(opened):
+        if folder:
+            made.page.screenshot(path=f"{folder}/{request.node.name}-{number}.png")
+        made.page.close()
+        jupyter.end_kernels()
+        assert made.elsewhere == []
+        assert made.complaints == []
+
+
+def write(path: Path, cells: tuple[str, ...]) -> None:
+    code = [
+        {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "outputs": [],
+         "execution_count": None, "source": source} for n, source in enumerate(cells)
+    ]  # fmt: skip
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    made = {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(made))
+    trust(path)

@@ -1,0 +1,226 @@
+"""The widgets in a real page: by mouse, by keyboard, and beside a terminal."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from nslab import Lab, lesson
+from nslab.engine import local
+from nslab.model import Snapshot
+from nslab.widgets.forms import FORMS
+
+ARTICLE: list[tuple[str, list[str | bool]]] = [
+    ("Add a bridge", ["lxcbr0", "host"]),
+    ("Add an address", ["host", "lxcbr0", "192.168.10.1/24"]),
+    ("Set up", ["host", "lxcbr0"]),
+    ("Add a namespace", ["ns1"]),
+    ("Set up", ["ns1", "lo"]),
+    ("Add a veth pair", ["veth-ns1", "host", "lxcbr0.1", "host"]),
+    ("Move to another namespace", ["host", "veth-ns1", "ns1"]),
+    ("Rename", ["ns1", "veth-ns1", "eth0"]),
+    ("Add an address", ["ns1", "eth0", "192.168.10.11/24"]),
+    ("Set up", ["ns1", "eth0"]),
+    ("Attach to a bridge", ["host", "lxcbr0.1", "lxcbr0"]),
+    ("Set up", ["host", "lxcbr0.1"]),
+    ("Add a route", ["ns1", "default", "192.168.10.1"]),
+    ("Kernel setting", ["host", "net.ipv4.ip_forward", "1"]),
+    ("Masquerade", ["host", "192.168.10.0/24", "eth0"]),
+    ("Name server", ["ns1", "8.8.8.8"]),
+]
+"""The article's network, step by step: what is chosen, and the fields from left to right."""
+
+Book = Callable[..., Any]
+
+
+def running(name: str) -> local.Running:
+    return next(lab for lab in local.running() if lab.name == name)
+
+
+def seen(name: str) -> Snapshot:
+    """What the kernel reports of a lab, asked from outside."""
+    return local.look(running(name))
+
+
+def wanted() -> dict[str, Any]:
+    """The article's network, made by the lessons' own steps."""
+    with Lab("wanted", start=(*lesson("05").state_after(), *lesson("06")["F1"].actions)) as lab:
+        return lab.snapshot().canonical()
+
+
+def done(page: Page) -> None:
+    """The step has been done, and the form is ready for the next."""
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    expect(page.locator("button.nslab-do")).to_be_enabled()
+
+
+def fields(page: Page, title: str, values: list[str | bool]) -> list[Locator]:
+    """The fields of a step, when its form is in the page."""
+    labels = next([f.label for f in form.fields] for form in FORMS if form.title == title)
+    expect(page.locator(".nslab-form .widget-label")).to_have_text(labels)
+    found = page.locator(".nslab-form select, .nslab-form input")
+    expect(found).to_have_count(len(values))
+    return [found.nth(place) for place in range(len(values))]
+
+
+def by_mouse(page: Page, title: str, values: list[str | bool]) -> None:
+    page.locator(".nslab-what select").select_option(title)
+    for field, value in zip(fields(page, title, values), values, strict=True):
+        if field.evaluate("field => field.tagName") == "SELECT":
+            expect(field.locator(f"option[value='{value}']")).to_have_count(1)
+            field.select_option(str(value))
+        else:
+            field.click()
+            field.fill(str(value))
+    page.locator("button.nslab-do").click()
+    done(page)
+
+
+def choose(page: Page, field: Locator, value: str) -> None:
+    """Go to an option of the field that has the focus, by the arrow keys."""
+    options = [text.replace("\xa0", " ") for text in field.locator("option").all_text_contents()]
+    page.keyboard.press("Home")
+    for _ in range(options.index(value)):
+        page.keyboard.press("ArrowDown")
+    expect(field).to_have_value(value)
+
+
+def by_keyboard(page: Page, title: str, values: list[str | bool]) -> None:
+    """With nothing but Tab, arrows, letters and Space; it begins at the choice of the step."""
+    what = page.locator(".nslab-what select")
+    what.focus()
+    choose(page, what, title)
+    for field, value in zip(fields(page, title, values), values, strict=True):
+        while not field.evaluate("field => field === document.activeElement"):
+            page.keyboard.press("Tab")
+        if field.evaluate("field => field.tagName") == "SELECT":
+            expect(field.locator(f"option[value='{value}']")).to_have_count(1)
+            choose(page, field, str(value))
+        else:
+            page.keyboard.press("Control+A")
+            page.keyboard.type(str(value))
+        expect(field).to_have_value(str(value))
+    button = page.locator("button.nslab-do")
+    expect(button).to_be_enabled()
+    while not button.evaluate("button => button === document.activeElement"):
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    done(page)
+
+
+@pytest.mark.parametrize("by", [by_mouse, by_keyboard], ids=lambda by: by.__name__)
+def test_the_builder_makes_the_articles_network(book: Book, by: Any) -> None:
+    name = by.__name__.replace("_", "-")
+    page = book(f"import nslab\nlab = nslab.Lab({name!r})\nlab.builder()").page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    for title, values in ARTICLE:
+        by(page, title, values)
+    assert seen(name).canonical() == wanted()
+    log = page.locator(".nslab-log")
+    for line in ("brctl addbr lxcbr0", "ip netns add ns1", "brctl addif lxcbr0 lxcbr0.1"):
+        expect(log).to_contain_text(line)
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    assert seen(name).namespace("ns1").resolv_conf is None
+
+
+def test_what_is_typed_in_a_terminal_shows_at_once(
+    book: Book, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = book("import nslab\nlab = nslab.Lab('terminal')\nlab.live()").page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    terminal = subprocess.Popen(
+        [sys.executable, "-m", "nslab", "enter", "--lab", "terminal", "--", "bash"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert terminal.stdin is not None
+    assert terminal.stdout is not None
+    taken = []
+    for number in range(20):
+        # The page notes by itself when the new bridge is there.
+        page.evaluate(
+            """name => { window.shown = new Promise(resolve => {
+                const look = () => document.querySelector(`.nslab-live [data-link="host/${name}"]`)
+                    ? resolve(Date.now()) : requestAnimationFrame(look);
+                look(); }) }""",
+            f"br{number}",
+        )
+        terminal.stdin.write(f"ip link add br{number} type bridge && echo made\n")
+        terminal.stdin.flush()
+        assert terminal.stdout.readline() == "made\n"
+        made = time.time()
+        taken.append(page.evaluate("window.shown") / 1000 - made)
+    terminal.stdin.close()
+    assert terminal.wait(timeout=30) == 0
+    terminal.stdout.close()
+    with capsys.disabled():
+        print(f"\na change in a terminal shows after {statistics.median(taken) * 1000:.0f} ms "
+              f"(median of 20, at most {max(taken) * 1000:.0f} ms)")  # fmt: skip
+
+
+def test_a_lesson_is_played_to_its_end(book: Book) -> None:
+    page = book(
+        "import nslab\nlesson = nslab.lesson('04')\nlab = lesson.lab(name='played')",
+        "lesson.play(lab)",
+    ).page
+    steps = len(lesson("04").steps)
+    expect(page.locator(".nslab-step")).to_contain_text(f"step 1 of {steps}")
+    page.locator("button.nslab-run").click()
+    expect(page.locator(".nslab-step")).to_contain_text(f"step 2 of {steps}")
+    expect(page.locator(".nslab-result")).to_contain_text("✔")
+    page.locator("button.nslab-all").click()
+    expect(page.locator(".nslab-step")).to_contain_text("All steps are done")
+    expect(page.locator(".nslab-result")).not_to_contain_text("✘")
+    page.locator("button.nslab-back").click()
+    expect(page.locator(".nslab-step")).to_contain_text(f"step {steps} of {steps}")
+    assert not seen("played").link("lxcbr0.1").up
+    page.locator("button.nslab-reset").click()
+    expect(page.locator(".nslab-step")).to_contain_text(f"step 1 of {steps}")
+
+
+def test_the_end_of_a_lab_is_said_in_the_page(book: Book) -> None:
+    page = book("import nslab\nlab = nslab.Lab('killed')\nlab.live()").page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    agent = running("killed")
+    subprocess.run(["kill", "-KILL", str(agent.pid)], check=True)
+    expect(page.locator(".nslab-status")).to_contain_text("no longer follows the lab")
+    expect(page.locator(".nslab-live [data-link='host/eth0']")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_picture_is_readable_in_both_themes(book: Book, theme: str) -> None:
+    cell = "import nslab\nlab = nslab.lesson('06').lab(name='themes')\nlab.live()"
+    page = book(cell, theme=theme).page
+    expect(page.locator(".nslab-live svg")).to_be_visible()
+    colours = page.evaluate(
+        """() => {
+            const text = document.querySelector('.nslab-live svg text');
+            const behind = getComputedStyle(document.querySelector('.jp-Notebook'));
+            const seen = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+            return [seen(getComputedStyle(text).fill), seen(behind.backgroundColor)];
+        }"""
+    )
+    assert abs(colours[0] - colours[1]) > 100, "text and ground are too much alike"
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
+    """1366×768, and the same at a zoom of 200 %, which is a window of half the size."""
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='narrow')\nlab.builder()",
+        width=1366 // scale, height=768 // scale,
+    ).page  # fmt: skip
+    expect(page.locator(".nslab-live svg")).to_be_visible()
+    wide = page.evaluate(
+        """() => { const output = document.querySelector('.nslab-builder');
+            return output.scrollWidth - output.clientWidth }"""
+    )
+    assert wide <= 1

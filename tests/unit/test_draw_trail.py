@@ -1,0 +1,315 @@
+"""The way of a packet as it is drawn: its stops, its line, its tags and its dot."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+import snapshots as sample
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nslab.draw import Picture
+from nslab.draw.callouts import written
+from nslab.draw.followed import Followed
+from nslab.draw.parts import Rect
+from nslab.draw.trail import RADIUS, Stop, Tracker, Trail
+from nslab.model import Snapshot
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def stops(*places: str, told: dict[int, tuple[str, ...]] | None = None) -> tuple[Stop, ...]:
+    """Stops from ``>ns1/eth0`` (out of it) and ``ns1/eth0`` (into it)."""
+    found = []
+    for number, place in enumerate(places, 1):
+        ns, _, link = place.removeprefix(">").rpartition("/")
+        found.append(Stop((ns, link), place.startswith(">"), (told or {}).get(number, ())))
+    return tuple(found)
+
+
+NAT = ("source 192.168.10.11 → 198.51.100.10", "TTL 64 → 63, new MACs")
+OUT = Trail("a ping", stops(
+    ">ns1/eth0", "host/lxcbr0.1", "host/lxcbr0", ">host/eth0", "switch/host", ">switch/router",
+    "router/eth0", ">router/eth1", "internet/eth0",
+    told={4: NAT, 8: ("TTL 63 → 62, new MACs",)},
+))  # fmt: skip
+BACK = Trail("its answer", stops(
+    ">internet/eth0", "router/eth1", ">router/eth0", "switch/router", ">switch/host", "host/eth0",
+    ">host/lxcbr0", ">host/lxcbr0.1", "ns1/eth0",
+    told={3: ("TTL 64 → 63, new MACs",), 7: NAT},
+))  # fmt: skip
+LOST = Trail("lost", stops(">ns1/eth0", "host/lxcbr0.1", "host/lxcbr0"), end="lost")
+FLOOD = Trail(
+    "to everyone", stops(">ns1/eth0", "host/veth1", ">host/veth3", "ns3/eth0"),
+    (stops(">ns1/eth0", "host/veth1", "host/br0"),
+     *(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in (2, 4))),
+)  # fmt: skip
+CROWDED = Trail(
+    "to everyone", stops(">ns1/eth0", "host/veth1", ">host/veth40", "ns40/eth0"),
+    tuple(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0")
+          for n in range(2, 40)),
+)  # fmt: skip
+LOOPBACK = Trail("to itself", stops(">host/lo", "host/lo"))
+
+TRAILS: dict[str, tuple[Snapshot, Trail]] = {
+    "out": (sample.article(repaired=True), OUT), "back": (sample.article(repaired=True), BACK),
+    "lost": (sample.article(repaired=True), LOST), "flood": (sample.star(4), FLOOD),
+    "level": (sample.star(8), FLOOD), "crowd": (sample.star(40), CROWDED),
+    "lo": (sample.article(), LOOPBACK),
+}  # fmt: skip
+
+every_trail = pytest.mark.parametrize("name", TRAILS)
+
+
+def followed(name: str, upto: int | None = None) -> Followed:
+    snapshot, trail = TRAILS[name]
+    return Followed(Picture(snapshot), trail, f"{trail.title}, in words", upto)
+
+
+# -- the same everywhere, and apart from each other ------------------------------------------------
+
+SCRIPT = """
+import sys
+from test_draw_trail import TRAILS, followed
+for name in TRAILS:
+    for upto in (None, 2):
+        picture = followed(name, upto)
+        sys.stdout.write(picture.svg + picture.html + picture.text)
+"""
+
+
+def drawn(seed: str) -> bytes:
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT], check=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
+    ).stdout  # fmt: skip
+
+
+def test_the_bytes_are_the_same_in_every_run() -> None:
+    first = drawn("1")
+    assert first == drawn("2")
+    assert len(first) > 50_000
+
+
+def movements(page: str) -> dict[str, str]:
+    return dict(re.findall(r"@keyframes ([\w-]+)\{(.*)\}</style>", page))
+
+
+def test_movements_of_several_pictures_do_not_clash_on_a_page() -> None:
+    found: dict[str, str] = {}
+    for name in TRAILS:
+        page = followed(name).html
+        assert " id=" not in page
+        moves = movements(page)
+        assert moves
+        for move, steps in moves.items():
+            assert found.setdefault(move, steps) == steps
+            assert page.count(f"animation:{move} ") == 1
+    assert len(found) == len(set(found.values())) > len(TRAILS)
+
+
+def test_nothing_moves_for_those_who_asked_for_that() -> None:
+    page = followed("out").html
+    assert "@media (prefers-reduced-motion:reduce){.nslab-traveller{display:none}}" in page
+    root = ET.fromstring(page)
+    moving = [e for e in root.iter() if "animation" in e.get("style", "")]
+    assert {e.get("class") for e in moving} == {"nslab-traveller"}
+    assert "<animate" not in page
+    assert "<script" not in page
+    assert "href" not in page
+
+
+def test_a_step_stands_still() -> None:
+    for upto in range(1, 10):
+        page = followed("out", upto).html
+        assert "@keyframes" not in page
+        assert "animation:" not in page
+
+
+# -- where it is -----------------------------------------------------------------------------------
+
+
+@every_trail
+def test_every_stop_is_at_its_link(name: str) -> None:
+    picture = followed(name)
+    for track in (picture.track, *picture.branches):
+        for mark in track.marks:
+            assert mark.rect.holds(mark.at)
+        for leg, (one, other) in zip(track.legs, pairwise(track.marks), strict=True):
+            assert (leg.points[0], leg.points[-1]) == (one.at, other.at)
+            for (x1, y1), (x2, y2) in pairwise(leg.points):
+                assert x1 == x2 or y1 == y2
+    rects = picture.placed.links()
+    for mark in picture.track.marks:
+        assert mark.rect == rects.get(mark.stop.name, mark.rect)
+
+
+@every_trail
+def test_numbers_can_be_read(name: str) -> None:
+    marks = followed(name).track.marks
+    assert [mark.number for mark in marks] == list(range(1, len(marks) + 1))
+    for one, other in combinations(marks, 2):
+        apart = max(abs(a - b) for a, b in zip(one.at, other.at, strict=True))
+        assert apart >= 2 * RADIUS, (one, other)
+
+
+@every_trail
+def test_tags_cover_nothing_that_is_written(name: str) -> None:
+    picture = followed(name)
+    tags = picture.callouts
+    assert sum(tag.kind == "told" for tag in tags) == sum(
+        bool(stop.told) for stop in TRAILS[name][1].stops
+    )
+    discs = [Rect(*mark.at, 0, 0).grown(RADIUS) for mark in picture.track.marks]
+    for tag in tags:
+        assert not any(map(tag.rect.overlaps, (*written(picture.placed), *discs)))
+        assert Rect(0, 0, picture.placed.width, picture.placed.height).holds(
+            (tag.rect.right, tag.rect.bottom)
+        )
+    for one, other in combinations(tags, 2):
+        assert not one.rect.overlaps(other.rect)
+
+
+@every_trail
+def test_from_step_to_step_nothing_jumps(name: str) -> None:
+    whole = followed(name)
+    for upto in range(1, len(whole.track.marks) + 1):
+        step = followed(name, upto)
+        assert step.track.marks == whole.track.marks[:upto]
+        assert step.track.legs == whole.track.legs[: upto - 1]
+        assert {tag for tag in step.callouts if tag.kind == "told"} == {
+            tag for tag in whole.callouts if tag.kind == "told" and tag.mark.number <= upto
+        }
+        assert ET.fromstring(step.html).findall(f".//{SVG}circle[@class='nslab-now']")
+
+
+@every_trail
+def test_the_network_stands_where_it_always_stands(name: str) -> None:
+    snapshot, _ = TRAILS[name]
+    plain, way = (ET.fromstring(p.html) for p in (Picture(snapshot), followed(name)))
+    behind = way.find(f"{SVG}g[@class='nslab-behind']")
+    assert behind is not None
+    network = [ET.tostring(e) for e in plain if e.tag in (f"{SVG}g", f"{SVG}rect", f"{SVG}path")]
+    assert [ET.tostring(e) for e in behind if e.tag != f"{SVG}text"] == network
+    assert way.get("viewBox") == plain.get("viewBox")
+
+
+def test_a_way_there_and_back_has_the_same_stops() -> None:
+    there, back = followed("out").track, followed("back").track
+    places = {mark.stop.name: mark.at for mark in there.marks}
+    assert places == {mark.stop.name: mark.at for mark in back.marks}
+
+
+# -- what is said ----------------------------------------------------------------------------------
+
+
+def said(picture: Followed) -> list[str]:
+    root = ET.fromstring(picture.html.partition("<p>")[0])
+    return [e.text or "" for e in root.iter(f"{SVG}text") if "nslab-said" in (e.get("class") or "")]
+
+
+def test_what_was_rewritten_stands_beside_its_stop() -> None:
+    lines = said(followed("out"))
+    assert "TTL 63 → 62, new MACs" in lines
+    assert "source 192.168.10.11 → 198.51.100.10" in " ".join(lines)
+    assert "✔ arrived" in lines
+    assert said(followed("out", 3)) == []
+    assert "✔ arrived" not in said(followed("out", 8))
+
+
+def test_how_it_ended() -> None:
+    assert said(followed("lost")) == ["✘ not seen again"]
+    assert said(followed("lost", 2)) == []
+    snapshot, _ = TRAILS["lost"]
+    beyond = Trail("out", stops(">ns1/eth0", ">host/eth0"), end="beyond")
+    picture = Followed(Picture(snapshot), beyond, "")
+    assert said(picture) == ["… not captured beyond"]
+    # It stands where the cable is that the packet left by.
+    cable = picture.placed.cable("host/eth0", "switch/host")
+    assert picture.track.marks[-1].at == cable[0]
+
+
+def test_one_frame_and_its_many_copies() -> None:
+    picture = followed("flood")
+    assert len(picture.branches) == 3
+    page = picture.html
+    assert page.count('class="nslab-traveller"') == 4
+    root = ET.fromstring(page)
+    ends = {(e.get("cx"), e.get("cy")) for e in root.iter(f"{SVG}circle")
+            if e.get("class") == "nslab-stop-copy"}  # fmt: skip
+    assert len(ends) == 5, "br0, and two for each of the copies"
+    crowd = followed("crowd")
+    shown = {mark.stop.name for branch in crowd.branches for mark in branch.marks}
+    assert "ns2/eth0" in shown
+    assert len(crowd.branches) < 20, "what is drawn as one thing has one line"
+    assert crowd.placed.rest is not None
+    assert crowd.placed.rest.holds(crowd.track.marks[-1].at)
+
+
+def test_the_copies_move_with_the_packet_until_they_part() -> None:
+    moves = list(movements(followed("flood").html).values())
+    starts = {tuple(re.findall(r"[\d.]+%\{[^}]*\}", steps)[:3]) for steps in moves}
+    assert len(starts) == 1
+
+
+def test_the_dot_rests_where_something_is_rewritten() -> None:
+    (steps,) = movements(followed("out").html).values()
+    assert steps.count("scale(1.5)") == 2 * 2
+    assert steps.startswith("0.00%{")
+    times = [float(time) for time in re.findall(r"([\d.]+)%\{", steps)]
+    assert times == sorted(times)
+    assert times[-1] == 100
+
+
+def test_links_that_were_passed_over_are_dashed() -> None:
+    snapshot, _ = TRAILS["out"]
+    tracker = Tracker(Picture(snapshot).placed)
+    sparse = tracker.track(stops(">ns1/eth0", "internet/eth0"))
+    full = tracker.track(OUT.stops)
+    assert [leg.seen for leg in sparse.legs] == [False]
+    assert all(leg.seen for leg in full.legs)
+    assert sparse.legs[0].length == sum(leg.length for leg in full.legs), "it is the same way"
+    trail = Trail("sparse", stops(">ns1/eth0", "internet/eth0"))
+    assert "nslab-way nslab-unseen" in Followed(Picture(snapshot), trail, "").html
+
+
+def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
+    snapshot, _ = TRAILS["out"]
+    tracker = Tracker(Picture(snapshot).placed)
+    track = tracker.track(stops(">ns1/eth0", "host/gone", "nowhere/eth0", "host/lxcbr0"))
+    assert [mark.number for mark in track.marks] == [1, 4]
+    nothing = Followed(Picture(snapshot), Trail("gone", stops(">host/gone", "host/away")), "")
+    assert nothing.track.marks == ()
+    ET.fromstring(nothing.html)
+    assert ET.fromstring(nothing.svg).get("class") == "nslab-picture nslab-file"
+
+
+SNAPSHOTS = {
+    "article": sample.article(), "docker": sample.docker(), "odd": sample.odd(),
+    "hostile": sample.hostile(), "bare": sample.bare(), "star": sample.star(14),
+}  # fmt: skip
+PICTURES = {name: Picture(snapshot) for name, snapshot in SNAPSHOTS.items()}
+LINKS = {
+    name: [(ns.label, link.name) for ns in snapshot for link in ns.links]
+    for name, snapshot in SNAPSHOTS.items()
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from(sorted(SNAPSHOTS)))
+def test_any_sequence_of_links_has_a_way(data: st.DataObject, name: str) -> None:
+    hops = data.draw(st.lists(st.tuples(st.sampled_from(LINKS[name]), st.booleans()), max_size=7))
+    way = tuple(Stop(hop, out, ("TTL 64 → 63",) if out else ()) for hop, out in hops)
+    picture = Followed(PICTURES[name], Trail('<any> & "way"', way), "<&>")
+    track = picture.track
+    assert len(track.legs) == max(0, len(track.marks) - 1)
+    assert all(mark.rect.holds(mark.at) for mark in track.marks)
+    ET.fromstring(picture.svg)

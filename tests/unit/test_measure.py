@@ -1,0 +1,283 @@
+"""Measuring without a lab: in turn, medians and spreads, what is asserted, the chart."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from nslab import measure, notebook
+from nslab.errors import Interrupted, NslabError
+from nslab.lab import Lab
+from nslab.measure import chart, probe, progress, runs
+from nslab.measure.crowd import COUNTS, Flooded, _row
+from nslab.measure.result import Result
+
+SPEED = Result(
+    title="Speed", unit="Gbit/s", better="more", bounds=(0.01, 100), base="a",
+    samples={"a": (10.0, 20.0, 12.0), "b": (5.0, 20.0, 3.0)},
+)  # fmt: skip
+FLOODED = Flooded(
+    title="Time", unit="µs", better="less", bounds=(0.05, 500), base=_row(0), compare="difference",
+    samples={"known address, 1 copy": (3.5,)} | {_row(k): (3 + k / 2,) for k in COUNTS},
+    heard={"known address, 1 copy": (1, 1)} | {_row(k): (k, k) for k in COUNTS},
+)  # fmt: skip
+
+
+# -- in turn -----------------------------------------------------------------------------------
+
+
+def test_every_repeat_goes_through_all() -> None:
+    order: list[str] = []
+
+    def sample(name: str) -> dict[str, float]:
+        order.append(name)
+        return {"x": float(len(order))}
+
+    measured = runs.in_turn("x", ("b", "a"), sample, repeats=3)
+    assert order == ["b", "a"] * 3
+    assert measured.of("x") == {"b": (1.0, 3.0, 5.0), "a": (2.0, 4.0, 6.0)}
+    assert not measured.stopped
+
+
+def stopping(after: int) -> Any:
+    """A sample that is interrupted, as by the stop button, when so many have been taken."""
+    taken: list[str] = []
+
+    def sample(name: str) -> dict[str, float]:
+        if len(taken) == after:
+            raise KeyboardInterrupt
+        taken.append(name)
+        return {"x": float(len(taken))}
+
+    return sample
+
+
+def test_the_stop_button_leaves_the_whole_repeats() -> None:
+    measured = runs.in_turn("x", ("a", "b"), stopping(5), repeats=9)
+    assert measured.of("x") == {"a": (1.0, 3.0), "b": (2.0, 4.0)}
+    assert measured.stopped
+    with pytest.raises(Interrupted, match="before each was measured once"):
+        runs.in_turn("x", ("a", "b"), stopping(1), repeats=9)
+
+
+def test_an_environment_variable_makes_it_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    def effort(*asked: Any) -> runs.Effort:
+        repeats, seconds = asked or (None, None)
+        return runs.effort(repeats, seconds, full=(9, 0.4), quick=(2, 0.1))
+
+    monkeypatch.delenv(runs.QUICK, raising=False)
+    assert effort() == runs.Effort(9, 0.4)
+    monkeypatch.setenv(runs.QUICK, "0")
+    assert effort() == runs.Effort(9, 0.4)
+    monkeypatch.setenv(runs.QUICK, "1")
+    assert effort() == runs.Effort(2, 0.1)
+    assert effort(3, 1.0) == runs.Effort(3, 1.0)
+
+
+def test_the_median_of_many_ignores_a_few() -> None:
+    assert probe._median([5.0, 1.0, 900.0, 2.0, 3.0]) == 3.0
+
+
+# -- the values --------------------------------------------------------------------------------
+
+
+def test_medians_spreads_and_comparisons() -> None:
+    assert SPEED.repeats == 3
+    assert SPEED.median("a") == 12
+    assert SPEED.spread("b") == (3, 20)
+    assert SPEED.quartiles("a") == (11, 16)
+    # Within the repeats: 0.5, 1 and 0.25; not the quotient of the medians.
+    assert SPEED.against("b") == 0.5
+    assert SPEED.comparison("b") == "×0.50"
+    assert SPEED.comparison("a") == "–"
+    differs = structs.replace(SPEED, compare="difference")
+    assert differs.against("b") == -5
+    assert differs.comparison("b") == "−5.00"
+    even = structs.replace(differs, samples={"a": (1.0,), "b": (0.999,)})
+    assert even.comparison("b") == "0.00"
+    once = structs.replace(SPEED, samples={"a": (1.0,), "b": (2.0,)})
+    assert once.quartiles("a") == (1, 1)
+    assert "measured once" in str(once)
+
+
+def test_what_is_asserted_says_no_figure_and_no_order() -> None:
+    verdicts = SPEED.check()
+    assert verdicts
+    faster = structs.replace(SPEED, samples={"b": (90.0, 99.0), "a": (0.02, 0.03)})
+    assert str(faster.check()) == str(verdicts)
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        ({"a": (10.0, 0.0), "b": (1.0, 1.0)}, "not between 0.01 and 100 Gbit/s: a: 0"),
+        ({"a": (10.0, 1.0), "b": (1.0, 101.0)}, "b: 101"),
+        ({"a": (10.0,), "b": (1.0, 1.0)}, "all 2 were not measured equally often"),
+    ],
+)
+def test_what_cannot_be_fails(samples: dict[str, tuple[float, ...]], words: str) -> None:
+    verdicts = structs.replace(SPEED, samples=samples).check()
+    assert not verdicts
+    assert words in str(verdicts)
+
+
+def test_who_heard_the_flood_is_asserted_exactly() -> None:
+    assert FLOODED.check()
+    assert FLOODED.per_bystander == 0.5
+    assert "each bystander adds 0.50 µs" in str(FLOODED)
+    assert "40 of 40 bystanders" in str(FLOODED.check())
+    for row, heard in ((_row(0), (0, 1)), (_row(20), (19, 20)), ("known address, 1 copy", (2, 2))):
+        wrong = structs.replace(FLOODED, heard=FLOODED.heard | {row: heard})
+        (failed,) = [verdict for verdict in wrong.check() if not verdict]
+        assert row in failed.message
+        assert failed.hint
+    assert not structs.replace(FLOODED, heard={}).check()
+
+
+def test_the_ways_are_whole() -> None:
+    titles = [way.title for way in measure.WAYS]
+    assert titles == ["direct veth", "bridge", "bridge + route", "bridge + NAT", "macvlan"]
+    assert [way.routers for way in measure.WAYS] == [0, 0, 1, 1, 0]
+    with Lab(engine="fake", start=measure.crowd(3)) as lab:
+        ports = [link for link in lab.snapshot().host.links if link.master == "flat"]
+        assert len(ports) == 4
+
+
+def test_every_published_figure_has_its_source() -> None:
+    table = measure.published()
+    assert len(table.figures) >= 5
+    for one in table.figures:
+        assert all((one.says, one.setting, one.by, one.title, one.year, one.where))
+        assert one.source in str(table)
+    bundle = table._repr_mimebundle_()
+    assert bundle["text/plain"] == str(table)
+    assert bundle["text/html"].count("<tr") == len(table.figures) + 1
+    assert "sells a product" in bundle["text/html"]
+
+
+# -- the chart ---------------------------------------------------------------------------------
+
+
+def test_a_chart_is_the_same_each_time_and_well_formed() -> None:
+    bundle = SPEED._repr_mimebundle_()
+    again = structs.replace(SPEED)._repr_mimebundle_()
+    assert bundle == again
+    root = ET.fromstring(bundle["text/html"])
+    texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"a", "b", "×0.50", "median", "ratio", SPEED.heading} <= set(texts)
+    assert "currentColor" in bundle["text/html"]
+    assert bundle["text/plain"].splitlines()[0] == "Speed, Gbit/s (more is better)"
+
+
+def test_marks_lie_on_the_scale() -> None:
+    """From the lowest to the highest, inside of it, and the median where it belongs."""
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ET.fromstring(SPEED.svg)
+    first, second = [float(node.get("cx", "")) for node in root.iter(f"{svg}circle")]
+    scale = {node.text: float(node.get("x", "")) for node in root.iter(f"{svg}text")
+             if (node.text or "").isdigit()}  # fmt: skip
+    share = (first - scale["0"]) / (scale["20"] - scale["0"])
+    assert share == pytest.approx(12 / 20, abs=0.01)
+    assert second < first
+
+
+def test_names_are_escaped() -> None:
+    odd = structs.replace(SPEED, base="", samples={"<b> & co": (1.0, 2.0)})
+    ET.fromstring(odd.svg)
+    assert "<b> &" not in odd.svg
+
+
+def test_nothing_measured_is_said() -> None:
+    empty = structs.replace(SPEED, samples={})
+    assert "nothing was measured" in empty.svg
+    assert not structs.replace(SPEED, samples={"a": (), "b": ()}).check()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"), (0.4831, "0.483"), (4.7, "4.70"), (15.96, "16.0"), (201, "201"),
+        (184_210.0, "184,000"),
+    ],
+)
+def test_three_figures(value: float, words: str) -> None:
+    assert chart.figure(value) == words
+
+
+@pytest.mark.parametrize("highest", [0.03, 0.7, 1, 6.4, 19.8, 213, 99_999])
+def test_scales(highest: float) -> None:
+    scale = chart.ticks(highest)
+    assert scale[0] == 0
+    assert scale[-1] >= highest > scale[-2]
+    assert 3 <= len(scale) <= 8
+
+
+# -- how far it is -----------------------------------------------------------------------------
+
+
+def test_in_a_terminal_one_line_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(notebook, "shell", lambda: None)
+    with progress.Progress("round trips", 2) as shown:
+        for name in ("a", "b"):
+            shown.now(name)
+            shown.done()
+    told = terminal.getvalue()
+    assert "[....................] round trips: 1 of 2, a" in told
+    assert "[##########..........] round trips: 2 of 2, b" in told
+    assert told.endswith("round trips: 2 measurements in 0 s\n")
+    assert told.count("\n") == 1
+
+
+def test_elsewhere_nothing_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notebook, "shell", lambda: None)
+    with progress.Progress("x", 1) as shown:
+        shown.now("a")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_in_a_notebook_one_output_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[str, dict[str, str]]] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], raw: bool) -> None:
+            shown.append(("update", data))
+
+    def display(data: dict[str, str], raw: bool, display_id: bool) -> Handle:
+        shown.append(("new", data))
+        return Handle()
+
+    monkeypatch.setattr(notebook, "display", display)
+    monkeypatch.setattr(notebook, "shell", object)
+    with progress.Progress("x & y", 4) as bar:
+        bar.now("a")
+        bar.done()
+        bar.now("b")
+    assert [kind for kind, _ in shown] == ["new", "update", "update"]
+    assert "width:25%" in shown[1][1]["text/html"]
+    assert "x &amp; y" in shown[1][1]["text/html"]
+    assert "width" not in shown[2][1]["text/html"]
+    assert shown[2][1]["text/plain"].startswith("x & y: 1 measurements in")
+
+
+def test_a_failure_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(progress, "_shown", lambda: lambda text, share: said.append(text))
+
+    def sample(name: str) -> dict[str, float]:
+        raise NslabError("measure", name, "it is gone")
+
+    with pytest.raises(NslabError, match="it is gone"):
+        runs.in_turn("x", ("a",), sample, repeats=1)
+    assert said[-1].startswith("x: stopped after 0 measurements")

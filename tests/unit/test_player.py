@@ -1,0 +1,151 @@
+"""The step player without a browser, on a lab in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from nslab import Lab, Lesson, lesson
+from nslab.check import HasLink
+from nslab.widgets.player import Player, Progress
+
+LIMIT = 10.0
+
+
+def by_actions(found: Lesson) -> Lesson:
+    """A lesson that the model can play: it has no shell and no pings."""
+    steps = [
+        structs.replace(
+            step, lines=(),
+            checks=tuple(c for c in step.checks if "ask" not in vars(type(c))),
+        )
+        for step in found.steps
+    ]  # fmt: skip
+    return structs.replace(found, steps=tuple(steps))
+
+
+@pytest.fixture
+def chapter() -> Lesson:
+    return by_actions(lesson("04"))
+
+
+@pytest.fixture
+def lab(chapter: Lesson) -> Iterator[Lab]:
+    with chapter.lab(engine="fake") as made:
+        yield made
+
+
+@pytest.fixture
+def progress(tmp_path: Path) -> Progress:
+    return Progress(tmp_path / "deep" / "progress.json")
+
+
+@pytest.fixture
+def player(chapter: Lesson, lab: Lab, progress: Progress) -> Iterator[Player]:
+    made = Player(chapter, lab, progress)
+    yield made
+    made.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit, "it did not come"
+        time.sleep(0.005)
+
+
+def click(player: Player, button: Any) -> None:
+    assert not button.disabled
+    button.click()
+    until(lambda: player._worker._thread is None)
+
+
+def test_a_step_is_shown_run_and_checked(lab: Lab, player: Player, chapter: Lesson) -> None:
+    assert "step 1 of 6" in player._step.value
+    assert chapter.steps[0].title in player._step.value
+    assert "Guess first." in player._step.value
+    click(player, player._run)
+    assert player.position == 1
+    assert player._result.value.count("✔") == len(chapter.steps[0].checks)
+    assert "step 2 of 6" in player._step.value
+    assert any(link.name == "lxcbr0.1" for link in lab.snapshot().host.links)
+
+
+def test_all_then_back_to_the_beginning(lab: Lab, player: Player, chapter: Lesson) -> None:
+    start = lab.snapshot().canonical()
+    click(player, player._all)
+    assert player.step is None
+    assert "All steps are done" in player._step.value
+    assert player._run.disabled
+    with Lab(engine="fake", start=chapter.state_after()) as other:
+        assert lab.snapshot().canonical() == other.snapshot().canonical()
+    while player.position:
+        click(player, player._back)
+    assert player._back.disabled
+    assert lab.snapshot().canonical() == start
+    click(player, player._all)
+    click(player, player._reset)
+    assert player.position == 0
+    assert lab.snapshot().canonical() == start
+
+
+def test_it_stops_where_a_check_fails(lab: Lab, chapter: Lesson, progress: Progress) -> None:
+    broken = structs.replace(chapter.steps[1], checks=(HasLink("nothing"),))
+    other = structs.replace(chapter, steps=(chapter.steps[0], broken, *chapter.steps[2:]))
+    player = Player(other, lab, progress)
+    click(player, player._all)
+    assert player.position == 2
+    assert "there is no link nothing" in player._result.value
+    player.close()
+
+
+def test_after_a_restart_it_resumes(chapter: Lesson, progress: Progress) -> None:
+    with chapter.lab(engine="fake") as first:
+        player = Player(chapter, first, progress)
+        for _ in range(3):
+            click(player, player._run)
+        before = first.snapshot().canonical()
+        player.close()
+    with chapter.lab(engine="fake") as second:
+        player = Player(chapter, second, progress)
+        assert player.position == 0
+        assert player._resume.description == "Resume at step 4"
+        click(player, player._resume)
+        assert player.position == 3
+        assert second.snapshot().canonical() == before
+        assert player._resume.layout.display == "none"
+        player.close()
+
+
+def test_progress_that_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    broken = Progress(tmp_path / "file" / "progress.json")
+    broken.keep("04-cables", 3)
+    assert broken.of("04-cables") == 0
+    strange = tmp_path / "strange.json"
+    strange.write_text("[1, 2")
+    assert Progress(strange).of("04-cables") == 0
+    strange.write_text('{"04-cables": "many"}')
+    assert Progress(strange).of("04-cables") == 0
+
+
+def test_the_lab_ends_under_it(
+    lab: Lab, player: Player, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.close()
+    player._run.click()
+    until(lambda: "✘" in player._result.value)
+    assert "closed" in player._result.value
+    assert capsys.readouterr() == ("", "")
+
+
+def test_saved_it_is_a_picture(player: Player) -> None:
+    bundle = player._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/plain"].startswith("The pair of cables: lab.do(AddVeth(")
+    assert "<svg" in data["text/html"]
