@@ -7,7 +7,7 @@ Ways that take long take part in the first rounds only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -87,8 +87,10 @@ def others(place: Place, plan: Plan) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
-    """Everything, in rounds."""
+def measure(
+    place: Place, plan: Plan, say: Callable[[str], None], only: Sequence[str] = ()
+) -> Results:
+    """Everything, in rounds; or only some of the trials that are no star."""
     results: Results = {}
 
     def attempt(name: str, work: Callable[[], dict[str, Any]]) -> None:
@@ -100,10 +102,11 @@ def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
         results.setdefault(name, []).append(found)
         place.let_go()
 
-    for way in ("nslab", "mininet", "pyroute2"):
-        star(place, way, 2)  # compiles the bytecode
-    stars = [(way, size) for size in plan.sizes for way in WAYS]
-    rounds = max(plan.other_rounds, *(plan.wanted(way, size) for way, size in stars))
+    stars = [] if only else [(way, size) for size in plan.sizes for way in WAYS]
+    if stars:
+        for way in ("nslab", "mininet", "pyroute2"):
+            star(place, way, 2)  # compiles the bytecode
+    rounds = max([plan.other_rounds, *(plan.wanted(way, size) for way, size in stars)])
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
         for way, size in stars:
@@ -111,5 +114,7 @@ def measure(place: Place, plan: Plan, say: Callable[[str], None]) -> Results:
                 attempt(f"star {size} {way}", partial(star, place, way, size))
         if number < plan.other_rounds:
             for name, words in others(place, plan).items():
+                if only and name not in only:
+                    continue
                 attempt(name, partial(place.python, *words))
     return results

@@ -14,13 +14,17 @@ BEGIN, END = "<!-- benchmark -->", "<!-- /benchmark -->"
 
 
 class Report(Struct):
-    """All of a run.  ``trials`` are the times of each round, in seconds."""
+    """All of a run.  ``trials`` are the times of each round, in seconds.
+
+    ``renewed`` are those that were measured again later, and on what.
+    """
 
     machine: Machine
     plan: Plan
     figures: list[Figure]
     stars: list[Star]
     trials: Results
+    renewed: dict[str, Machine] = {}
 
     def markdown(self) -> str:
         """Two tables and what they were measured on."""
@@ -56,6 +60,7 @@ class Report(Struct):
         return (
             "Each figure is the median, over rounds, of a ratio within a round; the range is from "
             f"the lowest to the highest round.  Measured on: {self.machine}."
+            + "".join(f"  Measured later, {name}: {on}." for name, on in self.renewed.items())
         ).replace("  ", " ")
 
     def write(self, path: Path) -> None:

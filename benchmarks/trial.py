@@ -32,9 +32,10 @@ class Failed(Exception):
     """A trial did not come to its end, or what it made was wrong."""
 
 
-def missing() -> list[str]:
-    """The Debian packages that are to be installed first."""
-    return sorted({package for tool, package in PACKAGES.items() if shutil.which(tool) is None})
+def missing(*, stars: bool) -> list[str]:
+    """The Debian packages that are to be installed first; Mininet is for stars only."""
+    absent = {package for tool, package in PACKAGES.items() if shutil.which(tool) is None}
+    return sorted(absent if stars else absent - {"mininet"})
 
 
 def compiled(name: str, directory: Path) -> Path:

@@ -115,25 +115,36 @@ class Capture:
             )  # fmt: skip
         deadline = time.monotonic() + timeout
         while True:
-            frames = self.frames
+            looked = time.monotonic()
             if count is not None:
-                there = len(frames) >= count
+                self._fetch()
+                there = self._count() >= count
             elif isinstance(until, str):
-                there = bool(frames.saying(until))
+                there = bool(self.frames.saying(until))
             else:
-                there = any(until(frame) for frame in frames) if until else False
+                there = any(until(frame) for frame in self.frames) if until else False
+            now = time.monotonic()
             if there:
-                return frames
-            left = deadline - time.monotonic()
-            if left <= 0 or not self._running:
+                return self.frames
+            if now >= deadline or not self._running:
                 wanted = f"{count} frames" if count is not None else f"a frame: {until}"
                 raise CommandTimeout(
                     "wait for", wanted,
-                    f"there are {len(frames)} frames "
+                    f"there are {self._count()} frames "
                     + (f"after {timeout:g} seconds" if self._running else "and it was stopped"),
                     "look at what there is: capture.frames",
                 )  # fmt: skip
-            self._fetch(wait=min(left, _HELD))
+            # In a flood there is something new at once, and to look at everything takes ever
+            # longer: at least as much time goes by until the next look.
+            again = min(deadline, now + (now - looked))
+            while True:
+                self._fetch(wait=max(0.0, min(deadline - time.monotonic(), _HELD)))
+                if not self._running or time.monotonic() >= again:
+                    break
+
+    def _count(self) -> int:
+        """How many frames there are, without a look at any."""
+        return sum(bl.first(block)[0] for _, block in self._blocks)
 
     def _fetch(self, *, wait: float = 0.0, stop: bool = False) -> None:
         while self._running:

@@ -172,6 +172,11 @@ class Lab(Traffic):
         :raises ToolMissing: there is no such program
         :raises CommandTimeout: it took longer than ``timeout`` seconds
         """
+        if not argv or not all(isinstance(word, str) for word in argv):
+            raise InvalidInput(
+                "run", repr(argv), "a program and its words are texts, one after another",
+                'write lab.run("ip", "-brief", "link", ns="ns1")',
+            )  # fmt: skip
         output = _Output(False)
         program = base.Command(
             argv=argv, ns=names.namespace_reference(ns), timeout=timeout, stdin=stdin.encode(),

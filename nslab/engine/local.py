@@ -88,6 +88,8 @@ class LocalEngine:
             watchdog.cancel()
         if isinstance(answer, m.Refused):
             raise _refusal(answer)
+        if isinstance(answer, m.Failed):  # it says itself what it lacks
+            raise answer.error()
         if not isinstance(answer, m.Ready):
             raise EngineUnavailable(
                 "start a lab", "", f"its agent ended at once: {_tail(self._errors)}",

@@ -166,10 +166,28 @@ def write(stream: IO[bytes], message: Message) -> None:
     stream.flush()
 
 
+class Misunderstood(Exception):
+    """A message with something in it that is not of its type; ``id`` is that of the request."""
+
+    def __init__(self, ident: int, cause: str) -> None:
+        super().__init__(cause)
+        self.id = ident
+
+
 def read_to_agent(stream: IO[bytes]) -> ToAgent | None:
-    """The next message for the agent; None at the end of the stream."""
+    """The next message for the agent; None at the end of the stream.
+
+    :raises Misunderstood: it is to be answered, or somebody waits for ever
+    """
     body = _frame(stream)
-    return None if body is None else _to_agent.decode(body)
+    if body is None:
+        return None
+    try:
+        request: ToAgent = _to_agent.decode(body)
+        return request
+    except msgspec.ValidationError as error:
+        ident = msgspec.msgpack.decode(body).get("id", 0)
+        raise Misunderstood(ident, str(error)) from None
 
 
 def read_from_agent(stream: IO[bytes]) -> FromAgent | None:

@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,37 @@ def test_a_vlan_tag_is_seen_at_both_ends(pair: Lab) -> None:
         seen.wait(2)
     assert [frame.data for frame in seen] == [tagged, tagged]
     assert [frame.length for frame in seen] == [len(tagged)] * 2
+
+
+def test_frames_of_a_vlan(pair: Lab) -> None:
+    frames = [FRAME[:12] + tag + FRAME[12:] for tag in (
+        b"", b"\x81\x00\x00\x07", b"\x81\x00\x20\x07", b"\x88\xa8\x00\x07", b"\x81\x00\x00\x08",
+        b"\x81\x00\x00\x00",
+    )]  # fmt: skip
+    for filter, wanted in (
+        ("vlan 7", [1, 2, 3]), ("vlan 8", [4]), ("vlan", [1, 2, 3, 4, 5]), ("vlan 9", []),
+    ):  # fmt: skip
+        # At the one end the tag is still in the bytes, at the other it has been taken out.
+        for place in ("v1", "ns1/eth0"):
+            with pair.capture(place, filter=filter) as seen:
+                pair.send(frames, "v1")
+            assert [one.data for one in seen] == [frames[number] for number in wanted], place
+    for wrong in ("vlan 4096", "vlan 7 and icmp", "not vlan"):
+        with pytest.raises(InvalidInput, match=r"vlan NUMBER alone\n.*frames\.select"):
+            pair.capture("v1", filter=wrong)
+
+
+def test_a_wait_in_a_flood_finds_what_it_is_for(pair: Lab) -> None:
+    seen = pair.capture("v1")
+    with ThreadPoolExecutor() as beside:
+        flood = beside.submit(pair.send, FRAME, "v1", count=100_000)
+        assert len(seen.wait(20_000, timeout=60)) >= 20_000
+        marked = beside.submit(pair.send, FRAME[:-4] + b"last", "v1")
+        found = seen.wait(until=lambda frame: frame.data.endswith(b"last"), timeout=60)
+        assert len(found.select(lambda frame: frame.data.endswith(b"last"))) == 1
+        flood.result()
+        marked.result()
+    assert len(seen.stop()) == 100_001
 
 
 def test_big_segments_are_kept_whole(article: Lab) -> None:

@@ -19,6 +19,7 @@ from nslab import (
     CommandTimeout, InvalidInput, Lab, Masquerade, NotFound, NslabError, ResolvConf, SetUp, Sysctl,
     ToolMissing,
 )  # fmt: skip
+from nslab.engine.base import Command
 from nslab.history import differences
 
 ARTICLE_ACTIONS = (
@@ -182,6 +183,14 @@ def test_what_is_left_in_the_background_does_not_hold_the_cell(lab: Lab) -> None
     assert "done" in ran.stdout
     assert time.monotonic() - begun < 20
     assert any("noise" in p.command for p in lab.snapshot().host.processes)
+
+
+def test_what_is_no_text_is_refused_and_the_lab_goes_on(lab: Lab) -> None:
+    with pytest.raises(InvalidInput, match=r"one after another\n.*lab\.run\("):
+        lab.run(["ip", "link"])  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"got `int` - at `\$\.command\.ns`"):
+        lab.engine.run(Command(argv=("true",), ns=7))  # type: ignore[arg-type]
+    assert lab.run("true").returncode == 0
 
 
 def test_output_comes_while_the_command_runs(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:

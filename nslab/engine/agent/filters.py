@@ -3,7 +3,8 @@
 The commonest need no tcpdump: a program of four or six instructions is laid down here.  All others
 are compiled by tcpdump itself, which neither opens a link for that nor looks at any frame.
 
-A tag of a VLAN is taken out of a frame before filters run, so ``vlan 7`` lets nothing through.
+A tag of a VLAN is taken out of most frames before filters run, and tcpdump only looks for it where
+it was.  ``vlan`` and ``vlan 7`` are laid down here too, for both places; more of it is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ LONGEST = 0x40000
 NOTHING: tuple[Instruction, ...] = ((0x06, 0, 0, 0),)
 """Lets no frame through."""
 
+# Where a program finds the tag that was taken out: SKF_AD_OFF and, behind it, SKF_AD_VLAN_TAG and
+# SKF_AD_VLAN_TAG_PRESENT (linux/filter.h).
+_TAG, _TAGGED = 0xFFFFF000 + 44, 0xFFFFF000 + 48
+
 _ETHERTYPES = {"arp": 0x0806, "ip": 0x0800, "ip6": 0x86DD}
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17}
 
@@ -42,7 +47,28 @@ def program(expression: str, run: Run) -> tuple[Instruction, ...]:
         return _small(_ETHERTYPES[word])
     if word == "icmp":
         return _small(_ETHERTYPES["ip"], _PROTOCOLS[word])
+    if "vlan" in word.split():
+        return _vlan(word)
     return _compiled(word, run)
+
+
+def _vlan(word: str) -> tuple[Instruction, ...]:
+    """Frames of a VLAN, or of any; a tag that was taken out counts, else one in the bytes."""
+    match word.split():
+        case ["vlan"]:
+            test = (0x54, 0, 0, 0), (0x15, 0, 1, 0)
+        case ["vlan", number] if number.isdecimal() and int(number) < 4096:
+            test = (0x54, 0, 0, 0xFFF), (0x15, 0, 1, int(number))
+        case _:
+            raise InvalidInput(
+                "filter by", repr(word), "of VLANs it understands vlan and vlan NUMBER alone",
+                "give filter=\"vlan 7\", and choose among its frames with capture.frames.select",
+            )  # fmt: skip
+    return (
+        (0x20, 0, 0, _TAGGED), (0x15, 0, 2, 1), (0x20, 0, 0, _TAG), (0x05, 0, 0, 4),
+        (0x28, 0, 0, 12), (0x15, 1, 0, 0x8100), (0x15, 0, 4, 0x88A8), (0x28, 0, 0, 14),
+        *test, (0x06, 0, 0, LONGEST), (0x06, 0, 0, 0),
+    )  # fmt: skip
 
 
 def _small(ethertype: int, protocol: int | None = None) -> tuple[Instruction, ...]:

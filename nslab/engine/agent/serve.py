@@ -71,7 +71,11 @@ class Server:
 
     def _read(self) -> None:
         while True:
-            request = m.read_to_agent(self._reading)
+            try:
+                request = m.read_to_agent(self._reading)
+            except m.Misunderstood as error:
+                self._send(m.Failed(error.id, "InvalidInput", "do what was asked", "", str(error)))
+                continue
             match request:
                 case None:
                     os._exit(0)
@@ -93,6 +97,9 @@ class Server:
                 from nslab.engine.agent.nic import Nic  # here, because few labs have one
 
                 self._nic = Nic(self._spaces, self._init.run)
+        except NslabError as error:
+            self._send(m.Failed.of(0, error))
+            os._exit(1)
         except Exception as error:  # whatever it is, it must reach the notebook
             self._send(m.Refused("build the world", getattr(error, "errno", 0) or 0, str(error)))
             os._exit(1)
