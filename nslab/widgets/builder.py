@@ -36,7 +36,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._form: Form = FORMS[0]
         self._refilling = False
         self._filling = threading.RLock()
-        """Held while choices are filled anew: what is chosen is not to be read in between."""
+        """Held while choices are filled anew and while something is said: the thread that follows
+        the lab and the one that works in it do so at the same time."""
         self._told = False
         """Whether the message says what was done: it stays until the form is changed."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
@@ -101,14 +102,15 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _choose(self) -> None:
         """Show the fields of the step that was chosen."""
-        self._told = False
-        self._form = next(form for form in FORMS if form.title == self._what.value)
-        old = self._values()
-        self._fields = {}
-        for field in self._form.fields:
-            self._fields[field.name] = self._made(field, old.get(field.name, ""))
-        self._row.children = tuple(self._fields.values())
-        self._check()
+        with self._filling:  # or what changes meanwhile would be filled into the old fields
+            self._told = False
+            self._form = next(form for form in FORMS if form.title == self._what.value)
+            old = self._values()
+            self._fields = {}
+            for field in self._form.fields:
+                self._fields[field.name] = self._made(field, old.get(field.name, ""))
+            self._row.children = tuple(self._fields.values())
+            self._check()
 
     def _made(self, field: Field, old: Value) -> w.Widget:
         layout = w.Layout(width="17em")
@@ -131,18 +133,19 @@ class Builder(w.VBox):  # type: ignore[misc]
         return {name: "" if value is None else value for name, value in values}
 
     def _changed(self, change: dict[str, Any]) -> None:
-        if self._refilling:
-            return
-        self._told = False
-        if change["owner"] is self._fields.get("ns"):
-            self._refill()
-        self._check()
+        with self._filling:  # the flag is for changes made by filling, in this very thread
+            if self._refilling:
+                return
+            self._told = False
+            if change["owner"] is self._fields.get("ns"):
+                self._refill_all()
+            self._check()
 
     def _refill(self) -> None:
         """Fill the choices from the kernel anew, and keep what was chosen where it is there."""
         with self._filling:
             self._refill_all()
-        self._check()
+            self._check()
 
     def _refill_all(self) -> None:
         self._refilling = True
@@ -160,17 +163,22 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._refilling = False
 
     def _check(self) -> None:
-        """Say beside the form why it cannot work, before anything is sent."""
-        try:
-            made = self.action
-        except NslabError as error:
-            self._do.disabled = True
-            hint = f" ({error.hint})" if error.hint else ""
-            self._say(f"{error.cause}{hint}", ok=None)
-        else:
-            self._do.disabled = False
-            if not self._told:
-                self._say("; ".join(map(str, commands([made], self._shell_style))), ok=None)
+        """Say beside the form why it cannot work, before anything is sent.
+
+        What was done is still said: it is the form that changes by it, and not the learner.
+        """
+        with self._filling:
+            try:
+                made = self.action
+            except NslabError as error:
+                self._do.disabled = True
+                hint = f" ({error.hint})" if error.hint else ""
+                words = f"{error.cause}{hint}"
+            else:
+                self._do.disabled = self._worker.busy
+                words = "; ".join(map(str, commands([made], self._shell_style)))
+            if not (self._told or self._worker.busy):
+                self._say(words, ok=None)
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -197,15 +205,19 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._show_log()
 
     def _busy(self, busy: bool) -> None:
-        self._do.disabled = self._undo.disabled = busy
-        if busy:
-            self._say(say("working …"), ok=None)
+        with self._filling:
+            self._do.disabled = self._undo.disabled = busy
+            if busy:
+                self._say(say("working …"), ok=None)
+            else:
+                self._check()
 
     def _say(self, words: str, *, ok: bool | None) -> None:
-        self._told = ok is not None
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
         shown = html.escape(words).replace("\n", "<br>")
-        self._message.value = f"<span>{sign.get(ok, '') if ok is not None else ''}{shown}</span>"
+        with self._filling:
+            self._told = ok is not None
+            self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
 
     @property
     def _shell_style(self) -> Any:

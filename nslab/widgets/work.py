@@ -21,6 +21,11 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job has begun and not ended."""
+        return self._thread is not None
+
     def do(self, job: Callable[[], object]) -> bool:
         """Begin a job; False, and nothing is done, if another has not ended yet."""
         with self._lock:
