@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nslab.frames.opened import Opened
     from nslab.journey import Journey, Journeys
     from nslab.journey.told import Draw
+    from nslab.widgets import Inspector
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -66,6 +68,8 @@ class Capture:
         self._tracked: tuple[Tracked, ...] = ()
         self._running = True
         self._lost = ""
+        self._turn = threading.RLock()
+        """Held while frames are asked for: an inspector does so in a thread of its own."""
         self._decoded: tuple[int, list[Frame]] = (0, [])
         # Nobody stops it any longer when nobody has it any longer; the lab does so later.
         self._abandon = finalize(self, left.put, self._opened.number)
@@ -147,6 +151,10 @@ class Capture:
         return sum(bl.first(block)[0] for _, block in self._blocks)
 
     def _fetch(self, *, wait: float = 0.0, stop: bool = False) -> None:
+        with self._turn:
+            self._fetch_all(wait, stop)
+
+    def _fetch_all(self, wait: float, stop: bool) -> None:
         while self._running:
             try:
                 batch = self._engine.fetch(self._opened.number, self._upto, wait, stop)
@@ -295,6 +303,12 @@ class Capture:
             "no frame was seen" if not found else "there is none of that number",
             "look at what there is: capture.frames",
         )  # fmt: skip
+
+    def inspect(self) -> Inspector:
+        """The frames as a widget: to be opened one by one, and followed; while it runs, too."""
+        from nslab.widgets import Inspector
+
+        return Inspector(self)
 
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file for Wireshark and tshark, with the links' names; returns its path."""

@@ -19,6 +19,8 @@ _FIELD_BYTES = 8
 _MARKS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#d67195")
 """One for each layer, on a light page as on a dark one: they are only underlines."""
 
+_SET_OFF = "background:#e69f00;color:#000"
+
 
 class Opened:
     """A frame with its layers.  ``packet`` is it as scapy has it."""
@@ -101,15 +103,21 @@ class Opened:
             )
         parts.append(
             "<details><summary>all bytes</summary><pre style='line-height:1.7'>"
-            + "\n".join(self._hex_rows())
+            + self.dump()
             + "</pre></details>"
         )
         if self.note:
             parts.append(f"<p>{html.escape(self.note)}</p>")
         return "".join(parts)
 
-    def _hex_rows(self) -> Iterator[str]:
-        """Rows of hex; each byte is underlined in its layer's colour and says its field."""
+    def dump(self, span: range = range(0)) -> str:
+        """All bytes in hex, as HTML: each underlined in its layer's colour, and says its field.
+
+        :param span: the numbers of the bytes that are set off
+        """
+        return "\n".join(self._hex_rows(span))
+
+    def _hex_rows(self, span: range) -> Iterator[str]:
         owners: dict[int, tuple[str, str]] = {}
         for number, layer in enumerate(self.layers):
             mark = _MARKS[number % len(_MARKS)]
@@ -124,8 +132,10 @@ class Opened:
             cells = []
             for place in range(start, min(start + _HEX_ROW, len(data))):
                 mark, title = owners.get(place, ("currentColor", ""))
+                set_off = f";{_SET_OFF}" if place in span else ""
+                style = f"border-bottom:2px solid {mark}{set_off}"
                 cells.append(
-                    f"<span title='{html.escape(title)}' style='border-bottom:2px solid {mark}'>"
+                    f"<span title='{html.escape(title)}' style='{style}'>"
                     f"{data[place]:02x}</span>"
                 )
             yield f"{start:04x}  {' '.join(cells)}"

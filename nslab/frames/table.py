@@ -74,19 +74,20 @@ class Table:
         more = (f"… and {left_out:,} frames more",) if left_out > 0 else ()
         return (*more, *self._notes)
 
-    def __str__(self) -> str:
+    def lines(self) -> Iterator[str]:
+        """The headings and the rows as text, with their columns below each other."""
         rows = [self.columns, *self.rows()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         last = len(widths) - 1
-        lines = []
-        for row in rows if len(rows) > 1 else []:
+        for row in rows:
             cells = [
                 cell.rjust(width) if place in (0, last) else cell.ljust(width)
                 for place, (cell, width) in enumerate(zip(row, widths, strict=True))
             ]
-            lines.append("  ".join(cells).rstrip())
-        if len(rows) == 1:
-            lines.append("no frames")
+            yield "  ".join(cells).rstrip()
+
+    def __str__(self) -> str:
+        lines = self.lines() if self._frames else ["no frames"]
         return "\n".join([*lines, *self.footer])
 
     __repr__ = __str__

@@ -10,13 +10,15 @@
     work        jobs that leave a button's callback
     builder     forms, log and picture
     player      a lesson's steps, one by one
+    inspector   the frames of a capture, one opened, and the way of its packet
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in
 whichever cell is newest.
 """
 
 from nslab.widgets.builder import Builder
+from nslab.widgets.inspector import Inspector
 from nslab.widgets.live import Live
 from nslab.widgets.player import Player
 
-__all__ = ["Builder", "Live", "Player"]
+__all__ = ["Builder", "Inspector", "Live", "Player"]

@@ -12,7 +12,7 @@ import ipywidgets as w
 from nslab.actions import Action, code, commands
 from nslab.errors import NslabError
 from nslab.widgets.forms import FORMS, Field, Form, Value
-from nslab.widgets.live import Live, mirrored, own_keys
+from nslab.widgets.live import Live, drawn, mirrored, own_keys
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -235,5 +235,5 @@ class Builder(w.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return mirrored(
             super()._repr_mimebundle_(**options), f"builder\n{self.live.picture.text}",
-            self.live.picture,
+            drawn(self.live.picture),
         )  # fmt: skip

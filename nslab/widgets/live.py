@@ -142,14 +142,19 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         text = f"live picture\n{self.picture.text}"
-        return mirrored(super()._repr_mimebundle_(**options), text, self.picture)
+        return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.picture))
 
 
-def mirrored(bundle: Any, text: str, picture: Picture) -> Any:
-    """A widget's outputs with a picture and a text beside it, for whoever has no kernel."""
+def drawn(picture: Picture) -> str:
+    """A picture for a page; empty where it cannot be drawn."""
+    return str(picture._repr_mimebundle_().get("text/html", ""))
+
+
+def mirrored(bundle: Any, text: str, page: str) -> Any:
+    """A widget's outputs with a text and HTML beside it, for whoever has no kernel."""
     data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
     data["text/plain"] = text
-    data["text/html"] = picture._repr_mimebundle_().get("text/html", "")
+    data["text/html"] = page
     return (data, *rest) if rest else data
 
 

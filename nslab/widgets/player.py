@@ -15,7 +15,7 @@ import ipywidgets as w
 from nslab.actions import code
 from nslab.check import Verdicts
 from nslab.step import Step
-from nslab.widgets.live import Live, mirrored, own_keys
+from nslab.widgets.live import Live, drawn, mirrored, own_keys
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -211,7 +211,7 @@ class Player(w.VBox):  # type: ignore[misc]
         step = self.step
         where = _typed(step) if step else say("All steps are done.")
         text = f"{self._lesson.title}: {where}\n{self.live.picture.text}"
-        return mirrored(super()._repr_mimebundle_(**options), text, self.live.picture)
+        return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.live.picture))
 
 
 def _typed(step: Step) -> str:

@@ -224,3 +224,60 @@ def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
             return output.scrollWidth - output.clientWidth }"""
     )
     assert wide <= 1
+
+
+INSPECTED = """\
+import nslab
+lesson = nslab.lesson('05')
+lab = nslab.Lab({name!r}, start=lesson.state_after())
+seen = lab.capture('ns1/eth0', 'lxcbr0.1', 'lxcbr0', 'eth0')
+seen.inspect()"""
+
+
+def test_frames_are_listed_opened_and_followed(book: Book) -> None:
+    """A capture that runs: what a terminal sends is listed; then it is stopped, and looked into."""
+    page = book(INSPECTED.format(name="inspected")).page
+    expect(page.locator(".nslab-status")).to_contain_text("takes frames in")
+    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "inspected", "ns1", "--"]
+    subprocess.run([*enter, "ping", "-c1", "203.0.113.80"], check=True, capture_output=True)
+    listed = page.locator(".nslab-frames option")
+    expect(listed.filter(has_text="echo")).to_have_count(8)
+    page.locator("button.nslab-stop").click()
+    expect(page.locator(".nslab-status")).to_contain_text("has been stopped")
+    expect(page.locator("button.nslab-stop")).to_be_hidden()
+
+    page.locator(".nslab-only input").fill("echo request")
+    page.locator(".nslab-only input").press("Enter")
+    expect(listed).to_have_count(4)
+    page.locator(".nslab-frames select").select_option(index=3)
+    expect(page.locator(".nslab-heading")).to_contain_text("at eth0, sent, 98 bytes: ICMP echo")
+
+    page.locator(".nslab-fields select").select_option("\xa0\xa0\xa0dst:\xa0203.0.113.80")
+    expect(page.locator(".nslab-bytes")).to_contain_text("IP.dst = 203.0.113.80")
+    marked = page.locator(".nslab-bytes span[style*='background']")
+    expect(marked).to_have_text(["cb", "00", "71", "50"])
+
+    page.locator("button.nslab-follow").click()
+    way = page.locator(".nslab-journey")
+    expect(way).to_contain_text("source 192.168.10.11 → 198.51.100.10 (SNAT by the host)")
+    expect(page.locator(".nslab-steps")).to_be_visible()
+    page.locator(".nslab-steps [role=slider]").focus()
+    page.keyboard.press("Home")
+    expect(way).to_contain_text("1 of 4")
+    page.keyboard.press("ArrowRight")
+    expect(way).to_contain_text("2 of 4")
+    page.locator(".nslab-steps .jupyter-button").first.click()
+    expect(way).to_contain_text("source 192.168.10.11 → 198.51.100.10 (SNAT by the host)")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
+    ping = INSPECTED.format(name="fits") + "\nlab.ping('ns1', '203.0.113.80')\nseen.stop()"
+    page = book(ping, "i = seen.inspect()\ni.frame = 12\ni.follow()\ni", theme=theme, width=683,
+                height=384).page  # fmt: skip
+    expect(page.locator(".nslab-journey svg")).to_be_visible()
+    wide = page.evaluate(
+        """() => { const output = document.querySelector('.nslab-inspector');
+            return output.scrollWidth - output.clientWidth }"""
+    )
+    assert wide <= 1

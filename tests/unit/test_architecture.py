@@ -50,6 +50,7 @@ UPWARDS = {
     ("nslab.lab", "nslab.notebook"),  # is this a notebook?
     ("nslab.lessons.base", "nslab.widgets"),  # the same
     ("nslab.lab", "nslab.widgets"),  # only where they are asked for
+    ("nslab.capture", "nslab.widgets"),
     ("nslab.measure.progress", "nslab.notebook"),  # and where does the bar go?
 }
 

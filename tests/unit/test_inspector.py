@@ -1,0 +1,129 @@
+"""The packet inspector without a browser, over a capture that is made up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+
+import pytest
+from test_capture import Replies, piece
+
+from nslab.capture import Capture, start
+from nslab.engine.base import Batch
+from nslab.errors import LabGone
+from nslab.widgets import Inspector
+
+LIMIT = 10.0
+
+
+def until(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit, "it did not come"
+        time.sleep(0.005)
+
+
+def watching() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "nslab-inspector"]
+
+
+@pytest.fixture
+def engine() -> Replies:
+    return Replies(piece(1, more=True), piece(2))
+
+
+@pytest.fixture
+def seen(engine: Replies) -> Capture:
+    return start(engine, engine.snapshot, SimpleQueue(), ())
+
+
+@pytest.fixture
+def inspector(seen: Capture) -> Iterator[Inspector]:
+    made = seen.inspect()
+    yield made
+    made.close()
+    until(lambda: not watching())
+
+
+def listed(inspector: Inspector) -> list[int]:
+    return [number for _, number in inspector._list.options]
+
+
+def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
+    inspector: Inspector, engine: Replies
+) -> None:
+    assert listed(inspector) == [1, 2]
+    assert inspector.frame == 1
+    inspector.frame = 2
+    heading = inspector._heading.value
+    engine.replies.append(piece(3))
+    until(lambda: listed(inspector) == [1, 2, 3])
+    assert inspector.frame == 2
+    assert inspector._heading.value == heading
+    assert "<b>3</b>" in inspector._status.value
+
+
+def test_to_stop_takes_in_what_is_on_its_way(inspector: Inspector, engine: Replies) -> None:
+    engine.replies += [piece(3, more=True), piece(4, running=False)]
+    inspector._stop.click()
+    until(lambda: not inspector._capture.running)
+    until(lambda: listed(inspector) == [1, 2, 3, 4])
+    until(lambda: inspector._stop.layout.display == "none")
+    assert "has been stopped" in inspector._status.value
+    until(lambda: not watching())
+
+
+def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
+    inspector._only.value = "who has 10.0.0.2"
+    assert listed(inspector) == [2]
+    assert inspector.frame == 2
+    inspector._only.value = "no such words"
+    assert listed(inspector) == []
+    assert "No frame is chosen" in inspector._heading.value
+    assert inspector._bytes.value == ""
+    assert inspector._follow.disabled
+    inspector._only.value = ""
+    assert listed(inspector) == [1, 2]
+
+
+def test_a_field_and_its_bytes_go_together(inspector: Inspector) -> None:
+    inspector.frame = 2
+    choice = {label.replace("\xa0", " ").strip(): value for label, value in
+              inspector._fields.options}  # fmt: skip
+    inspector._fields.value = choice["pdst: 10.0.0.2"]
+    assert inspector._bytes.value.count("background:") == 4
+    assert "bytes 38 to 41" in inspector._bytes.value
+    inspector._fields.value = choice["▾ Ethernet"]
+    assert inspector._bytes.value.count("background:") == 14
+
+
+def test_the_end_of_the_lab_is_said(inspector: Inspector, engine: Replies) -> None:
+    engine.replies.append(LabGone("use the lab"))
+    until(lambda: "the lab ended before the capture was stopped" in inspector._status.value)
+    assert listed(inspector) == [1, 2]
+    until(lambda: not watching())
+
+
+def test_a_journey_is_shown_as_a_whole_first(inspector: Inspector) -> None:
+    inspector.frame = 1
+    inspector.follow()
+    assert "I have 10.0.0.1" in inspector._way.value
+    inspector.frame = 2
+    assert inspector._way.value == ""
+
+
+def test_nothing_captured_is_no_error() -> None:
+    engine = Replies(Batch(running=False))
+    empty = start(engine, engine.snapshot, SimpleQueue(), ()).inspect()
+    assert listed(empty) == []
+    assert "<b>0</b> frames" in empty._status.value
+    empty.follow()
+    assert "no frames" in empty._repr_mimebundle_()["text/plain"]
+
+
+def test_without_a_kernel_the_table_is_there(inspector: Inspector, seen: Capture) -> None:
+    bundle = inspector._repr_mimebundle_()
+    assert str(seen.frames) in bundle["text/plain"]
+    assert "who has 10.0.0.2" in bundle["text/html"]
