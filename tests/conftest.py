@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ KERNEL = Path(__file__).parent / "kernel"
 # read-only.  In CI the same examples every time.
 settings.register_profile("nslab", deadline=None, database=None, derandomize=NO_SKIP)
 settings.load_profile("nslab")
+
+# A shell starts what runs in its background with interrupts ignored, and all its children inherit
+# that; here they are sent and waited for.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _skipped: list[str] = []
 

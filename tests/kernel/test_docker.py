@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from machine import wait_for
 
 from nslab import Lab, docker, netlink
 from nslab.actions import AddRoute
+from nslab.engine import local
 from nslab.errors import InvalidInput
 from nslab.lessons.pools import free_pool
 
@@ -99,16 +101,28 @@ def test_docker_sends_the_messages_itself() -> None:
     assert "ip" not in seen.programs
 
 
-def test_nothing_of_it_is_left() -> None:
-    def engines() -> int:
-        listed = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True)
-        return listed.stdout.count("dockerd --add-runtime lab=")
+def namespace_of(pid: str) -> str:
+    """The PID namespace of a process; of one that has ended or is not ours, none."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""
 
-    others = engines()
+
+def test_nothing_of_it_is_left() -> None:
+    def engines() -> set[str]:
+        listed = subprocess.run(["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True)
+        return {line.split()[0] for line in listed.stdout.splitlines()
+                if "dockerd --add-runtime lab=" in line}  # fmt: skip
+
     with Lab("ending") as lab:
         docker.start(lab)
-        assert engines() == others + 1
-    wait_for(lambda: engines() == others, "the engine is gone")
+        agent = next(one.pid for one in local.running() if one.name == "ending")
+        space = os.readlink(f"/proc/{agent}/ns/pid")
+        # Other labs may have an engine, too: this is the one that shares the agent's processes.
+        own = {pid for pid in engines() if namespace_of(pid) == space}
+        assert len(own) == 1
+    wait_for(lambda: not own & engines(), "the engine is gone")
 
 
 def test_a_model_has_no_engine() -> None:
