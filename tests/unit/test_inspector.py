@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
 import pytest
-from test_capture import Replies, piece
+from replies import Replies, piece
 
 from nslab.capture import Capture, start
 from nslab.engine.base import Batch
