@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
+from waiting import until
 
 from nslab import Lab
 from nslab import actions as act
 from nslab.errors import InvalidInput
 from nslab.widgets import Builder
 from nslab.widgets.forms import FORMS
-
-LIMIT = 10.0
 
 
 @pytest.fixture
@@ -29,13 +27,6 @@ def builder(lab: Lab) -> Iterator[Builder]:
     made = lab.builder()
     yield made
     made.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "it did not come"
-        time.sleep(0.005)
 
 
 def fill(builder: Builder, title: str, **values: Any) -> None:

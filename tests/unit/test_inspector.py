@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
+from waiting import until
 from replies import Replies, piece
 
 from nslab.capture import Capture, start
 from nslab.engine.base import Batch
 from nslab.errors import LabGone
 from nslab.widgets import Inspector
-
-LIMIT = 10.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "it did not come"
-        time.sleep(0.005)
 
 
 def watching() -> list[threading.Thread]:

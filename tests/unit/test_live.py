@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gc
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from waiting import until
 
 from nslab import Lab
 from nslab.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
 from nslab.widgets import Live, following
 from nslab.widgets.facts import facts, things
-
-LIMIT = 10.0
 
 
 @pytest.fixture
@@ -28,13 +26,6 @@ def live(lab: Lab) -> Iterator[Live]:
     made = lab.live()
     yield made
     made.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "it did not come"
-        time.sleep(0.005)
 
 
 def test_it_shows_what_is_there_at_once(live: Live) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 from msgspec import structs
 
 from nslab import Lab, Lesson, lesson
 from nslab.check import HasLink
 from nslab.widgets.player import Player, Progress
-
-LIMIT = 10.0
 
 
 def by_actions(found: Lesson) -> Lesson:
@@ -50,13 +48,6 @@ def player(chapter: Lesson, lab: Lab, progress: Progress) -> Iterator[Player]:
     made = Player(chapter, lab, progress)
     yield made
     made.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "it did not come"
-        time.sleep(0.005)
 
 
 def click(player: Player, button: Any) -> None:
