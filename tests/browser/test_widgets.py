@@ -131,6 +131,24 @@ def test_the_builder_makes_the_articles_network(book: Book, by: Any) -> None:
     assert seen(name).namespace("ns1").resolv_conf is None
 
 
+def test_what_a_button_breaks_undo_mends(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='broken')\nlab.builder()"
+    ).page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    before = seen("broken")
+    by_mouse(page, "Set down", ["host", "lxcbr0.1"])
+    broken = seen("broken")
+    assert not broken.link("lxcbr0.1").up
+    assert not broken.link("eth0", "ns1").carrier
+    port = page.locator(".nslab-live [data-link='host/lxcbr0.1']")
+    expect(port).to_contain_text("down")
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    assert seen("broken").canonical() == before.canonical()
+    expect(port).not_to_contain_text("down")
+
+
 def test_what_is_typed_in_a_terminal_shows_at_once(
     book: Book, capsys: pytest.CaptureFixture[str]
 ) -> None:
