@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,7 @@ class Player(w.VBox):  # type: ignore[misc]
         self._changed: list[bool] = []
         """Of each step that was done: whether it changed the lab, and is to be undone."""
         self._worker = Worker(self._busy, self._failed)
+        self._stopping = threading.Event()
         self._step = w.HTML()
         self._result = w.HTML()
 
@@ -83,21 +85,27 @@ class Player(w.VBox):  # type: ignore[misc]
         self._all = button(
             say("Run all"), say("run all steps that are left"), self.run_all, icon="forward"
         )
+        self._stop = w.Button(
+            description=say("Stop"), tooltip=say("run no more steps after this one"), icon="stop"
+        )
+        self._stop.on_click(lambda _: self._stopping.set())
         self._reset = button(say("Reset"), say("go back to the beginning"), self.reset)
         saved = min(self._progress.of(lesson.name), len(lesson.steps))
         self._resume = button(
             f"{say('Resume at step')} {saved + 1}", say("do again what you had done"),
             lambda: self.resume(saved),
         )  # fmt: skip
-        buttons = [self._back, self._run, self._all, self._reset]
+        buttons = [self._back, self._run, self._all, self._stop, self._reset]
         if 0 < saved < len(lesson.steps):
             buttons.append(self._resume)
+        self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
-        super().__init__([self._step, w.HBox(buttons), self._result, self.live, own_keys()])
+        super().__init__([self._step, self._buttons, self._result, self.live, own_keys()])
         self.add_class("nslab-keys")
         named = {"player": self, "step": self._step, "result": self._result, "run": self._run,
-                 "all": self._all, "back": self._back, "reset": self._reset}  # fmt: skip
+                 "all": self._all, "back": self._back, "reset": self._reset,
+                 "stop": self._stop}  # fmt: skip
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._show()
@@ -135,8 +143,8 @@ class Player(w.VBox):  # type: ignore[misc]
         return bool(verdicts)
 
     def run_all(self) -> None:
-        """Run all that are left, as long as the checks hold."""
-        while self.run():
+        """Run all that are left, as long as the checks hold and nobody stops it."""
+        while self.run() and not self._stopping.is_set():
             pass
 
     def back(self) -> None:
@@ -163,6 +171,8 @@ class Player(w.VBox):  # type: ignore[misc]
         self._changed.clear()
         for _ in range(count):
             self.run()
+            if self._stopping.is_set():
+                break
         self._resume.layout.display = "none"
 
     def _do(self, step: Step) -> tuple[str, Any]:
@@ -179,7 +189,10 @@ class Player(w.VBox):  # type: ignore[misc]
     def _busy(self, busy: bool) -> None:
         for each in (self._back, self._run, self._all, self._reset, self._resume):
             each.disabled = busy
-        if not busy:
+        self._stop.disabled = not busy
+        if busy:
+            self._stopping.clear()
+        else:
             self._run.disabled = self._all.disabled = self.step is None
             self._back.disabled = not self._changed
 
@@ -198,7 +211,8 @@ class Player(w.VBox):  # type: ignore[misc]
                 f"<b>{html.escape(step.title)}</b><br>{_marked(step.text)}{asked}"
                 f"<pre style='margin:.4em 0'>{html.escape(_typed(step))}</pre>"
             )
-        self._busy(False)
+        if not self._worker.busy:
+            self._busy(False)
 
     def _show_result(self, step: Step, printed: str, changes: str, verdicts: Verdicts) -> None:
         shown = f"<b>{html.escape(step.title)}</b>"

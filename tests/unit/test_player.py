@@ -140,3 +140,17 @@ def test_saved_it_is_a_picture(player: Player) -> None:
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["text/plain"].startswith("The pair of cables: lab.do(AddVeth(")
     assert "<svg" in data["text/html"]
+
+
+def test_a_stop_ends_it_after_the_step_that_runs(player: Player, lab: Lab) -> None:
+    assert player._stop.disabled
+    player._result.observe(lambda _: player._stop.click(), names="value")
+    player._all.click()
+    until(lambda: player.position == 1 and not player._worker.busy)
+    until(lambda: not player._run.disabled)
+    assert player._stop.disabled
+    assert player.position == 1
+    player._result.unobserve_all()
+    player._all.click()
+    until(lambda: player.step is None and not player._worker.busy)
+    assert player._run.disabled
