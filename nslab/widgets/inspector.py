@@ -29,7 +29,11 @@ LOOK = 0.25
 PACE = 1500
 """Milliseconds between two steps of a journey that is played."""
 
-_PLAIN = "<style>.nslab-mono select{font-family:var(--jp-code-font-family,monospace)}</style>"
+_PLAIN = (
+    "<style>.nslab-mono select,.nslab-head{font-family:var(--jp-code-font-family,monospace)}"
+    ".nslab-head{font-size:var(--jp-widgets-font-size,13px);font-weight:bold;padding-left:3px;"
+    "overflow:hidden;white-space:nowrap;line-height:1.5}</style>"
+)
 """Columns stand below each other only if all letters are equally wide."""
 
 
@@ -59,6 +63,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         )  # fmt: skip
         wide = w.Layout(width="auto")
         self._list = w.Select(rows=9, options=[], layout=wide)
+        self._head = w.HTML()
         self._heading = w.HTML()
         beside = w.Layout(width="26em", height="auto", margin="2px 1em 2px 2px")
         self._fields = w.Select(rows=16, options=[], layout=beside)
@@ -77,8 +82,9 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._message = w.HTML()
         opened = w.HBox([self._fields, self._bytes], layout=w.Layout(flex_flow="row wrap"))
         super().__init__(
-            [w.HBox([self._status, self._stop]), self._only, self._list, self._heading, opened,
-             self._follow, self._message, self._steps, self._way, w.HTML(_PLAIN), own_keys()]
+            [w.HBox([self._status, self._stop]), self._only, self._head, self._list,
+             self._heading, opened, self._follow, self._message, self._steps, self._way,
+             w.HTML(_PLAIN), own_keys()]
         )  # fmt: skip
         self.add_class("nslab-keys")
         named = {
@@ -147,7 +153,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         """Fill the list anew; what is chosen stays so if it is still there."""
         frames = self.frames
         table = frames.table(rows=ROWS)
-        lines = [_wide(line) for line in table.lines()][1:]
+        head, *lines = map(_wide, table.lines())
         there = [(line, frame.number) for line, frame in zip(lines, frames, strict=False)]
         running = self._capture.running
         words = say("takes frames in") if running else say("has been stopped")
@@ -156,6 +162,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._status.value = (
                 f"<b>{len(frames):,}</b> {say('frames')}; {say('the capture')} {words}{notes}"
             )
+            self._head.value = f"<div class='nslab-head'>{html.escape(head)}</div>" if there else ""
             self._stop.layout.display = None if running else "none"
             if list(self._list.options) != there:
                 chosen = self._list.value

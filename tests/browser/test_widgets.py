@@ -294,6 +294,7 @@ def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
     page = book(ping, "i = seen.inspect()\ni.frame = 12\ni.follow()\ni", theme=theme, width=683,
                 height=384).page  # fmt: skip
     expect(page.locator(".nslab-journey svg")).to_be_visible()
+    page.locator(".nslab-frames").scroll_into_view_if_needed()
     wide = page.evaluate(
         """() => { const output = document.querySelector('.nslab-inspector');
             return output.scrollWidth - output.clientWidth }"""
