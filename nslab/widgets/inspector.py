@@ -63,7 +63,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         )  # fmt: skip
         wide = w.Layout(width="auto")
         self._list = w.Select(rows=9, options=[], layout=wide)
-        self._head = w.HTML()
+        self._head = w.HTML(layout=w.Layout(overflow="hidden", width="auto", min_width="0"))
         self._heading = w.HTML()
         beside = w.Layout(width="26em", height="auto", margin="2px 1em 2px 2px")
         self._fields = w.Select(rows=16, options=[], layout=beside)
