@@ -91,10 +91,15 @@ def test_it_only_grows(engine: Engine) -> None:
 
 
 def test_a_look_is_no_change(engine: Engine) -> None:
-    number = quiet(engine)
-    engine.snapshot()
-    engine.snapshot()
-    assert engine.changes(number, 0.4) == number
+    """The kernel may still tell of what was before: a carrier is passed on up to a second late,
+    later on a busy machine.  A look that counted as a change would do so every time."""
+    for _ in range(5):
+        number = quiet(engine)
+        engine.snapshot()
+        engine.snapshot()
+        if engine.changes(number, 0.4) == number:
+            return
+    pytest.fail("after each look there was a change")
 
 
 def test_the_end_of_the_lab_ends_the_waiting(make: Callable[..., Engine]) -> None:
