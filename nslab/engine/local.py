@@ -8,42 +8,30 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
-import queue
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
 
-from nslab.actions import Action
 from nslab.engine import messages as m
-from nslab.engine.base import (
-    Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
-)  # fmt: skip
-from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
-from nslab.model import Snapshot, Tracked
+from nslab.engine.base import Options
+from nslab.engine.remote import AgentEngine
+from nslab.errors import EngineUnavailable, LabGone
+from nslab.model import Snapshot
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
 """Seconds in which the agent must be ready; it takes a fraction of one."""
 
-STOP_GRACE = 2.0
-"""Seconds after the stop button before a command is killed."""
 
-Reply = m.FromAgent | None
-Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Follow
-
-
-class LocalEngine:
+class LocalEngine(AgentEngine):
     """A lab in new namespaces of this machine, as root or as an ordinary user.
 
     :raises EngineUnavailable: this machine allows no lab; the message says why and what to do
@@ -52,230 +40,62 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, options: Options | None = None) -> None:
-        self._options = options or Options()
+        options = options or Options()
         if sys.platform != "linux":
             raise _refusal(m.Refused("user namespace", errno.ENOSYS, sys.platform))
-        self._process, self._errors = _start(self._options.name)
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._writing, self._reading = self._process.stdin, self._process.stdout
-        self._lock = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[Reply]] = {}
-        self._ids = itertools.count(1)
-        self._closed = False
-        try:
-            self._hand_shake()
-        except BaseException:
-            _stop(self._process, self._errors)
-            raise
-        self._reader = threading.Thread(
-            target=_receive, args=(self._reading, self._waiting, self._lock),
-            name="nslab-reader", daemon=True,
-        )  # fmt: skip
-        self._reader.start()
-        # At the interpreter's end or when nobody refers to the lab any longer.
-        self._finalizer = weakref.finalize(self, _stop, self._process, self._errors)
+        super().__init__(options, Child(options.name), m.Start(options), START_LIMIT)
 
-    def _hand_shake(self) -> None:
-        watchdog = threading.Timer(START_LIMIT, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
+
+class Child:
+    """The agent as a child process.
+
+    :raises EngineUnavailable: it cannot be started
+    """
+
+    def __init__(self, name: str) -> None:
+        environment = dict(os.environ)
+        root = str(Path(__file__).resolve().parents[2])
+        path = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
+        self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
-            m.write(self._writing, m.Start(self._options))
-            answer = m.read_from_agent(self._reading)
-        except OSError:
-            answer = None
-        finally:
-            watchdog.cancel()
-        if isinstance(answer, m.Refused):
-            raise _refusal(answer)
-        if isinstance(answer, m.Failed):  # it says itself what it lacks
-            raise answer.error()
-        if not isinstance(answer, m.Ready):
-            raise EngineUnavailable(
-                "start a lab", "", f"its agent ended at once: {_tail(self._errors)}",
-                "run: nslab doctor",
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, "--lab", name],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                env=environment, start_new_session=True,
             )  # fmt: skip
+        except OSError as error:
+            self._errors.close()
+            raise EngineUnavailable("start a lab", "", str(error), "run: nslab doctor") from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.writing, self.reading = self._process.stdin, self._process.stdout
 
-    # -- the protocol ------------------------------------------------------------------------
+    def running(self) -> bool:
+        return self._process.poll() is None
 
-    @property
-    def alive(self) -> bool:
-        return not self._closed and self._process.poll() is None
+    def cut(self) -> None:
+        self._process.kill()
 
-    def apply(self, actions: Sequence[Action]) -> None:
-        self._ask(m.Apply(next(self._ids), tuple(actions)))  # type: ignore[arg-type]
+    def ended(self) -> str:
+        code = self._process.poll()
+        words = _tail(self._errors)
+        if words:
+            return f": {words}"
+        return "" if code is None else f" (exit status {code})"
 
-    def snapshot(self) -> Snapshot:
-        snapshot = self._ask(m.Look(next(self._ids))).snapshot
-        assert snapshot is not None
-        return snapshot
-
-    def run(self, command: Command, sink: Sink | None = None) -> Completed:
-        ident = next(self._ids)
-        answers = self._send(ident, m.Run(ident, command))
-        try:
-            try:
-                return self._follow(ident, answers, sink)
-            except KeyboardInterrupt:
-                self._stop_command(ident, answers, sink)
-                raise Interrupted(
-                    "finish", " ".join(command.argv[:1]), "it was stopped by you",
-                    "what it had done until then has stayed; lab.undo() goes back",
-                ) from None  # fmt: skip
-        finally:
-            with self._lock:
-                self._waiting.pop(ident, None)
-
-    def record(self, recording: Recording) -> Opened:
-        opened = self._ask(m.Record(next(self._ids), recording)).opened
-        assert opened is not None
-        return opened
-
-    def fetch(self, number: int, after: int = 0, wait: float = 0.0, stop: bool = False) -> Batch:
-        batch = self._ask(m.Fetch(next(self._ids), number, after, wait, stop)).batch
-        assert batch is not None
-        return batch
-
-    def inject(self, injection: Injection) -> int:
-        return self._ask(m.Inject(next(self._ids), injection)).sent
-
-    def changes(self, after: int = 0, wait: float = 0.0) -> int:
-        return self._ask(m.Follow(next(self._ids), after, wait)).number
-
-    def tracked(self) -> tuple[Tracked, ...]:
-        return self._ask(m.Track(next(self._ids))).tracked
+    def refusal(self, refused: m.Refused) -> EngineUnavailable:
+        return _refusal(refused)
 
     def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        self._finalizer()
-        self._reader.join(timeout=5)
-
-    # -- inside --------------------------------------------------------------------------------
-
-    def _send(self, ident: int, message: m.Message) -> queue.SimpleQueue[Reply]:
-        answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        if self._closed:
-            raise LabClosed("use the lab", self._options.name, "it was closed", "make a new one")
-        with self._lock:
-            self._waiting[ident] = answers
-            try:
-                m.write(self._writing, message)
-            except (OSError, ValueError):
-                self._waiting.pop(ident, None)
-                raise self._gone() from None
-        if not self._reader.is_alive():
-            answers.put(None)
-        return answers
-
-    def _ask(self, message: Question) -> m.Done:
-        answers = self._send(message.id, message)
-        try:
-            return self._done(answers.get())
-        finally:
-            with self._lock:
-                self._waiting.pop(message.id, None)
-
-    def _done(self, answer: Reply) -> m.Done:
-        if isinstance(answer, m.Done):
-            return answer
-        if isinstance(answer, m.Failed):
-            raise answer.error()
-        if self._closed:
-            raise LabClosed("use the lab", self._options.name, "it was closed", "make a new one")
-        raise self._gone()
-
-    def _follow(
-        self, ident: int, answers: queue.SimpleQueue[Reply], sink: Sink | None
-    ) -> Completed:
-        while True:
-            answer = answers.get()
-            if isinstance(answer, m.Output):
-                if sink is not None:
-                    sink(answer.stream, answer.data)
-                continue
-            completed = self._done(answer).completed
-            assert completed is not None
-            return completed
-
-    def _stop_command(
-        self, ident: int, answers: queue.SimpleQueue[Reply], sink: Sink | None
-    ) -> None:
-        """End a command: ask as Ctrl-C does, then insist.  Its last output is still passed on."""
-        for number in (signal.SIGINT, signal.SIGKILL):
-            with self._lock, contextlib.suppress(OSError, ValueError):
-                m.write(self._writing, m.Signal(ident, number))
-            limit = time.monotonic() + STOP_GRACE
-            while (left := limit - time.monotonic()) > 0:
-                try:
-                    answer = answers.get(timeout=left)
-                except queue.Empty:
-                    break
-                if not isinstance(answer, m.Output):
-                    return
-                if sink is not None:
-                    sink(answer.stream, answer.data)
-
-    def _gone(self) -> NslabError:
-        code = self._process.poll()
-        how = "its agent ended" if code is None else f"its agent ended (exit status {code})"
-        return LabGone(
-            "use the lab", self._options.name, f"{how}; the network it held is gone with it",
-            "make a new one: lab = Lab()",
-        )  # fmt: skip
-
-
-def _start(name: str) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    environment = dict(os.environ)
-    root = str(Path(__file__).resolve().parents[2])
-    path = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
-    errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", MODULE, "--lab", name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-            env=environment, start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        errors.close()
-        raise EngineUnavailable("start a lab", "", str(error), "run: nslab doctor") from error
-    return process, errors
-
-
-def _stop(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-    """End the agent and wait for it; the kernel takes down the rest."""
-    # Killing the supervisor kills PID 1 (PR_SET_PDEATHSIG), and with it all in its pid namespace.
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
+        """End the agent and wait for it; the kernel takes down the rest."""
+        # Killing the supervisor kills PID 1 (PR_SET_PDEATHSIG), and with it all in its pid
+        # namespace.
+        self._process.kill()
+        self._process.wait()
+        for stream in (self.writing, self.reading):
             with contextlib.suppress(OSError):
                 stream.close()
-    errors.close()
-
-
-def _receive(
-    reading: IO[bytes], waiting: dict[int, queue.SimpleQueue[Reply]], lock: threading.Lock
-) -> None:
-    """Hand each message of the agent to whoever waits for it, until the stream ends.
-
-    No method, so that this thread does not keep the engine alive.
-    """
-    while True:
-        try:
-            message = m.read_from_agent(reading)
-        except (OSError, ValueError):
-            message = None
-        with lock:
-            if message is None:
-                for answers in waiting.values():
-                    answers.put(None)
-                return
-            answers_of = waiting.get(getattr(message, "id", 0))
-        if answers_of is not None:
-            answers_of.put(message)
+        self._errors.close()
 
 
 def _refusal(refused: m.Refused) -> EngineUnavailable:
@@ -285,9 +105,12 @@ def _refusal(refused: m.Refused) -> EngineUnavailable:
 
 
 def _tail(errors: IO[bytes]) -> str:
+    """The last line that it wrote to its standard error."""
+    if errors.closed:
+        return ""
     errors.seek(0)
     lines = errors.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "without a word"
+    return lines[-1] if lines else ""
 
 
 # -- labs from outside: nslab enter, nslab show ------------------------------------------------

@@ -10,6 +10,7 @@ a lab is to be ready, and starts threads before user namespaces can be unshared.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import IO
 
 import msgspec
@@ -22,11 +23,19 @@ from nslab.engine.base import (
 from nslab.errors import KINDS, NslabError
 from nslab.model import Snapshot, Tracked
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised with every change that an older agent could not understand."""
 
 LARGEST = 1 << 28
 """Bytes of a frame; a longer one means that the stream is not ours."""
+
+
+PORT = "agent"
+TERMINALS = ("terminal0", "terminal1", "terminal2", "terminal3")
+"""The serial ports of a virtual machine, by the names that both ends know them by.
+
+A port can be opened once only: one visitor each.
+"""
 
 
 class Message(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -34,9 +43,15 @@ class Message(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class Start(Message, frozen=True):
-    """First to the agent: how the lab is to be."""
+    """First to the agent: how the lab is to be.
+
+    To a virtual machine that wakes from a saved state also what time it is (``clock``, in
+    nanoseconds since 1970) and what makes its random numbers its own (``seed``).
+    """
 
     options: Options
+    clock: int = 0
+    seed: bytes = b""
 
 
 class Apply(Message, frozen=True):
@@ -94,6 +109,16 @@ class Signal(Message, frozen=True):
     number: int
 
 
+class Booted(Message, frozen=True):
+    """First from a virtual machine, before anything was asked: all is loaded, it waits.
+
+    ``kernel`` is its release, ``modules`` what of the wanted ones it lacks.
+    """
+
+    kernel: str
+    missing: tuple[str, ...] = ()
+
+
 class Ready(Message, frozen=True):
     """First from the agent: the lab is there.  ``python`` names what runs it."""
 
@@ -149,12 +174,71 @@ class Output(Message, frozen=True):
     data: bytes
 
 
+class Visit(Message, frozen=True):
+    """To a terminal of a virtual machine: what :mod:`nslab.engine.agent.visit` is to do there.
+
+    ``size`` is that of the terminal in rows and columns; None if the visitor has none.
+    """
+
+    words: tuple[str, ...]
+    size: tuple[int, int] | None = None
+    term: str = "dumb"
+
+
+class Typed(Message, frozen=True):
+    """From the visitor's keyboard; nothing in it is the end of the input."""
+
+    data: bytes
+
+
+class Resized(Message, frozen=True):
+    rows: int
+    columns: int
+
+
+class Shown(Message, frozen=True):
+    """For the visitor's screen."""
+
+    stream: Stream
+    data: bytes
+
+
+class Left(Message, frozen=True):
+    """The visit is over, with this exit code."""
+
+    code: int
+
+
+HANG_UP = b"\0\0\0\0"
+"""An empty frame: the visitor is gone.  The terminal answers with the same when it is free."""
+
+ToTerminal = Visit | Typed | Resized
+FromTerminal = Shown | Left
 ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Track | Follow | Signal
-FromAgent = Ready | Refused | Done | Failed | Output
+FromAgent = Booted | Ready | Refused | Done | Failed | Output
 
 encode = msgspec.msgpack.Encoder().encode
 _to_agent = msgspec.msgpack.Decoder(ToAgent)
 _from_agent = msgspec.msgpack.Decoder(FromAgent)
+to_terminal = msgspec.msgpack.Decoder(ToTerminal)
+from_terminal = msgspec.msgpack.Decoder(FromTerminal)
+
+
+def frame(message: Message) -> bytes:
+    """A message as it lies on a stream."""
+    body = encode(message)
+    return struct.pack(">I", len(body)) + body
+
+
+def split(buffer: bytearray) -> Iterator[bytes]:
+    """Take whole frames' bodies out of what has arrived; an empty one is :data:`HANG_UP`."""
+    while len(buffer) >= 4:
+        (size,) = struct.unpack_from(">I", buffer)
+        if len(buffer) < 4 + size:
+            return
+        body = bytes(buffer[4 : 4 + size])
+        del buffer[: 4 + size]
+        yield body
 
 
 def write(stream: IO[bytes], message: Message) -> None:

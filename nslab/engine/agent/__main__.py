@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+from typing import BinaryIO
 
 from nslab.engine import messages as m
 from nslab.engine.agent import isolate
@@ -24,8 +25,12 @@ def main() -> None:
     os.close(null)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the notebook
     start = m.read_to_agent(reading)
-    if not isinstance(start, m.Start):
-        return
+    if isinstance(start, m.Start):
+        host_lab(start, reading, writing)
+
+
+def host_lab(start: m.Start, reading: BinaryIO, writing: BinaryIO) -> None:
+    """Become the host of a lab and serve it; the process must have one thread only."""
     try:
         isolate.become_host()
     except isolate.StepRefused as refused:

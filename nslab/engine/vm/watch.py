@@ -1,0 +1,162 @@
+"""Starts QEMU, ends it with the notebook, and lets visitors of the same user in.
+
+A program of its own, run by path, so that its start takes no longer than Python's:
+``python -I -S watch.py --vm NAME TERMINALS -- QEMU…``, where TERMINALS are the descriptors of the
+host's ends of the guest's terminals, with commas.
+
+Visitors come by an abstract socket, which is no file and ends with this process; whoever they are
+is asked of the kernel (SO_PEERCRED), because such a socket has no permissions.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+
+PR_SET_PDEATHSIG = 1
+HANG_UP = b"\0\0\0\0"
+
+
+def address(pid):
+    """Where the watch of that pid listens."""
+    return f"\0nslab-vm-{pid}"
+
+
+class Terminal:
+    """The host's end of one of the guest's terminals, and who visits by it."""
+
+    def __init__(self, descriptor):
+        self.port = socket.socket(fileno=descriptor)
+        self.visitor = None
+        self.draining = False
+        self._frame = 0
+        self._head = b""
+
+    @property
+    def free(self):
+        return self.visitor is None and not self.draining
+
+    def hang_up(self):
+        self.visitor.close()
+        self.visitor = None
+        self.draining = True
+        self.port.sendall(HANG_UP)
+
+    def from_visitor(self):
+        try:
+            data = self.visitor.recv(65536)
+        except OSError:
+            data = b""
+        if data:
+            self.port.sendall(data)
+        else:
+            self.hang_up()
+
+    def from_guest(self):
+        """Pass on; False at the guest's end."""
+        data = self.port.recv(65536)
+        if not data:
+            return False
+        if self._ends(data):
+            self.draining = False
+        elif self.visitor is not None:
+            try:
+                self.visitor.sendall(data)
+            except OSError:
+                self.hang_up()
+        return True
+
+    def _ends(self, data):
+        """Whether it ends with an empty frame: the terminal is free again."""
+        while data:
+            if self._frame:
+                taken = min(self._frame, len(data))
+                self._frame -= taken
+            else:
+                taken = min(4 - len(self._head), len(data))
+                self._head += data[:taken]
+                if len(self._head) == 4:
+                    (self._frame,) = struct.unpack(">I", self._head)
+                    self._head = b""
+                    if self._frame == 0:
+                        return True
+            data = data[taken:]
+        return False
+
+
+def main():
+    split = sys.argv.index("--")
+    terminals = [Terminal(int(word)) for word in sys.argv[3].split(",") if word]
+    notebook = os.pidfd_open(os.getppid())
+    ours = [terminal.port.fileno() for terminal in terminals]
+    child = os.fork()
+    if child == 0:
+        # Whatever ends this process, ends QEMU; it has one thread, so this is not thread death.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for descriptor in ours:
+            os.set_inheritable(descriptor, False)
+        try:
+            os.execv(sys.argv[split + 1], sys.argv[split + 1 :])
+        finally:
+            os._exit(127)
+    qemu = os.pidfd_open(child)
+    close_others(keep={0, 1, 2, notebook, qemu, *ours})
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(address(os.getpid()))
+    listening.listen(8)
+    serve(notebook, qemu, listening, terminals)
+    try:
+        os.kill(child, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def close_others(keep):
+    """Only QEMU may hold its ends, or nobody would notice that it has gone."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass
+
+
+def serve(notebook, qemu, listening, terminals):
+    """Until the notebook or QEMU has ended."""
+    while True:
+        visitors = {t.visitor: t for t in terminals if t.visitor is not None}
+        ports = {t.port: t for t in terminals}
+        ready, _, _ = select.select([notebook, qemu, listening, *ports, *visitors], [], [])
+        if notebook in ready or qemu in ready:
+            return
+        for one in ready:
+            if one is listening:
+                admit(listening, terminals)
+            elif one in ports:
+                if not ports[one].from_guest():
+                    terminals.remove(ports[one])
+            elif visitors[one].visitor is one:
+                visitors[one].from_visitor()
+
+
+def admit(listening, terminals):
+    """Give a visitor a terminal: a byte 1, or 0 if there is none for them."""
+    visitor, _ = listening.accept()
+    credentials = visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    _, user, _ = struct.unpack("3i", credentials)
+    free = next((t for t in terminals if t.free), None)
+    if user not in (0, os.getuid()) or free is None:
+        visitor.close()
+        return
+    visitor.sendall(b"\1")
+    free.visitor = visitor
+
+
+if __name__ == "__main__":
+    main()
