@@ -422,11 +422,15 @@ class _Output:
 
 
 def factory(engine: str) -> Callable[[base.Options], Engine]:
-    """What makes engines of a kind: ``local`` or ``fake``."""
+    """What makes engines of a kind: ``local``, ``vm`` or ``fake``."""
     if engine == "local":
         from nslab.engine.local import LocalEngine
 
         return LocalEngine
+    if engine == "vm":
+        from nslab.engine.vm.engine import VmEngine
+
+        return VmEngine
     if engine == "fake":
         from nslab.engine.fake import FakeEngine
 

@@ -23,7 +23,7 @@ from nslab.actions import (
     SetUp,
 )
 from nslab.engine.base import Engine, Options
-from nslab.engine.fake import FakeEngine
+from nslab.lab import factory
 from nslab.model import Namespace, Snapshot
 
 LIMIT = 3.0
@@ -31,15 +31,15 @@ LIMIT = 3.0
 
 
 def start(kind: str, options: Options | None = None) -> Engine:
-    """A fresh lab.  The real engine is imported here, so that the fake's tests need no Linux."""
-    if kind == "fake":
-        return FakeEngine(options)
-    from nslab.engine.local import LocalEngine
-
-    return LocalEngine(options)
+    """A fresh lab.  Engines are imported when asked for: the fake's tests need no Linux."""
+    return factory(kind)(options or Options())
 
 
-KINDS = ("fake", pytest.param("local", marks=pytest.mark.kernel))
+KINDS = (
+    "fake",
+    pytest.param("local", marks=pytest.mark.kernel),
+    pytest.param("vm", marks=pytest.mark.vm),
+)
 
 
 @pytest.fixture(params=KINDS)
@@ -62,13 +62,13 @@ def engine(make: Callable[..., Engine]) -> Engine:
     return make()
 
 
-@pytest.fixture
-def make_local() -> Iterator[Callable[..., Engine]]:
+@pytest.fixture(params=KINDS[1:])
+def make_real(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
     """Makes real engines only, and closes them."""
     made: list[Engine] = []
 
     def make(options: Options | None = None) -> Engine:
-        made.append(start("local", options))
+        made.append(start(request.param, options))
         return made[-1]
 
     yield make
@@ -76,10 +76,10 @@ def make_local() -> Iterator[Callable[..., Engine]]:
         engine.close()
 
 
-@pytest.fixture
-def local() -> Callable[..., Engine]:
+@pytest.fixture(params=KINDS[1:])
+def start_real(request: pytest.FixtureRequest) -> Callable[..., Engine]:
     """Starts a real engine, which the caller closes: for hypothesis, which makes many."""
-    return lambda: start("local")
+    return lambda: start(request.param)
 
 
 def _caught_up(namespace: Namespace) -> bool:

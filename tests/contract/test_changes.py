@@ -120,10 +120,9 @@ def test_the_end_of_the_lab_ends_the_waiting(make: Callable[..., Engine]) -> Non
     assert ended
 
 
-@pytest.mark.kernel
-def test_following_keeps_no_namespace(make_local: Callable[..., Engine]) -> None:
+def test_following_keeps_no_namespace(make_real: Callable[..., Engine]) -> None:
     """A socket in a namespace would keep it, and the other end of its veth, after its deletion."""
-    engine = make_local()
+    engine = make_real()
     engine.apply([AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"), SetUp("v1")])
     number = quiet(engine)
     engine.apply([DeleteNamespace("ns1")])

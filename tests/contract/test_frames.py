@@ -33,9 +33,8 @@ def test_an_engine_without_frames_says_so() -> None:
         FakeEngine().record(Recording(where=("eth0",)))
 
 
-@pytest.mark.kernel
-def test_frames_that_are_sent_are_recorded(make_local: Callable[..., Engine]) -> None:
-    engine = make_local()
+def test_frames_that_are_sent_are_recorded(make_real: Callable[..., Engine]) -> None:
+    engine = make_real()
     engine.apply(LINK)
     opened = engine.record(Recording(where=("v1", "ns1/eth0")))
     assert [str(tap.place) for tap in opened.taps] == ["v1", "ns1/eth0"]
@@ -52,9 +51,8 @@ def test_frames_that_are_sent_are_recorded(make_local: Callable[..., Engine]) ->
         engine.fetch(opened.number, after)
 
 
-@pytest.mark.kernel
-def test_what_has_not_arrived_can_be_asked_for_again(make_local: Callable[..., Engine]) -> None:
-    engine = make_local()
+def test_what_has_not_arrived_can_be_asked_for_again(make_real: Callable[..., Engine]) -> None:
+    engine = make_real()
     engine.apply(LINK)
     opened = engine.record(Recording(where=("v1",)))
     engine.inject(Injection(where="v1", frames=(FRAME,)))
@@ -64,7 +62,6 @@ def test_what_has_not_arrived_can_be_asked_for_again(make_local: Callable[..., E
     assert engine.fetch(opened.number, first.upto).blocks == ()
 
 
-@pytest.mark.kernel
 @pytest.mark.parametrize(
     ("where", "filter", "error"),
     [
@@ -74,7 +71,7 @@ def test_what_has_not_arrived_can_be_asked_for_again(make_local: Callable[..., E
     ],
 )  # fmt: skip
 def test_what_cannot_be_recorded(
-    make_local: Callable[..., Engine], where: str, filter: str, error: type[Exception]
+    make_real: Callable[..., Engine], where: str, filter: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        make_local().record(Recording(where=(where,), filter=filter))
+        make_real().record(Recording(where=(where,), filter=filter))

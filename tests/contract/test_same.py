@@ -41,8 +41,6 @@ from nslab.engine.base import Command, Engine
 from nslab.engine.fake import FakeEngine
 from nslab.errors import NslabError
 
-pytestmark = pytest.mark.kernel
-
 Canonical = Callable[[Engine], dict[str, Any]]
 Make = Callable[..., Engine]
 
@@ -175,14 +173,14 @@ def wait_for(canonical: Canonical, engine: Engine, wanted: dict[str, Any]) -> No
     assert canonical(engine) == wanted
 
 
-def test_fresh(make_local: Make, canonical: Canonical) -> None:
-    assert canonical(FakeEngine()) == canonical(make_local())
+def test_fresh(make_real: Make, canonical: Canonical) -> None:
+    assert canonical(FakeEngine()) == canonical(make_real())
 
 
 @pytest.mark.parametrize("case", CASES, ids=label)
-def test_action(make_local: Make, canonical: Canonical, case: Any) -> None:
+def test_action(make_real: Make, canonical: Canonical, case: Any) -> None:
     before, action = case
-    fake, real = FakeEngine(), make_local()
+    fake, real = FakeEngine(), make_real()
     for engine in (fake, real):
         engine.apply([*before, action])
     assert canonical(fake) == canonical(real)
@@ -191,10 +189,10 @@ def test_action(make_local: Make, canonical: Canonical, case: Any) -> None:
 @pytest.mark.parametrize("style", ["classic", "iproute2"])
 @pytest.mark.parametrize("case", CASES, ids=label)
 def test_commands(
-    make_local: Make, canonical: Canonical, case: Any, style: Literal["classic", "iproute2"]
+    make_real: Make, canonical: Canonical, case: Any, style: Literal["classic", "iproute2"]
 ) -> None:
     before, action = case
-    by_hand = make_local()
+    by_hand = make_real()
     by_hand.apply(before)
     run(by_hand, script(by_hand, [action], style))
     fake = FakeEngine()  # equal to the kernel after the action, as test_action has shown
@@ -204,12 +202,12 @@ def test_commands(
 
 @pytest.mark.parametrize("style", ["classic", "iproute2"])
 def test_the_article(
-    make_local: Make,
+    make_real: Make,
     canonical: Canonical,
     article: Sequence[Action],
     style: Literal["classic", "iproute2"],
 ) -> None:
-    fake, real, by_hand = FakeEngine(), make_local(), make_local()
+    fake, real, by_hand = FakeEngine(), make_real(), make_real()
     fake.apply(article)
     real.apply(article)
     run(by_hand, script(by_hand, article, style))
@@ -218,10 +216,10 @@ def test_the_article(
 
 
 def test_the_article_verbatim(
-    make_local: Make, canonical: Canonical, article: Sequence[Action]
+    make_real: Make, canonical: Canonical, article: Sequence[Action]
 ) -> None:
     """The article's own lines, as printed, in one lab; the actions in the other."""
-    fake, by_hand = FakeEngine(), make_local()
+    fake, by_hand = FakeEngine(), make_real()
     fake.apply(article)
     run(by_hand, ARTICLE)
     wait_for(canonical, by_hand, canonical(fake))
@@ -329,9 +327,12 @@ def compare(fake: Engine, real: Engine, actions: Sequence[Action], canonical: Ca
 )
 @given(begin=st.sampled_from(BEGIN), then=st.lists(ANYTHING, min_size=4, max_size=14))
 def test_any_actions(
-    local: Callable[[], Engine], canonical: Canonical, begin: list[Action], then: list[Action]
+    start_real: Callable[[], Engine],
+    canonical: Canonical,
+    begin: list[Action],
+    then: list[Action],
 ) -> None:
-    real = local()
+    real = start_real()
     try:
         compare(FakeEngine(), real, begin + then, canonical)
     finally:

@@ -1,4 +1,4 @@
-"""Debian's packages into a directory, by an ordinary user: resolved by apt, unpacked, not installed.
+"""Debian's packages into a directory, by any user: resolved by apt, unpacked, not installed.
 
 apt works on an empty package database of our own, so that the machine's is neither needed nor
 touched.  No script of a package is run.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -125,26 +126,24 @@ class Apt:
         tell("asking Debian's mirror what is new", 0.0)
         self._get("read Debian's package lists", "update")
         names = sorted(packages)
-        listed = self._get("find the packages", "--print-uris", "install", *names)
-        wanted = {}
-        for line in listed.splitlines():
-            if line.startswith("'"):
-                _, file, size, *_ = line.rsplit(" ", 3)
-                wanted[file] = int(size)
+        # What is to be installed, whether it was downloaded before or not.
+        listed = self._get("find the packages", "--simulate", "install", *names)
+        wanted = {
+            f"{name}_{version.replace(':', '%3a')}_{architecture}.deb"
+            for name, version, architecture in _INSTALLED.findall(listed)
+        }
         archives = self._directory / "cache" / "archives"
-        missing = {file for file in wanted if not (archives / file).exists()}
-        size = sum(wanted[file] for file in missing) / 1e6
-        if missing:
-            tell(f"downloading {len(missing)} packages, {size:.0f} MB", 0.1)
-            self._get("download the packages", "--download-only", "install", *names)
         for old in archives.glob("*.deb"):
-            if old.name not in wanted and _unescaped(old.name) not in map(_unescaped, wanted):
+            if old.name not in wanted:
                 old.unlink()
-        return sorted(archives.glob("*.deb"))
+        missing = sum(not (archives / file).exists() for file in wanted)
+        if missing:
+            tell(f"downloading {missing} of {len(wanted)} packages", 0.1)
+            self._get("download the packages", "--download-only", "install", *names)
+        return [archives / file for file in sorted(wanted)]
 
 
-def _unescaped(name: str) -> str:
-    return name.replace("%3a", ":")
+_INSTALLED = re.compile(r"^Inst (\S+) \((\S+) .*\[(\w+)\]\)", re.MULTILINE)
 
 
 def unpack(packages: list[Path], root: Path, tell: Tell) -> None:
@@ -175,6 +174,6 @@ def unpack(packages: list[Path], root: Path, tell: Tell) -> None:
 def versions(packages: list[Path]) -> dict[str, str]:
     """Name and version of each package file."""
     return {
-        name: _unescaped(version)
+        name: version.replace("%3a", ":")
         for name, version, _ in (package.name.split("_", 2) for package in packages)
     }

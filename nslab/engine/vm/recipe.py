@@ -14,8 +14,9 @@ ARCHITECTURE = "amd64"
 
 PACKAGES = (
     # the system, which an empty package database does not bring by itself
-    "base-files", "bash", "coreutils", "diffutils", "findutils", "grep", "gzip", "hostname",
-    "kmod", "mawk", "mount", "netbase", "procps", "sed", "tar", "usr-is-merged", "util-linux",
+    "base-files", "bash", "bsdutils", "coreutils", "dash", "debianutils", "diffutils",
+    "findutils", "grep", "gzip", "hostname", "kmod", "libc-bin", "mawk", "mount", "ncurses-base",
+    "ncurses-bin", "netbase", "procps", "sed", "tar", "usr-is-merged", "util-linux",
     # the agent
     "python3", "python3-minimal",
     # the commands of the lessons
@@ -57,12 +58,14 @@ ALTERNATIVES = {
     "usr/sbin/ip6tables-save": "ip6tables-nft-save",
     "usr/sbin/ip6tables-restore": "ip6tables-nft-restore",
     "usr/bin/traceroute": "traceroute.db", "usr/bin/awk": "mawk", "usr/bin/pager": "less",
+    "usr/bin/sh": "dash",
     "usr/bin/which": "which.debianutils", "usr/bin/python3": "python3.11",
 }  # fmt: skip
 """Links that the packages' scripts would make; they are not run."""
 
 FILES = {
-    "etc/passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+    "etc/passwd": "root:x:0:0:root:/root:/bin/bash\n"
+    "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
     "_apt:x:42:65534::/:/usr/sbin/nologin\ntcpdump:x:101:101::/:/usr/sbin/nologin\n",
     "etc/group": "root:x:0:\ntty:x:5:\ntcpdump:x:101:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nprotocols: files\n"
@@ -81,8 +84,11 @@ b=/bin/busybox
 $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
 $b mount -t devtmpfs devtmpfs /dev
-for module in $($b cat /modules/order); do $b insmod /modules/$module || echo "nslab: no $module"; done
-$b mount -t erofs -o ro /dev/vda /lower || { echo "nslab: cannot mount the root"; exec $b sleep 1; }
+for module in $($b cat /modules/order); do
+    $b insmod /modules/$module || echo "nslab: no $module"
+done
+$b mount -t erofs -o ro /dev/vda /lower ||
+    { echo "nslab: cannot mount the root"; exec $b sleep 1; }
 $b mount -t tmpfs -o size=50%,mode=755 tmpfs /upper
 $b mkdir /upper/new /upper/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/upper/new,workdir=/upper/work overlay /root ||

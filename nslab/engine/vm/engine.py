@@ -1,0 +1,93 @@
+"""The engine: finds or makes an image and a state, wakes a machine, and speaks with its agent."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from nslab.engine import messages as m
+from nslab.engine.base import Options
+from nslab.engine.remote import AgentEngine
+from nslab.engine.vm import image, machine
+from nslab.engine.vm.debian import Tell
+from nslab.engine.vm.machine import State
+from nslab.engine.vm.trouble import NoMachine
+
+START_LIMIT = 60.0
+"""Seconds in which a woken machine must have made the lab's world; emulated it takes about one."""
+
+
+class VmEngine(AgentEngine):
+    """A lab in a virtual machine, made by any user and without a privilege.
+
+    The first lab makes what is missing: the image (a minute, once) and the state (some seconds,
+    after each change of QEMU or nslab).
+
+    :raises EngineUnavailable: no machine can run here; says why and what to do
+    """
+
+    name = "vm"
+
+    def __init__(self, options: Options | None = None) -> None:
+        options = options or Options()
+        found = ready(_Telling())
+        try:
+            woken = found.wake(options.name)
+        except NoMachine:
+            # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
+            found.forget()
+            found = ready(_Telling())
+            woken = found.wake(options.name)
+        start = m.Start(options, clock=time.time_ns(), seed=os.urandom(64))
+        super().__init__(options, woken, start, START_LIMIT)
+
+
+def ready(tell: Tell, *, build: bool = False) -> State:
+    """The state that a lab wakes from; made first if it is not there.
+
+    :param build: have the newest packages, even if there is an image
+    :raises EngineUnavailable: it cannot be made
+    """
+    if sys.platform != "linux":
+        raise NoMachine(f"this is {sys.platform}, not Linux", "use the Vagrant VM: see the README")
+    made = None if build else image.newest()
+    if made is None:
+        made = image.build(lambda what, done: tell(what, done * 0.8))
+    with image.locked("state"):
+        for accelerator in machine.accelerators(made):
+            state = State(made, accelerator)
+            if state.saved:
+                return state
+            try:
+                state.make(lambda what, done: tell(what, 0.8 + done * 0.2))
+            except NoMachine:
+                if accelerator == "kvm":
+                    machine.refused_kvm(made).touch()
+                    continue
+                if not made.whole():
+                    tell("the image is damaged: making it anew", 0.0)
+                    return _again(made, tell)
+                raise
+            return state
+    raise AssertionError("the list of accelerators ends with tcg")
+
+
+def _again(made: image.Image, tell: Tell) -> State:
+    fresh = image.build(tell)
+    state = State(fresh, "tcg")
+    state.make(tell)
+    return state
+
+
+class _Telling:
+    """What takes long is told on standard error, a line for each stage."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, what: str, done: float) -> None:
+        stage = what.partition(" ")[0]
+        if stage != self._last:
+            self._last = stage
+            print(f"nslab: {what} …", file=sys.stderr)
