@@ -43,7 +43,9 @@ class Lab(Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it
-    :param engine: where it lives: ``local`` (this machine) or ``fake`` (in memory, for tests)
+    :param engine: where it lives: ``local`` (this machine), ``vm`` (a virtual machine of its own,
+        without any privilege), ``ssh:MACHINE`` (another machine, which has nslab), or ``fake`` (in
+        memory, for tests)
     :param ipv6: leave IPv6 on in every namespace
     :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
         a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.nic`
@@ -422,7 +424,7 @@ class _Output:
 
 
 def factory(engine: str) -> Callable[[base.Options], Engine]:
-    """What makes engines of a kind: ``local``, ``vm`` or ``fake``."""
+    """What makes engines of a kind: ``local``, ``vm``, ``ssh:MACHINE`` or ``fake``."""
     if engine == "local":
         from nslab.engine.local import LocalEngine
 
@@ -431,11 +433,16 @@ def factory(engine: str) -> Callable[[base.Options], Engine]:
         from nslab.engine.vm.engine import VmEngine
 
         return VmEngine
+    if engine.startswith("ssh:"):
+        from nslab.engine.ssh import engine_at
+
+        return engine_at(engine.removeprefix("ssh:"))
     if engine == "fake":
         from nslab.engine.fake import FakeEngine
 
         return FakeEngine
-    raise InvalidInput("use the engine", repr(engine), "there is none of that name", "local, fake")
+    raise InvalidInput("use the engine", repr(engine), "there is none of that name",
+                       "local, vm, ssh:MACHINE or fake")  # fmt: skip
 
 
 def _announce(lab: Lab) -> None:

@@ -1,4 +1,4 @@
-"""The command ``nslab``: doctor, lab, enter, show.
+"""The command ``nslab``: doctor, lab, enter, show, vm.
 
 ::
 
@@ -6,6 +6,7 @@
     doctor      the report on a terminal
     notebooks   where the lessons are, copying and trusting them
     pick        which of the running labs is meant
+    vm          the virtual machine: build, status, clean
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
 """

@@ -46,6 +46,7 @@ def _nslab(
     nslab lab             open the lessons in JupyterLab
     nslab enter ns1       a terminal in a namespace of the running lab
     nslab show            the running lab, drawn in text
+    nslab vm              the virtual machine for labs that this kernel cannot run
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """
@@ -101,6 +102,16 @@ def lab(
     notebooks.open_lab(directory, port=port, browser=browser, rest=ctx.obj)
 
 
+@app.command(hidden=True)
+def agent(lab: Annotated[str, typer.Option("--lab")]) -> None:
+    """What ssh starts on another machine: a lab's agent, which speaks on 0 and 1."""
+    import os
+
+    from nslab.engine.local import MODULE
+
+    os.execv(sys.executable, [sys.executable, "-m", MODULE, "--lab", lab])
+
+
 @app.command()
 def enter(
     ctx: typer.Context,
@@ -121,10 +132,10 @@ def enter(
     nslab enter --lab homework       of several labs, that one
     """
     from nslab.cli.pick import pick
-    from nslab.engine import local
+    from nslab.engine import labs
 
     running = pick(lab, "enter")
-    raise typer.Exit(local.enter(running, None if name == "host" else name, ctx.obj))
+    raise typer.Exit(labs.enter(running, None if name == "host" else name, ctx.obj))
 
 
 @app.command()
@@ -138,6 +149,7 @@ def show(
         bool, typer.Option("--json", help="All that was seen, for programs.")
     ] = False,
     as_dot: Annotated[bool, typer.Option("--dot", help="Graphviz source.")] = False,
+    as_message: Annotated[bool, typer.Option("--message", hidden=True)] = False,
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw it into FILE; - is standard output.")
     ] = None,
@@ -160,8 +172,67 @@ def show(
     from nslab.cli import show as showing
 
     snapshot = showing.machine() if machine else showing.running(lab)
+    if as_message:
+        import msgspec
+
+        sys.stdout.buffer.write(msgspec.msgpack.encode(snapshot))
+        return
     form = "json" if as_json else "dot" if as_dot else "svg" if svg else "text"
     showing.write(snapshot, form, svg)
+
+
+vm = typer.Typer(
+    name="vm",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The virtual machine that labs may live in: no root, no user namespace, a full kernel.",
+)
+app.add_typer(vm)
+
+
+@vm.command()
+def build(
+    update: Annotated[
+        bool, typer.Option("--update", help="With the newest packages, even if there is one.")
+    ] = False,
+) -> None:
+    """Make the image, start it once, and save the state that labs wake from.
+
+    Of Debian's packages, by any user, into ~/.cache/nslab (NSLAB_CACHE names another place).
+    Takes QEMU (qemu-system-x86) and erofs-utils, some 90 MB of downloads and 350 MB of disk.
+
+    \b
+    nslab vm build
+    nslab vm build --update
+    """
+    from nslab.cli import vm as machine
+
+    machine.build(update)
+
+
+@vm.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what there is, and whether a lab can start at once; exits with 1 if not."""
+    from nslab.cli import vm as machine
+
+    raise typer.Exit(not machine.status(as_json))
+
+
+@vm.command()
+def clean(
+    downloads: Annotated[
+        bool, typer.Option("--downloads", help="Also the packages that were downloaded.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of it, the present image too.")
+    ] = False,
+) -> None:
+    """Remove images and states that this nslab does not use."""
+    from nslab.cli import vm as machine
+
+    machine.clean(downloads, everything)
 
 
 def _no_rest(ctx: typer.Context) -> None:

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from nslab.engine import local
+from nslab.engine import labs
 from nslab.errors import NslabError
 
 
-def pick(wanted: str | None, operation: str) -> local.Running:
+def pick(wanted: str | None, operation: str) -> labs.Running:
     """The lab of that name or process id; the only one that runs, for None.
 
     :raises NslabError: there is none, or it is not clear which; says which there are
     """
-    labs = local.running()
-    if not labs:
+    running = labs.running()
+    if not running:
         raise NslabError(
             operation, wanted or "a lab", "no lab of yours is running",
             "start one in a notebook: from nslab import Lab; lab = Lab()",
         )  # fmt: skip
-    found = [lab for lab in labs if wanted in (None, lab.name, str(lab.pid))]
+    found = [lab for lab in running if wanted in (None, lab.name, str(lab.pid))]
     if len(found) == 1:
         return found[0]
     lines = "\n".join(
-        f"nslab {operation} --lab {lab.name if _unique(lab, labs) else lab.pid}"
+        f"nslab {operation} --lab {lab.name if _unique(lab, running) else lab.pid}"
         f"    {lab.name}, process {lab.pid}, {_age(lab.age)} old"
-        for lab in (found or labs)
+        for lab in (found or running)
     )
     cause = "several labs are running" if found else "no lab of that name is running"
     raise NslabError(operation, wanted or "a lab", cause, lines)
 
 
-def _unique(lab: local.Running, labs: list[local.Running]) -> bool:
-    return sum(other.name == lab.name for other in labs) == 1
+def _unique(lab: labs.Running, running: list[labs.Running]) -> bool:
+    return sum(other.name == lab.name for other in running) == 1
 
 
 def _age(seconds: float) -> str:

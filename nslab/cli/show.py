@@ -12,9 +12,9 @@ from nslab.model import Snapshot
 def running(wanted: str | None) -> Snapshot:
     """A snapshot of a running lab."""
     from nslab.cli.pick import pick
-    from nslab.engine import local
+    from nslab.engine import labs
 
-    return local.look(pick(wanted, "show"))
+    return labs.look(pick(wanted, "show"))
 
 
 def machine() -> Snapshot:

@@ -13,18 +13,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
-
-from msgspec import Struct
 
 from nslab.engine import messages as m
 from nslab.engine.base import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
-from nslab.model import Snapshot
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
@@ -83,6 +79,10 @@ class Child:
             return f": {words}"
         return "" if code is None else f" (exit status {code})"
 
+    def silence(self, limit: float) -> EngineUnavailable:
+        cause = f"its agent ended at once{self.ended()}"
+        return EngineUnavailable("start a lab", "", cause, "run: nslab doctor")
+
     def refusal(self, refused: m.Refused) -> EngineUnavailable:
         return _refusal(refused)
 
@@ -113,84 +113,37 @@ def _tail(errors: IO[bytes]) -> str:
     return lines[-1] if lines else ""
 
 
-# -- labs from outside: nslab enter, nslab show ------------------------------------------------
-
-
-class Running(Struct, frozen=True):
-    """A lab of this user; ``pid`` is that of its PID 1 as seen from here, ``age`` in seconds."""
-
-    name: str
-    pid: int
-    uid: int
-    age: float
-
-
-def running() -> list[Running]:
-    """The labs on this machine that the caller may enter, the oldest first."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            status = os.stat(f"/proc/{entry}")
-            if os.geteuid() not in (0, status.st_uid):
-                continue
-            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            if len(words) < 5 or words[1:4] != [b"-m", MODULE.encode(), b"--lab"]:
-                continue
-            if not _first_in_its_pid_namespace(int(entry)):
-                continue
-        except OSError:
-            continue
-        found.append(Running(words[4].decode(), int(entry), status.st_uid, _age(int(entry))))
-    return sorted(found, key=lambda lab: (-lab.age, lab.pid))
-
-
-def _age(pid: int) -> float:
-    """Seconds since a process was started: field 22 of its stat is in clock ticks (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
-
-
-def _first_in_its_pid_namespace(pid: int) -> bool:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("NSpid:"):
-            numbers = line.split()[1:]
-            return len(numbers) > 1 and numbers[-1] == "1"
-    return False
-
-
-def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
-    """Join a lab and run a program there, bash if none is named; its exit code.
+def enter(pid: int, words: Sequence[str]) -> int:
+    """Join a lab and run a program there; its exit code.
 
     The program is in the lab's pid namespace, so it ends with the lab.
+
+    :param words: a namespace, nothing for the host, and the program's words; bash without
     """
-    return _visit(lab, ["enter", ns or "", *argv]).returncode
-
-
-def look(lab: Running) -> Snapshot:
-    """A snapshot of a running lab, from outside."""
-    import msgspec
-
-    visit = _visit(lab, ["look", lab.name], capture=True)
-    if visit.returncode:
-        text = visit.stderr.decode(errors="replace").strip()
-        raise LabGone("look into the lab", lab.name, text or "it has just ended", "nslab show")
-    return msgspec.msgpack.decode(visit.stdout, type=Snapshot)
-
-
-def _visit(
-    lab: Running, words: Sequence[str], capture: bool = False
-) -> subprocess.CompletedProcess[bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": root}
-    argv = [sys.executable, "-m", f"{MODULE}.visit", str(lab.pid), *words]
-    if capture:
-        return subprocess.run(argv, env=environment, capture_output=True)
     # The terminal's Ctrl-C belongs to the program inside, not to us.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return subprocess.run(argv, env=environment)
+        return subprocess.run(_visitor(pid, "enter", words), env=_environment()).returncode
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def look(pid: int, name: str) -> bytes:
+    """A snapshot of a running lab, from outside, as a message.
+
+    :raises LabGone: it has just ended
+    """
+    argv = _visitor(pid, "look", [name])
+    visit = subprocess.run(argv, env=_environment(), capture_output=True)
+    if visit.returncode:
+        text = visit.stderr.decode(errors="replace").strip()
+        raise LabGone("look into the lab", name, text or "it has just ended", "nslab show")
+    return visit.stdout
+
+
+def _visitor(pid: int, what: str, words: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", f"{MODULE}.visit", str(pid), what, *words]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}

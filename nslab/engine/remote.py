@@ -46,6 +46,9 @@ class Connection(Protocol):
     def ended(self) -> str:
         """How the agent ended, in words that go on after "its agent ended"."""
 
+    def silence(self, limit: float) -> EngineUnavailable:
+        """The error for an agent that ended, or said nothing for so many seconds."""
+
     def refusal(self, refused: m.Refused) -> EngineUnavailable:
         """The error for a step of making a pseudo-host that was refused at that place."""
 
@@ -101,10 +104,7 @@ class AgentEngine:
         if isinstance(answer, m.Failed):  # it says itself what it lacks
             raise answer.error()
         if not isinstance(answer, m.Ready):
-            raise EngineUnavailable(
-                "start a lab", "", f"its agent ended at once{self._connection.ended()}",
-                "run: nslab doctor",
-            )  # fmt: skip
+            raise self._connection.silence(limit)
         if answer.protocol != m.PROTOCOL:
             raise EngineUnavailable(
                 "start a lab", "", f"the nslab there speaks protocol {answer.protocol}, "

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from nslab import Lab, lesson
-from nslab.engine import local
+from nslab.engine import labs
 from nslab.model import Snapshot
 from nslab.widgets.forms import FORMS
 
@@ -40,13 +40,13 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
 Book = Callable[..., Any]
 
 
-def running(name: str) -> local.Running:
-    return next(lab for lab in local.running() if lab.name == name)
+def running(name: str) -> labs.Running:
+    return next(lab for lab in labs.running() if lab.name == name)
 
 
 def seen(name: str) -> Snapshot:
     """What the kernel reports of a lab, asked from outside."""
-    return local.look(running(name))
+    return labs.look(running(name))
 
 
 def wanted() -> dict[str, Any]:

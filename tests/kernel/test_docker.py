@@ -11,7 +11,7 @@ from machine import wait_for
 
 from nslab import Lab, docker, netlink
 from nslab.actions import AddRoute
-from nslab.engine import local
+from nslab.engine import labs
 from nslab.errors import InvalidInput
 from nslab.lessons.pools import free_pool
 
@@ -117,7 +117,7 @@ def test_nothing_of_it_is_left() -> None:
 
     with Lab("ending") as lab:
         docker.start(lab)
-        agent = next(one.pid for one in local.running() if one.name == "ending")
+        agent = next(one.pid for one in labs.running() if one.name == "ending")
         space = os.readlink(f"/proc/{agent}/ns/pid")
         # Other labs may have an engine, too: this is the one that shares the agent's processes.
         own = {pid for pid in engines() if namespace_of(pid) == space}

@@ -16,7 +16,7 @@ from machine import (
 )  # fmt: skip
 
 from nslab import Lab, LabClosed, LabGone
-from nslab.engine import local
+from nslab.engine import labs
 
 # Other runs of these tests may go on at the same time.
 HELD, CLOSING, MANY = (f"{what}-{os.getpid()}" for what in ("held", "closing", "one-of-200"))
@@ -52,8 +52,8 @@ def reap(holder: subprocess.Popen[str]) -> None:
     holder.wait()
 
 
-def held_lab() -> local.Running:
-    (found,) = [lab for lab in local.running() if lab.name == HELD]
+def held_lab() -> labs.Running:
+    (found,) = [lab for lab in labs.running() if lab.name == HELD]
     return found
 
 
@@ -88,7 +88,7 @@ def test_nothing_is_left_after_close() -> None:
             assert lab.sh(line).returncode == 0, line
         assert lab.sh("iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE")
         lab.sh("ip netns exec ns1 sleep 1000 &")
-        (inside,) = [found.pid for found in local.running() if found.name == CLOSING]
+        (inside,) = [found.pid for found in labs.running() if found.name == CLOSING]
         namespaces = namespaces_of(inside)
     wait_for(lambda: not still_held(namespaces), "no process is in the lab's namespaces")
     assert agents(CLOSING) == []
@@ -96,7 +96,7 @@ def test_nothing_is_left_after_close() -> None:
 
 
 def inside_of(lab: Lab) -> int:
-    (found,) = [found.pid for found in local.running() if found.name == lab.name]
+    (found,) = [found.pid for found in labs.running() if found.name == lab.name]
     return found
 
 

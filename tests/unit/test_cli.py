@@ -15,13 +15,13 @@ import pytest
 import nslab
 from nslab.cli import main, notebooks, show
 from nslab.cli.pick import pick
-from nslab.engine import local
+from nslab.engine import labs as engine_labs
 from nslab.errors import NslabError
 from nslab.model import Link, Namespace, Snapshot
 
-ONE = local.Running(name="one", pid=101, uid=1000, age=5.0)
-TWO = local.Running(name="two", pid=102, uid=1000, age=500.0)
-TWIN = local.Running(name="one", pid=103, uid=1000, age=90000.0 * 3)
+ONE = engine_labs.Running(name="one", pid=101, uid=1000, age=5.0)
+TWO = engine_labs.Running(name="two", pid=102, uid=1000, age=500.0)
+TWIN = engine_labs.Running(name="one", pid=103, uid=1000, age=90000.0 * 3)
 
 SNAPSHOT = Snapshot(
     namespaces=(
@@ -41,8 +41,8 @@ def run(*arguments: str) -> int | str | None:
     return ended.value.code or 0
 
 
-def labs(monkeypatch: pytest.MonkeyPatch, *running: local.Running) -> None:
-    monkeypatch.setattr(local, "running", lambda: list(running))
+def labs(monkeypatch: pytest.MonkeyPatch, *running: engine_labs.Running) -> None:
+    monkeypatch.setattr(engine_labs, "running", lambda: list(running))
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +102,7 @@ def test_the_only_lab_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("wanted", "found"), [("two", TWO), ("103", TWIN), ("101", ONE)])
 def test_a_lab_by_name_or_process(
-    monkeypatch: pytest.MonkeyPatch, wanted: str, found: local.Running
+    monkeypatch: pytest.MonkeyPatch, wanted: str, found: engine_labs.Running
 ) -> None:
     labs(monkeypatch, ONE, TWO, TWIN)
     assert pick(wanted, "enter") is found
@@ -131,12 +131,12 @@ def test_which_labs_there_are(
 def test_enter_passes_the_command_on(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
-    def enter(lab: local.Running, ns: str | None, argv: Sequence[str]) -> int:
+    def enter(lab: engine_labs.Running, ns: str | None, argv: Sequence[str]) -> int:
         seen.append((lab, ns, list(argv)))
         return 7
 
     labs(monkeypatch, ONE)
-    monkeypatch.setattr(local, "enter", enter)
+    monkeypatch.setattr(engine_labs, "enter", enter)
     assert run("enter", "ns1", "--", "ip", "-br", "--", "address") == 7
     assert run("enter", "--", "ip", "address") == 7
     assert run("enter", "host") == 7
@@ -151,7 +151,7 @@ def test_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local, "running", interrupted)
+    monkeypatch.setattr(engine_labs, "running", interrupted)
     assert run("enter") == 130
 
 

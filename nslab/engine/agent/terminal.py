@@ -104,10 +104,11 @@ class Terminal:
         What it left in the background may hold its output open and is not waited for.
         """
         ended = os.pidfd_open(child)
-        there, over = True, False
+        there, over = self._take_in(given, child), False  # what arrived with the request
         while there and not over:
             ready, _, _ = select.select([self._port, ended, *shown], [], [])
             if self._port in ready:
+                self._arrived += os.read(self._port, CHUNK)
                 there = self._take_in(given, child)
             for descriptor in [one for one in shown if one in ready]:
                 if not self._pass_on(descriptor, shown):
@@ -133,7 +134,7 @@ class Terminal:
         return bool(data)
 
     def _take_in(self, given: int, child: int) -> bool:
-        self._arrived += os.read(self._port, CHUNK)
+        """Do what has arrived says; False if the visitor hung up."""
         for body in m.split(self._arrived):
             if not body:
                 return False

@@ -124,6 +124,11 @@ class Machine:
                 return errors[-1]
         return lines[-1] if lines else ""
 
+    def silence(self, limit: float) -> EngineUnavailable:
+        if self.running():
+            return NoMachine(f"its agent said nothing for {limit:.0f} s", "try again")
+        return NoMachine(f"its agent ended{self.ended()}", "see: nslab vm status")
+
     def refusal(self, refused: m.Refused) -> EngineUnavailable:
         return NoMachine(
             f"{refused.step} was refused inside it: {refused.detail or os.strerror(refused.errno)}",

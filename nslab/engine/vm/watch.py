@@ -8,6 +8,8 @@ Visitors come by an abstract socket, which is no file and ends with this process
 is asked of the kernel (SO_PEERCRED), because such a socket has no permissions.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import select
@@ -15,12 +17,13 @@ import signal
 import socket
 import struct
 import sys
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 HANG_UP = b"\0\0\0\0"
 
 
-def address(pid):
+def address(pid: int) -> str:
     """Where the watch of that pid listens."""
     return f"\0nslab-vm-{pid}"
 
@@ -28,26 +31,28 @@ def address(pid):
 class Terminal:
     """The host's end of one of the guest's terminals, and who visits by it."""
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor: int) -> None:
         self.port = socket.socket(fileno=descriptor)
-        self.visitor = None
+        self.visitor: socket.socket | None = None
         self.draining = False
         self._frame = 0
         self._head = b""
 
     @property
-    def free(self):
+    def free(self) -> bool:
         return self.visitor is None and not self.draining
 
-    def hang_up(self):
-        self.visitor.close()
+    def hang_up(self) -> None:
+        """The visitor is gone: tell the guest, and wait for its answer."""
+        if self.visitor is not None:
+            self.visitor.close()
         self.visitor = None
         self.draining = True
         self.port.sendall(HANG_UP)
 
-    def from_visitor(self):
+    def from_visitor(self, visitor: socket.socket) -> None:
         try:
-            data = self.visitor.recv(65536)
+            data = visitor.recv(65536)
         except OSError:
             data = b""
         if data:
@@ -55,7 +60,7 @@ class Terminal:
         else:
             self.hang_up()
 
-    def from_guest(self):
+    def from_guest(self) -> bool:
         """Pass on; False at the guest's end."""
         data = self.port.recv(65536)
         if not data:
@@ -69,7 +74,7 @@ class Terminal:
                 self.hang_up()
         return True
 
-    def _ends(self, data):
+    def _ends(self, data: bytes) -> bool:
         """Whether it ends with an empty frame: the terminal is free again."""
         while data:
             if self._frame:
@@ -87,7 +92,7 @@ class Terminal:
         return False
 
 
-def main():
+def main() -> None:
     split = sys.argv.index("--")
     terminals = [Terminal(int(word)) for word in sys.argv[3].split(",") if word]
     notebook = os.pidfd_open(os.getppid())
@@ -117,7 +122,7 @@ def main():
     os._exit(code if code >= 0 else 128 - code)
 
 
-def close_others(keep):
+def close_others(keep: set[int]) -> None:
     """Only QEMU may hold its ends, or nobody would notice that it has gone."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) not in keep:
@@ -127,25 +132,28 @@ def close_others(keep):
                 pass
 
 
-def serve(notebook, qemu, listening, terminals):
+def serve(
+    notebook: int, qemu: int, listening: socket.socket, terminals: list[Terminal]
+) -> None:
     """Until the notebook or QEMU has ended."""
     while True:
         visitors = {t.visitor: t for t in terminals if t.visitor is not None}
         ports = {t.port: t for t in terminals}
-        ready, _, _ = select.select([notebook, qemu, listening, *ports, *visitors], [], [])
+        waiting: list[Any] = [notebook, qemu, listening, *ports, *visitors]
+        ready = select.select(waiting, [], [])[0]
         if notebook in ready or qemu in ready:
             return
-        for one in ready:
-            if one is listening:
-                admit(listening, terminals)
-            elif one in ports:
-                if not ports[one].from_guest():
-                    terminals.remove(ports[one])
-            elif visitors[one].visitor is one:
-                visitors[one].from_visitor()
+        if listening in ready:
+            admit(listening, terminals)
+        for port, terminal in ports.items():
+            if port in ready and not terminal.from_guest():
+                terminals.remove(terminal)
+        for visitor, terminal in visitors.items():
+            if visitor in ready and terminal.visitor is visitor:
+                terminal.from_visitor(visitor)
 
 
-def admit(listening, terminals):
+def admit(listening: socket.socket, terminals: list[Terminal]) -> None:
     """Give a visitor a terminal: a byte 1, or 0 if there is none for them."""
     visitor, _ = listening.accept()
     credentials = visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)

@@ -1,0 +1,216 @@
+"""The engine on another machine that is reached by ssh: the Vagrant VM, or any Linux.
+
+The same agent is started there by ``nslab agent``, and spoken with over ssh's own pipes.  When the
+connection ends, so does the lab.  What ssh needs to know of the machine (keys, ports, jumps) is in
+its own configuration; nothing here asks for a password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+
+from nslab.engine import messages as m
+from nslab.engine.base import Options
+from nslab.engine.remote import AgentEngine
+from nslab.errors import EngineUnavailable, InvalidInput, LabGone
+
+START_LIMIT = 60.0
+"""Seconds in which the machine must have answered and made the lab."""
+
+PROGRAM_VARIABLE = "NSLAB_SSH_PROGRAM"
+"""Names nslab on the other machine, where it is in none of :data:`PLACES`."""
+
+OPTIONS_VARIABLE = "NSLAB_SSH_OPTIONS"
+"""More words for ssh, such as ``-F file``."""
+
+PLACES = (
+    "nslab", "$HOME/.local/bin/nslab", "/opt/nslab/venv/bin/nslab", "$HOME/nslab/.venv/bin/nslab",
+)  # fmt: skip
+
+_TARGET = re.compile(
+    r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d+))?"
+)
+
+
+def target(text: str) -> list[str]:
+    """ssh's words for a machine: HOST, USER@HOST or USER@HOST:PORT.
+
+    >>> target("vagrant@127.0.0.1:2222")
+    ['-p', '2222', 'vagrant@127.0.0.1']
+
+    :raises InvalidInput: it is none of these
+    """
+    match = _TARGET.fullmatch(text.removeprefix("//"))
+    if match is None:
+        raise InvalidInput(
+            "reach", repr(text), "this names no machine",
+            'such as Lab(engine="ssh:vagrant@127.0.0.1:2222"), or a Host of ~/.ssh/config',
+        )  # fmt: skip
+    user = f"{match['user']}@" if match["user"] else ""
+    return [*(["-p", match["port"]] if match["port"] else []), user + match["host"].strip("[]")]
+
+
+class SshEngine(AgentEngine):
+    """A lab on another machine.
+
+    :raises EngineUnavailable: the machine cannot be reached, or has no nslab, or allows no lab
+    """
+
+    name = "ssh"
+
+    def __init__(self, machine: str, options: Options | None = None) -> None:
+        options = options or Options()
+        connection = Remote(machine, options.name)
+        super().__init__(options, connection, m.Start(options), START_LIMIT)
+
+
+def engine_at(machine: str) -> Callable[[Options], SshEngine]:
+    """What makes engines on that machine."""
+    target(machine)
+    return lambda options: SshEngine(machine, options)
+
+
+class Remote:
+    """ssh, and the agent at its other end."""
+
+    def __init__(self, machine: str, name: str) -> None:
+        self._machine = machine
+        self._errors = tempfile.TemporaryFile()
+        argv = [*_ssh(machine, "-T"), _on_path(f"agent --lab {shlex.quote(name)}")]
+        try:
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            self._errors.close()
+            raise EngineUnavailable(
+                "start a lab", f"on {machine}", f"ssh: {error.strerror}",
+                "sudo apt-get install openssh-client",
+            ) from error  # fmt: skip
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.writing, self.reading = self._process.stdin, self._process.stdout
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def cut(self) -> None:
+        self._process.kill()
+
+    def ended(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        words = ""
+        if not self._errors.closed:
+            self._errors.seek(0)
+            lines = self._errors.read().decode(errors="replace").strip().splitlines()
+            words = lines[-1] if lines else ""
+        return f" on {self._machine}" + (f": {words}" if words else "")
+
+    def refusal(self, refused: m.Refused) -> EngineUnavailable:
+        cause = f"{refused.step}: {refused.detail or os.strerror(refused.errno)}"
+        return EngineUnavailable(
+            "start a lab", f"on {self._machine}", cause, "run there: nslab doctor",
+            errno=refused.errno,
+        )  # fmt: skip
+
+    def silence(self, limit: float) -> EngineUnavailable:
+        """The error for a machine from which no agent answered."""
+        words = self.ended()
+        code = self._process.poll()
+        hint = f"try by hand: ssh {shlex.join(target(self._machine))}"
+        if code == 127:
+            words = f" on {self._machine}: nslab is not installed there"
+            hint = f"install it there, or say where it is: {PROGRAM_VARIABLE}=/path/to/nslab"
+        elif "Permission denied" in words:
+            hint = "give ssh a key for it (ssh-copy-id), since nobody can be asked for a password"
+        elif "Host key verification failed" in words:
+            hint = f"look at its key once, by hand: ssh {shlex.join(target(self._machine))}"
+        elif code is None:
+            words = f" on {self._machine}: no answer in {limit:.0f} s"
+        where, _, cause = words.strip().partition(": ")
+        return EngineUnavailable("start a lab", where, cause or "it ended without a word", hint)
+
+    def close(self) -> None:
+        """End ssh; the agent reads the end of its input and ends with all that is in the lab."""
+        for stream in (self.writing, self.reading):
+            with contextlib.suppress(OSError):
+                stream.close()
+        try:
+            self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+
+def _ssh(machine: str, *options: str) -> list[str]:
+    own = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
+    return [
+        "ssh", *options, "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15",
+        "-o", "ConnectTimeout=15", *own, *target(machine),
+    ]  # fmt: skip
+
+
+def _on_path(words: str) -> str:
+    """A line of shell: nslab with these words, wherever it is on the other machine."""
+    places = os.environ.get(PROGRAM_VARIABLE)
+    places = shlex.quote(places) if places else " ".join(f'"{place}"' for place in PLACES)
+    return (
+        f'for p in {places}; do command -v "$p" >/dev/null && exec "$p" {words}; done; exit 127'
+    )
+
+
+# -- from outside ------------------------------------------------------------------------------
+
+_LAB = re.compile(r' agent --lab (\S+|\'[^\']*\'); done; exit 127')
+
+
+def name_in(words: Sequence[str]) -> str | None:
+    """The name of the lab that these words of a process started; None if they started none."""
+    if not words or os.path.basename(words[0]) != "ssh":
+        return None
+    match = next(filter(None, (_LAB.search(word) for word in words)), None)
+    return shlex.split(match[1])[0] if match else None
+
+
+def enter(pid: int, name: str, words: Sequence[str]) -> int:
+    """Run a program in a lab of ours on another machine; its exit code."""
+    tail = shlex.join(["enter", "--lab", name, words[0] or "host", *_rest(words[1:])])
+    return subprocess.run(_again(pid, name, tail, terminal=os.isatty(0))).returncode
+
+
+def look(pid: int, name: str) -> bytes:
+    """A snapshot of such a lab, as a message.
+
+    :raises LabGone: it has just ended
+    """
+    argv = _again(pid, name, shlex.join(["show", "--lab", name, "--message"]), terminal=False)
+    ended = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL)
+    if ended.returncode:
+        text = ended.stderr.decode(errors="replace").strip()
+        raise LabGone("look into the lab", name, text or "it has just ended", "nslab show")
+    return ended.stdout
+
+
+def _rest(words: Sequence[str]) -> list[str]:
+    return ["--", *words] if words else []
+
+
+def _again(pid: int, name: str, tail: str, *, terminal: bool) -> list[str]:
+    """The words that started a lab, changed so that they start something else there."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        raise LabGone("enter the lab", name, "it has just ended", "nslab show") from None
+    return [
+        word if _LAB.search(word) is None else _on_path(tail)
+        for word in ["ssh", "-t" if terminal else "-T", *words[2:]]
+    ]

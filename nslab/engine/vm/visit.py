@@ -1,0 +1,151 @@
+"""``nslab enter`` and ``nslab show`` for a lab in a virtual machine.
+
+The watch of that machine lets a visitor of the same user in; the visitor's screen and keyboard
+then are those of a program inside (:mod:`nslab.engine.agent.terminal`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+
+from nslab.engine import messages as m
+from nslab.engine.vm.watch import address
+from nslab.errors import LabGone, NslabError
+
+WATCH = "vm/watch.py"
+
+
+def enter(pid: int, name: str, words: Sequence[str]) -> int:
+    """Run a program in the lab; its exit code.
+
+    :raises LabGone: the lab has just ended
+    :raises NslabError: all of its terminals are in use
+    """
+    with _connected(pid, name) as line:
+        if os.isatty(0) and os.isatty(1):
+            with _raw():
+                return _Visitor(line, name, _size()).run(("enter", *words))
+        return _Visitor(line, name, None).run(("enter", *words))
+
+
+def look(pid: int, name: str) -> bytes:
+    """A snapshot of the lab, as a message."""
+    with _connected(pid, name) as line:
+        line.sendall(m.frame(m.Visit(("look", name))) + m.frame(m.Typed(b"")))
+        arrived = bytearray()
+        shown: dict[str, bytes] = {"stdout": b"", "stderr": b""}
+        while piece := line.recv(65536):
+            arrived += piece
+            for body in m.split(arrived):
+                match m.from_terminal.decode(body):
+                    case m.Shown(stream, data):
+                        shown[stream] += data
+                    case m.Left(0):
+                        return shown["stdout"]
+                    case m.Left():
+                        text = shown["stderr"].decode(errors="replace").strip()
+                        raise LabGone("look into the lab", name, text, "nslab show")
+    raise _gone("look into", name)
+
+
+def _gone(what: str, name: str) -> LabGone:
+    return LabGone(f"{what} the lab", name, "it has just ended", "see which run: nslab show")
+
+
+@contextlib.contextmanager
+def _connected(pid: int, name: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(address(pid))
+        except OSError:
+            raise _gone("enter", name) from None
+        if not line.recv(1):
+            raise NslabError(
+                "enter the lab", name, f"all of its {len(m.TERMINALS)} terminals are in use",
+                "leave one of them with exit",
+            )  # fmt: skip
+        yield line
+
+
+@contextlib.contextmanager
+def _raw() -> Iterator[None]:
+    """The keyboard passes every key on: the terminal inside makes sense of them."""
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _size() -> tuple[int, int]:
+    size = os.get_terminal_size(1)
+    return size.lines, size.columns
+
+
+class _Visitor:
+    def __init__(self, line: socket.socket, name: str, size: tuple[int, int] | None) -> None:
+        self._line = line
+        self._name = name
+        self._size = size
+
+    def run(self, words: tuple[str, ...]) -> int:
+        self._send(m.Visit(words, self._size, os.environ.get("TERM", "dumb")))
+        woken, waker = os.pipe()
+        os.set_blocking(waker, False)
+        before = signal.signal(signal.SIGWINCH, lambda *_: os.write(waker, b"w"))
+        # Without a terminal Ctrl-C would end this process, and with it the program inside.
+        interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._relay(woken)
+        finally:
+            signal.signal(signal.SIGWINCH, before)
+            signal.signal(signal.SIGINT, interrupts)
+            os.close(woken)
+            os.close(waker)
+
+    def _relay(self, woken: int) -> int:
+        arrived = bytearray()
+        sources: list[int] = [self._line.fileno(), woken, 0]
+        while True:
+            ready, _, _ = select.select(sources, [], [])
+            if woken in ready:
+                os.read(woken, 64)
+                if self._size is not None:
+                    self._send(m.Resized(*_size()))
+            if 0 in ready:
+                data = os.read(0, 65536)
+                self._send(m.Typed(data))
+                if not data:
+                    sources.remove(0)
+            if self._line.fileno() in ready:
+                piece = self._line.recv(65536)
+                if not piece:
+                    raise _gone("stay in", self._name)
+                arrived += piece
+                for body in m.split(arrived):
+                    match m.from_terminal.decode(body):
+                        case m.Shown(stream, data):
+                            _print(sys.stderr if stream == "stderr" else sys.stdout, data)
+                        case m.Left(code):
+                            return code
+
+    def _send(self, message: m.Message) -> None:
+        try:
+            self._line.sendall(m.frame(message))
+        except OSError:
+            raise _gone("stay in", self._name) from None
+
+
+def _print(where: object, data: bytes) -> None:
+    descriptor = 2 if where is sys.stderr else 1
+    while data:
+        data = data[os.write(descriptor, data) :]
