@@ -37,15 +37,29 @@ class Bridge(Value, frozen=True):
     vlan_filtering: bool = False
 
 
+class PortVlan(Value, frozen=True):
+    """A VLAN that a port carries.
+
+    ``pvid``: frames that come in without a tag belong to it.  ``untagged``: frames that go out have
+    their tag taken off.
+    """
+
+    vlan: int
+    pvid: bool = False
+    untagged: bool = False
+
+
 class Port(Value, frozen=True):
     """What only a port of a bridge has.
 
     ``state`` is the spanning tree's word: disabled, blocking, listening, learning, forwarding.
+    ``vlans`` are those that it carries; None if its bridge does not filter them.
     """
 
     state: str
     learning: bool = True
     flood: bool = True
+    vlans: tuple[PortVlan, ...] | None = None
 
 
 class Peer(Value, frozen=True):
@@ -65,6 +79,10 @@ class Link(Value, frozen=True):
     name: str
     index: int
     kind: str = ""
+    mode: str = ""
+    """Of a macvlan (bridge, private, vepa, passthru, source) or ipvlan (l2, l3, l3s)."""
+    vlan: int = 0
+    """The VLAN's number, of a link of kind vlan; ``peer`` is what it stands on."""
     mac: str = ""
     mac_origin: str = "permanent"
     """permanent, random (the kernel drew it), stolen (a bridge took a port's) or set."""

@@ -71,6 +71,15 @@ def link_name(name: str) -> str:
     return name
 
 
+def vlan(number: int) -> int:
+    """A VLAN's number: 1 to 4094 (IEEE 802.1Q keeps 0 and 4095 for itself)."""
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 4094:
+        raise InvalidInput(
+            "use the VLAN", repr(number), "VLANs have the numbers 1 to 4094", "such as 10"
+        )
+    return number
+
+
 def namespace_name(name: str) -> str:
     """A name that a new network namespace (or container) may have."""
     _check(name, "namespace", 60)

@@ -26,18 +26,24 @@ from nslab.actions.links import (
 )  # fmt: skip
 from nslab.actions.settings import Masquerade, ResolvConf, Sysctl
 from nslab.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace
+from nslab.actions.stacked import (
+    IPVLAN_MODES, MACVLAN_MODES, AddIpvlan, AddMacvlan, AddVlan, DeletePortVlan, SetPortVlan,
+)  # fmt: skip
 
 __all__ = [
-    "Action", "AddAddress", "AddBridge", "AddContainer", "AddNamespace", "AddRoute", "AddVeth",
-    "AnyAction", "Attach", "Command", "DeleteAddress", "DeleteContainer", "DeleteLink",
-    "DeleteNamespace", "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf",
-    "SetBridge", "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Style", "Sysctl", "Word",
-    "code", "commands", "enter", "pid_variable",
+    "IPVLAN_MODES", "MACVLAN_MODES", "Action", "AddAddress", "AddBridge", "AddContainer",
+    "AddIpvlan", "AddMacvlan", "AddNamespace", "AddRoute", "AddVeth", "AddVlan", "AnyAction",
+    "Attach", "Command", "DeleteAddress",
+    "DeleteContainer", "DeleteLink", "DeleteNamespace", "DeletePortVlan", "DeleteRoute", "Detach",
+    "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge", "SetDown", "SetMac", "SetPortVlan",
+    "SetPromiscuous", "SetUp", "Style", "Sysctl", "Word", "code", "commands", "enter",
+    "pid_variable",
 ]  # fmt: skip
 
 AnyAction = (
     AddNamespace | DeleteNamespace | AddContainer | DeleteContainer | AddBridge | SetBridge
     | AddVeth | Move | Rename | DeleteLink | SetUp | SetDown | SetMac | SetPromiscuous
+    | AddMacvlan | AddIpvlan | AddVlan | SetPortVlan | DeletePortVlan
     | Attach | Detach | AddAddress | DeleteAddress | AddRoute | DeleteRoute
     | Masquerade | Sysctl | ResolvConf
 )  # fmt: skip

@@ -46,7 +46,9 @@ def pid_variable(container: str) -> str:
 
 
 _CHECKS: dict[str, Callable[[str], str | None]] = {
-    **dict.fromkeys(("link", "bridge", "master", "peer", "out", "dev"), names.link_name),
+    **dict.fromkeys(
+        ("link", "bridge", "master", "parent", "peer", "out", "dev"), names.link_name
+    ),
     **dict.fromkeys(("ns", "peer_ns", "to"), names.namespace_reference),
     **dict.fromkeys(("via", "nameserver"), names.host_address),
     **dict.fromkeys(("mac", "peer_mac"), names.mac_address),
@@ -135,18 +137,19 @@ def target(ns: str | None, containers: Iterable[str]) -> str:
     return Word(f'"${pid_variable(ns)}"') if ns in containers else ns
 
 
-_PLAIN = frozenset({"address", "bridge", "mac", "peer", "value"})
+_PLAIN = frozenset({"address", "bridge", "mac", "peer", "value", "vlan"})
 """Fields that are clear without their names when they stand second."""
 
 
 def code(action: Action) -> str:
     """An action as a person writes it: ``AddAddress("eth0", "10.0.0.2/24", ns="ns1")``."""
     words: list[str] = []
+    plainly = _PLAIN | {"name"} if action.__struct_fields__[0] == "parent" else _PLAIN
     for place, field in enumerate(action.__struct_fields__):
         value = getattr(action, field)
         if value == _default(action, place):
             continue
-        plain = place == 0 or (place == len(words) == 1 and field in _PLAIN)
+        plain = place == 0 or (place == len(words) == 1 and field in plainly)
         words.append(repr(value) if plain else f"{field}={value!r}")
     return f"{type(action).__name__}({', '.join(words)})".replace("'", '"')
 

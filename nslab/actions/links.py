@@ -30,7 +30,7 @@ class AddBridge(Action, frozen=True):
         options = _options(self.stp, self.forward_delay)
         if self.multicast_snooping is not None:
             options += ["mcast_snooping", "1" if self.multicast_snooping else "0"]
-        return [command("ip", "link", "add", *_new_name(self.name), "type", "bridge", *options)]
+        return [command("ip", "link", "add", *new_name(self.name), "type", "bridge", *options)]
 
     def _classic(self) -> list[Command]:
         lines = [command("brctl", "addbr", self.name)]
@@ -45,27 +45,42 @@ class AddBridge(Action, frozen=True):
 
 
 class SetBridge(Action, frozen=True):
-    """Change a bridge's spanning tree: on or off, and its forward delay in seconds."""
+    """Change a bridge's spanning tree: on or off, and its forward delay in seconds.
+
+    ``vlan_filtering`` True makes it keep VLANs apart: what each port carries is set by
+    :class:`~nslab.actions.SetPortVlan`.
+    """
 
     name: str
     stp: bool | None = None
     forward_delay: float | None = None
+    vlan_filtering: bool | None = None
     ns: str | None = None
 
     def _check(self) -> None:
         names.link_name(self.name)
         _check_bridge(self.name, self.stp, self.forward_delay)
-        if self.stp is None and self.forward_delay is None:
+        if self.stp is None and self.forward_delay is None and self.vlan_filtering is None:
             raise InvalidInput(
-                "set bridge", self.name, "nothing to set", "give stp= or forward_delay="
-            )
+                "set bridge", self.name, "nothing to set",
+                "give stp=, forward_delay= or vlan_filtering=",
+            )  # fmt: skip
 
     def _iproute2(self) -> list[Command]:
-        options = _options(self.stp, self.forward_delay)
-        return [command("ip", "link", "set", "dev", self.name, "type", "bridge", *options)]
+        return self._with(_options(self.stp, self.forward_delay) + self._filtering())
 
     def _classic(self) -> list[Command]:
-        return _brctl(self.name, self.stp, self.forward_delay)
+        lines = _brctl(self.name, self.stp, self.forward_delay)
+        # brctl is older than VLAN filtering.
+        return lines + (self._with(self._filtering()) if self._filtering() else [])
+
+    def _filtering(self) -> list[str]:
+        if self.vlan_filtering is None:
+            return []
+        return ["vlan_filtering", "1" if self.vlan_filtering else "0"]
+
+    def _with(self, options: list[str]) -> list[Command]:
+        return [command("ip", "link", "set", "dev", self.name, "type", "bridge", *options)]
 
 
 def _options(stp: bool | None, forward_delay: float | None) -> list[str]:
@@ -123,7 +138,7 @@ class AddVeth(Action, frozen=True):
             )
 
     def commands(self, style: Style = "iproute2", containers: Iterable[str] = ()) -> list[Command]:
-        words = ["ip", "link", "add", *_new_name(self.name)]
+        words = ["ip", "link", "add", *new_name(self.name)]
         if self.mac:
             words += ["address", self.mac]
         words += ["type", "veth", "peer", "name", self.peer]
@@ -269,7 +284,7 @@ class Detach(Action, frozen=True):
         return [command("brctl", "delif", self.bridge, self.link)]
 
 
-def _new_name(name: str) -> tuple[str, ...]:
+def new_name(name: str) -> tuple[str, ...]:
     """A name after ``ip link add``, which also takes the first letters of its own words."""
     if any(word.startswith(name) for word in names.IPROUTE2_WORDS):
         return ("name", name)

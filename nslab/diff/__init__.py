@@ -12,10 +12,12 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
 from nslab.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.diff.compare import compare
 from nslab.diff.wording import (
-    address_of, kind_text, link_text, name_text, nameservers, nat_text, route_text, visible_routes,
+    address_of, kind_and_mode, kind_text, link_text, name_text, nameservers, nat_text, route_text,
+    visible_routes, vlans_text,
 )  # fmt: skip
 
 __all__ = [
-    "LEARNED", "MARKS", "Change", "Diff", "Kind", "What", "address_of", "compare", "kind_text",
-    "link_text", "name_text", "nameservers", "nat_text", "route_text", "visible_routes",
+    "LEARNED", "MARKS", "Change", "Diff", "Kind", "What", "address_of", "compare",
+    "kind_and_mode", "kind_text", "link_text", "name_text", "nameservers", "nat_text", "route_text",
+    "visible_routes", "vlans_text",
 ]  # fmt: skip

@@ -136,6 +136,9 @@ class _Comparison:
             yield changed(details.mac_words(old, new))
         if old.mtu != new.mtu:
             yield changed(f"MTU {old.mtu} → {new.mtu}")
+        for word, was_so, is_so in (("mode", old.mode, new.mode), ("VLAN", old.vlan, new.vlan)):
+            if was_so != is_so:
+                yield changed(f"{word} {was_so or 'none'} → {is_so or 'none'}")
         if (words := self._peer(old, new)) is not None:
             yield changed(words)
         yield from details.bridging(changed, old, new, self._renamed(was, ns))

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import structs
 
 from nslab.diff.change import Change, Kind, Teller, What, came_or_went
-from nslab.diff.wording import name_text, nameservers, nat_text
+from nslab.diff.wording import name_text, nameservers, nat_text, vlans_text
 from nslab.model import Link, Namespace, Process, Snapshot
 
 Entry = tuple[str, object]
@@ -82,6 +82,9 @@ def bridging(
         for word in ("learning", "flood"):
             if getattr(old.port, word) != getattr(new.port, word):
                 yield changed(_switched(word, getattr(new.port, word)), "port")
+        if old.port.vlans != new.port.vlans and None not in (old.port.vlans, new.port.vlans):
+            was_text, now_text = vlans_text(old.port.vlans), vlans_text(new.port.vlans)
+            yield changed(f"{was_text} → {now_text}", "port")
     if old.bridge and new.bridge:
         was, now = old.bridge.forward_delay, new.bridge.forward_delay
         if was != now:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nslab.model import Link, Namespace, NatRule, Route
+from collections.abc import Iterable
+
+from nslab.model import Link, Namespace, NatRule, PortVlan, Route
 
 _LOCAL_TABLE = 255
 """The kernel fills this routing table from the addresses; it says nothing of its own."""
@@ -45,6 +47,41 @@ def kind_text(link: Link) -> str:
     return link.kind or "device"
 
 
+def kind_and_mode(link: Link) -> str:
+    """The kind with how it stands on its parent: ``macvlan private``, ``ipvlan l3``, ``VLAN 10``.
+
+    A macvlan in mode bridge, as nearly all are, is a ``macvlan`` alone.
+    """
+    if link.vlan:
+        return f"VLAN {link.vlan}"
+    mode = "" if (link.kind, link.mode) == ("macvlan", "bridge") else link.mode
+    return f"{kind_text(link)} {mode}".rstrip()
+
+
+def vlans_text(vlans: Iterable[PortVlan] | None) -> str:
+    """What a port carries: ``VLAN 10 untagged, 20 and 30 tagged``; nothing if nobody filters."""
+    if vlans is None:
+        return ""
+    # Frames without a tag belong to the PVID both ways, as a rule; else both are told.
+    plain = [str(one.vlan) for one in vlans if one.pvid and one.untagged]
+    into = [str(one.vlan) for one in vlans if one.pvid and not one.untagged]
+    out = [str(one.vlan) for one in vlans if one.untagged and not one.pvid]
+    tagged = [str(one.vlan) for one in vlans if not one.pvid and not one.untagged]
+    parts = [
+        f"{_and(numbers)} {word}"
+        for numbers, word in (
+            (plain, "untagged"), (into, "untagged inwards"), (out, "untagged outwards"),
+            (tagged, "tagged"),
+        )
+        if numbers
+    ]  # fmt: skip
+    return "VLAN " + ", ".join(parts) if parts else "no VLAN"
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def nameservers(resolv_conf: str | None) -> list[str]:
     """The name servers that a resolv.conf names."""
     lines = [line.split() for line in (resolv_conf or "").splitlines()]
@@ -63,7 +100,7 @@ def address_of(namespace: Namespace, link: Link) -> str:
 
 def link_text(namespace: Namespace, link: Link) -> str:
     """A link that came or went, in one line."""
-    text = f"{kind_text(link)} {address_of(namespace, link)}"
+    text = f"{kind_and_mode(link)} {address_of(namespace, link)}"
     facts = [address.address for address in link.addresses]
     if link.master:
         facts.append(f"port of {link.master}")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from nslab.diff import (
-    Change, Kind, kind_text, name_text, nameservers, nat_text, route_text, visible_routes,
+    Change, Kind, kind_and_mode, name_text, nameservers, nat_text, route_text, visible_routes,
+    vlans_text,
 )  # fmt: skip
 from nslab.draw.scene import Line
 from nslab.model import Link, Namespace
@@ -64,6 +65,8 @@ def waits(link: Link) -> str:
 def _link_words(link: Link) -> Iterator[str]:
     if link.bridge and link.bridge.vlan_filtering:
         yield "VLAN filtering"
+    if link.port and link.port.vlans is not None:
+        yield vlans_text(link.port.vlans)
     if link.promiscuity and not link.port:
         yield "promiscuous"
     if link.peer and not link.peer.namespace:
@@ -72,12 +75,16 @@ def _link_words(link: Link) -> Iterator[str]:
 
 def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> str:
     """All about a link, line by line; ``far`` is its other end or what it stands on."""
-    facts = [f"{label}/{link.name}: {kind_text(link)}, {link.state}"]
+    facts = [f"{label}/{link.name}: {kind_and_mode(link)}, {link.state}"]
     facts += [f"address {address.address}" for address in link.addresses]
     if link.master:
         facts.append(f"port of {link.master}" + (f", {link.port.state}" if link.port else ""))
     if far:
         facts.append(f"other end: {far}" if link.kind == "veth" else f"on top of {far}")
+    if link.kind == "macvlan" and link.mode:
+        facts.append(f"mode {link.mode}")
+    if link.port and link.port.vlans is not None:
+        facts.append(vlans_text(link.port.vlans))
     facts.append(f"MTU {link.mtu}")
     if link.promiscuity:
         facts.append(f"promiscuity {link.promiscuity}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from nslab.diff import Change, Diff, Kind, kind_text
+from nslab.diff import Change, Diff, Kind, kind_and_mode
 from nslab.draw import captions, crowd
 from nslab.draw.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
 from nslab.model import WORLD, Link, Namespace, Peer, Snapshot
@@ -233,7 +233,7 @@ class _Composer:
             mark = self.diff.link_mark(namespace.inode, link.index)
         end = self._peer_key(link.peer)
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
-        kind = kind_text(link)
+        kind = kind_and_mode(link)
         return Cell(
             key=(gone, namespace.inode, link.index), name=link.name,
             kind="" if kind in {"veth", "device"} else kind, state=link.state, mark=mark,

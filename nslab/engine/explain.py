@@ -21,6 +21,7 @@ from errno import (
     ENETUNREACH,
     ENODEV,
     ENOENT,
+    ENOSYS,
     ENXIO,
     EOPNOTSUPP,
     EPERM,
@@ -35,6 +36,8 @@ from nslab.errors import AlreadyExists, KernelRefused, NotFound, NslabError, os_
 _NOT_FOUND = frozenset({ENODEV, ENOENT, ENXIO, ESRCH, EADDRNOTAVAIL})
 
 _IPROUTE = "ip{ns} -brief link"
+
+_ANOTHER_NAME = "choose another name, or move and rename it afterwards"
 
 _NO_DRIVER = ("this kernel cannot make one: the driver is missing", "nslab doctor says what it has")
 
@@ -59,6 +62,51 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     (act.SetBridge, ERANGE): (
         "while the spanning tree is on, the forward delay may be 2 to 30 seconds",
         "first turn it off, in a step of its own: brctl stp {name} off",
+    ),
+    (act.SetBridge, ENOSYS): (
+        "this kernel's bridges cannot filter VLANs", 'use one that can: Lab(needs=["vlan"])',
+    ),
+    **dict.fromkeys(
+        ((act.AddMacvlan, EEXIST), (act.AddIpvlan, EEXIST)),
+        ("{either} has a link named {name} already", _ANOTHER_NAME),
+    ),
+    (act.AddVlan, EEXIST): (
+        "{either} has a link named {name} already, or {parent} has its VLAN {vlan}",
+        "see what is there: ip{ns} -d link",
+    ),
+    **dict.fromkeys(
+        ((act.AddMacvlan, EBUSY), (act.AddIpvlan, EBUSY)),
+        (
+            "{parent} serves a bridge or links of the other kind: macvlan or ipvlan, not both",
+            "see what stands on it: ip{ns} -d link",
+        ),
+    ),
+    (act.AddMacvlan, EINVAL): (
+        "one in mode passthru wants its parent for itself alone, and none can stand on a loopback",
+        "see what stands on it: ip{ns} -d link",
+    ),
+    (act.AddIpvlan, EINVAL): (
+        "none can stand on a loopback", "name another parent, such as eth0",
+    ),
+    **dict.fromkeys(
+        ((act.AddMacvlan, EOPNOTSUPP), (act.AddIpvlan, EOPNOTSUPP)), _NO_DRIVER
+    ),
+    (act.AddVlan, EOPNOTSUPP): (
+        "this kernel has no driver for VLANs, or {parent} cannot carry any (a loopback cannot)",
+        'use one that has: Lab(needs=["vlan"])',
+    ),
+    **dict.fromkeys(
+        ((act.SetPortVlan, EOPNOTSUPP), (act.DeletePortVlan, EOPNOTSUPP)),
+        (
+            "it is no port of a bridge, or this kernel's bridges cannot filter VLANs",
+            "see which are ports: bridge{ns} link",
+        ),
+    ),
+    (act.SetUp, ENETDOWN): (
+        "the link that it stands on is down", "set that up first; which it is: ip{ns} link",
+    ),
+    (act.SetMac, EOPNOTSUPP): (
+        "an ipvlan has its parent's MAC", "change that of its parent, or make a macvlan",
     ),
     (act.AddVeth, EEXIST): (
         "a link named {name} or {peer} is there already",
@@ -98,7 +146,8 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "join them by a veth pair with one end in each",
     ),
     (act.Attach, EBUSY): (
-        "it is a port of a bridge already", "first: ip{ns} link set dev {link} nomaster",
+        "it is a port of a bridge already, or macvlan or ipvlan links stand on it",
+        "first: ip{ns} link set dev {link} nomaster, or delete what stands on it",
     ),
     (act.Detach, EINVAL): ("it is no port of that bridge", "see which: bridge{ns} link"),
     (act.AddAddress, EEXIST): (
@@ -206,6 +255,8 @@ def _no_device(action: act.Action) -> tuple[str, str]:
             return ("{where} has no link named {link}, or no bridge named {bridge}", look)
         case act.AddVeth():
             return ("{where} has no bridge named {master}", look)
+        case act.AddMacvlan() | act.AddIpvlan() | act.AddVlan():
+            return ("{where} has no link named {parent} to stand on", look)
         case act.AddRoute(dev=None) | act.DeleteRoute(dev=None):
             return ("no link leads to {via}", look)
         case act.AddRoute() | act.DeleteRoute():
@@ -218,6 +269,9 @@ def _fields(action: act.Action) -> dict[str, str]:
     ns: str | None = getattr(action, "ns", None)
     fields["where"] = ns or "the host"
     fields["target"] = fields.get("to", "") if fields.get("to") != "None" else "the host"
+    fields["either"] = fields["where"]
+    if isinstance(action, act.AddMacvlan | act.AddIpvlan | act.AddVlan) and action.to:
+        fields["either"] += f" or {action.to}"
     fields["out"] = fields["dev"] if fields.get("dev") not in (None, "None") else "NAME"
     fields["ns"] = f" -n {ns}" if ns else ""
     return fields

@@ -207,7 +207,7 @@ class _Search:
 
 
 def _may_be_port(link: Link) -> bool:
-    return link.kind not in ("bridge", "macvlan") and not is_loopback(link)
+    return link.kind not in ("bridge", "macvlan", "ipvlan") and not is_loopback(link)
 
 
 def _parent(namespace: Namespace, link: Link, lower: Link) -> Stop:

@@ -117,7 +117,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         made: w.Widget
         if field.kind == "flag":
             made = w.Checkbox(description=field.label, value=bool(old), layout=layout)
-        elif field.kind == "text":
+        elif field.kind in ("text", "number"):
             made = w.Text(description=field.label, placeholder=field.example, layout=layout)
         else:
             there = self._form.choices(field, self.live.snapshot, self._values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.diff import kind_text, nat_text, route_text, visible_routes
+from nslab.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
 from nslab.model import Link, Namespace, Snapshot
 from nslab.widgets.words import say
 
@@ -31,7 +31,7 @@ def facts(snapshot: Snapshot, thing: str) -> Facts:
 
 
 def _space(namespace: Namespace) -> Facts:
-    links = [f"{link.name}: {kind_text(link)}, {link.state}" for link in namespace.links]
+    links = [f"{link.name}: {kind_and_mode(link)}, {link.state}" for link in namespace.links]
     neighbours = [
         f"{entry.address} dev {entry.dev} {entry.state}" for entry in namespace.neighbours
     ]
@@ -49,7 +49,7 @@ def _space(namespace: Namespace) -> Facts:
 def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     far = snapshot.peer(link)
     state = [
-        f"{kind_text(link)}, {link.state}", f"MAC {link.mac} ({link.mac_origin})",
+        f"{kind_and_mode(link)}, {link.state}", f"MAC {link.mac} ({link.mac_origin})",
         f"MTU {link.mtu}", f"{say('promiscuity')} {link.promiscuity}",
     ]  # fmt: skip
     if far:
@@ -59,6 +59,10 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     if link.port:
         flood = say("floods") if link.port.flood else say("does not flood")
         state.append(f"{link.port.state}, {flood}")
+        if link.port.vlans is not None:
+            state.append(vlans_text(link.port.vlans))
+    if link.kind == "macvlan" and link.mode:
+        state.append(f"{say('mode')} {link.mode}")
     stations = [
         f"{entry.mac} {say('behind')} {entry.dev} {entry.state}" for entry in namespace.fdb
         if link.name in (entry.dev, entry.master)

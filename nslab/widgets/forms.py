@@ -23,7 +23,9 @@ HOST = "host"
 NONE = "–"
 """The choice of nothing, where a field may be left out."""
 
-Kind = Literal["text", "namespace", "named", "container", "link", "bridge", "flag"]
+Kind = Literal[
+    "text", "number", "namespace", "named", "container", "link", "bridge", "choice", "flag"
+]
 Value = str | bool
 
 
@@ -31,8 +33,8 @@ class Field(Struct, frozen=True):
     """A field of a form: the action's field of the same name.
 
     ``example`` stands greyed in an empty text field.  A ``link`` is chosen among those of the
-    namespace in the field ``ns``, a ``bridge`` among its bridges.  An ``optional`` one may be
-    left empty.
+    namespace in the field ``ns``, a ``bridge`` among its bridges, a ``choice`` among ``choices``.
+    An ``optional`` one may be left empty.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field(Struct, frozen=True):
     kind: Kind = "text"
     example: str = ""
     optional: bool = False
+    choices: tuple[str, ...] = ()
 
 
 class Form(Struct, frozen=True):
@@ -69,14 +72,16 @@ class Form(Struct, frozen=True):
                 if field.kind == "namespace" and value == HOST:
                     given[field.name] = None
                     continue
-            given[field.name] = value
+            given[field.name] = _number(value) if field.kind == "number" else value
         return self.action(**given)
 
     def choices(self, field: Field, snapshot: Snapshot, values: Mapping[str, Value]) -> list[str]:
         """What a field may be now."""
         found: list[str] = []
         own = [space for space in snapshot if space.role != "world"]
-        if field.kind == "namespace":
+        if field.kind == "choice":
+            found = list(field.choices)
+        elif field.kind == "namespace":
             found = [space.label for space in own]
         elif field.kind in ("named", "container"):
             found = [space.label for space in own if space.role == field.kind]
@@ -90,12 +95,21 @@ class Form(Struct, frozen=True):
         return [NONE, *found] if field.optional else found
 
 
+def _number(value: Value) -> Value | int:
+    """A number as one; what is none stays a text, and the action says what is wrong with it."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _ns(label: str = "") -> Field:
     return Field("ns", label or say("in"), "namespace")
 
 
 def _link() -> Field:
     return Field("link", say("Link"), "link")
+
+
+def _parent() -> Field:
+    return Field("parent", say("on"), "link")
 
 
 FORMS: tuple[Form, ...] = (
@@ -108,6 +122,18 @@ FORMS: tuple[Form, ...] = (
         Field("name", say("One end"), example="lxcbr0.1"), _ns(),
         Field("peer", say("Other end"), example="veth-ns1"),
         Field("peer_ns", say("in"), "namespace"),
+    )),
+    Form(say("Add a macvlan"), act.AddMacvlan, (
+        _ns(), _parent(), Field("name", say("Name"), example="mac0"),
+        Field("mode", say("Mode"), "choice", choices=act.MACVLAN_MODES),
+    )),
+    Form(say("Add an ipvlan"), act.AddIpvlan, (
+        _ns(), _parent(), Field("name", say("Name"), example="ip0"),
+        Field("mode", say("Mode"), "choice", choices=act.IPVLAN_MODES),
+    )),
+    Form(say("Add a VLAN"), act.AddVlan, (
+        _ns(), _parent(), Field("name", say("Name"), example="eth0.10"),
+        Field("vlan", say("VLAN"), "number", example="10"),
     )),
     Form(say("Attach to a bridge"), act.Attach, (
         _ns(), _link(), Field("bridge", say("Bridge"), "bridge"),
@@ -131,6 +157,14 @@ FORMS: tuple[Form, ...] = (
     Form(say("Spanning tree"), act.SetBridge, (
         _ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("on"), "flag"),
     )),
+    Form(say("VLAN filtering"), act.SetBridge, (
+        _ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("on"), "flag"),
+    )),
+    Form(say("VLAN of a port"), act.SetPortVlan, (
+        _ns(), _link(), Field("vlan", say("VLAN"), "number", example="10"),
+        Field("pvid", say("untagged inwards"), "flag"),
+        Field("untagged", say("untagged outwards"), "flag"),
+    )),
     Form(say("Promiscuous"), act.SetPromiscuous, (
         _ns(), _link(), Field("on", say("on"), "flag"),
     )),
@@ -148,6 +182,9 @@ FORMS: tuple[Form, ...] = (
     )),
     Form(say("Delete an address"), act.DeleteAddress, (
         _ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24"),
+    )),
+    Form(say("Delete a VLAN of a port"), act.DeletePortVlan, (
+        _ns(), _link(), Field("vlan", say("VLAN"), "number", example="10"),
     )),
     Form(say("Delete a route"), act.DeleteRoute, (
         _ns(), Field("destination", say("To"), example="default"),

@@ -76,6 +76,20 @@ def make_real(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]
         engine.close()
 
 
+@pytest.fixture(params=KINDS[2:])
+def make_vm(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
+    """Makes engines whose kernel has ipvlan, VLANs and bridges that filter them."""
+    made: list[Engine] = []
+
+    def make(options: Options | None = None) -> Engine:
+        made.append(start(request.param, options))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
 @pytest.fixture(params=KINDS[1:])
 def start_real(request: pytest.FixtureRequest) -> Callable[..., Engine]:
     """Starts a real engine, which the caller closes: for hypothesis, which makes many."""

@@ -16,14 +16,18 @@ from nslab.actions import (
     AddAddress,
     AddBridge,
     AddContainer,
+    AddIpvlan,
+    AddMacvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
+    AddVlan,
     Attach,
     DeleteAddress,
     DeleteContainer,
     DeleteLink,
     DeleteNamespace,
+    DeletePortVlan,
     DeleteRoute,
     Detach,
     Masquerade,
@@ -33,6 +37,7 @@ from nslab.actions import (
     SetBridge,
     SetDown,
     SetMac,
+    SetPortVlan,
     SetPromiscuous,
     SetUp,
     Sysctl,
@@ -135,6 +140,50 @@ CASES: list[tuple[Sequence[Action], Action]] = [
     ((), ResolvConf("1.1.1.1")),
     ((AddNamespace("ns1"),), ResolvConf("8.8.8.8", ns="ns1")),
     ((AddContainer("c1"),), ResolvConf("1.1.1.1", ns="c1")),
+    ((), AddMacvlan("eth0", "m1")),
+    ((AddNamespace("ns1"),), AddMacvlan("eth0", "m1", mode="private", to="ns1")),
+    (
+        (AddContainer("c1"),),
+        AddMacvlan("eth0", "m1", mode="vepa", to="c1", mac="02:00:00:00:00:0a"),
+    ),
+    ((*PAIR, SetUp("v1")), AddMacvlan("eth0", "m1", mode="passthru", ns="ns1")),
+    ((AddMacvlan("eth0", "m1"),), SetUp("m1")),
+    ((AddMacvlan("eth0", "m1"), SetUp("m1"), AddMacvlan("eth0", "m2")), SetUp("m2")),
+    ((AddMacvlan("eth0", "m1", mode="passthru"),), SetUp("m1")),
+    ((AddMacvlan("eth0", "m1"), SetUp("m1")), SetPromiscuous("m1")),
+    ((AddMacvlan("eth0", "m1"), SetUp("m1"), AddNamespace("ns1")), Move("m1", to="ns1")),
+    ((*PAIR, AddMacvlan("v1", "m1")), DeleteLink("v1")),
+    ((*PAIR, AddMacvlan("v1", "m1", mode="passthru")), SetMac("v1", "02:00:00:00:00:0c")),
+]  # fmt: skip
+
+FILTERING = (*BRIDGE, *PAIR, Attach("v1", "br1"), SetBridge("br1", vlan_filtering=True))
+
+# The same of what many a kernel lacks, and the virtual machine's has.
+FULL_KERNEL: list[tuple[Sequence[Action], Action]] = [
+    ((), AddIpvlan("eth0", "i1")),
+    ((AddNamespace("ns1"),), AddIpvlan("eth0", "i1", mode="l3", to="ns1")),
+    ((AddContainer("c1"),), AddIpvlan("eth0", "i1", mode="l3s", to="c1")),
+    ((AddIpvlan("eth0", "i1"),), AddIpvlan("eth0", "i2", mode="l3")),
+    ((AddIpvlan("eth0", "i1", mode="l3"),), SetUp("i1")),
+    ((AddIpvlan("eth0", "i1"), SetUp("i1")), SetMac("eth0", "02:00:00:00:00:0c")),
+    ((AddIpvlan("eth0", "i1"), SetUp("i1"), AddNamespace("ns1")), Move("i1", to="ns1")),
+    ((), AddVlan("eth0", "eth0.10", 10)),
+    ((AddNamespace("ns1"),), AddVlan("eth0", "v10", 10, to="ns1")),
+    ((AddVlan("eth0", "eth0.10", 10),), SetUp("eth0.10")),
+    ((AddVlan("eth0", "v10", 10), SetUp("v10")), SetDown("eth0")),
+    ((AddVlan("eth0", "v10", 10), SetUp("v10"), SetDown("eth0")), SetUp("eth0")),
+    ((AddVlan("eth0", "v10", 10),), AddVlan("v10", "v20", 20)),
+    ((AddVlan("eth0", "v10", 10), SetUp("v10"), *BRIDGE), Attach("v10", "br1")),
+    ((*PAIR, AddVlan("v1", "v10", 10)), DeleteLink("v1")),
+    ((*BRIDGE, *PAIR, Attach("v1", "br1")), SetBridge("br1", vlan_filtering=True)),
+    (FILTERING, SetBridge("br1", vlan_filtering=False)),
+    ((*BRIDGE, *PAIR, SetBridge("br1", vlan_filtering=True)), Attach("v1", "br1")),
+    (FILTERING, SetPortVlan("v1", 10)),
+    (FILTERING, SetPortVlan("v1", 10, pvid=True, untagged=True)),
+    ((*FILTERING, SetPortVlan("v1", 10, pvid=True)), SetPortVlan("v1", 10)),
+    ((*BRIDGE, *PAIR, Attach("v1", "br1")), SetPortVlan("v1", 10)),
+    (FILTERING, DeletePortVlan("v1", 1)),
+    ((*FILTERING, SetPortVlan("v1", 10)), Detach("v1")),
 ]  # fmt: skip
 
 
@@ -143,7 +192,7 @@ def label(case: tuple[Sequence[Action], Action]) -> str:
 
 
 def test_every_action_is_here() -> None:
-    assert {type(action) for _, action in CASES} == set(act.AnyAction.__args__)
+    assert {type(action) for _, action in [*CASES, *FULL_KERNEL]} == set(act.AnyAction.__args__)
 
 
 def script(engine: Engine, actions: Sequence[Action], style: Literal["classic", "iproute2"]) -> str:
@@ -184,6 +233,25 @@ def test_action(make_real: Make, canonical: Canonical, case: Any) -> None:
     for engine in (fake, real):
         engine.apply([*before, action])
     assert canonical(fake) == canonical(real)
+
+
+@pytest.mark.parametrize("case", FULL_KERNEL, ids=label)
+def test_action_of_a_full_kernel(make_vm: Make, canonical: Canonical, case: Any) -> None:
+    before, action = case
+    fake, real = FakeEngine(), make_vm()
+    for engine in (fake, real):
+        engine.apply([*before, action])
+    wait_for(canonical, real, canonical(fake))
+
+
+@pytest.mark.parametrize("case", FULL_KERNEL, ids=label)
+def test_commands_of_a_full_kernel(make_vm: Make, canonical: Canonical, case: Any) -> None:
+    before, action = case
+    by_hand, fake = make_vm(), FakeEngine()
+    by_hand.apply(before)
+    run(by_hand, script(by_hand, [action], "iproute2"))
+    fake.apply([*before, action])
+    wait_for(canonical, by_hand, canonical(fake))
 
 
 @pytest.mark.parametrize("style", ["classic", "iproute2"])

@@ -16,14 +16,18 @@ from nslab.actions import (
     AddAddress,
     AddBridge,
     AddContainer,
+    AddIpvlan,
+    AddMacvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
+    AddVlan,
     Attach,
     DeleteAddress,
     DeleteContainer,
     DeleteLink,
     DeleteNamespace,
+    DeletePortVlan,
     DeleteRoute,
     Detach,
     Masquerade,
@@ -33,6 +37,7 @@ from nslab.actions import (
     SetBridge,
     SetDown,
     SetMac,
+    SetPortVlan,
     SetPromiscuous,
     SetUp,
     Sysctl,
@@ -64,6 +69,41 @@ TABLE: list[tuple[Action, str, list[str], list[str]]] = [
         AddVeth("veth-ns1", "lxcbr0.1"), "add veth veth-ns1",
         ["ip link add veth-ns1 type veth peer name lxcbr0.1"],
         ["ip link add veth-ns1 type veth peer name lxcbr0.1"],
+    ),
+    (
+        SetBridge("br1", stp=False, vlan_filtering=True), "set bridge br1",
+        ["brctl stp br1 off", "ip link set dev br1 type bridge vlan_filtering 1"],
+        ["ip link set dev br1 type bridge stp_state 0 vlan_filtering 1"],
+    ),
+    *(
+        (action, title, [line], [line])
+        for action, title, line in (
+            (
+                AddMacvlan("eth0", "mac0", mode="private", mac="02:00:00:00:00:0A"),
+                "add macvlan mac0",
+                "ip link add link eth0 mac0 address 02:00:00:00:00:0a type macvlan mode private",
+            ),
+            (
+                AddIpvlan("eth0", "ip0", mode="l3s", ns="ns1", to="ns2"), "add ipvlan ip0 in ns1",
+                "ip netns exec ns1 ip link add link eth0 ip0 netns ns2 type ipvlan mode l3s",
+            ),
+            (
+                AddVlan("eth0", "eth0.10", 10, to="ns1"), "add vlan eth0.10",
+                "ip link add link eth0 eth0.10 netns ns1 type vlan id 10",
+            ),
+            (
+                SetPortVlan("v1", 10, pvid=True, untagged=True), "set port vlan v1",
+                "bridge vlan add vid 10 dev v1 pvid untagged",
+            ),
+            (
+                SetPortVlan("v1", 20, ns="ns1"), "set port vlan v1 in ns1",
+                "ip netns exec ns1 bridge vlan add vid 20 dev v1",
+            ),
+            (
+                DeletePortVlan("v1", 10), "delete port vlan v1",
+                "bridge vlan delete vid 10 dev v1",
+            ),
+        )
     ),
     (
         Move("v1", to="ns1"), "move v1",

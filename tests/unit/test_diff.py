@@ -13,8 +13,8 @@ from msgspec import structs
 
 from nslab.diff import Diff, compare
 from nslab.model import (
-    Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, Process, Route,
-    Snapshot,
+    Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, PortVlan, Process,
+    Route, Snapshot,
 )  # fmt: skip
 
 SAMPLES = {
@@ -283,6 +283,7 @@ LINK_CHANGES: dict[str, Any] = {
     "up": False, "carrier": False, "flags": ("BROADCAST", "PROMISC"), "promiscuity": 7,
     "master": "br9", "peer": Peer(namespace=sample.LAN, name="x", index=77),
     "bridge": Bridge(stp=True, forward_delay=2), "port": Port(state="blocking"),
+    "mode": "l3", "vlan": 10,
     "addresses": (Address(address="10.9.9.9/24"),),
 }  # fmt: skip
 # The index is what a link is known by, and operstate follows carrier up to a second later.
@@ -311,6 +312,8 @@ BRIDGE = Bridge(stp=False, forward_delay=15)
 DETAILS = [
     *[({"port": PORT}, {"port": structs.replace(PORT, **change)}) for change in (
         {"state": "learning"}, {"learning": False}, {"flood": False})],
+    ({"port": structs.replace(PORT, vlans=())},
+     {"port": structs.replace(PORT, vlans=(PortVlan(vlan=10),))}),
     *[({"bridge": BRIDGE}, {"bridge": structs.replace(BRIDGE, **change)}) for change in (
         {"stp": True}, {"forward_delay": 2}, {"multicast_snooping": False},
         {"vlan_filtering": True})],

@@ -140,6 +140,7 @@ def test_every_explanation_can_be_filled_in(kind: type[act.Action], errno: int) 
         "mac": "02:00:00:00:00:01", "address": "10.0.0.1/24", "destination": "10.9.0.0/16",
         "via": "10.0.0.9", "source": "10.0.0.0/8", "out": "eth0", "value": "1", "stp": True,
         "key": "net.ipv4.ip_forward", "nameserver": "8.8.8.8",
+        "parent": "eth0", "vlan": 10,
     }  # fmt: skip
     action = kind(**{key: fields[key] for key in kind.__struct_fields__ if key in fields})
     error = explain.explain(action, errno)

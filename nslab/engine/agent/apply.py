@@ -283,8 +283,24 @@ class _Work:
             data += w.u32(w.IFLA_BR_STP_STATE, int(action.stp))
         if action.forward_delay is not None:
             data += w.u32(w.IFLA_BR_FORWARD_DELAY, round(action.forward_delay * 100))
+        if action.vlan_filtering is not None:
+            self._needs_vlan_filtering(action)
+            data += w.u8(w.IFLA_BR_VLAN_FILTERING, int(action.vlan_filtering))
         body = w.ifinfo() + w.text(w.IFLA_IFNAME, action.name) + _link_info("bridge", data)
         self._send(action, action.ns, w.RTM_NEWLINK, 0, body)
+
+    def _needs_vlan_filtering(self, action: act.SetBridge) -> None:
+        """A kernel that was built without it ignores the wish (br_changelink()), and says nothing.
+
+        :raises OSError: EOPNOTSUPP
+        """
+        body = w.ifinfo(self._index(action.ns, action.name, action))
+        self.flush()
+        ((message, _),) = self._socket(action.ns).ask([(w.RTM_GETLINK, body)])
+        info = w.decoded(w.attributes(message, 16, len(message)).get(w.IFLA_LINKINFO, b""))
+        is_bridge = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0") == b"bridge"
+        if is_bridge and w.IFLA_BR_VLAN_FILTERING not in w.decoded(info[w.IFLA_INFO_DATA]):
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     def add_veth(self, action: act.AddVeth) -> None:
         flags = w.IFF_UP if action.up else 0
@@ -302,6 +318,50 @@ class _Work:
             body += w.u32(w.IFLA_MASTER, master)
         body += _link_info("veth", w.attribute(w.VETH_INFO_PEER, peer))
         self._send(action, action.ns, w.RTM_NEWLINK, w.NLM_F_CREATE | w.NLM_F_EXCL, body)
+
+    def add_macvlan(self, action: act.AddMacvlan) -> None:
+        self._add_stacked(
+            action, "macvlan", w.u32(w.IFLA_MACVLAN_MODE, _MACVLAN_MODE[action.mode]), action.mac
+        )
+
+    def add_ipvlan(self, action: act.AddIpvlan) -> None:
+        mode = act.IPVLAN_MODES.index(action.mode)
+        self._add_stacked(action, "ipvlan", w.u16(w.IFLA_IPVLAN_MODE, mode))
+
+    def add_vlan(self, action: act.AddVlan) -> None:
+        self._add_stacked(action, "vlan", w.u16(w.IFLA_VLAN_ID, action.vlan))
+
+    def _add_stacked(
+        self,
+        action: act.AddMacvlan | act.AddIpvlan | act.AddVlan,
+        kind: str,
+        data: bytes,
+        mac: str | None = None,
+    ) -> None:
+        body = w.ifinfo() + w.text(w.IFLA_IFNAME, action.name)
+        body += w.u32(w.IFLA_LINK, self._index(action.ns, action.parent, action))
+        if mac:
+            body += w.attribute(w.IFLA_ADDRESS, _mac(mac))
+        if action.to is not None and action.to != action.ns:
+            body += w.u32(w.IFLA_NET_NS_FD, self._descriptor(action.to, action))
+        body += _link_info(kind, data)
+        self._send(action, action.ns, w.RTM_NEWLINK, w.NLM_F_CREATE | w.NLM_F_EXCL, body)
+
+    def set_port_vlan(self, action: act.SetPortVlan) -> None:
+        flags = w.BRIDGE_VLAN_INFO_PVID * action.pvid
+        flags |= w.BRIDGE_VLAN_INFO_UNTAGGED * action.untagged
+        self._port_vlan(action, w.RTM_SETLINK, flags)
+
+    def delete_port_vlan(self, action: act.DeletePortVlan) -> None:
+        self._port_vlan(action, w.RTM_DELLINK, 0)
+
+    def _port_vlan(
+        self, action: act.SetPortVlan | act.DeletePortVlan, kind: int, flags: int
+    ) -> None:
+        index = self._index(action.ns, action.link, action)
+        info = w.attribute(w.IFLA_BRIDGE_VLAN_INFO, struct.pack("=HH", flags, action.vlan))
+        body = w.ifinfo(index, family=w.AF_BRIDGE) + w.attribute(w.IFLA_AF_SPEC, info)
+        self._send(action, action.ns, kind, 0, body)
 
     def move(self, action: act.Move) -> None:
         self.flush()
@@ -433,7 +493,11 @@ class _Work:
 
 
 _LOOPBACK6 = bytes(15) + b"\1"
-_RENAMING = (act.AddBridge, act.AddVeth, act.Move, act.Rename, act.DeleteLink)
+_RENAMING = (
+    act.AddBridge, act.AddVeth, act.AddMacvlan, act.AddIpvlan, act.AddVlan, act.Move, act.Rename,
+    act.DeleteLink,
+)  # fmt: skip
+_MACVLAN_MODE = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 
 
 def _link_info(kind: str, data: bytes) -> bytes:
@@ -459,6 +523,8 @@ _DOERS: dict[Any, Callable[[_Work, Any], None]] = {
         act.AddNamespace: "add_namespace", act.DeleteNamespace: "delete_namespace",
         act.AddContainer: "add_container", act.DeleteContainer: "delete_container",
         act.AddBridge: "add_bridge", act.SetBridge: "set_bridge", act.AddVeth: "add_veth",
+        act.AddMacvlan: "add_macvlan", act.AddIpvlan: "add_ipvlan", act.AddVlan: "add_vlan",
+        act.SetPortVlan: "set_port_vlan", act.DeletePortVlan: "delete_port_vlan",
         act.Move: "move", act.Rename: "rename", act.DeleteLink: "delete_link",
         act.SetUp: "set_up", act.SetDown: "set_down", act.SetMac: "set_mac",
         act.SetPromiscuous: "set_promiscuous", act.Attach: "attach", act.Detach: "detach",

@@ -26,6 +26,8 @@ _FLAGS = (
     (0x2, "BROADCAST"), (0x1000, "MULTICAST"), (0x8, "LOOPBACK"), (0x10, "POINTOPOINT"),
     (0x80, "NOARP"), (0x100, "PROMISC"), (0x200, "ALLMULTI"), (0x1, "UP"), (0x10000, "LOWER_UP"),
 )  # fmt: skip
+_MACVLAN_MODE = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+_IPVLAN_MODE = ("l2", "l3", "l3s")
 _SCOPE = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 _ROUTE_KIND = {
     1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast",
@@ -39,7 +41,10 @@ _NEIGHBOUR_STATE = {
 _TABLE_LOCAL, _TABLE_MAIN = 255, 254
 _AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
 _I32 = struct.Struct("=i")
+_U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
+_WITH_DATA = ("bridge", "macvlan", "ipvlan", "vlan")
+"""Kinds of links whose own data are read."""
 
 
 @dataclass
@@ -115,6 +120,8 @@ class _Part:
     fdb: tuple[model.FdbEntry, ...] = ()
     nat: tuple[model.NatRule, ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
+    vlans: dict[int, tuple[model.PortVlan, ...]] = field(default_factory=dict)
+    """By a port's index, where a bridge filters VLANs."""
 
 
 def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
@@ -122,6 +129,7 @@ def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
     target.raw = _links(asking)
     names = {raw.index: raw.name for raw in target.raw}
     bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
+    filtering = any(raw.kind == "bridge" and _filters(raw) for raw in target.raw)
     return _Part(
         addresses=_addresses(asking),
         routes=_routes(asking, {raw.index: raw for raw in target.raw}),
@@ -129,6 +137,7 @@ def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
         fdb=_fdb(asking, names) if bridged else (),
         nat=nat.rules(run),
         sysctls=_sysctls(asking),
+        vlans=_vlans(asking) if filtering else {},
     )
 
 
@@ -144,7 +153,7 @@ def _links(asking: w.Socket) -> list[_RawLink]:
             raw = found[w.IFLA_LINKINFO]
             info = w.decoded(raw)
             kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
-            if kind == "bridge":
+            if kind in _WITH_DATA:
                 raw = info.get(w.IFLA_INFO_DATA, b"")
                 data = w.decoded(raw)
             if info.get(w.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
@@ -154,6 +163,34 @@ def _links(asking: w.Socket) -> list[_RawLink]:
         nsid = _I32.unpack(found[w.IFLA_LINK_NETNSID])[0] if w.IFLA_LINK_NETNSID in found else None
         name = found[w.IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
         result.append(_RawLink(index, flags, found, name, kind, data, slave, lower, nsid))
+    return result
+
+
+def _filters(raw: _RawLink) -> bool:
+    return raw.data.get(w.IFLA_BR_VLAN_FILTERING, b"\0") != b"\0"
+
+
+def _vlans(asking: w.Socket) -> dict[int, tuple[model.PortVlan, ...]]:
+    """What the ports of bridges (and the bridges themselves) carry."""
+    body = w.ifinfo(family=_AF_BRIDGE)
+    body += w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_BRVLAN | w.RTEXT_FILTER_SKIP_STATS)
+    result = {}
+    for header, found in asking.dump(w.RTM_GETLINK, body, 16):
+        index = _I32.unpack_from(header, 4)[0]
+        raw, vlans, place = found.get(w.IFLA_AF_SPEC, b""), [], 0
+        while place + 4 <= len(raw):  # many attributes of one kind
+            size, kind = struct.unpack_from("=HH", raw, place)
+            if kind == w.IFLA_BRIDGE_VLAN_INFO:
+                flags, number = struct.unpack_from("=HH", raw, place + 4)
+                vlans.append(
+                    model.PortVlan(
+                        vlan=number,
+                        pvid=bool(flags & w.BRIDGE_VLAN_INFO_PVID),
+                        untagged=bool(flags & w.BRIDGE_VLAN_INFO_UNTAGGED),
+                    )
+                )
+            place += max(4, size + 3 & ~3)
+        result[index] = tuple(vlans)
     return result
 
 
@@ -357,24 +394,28 @@ def _link(
             namespace=inode, index=raw.lower, name=links.get(inode, {}).get(raw.lower, "")
         )
     bridge = port = None
+    master = _U32.unpack(found[w.IFLA_MASTER])[0] if w.IFLA_MASTER in found else 0
     if raw.kind == "bridge" and raw.data:
         bridge = model.Bridge(
             stp=bool(_U32.unpack(raw.data[w.IFLA_BR_STP_STATE])[0]),
             forward_delay=_U32.unpack(raw.data[w.IFLA_BR_FORWARD_DELAY])[0] / 100,
             multicast_snooping=raw.data.get(w.IFLA_BR_MCAST_SNOOPING, b"\0") != b"\0",
-            vlan_filtering=raw.data.get(w.IFLA_BR_VLAN_FILTERING, b"\0") != b"\0",
+            vlan_filtering=_filters(raw),
         )
     if raw.slave:
+        filtering = {one.index for one in target.raw if one.kind == "bridge" and _filters(one)}
         port = model.Port(
             state=_PORT_STATE[raw.slave[w.IFLA_BRPORT_STATE][0]],
             learning=raw.slave.get(w.IFLA_BRPORT_LEARNING, b"\1") != b"\0",
             flood=raw.slave.get(w.IFLA_BRPORT_UNICAST_FLOOD, b"\1") != b"\0",
+            vlans=part.vlans.get(raw.index, ()) if master in filtering else None,
         )
-    master = _U32.unpack(found[w.IFLA_MASTER])[0] if w.IFLA_MASTER in found else 0
     return model.Link(
         name=raw.name,
         index=raw.index,
         kind=raw.kind,
+        mode=_mode(raw),
+        vlan=_vlan(raw),
         mac=_mac(mac),
         mac_origin="stolen" if bridge and mac in ports else _origin(mac),
         mtu=_U32.unpack(found[w.IFLA_MTU])[0],
@@ -389,6 +430,22 @@ def _link(
         port=port,
         addresses=tuple(part.addresses.get(raw.index, ())),
     )
+
+
+def _mode(raw: _RawLink) -> str:
+    if raw.kind == "macvlan" and w.IFLA_MACVLAN_MODE in raw.data:
+        number = _U32.unpack(raw.data[w.IFLA_MACVLAN_MODE])[0]
+        return _MACVLAN_MODE.get(number, str(number))
+    if raw.kind == "ipvlan" and w.IFLA_IPVLAN_MODE in raw.data:
+        return _IPVLAN_MODE[_U16.unpack(raw.data[w.IFLA_IPVLAN_MODE])[0]]
+    return ""
+
+
+def _vlan(raw: _RawLink) -> int:
+    if raw.kind != "vlan" or w.IFLA_VLAN_ID not in raw.data:
+        return 0
+    number: int = _U16.unpack(raw.data[w.IFLA_VLAN_ID])[0]
+    return number
 
 
 @cache

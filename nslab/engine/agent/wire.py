@@ -5,7 +5,8 @@ hundred namespaces is half encoding: 146 ms with the classes, 95 ms with bytes l
 80 ms in C.  Dumps are decoded here for the same reason: 25 ms against 420 ms for a hundred
 namespaces.  A test decodes what this module encodes with pyroute2 and compares.
 
-Layouts are those of linux/netlink.h, linux/rtnetlink.h, linux/if_link.h and linux/veth.h.
+Layouts are those of linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_bridge.h
+and linux/veth.h.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
 NLM_F_DUMP = 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_GETNEIGH = 30
@@ -30,14 +31,18 @@ RTM_GETNSID = 90
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
 IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_NET_NS_PID, IFLA_NET_NS_FD = 16, 18, 19, 28
-IFLA_EXT_MASK, IFLA_PROMISCUITY = 29, 30
+IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 26, 29, 30
 IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES, IFLA_LINK_NETNSID = 31, 32, 37
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
 IFLA_BR_FORWARD_DELAY, IFLA_BR_STP_STATE = 1, 5
 IFLA_BR_VLAN_FILTERING, IFLA_BR_MCAST_SNOOPING = 7, 23
 IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD = 1, 8, 9
 VETH_INFO_PEER = 1
-RTEXT_FILTER_SKIP_STATS = 8
+IFLA_MACVLAN_MODE, IFLA_IPVLAN_MODE, IFLA_VLAN_ID = 1, 1, 1
+IFLA_BRIDGE_VLAN_INFO = 2
+BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED = 2, 4
+RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 2, 8
+AF_BRIDGE = 7
 
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST = 1, 2, 4
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC = 1, 4, 5, 6, 7
@@ -55,6 +60,7 @@ NLMSGERR_ATTR_MSG = 1
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _IFINFO = struct.Struct("=BBHiII")
+_U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
@@ -77,6 +83,10 @@ def text(kind: int, value: str) -> bytes:
 
 def u32(kind: int, value: int) -> bytes:
     return attribute(kind, _U32.pack(value))
+
+
+def u16(kind: int, value: int) -> bytes:
+    return attribute(kind, _U16.pack(value))
 
 
 def u8(kind: int, value: int) -> bytes:

@@ -6,8 +6,12 @@ Follows net/bridge/br_if.c and br_stp_if.c.
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+
+from msgspec import structs
 
 from nslab.engine.fake.state import NO_MAC, Link, Network, Refusal
+from nslab.model import PortVlan
 
 
 def enable_ports(net: Network) -> None:
@@ -38,6 +42,7 @@ def follow_ports(bridge: Link) -> None:
 
 def detach(link: Link) -> None:
     bridge, link.master = link.master, None
+    link.vlans.clear()
     if bridge is not None:
         if link.enabled is not None:
             bridge.counted = True
@@ -45,7 +50,7 @@ def detach(link: Link) -> None:
         follow_ports(bridge)
 
 
-def attach(link: Link, bridge: Link) -> None:
+def attach(link: Link, bridge: Link, uppers: Iterable[Link] = ()) -> None:
     # do_set_master() takes the link off its old master before it asks the new one.
     if link.master is bridge:
         return
@@ -56,8 +61,28 @@ def attach(link: Link, bridge: Link) -> None:
         raise Refusal(errno.EINVAL)
     if link.kind == "bridge":
         raise Refusal(errno.ELOOP)
+    if any(upper.kind in ("macvlan", "ipvlan") for upper in uppers):
+        raise Refusal(errno.EBUSY)
+    if link.kind == "ipvlan":
+        raise Refusal(errno.EINVAL)
     link.master = bridge
+    link.vlans = {1: PortVlan(vlan=1, pvid=True, untagged=True)}  # default_pvid
     follow_ports(bridge)
+
+
+def set_vlan(port: Link, vlan: int, *, pvid: bool, untagged: bool) -> None:
+    if port.master is None:
+        raise Refusal(errno.EOPNOTSUPP)
+    if pvid:
+        for number, other in port.vlans.items():
+            port.vlans[number] = structs.replace(other, pvid=False)
+    port.vlans[vlan] = PortVlan(vlan=vlan, pvid=pvid, untagged=untagged)
+
+
+def delete_vlan(port: Link, vlan: int) -> None:
+    if port.master is None:
+        raise Refusal(errno.EOPNOTSUPP)
+    port.vlans.pop(vlan, None)  # that it was not there is no error to the kernel
 
 
 def set_stp(bridge: Link, stp: bool | None) -> None:

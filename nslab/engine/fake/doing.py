@@ -15,7 +15,7 @@ from typing import Any
 from nslab import actions as act
 from nslab import names
 from nslab.engine import explain
-from nslab.engine.fake import bridging, fib
+from nslab.engine.fake import bridging, fib, stacking
 from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Refusal, Space
 from nslab.errors import InvalidInput
 from nslab.model import NatRule, Process
@@ -74,12 +74,25 @@ def set_bridge(net: Network, action: act.SetBridge) -> None:
     # br_changelink() sets the delay first, whatever the order of the attributes.
     bridging.set_delay(bridge, action.forward_delay)
     bridging.set_stp(bridge, action.stp)
+    if action.vlan_filtering is not None:
+        bridge.vlan_filtering = action.vlan_filtering
+
+
+def set_port_vlan(net: Network, action: act.SetPortVlan) -> None:
+    bridging.set_vlan(
+        _the_link(net, action), action.vlan, pvid=action.pvid, untagged=action.untagged
+    )
+
+
+def delete_port_vlan(net: Network, action: act.DeletePortVlan) -> None:
+    bridging.delete_vlan(_the_link(net, action), action.vlan)
 
 
 def attach(net: Network, action: act.Attach) -> None:
     space = _space(net, action.ns, action)
     bridge = _link(space, action.bridge)
-    bridging.attach(_link(space, action.link), bridge)
+    link = _link(space, action.link)
+    bridging.attach(link, bridge, net.uppers(link))
 
 
 def detach(net: Network, action: act.Detach) -> None:
@@ -110,12 +123,36 @@ def add_veth(net: Network, action: act.AddVeth) -> None:
         bridging.attach(link, bridge)
 
 
+def add_macvlan(net: Network, action: act.AddMacvlan) -> None:
+    place, lower = _place(net, action)
+    mac = names.mac_address(action.mac) if action.mac else ""
+    stacking.add(net, lower, action.name, place, "macvlan", mode=action.mode, mac=mac)
+
+
+def add_ipvlan(net: Network, action: act.AddIpvlan) -> None:
+    place, lower = _place(net, action)
+    stacking.add(net, lower, action.name, place, "ipvlan", mode=action.mode)
+
+
+def add_vlan(net: Network, action: act.AddVlan) -> None:
+    place, lower = _place(net, action)
+    stacking.add(net, lower, action.name, place, "vlan", vlan=action.vlan)
+
+
+def _place(
+    net: Network, action: act.AddMacvlan | act.AddIpvlan | act.AddVlan
+) -> tuple[Space, Link]:
+    """Where the new link is to be, and what it stands on."""
+    lower = _link(_space(net, action.ns, action), action.parent)
+    return _space(net, action.to or action.ns, action), lower
+
+
 def move(net: Network, action: act.Move) -> None:
     target = _space(net, action.to, action)
     link = _the_link(net, action)
     if target is link.space:
         return
-    if link.kind != "veth":  # netns_immutable
+    if link.loopback or link.kind == "bridge":  # netns_immutable
         raise Refusal(errno.EINVAL)
     if link.name in target.links:
         raise Refusal(errno.EEXIST)
@@ -144,13 +181,15 @@ def delete_link(net: Network, action: act.DeleteLink) -> None:
     link = _the_link(net, action)
     if link.loopback:
         raise Refusal(errno.EOPNOTSUPP)
-    _remove(link)
+    _remove(net, link)
 
 
-def _remove(link: Link) -> None:
+def _remove(net: Network, link: Link) -> None:
     for end in (link, link.peer):
         if end is None:
             continue
+        for upper in net.uppers(end):
+            _remove(net, upper)
         for port in end.ports:
             bridging.detach(port)
         bridging.detach(end)
@@ -160,30 +199,46 @@ def _remove(link: Link) -> None:
 
 def set_up(net: Network, action: act.SetUp) -> None:
     link = _the_link(net, action)
-    if link.up:
-        return
+    if not link.up:
+        _set_up(net, link)
+
+
+def _set_up(net: Network, link: Link) -> None:
+    stacking.opened(net, link)
     link.up = True
     if link.loopback and not link.addresses:  # inetdev_event()
         link.addresses.append(Addr(ipaddress.ip_interface("127.0.0.1/8")))
     for addr in link.addresses:
         fib.announce(link, addr)
+    for upper in net.uppers(link):  # vlan_device_event(): a VLAN goes up and down with its parent
+        if upper.kind == "vlan" and not upper.up:
+            _set_up(net, upper)
 
 
 def set_down(net: Network, action: act.SetDown) -> None:
-    link = _the_link(net, action)
+    _set_down(net, _the_link(net, action))
+
+
+def _set_down(net: Network, link: Link) -> None:
     link.up = False
     fib.forget(link)
+    for upper in net.uppers(link):
+        if upper.kind == "vlan" and upper.up:
+            _set_down(net, upper)
 
 
 def set_mac(net: Network, action: act.SetMac) -> None:
     link, mac = _the_link(net, action), names.mac_address(action.mac)
     if mac == NO_MAC:
         raise Refusal(errno.EADDRNOTAVAIL)
+    if link.kind == "ipvlan":
+        raise Refusal(errno.EOPNOTSUPP)
+    link.mac_set = True
     if link.kind == "bridge":
-        link.mac_set = True
         link.counted = link.counted or mac != link.mac
         link.bridge_id = mac
     link.mac = mac
+    stacking.follow_mac(net, link)
     if link.master is not None:
         bridging.follow_ports(link.master)
 
@@ -289,7 +344,7 @@ def add_namespace(net: Network, action: act.AddNamespace) -> None:
 def delete_namespace(net: Network, action: act.DeleteNamespace) -> None:
     if action.name not in net.named:
         raise explain.namespace_missing(action.title, action.name)
-    _empty(net.named.pop(action.name))
+    _empty(net, net.named.pop(action.name))
 
 
 def add_container(net: Network, action: act.AddContainer) -> None:
@@ -303,14 +358,14 @@ def add_container(net: Network, action: act.AddContainer) -> None:
 def delete_container(net: Network, action: act.DeleteContainer) -> None:
     if action.name not in net.containers:
         raise explain.namespace_missing(action.title, action.name)
-    _empty(net.containers.pop(action.name))
+    _empty(net, net.containers.pop(action.name))
 
 
-def _empty(space: Space) -> None:
+def _empty(net: Network, space: Space) -> None:
     """A namespace ends: what is in it goes, and the other ends of its veth pairs."""
     for link in list(space.links.values()):
         if link.name in space.links and not link.loopback:
-            _remove(link)
+            _remove(net, link)
 
 
 # -- the rest ---------------------------------------------------------------------------------
@@ -366,6 +421,8 @@ _DOERS: dict[type[act.Action], Callable[[Network, Any], None]] = {
     act.AddNamespace: add_namespace, act.DeleteNamespace: delete_namespace,
     act.AddContainer: add_container, act.DeleteContainer: delete_container,
     act.AddBridge: add_bridge, act.SetBridge: set_bridge, act.AddVeth: add_veth,
+    act.AddMacvlan: add_macvlan, act.AddIpvlan: add_ipvlan, act.AddVlan: add_vlan,
+    act.SetPortVlan: set_port_vlan, act.DeletePortVlan: delete_port_vlan,
     act.Move: move, act.Rename: rename, act.DeleteLink: delete_link,
     act.SetUp: set_up, act.SetDown: set_down, act.SetMac: set_mac,
     act.SetPromiscuous: set_promiscuous, act.Attach: attach, act.Detach: detach,

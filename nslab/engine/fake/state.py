@@ -57,7 +57,13 @@ class Link:
     master: Link | None = None
     peer: Link | None = None
     addresses: list[Addr] = field(default_factory=list)
+    # Of what stands on another link:
+    lower: Link | None = None
+    mode: str = ""
+    vlan: int = 0
+    noarp: bool = False
     # Of a bridge:
+    vlan_filtering: bool = False
     stp: bool = False
     forward_delay: float = 15.0
     multicast_snooping: bool = True
@@ -71,6 +77,7 @@ class Link:
     """When it was enabled; None is disabled."""
     slow: bool = False
     """The spanning tree was on when it was enabled, so it listens and learns first."""
+    vlans: dict[int, model.PortVlan] = field(default_factory=dict)
 
     @property
     def loopback(self) -> bool:
@@ -174,6 +181,11 @@ class Network:
                     return space
         return found
 
+    def uppers(self, lower: Link) -> list[Link]:
+        """The links that stand on a link, wherever they are."""
+        return [link for space in self.spaces() for link in space.links.values()
+                if link.lower is lower]  # fmt: skip
+
     def draw_mac(self) -> str:
         """A MAC as the kernel draws them, but the same in every run."""
         self._last_mac += 1
@@ -191,6 +203,8 @@ class Network:
             return False
         if link.kind == "veth":
             return link.peer is not None and link.peer.up
+        if link.lower is not None:
+            return self.carrier(link.lower)
         if link.kind == "bridge" and link.counted:
             return any(self.port_state(port) == "forwarding" for port in link.ports)
         return True
@@ -203,7 +217,21 @@ class Network:
             return "unknown"
         if self.carrier(link):
             return "up"
-        return "lowerlayerdown" if link.kind == "veth" else "down"
+        return "down" if link.kind == "bridge" else "lowerlayerdown"
+
+    def promiscuity(self, link: Link) -> int:
+        """How many want every frame of a link."""
+        count = int(link.promisc) + (link.master is not None)
+        listed = False
+        for upper in self.uppers(link):
+            if upper.kind == "macvlan" and upper.up:
+                # A veth has no list of addresses to take in: it takes in everything instead.
+                listed |= upper.mode != "passthru"
+                count += (upper.mode == "passthru") + bool(self.promiscuity(upper))
+            elif upper.kind == "vlan":
+                listed |= upper.up and upper.mac != link.mac
+                count += bool(self.promiscuity(upper))
+        return count + listed
 
     def port_state(self, port: Link) -> str:
         """The spanning tree's word for a port."""
@@ -255,12 +283,15 @@ class Network:
     def _link(self, link: Link) -> model.Link:
         carrier = self.carrier(link)
         flags: tuple[str, ...] = ("LOOPBACK",) if link.loopback else ("BROADCAST", "MULTICAST")
+        flags += ("NOARP",) * link.noarp
         flags += ("PROMISC",) * link.promisc + ("UP",) * link.up + ("LOWER_UP",) * carrier
-        peer = link.peer
+        peer = link.peer or link.lower
         return model.Link(
             name=link.name,
             index=link.index,
             kind=link.kind,
+            mode=link.mode,
+            vlan=link.vlan,
             mac=link.mac,
             mac_origin=mac_origin(link),
             mtu=link.mtu,
@@ -268,7 +299,7 @@ class Network:
             carrier=carrier,
             operstate=self.operstate(link),
             flags=flags,
-            promiscuity=int(link.promisc) + (link.master is not None),
+            promiscuity=self.promiscuity(link),
             master=link.master.name if link.master else "",
             peer=(
                 model.Peer(namespace=peer.space.inode, name=peer.name, index=peer.index)
@@ -280,11 +311,12 @@ class Network:
                     stp=link.stp,
                     forward_delay=link.forward_delay,
                     multicast_snooping=link.multicast_snooping,
+                    vlan_filtering=link.vlan_filtering,
                 )
                 if link.kind == "bridge"
                 else None
             ),
-            port=model.Port(state=self.port_state(link)) if link.master else None,
+            port=self._port(link, link.master) if link.master else None,
             addresses=tuple(
                 model.Address(
                     address=addr.interface.with_prefixlen,
@@ -293,6 +325,12 @@ class Network:
                 )
                 for addr in link.addresses
             ),
+        )
+
+    def _port(self, link: Link, bridge: Link) -> model.Port:
+        vlans = tuple(vlan for _, vlan in sorted(link.vlans.items()))
+        return model.Port(
+            state=self.port_state(link), vlans=vlans if bridge.vlan_filtering else None
         )
 
     def _route(self, entry: Entry) -> model.Route:
