@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from nslab.engine.base import Engine
     from nslab.widgets import Builder, Live
 
+ENGINE_VARIABLE = "NSLAB_ENGINE"
+"""Names the engine of labs that are made without one."""
+
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
 
@@ -58,7 +62,7 @@ class Lab(Traffic):
         self,
         name: str = "lab",
         *,
-        engine: str = "local",
+        engine: str | None = None,
         ipv6: bool = False,
         nic_filter: bool = False,
         start: Begin = (),
@@ -423,8 +427,12 @@ class _Output:
         return tuple(found)
 
 
-def factory(engine: str) -> Callable[[base.Options], Engine]:
-    """What makes engines of a kind: ``local``, ``vm``, ``ssh:MACHINE`` or ``fake``."""
+def factory(engine: str | None) -> Callable[[base.Options], Engine]:
+    """What makes engines of a kind: ``local``, ``vm``, ``ssh:MACHINE`` or ``fake``.
+
+    None for the kind that :data:`ENGINE_VARIABLE` names, else ``local``.
+    """
+    engine = engine or os.environ.get(ENGINE_VARIABLE) or "local"
     if engine == "local":
         from nslab.engine.local import LocalEngine
 

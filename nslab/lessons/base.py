@@ -76,7 +76,9 @@ class Lesson(Struct, frozen=True, kw_only=True):
         """What leads to the state after the last step."""
         return self.start + tuple(what for step in self.steps for what in _doing(step))
 
-    def lab(self, before: str | None = None, *, name: str = "lab", engine: str = "local") -> Lab:
+    def lab(
+        self, before: str | None = None, *, name: str = "lab", engine: str | None = None
+    ) -> Lab:
         """A lab in the state before a step; by default in that in which the lesson starts.
 
         :raises EngineUnavailable: no lab can run here; says why, and what to do
@@ -89,7 +91,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
         return Player(self, lab)
 
-    def same(self, ident: str, *actions: Action, engine: str = "local") -> Same:
+    def same(self, ident: str, *actions: Action, engine: str | None = None) -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
 
         :param actions: what to try in place of the step's own actions
@@ -106,7 +108,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
         )
         return Same(step, tried, tuple(differences(typed, done)))
 
-    def _snapshot(self, engine: str, begin: Begin) -> Snapshot:
+    def _snapshot(self, engine: str | None, begin: Begin) -> Snapshot:
         """What the kernel reports of a fresh lab after a beginning."""
         options = Options(name="compare", nic_filter=self.nic_filter)
         made = rebuild(lambda: factory(engine)(options), steps_of(begin))
