@@ -18,10 +18,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "nslab.actions": (
-        "Action", "AddAddress", "AddBridge", "AddContainer", "AddNamespace", "AddRoute", "AddVeth",
-        "Attach", "DeleteAddress", "DeleteContainer", "DeleteLink", "DeleteNamespace",
-        "DeleteRoute", "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge",
-        "SetDown", "SetMac", "SetPromiscuous", "SetUp", "Sysctl",
+        "Action", "AddAddress", "AddBridge", "AddContainer", "AddIpvlan", "AddMacvlan",
+        "AddNamespace", "AddRoute", "AddVeth", "AddVlan", "Attach", "DeleteAddress",
+        "DeleteContainer", "DeleteLink", "DeleteNamespace", "DeletePortVlan", "DeleteRoute",
+        "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge", "SetDown", "SetMac",
+        "SetPortVlan", "SetPromiscuous", "SetUp", "Sysctl",
     ),
     "nslab.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.capture": ("Capture",),
@@ -32,9 +33,10 @@ _HOMES = {
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
     "nslab.check": (
-        "ArePeers", "HasAddress", "HasFile", "HasLink", "HasNamespace", "HasNeighbour",
-        "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink", "NoRoute",
-        "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
+        "ArePeers", "Carries", "FiltersVlans", "HasAddress", "HasFile", "HasLink", "HasNamespace",
+        "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid",
+        "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
+        "StandsOn", "State", "Stp", "Verdict",
     ),
     "nslab.lessons": ("Lesson", "lesson"),
     "nslab.step": ("Step",),
@@ -54,16 +56,16 @@ __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
     from nslab.actions import (
-        Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
-        DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace, DeleteRoute, Detach,
-        Masquerade, Move, Rename, ResolvConf, SetBridge, SetDown, SetMac, SetPromiscuous, SetUp,
-        Sysctl,
+        Action, AddAddress, AddBridge, AddContainer, AddIpvlan, AddMacvlan, AddNamespace, AddRoute,
+        AddVeth, AddVlan, Attach, DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace,
+        DeletePortVlan, DeleteRoute, Detach, Masquerade, Move, Rename, ResolvConf, SetBridge,
+        SetDown, SetMac, SetPortVlan, SetPromiscuous, SetUp, Sysctl,
     )  # fmt: skip
     from nslab.capture import Capture
     from nslab.check import (
-        ArePeers, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour, HasRoute, Hops,
-        IsPort, Learned, Masquerades,
-        NamedByPid, NoLink, NoRoute, Promiscuous, Reaches, Resolves, Setting, State, Stp, Verdict,
+        ArePeers, Carries, FiltersVlans, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour,
+        HasRoute, Hops, IsPort, Learned, Masquerades, NamedByPid, NoLink, NoRoute, Promiscuous,
+        Reaches, Resolves, SameMac, Setting, StandsOn, State, Stp, Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why
     from nslab.diff import Change, Diff, compare

@@ -10,10 +10,9 @@
 from __future__ import annotations
 
 import codecs
-import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from nslab import diff, names
 from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.check import Check, Verdicts
 from nslab.engine import base
+from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
 from nslab.history import (
     Begin, Done, History, Typed, changed, differences, rebuild, steps_of,
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from nslab.engine.base import Engine
     from nslab.widgets import Builder, Live
 
-ENGINE_VARIABLE = "NSLAB_ENGINE"
-"""Names the engine of labs that are made without one."""
-
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
 
@@ -49,7 +46,10 @@ class Lab(Traffic):
     :param name: what ``nslab enter`` and ``nslab show`` call it
     :param engine: where it lives: ``local`` (this machine), ``vm`` (a virtual machine of its own,
         without any privilege), ``ssh:MACHINE`` (another machine, which has nslab), or ``fake`` (in
-        memory, for tests)
+        memory, for tests); None for the first of local and vm that runs here
+    :param needs: what its kernel must have, such as ``["ipvlan", "vlan"]``: then the first of local
+        and vm that has it (see :mod:`nslab.engine.choose`); an engine that is named is taken as it
+        is
     :param ipv6: leave IPv6 on in every namespace
     :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
         a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.nic`
@@ -63,13 +63,14 @@ class Lab(Traffic):
         name: str = "lab",
         *,
         engine: str | None = None,
+        needs: Sequence[str] = (),
         ipv6: bool = False,
         nic_filter: bool = False,
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
         self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter)
-        self._factory = factory(engine)
+        self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
         self._engine: Engine = self._fresh()
@@ -427,38 +428,18 @@ class _Output:
         return tuple(found)
 
 
-def factory(engine: str | None) -> Callable[[base.Options], Engine]:
-    """What makes engines of a kind: ``local``, ``vm``, ``ssh:MACHINE`` or ``fake``.
-
-    None for the kind that :data:`ENGINE_VARIABLE` names, else ``local``.
-    """
-    engine = engine or os.environ.get(ENGINE_VARIABLE) or "local"
-    if engine == "local":
-        from nslab.engine.local import LocalEngine
-
-        return LocalEngine
-    if engine == "vm":
-        from nslab.engine.vm.engine import VmEngine
-
-        return VmEngine
-    if engine.startswith("ssh:"):
-        from nslab.engine.ssh import engine_at
-
-        return engine_at(engine.removeprefix("ssh:"))
-    if engine == "fake":
-        from nslab.engine.fake import FakeEngine
-
-        return FakeEngine
-    raise InvalidInput("use the engine", repr(engine), "there is none of that name",
-                       "local, vm, ssh:MACHINE or fake")  # fmt: skip
-
-
 def _announce(lab: Lab) -> None:
     """In a notebook, make ``%%host`` and ``%%ns`` work on the newest lab."""
     if "IPython" in sys.modules:
         from nslab import notebook
 
         notebook.use(lab)
+
+
+def _tell(line: str) -> None:
+    """Say it where it is no part of a notebook's saved outputs, which are the same everywhere."""
+    if not _in_notebook():
+        print(line, file=sys.stderr)
 
 
 def _in_notebook() -> bool:
@@ -477,4 +458,4 @@ def _mark(text: str) -> str:
     return mark
 
 
-__all__ = ["TIMEOUT", "Lab", "factory"]
+__all__ = ["TIMEOUT", "Lab"]

@@ -4,6 +4,7 @@
 
     base      what a check is, and a verdict
     links     links: what they are, how they stand, what they are joined to
+    stacked   links on links, and the VLANs of a bridge's ports
     spaces    namespaces: names, routes, neighbours, settings, translation, files
     trying    what is tried for real: a ping, a question to a name server
 
@@ -23,11 +24,12 @@ from nslab.check.links import (
 from nslab.check.spaces import (
     HasFile, HasNamespace, HasNeighbour, HasRoute, Masquerades, NamedByPid, NoRoute, Setting,
 )  # fmt: skip
+from nslab.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
 from nslab.check.trying import Hops, Reaches, Resolves
 
 __all__ = [
-    "ArePeers", "Asked", "Check", "HasAddress", "HasFile", "HasLink", "HasNamespace",
-    "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid", "NoLink",
-    "NoRoute", "Promiscuous", "Reaches", "Resolves", "Setting", "State", "Stp", "Verdict",
-    "Verdicts",
+    "ArePeers", "Asked", "Carries", "Check", "FiltersVlans", "HasAddress", "HasFile", "HasLink",
+    "HasNamespace", "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades",
+    "NamedByPid", "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
+    "StandsOn", "State", "Stp", "Verdict", "Verdicts",
 ]  # fmt: skip

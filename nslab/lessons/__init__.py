@@ -5,14 +5,14 @@ from __future__ import annotations
 from nslab.errors import InvalidInput
 from nslab.lessons import (
     bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous, second_nic,
-    way_out,
+    shared_nic, way_out,
 )  # fmt: skip
 from nslab.lessons.base import Lesson, Same
 
 LESSONS: tuple[Lesson, ...] = (
     docker_picture.LESSON, bridge.LESSON, namespace.LESSON, cables.LESSON, way_out.LESSON,
     names.LESSON, docker_does.LESSON, second_nic.LESSON,
-    promiscuous.LESSON, costs.LESSON,
+    promiscuous.LESSON, costs.LESSON, shared_nic.LESSON,
 )  # fmt: skip
 """All of them, in order."""
 

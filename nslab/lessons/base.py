@@ -19,7 +19,8 @@ from nslab.actions import Action, code, commands
 from nslab.engine.base import Options
 from nslab.errors import InvalidInput
 from nslab.history import Begin, differences, rebuild, steps_of
-from nslab.lab import Lab, factory
+from nslab.engine.choose import choose
+from nslab.lab import Lab
 from nslab.lessons import article
 from nslab.model import Snapshot
 from nslab.step import Step
@@ -40,6 +41,8 @@ class Lesson(Struct, frozen=True, kw_only=True):
     start: tuple[Action | str, ...] = ()
     nic_filter: bool = False
     """Whether the host's NIC filters by address (see :class:`~nslab.lab.Lab`)."""
+    needs: tuple[str, ...] = ()
+    """What the kernel must have (see :class:`~nslab.lab.Lab`)."""
     steps: tuple[Step, ...] = ()
 
     def __getitem__(self, ident: str) -> Step:
@@ -83,7 +86,10 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
-        return Lab(name, engine=engine, nic_filter=self.nic_filter, start=self.state(before))
+        return Lab(
+            name, engine=engine, needs=self.needs, nic_filter=self.nic_filter,
+            start=self.state(before),
+        )  # fmt: skip
 
     def play(self, lab: Lab) -> Player:
         """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
@@ -111,7 +117,8 @@ class Lesson(Struct, frozen=True, kw_only=True):
     def _snapshot(self, engine: str | None, begin: Begin) -> Snapshot:
         """What the kernel reports of a fresh lab after a beginning."""
         options = Options(name="compare", nic_filter=self.nic_filter)
-        made = rebuild(lambda: factory(engine)(options), steps_of(begin))
+        make = choose(engine, self.needs)
+        made = rebuild(lambda: make(options), steps_of(begin))
         try:
             return made.snapshot()
         finally:

@@ -15,8 +15,9 @@ from nslab.measure.crowd import Flooded, crowd, flooding
 from nslab.measure.published import Published, published
 from nslab.measure.result import Result
 from nslab.measure.ways import START, WAYS, Way
+from nslab.measure.ways_out import OUT, WAYS_OUT
 
 __all__ = [
-    "START", "WAYS", "Flooded", "Published", "Result", "Way", "crowd", "flooding", "published",
-    "round_trip", "small_packets", "throughput",
+    "OUT", "START", "WAYS", "WAYS_OUT", "Flooded", "Published", "Result", "Way", "crowd",
+    "flooding", "published", "round_trip", "small_packets", "throughput",
 ]  # fmt: skip

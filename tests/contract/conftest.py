@@ -23,7 +23,7 @@ from nslab.actions import (
     SetUp,
 )
 from nslab.engine.base import Engine, Options
-from nslab.lab import factory
+from nslab.engine.choose import factory
 from nslab.model import Namespace, Snapshot
 
 LIMIT = 3.0

@@ -1,0 +1,93 @@
+"""Checks of links on links, and of the VLANs of a bridge's ports."""
+
+from __future__ import annotations
+
+from nslab.check.base import RUN_IN_ORDER, Check, Verdict, link_of, on_off, place
+from nslab.diff import kind_text, vlans_text
+from nslab.model import Snapshot
+
+
+class StandsOn(Check, frozen=True):
+    """A link stands on a parent: as a macvlan or ipvlan of that mode, or with that VLAN's tag."""
+
+    link: str
+    parent: str
+    ns: str | None = None
+    parent_ns: str | None = None
+    mode: str = ""
+    vlan: int = 0
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.link, self.ns)
+        where = place(self.link, self.ns)
+        parent = link_of(snapshot, self.parent, self.parent_ns)
+        below = snapshot.peer(link)
+        if below is None or below[1] != parent or link.kind == "veth":
+            text = f"{where} does not stand on {place(self.parent, self.parent_ns)}"
+            return Verdict(False, text, RUN_IN_ORDER)
+        how = f"with the tag of VLAN {link.vlan}" if link.vlan else f"in mode {link.mode}"
+        text = f"{where} ({kind_text(link)}) stands on {place(self.parent, self.parent_ns)}, {how}"
+        ok = (link.mode, link.vlan) == (self.mode, self.vlan)
+        return Verdict(ok, text, "" if ok else RUN_IN_ORDER)
+
+
+class SameMac(Check, frozen=True):
+    """Two links have one and the same MAC; ``same=False``: each has its own."""
+
+    link: str
+    other: str
+    ns: str | None = None
+    other_ns: str | None = None
+    same: bool = True
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        one = link_of(snapshot, self.link, self.ns)
+        two = link_of(snapshot, self.other, self.other_ns)
+        both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
+        same = one.mac == two.mac
+        text = f"{both} have " + ("the same MAC" if same else "each a MAC of its own")
+        return Verdict(same == self.same, text, "" if same == self.same else RUN_IN_ORDER)
+
+
+class FiltersVlans(Check, frozen=True):
+    """A bridge keeps VLANs apart, or does not."""
+
+    bridge: str
+    ns: str | None = None
+    on: bool = True
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.bridge, self.ns)
+        where = place(self.bridge, self.ns)
+        if link.bridge is None:
+            return Verdict(False, f"{where} is no bridge")
+        word = on_off(link.bridge.vlan_filtering)
+        ok = link.bridge.vlan_filtering == self.on
+        hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
+        return Verdict(ok, f"VLAN filtering of {where} is {word}", "" if ok else hint)
+
+
+class Carries(Check, frozen=True):
+    """A port of a bridge that filters carries these VLANs and no others.
+
+    ``untagged`` is the one whose frames have no tag on its wire; 0 for none.
+    """
+
+    port: str
+    ns: str | None = None
+    untagged: int = 0
+    tagged: tuple[int, ...] = ()
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        link = link_of(snapshot, self.port, self.ns)
+        where = place(self.port, self.ns)
+        if link.port is None or link.port.vlans is None:
+            return Verdict(False, f"{where} is no port of a bridge that filters VLANs")
+        vlans = link.port.vlans
+        text = f"{where} carries {vlans_text(vlans)}"
+        plain = tuple(vlan.vlan for vlan in vlans if vlan.pvid and vlan.untagged)
+        rest = tuple(vlan.vlan for vlan in vlans if not (vlan.pvid or vlan.untagged))
+        wanted = (self.untagged,) if self.untagged else ()
+        ok = plain == wanted and rest == tuple(sorted(self.tagged))
+        ok = ok and len(vlans) == len(plain) + len(rest)
+        return Verdict(ok, text, "" if ok else f"see: bridge vlan show dev {self.port}")
