@@ -367,11 +367,15 @@ def start(
 
 
 def owners(snapshot: Snapshot) -> dict[str, str]:
-    """Who has each MAC, as a place; of a bridge and the port it took its MAC from, the bridge."""
+    """Who has each MAC, as a place.
+
+    Of a bridge and the port it took its MAC from, the bridge; of a link and those that stand on it
+    and have its MAC, that link.
+    """
     found: dict[str, str] = {}
     for namespace in snapshot:
         for link in sorted(namespace.links, key=lambda link: link.bridge is not None):
-            if link.mac and link.name != "lo":
+            if link.mac and link.name != "lo" and not snapshot.borrows_mac(link):
                 where = "" if namespace.role == "host" else f"{namespace.label}/"
                 found[link.mac] = f"{where}{link.name}"
     return found

@@ -306,6 +306,11 @@ class Snapshot(Value, frozen=True):
                         return namespace, other
         return None
 
+    def borrows_mac(self, link: Link) -> bool:
+        """Whether a link has the MAC of what it stands on: an ipvlan, a VLAN, a macvlan passthru."""
+        below = None if link.kind in ("", "veth", "bridge") else self.peer(link)
+        return below is not None and below[1].mac == link.mac
+
     def aligned(self, other: Snapshot) -> Snapshot:
         """This snapshot with the numbers that ``other`` has for what is called the same.
 

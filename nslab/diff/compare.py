@@ -43,6 +43,7 @@ class _Comparison:
             for ns in snapshot.namespaces
             for link in ns.links
             if (mac := link.mac) and link.kind != "bridge" and ns.role != "world"
+            and not snapshot.borrows_mac(link)
         }
         """Whose MAC it is, so that a text can say a name instead."""
 

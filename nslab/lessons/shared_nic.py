@@ -13,7 +13,11 @@ from nslab.lessons.base import Lesson
 from nslab.step import Step
 
 APP, DB = "198.51.100.51", "198.51.100.52"
-"""Addresses of the outside network that nobody has."""
+ALONE = "198.51.100.53"
+APP_IPVLAN, DB_IPVLAN = "198.51.100.54", "198.51.100.55"
+APP_VLAN, DB_VLAN = "198.51.100.56", "198.51.100.57"
+"""Addresses of the outside network that nobody has.  Each kind of link gets others: a neighbour
+remembers for up to a minute which hardware address an IP address had."""
 
 MAC_APP, MAC_DB, MAC_HOST = "02:42:c6:33:64:33", "02:42:c6:33:64:34", "02:42:c6:33:64:3c"
 
@@ -106,18 +110,18 @@ LESSON = Lesson(
                 "ip netns exec db ip link delete mac2",
                 "ip link add link eth0 name mac1 type macvlan mode passthru",
                 "ip link set mac1 netns app",
-                f"ip netns exec app ip addr add {APP}/24 broadcast + dev mac1",
+                f"ip netns exec app ip addr add {ALONE}/24 broadcast + dev mac1",
                 "ip netns exec app ip link set mac1 up",
             ),
             actions=(
                 DeleteLink("mac0"), DeleteLink("mac1", ns="app"), DeleteLink("mac2", ns="db"),
                 AddMacvlan("eth0", "mac1", mode="passthru", to="app"),
-                AddAddress("mac1", f"{APP}/24", ns="app"), SetUp("mac1", ns="app"),
+                AddAddress("mac1", f"{ALONE}/24", ns="app"), SetUp("mac1", ns="app"),
             ),
             checks=(
                 StandsOn("mac1", "eth0", ns="app", mode="passthru"),
                 SameMac("mac1", "eth0", ns="app"),
-                Reaches("lan", APP), Reaches("lan", "198.51.100.10", ok=False),
+                Reaches("lan", ALONE), Reaches("lan", "198.51.100.10", ok=False),
             ),
         ),
         Step(
@@ -132,25 +136,25 @@ LESSON = Lesson(
                 "ip netns exec app ip link delete mac1",
                 "ip link add link eth0 name ipv1 type ipvlan mode l2",
                 "ip link set ipv1 netns app",
-                f"ip netns exec app ip addr add {APP}/24 broadcast + dev ipv1",
+                f"ip netns exec app ip addr add {APP_IPVLAN}/24 broadcast + dev ipv1",
                 "ip netns exec app ip link set ipv1 up",
                 "ip link add link eth0 name ipv2 type ipvlan mode l2",
                 "ip link set ipv2 netns db",
-                f"ip netns exec db ip addr add {DB}/24 broadcast + dev ipv2",
+                f"ip netns exec db ip addr add {DB_IPVLAN}/24 broadcast + dev ipv2",
                 "ip netns exec db ip link set ipv2 up",
             ),
             actions=(
                 DeleteLink("mac1", ns="app"),
                 AddIpvlan("eth0", "ipv1", mode="l2", to="app"),
-                AddAddress("ipv1", f"{APP}/24", ns="app"), SetUp("ipv1", ns="app"),
+                AddAddress("ipv1", f"{APP_IPVLAN}/24", ns="app"), SetUp("ipv1", ns="app"),
                 AddIpvlan("eth0", "ipv2", mode="l2", to="db"),
-                AddAddress("ipv2", f"{DB}/24", ns="db"), SetUp("ipv2", ns="db"),
+                AddAddress("ipv2", f"{DB_IPVLAN}/24", ns="db"), SetUp("ipv2", ns="db"),
             ),
             checks=(
                 StandsOn("ipv1", "eth0", ns="app", mode="l2"),
                 SameMac("ipv1", "ipv2", ns="app", other_ns="db"),
-                Reaches("lan", APP), Reaches("lan", DB), Reaches("app", DB),
-                Reaches("host", APP, ok=False),
+                Reaches("lan", APP_IPVLAN), Reaches("lan", DB_IPVLAN), Reaches("app", DB_IPVLAN),
+                Reaches("host", APP_IPVLAN, ok=False),
             ),
         ),
         Step(
@@ -161,10 +165,10 @@ LESSON = Lesson(
             guess="The mode is set at `app`'s link alone. Which mode will `db`'s have?",
             lines=(
                 "ip netns exec app ip link set dev ipv1 type ipvlan mode l3",
-                f"ip netns exec app ip addr del {APP}/24 dev ipv1",
+                f"ip netns exec app ip addr del {APP_IPVLAN}/24 dev ipv1",
                 "ip netns exec app ip addr add 10.77.1.1/24 broadcast + dev ipv1",
                 "ip netns exec app ip route add default dev ipv1",
-                f"ip netns exec db ip addr del {DB}/24 dev ipv2",
+                f"ip netns exec db ip addr del {DB_IPVLAN}/24 dev ipv2",
                 "ip netns exec db ip addr add 10.77.2.1/24 broadcast + dev ipv2",
                 "ip netns exec db ip route add default dev ipv2",
             ),
@@ -230,25 +234,25 @@ LESSON = Lesson(
                 "ip netns exec db ip link delete ipv2",
                 "ip link add link eth0 name eth0.10 type vlan id 10",
                 "ip link set eth0.10 netns app",
-                f"ip netns exec app ip addr add {APP}/24 broadcast + dev eth0.10",
+                f"ip netns exec app ip addr add {APP_VLAN}/24 broadcast + dev eth0.10",
                 "ip netns exec app ip link set eth0.10 up",
                 "ip link add link eth0 name eth0.20 type vlan id 20",
                 "ip link set eth0.20 netns db",
-                f"ip netns exec db ip addr add {DB}/24 broadcast + dev eth0.20",
+                f"ip netns exec db ip addr add {DB_VLAN}/24 broadcast + dev eth0.20",
                 "ip netns exec db ip link set eth0.20 up",
             ),
             actions=(
                 DeleteLink("ipv1", ns="app"), DeleteLink("ipv2", ns="db"),
                 AddVlan("eth0", "eth0.10", 10, to="app"),
-                AddAddress("eth0.10", f"{APP}/24", ns="app"), SetUp("eth0.10", ns="app"),
+                AddAddress("eth0.10", f"{APP_VLAN}/24", ns="app"), SetUp("eth0.10", ns="app"),
                 AddVlan("eth0", "eth0.20", 20, to="db"),
-                AddAddress("eth0.20", f"{DB}/24", ns="db"), SetUp("eth0.20", ns="db"),
+                AddAddress("eth0.20", f"{DB_VLAN}/24", ns="db"), SetUp("eth0.20", ns="db"),
             ),
             checks=(
                 StandsOn("eth0.10", "eth0", ns="app", vlan=10),
                 StandsOn("eth0.20", "eth0", ns="db", vlan=20), NoLink("ipv1", ns="app"),
                 Reaches("app", "198.51.100.20"), Reaches("db", "198.51.100.20", ok=False),
-                Reaches("app", DB, ok=False),
+                Reaches("app", DB_VLAN, ok=False),
             ),
         ),
     ),
