@@ -307,7 +307,7 @@ class Snapshot(Value, frozen=True):
         return None
 
     def borrows_mac(self, link: Link) -> bool:
-        """Whether a link has the MAC of what it stands on: an ipvlan, a VLAN, a macvlan passthru."""
+        """Whether a link has the MAC of what it stands on, as an ipvlan or a VLAN has."""
         below = None if link.kind in ("", "veth", "bridge") else self.peer(link)
         return below is not None and below[1].mac == link.mac
 

@@ -12,14 +12,18 @@ from nslab.actions import (
     AddAddress,
     AddBridge,
     AddContainer,
+    AddIpvlan,
+    AddMacvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
+    AddVlan,
     Attach,
     DeleteAddress,
     DeleteContainer,
     DeleteLink,
     DeleteNamespace,
+    DeletePortVlan,
     DeleteRoute,
     Detach,
     Masquerade,
@@ -29,11 +33,13 @@ from nslab.actions import (
     SetBridge,
     SetDown,
     SetMac,
+    SetPortVlan,
     SetPromiscuous,
     SetUp,
     Sysctl,
 )
-from nslab.engine.base import Engine
+from nslab.engine.base import Engine, Options
+from nslab.engine.choose import factory
 from nslab.errors import AlreadyExists, InvalidInput, KernelRefused, LabClosed, NotFound
 
 Canonical = Callable[[Engine], dict[str, Any]]
@@ -110,6 +116,36 @@ REFUSED: list[tuple[Action, type[KernelRefused], str]] = [
     (DeleteLink("lo"), KernelRefused, "ip link set dev lo down"),
     (Move("lo", to="ns1"), KernelRefused, "belongs to its namespace"),
     (Move("br1", to="ns1"), KernelRefused, "belongs to its namespace"),
+    (AddMacvlan("no", "m1"), NotFound, "the host has no link named no to stand on"),
+    (AddMacvlan("eth0", "m1", to="no"), NotFound, "no namespace no"),
+    (AddMacvlan("eth0", "v1"), AlreadyExists, "the host has a link named v1 already"),
+    (AddMacvlan("eth0", "w2", to="ns1"), AlreadyExists, "the host or ns1 has a link named w2"),
+    (AddMacvlan("v2", "m1"), KernelRefused, "macvlan or ipvlan, not both"),
+    (AddMacvlan("lo", "m1"), KernelRefused, "none can stand on a loopback"),
+    (SetPortVlan("no", 10), NotFound, "no link"),
+    (SetPortVlan("v1", 10), KernelRefused, "no port of a bridge"),
+    (DeletePortVlan("v1", 10), KernelRefused, "no port of a bridge"),
+]
+
+STACKED = (
+    AddMacvlan("eth0", "m1", mode="passthru"),
+    AddVeth("x", "y"),
+    AddIpvlan("x", "i1"),
+    AddVlan("y", "y.10", 10),
+    AddBridge("br1"),
+)
+
+REFUSED_BY_A_FULL_KERNEL: list[tuple[Action, type[KernelRefused], str]] = [
+    (AddMacvlan("eth0", "m2"), KernelRefused, "wants its parent for itself alone"),
+    (AddMacvlan("x", "m2"), KernelRefused, "macvlan or ipvlan, not both"),
+    (AddIpvlan("eth0", "i2"), KernelRefused, "macvlan or ipvlan, not both"),
+    (AddIpvlan("lo", "i2"), KernelRefused, "none can stand on a loopback"),
+    (AddIpvlan("x", "m1"), AlreadyExists, "the host has a link named m1 already"),
+    (AddVlan("y", "z", 10), AlreadyExists, "y has its VLAN 10"),
+    (AddVlan("lo", "z", 10), KernelRefused, "cannot carry any"),
+    (SetUp("y.10"), KernelRefused, "the link that it stands on is down"),
+    (SetMac("i1", "02:00:00:00:00:01"), KernelRefused, "an ipvlan has its parent's MAC"),
+    (Attach("x", "br1"), KernelRefused, "macvlan or ipvlan links stand on it"),
 ]
 
 
@@ -121,8 +157,29 @@ def prepared(engine: Engine) -> Engine:
 
 def test_refusals(prepared: Engine, canonical: Canonical, subtests: pytest.Subtests) -> None:
     """All in one lab, because none of them changes anything."""
+    refused(prepared, REFUSED, canonical, subtests)
+
+
+@pytest.mark.parametrize("kind", ["fake", pytest.param("vm", marks=pytest.mark.vm)])
+def test_refusals_of_a_full_kernel(
+    kind: str, canonical: Canonical, subtests: pytest.Subtests
+) -> None:
+    engine = factory(kind)(Options())
+    try:
+        engine.apply(STACKED)
+        refused(engine, REFUSED_BY_A_FULL_KERNEL, canonical, subtests)
+    finally:
+        engine.close()
+
+
+def refused(
+    prepared: Engine,
+    table: list[tuple[Action, type[KernelRefused], str]],
+    canonical: Canonical,
+    subtests: pytest.Subtests,
+) -> None:
     before = canonical(prepared)
-    for action, kind, words in REFUSED:
+    for action, kind, words in table:
         with subtests.test(str(action)):
             with pytest.raises(kind) as caught:
                 prepared.apply([action])

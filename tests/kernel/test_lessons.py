@@ -4,6 +4,8 @@ what must be true after it is true after it and not before.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nslab.actions import AddBridge
@@ -14,6 +16,16 @@ from nslab.step import Step
 pytestmark = pytest.mark.kernel
 
 STEPS = [(found, step) for found in LESSONS for step in found.steps]
+
+
+def marked(steps: list[tuple[Lesson, Step]]) -> list[Any]:
+    """As parameters; what needs a full kernel may be in a virtual machine."""
+    return [
+        pytest.param(found, step, marks=[pytest.mark.vm] if found.needs else [])
+        for found, step in steps
+    ]
+
+
 # What these say is so before as well: a line that does nothing, a look, a claim.
 NO_EFFECT = {"B2", "A3", "A2", "E2"}
 
@@ -23,14 +35,14 @@ def name_of(value: Lesson | Step) -> str:
 
 
 @pytest.mark.parametrize(
-    ("found", "step"), [(f, s) for f, s in STEPS if s.lines and s.actions], ids=name_of
+    ("found", "step"), marked([(f, s) for f, s in STEPS if s.lines and s.actions]), ids=name_of
 )
 def test_the_line_and_the_actions_come_to_the_same(found: Lesson, step: Step) -> None:
     same = found.same(step.id)
     assert same, str(same)
 
 
-@pytest.mark.parametrize(("found", "step"), STEPS, ids=name_of)
+@pytest.mark.parametrize(("found", "step"), marked(STEPS), ids=name_of)
 def test_a_step_does_what_is_checked(found: Lesson, step: Step) -> None:
     with found.lab(step.id) as lab:
         before = lab.check(step)

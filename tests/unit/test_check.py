@@ -13,12 +13,16 @@ from nslab import check as ck
 from nslab.actions import (
     AddAddress,
     AddBridge,
+    AddMacvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
+    AddVlan,
     Attach,
     Masquerade,
     ResolvConf,
+    SetBridge,
+    SetPortVlan,
     SetUp,
     Sysctl,
 )
@@ -42,6 +46,13 @@ BUILT = (
     Sysctl("net.ipv4.ip_forward", "1"),
     Masquerade("10.0.0.0/24", out="eth0"),
     ResolvConf("8.8.8.8", ns="ns1"),
+    AddVeth("v4", "v5"),
+    AddMacvlan("v4", "mac0", mode="private", to="ns1"),
+    AddVlan("v4", "v4.10", 10),
+    AddBridge("br1"),
+    SetBridge("br1", vlan_filtering=True),
+    Attach("v5", "br1"),
+    SetPortVlan("v5", 10),
 )
 
 # What holds, and what does not with a word of the message or hint.
@@ -71,6 +82,13 @@ HOLDS: list[ck.Check] = [
     ck.Masquerades("10.0.0.0/24", out="eth0"),
     ck.HasFile("/etc/netns/ns1/"),
     ck.HasFile("/etc/netns/ns1/resolv.conf", "nameserver 8.8.8.8"),
+    ck.StandsOn("mac0", "v4", ns="ns1", mode="private"),
+    ck.StandsOn("v4.10", "v4", vlan=10),
+    ck.SameMac("v4.10", "v4"),
+    ck.SameMac("mac0", "v4", ns="ns1", same=False),
+    ck.FiltersVlans("br1"),
+    ck.FiltersVlans("br0", on=False),
+    ck.Carries("v5", untagged=1, tagged=(10,)),
 ]
 FAILS: list[tuple[ck.Check, str]] = [
     (ck.HasNamespace("ns3"), "there is no namespace ns3"),
@@ -101,6 +119,16 @@ FAILS: list[tuple[ck.Check, str]] = [
     (ck.HasFile("/etc/netns/ns2/"), "no directory"),
     (ck.HasFile("/etc/netns/ns2/resolv.conf", "x"), "no file"),
     (ck.HasFile("/etc/netns/ns1/resolv.conf", "nameserver 1.1.1.1"), "says: nameserver 8.8.8.8"),
+    (ck.StandsOn("mac0", "v4", ns="ns1", mode="bridge"), "in mode private"),
+    (ck.StandsOn("v4.10", "v4", vlan=20), "the tag of VLAN 10"),
+    (ck.StandsOn("v5", "v4"), "v5 does not stand on v4"),
+    (ck.StandsOn("v4.10", "v5", vlan=10), "does not stand on v5"),
+    (ck.SameMac("v4", "v5"), "each a MAC of its own"),
+    (ck.SameMac("v4.10", "v4", same=False), "have the same MAC"),
+    (ck.FiltersVlans("br0"), "type bridge vlan_filtering 1"),
+    (ck.FiltersVlans("v5"), "no bridge"),
+    (ck.Carries("v5", untagged=10), "carries VLAN 1 untagged, 10 tagged"),
+    (ck.Carries("v1", untagged=1), "no port of a bridge that filters"),
 ]
 
 

@@ -1,0 +1,125 @@
+"""Which engine a lab gets, and what is said where none will do; no kernel is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nslab import doctor
+from nslab.doctor import Step
+from nslab.engine import choose
+from nslab.engine.base import Options
+from nslab.errors import EngineUnavailable, InvalidInput
+
+ALL = [Step(f"add a {kind}", needed=kind in ("veth", "bridge")) for kind in choose.MODULES]
+
+
+def lacking(*kinds: str) -> list[Step]:
+    """What a trial finds on a machine without these."""
+    return [
+        Step(step.name, 95, needed=step.needed) if step.name.split()[-1] in kinds else step
+        for step in ALL
+    ]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """A machine on which engines are names; what was started is in the list that it gives."""
+
+    def machine(
+        trial: list[Step] | None = None, refused: dict[str, EngineUnavailable] | None = None
+    ) -> list[str]:
+        started: list[str] = []
+
+        def attempt() -> list[Step]:
+            assert trial is not None, "the trial was not needed"
+            return trial
+
+        def factory(kind: str) -> Callable[[Options], Any]:
+            def make(options: Options) -> str:
+                if refused and kind in refused:
+                    raise refused[kind]
+                started.append(kind)
+                return kind
+
+            return make
+
+        monkeypatch.delenv(choose.VARIABLE, raising=False)
+        monkeypatch.setattr(doctor, "attempt", attempt)
+        monkeypatch.setattr(choose, "factory", factory)
+        return started
+
+    return machine
+
+
+NO_NAMESPACES = EngineUnavailable("start a lab", "here", "user namespace: refused", "allow them")
+NO_QEMU = EngineUnavailable("start a lab", "in a virtual machine", "there is no QEMU", "install it")
+
+
+def test_this_machine_first_and_without_a_trial(machine: Any) -> None:
+    started, told = machine(), []
+    choose.choose(None, (), told.append)(Options())
+    assert started == ["local"]
+    assert not told
+
+
+def test_what_is_named_is_taken(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = machine(refused={"local": NO_NAMESPACES})
+    choose.choose("vm", ("ipvlan",))(Options())
+    with pytest.raises(EngineUnavailable, match="user namespace"):
+        choose.choose("local")(Options())
+    monkeypatch.setenv(choose.VARIABLE, "ssh:box")
+    choose.choose(None, ("ipvlan",))(Options())
+    assert started == ["vm", "ssh:box"]
+
+
+def test_a_machine_that_has_what_is_needed(machine: Any) -> None:
+    started = machine(trial=lacking("vxlan"))
+    choose.choose(None, ("ipvlan", "vlan"))(Options())
+    assert started == ["local"]
+
+
+def test_a_machine_that_lacks_it_leaves_it_to_a_virtual_one(machine: Any) -> None:
+    started, told = machine(trial=lacking("ipvlan", "vlan")), []
+    make = choose.choose(None, ("ipvlan", "vlan", "veth"), told.append)
+    make(Options())
+    make(Options())
+    assert started == ["vm", "vm"]
+    (line,) = told
+    assert "virtual machine" in line
+    assert "has no ipvlan and no vlan" in line
+
+
+def test_a_machine_that_allows_no_lab(machine: Any) -> None:
+    started, told = machine(refused={"local": NO_NAMESPACES}), []
+    choose.choose(None, (), told.append)(Options())
+    assert started == ["vm"]
+    assert "user namespace: refused" in told[0]
+
+
+def test_nothing_will_do(machine: Any) -> None:
+    machine(trial=lacking("vlan"), refused={"vm": NO_QEMU})
+    with pytest.raises(EngineUnavailable) as caught:
+        choose.choose(None, ("vlan",))(Options())
+    assert "has no vlan" in caught.value.cause
+    assert "there is no QEMU" in caught.value.cause
+    assert "modprobe -a 8021q" in caught.value.hint
+    assert "or install it" in caught.value.hint
+    machine(refused={"local": NO_NAMESPACES, "vm": NO_QEMU})
+    with pytest.raises(EngineUnavailable, match=r"refused(.|\n)*no QEMU(.|\n)*allow them"):
+        choose.choose(None)(Options())
+
+
+def test_nobody_can_look_for_that() -> None:
+    with pytest.raises(InvalidInput, match=r"'wifi'(.|\n)*ipvlan"):
+        choose.choose(None, ("vlan", "wifi"))
+    with pytest.raises(InvalidInput, match="local, vm"):
+        choose.choose("elsewhere")
+
+
+def test_the_virtual_machine_has_all_that_can_be_asked_for() -> None:
+    from nslab.engine.vm import recipe
+
+    assert set(choose.MODULES.values()) <= set(recipe.MODULES)
