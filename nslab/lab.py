@@ -53,6 +53,8 @@ class Lab(Traffic):
     :param ipv6: leave IPv6 on in every namespace
     :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
         a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.nic`
+    :param cards: bring in the two network cards that QEMU emulates, on one hub: ``nic0`` in the
+        host and ``nic1`` in the LAN machine; in a virtual machine only
     :param start: what is done before anything else, actions and lines to be typed in the host;
         :meth:`reset` goes back to just after it
     :raises EngineUnavailable: no lab can run here; says why, and what to do
@@ -66,10 +68,11 @@ class Lab(Traffic):
         needs: Sequence[str] = (),
         ipv6: bool = False,
         nic_filter: bool = False,
+        cards: bool = False,
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
-        self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter)
+        self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()

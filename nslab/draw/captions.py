@@ -81,8 +81,6 @@ def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> s
         facts.append(f"port of {link.master}" + (f", {link.port.state}" if link.port else ""))
     if far:
         facts.append(f"other end: {far}" if link.kind == "veth" else f"on top of {far}")
-    if link.kind == "macvlan" and link.mode:
-        facts.append(f"mode {link.mode}")
     if link.port and link.port.vlans is not None:
         facts.append(vlans_text(link.port.vlans))
     facts.append(f"MTU {link.mtu}")

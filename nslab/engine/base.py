@@ -28,12 +28,14 @@ class Options(Struct, frozen=True, kw_only=True):
     """How a lab is to be made.
 
     ``ipv6`` False turns IPv6 off in every namespace.  ``nic_filter`` makes the pseudo-host's NIC
-    drop unicast frames for other addresses unless it is promiscuous, as hardware does.
+    drop unicast frames for other addresses unless it is promiscuous, as hardware does.  ``cards``
+    brings the virtual machine's two emulated network cards into the lab.
     """
 
     name: str = "lab"
     ipv6: bool = False
     nic_filter: bool = False
+    cards: bool = False
 
 
 class Command(Struct, frozen=True, kw_only=True):

@@ -37,6 +37,9 @@ TERMINALS = ("terminal0", "terminal1", "terminal2", "terminal3")
 A port can be opened once only: one visitor each.
 """
 
+CARDS = {"nic0": "02:00:00:00:20:0a", "nic1": "02:00:00:00:20:0b"}
+"""The machine's emulated network cards: what they are called in a lab, and their MACs."""
+
 
 class Message(Struct, frozen=True, tag=True, omit_defaults=True):
     """The base of everything that is sent."""

@@ -7,10 +7,13 @@ import os
 import resource
 import signal
 import sys
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
 from nslab.engine.agent import isolate
+
+if TYPE_CHECKING:
+    from nslab.engine.agent.cards import Bring
 
 DESCRIPTORS = 4096
 """Two for each namespace of the largest star (a bridge holds at most 1,023 ports), and some."""
@@ -29,8 +32,13 @@ def main() -> None:
         host_lab(start, reading, writing)
 
 
-def host_lab(start: m.Start, reading: BinaryIO, writing: BinaryIO) -> None:
-    """Become the host of a lab and serve it; the process must have one thread only."""
+def host_lab(
+    start: m.Start, reading: BinaryIO, writing: BinaryIO, bring: Bring | None = None
+) -> None:
+    """Become the host of a lab and serve it; the process must have one thread only.
+
+    :param bring: brings a network card of the machine that has some
+    """
     try:
         isolate.become_host()
     except isolate.StepRefused as refused:
@@ -47,7 +55,7 @@ def host_lab(start: m.Start, reading: BinaryIO, writing: BinaryIO) -> None:
     # After the fork, so that the supervisor stays small and has one thread for sure.
     from nslab.engine.agent.serve import Server
 
-    Server(start.options, reading, writing).serve()
+    Server(start.options, reading, writing, bring).serve()
 
 
 if __name__ == "__main__":

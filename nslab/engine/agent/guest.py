@@ -24,6 +24,7 @@ import time
 from importlib import import_module
 
 from nslab.engine import messages as m
+from nslab.engine.agent.cards import Porter
 from nslab.engine.agent.init import PATH
 from nslab.engine.agent.syscalls import call, mount, read, write
 
@@ -63,7 +64,8 @@ def main() -> None:
             from nslab.engine.agent.__main__ import host_lab
 
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            host_lab(start, reading, writing)
+            bring = Porter().bring if start.options.cards else None
+            host_lab(start, reading, writing, bring)
             os._exit(0)
         write_pid(agent)
         while os.wait()[0] != agent:

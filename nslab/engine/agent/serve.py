@@ -26,9 +26,10 @@ from nslab.engine.agent.settling import settle
 from nslab.engine.agent.shell import Shell
 from nslab.engine.agent.spaces import Spaces
 from nslab.engine.base import Options, Stream
-from nslab.errors import NslabError
+from nslab.errors import EngineUnavailable, NslabError
 
 if TYPE_CHECKING:
+    from nslab.engine.agent.cards import Bring
     from nslab.engine.agent.nic import Nic
 
 COMMANDS = 256
@@ -38,8 +39,11 @@ COMMANDS = 256
 class Server:
     """One lab's agent, from the first request to the end of the stream."""
 
-    def __init__(self, options: Options, reading: BinaryIO, writing: BinaryIO) -> None:
+    def __init__(
+        self, options: Options, reading: BinaryIO, writing: BinaryIO, bring: Bring | None = None
+    ) -> None:
         self._options = options
+        self._bring = bring
         self._reading = reading
         self._writing = writing
         self._write_lock = threading.Lock()
@@ -93,6 +97,8 @@ class Server:
     def _do(self) -> None:
         try:
             world.build(self._spaces, self._applier)
+            if self._options.cards:
+                self._fetch_cards()
             if self._options.nic_filter:
                 from nslab.engine.agent.nic import Nic  # here, because few labs have one
 
@@ -111,6 +117,20 @@ class Server:
                 self._answer(request.id, partial(self._apply, request))
             else:
                 self._answer(request.id, partial(self._look, request))
+
+    def _fetch_cards(self) -> None:
+        """One to the host, one to the LAN machine: between them is the hub, and nothing else."""
+        if self._bring is None:
+            raise EngineUnavailable(
+                "start a lab", "with network cards", "only a virtual machine has any to give",
+                'make it in one: Lab(engine="vm", cards=True)',
+            )  # fmt: skip
+        for card, ns in zip(m.CARDS, (None, "lan"), strict=True):
+            descriptor = self._spaces.open(ns)
+            try:
+                self._bring(card, descriptor)
+            finally:
+                os.close(descriptor)
 
     def _answer(self, ident: int, work: Callable[[], m.Done]) -> None:
         try:

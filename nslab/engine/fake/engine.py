@@ -39,6 +39,11 @@ class FakeEngine:
     def __init__(
         self, options: Options | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        if options and options.cards:
+            raise EngineUnavailable(
+                "start a lab", "with network cards", "a lab in memory has none",
+                'make it in a virtual machine: Lab(engine="vm", cards=True)',
+            )  # fmt: skip
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._net = fresh(options or Options(), clock)

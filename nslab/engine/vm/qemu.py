@@ -14,6 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nslab.engine.messages import CARDS as MACS
 from nslab.engine.messages import PORT, TERMINALS
 from nslab.engine.vm.image import Image
 from nslab.engine.vm.trouble import NoMachine
@@ -24,6 +25,16 @@ MEMORY = 256
 """MiB of the machine; the host gives it what it touches only."""
 
 KERNEL_LINE = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr random.trust_cpu=on"
+
+CARDS = tuple(
+    word
+    for number, mac in enumerate(MACS.values())
+    for word in (
+        "-netdev", f"hubport,id=port{number},hubid=0",
+        "-device", f"virtio-net-pci,netdev=port{number},mac={mac},romfile=",
+    )
+)  # fmt: skip
+"""Two network cards on one hub, which lead nowhere else; a lab has them if it asks for them."""
 
 Accelerator = Literal["kvm", "tcg"]
 
@@ -46,7 +57,7 @@ def signature(path: str) -> str:
     """Another one for another QEMU: a saved state can be read by the one that wrote it only."""
     real = os.path.realpath(path)
     status = os.stat(real)
-    return f"{real} {status.st_size} {status.st_mtime_ns}"
+    return f"{real} {status.st_size} {status.st_mtime_ns} {CARDS}"
 
 
 def processor() -> str:
@@ -103,7 +114,7 @@ def command(
             "-chardev", f"socket,id={name},fd={descriptor}",
             "-device", f"virtserialport,chardev={name},name={name}",
         ]  # fmt: skip
-    return [*argv, *extra]
+    return [*argv, *CARDS, *extra]
 
 
 def _word(path: Path) -> str:
