@@ -107,7 +107,7 @@ class Machine:
             return f": the kernel of its virtual machine stopped ({said})"
         if code is None:
             return f" ({said})" if said else ""
-        if code < 0 or code == 128 - 9:
+        if code < 0 or code == 128 + 9:
             return ": its virtual machine was killed"
         return f" with its virtual machine{': ' + said if said else f' (exit status {code})'}"
 
