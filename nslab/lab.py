@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,9 @@ from nslab import diff, names
 from nslab.actions import Action, AddContainer, Command, Style, commands, enter
 from nslab.check import Check, Verdicts
 from nslab.engine import base
-from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
+from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.history import (
-    Begin, Done, History, Typed, changed, differences, rebuild, steps_of,
+    Begin, Done, History, HistoryStep, Typed, changed, differences, rebuild, steps_of,
 )  # fmt: skip
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
@@ -66,6 +67,7 @@ class Lab(Traffic):
         self._factory = factory(engine)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
+        self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._engine: Engine = self._fresh()
         self._history = History()
         Traffic.__init__(self)
@@ -101,6 +103,7 @@ class Lab(Traffic):
             after = self.snapshot() if watch else None
             containers = self._containers()
             self._history.add(Done(actions), before, after)
+            self._tell()
             changes = diff.compare(before, after) if before and after else None
             return Did(actions, changes, self._draw, containers)
 
@@ -143,6 +146,7 @@ class Lab(Traffic):
                 if self._engine.alive:
                     after = self.snapshot()
                     self._history.add(Typed(text, program.ns), before, after)
+                    self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
                 raise CommandTimeout(
@@ -193,6 +197,17 @@ class Lab(Traffic):
             completed.returncode, output.text["stdout"], output.text["stderr"],
             dropped=completed.dropped,
         )  # fmt: skip
+
+    def interrupt(self, thread: int | None = None) -> None:
+        """End the command that another thread runs in the lab now, as the stop button does there.
+
+        What ran it raises :class:`Interrupted`.  If it runs none just now, nothing happens.
+
+        :param thread: which, by its :func:`threading.get_ident`; the main thread if none is named
+        """
+        thread = threading.main_thread().ident if thread is None else thread
+        for engine in {id(e): e for e in (self._engine, self._newest)}.values():
+            engine.interrupt(thread or 0)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -265,6 +280,25 @@ class Lab(Traffic):
         """The steps so far, in words."""
         return tuple(str(step.what) for step in self._history.steps)
 
+    @property
+    def steps(self) -> tuple[HistoryStep, ...]:
+        """The steps so far as values: the actions or the lines, and whether they changed the lab."""
+        return self._history.steps
+
+    def observe_steps(self, call: Callable[[], None]) -> None:
+        """Have a method called whenever ``steps`` are others; the lab does not keep its object.
+
+        It is called in the thread that did the step, and must be quick.
+        """
+        self._watchers.append(weakref.WeakMethod(call))
+
+    def _tell(self) -> None:
+        self._watchers = [watcher for watcher in self._watchers if watcher() is not None]
+        for watcher in self._watchers:
+            call = watcher()
+            if call is not None:
+                call()
+
     def undo(self, steps: int = 1) -> Did:
         """Go back by making the lab anew and repeating all steps before the last ones.
 
@@ -301,15 +335,25 @@ class Lab(Traffic):
 
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""
-        fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
+        try:
+            fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
+        except Interrupted:
+            raise Interrupted(
+                "go back", self.name, "it was stopped by you", "the lab is as it was before"
+            ) from None
         self._engine, old = fresh, self._engine
         old.close()
         self._history = History(steps)
         self._start = self._start.aligned(fresh.snapshot())
+        self._tell()
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
-        return rebuild(lambda: self._factory(self._options), self._begin)
+        return rebuild(self._newest_engine, self._begin)
+
+    def _newest_engine(self) -> Engine:
+        self._newest = self._factory(self._options)
+        return self._newest
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.

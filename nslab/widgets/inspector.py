@@ -47,6 +47,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
 
     def __init__(self, capture: Capture) -> None:
         self._capture = capture
+        self._frames = capture.frames
+        """All frames, as of the last look."""
+        self._listed: tuple[object, ...] = ()
+        """What the capture had to say when the list was last filled."""
         self._opened: Opened | None = None
         self._journey: Journey | None = None
         self._filling = threading.RLock()
@@ -103,7 +107,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._at.observe(lambda _: self._show_way(), names="value")
         self._stop.on_click(lambda _: self._worker.do(self._capture.stop))
         self._follow.on_click(lambda _: self._worker.do(self.follow))
-        self._show_frames()
+        self._look()
         if capture.running:
             here = weakref.ref(self)
             threading.Thread(
@@ -114,8 +118,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
     def frames(self) -> Frames:
         """The frames in the list, and those that it has no room for."""
         text = self._only.value.strip()
-        frames = self._capture.frames
-        return frames.saying(text) if text else frames
+        return self._frames.saying(text) if text else self._frames
 
     @property
     def frame(self) -> int | None:
@@ -149,6 +152,15 @@ class Inspector(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
+    def _look(self) -> None:
+        """Ask the capture, and fill the list anew if anything came or it has ended."""
+        frames = self._capture.frames
+        now = (len(frames), self._capture.running, frames.notes)
+        with self._filling:
+            if now != self._listed:
+                self._listed, self._frames = now, frames
+                self._show_frames()
+
     def _show_frames(self) -> None:
         """Fill the list anew; what is chosen stays so if it is still there."""
         frames = self.frames
@@ -179,21 +191,25 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._follow.disabled = number is None or self._worker.busy
             if number is None:
                 self._opened = None
+                self._forget_way()
                 self._fields.options = []
                 self._heading.value = say("No frame is chosen.")
                 return self._show_bytes()
-            opened = self._capture.frames[number]
+            opened = self._frames[number]
             if self._opened is not None and self._opened.frame == opened.frame:
                 return None
             self._opened = opened
-            self._message.value = self._way.value = ""
-            self._journey = None
-            self._steps.layout.display = "none"
+            self._forget_way()
             note = f"<br>{html.escape(opened.note)}" if opened.note else ""
             self._heading.value = f"<b>{html.escape(opened.heading)}</b>{note}"
             self._fields.options = _tree(opened)
             self._fields.value = self._fields.options[0][1] if self._fields.options else None
             return self._show_bytes()
+
+    def _forget_way(self) -> None:
+        self._journey = None
+        self._message.value = self._way.value = ""
+        self._steps.layout.display = "none"
 
     def _show_bytes(self) -> None:
         if self._opened is None:
@@ -238,7 +254,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             elif self._message.value == say("working …"):
                 self._message.value = ""
         if not busy:
-            self._show_frames()
+            self._look()
 
     def _fail(self, words: str) -> None:
         shown = html.escape(words).replace("\n", "<br>")
@@ -260,7 +276,7 @@ def _watch(here: weakref.ref[Inspector], over: threading.Event) -> None:
             return
         running = inspector._capture.running
         try:
-            inspector._show_frames()
+            inspector._look()
         except Exception as error:  # nothing may be printed from here
             inspector._fail(str(error))
             return
