@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab import diff, names
-from nslab.actions import Action, AddContainer, Command, Style, commands, enter
+from nslab import diff, export, names
+from nslab.actions import Action, AddContainer, Style
 from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
@@ -282,7 +282,7 @@ class Lab(Traffic):
 
     @property
     def steps(self) -> tuple[HistoryStep, ...]:
-        """The steps so far as values: the actions or the lines, and whether they changed the lab."""
+        """The steps so far as values: what was done, and whether it changed the lab."""
         return self._history.steps
 
     def observe_steps(self, call: Callable[[], None]) -> None:
@@ -308,6 +308,14 @@ class Lab(Traffic):
 
         :raises InvalidInput: there are not so many steps
         """
+        did, lost = self._go_back(steps)
+        if lost:
+            print("not brought back, because no step of the lab made it:", file=sys.stderr)
+            print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
+        return did
+
+    def _go_back(self, steps: int) -> tuple[Did, list[str]]:
+        """What was changed, and what could not be brought back; a widget may print nothing."""
         with self._lock:
             all_steps = self._history.steps
             places = [place for place, step in enumerate(all_steps) if step.changed]
@@ -320,12 +328,8 @@ class Lab(Traffic):
             undone = all_steps[places[-steps]]
             self._rebuild(all_steps[: places[-steps]])
             after = self.snapshot()
-            if undone.before is not None:
-                lost = differences(undone.before, after)
-                if lost:
-                    print("not brought back, because no step of the lab made it:", file=sys.stderr)
-                    print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
-            return Did((), diff.compare(before, after.aligned(before)), self._draw)
+            lost = differences(undone.before, after) if undone.before is not None else []
+            return Did((), diff.compare(before, after.aligned(before)), self._draw), lost
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
@@ -363,25 +367,15 @@ class Lab(Traffic):
         :param style: how actions are written: ``classic`` or ``iproute2``; lines that were typed
             stay as they were typed
         """
-        lines = [
-            "#!/bin/bash",
-            "# The steps of a lab, to be run as root on a host with bash, iproute2 and, where they",
-            "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.",
-        ]
-        containers: list[str] = []
-        for what in (*self._begin, *(step.what for step in self._history.steps if step.changed)):
-            lines.append("")
-            if isinstance(what, Done):
-                made = commands(what.actions, style, containers, wait=True)
-                lines += [str(line) for line in made]
-                containers += [a.name for a in what.actions if isinstance(a, AddContainer)]
-            elif what.ns is None:
-                lines.append(what.text.rstrip("\n"))
-            else:
-                opening = Command((*enter(what.ns, containers), "bash"))
-                mark = _mark(what.text)
-                lines += [f"{opening} <<'{mark}'", what.text.rstrip("\n"), mark]
-        return "\n".join(lines) + "\n"
+        return export.script(self._told(), style)
+
+    def python(self) -> str:
+        """The session so far as a notebook cell that makes the same network in another lab."""
+        return export.cell(self._told(), self._options)
+
+    def _told(self) -> list[Done | Typed]:
+        """What made the lab what it is, from its beginning."""
+        return [*self._begin, *(step.what for step in self._history.steps if step.changed)]
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -492,14 +486,6 @@ def _in_notebook() -> bool:
     from nslab import notebook
 
     return notebook.shell() is not None
-
-
-def _mark(text: str) -> str:
-    """A word to end a here-document that is no line of it."""
-    mark = "END"
-    while mark in text.splitlines():
-        mark += "_"
-    return mark
 
 
 __all__ = ["TIMEOUT", "Lab", "factory"]

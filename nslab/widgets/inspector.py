@@ -12,7 +12,8 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.frames import Frames
 from nslab.frames.opened import Opened
-from nslab.widgets.live import mirrored, own_keys
+from nslab.widgets.live import mirrored
+from nslab.widgets.page import in_page
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -88,7 +89,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         super().__init__(
             [w.HBox([self._status, self._stop]), self._only, self._head, self._list,
              self._heading, opened, self._follow, self._message, self._steps, self._way,
-             w.HTML(_PLAIN), own_keys()]
+             w.HTML(_PLAIN), in_page()]
         )  # fmt: skip
         self.add_class("nslab-keys")
         named = {

@@ -15,6 +15,7 @@ from nslab.errors import ToolMissing
 from nslab.model import Snapshot
 from nslab.widgets.facts import facts, things
 from nslab.widgets.following import Following
+from nslab.widgets.page import STYLE, in_page, reachable
 from nslab.widgets.words import say
 
 if TYPE_CHECKING:
@@ -22,25 +23,6 @@ if TYPE_CHECKING:
 
 NOTHING = "–"
 """The choice of no thing."""
-
-
-def own_keys() -> w.HTML:
-    """Something invisible that keeps the keys typed in the widget around it from the notebook.
-
-    JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
-    itself: "a" would insert a cell.  Lumino leaves alone what has this attribute (the very element
-    that has the focus must have it), and no widget has a trait for it.
-    """
-    mark = (
-        "const mine = this, mark = () => { const all = mine.closest('.nslab-keys'); "
-        "all ? all.addEventListener('focusin', event => event.target.setAttribute("
-        "'data-lm-suppress-shortcuts', 'true')) : setTimeout(mark, 50) }; mark()"
-    )
-    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{mark}">')
-
-
-_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-"""An image of one transparent pixel: its being there is what runs the line."""
 
 
 class Live(w.VBox):  # type: ignore[misc]
@@ -66,9 +48,11 @@ class Live(w.VBox):  # type: ignore[misc]
             [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top, own_keys()])
+        super().__init__([self._status, top, w.HTML(STYLE), in_page()])
         self.add_class("nslab-keys")
-        for name, widget in {"live": self, "status": self._status, "choice": self._choice}.items():
+        named = {"live": self, "status": self._status, "choice": self._choice,
+                 "drawn": self._picture, "facts": self._facts}  # fmt: skip
+        for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
@@ -102,7 +86,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._last = draw(what) if draw else Picture(what)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
-            drawn = self._last.html
+            drawn = reachable(self._last.html)
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
         if drawn != self._picture.value:

@@ -35,7 +35,7 @@ LAYERS = (
     ("nslab.doctor",),
     ("nslab.engine.local",),
     ("nslab.outcome", "nslab.history", "nslab.capture"),
-    ("nslab.traffic",),
+    ("nslab.traffic", "nslab.export"),
     ("nslab.lab",),
     ("nslab.docker", "nslab.netlink", "nslab.measure"),
     ("nslab.lessons",),
