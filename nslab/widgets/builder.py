@@ -259,13 +259,13 @@ class Builder(w.VBox):  # type: ignore[misc]
             tip = html.escape(say("This is what Undo takes back."), quote=True)
             lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
         shown = "\n".join(lines) or html.escape(say("(nothing has been done yet)"))
-        self._log.value = copied(shown, f"<b>{html.escape(say('What was done'))}</b>")
+        self._log.value = copied(shown, say("What was done"))
         whole = ""
         if self._whole.value:
             python = style == "python"
             text = self.python() if python else self.script(style)
             head = say("As a cell for a notebook") if python else say("As a script")
-            whole = copied(html.escape(text), f"<b>{html.escape(head)}</b>")
+            whole = copied(html.escape(text), head)
         self._exported.value = whole
         self._exported.layout.display = None if whole else "none"
         self._undo.disabled = self._worker.busy or not steps

@@ -169,12 +169,13 @@ class Inspector(w.VBox):  # type: ignore[misc]
         head, *lines = map(_wide, table.lines())
         there = [(line, frame.number) for line, frame in zip(lines, frames, strict=False)]
         running = self._capture.running
-        words = say("takes frames in") if running else say("has been stopped")
+        words = say("{count} frames; the capture has been stopped")
+        if running:
+            words = say("{count} frames; the capture takes frames in")
         notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
         with self._filling:
-            self._status.value = (
-                f"<b>{len(frames):,}</b> {say('frames')}; {say('the capture')} {words}{notes}"
-            )
+            count = f"<b>{len(frames):,}</b>"
+            self._status.value = html.escape(words).format(count=count) + notes
             self._head.value = f"<div class='nslab-head'>{html.escape(head)}</div>" if there else ""
             self._stop.layout.display = None if running else "none"
             if list(self._list.options) != there:
@@ -224,9 +225,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
             span, said = range(layer.start, layer.end), layer.name
             if chosen[1] is not None:
                 field = layer.fields[chosen[1]]
-                bits = f" ({field.size} {say('bits')})" if field.size % 8 else ""
+                bits = say(" ({count} bits)").format(count=field.size) if field.size % 8 else ""
                 span, said = field.bytes, f"{layer.name}.{field.name} = {field.value}{bits}"
-        where = f"{say('bytes')} {span.start} {say('to')} {span.stop - 1}" if span else ""
+        words = say("bytes {first} to {last}")
+        where = words.format(first=span.start, last=span.stop - 1) if span else ""
         self._bytes.value = (
             f"<pre style='margin:0;line-height:1.7'>{self._opened.dump(span)}</pre>"
             f"<div style='max-width:34em;overflow-wrap:anywhere'>{html.escape(said)}<br>"

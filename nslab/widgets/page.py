@@ -41,13 +41,14 @@ def reachable(picture: str) -> str:
     )  # fmt: skip
 
 
-def copied(text: str, heading: str = "") -> str:
-    """A text with a button that copies it."""
+def copied(text: str, heading: str) -> str:
+    """A text, of HTML, with a button that copies it."""
+    copy = say("Copy")
     words = {"done": say("Copied"), "failed": say("Press Ctrl-C")}
     data = " ".join(f'data-{key}="{html.escape(word)}"' for key, word in words.items())
     return (
-        f"<div class='nslab-copied'><div class='nslab-copied-head'>{heading}"
-        f"<button class='nslab-copy jupyter-button' {data}>{html.escape(say('Copy'))}</button>"
+        f"<div class='nslab-copied'><div class='nslab-copied-head'><b>{html.escape(heading)}</b>"
+        f"<button class='nslab-copy jupyter-button' {data}>{html.escape(copy)}</button>"
         f"</div><pre>{text}</pre></div>"
     )
 

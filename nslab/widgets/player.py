@@ -137,7 +137,8 @@ class Player(w.VBox):  # type: ignore[misc]
         if step is None:
             return False
         before = self._count()
-        self._result.value = f"{_marked(step.title)}: {html.escape(say('running …'))}"
+        words = say("running: {step} …").format(step=step.title)
+        self._result.value = html.escape(words)
         try:
             printed, changes = self._do(step)
             verdicts = self._lab.check(step)
@@ -238,10 +239,12 @@ class Player(w.VBox):  # type: ignore[misc]
         step, total = self.step, len(self._lesson.steps)
         head = f"<b>{html.escape(self._lesson.title)}</b>"
         if step is None:
-            self._step.value = f"{head}<br>{say('All steps are done.')}"
+            over = say("All steps are done.")
+            self._step.value = f"{head}<br>{over}"
         else:
             where = say("step {number} of {total}").format(number=self.position + 1, total=total)
-            asked = f"<br><b>{say('Guess first.')}</b> {_marked(step.guess)}" if step.guess else ""
+            guess = say("Guess first.")
+            asked = f"<br><b>{guess}</b> {_marked(step.guess)}" if step.guess else ""
             self._step.value = (
                 f"{head}, {where}: "
                 f"<b>{html.escape(step.title)}</b><br>{_marked(step.text)}{asked}"
