@@ -54,11 +54,14 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._stop = w.Button(
             description=say("Stop"), icon="stop", tooltip=say("end what runs"), disabled=True
         )
-        self._style = w.ToggleButtons(options=list(STYLES), description=say("As"))
+        self._style = w.ToggleButtons(
+            options=list(STYLES), layout=w.Layout(width="auto", max_width="100%"),
+            tooltips=[say("the log as {commands}").format(commands=name) for name in STYLES],
+        )  # fmt: skip
         self._style.style.button_width = "9em"
         self._log = w.HTML()
         self._whole = w.ToggleButton(
-            description=say("Export"), icon="file-text-o",
+            description=say("Export"), icon="file-text-o", layout=w.Layout(width="9em"),
             tooltip=say("all of it as a script or, as Python, as a cell for a notebook"),
         )  # fmt: skip
         self._exported = w.HTML(layout=w.Layout(display="none"))

@@ -13,7 +13,7 @@ from nslab.errors import NslabError
 from nslab.frames import Frames
 from nslab.frames.opened import Opened
 from nslab.widgets.live import mirrored
-from nslab.widgets.page import in_page
+from nslab.widgets.page import STYLE, in_page, only_saved
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -70,9 +70,11 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._list = w.Select(rows=9, options=[], layout=wide)
         self._head = w.HTML(layout=w.Layout(overflow="hidden", width="auto", min_width="0"))
         self._heading = w.HTML()
-        beside = w.Layout(width="26em", height="auto", margin="2px 1em 2px 2px")
+        beside = w.Layout(
+            width="26em", max_width="96%", height="auto", margin="2px 1em 2px 2px"
+        )
         self._fields = w.Select(rows=16, options=[], layout=beside)
-        self._bytes = w.HTML()
+        self._bytes = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._follow = w.Button(
             description=say("Follow its packet"), icon="share", layout=w.Layout(width="13em"),
             tooltip=say("show the way of this packet from link to link"), disabled=True,
@@ -82,21 +84,27 @@ class Inspector(w.VBox):  # type: ignore[misc]
             min=1, max=1, value=1, description=say("Step"), layout=w.Layout(width="24em")
         )
         self._link = w.jslink((self._play, "value"), (self._at, "value"))
-        self._steps = w.HBox([self._play, self._at], layout=w.Layout(display="none"))
-        self._way = w.HTML()
+        narrow = w.Layout(width="2.8em")
+        self._before = w.Button(icon="step-backward", tooltip=say("one step back"), layout=narrow)
+        self._next = w.Button(icon="step-forward", tooltip=say("one step on"), layout=narrow)
+        for button, step in ((self._before, -1), (self._next, 1)):
+            button.on_click(lambda _, step=step: self._go(step))
+        controls = [self._play, self._before, self._next, self._at]
+        self._steps = w.HBox(controls, layout=w.Layout(display="none"))
+        self._way = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._message = w.HTML()
         opened = w.HBox([self._fields, self._bytes], layout=w.Layout(flex_flow="row wrap"))
         super().__init__(
             [w.HBox([self._status, self._stop]), self._only, self._head, self._list,
              self._heading, opened, self._follow, self._message, self._steps, self._way,
-             w.HTML(_PLAIN), in_page()]
+             w.HTML(_PLAIN + STYLE), in_page()]
         )  # fmt: skip
         self.add_class("nslab-keys")
         named = {
             "inspector": self, "frames": self._list, "only": self._only, "fields": self._fields,
             "bytes": self._bytes, "follow": self._follow, "steps": self._steps,
             "journey": self._way, "stop": self._stop, "status": self._status,
-            "heading": self._heading,
+            "heading": self._heading, "before": self._before, "next": self._next,
         }  # fmt: skip
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
@@ -175,7 +183,8 @@ class Inspector(w.VBox):  # type: ignore[misc]
         notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
         with self._filling:
             count = f"<b>{len(frames):,}</b>"
-            self._status.value = html.escape(words).format(count=count) + notes
+            said = html.escape(words).format(count=count) + notes
+            self._status.value = f"<span class='nslab-on'>{said}</span>{only_saved()}"
             self._head.value = f"<div class='nslab-head'>{html.escape(head)}</div>" if there else ""
             self._stop.layout.display = None if running else "none"
             if list(self._list.options) != there:
@@ -230,7 +239,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         words = say("bytes {first} to {last}")
         where = words.format(first=span.start, last=span.stop - 1) if span else ""
         self._bytes.value = (
-            f"<pre style='margin:0;line-height:1.7'>{self._opened.dump(span)}</pre>"
+            f"<pre style='margin:0;line-height:1.7;white-space:pre'>{self._opened.dump(span)}</pre>"
             f"<div style='max-width:34em;overflow-wrap:anywhere'>{html.escape(said)}<br>"
             f"{where}</div>"
         )
@@ -247,6 +256,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._way.value = journey.picture(upto=self._at.value).html
         except NslabError as error:
             self._fail(str(error))
+
+    def _go(self, step: int) -> None:
+        self._play.playing = False
+        self._at.value = min(max(self._at.value + step, 1), self._at.max)
 
     def _busy(self, busy: bool) -> None:
         with self._filling:

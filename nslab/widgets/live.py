@@ -15,7 +15,7 @@ from nslab.errors import ToolMissing
 from nslab.model import Snapshot
 from nslab.widgets.facts import facts, things
 from nslab.widgets.following import Following
-from nslab.widgets.page import STYLE, in_page, reachable
+from nslab.widgets.page import STYLE, in_page, only_saved, reachable
 from nslab.widgets.words import say
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._refilling = False
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
-        self._picture = w.HTML()
+        self._picture = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._status = w.HTML()
         self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
         self._facts = w.HTML()
@@ -56,7 +56,12 @@ class Live(w.VBox):  # type: ignore[misc]
             widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
-        self._status.value = _line(say("follows the lab"), on=True)
+        # The page knows by itself whether there is a kernel behind a saved widget.
+        follows = say("follows the lab")
+        self._status.value = (
+            f"<span class='nslab-on'>{_line(follows, on=True)}</span>"
+            + only_saved()
+        )
         self.following.start()
 
     @property
@@ -89,17 +94,20 @@ class Live(w.VBox):  # type: ignore[misc]
             drawn = reachable(self._last.html)
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
-        if drawn != self._picture.value:
-            self._picture.value = drawn
+        # First, so that whatever is in the picture can be chosen.
         there = [NOTHING, *things(self._snapshot)]
         if list(self._choice.options) != there:
-            # New options make the page choose the first: what was chosen is said after them.
+            # In one message: new options choose the first, and what a person chooses between two
+            # messages would be lost.
             chosen, self._refilling = self._choice.value, True
             try:
-                self._choice.options = there
-                self._choice.value = chosen if chosen in there else NOTHING
+                with self._choice.hold_sync():
+                    self._choice.options = there
+                    self._choice.value = chosen if chosen in there else NOTHING
             finally:
                 self._refilling = False
+        if drawn != self._picture.value:
+            self._picture.value = drawn
         self._show_facts()
         for call in self._watchers:
             call()

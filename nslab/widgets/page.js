@@ -38,18 +38,18 @@ const begin = tries => {
         if (at && choose(at)) { event.preventDefault(); event.stopPropagation(); }
     });
 
-    // A redraw replaces the node that has the focus: its successor gets it.
+    // A redraw replaces the node that has the focus: its successor gets it, and not the notebook.
     let had = '';
     all.addEventListener('focusin', event => { had = called(node(event)) || ''; });
     all.addEventListener('focusout', event => setTimeout(() => {
-        if (event.target.isConnected && document.activeElement !== event.target) had = '';
+        if (event.target.isConnected && !document.activeElement.closest('.nslab-drawn')) had = '';
     }));
-    const drawn = [...all.querySelectorAll('.nslab-drawn')].find(own);
-    if (drawn) new MutationObserver(() => {
-        if (!had || document.activeElement !== document.body) return;
-        const again = [...drawn.querySelectorAll(NODE)].find(each => called(each) === had);
+    new MutationObserver(() => {
+        if (!had || all.contains(document.activeElement)) return;
+        const again = [...all.querySelectorAll(`.nslab-drawn :is(${NODE})`)]
+            .find(each => own(each) && called(each) === had);
         again?.focus({ preventScroll: true });
-    }).observe(drawn, { childList: true, subtree: true });
+    }).observe(all, { childList: true, subtree: true });
 
     // Copies the text beside the button; where the page may not, it is selected at least.
     all.addEventListener('click', async event => {

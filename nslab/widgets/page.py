@@ -41,6 +41,12 @@ def reachable(picture: str) -> str:
     )  # fmt: skip
 
 
+def only_saved() -> str:
+    """Words that a page shows only where there is no kernel behind the widget any longer."""
+    words = html.escape(say("as it was saved; without a kernel nothing follows"))
+    return f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> {words}</span>"
+
+
 def copied(text: str, heading: str) -> str:
     """A text, of HTML, with a button that copies it."""
     copy = say("Copy")
@@ -57,11 +63,21 @@ STYLE = (
     "<style>"
     ".nslab-copied{position:relative;max-width:60em}"
     ".nslab-copied pre{margin:.3em 0;padding:.5em .7em;max-height:22em;overflow:auto;"
+    "white-space:pre;word-break:normal;"
     "border:1px solid var(--jp-border-color2,#bdbdbd);border-radius:3px}"
     ".nslab-copied-head{display:flex;align-items:center;gap:1em;min-height:28px}"
     ".nslab-copied .nslab-copy{width:auto;margin:0}"
     ".nslab-copied .nslab-last{border-left:3px solid #e69f00;padding-left:.4em;"
     "margin-left:-.4em;display:inline-block}"
+    ".jupyter-widgets-disconnected .nslab-on,"
+    ":not(.jupyter-widgets-disconnected)>*>.nslab-saved{display:none}"
+    # Without a kernel: said once, in words, and not by a broken link before each of the parts.
+    ".nslab-keys.jupyter-widgets-disconnected::before,"
+    ".nslab-keys .jupyter-widgets-disconnected::before{display:none!important}"
+    ".nslab-keys .jupyter-widgets-disconnected:is(button,.widget-play,.widget-toggle-buttons)"
+    "{opacity:.4;pointer-events:none}"
+    # In a narrow window a picture is scrolled: smaller than this nobody could read it.
+    ":is(.nslab-drawn,.nslab-journey) svg.nslab-picture{min-width:560px}"
     ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"
     ".nslab-drawn g[tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
     "outline-offset:2px}"

@@ -236,6 +236,8 @@ class Player(w.VBox):  # type: ignore[misc]
         self._result.value = f"<b style='color:#d55e00'>✘</b> {_lines(words)}"
 
     def _show(self) -> None:
+        if self._done:  # the learner has begun anew
+            self._resume.layout.display = "none"
         step, total = self.step, len(self._lesson.steps)
         head = f"<b>{html.escape(self._lesson.title)}</b>"
         if step is None:

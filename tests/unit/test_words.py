@@ -82,8 +82,8 @@ with Lab(engine="fake") as lab:
 
 def told(**environment: str) -> tuple[str, str]:
     """What is saved with a notebook, and a button."""
-    plain = {name: value for name, value in os.environ.items()
-             if name not in ("NSLAB_LANG", "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES")}  # fmt: skip
+    asked = ("NSLAB_LANG", "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES")
+    plain = {name: value for name, value in os.environ.items() if name not in asked}
     ran = subprocess.run(
         [sys.executable, "-c", SAID], env=plain | environment, capture_output=True, text=True,
         check=True,
