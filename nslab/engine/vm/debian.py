@@ -46,7 +46,7 @@ def run(argv: list[str], what: str, *, cwd: Path | None = None) -> str:
         ) from None
     if ended.returncode:
         lines = (ended.stderr or ended.stdout).strip().splitlines()
-        errors = [line for line in lines if line.startswith("E:")] or lines[-1:]
+        errors = [line for line in lines if line.startswith("E: ")] or lines[-1:]
         raise BuildFailed(what, "; ".join(errors[:2]) or f"{argv[0]} failed", _remedy(lines))
     return ended.stdout
 
@@ -86,7 +86,7 @@ class Apt:
             f"Dir::State::status={directory}/status", f"Dir::Cache={directory}/cache",
             f"APT::Architecture={recipe.ARCHITECTURE}", "APT::Architectures::=",
             "Debug::NoLocking=1", "APT::Install-Recommends=0", "APT::Sandbox::User=",
-            "Acquire::Retries=3", "Acquire::Languages=none", *self._sources(),
+            "Acquire::Retries=3", "APT::Update::Error-Mode=any", "Acquire::Languages=none", *self._sources(),
         ]  # fmt: skip
 
     def _sources(self) -> list[str]:
