@@ -45,7 +45,9 @@ def test_no_mirror(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_tool(
     copy: image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, package: str
 ) -> None:
-    tools = ("apt-get", "dpkg-deb", "tar", "mkfs.erofs", "env", "sh", "dpkg")
+    tools = """apt-get apt-config apt-key basename cat chmod cmp cp cut dpkg dpkg-deb env find
+        getent gpgconf gpgv grep head id ls mkdir mkfs.erofs mktemp mv readlink rm sed sh sort tar
+        touch tr true uname wc""".split()
     path = only(tmp_path / "bin", *(name for name in tools if name != missing))
     monkeypatch.setenv("PATH", path)
     shutil.rmtree(copy.path)

@@ -63,7 +63,7 @@ def _package_of(program: str) -> str:
 
 def _remedy(lines: Iterable[str]) -> str:
     text = "\n".join(lines)
-    if "No space left" in text:
+    if "No space left" in text or "enough free space" in text:
         return "make room on that disk, or name another directory: NSLAB_CACHE=/somewhere"
     if "Temporary failure" in text or "Could not connect" in text or "Could not resolve" in text:
         return (
@@ -86,7 +86,8 @@ class Apt:
             f"Dir::State::status={directory}/status", f"Dir::Cache={directory}/cache",
             f"APT::Architecture={recipe.ARCHITECTURE}", "APT::Architectures::=",
             "Debug::NoLocking=1", "APT::Install-Recommends=0", "APT::Sandbox::User=",
-            "Acquire::Retries=3", "APT::Update::Error-Mode=any", "Acquire::Languages=none", *self._sources(),
+            "Acquire::Retries=3", "APT::Update::Error-Mode=any",
+            "Acquire::Languages=none", *self._sources(),
         ]  # fmt: skip
 
     def _sources(self) -> list[str]:
