@@ -14,7 +14,7 @@ import pytest
 from tools_on_path import only
 
 from nslab import Lab
-from nslab.engine.vm import engine, image, machine
+from nslab.engine.vm import engine, image, machine, recipe
 from nslab.engine.vm.trouble import BuildFailed, NoMachine
 
 pytestmark = pytest.mark.vm
@@ -37,6 +37,14 @@ def test_no_mirror(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         image.build(quiet)
     assert "NSLAB_DEBIAN_MIRROR" in caught.value.hint
     assert image.images() == []
+
+
+def test_no_kernel_package(copy: image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "PACKAGES", (*recipe.PACKAGES, "linux-image-of-nowhere"))
+    with pytest.raises(BuildFailed, match="linux-image-of-nowhere") as caught:
+        image.build(quiet)
+    assert "NSLAB_DEBIAN_MIRROR" in caught.value.hint
+    assert [one.path for one in image.images()] == [copy.path], "the image that was there is gone"
 
 
 @pytest.mark.parametrize(

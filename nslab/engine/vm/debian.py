@@ -70,6 +70,11 @@ def _remedy(lines: Iterable[str]) -> str:
             "Debian's mirror must be reachable while the image is made; if yours is another one, "
             f"name it: {MIRROR_VARIABLE}=http://mirror.example"
         )
+    if "Unable to locate package" in text or "has no installation candidate" in text:
+        return (
+            "the mirror that was asked does not have it: name another one, such as\n"
+            f"{MIRROR_VARIABLE}={MIRROR}"
+        )
     return ""
 
 
