@@ -164,6 +164,20 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
 
     ready = [value for value in times("ready", "ready") if value is not None]
     found += figure("`Lab()` ready", ready, "s", at_most=0.5)
+    for words, key, unit, target in (
+        ("packages downloaded before, to an image", "build", "s", {}),
+        ("nothing running, to a saved state", "cold", "s", {}),
+        ("a saved state, to a lab that is ready", "woken", "s", {"at_most": 0.9}),
+    ):
+        values = [value for value in times("vm", key) if value is not None]
+        found += figure(f"virtual machine: from {words}", values, unit, **target)
+    found += figure("virtual machine: round trip to the agent, that on this machine",
+                    ratios(times("vm", "trip"), times("vm", "local_trip")))  # fmt: skip
+    for words, key, target in (
+        ("of one lab", "memory", {"at_most": 340.0}), ("of five labs", "memory_of_five", {}),
+    ):  # fmt: skip
+        values = [value for value in times("vm", key) if value is not None]
+        found += figure(f"virtual machine: memory {words}", values, "MiB", **target)
     idle = [float(value) for value in times("idle", "idle") if value is not None]
     found += figure(f"frames on an idle lab's bridge in {IDLE_SECONDS} s", idle, "", at_most=0)
     return found

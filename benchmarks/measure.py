@@ -84,6 +84,7 @@ def others(place: Place, plan: Plan) -> dict[str, tuple[Any, ...]]:
         "imports": ("imports.py", 4),
         "ready": ("ready.py", 4),
         "idle": ("idle.py", 3),
+        "vm": ("vm.py", 4),
     }
 
 

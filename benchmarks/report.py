@@ -97,4 +97,4 @@ def _row(figure: Figure) -> str:
 
 def _number(value: float, unit: str) -> str:
     places = 0 if value >= 20 or value == int(value) else 1 if value >= 5 else 2
-    return f"{value:.{places}f}{' ' if unit == 's' else ''}{unit}"
+    return f"{value:.{places}f}{' ' if unit in ('s', 'MiB') else ''}{unit}"

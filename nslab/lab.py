@@ -12,18 +12,19 @@ from __future__ import annotations
 import codecs
 import sys
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab import diff, names
-from nslab.actions import Action, AddContainer, Command, Style, commands, enter
+from nslab import diff, export, names
+from nslab.actions import Action, AddContainer, Style
 from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.engine.choose import choose
-from nslab.errors import CommandTimeout, InvalidInput, LabClosed, NslabError
+from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.history import (
-    Begin, Done, History, Typed, changed, differences, rebuild, steps_of,
+    Begin, Done, History, HistoryStep, Typed, changed, differences, rebuild, steps_of,
 )  # fmt: skip
 from nslab.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
@@ -76,6 +77,7 @@ class Lab(Traffic):
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
+        self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._engine: Engine = self._fresh()
         self._history = History()
         Traffic.__init__(self)
@@ -111,6 +113,7 @@ class Lab(Traffic):
             after = self.snapshot() if watch else None
             containers = self._containers()
             self._history.add(Done(actions), before, after)
+            self._tell()
             changes = diff.compare(before, after) if before and after else None
             return Did(actions, changes, self._draw, containers)
 
@@ -153,6 +156,7 @@ class Lab(Traffic):
                 if self._engine.alive:
                     after = self.snapshot()
                     self._history.add(Typed(text, program.ns), before, after)
+                    self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
                 raise CommandTimeout(
@@ -203,6 +207,17 @@ class Lab(Traffic):
             completed.returncode, output.text["stdout"], output.text["stderr"],
             dropped=completed.dropped,
         )  # fmt: skip
+
+    def interrupt(self, thread: int | None = None) -> None:
+        """End the command that another thread runs in the lab now, as the stop button does there.
+
+        What ran it raises :class:`Interrupted`.  If it runs none just now, nothing happens.
+
+        :param thread: which, by its :func:`threading.get_ident`; the main thread if none is named
+        """
+        thread = threading.main_thread().ident if thread is None else thread
+        for engine in {id(e): e for e in (self._engine, self._newest)}.values():
+            engine.interrupt(thread or 0)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -275,6 +290,25 @@ class Lab(Traffic):
         """The steps so far, in words."""
         return tuple(str(step.what) for step in self._history.steps)
 
+    @property
+    def steps(self) -> tuple[HistoryStep, ...]:
+        """The steps so far as values: what was done, and whether it changed the lab."""
+        return self._history.steps
+
+    def observe_steps(self, call: Callable[[], None]) -> None:
+        """Have a method called whenever ``steps`` are others; the lab does not keep its object.
+
+        It is called in the thread that did the step, and must be quick.
+        """
+        self._watchers.append(weakref.WeakMethod(call))
+
+    def _tell(self) -> None:
+        self._watchers = [watcher for watcher in self._watchers if watcher() is not None]
+        for watcher in self._watchers:
+            call = watcher()
+            if call is not None:
+                call()
+
     def undo(self, steps: int = 1) -> Did:
         """Go back by making the lab anew and repeating all steps before the last ones.
 
@@ -284,6 +318,14 @@ class Lab(Traffic):
 
         :raises InvalidInput: there are not so many steps
         """
+        did, lost = self._go_back(steps)
+        if lost:
+            print("not brought back, because no step of the lab made it:", file=sys.stderr)
+            print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
+        return did
+
+    def _go_back(self, steps: int) -> tuple[Did, list[str]]:
+        """What was changed, and what could not be brought back; a widget may print nothing."""
         with self._lock:
             all_steps = self._history.steps
             places = [place for place, step in enumerate(all_steps) if step.changed]
@@ -296,12 +338,8 @@ class Lab(Traffic):
             undone = all_steps[places[-steps]]
             self._rebuild(all_steps[: places[-steps]])
             after = self.snapshot()
-            if undone.before is not None:
-                lost = differences(undone.before, after)
-                if lost:
-                    print("not brought back, because no step of the lab made it:", file=sys.stderr)
-                    print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
-            return Did((), diff.compare(before, after.aligned(before)), self._draw)
+            lost = differences(undone.before, after) if undone.before is not None else []
+            return Did((), diff.compare(before, after.aligned(before)), self._draw), lost
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
@@ -311,15 +349,25 @@ class Lab(Traffic):
 
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""
-        fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
+        try:
+            fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
+        except Interrupted:
+            raise Interrupted(
+                "go back", self.name, "it was stopped by you", "the lab is as it was before"
+            ) from None
         self._engine, old = fresh, self._engine
         old.close()
         self._history = History(steps)
         self._start = self._start.aligned(fresh.snapshot())
+        self._tell()
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
-        return rebuild(lambda: self._factory(self._options), self._begin)
+        return rebuild(self._newest_engine, self._begin)
+
+    def _newest_engine(self) -> Engine:
+        self._newest = self._factory(self._options)
+        return self._newest
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
@@ -329,25 +377,15 @@ class Lab(Traffic):
         :param style: how actions are written: ``classic`` or ``iproute2``; lines that were typed
             stay as they were typed
         """
-        lines = [
-            "#!/bin/bash",
-            "# The steps of a lab, to be run as root on a host with bash, iproute2 and, where they",
-            "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.",
-        ]
-        containers: list[str] = []
-        for what in (*self._begin, *(step.what for step in self._history.steps if step.changed)):
-            lines.append("")
-            if isinstance(what, Done):
-                made = commands(what.actions, style, containers, wait=True)
-                lines += [str(line) for line in made]
-                containers += [a.name for a in what.actions if isinstance(a, AddContainer)]
-            elif what.ns is None:
-                lines.append(what.text.rstrip("\n"))
-            else:
-                opening = Command((*enter(what.ns, containers), "bash"))
-                mark = _mark(what.text)
-                lines += [f"{opening} <<'{mark}'", what.text.rstrip("\n"), mark]
-        return "\n".join(lines) + "\n"
+        return export.script(self._told(), style)
+
+    def python(self) -> str:
+        """The session so far as a notebook cell that makes the same network in another lab."""
+        return export.cell(self._told(), self._options)
+
+    def _told(self) -> list[Done | Typed]:
+        """What made the lab what it is, from its beginning."""
+        return [*self._begin, *(step.what for step in self._history.steps if step.changed)]
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -451,14 +489,6 @@ def _in_notebook() -> bool:
     from nslab import notebook
 
     return notebook.shell() is not None
-
-
-def _mark(text: str) -> str:
-    """A word to end a here-document that is no line of it."""
-    mark = "END"
-    while mark in text.splitlines():
-        mark += "_"
-    return mark
 
 
 __all__ = ["TIMEOUT", "Lab"]

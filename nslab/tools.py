@@ -7,8 +7,9 @@ PACKAGES = {
     "busybox": "busybox-static", "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils",
     "docker": "docker.io", "dockerd": "docker.io", "dot": "graphviz", "host": "bind9-host",
     "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2", "iperf3": "iperf3",
-    "iptables": "iptables",
-    "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping", "route": "net-tools",
+    "iptables": "iptables", "mkfs.erofs": "erofs-utils",
+    "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
+    "qemu-system-x86_64": "qemu-system-x86", "route": "net-tools",
     "runc": "runc", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
     "traceroute": "traceroute", "tshark": "tshark", "unshare": "util-linux",
 }  # fmt: skip

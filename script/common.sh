@@ -33,6 +33,8 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dockerd      docker.io        a Docker engine inside a lab
 - runc         runc             starts its containers
 - busybox      busybox-static   what runs in them
+- qemu-system-x86_64 qemu-system-x86 a machine for labs that this kernel cannot run
+- mkfs.erofs   erofs-utils      packs its disk
 - tshark       tshark           reads the files that captures are written to
 END
 

@@ -119,6 +119,7 @@ def enter(
         str | None, typer.Argument(metavar="[NAME]", help="A namespace; the host if left out.")
     ] = None,
     lab: LabOption = None,
+    here: Annotated[bool, typer.Option("--here", hidden=True)] = False,
 ) -> None:
     """Open a terminal in a running lab, or run a command there.
 
@@ -134,7 +135,7 @@ def enter(
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    running = pick(lab, "enter")
+    running = pick(lab, "enter", here=here)
     raise typer.Exit(labs.enter(running, None if name == "host" else name, ctx.obj))
 
 
@@ -171,7 +172,7 @@ def show(
         raise typer.BadParameter("--machine is no lab: leave --lab out")
     from nslab.cli import show as showing
 
-    snapshot = showing.machine() if machine else showing.running(lab)
+    snapshot = showing.machine() if machine else showing.running(lab, here=as_message)
     if as_message:
         import msgspec
 

@@ -6,12 +6,14 @@ from nslab.engine import labs
 from nslab.errors import NslabError
 
 
-def pick(wanted: str | None, operation: str) -> labs.Running:
+def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Running:
     """The lab of that name or process id; the only one that runs, for None.
+
+    :param here: leave out those that live on other machines
 
     :raises NslabError: there is none, or it is not clear which; says which there are
     """
-    running = labs.running()
+    running = [lab for lab in labs.running() if not (here and lab.engine == "ssh")]
     if not running:
         raise NslabError(
             operation, wanted or "a lab", "no lab of yours is running",

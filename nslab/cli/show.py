@@ -9,12 +9,12 @@ from nslab.errors import NslabError, os_cause
 from nslab.model import Snapshot
 
 
-def running(wanted: str | None) -> Snapshot:
+def running(wanted: str | None, *, here: bool = False) -> Snapshot:
     """A snapshot of a running lab."""
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    return labs.look(pick(wanted, "show"))
+    return labs.look(pick(wanted, "show", here=here))
 
 
 def machine() -> Snapshot:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from nslab.errors import EngineUnavailable
@@ -58,7 +60,6 @@ def status(as_json: bool) -> bool:
 
 
 def _status() -> dict[str, Any]:
-    from nslab.engine import labs
     from nslab.engine.vm import image, machine, qemu
 
     found: dict[str, Any] = {"ready": "no: run nslab vm build"}
@@ -86,8 +87,22 @@ def _status() -> dict[str, Any]:
         saved = [state.accelerator for state in states if state.saved]
         found["state"] = f"saved, {saved[0]}" if saved else "none: the first lab makes it"
         found["ready"] = "yes" if saved else "nearly: the first lab boots the machine, some seconds"
-    running = [lab.name for lab in labs.running() if lab.engine == "vm"]
-    found["labs"] = ", ".join(running) or "none running"
+    found["labs"] = ", ".join(_running()) or "none running"
+    return found
+
+
+def _running() -> list[str]:
+    """The names of the labs whose machine was made of what is in this cache."""
+    from nslab.engine import labs
+    from nslab.engine.vm import image
+
+    place = f"{image.cache()}/".encode()
+    found = []
+    for lab in labs.running():
+        if lab.engine == "vm":
+            with contextlib.suppress(OSError):
+                if place in Path(f"/proc/{lab.pid}/cmdline").read_bytes():
+                    found.append(lab.name)
     return found
 
 
@@ -107,10 +122,9 @@ def _kvm(made: Any) -> str:
 
 def clean(downloads: bool, everything: bool) -> None:
     """Remove what is not needed any longer."""
-    from nslab.engine import labs
     from nslab.engine.vm import image
 
-    if everything and any(lab.engine == "vm" for lab in labs.running()):
+    if everything and _running():
         print("a lab in a virtual machine is running: close it first", file=sys.stderr)
         raise SystemExit(1)
     freed = image.clean(downloads=downloads, all_of_it=everything)

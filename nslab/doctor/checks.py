@@ -45,6 +45,8 @@ PURPOSES = {
     "dockerd": "a Docker engine inside a lab",
     "runc": "starts its containers",
     "busybox": "what runs in them",
+    "qemu-system-x86_64": "labs in a virtual machine: nslab vm build",
+    "mkfs.erofs": "makes the disk of that machine",
 }
 REQUIRED_TOOLS = ("bash",)
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")

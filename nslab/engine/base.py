@@ -174,6 +174,12 @@ class Engine(Protocol):
         :raises NotFound: there is no such namespace
         """
 
+    def interrupt(self, thread: int) -> None:
+        """End the commands that a thread runs now, as a KeyboardInterrupt there would.
+
+        :param thread: its :func:`threading.get_ident`; if it runs nothing, nothing happens
+        """
+
     def changes(self, after: int = 0, wait: float = 0.0) -> int:
         """The number of the last change of anything that a snapshot shows; it only grows.
 

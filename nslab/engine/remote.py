@@ -27,7 +27,9 @@ from nslab.model import Snapshot, Tracked
 STOP_GRACE = 2.0
 """Seconds after the stop button before a command is killed."""
 
-Reply = m.FromAgent | None
+Reply = m.FromAgent | None | type[KeyboardInterrupt]
+"""None: the agent has ended.  The type: somebody interrupts whoever waits."""
+
 Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Follow
 
 
@@ -73,6 +75,8 @@ class AgentEngine:
         self._writing = connection.writing
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Reply]] = {}
+        self._commands: dict[int, int] = {}
+        """Which thread waits for each command."""
         self._ids = itertools.count(1)
         self._closed = False
         try:
@@ -128,6 +132,8 @@ class AgentEngine:
     def run(self, command: Command, sink: Sink | None = None) -> Completed:
         ident = next(self._ids)
         answers = self._send(ident, m.Run(ident, command))
+        with self._lock:
+            self._commands[ident] = threading.get_ident()
         try:
             try:
                 return self._follow(ident, answers, sink)
@@ -139,7 +145,14 @@ class AgentEngine:
                 ) from None  # fmt: skip
         finally:
             with self._lock:
+                self._commands.pop(ident, None)
                 self._waiting.pop(ident, None)
+
+    def interrupt(self, thread: int) -> None:
+        with self._lock:
+            for ident, waits in self._commands.items():
+                if waits == thread and ident in self._waiting:
+                    self._waiting[ident].put(KeyboardInterrupt)
 
     def record(self, recording: Recording) -> Opened:
         opened = self._ask(m.Record(next(self._ids), recording)).opened
@@ -206,6 +219,8 @@ class AgentEngine:
     ) -> Completed:
         while True:
             answer = answers.get()
+            if answer is KeyboardInterrupt:
+                raise KeyboardInterrupt
             if isinstance(answer, m.Output):
                 if sink is not None:
                     sink(answer.stream, answer.data)
@@ -227,6 +242,8 @@ class AgentEngine:
                     answer = answers.get(timeout=left)
                 except queue.Empty:
                     break
+                if answer is KeyboardInterrupt:
+                    continue  # once more: it is being ended already
                 if not isinstance(answer, m.Output):
                     return
                 if sink is not None:

@@ -182,7 +182,7 @@ def name_in(words: Sequence[str]) -> str | None:
 
 def enter(pid: int, name: str, words: Sequence[str]) -> int:
     """Run a program in a lab of ours on another machine; its exit code."""
-    tail = shlex.join(["enter", "--lab", name, words[0] or "host", *_rest(words[1:])])
+    tail = shlex.join(["enter", "--here", "--lab", name, words[0] or "host", *_rest(words[1:])])
     return subprocess.run(_again(pid, name, tail, terminal=os.isatty(0))).returncode
 
 

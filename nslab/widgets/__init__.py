@@ -7,6 +7,7 @@
     facts       all about a namespace or a link, as lines; a pure function
     live        the picture that follows the kernel
     forms       what may be built, as values
+    page        what the widgets do in the page itself (page.js), and how it looks
     work        jobs that leave a button's callback
     builder     forms, log and picture
     player      a lesson's steps, one by one

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.actions import Action, code, commands
+from nslab import export
+from nslab.actions import Action, commands
 from nslab.errors import NslabError
+from nslab.history import Done, Typed
 from nslab.widgets.forms import FORMS, Field, Form, Value
-from nslab.widgets.live import Live, drawn, mirrored, own_keys
+from nslab.widgets.live import Live, drawn, mirrored
+from nslab.widgets.page import copied, in_page
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -31,7 +34,6 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._done: list[Action] = []
         self._fields: dict[str, w.Widget] = {}
         self._form: Form = FORMS[0]
         self._refilling = False
@@ -47,31 +49,46 @@ class Builder(w.VBox):  # type: ignore[misc]
         )  # fmt: skip
         self._row = w.HBox(layout=w.Layout(flex_flow="row wrap", align_items="center"))
         self._do = w.Button(description=say("Do it"), button_style="primary", icon="check")
-        self._undo = w.Button(
-            description=say("Undo"), icon="undo", tooltip=say("take back the last step")
-        )
+        self._undo = w.Button(description=say("Undo"), icon="undo")
         self._message = w.HTML()
-        self._style = w.ToggleButtons(options=list(STYLES), description=say("As"))
+        self._stop = w.Button(
+            description=say("Stop"), icon="stop", tooltip=say("end what runs"), disabled=True
+        )
+        self._style = w.ToggleButtons(
+            options=list(STYLES), layout=w.Layout(width="auto", max_width="100%"),
+            tooltips=[say("the log as {commands}").format(commands=name) for name in STYLES],
+        )  # fmt: skip
         self._style.style.button_width = "9em"
         self._log = w.HTML()
+        self._whole = w.ToggleButton(
+            description=say("Export"), icon="file-text-o", layout=w.Layout(width="9em"),
+            tooltip=say("all of it as a script or, as Python, as a cell for a notebook"),
+        )  # fmt: skip
+        self._exported = w.HTML(layout=w.Layout(display="none"))
         self.live = Live(lab)
         """The picture, which follows whatever is done, here or elsewhere."""
         self.live.observe_snapshot(self._refill)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._show_log(), names="value")
+        self._whole.observe(lambda _: self._show_log(), names="value")
+        self._stop.on_click(lambda _: self._worker.stop(self._lab.interrupt))
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
-        buttons = w.HBox([self._do, self._undo])
+        buttons = w.HBox([self._do, self._undo, self._stop])
+        wrap = w.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
-            [w.HBox([self._what, buttons]), self._row, self._message, self.live, self._style,
-             self._log, own_keys()]
+            [w.HBox([self._what, buttons], layout=wrap), self._row, self._message, self.live,
+             w.HBox([self._style, self._whole], layout=wrap), self._log, self._exported, in_page()]
         )  # fmt: skip
         self.add_class("nslab-keys")
         named = {"builder": self, "form": self._row, "message": self._message, "log": self._log,
-                 "what": self._what, "do": self._do, "undo": self._undo}  # fmt: skip
+                 "what": self._what, "do": self._do, "undo": self._undo, "stop": self._stop,
+                 "export": self._whole, "exported": self._exported,
+                 "as": self._style}  # fmt: skip
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._choose()
+        lab.observe_steps(self._show_log)
         self._show_log()
 
     @property
@@ -84,14 +101,12 @@ class Builder(w.VBox):  # type: ignore[misc]
             return self._form.make(self._values())
 
     def script(self, style: str = "iproute2") -> str:
-        """What was built, as a shell script: ``classic`` or ``iproute2``."""
+        """The lab's session as a shell script: ``classic`` or ``iproute2``."""
         return self._lab.script("classic" if style == "classic" else "iproute2")
 
     def python(self) -> str:
-        """What was built, as the lines of a notebook cell."""
-        names = sorted({type(action).__name__ for action in self._done})
-        head = f"from nslab import {', '.join(['Lab', *names])}\n\nlab = Lab()\n"
-        return head + "".join(f"lab.do({code(action)})\n" for action in self._done) + "lab\n"
+        """The lab's session as a notebook cell."""
+        return self._lab.python()
 
     def close(self) -> None:
         """Stop following, and take the widget away; the lab stays."""
@@ -193,20 +208,30 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _apply(self, made: Action) -> None:
         self._lab.do(made, watch=True)
-        self._done.append(made)
-        self._show_log()
         self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
 
     def _take_back(self) -> None:
-        self._lab.undo()
-        if self._done:
-            taken = self._done.pop()
-            self._say(f"{say('taken back')}: {taken.title}", ok=True)
-        self._show_log()
+        """Take back the step that is last in the log, whoever did it."""
+        if not self._steps:
+            return
+        what = self._steps[-1]
+        _, lost = self._lab._go_back(1)
+        words = say("taken back: {step}").format(step=_short(what))
+        if lost:
+            words += "\n" + say("not brought back, because no step of the lab made it:")
+            words += "".join(f"\n{line}" for line in lost)
+        self._say(words, ok=not lost)
+
+    @property
+    def _steps(self) -> list[Done | Typed]:
+        """What made the lab what it is, by whomever: what Undo goes back through."""
+        return [step.what for step in self._lab.steps if step.changed]
 
     def _busy(self, busy: bool) -> None:
         with self._filling:
-            self._do.disabled = self._undo.disabled = busy
+            self._do.disabled = busy
+            self._undo.disabled = busy or not self._steps
+            self._stop.disabled = not busy
             if busy:
                 self._say(say("working …"), ok=None)
             else:
@@ -225,15 +250,39 @@ class Builder(w.VBox):  # type: ignore[misc]
         return "classic" if chosen == "classic" else "iproute2"
 
     def _show_log(self) -> None:
-        if STYLES[self._style.value] == "python":
-            text = "\n".join(f"lab.do({code(action)})" for action in self._done)
-        else:
-            text = "\n".join(map(str, commands(self._done, self._shell_style)))
-        shown = html.escape(text) or say("(nothing has been done yet)")
-        self._log.value = f"<pre style='user-select:all;margin:.3em 0'>{shown}</pre>"
+        """The log is the lab's: what a cell does is in it, and what anybody takes back is not."""
+        style, steps = STYLES[self._style.value], self._steps
+        if style == "python":
+            told = export.python(steps)
+        else:  # what Undo takes back stands alone
+            apart = [*export.together(steps[:-1]), *steps[-1:]]
+            told = export.shell(apart, self._shell_style)
+        lines = [html.escape(lines) for lines in told]
+        if lines:
+            tip = html.escape(say("This is what Undo takes back."), quote=True)
+            lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
+        shown = "\n".join(lines) or html.escape(say("(nothing has been done yet)"))
+        self._log.value = copied(shown, say("What was done"))
+        whole = ""
+        if self._whole.value:
+            python = style == "python"
+            text = self.python() if python else self.script(style)
+            head = say("As a cell for a notebook") if python else say("As a script")
+            whole = copied(html.escape(text), head)
+        self._exported.value = whole
+        self._exported.layout.display = None if whole else "none"
+        self._undo.disabled = self._worker.busy or not steps
+        last = _short(steps[-1]) if steps else ""
+        self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return mirrored(
             super()._repr_mimebundle_(**options), f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
         )  # fmt: skip
+
+
+def _short(what: Done | Typed) -> str:
+    """A step on one line."""
+    words = str(what).splitlines() or [""]
+    return words[0] if len(words) == 1 else f"{words[0]} …"

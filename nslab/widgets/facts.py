@@ -50,21 +50,20 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     far = snapshot.peer(link)
     state = [
         f"{kind_and_mode(link)}, {link.state}", f"MAC {link.mac} ({link.mac_origin})",
-        f"MTU {link.mtu}", f"{say('promiscuity')} {link.promiscuity}",
+        f"MTU {link.mtu}", say("promiscuity {count}").format(count=link.promiscuity),
     ]  # fmt: skip
     if far:
-        state.append(f"{say('other end')} {far[0].label}/{far[1].name}")
+        state.append(say("other end {link}").format(link=f"{far[0].label}/{far[1].name}"))
     if link.master:
-        state.append(f"{say('port of')} {link.master}")
+        state.append(say("port of {bridge}").format(bridge=link.master))
     if link.port:
         flood = say("floods") if link.port.flood else say("does not flood")
         state.append(f"{link.port.state}, {flood}")
         if link.port.vlans is not None:
             state.append(vlans_text(link.port.vlans))
-    if link.kind == "macvlan" and link.mode:
-        state.append(f"{say('mode')} {link.mode}")
     stations = [
-        f"{entry.mac} {say('behind')} {entry.dev} {entry.state}" for entry in namespace.fdb
+        say("{mac} behind {link}").format(mac=entry.mac, link=entry.dev) + f" {entry.state}"
+        for entry in namespace.fdb
         if link.name in (entry.dev, entry.master)
     ]  # fmt: skip
     neighbours = [

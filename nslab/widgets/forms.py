@@ -109,7 +109,7 @@ def _link() -> Field:
 
 
 def _parent() -> Field:
-    return Field("parent", say("on"), "link")
+    return Field("parent", say("Parent"), "link")
 
 
 FORMS: tuple[Form, ...] = (

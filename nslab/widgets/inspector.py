@@ -12,7 +12,8 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.frames import Frames
 from nslab.frames.opened import Opened
-from nslab.widgets.live import mirrored, own_keys
+from nslab.widgets.live import mirrored
+from nslab.widgets.page import STYLE, in_page, only_saved
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -47,6 +48,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
 
     def __init__(self, capture: Capture) -> None:
         self._capture = capture
+        self._frames = capture.frames
+        """All frames, as of the last look."""
+        self._listed: tuple[object, ...] = ()
+        """What the capture had to say when the list was last filled."""
         self._opened: Opened | None = None
         self._journey: Journey | None = None
         self._filling = threading.RLock()
@@ -65,9 +70,11 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._list = w.Select(rows=9, options=[], layout=wide)
         self._head = w.HTML(layout=w.Layout(overflow="hidden", width="auto", min_width="0"))
         self._heading = w.HTML()
-        beside = w.Layout(width="26em", height="auto", margin="2px 1em 2px 2px")
+        beside = w.Layout(
+            width="26em", max_width="96%", height="auto", margin="2px 1em 2px 2px"
+        )
         self._fields = w.Select(rows=16, options=[], layout=beside)
-        self._bytes = w.HTML()
+        self._bytes = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._follow = w.Button(
             description=say("Follow its packet"), icon="share", layout=w.Layout(width="13em"),
             tooltip=say("show the way of this packet from link to link"), disabled=True,
@@ -77,21 +84,27 @@ class Inspector(w.VBox):  # type: ignore[misc]
             min=1, max=1, value=1, description=say("Step"), layout=w.Layout(width="24em")
         )
         self._link = w.jslink((self._play, "value"), (self._at, "value"))
-        self._steps = w.HBox([self._play, self._at], layout=w.Layout(display="none"))
-        self._way = w.HTML()
+        narrow = w.Layout(width="2.8em")
+        self._before = w.Button(icon="step-backward", tooltip=say("one step back"), layout=narrow)
+        self._next = w.Button(icon="step-forward", tooltip=say("one step on"), layout=narrow)
+        for button, step in ((self._before, -1), (self._next, 1)):
+            button.on_click(lambda _, step=step: self._go(step))
+        controls = [self._play, self._before, self._next, self._at]
+        self._steps = w.HBox(controls, layout=w.Layout(display="none"))
+        self._way = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._message = w.HTML()
         opened = w.HBox([self._fields, self._bytes], layout=w.Layout(flex_flow="row wrap"))
         super().__init__(
             [w.HBox([self._status, self._stop]), self._only, self._head, self._list,
              self._heading, opened, self._follow, self._message, self._steps, self._way,
-             w.HTML(_PLAIN), own_keys()]
+             w.HTML(_PLAIN + STYLE), in_page()]
         )  # fmt: skip
         self.add_class("nslab-keys")
         named = {
             "inspector": self, "frames": self._list, "only": self._only, "fields": self._fields,
             "bytes": self._bytes, "follow": self._follow, "steps": self._steps,
             "journey": self._way, "stop": self._stop, "status": self._status,
-            "heading": self._heading,
+            "heading": self._heading, "before": self._before, "next": self._next,
         }  # fmt: skip
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
@@ -103,7 +116,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._at.observe(lambda _: self._show_way(), names="value")
         self._stop.on_click(lambda _: self._worker.do(self._capture.stop))
         self._follow.on_click(lambda _: self._worker.do(self.follow))
-        self._show_frames()
+        self._look()
         if capture.running:
             here = weakref.ref(self)
             threading.Thread(
@@ -114,8 +127,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
     def frames(self) -> Frames:
         """The frames in the list, and those that it has no room for."""
         text = self._only.value.strip()
-        frames = self._capture.frames
-        return frames.saying(text) if text else frames
+        return self._frames.saying(text) if text else self._frames
 
     @property
     def frame(self) -> int | None:
@@ -149,6 +161,15 @@ class Inspector(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
+    def _look(self) -> None:
+        """Ask the capture, and fill the list anew if anything came or it has ended."""
+        frames = self._capture.frames
+        now = (len(frames), self._capture.running, frames.notes)
+        with self._filling:
+            if now != self._listed:
+                self._listed, self._frames = now, frames
+                self._show_frames()
+
     def _show_frames(self) -> None:
         """Fill the list anew; what is chosen stays so if it is still there."""
         frames = self.frames
@@ -156,12 +177,14 @@ class Inspector(w.VBox):  # type: ignore[misc]
         head, *lines = map(_wide, table.lines())
         there = [(line, frame.number) for line, frame in zip(lines, frames, strict=False)]
         running = self._capture.running
-        words = say("takes frames in") if running else say("has been stopped")
+        words = say("{count} frames; the capture has been stopped")
+        if running:
+            words = say("{count} frames; the capture takes frames in")
         notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
         with self._filling:
-            self._status.value = (
-                f"<b>{len(frames):,}</b> {say('frames')}; {say('the capture')} {words}{notes}"
-            )
+            count = f"<b>{len(frames):,}</b>"
+            said = html.escape(words).format(count=count) + notes
+            self._status.value = f"<span class='nslab-on'>{said}</span>{only_saved()}"
             self._head.value = f"<div class='nslab-head'>{html.escape(head)}</div>" if there else ""
             self._stop.layout.display = None if running else "none"
             if list(self._list.options) != there:
@@ -179,21 +202,25 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._follow.disabled = number is None or self._worker.busy
             if number is None:
                 self._opened = None
+                self._forget_way()
                 self._fields.options = []
                 self._heading.value = say("No frame is chosen.")
                 return self._show_bytes()
-            opened = self._capture.frames[number]
+            opened = self._frames[number]
             if self._opened is not None and self._opened.frame == opened.frame:
                 return None
             self._opened = opened
-            self._message.value = self._way.value = ""
-            self._journey = None
-            self._steps.layout.display = "none"
+            self._forget_way()
             note = f"<br>{html.escape(opened.note)}" if opened.note else ""
             self._heading.value = f"<b>{html.escape(opened.heading)}</b>{note}"
             self._fields.options = _tree(opened)
             self._fields.value = self._fields.options[0][1] if self._fields.options else None
             return self._show_bytes()
+
+    def _forget_way(self) -> None:
+        self._journey = None
+        self._message.value = self._way.value = ""
+        self._steps.layout.display = "none"
 
     def _show_bytes(self) -> None:
         if self._opened is None:
@@ -207,11 +234,12 @@ class Inspector(w.VBox):  # type: ignore[misc]
             span, said = range(layer.start, layer.end), layer.name
             if chosen[1] is not None:
                 field = layer.fields[chosen[1]]
-                bits = f" ({field.size} {say('bits')})" if field.size % 8 else ""
+                bits = say(" ({count} bits)").format(count=field.size) if field.size % 8 else ""
                 span, said = field.bytes, f"{layer.name}.{field.name} = {field.value}{bits}"
-        where = f"{say('bytes')} {span.start} {say('to')} {span.stop - 1}" if span else ""
+        words = say("bytes {first} to {last}")
+        where = words.format(first=span.start, last=span.stop - 1) if span else ""
         self._bytes.value = (
-            f"<pre style='margin:0;line-height:1.7'>{self._opened.dump(span)}</pre>"
+            f"<pre style='margin:0;line-height:1.7;white-space:pre'>{self._opened.dump(span)}</pre>"
             f"<div style='max-width:34em;overflow-wrap:anywhere'>{html.escape(said)}<br>"
             f"{where}</div>"
         )
@@ -229,6 +257,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
         except NslabError as error:
             self._fail(str(error))
 
+    def _go(self, step: int) -> None:
+        self._play.playing = False
+        self._at.value = min(max(self._at.value + step, 1), self._at.max)
+
     def _busy(self, busy: bool) -> None:
         with self._filling:
             self._stop.disabled = busy
@@ -238,7 +270,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             elif self._message.value == say("working …"):
                 self._message.value = ""
         if not busy:
-            self._show_frames()
+            self._look()
 
     def _fail(self, words: str) -> None:
         shown = html.escape(words).replace("\n", "<br>")
@@ -260,7 +292,7 @@ def _watch(here: weakref.ref[Inspector], over: threading.Event) -> None:
             return
         running = inspector._capture.running
         try:
-            inspector._show_frames()
+            inspector._look()
         except Exception as error:  # nothing may be printed from here
             inspector._fail(str(error))
             return

@@ -15,6 +15,7 @@ from nslab.errors import ToolMissing
 from nslab.model import Snapshot
 from nslab.widgets.facts import facts, things
 from nslab.widgets.following import Following
+from nslab.widgets.page import STYLE, in_page, only_saved, reachable
 from nslab.widgets.words import say
 
 if TYPE_CHECKING:
@@ -22,25 +23,6 @@ if TYPE_CHECKING:
 
 NOTHING = "–"
 """The choice of no thing."""
-
-
-def own_keys() -> w.HTML:
-    """Something invisible that keeps the keys typed in the widget around it from the notebook.
-
-    JupyterLab's command mode takes letters and arrows that are typed into a drop-down list for
-    itself: "a" would insert a cell.  Lumino leaves alone what has this attribute (the very element
-    that has the focus must have it), and no widget has a trait for it.
-    """
-    mark = (
-        "const mine = this, mark = () => { const all = mine.closest('.nslab-keys'); "
-        "all ? all.addEventListener('focusin', event => event.target.setAttribute("
-        "'data-lm-suppress-shortcuts', 'true')) : setTimeout(mark, 50) }; mark()"
-    )
-    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{mark}">')
-
-
-_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-"""An image of one transparent pixel: its being there is what runs the line."""
 
 
 class Live(w.VBox):  # type: ignore[misc]
@@ -57,7 +39,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._refilling = False
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
-        self._picture = w.HTML()
+        self._picture = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._status = w.HTML()
         self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
         self._facts = w.HTML()
@@ -66,13 +48,20 @@ class Live(w.VBox):  # type: ignore[misc]
             [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top, own_keys()])
+        super().__init__([self._status, top, w.HTML(STYLE), in_page()])
         self.add_class("nslab-keys")
-        for name, widget in {"live": self, "status": self._status, "choice": self._choice}.items():
+        named = {"live": self, "status": self._status, "choice": self._choice,
+                 "drawn": self._picture, "facts": self._facts}  # fmt: skip
+        for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
-        self._status.value = _line(say("follows the lab"), on=True)
+        # The page knows by itself whether there is a kernel behind a saved widget.
+        follows = say("follows the lab")
+        self._status.value = (
+            f"<span class='nslab-on'>{_line(follows, on=True)}</span>"
+            + only_saved()
+        )
         self.following.start()
 
     @property
@@ -102,20 +91,23 @@ class Live(w.VBox):  # type: ignore[misc]
         self._last = draw(what) if draw else Picture(what)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
-            drawn = self._last.html
+            drawn = reachable(self._last.html)
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
-        if drawn != self._picture.value:
-            self._picture.value = drawn
+        # First, so that whatever is in the picture can be chosen.
         there = [NOTHING, *things(self._snapshot)]
         if list(self._choice.options) != there:
-            # New options make the page choose the first: what was chosen is said after them.
+            # In one message: new options choose the first, and what a person chooses between two
+            # messages would be lost.
             chosen, self._refilling = self._choice.value, True
             try:
-                self._choice.options = there
-                self._choice.value = chosen if chosen in there else NOTHING
+                with self._choice.hold_sync():
+                    self._choice.options = there
+                    self._choice.value = chosen if chosen in there else NOTHING
             finally:
                 self._refilling = False
+        if drawn != self._picture.value:
+            self._picture.value = drawn
         self._show_facts()
         for call in self._watchers:
             call()

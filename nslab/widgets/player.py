@@ -15,8 +15,10 @@ import ipywidgets as w
 
 from nslab.actions import code
 from nslab.check import Verdicts
+from nslab.errors import Interrupted
 from nslab.step import Step
-from nslab.widgets.live import Live, drawn, mirrored, own_keys
+from nslab.widgets.live import Live, drawn, mirrored
+from nslab.widgets.page import in_page
 from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
@@ -66,8 +68,8 @@ class Player(w.VBox):  # type: ignore[misc]
         self._lesson = lesson
         self._lab = lab
         self._progress = progress or Progress()
-        self._changed: list[bool] = []
-        """Of each step that was done: whether it changed the lab, and is to be undone."""
+        self._done: list[tuple[int, int]] = []
+        """Of each step that was done: how many steps had changed the lab before it, and after."""
         self._worker = Worker(self._busy, self._failed)
         self._stopping = threading.Event()
         self._step = w.HTML()
@@ -86,14 +88,14 @@ class Player(w.VBox):  # type: ignore[misc]
             say("Run all"), say("run all steps that are left"), self.run_all, icon="forward"
         )
         self._stop = w.Button(
-            description=say("Stop"), tooltip=say("run no more steps after this one"), icon="stop"
+            description=say("Stop"), tooltip=say("end what runs, and run no more"), icon="stop"
         )
-        self._stop.on_click(lambda _: self._stopping.set())
+        self._stop.on_click(lambda _: self._end())
         self._reset = button(say("Reset"), say("go back to the beginning"), self.reset)
         saved = min(self._progress.of(lesson.name), len(lesson.steps))
         self._resume = button(
-            f"{say('Resume at step')} {saved + 1}", say("do again what you had done"),
-            lambda: self.resume(saved),
+            say("Resume at step {number}").format(number=saved + 1),
+            say("do again what you had done"), lambda: self.resume(saved),
         )  # fmt: skip
         buttons = [self._back, self._run, self._all, self._stop, self._reset]
         if 0 < saved < len(lesson.steps):
@@ -101,7 +103,7 @@ class Player(w.VBox):  # type: ignore[misc]
         self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
-        super().__init__([self._step, self._buttons, self._result, self.live, own_keys()])
+        super().__init__([self._step, self._buttons, self._result, self.live, in_page()])
         self.add_class("nslab-keys")
         named = {"player": self, "step": self._step, "result": self._result, "run": self._run,
                  "all": self._all, "back": self._back, "reset": self._reset,
@@ -109,11 +111,12 @@ class Player(w.VBox):  # type: ignore[misc]
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._show()
+        lab.observe_steps(self._follow)
 
     @property
     def position(self) -> int:
         """How many steps have been done."""
-        return len(self._changed)
+        return len(self._done)
 
     @property
     def step(self) -> Step | None:
@@ -133,11 +136,18 @@ class Player(w.VBox):  # type: ignore[misc]
         step = self.step
         if step is None:
             return False
-        printed, changes = self._do(step)
-        verdicts = self._lab.check(step)
-        self._changed.append(bool(changes))
-        self._progress.keep(self._lesson.name, self.position)
-        self._show()
+        before = self._count()
+        words = say("running: {step} …").format(step=step.title)
+        self._result.value = html.escape(words)
+        try:
+            printed, changes = self._do(step)
+            verdicts = self._lab.check(step)
+        except Interrupted as error:
+            self._add(before)
+            back = say("What it had done until then has stayed; Back takes it back.")
+            self._failed(f"{step.title}: {error.cause}.\n{back}")
+            return False
+        self._add(before)
         self._show_result(step, printed, str(changes) if changes else say("nothing changed"),
                           verdicts)  # fmt: skip
         return bool(verdicts)
@@ -148,29 +158,51 @@ class Player(w.VBox):  # type: ignore[misc]
             pass
 
     def back(self) -> None:
-        """Take the last step back."""
-        if not self._changed:
+        """Take the last step back, with whatever was done elsewhere since."""
+        if not self._done:
             return
-        if self._changed.pop():
-            self._lab.undo()
-        self._progress.keep(self._lesson.name, self.position)
-        self._result.value = ""
-        self._show()
+        place, (before, _) = self.position - 1, self._done[-1]
+        steps = self._count() - before
+        lost = self._lab._go_back(steps)[1] if steps > 0 else []
+        del self._done[place:]
+        self._moved()
+        if lost:
+            words = say("not brought back, because no step of the lab made it:")
+            self._failed("\n".join([words, *lost]))
 
     def reset(self) -> None:
         """Go back to the beginning of the lesson."""
         self._lab.reset()
-        self._changed.clear()
-        self._progress.keep(self._lesson.name, 0)
+        self._done.clear()
+        self._moved()
+
+    def _count(self) -> int:
+        """How many steps have changed the lab, whoever did them."""
+        return sum(step.changed for step in self._lab.steps)
+
+    def _add(self, before: int) -> None:
+        self._done.append((before, self._count()))
+        self._progress.keep(self._lesson.name, self.position)
+        self._show()
+
+    def _follow(self) -> None:
+        """What was taken back elsewhere is to be done again here."""
+        count, there = self._count(), self.position
+        while self._done and count < self._done[-1][1]:
+            self._done.pop()
+        if self.position < there:
+            self._moved()
+
+    def _moved(self) -> None:
+        self._progress.keep(self._lesson.name, self.position)
         self._result.value = ""
         self._show()
 
     def resume(self, count: int) -> None:
         """Do the first steps again, after a kernel has been restarted."""
-        self._lab.reset()
-        self._changed.clear()
+        self.reset()
         for _ in range(count):
-            self.run()
+            self.run()  # also past a check that failed: so it was before
             if self._stopping.is_set():
                 break
         self._resume.layout.display = "none"
@@ -184,6 +216,10 @@ class Player(w.VBox):  # type: ignore[misc]
             return "", self._lab.do(*step.actions).changes
         return "", None
 
+    def _end(self) -> None:
+        self._stopping.set()
+        self._worker.stop(self._lab.interrupt)
+
     # -- what is shown ---------------------------------------------------------------------------
 
     def _busy(self, busy: bool) -> None:
@@ -194,20 +230,25 @@ class Player(w.VBox):  # type: ignore[misc]
             self._stopping.clear()
         else:
             self._run.disabled = self._all.disabled = self.step is None
-            self._back.disabled = not self._changed
+            self._back.disabled = not self._done
 
     def _failed(self, words: str) -> None:
         self._result.value = f"<b style='color:#d55e00'>✘</b> {_lines(words)}"
 
     def _show(self) -> None:
+        if self._done:  # the learner has begun anew
+            self._resume.layout.display = "none"
         step, total = self.step, len(self._lesson.steps)
         head = f"<b>{html.escape(self._lesson.title)}</b>"
         if step is None:
-            self._step.value = f"{head}<br>{say('All steps are done.')}"
+            over = say("All steps are done.")
+            self._step.value = f"{head}<br>{over}"
         else:
-            asked = f"<br><b>{say('Guess first.')}</b> {_marked(step.guess)}" if step.guess else ""
+            where = say("step {number} of {total}").format(number=self.position + 1, total=total)
+            guess = say("Guess first.")
+            asked = f"<br><b>{guess}</b> {_marked(step.guess)}" if step.guess else ""
             self._step.value = (
-                f"{head}, {say('step')} {self.position + 1} {say('of')} {total}: "
+                f"{head}, {where}: "
                 f"<b>{html.escape(step.title)}</b><br>{_marked(step.text)}{asked}"
                 f"<pre style='margin:.4em 0'>{html.escape(_typed(step))}</pre>"
             )
@@ -223,7 +264,7 @@ class Player(w.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         step = self.step
-        where = _typed(step) if step else say("All steps are done.")
+        where = _typed(step) if step else "All steps are done."
         text = f"{self._lesson.title}: {where}\n{self.live.picture.text}"
         return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.live.picture))
 

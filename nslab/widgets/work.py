@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from nslab.errors import NslabError
+
+AGAIN = 0.1
+"""Seconds after which a job that is to stop is interrupted once more."""
 
 
 class Worker:
@@ -37,6 +41,23 @@ class Worker:
         self._busy(True)
         self._thread.start()
         return True
+
+    def stop(self, interrupt: Callable[[int], None]) -> None:
+        """End the job that runs: interrupt its thread's commands until it has ended.
+
+        :param interrupt: ends the command that a thread runs just now, if it runs one
+        """
+        thread = self._thread
+        if thread is None:
+            return
+
+        def insist() -> None:
+            # Between two commands there is nothing to interrupt.
+            while self._thread is thread:
+                interrupt(thread.ident or 0)
+                thread.join(timeout=AGAIN) if thread.ident else time.sleep(AGAIN)
+
+        threading.Thread(target=insist, name="nslab-stop", daemon=True).start()
 
     def _run(self, job: Callable[[], object]) -> None:
         try:

@@ -7,15 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from nslab import Lab, lesson
 from nslab.engine import labs
 from nslab.model import Snapshot
 from nslab.widgets.forms import FORMS
+from nslab.widgets.inspector import PACE
+
+ROOT = Path(__file__).parents[2]
 
 ARTICLE: list[tuple[str, list[str | bool]]] = [
     ("Add a bridge", ["lxcbr0", "host"]),
@@ -38,6 +42,12 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
 """The article's network, step by step: what is chosen, and the fields from left to right."""
 
 Book = Callable[..., Any]
+
+QUIET = [
+    "--HTMLExporter.require_js_url=", "--HTMLExporter.mathjax_url=",
+    "--HTMLExporter.mermaid_js_url=",
+]  # fmt: skip
+"""What the README gives for a page that asks for nothing."""
 
 
 def running(name: str) -> labs.Running:
@@ -300,3 +310,252 @@ def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
             return output.scrollWidth - output.clientWidth }"""
     )
     assert wide <= 1
+
+
+JOURNEY = """\
+import nslab
+lesson = nslab.lesson('05')
+lab = nslab.Lab('journey', start=lesson.state_after())
+with lab.capture('ns1/eth0', 'lxcbr0.1', 'eth0') as seen:
+    lab.ping('ns1', '203.0.113.80')
+i = seen.inspect()
+i.frame = next(f.number for f in seen.frames.saying('echo request'))
+i.follow()
+i"""
+
+
+def travels(page: Page) -> str:
+    """Where the dot is, after the page has been drawn some twenty times more."""
+    return str(page.evaluate(
+        """async () => {
+            const dot = document.querySelector('.nslab-journey .nslab-traveller');
+            for (let n = 0; n < 20; n++) await new Promise(requestAnimationFrame);
+            const at = dot.getBoundingClientRect(); return `${at.x} ${at.y} ${at.width}` }"""
+    ))  # fmt: skip
+
+
+def moved(page: Page) -> bool:
+    """Whether it is elsewhere within some seconds: at each stop it rests for a while."""
+    before = travels(page)
+    return any(travels(page) != before for _ in range(20))
+
+
+def test_a_journey_moves_rests_and_goes_step_by_step(book: Book) -> None:
+    page = book(JOURNEY).page
+    way = page.locator(".nslab-journey")
+    expect(way.locator(".nslab-traveller").first).to_be_attached()
+    page.mouse.move(0, 0)
+    assert moved(page)
+    way.locator("svg .nslab-title").first.hover()  # under the mouse it rests
+    assert not moved(page)
+    page.mouse.move(0, 0)
+    assert moved(page)
+
+    slider = page.locator(".nslab-steps [role=slider]")
+    slider.focus()
+    page.keyboard.press("Home")
+    stops = way.locator("[data-stop]")
+    expect(stops).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    expect(stops).to_have_count(2)
+    page.locator("button.nslab-next").click()
+    expect(stops).to_have_count(3)
+    page.locator("button.nslab-before").click()
+    expect(stops).to_have_count(2)
+    # Played, it goes on by itself; paused, it stays where it is.
+    play = page.locator(".nslab-steps .widget-play button").first
+    play.click()
+    expect(stops).to_have_count(3)
+    play.click()
+    there = slider.get_attribute("aria-valuenow")
+    page.wait_for_timeout(2 * PACE)
+    assert slider.get_attribute("aria-valuenow") == there
+
+
+def test_who_wants_less_motion_gets_none(book: Book) -> None:
+    page = book(JOURNEY, still=True).page
+    expect(page.locator(".nslab-journey .nslab-traveller").first).to_be_attached()
+    assert not moved(page)
+    expect(page.locator(".nslab-journey .nslab-traveller").first).to_be_hidden()
+
+
+def looks_at_nodes(page: Page) -> None:
+    """By mouse and by keyboard, in whatever shows the page."""
+    facts = page.locator(".nslab-facts")
+    chosen = page.locator(".nslab-choice select option:checked")
+    drawn = page.locator(".nslab-live .nslab-drawn")
+    drawn.locator("[data-link='ns1/eth0'] .nslab-name").click()
+    expect(chosen).to_have_text("ns1/eth0")
+    expect(facts).to_contain_text("192.168.10.11/24")
+    # From there on with nothing but the keyboard: to the node, and Enter.
+    drawn.locator("[data-link='host/lxcbr0']").evaluate(
+        "node => { const all = [...document.querySelectorAll('.nslab-drawn [tabindex]')];"
+        "all[all.indexOf(node) - 1].focus() }"
+    )
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.dataset.link"
+    assert page.evaluate(focused) == "host/lxcbr0"
+    page.keyboard.press("Enter")
+    expect(chosen).to_have_text("host/lxcbr0")
+    expect(facts).to_contain_text("192.168.10.1/24")
+    drawn.locator("g.nslab-space[data-ns='ns1']").focus()
+    page.keyboard.press("Space")
+    expect(chosen).to_have_text("ns1")
+    expect(facts).to_contain_text("default via 192.168.10.1")
+
+
+LOOKED_AT = """\
+import nslab
+lab = nslab.lesson('06').lab(name={name!r})
+lab.builder()"""
+
+
+def test_a_node_of_the_picture_shows_its_facts(book: Book) -> None:
+    page = book(LOOKED_AT.format(name="nodes")).page
+    expect(page.locator(".nslab-live svg")).to_be_visible()
+    looks_at_nodes(page)
+    # A redraw takes neither the choice nor the focus away.
+    page.locator(".nslab-drawn [data-link='ns1/eth0']").focus()
+    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "nodes", "ns1", "--"]
+    subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
+    expect(page.locator(".nslab-drawn [data-link='ns1/br7']")).to_be_visible()
+    page.wait_for_function("document.activeElement.dataset.link === 'ns1/eth0'")
+    expect(page.locator(".nslab-facts")).to_contain_text("br7")
+
+
+def test_the_log_can_be_exported_and_copied(book: Book) -> None:
+    page = book(LOOKED_AT.format(name="exported")).page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    by_mouse(page, "Add a bridge", ["br7", "host"])
+    clipboard = "navigator.clipboard.readText()"
+    copy = page.locator(".nslab-log .nslab-copy")
+    for style, line in {
+        "brctl, ifconfig": "brctl addbr br7", "ip": "ip link add br7 type bridge",
+        "Python": 'lab.do(AddBridge("br7"))',
+    }.items():  # fmt: skip
+        page.locator(".nslab-as button").get_by_text(style, exact=True).click()
+        expect(page.locator(".nslab-log .nslab-last")).to_have_text(line)
+        copy.click()
+        expect(copy).to_have_text("Copied")
+        assert line in page.evaluate(clipboard)
+    page.locator("button.nslab-export").click()
+    exported = page.locator(".nslab-exported")
+    expect(exported).to_contain_text('lab.do(AddBridge("br7"))')
+    exported.locator(".nslab-copy").click()
+    expect(exported.locator(".nslab-copy")).to_have_text("Copied")
+    assert page.evaluate(clipboard).startswith("from nslab import")
+    page.locator(".nslab-as button").get_by_text("ip", exact=True).click()
+    expect(exported).to_contain_text("#!/bin/bash")
+
+
+def test_a_step_that_takes_long_can_be_stopped(book: Book) -> None:
+    page = book(
+        "import nslab\nfrom msgspec import structs\nlesson = nslab.lesson('04')\n"
+        "lines = ('ip link add br7 type bridge; sleep 600',)\n"
+        "slow = structs.replace(lesson.steps[0], lines=lines)\n"
+        "lesson = structs.replace(lesson, steps=(slow, *lesson.steps[1:]))\n"
+        "lab = lesson.lab(name='slow')",
+        "lesson.play(lab)",
+    ).page
+    page.locator("button.nslab-all").click()
+    expect(page.locator(".nslab-result")).to_contain_text("running")
+    expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_visible()
+    page.locator("button.nslab-stop").click()
+    expect(page.locator(".nslab-result")).to_contain_text("it was stopped by you")
+    expect(page.locator("button.nslab-back")).to_be_enabled()
+    page.locator("button.nslab-back").click()
+    expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_hidden()
+    assert not any(link.name == "br7" for link in seen("slow").host.links)
+
+
+def test_in_notebook_7(book7: Book) -> None:
+    page = book7(LOOKED_AT.format(name="seven")).page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    looks_at_nodes(page)
+    by_mouse(page, "Add a bridge", ["br7", "host"])
+    expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_visible()
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+
+
+def test_the_free_play_notebook_in_notebook_7(book7: Book) -> None:
+    page = book7(name="11-free-play.ipynb").page
+    expect(page.locator(".nslab-builder .nslab-drawn svg")).to_be_visible()
+    expect(page.locator(".nslab-inspector .nslab-status")).to_contain_text("frames")
+
+
+def test_a_saved_notebook_reads_well_without_a_kernel(book: Book) -> None:
+    first = book(LOOKED_AT.format(name="saved"), "lesson = nslab.lesson('05')\nlesson.play(lab)")
+    by_mouse(first.page, "Add a bridge", ["br7", "host"])
+    expect(first.page.locator(".nslab-builder .nslab-on")).to_be_visible()
+    expect(first.page.locator(".nslab-builder .nslab-saved")).to_be_hidden()
+    expect(first.page.locator(".nslab-builder [data-link='host/br7']")).to_be_visible()
+    first.save_and_leave()
+    name = first.page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    first.page.goto("about:blank")
+    page = book(name=name, run=False).page
+    expect(page.locator(".nslab-builder [data-link='host/br7']").first).to_be_visible()
+    expect(page.locator(".nslab-builder .nslab-log")).to_contain_text("br7")
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("Loading widget")
+    expect(page.locator(".nslab-builder .nslab-saved")).to_be_visible()
+    expect(page.locator(".nslab-builder .nslab-on")).to_be_hidden()
+    mark = "element => getComputedStyle(element, '::before').display"
+    assert page.locator(".nslab-builder .nslab-do").evaluate(mark) == "none"
+
+
+def exported(folder: Path, *arguments: str) -> Path:
+    """Notebook 11 with its saved outputs, as nbconvert makes a page of it."""
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(folder),
+         *arguments, str(ROOT / "notebooks" / "11-free-play.ipynb")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder / "11-free-play.html"
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["plain", "quiet"])
+def test_an_exported_page_reads_well_offline(
+    chromium: Browser, tmp_path: Path, quiet: bool
+) -> None:
+    """nbconvert's own page asks for two libraries, which it can do without; `QUIET` ends that."""
+    page = chromium.new_page(viewport={"width": 1366, "height": 768})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
+    page.goto(exported(tmp_path, *(QUIET if quiet else ())).as_uri())
+    expect(page.locator(".jp-OutputArea svg .nslab-name").first).to_be_visible()
+    assert page.locator(".jp-OutputArea svg.nslab-picture").count() >= 3
+    expect(page.locator("body")).to_contain_text("ICMP echo request")
+    outside = [url for url in asked if not url.startswith(("file:", "data:"))]
+    if quiet:
+        assert outside == []
+    page.close()
+
+
+def test_five_hundred_namespaces_are_summed_up(book: Book, capsys: Any) -> None:
+    """The picture says how many there are more; a change shows; the page answers."""
+    page = book(
+        "import nslab\nlab = nslab.Lab('crowd')\n"
+        "lab.do(*(nslab.AddNamespace(f'ns{n}') for n in range(500)), watch=False)\n"
+        "lab.builder()"
+    ).page
+    drawn = page.locator(".nslab-drawn")
+    expect(drawn).to_contain_text("more")
+    began = time.monotonic()
+    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "crowd", "ns250", "--"]
+    subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
+    done_at = time.monotonic()
+    expect(drawn.locator("[data-link='ns250/br7']")).to_be_visible()
+    shown = time.monotonic()
+    choice = page.locator(".nslab-choice select")
+    expect(choice.locator("option", has_text="ns250/br7")).to_be_attached()
+    choice.select_option("ns499")
+    expect(page.locator(".nslab-facts")).to_contain_text("lo: loopback, down")
+    chosen = time.monotonic()
+    by_mouse(page, "Set up", ["ns250", "br7"])
+    assert seen("crowd").link("br7", "ns250").up
+    with capsys.disabled():
+        print(f"\n500 namespaces: a change shows {shown - done_at:.1f} s after it "
+              f"({shown - began:.1f} s with the terminal's start), "
+              f"the facts of a choice after {chosen - shown:.1f} s")  # fmt: skip

@@ -104,6 +104,32 @@ def test_the_stop_button(engine: Engine) -> None:
     assert engine.run(Command(argv=("true",))).returncode == 0
 
 
+def test_another_thread_interrupts(engine: Engine) -> None:
+    """Only the commands of the thread that is named end, as by its own stop button."""
+    ended: dict[str, object] = {}
+
+    def run(name: str, seconds: str) -> None:
+        try:
+            ended[name] = engine.run(Command(argv=("sleep", seconds))).returncode
+        except Interrupted as error:
+            ended[name] = str(error)
+
+    one = threading.Thread(target=run, args=("one", "60"))
+    other = threading.Thread(target=run, args=("other", "3"))
+    begin = time.monotonic()
+    for thread in (one, other):
+        thread.start()
+    while one.is_alive():
+        assert time.monotonic() - begin < 30
+        engine.interrupt(one.ident or 0)
+        one.join(timeout=0.05)
+    other.join(timeout=30)
+    assert "it was stopped by you" in str(ended["one"])
+    assert ended["other"] == 0
+    engine.interrupt(threading.get_ident())  # it runs nothing
+    assert engine.run(Command(argv=("true",))).returncode == 0
+
+
 def test_commands_run_side_by_side(engine: Engine) -> None:
     codes: list[int] = []
 

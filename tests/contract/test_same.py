@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
+from kernels import renames_while_up
 from nslab import actions as act
 from nslab.actions import (
     Action,
@@ -44,7 +44,7 @@ from nslab.actions import (
 )
 from nslab.engine.base import Command, Engine
 from nslab.engine.fake import FakeEngine
-from nslab.errors import NslabError
+from nslab.errors import KernelRefused, NslabError
 
 Canonical = Callable[[Engine], dict[str, Any]]
 Make = Callable[..., Engine]
@@ -53,6 +53,8 @@ BRIDGE = (AddBridge("br1", multicast_snooping=False), SetUp("br1"))
 PAIR = (AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"))
 CABLE = (*PAIR, SetUp("v1"), SetUp("eth0", ns="ns1"), AddAddress("eth0", "10.0.0.2/24", ns="ns1"))
 BOX = (AddContainer("c1"), AddVeth("v1", "eth0", peer_ns="c1"))
+
+RENAMED_UP = (CABLE, Rename("eth0", "net1", ns="ns1"))
 
 # Every kind of action after what it needs; test_every_action_is_here sees to it that none is left
 # out.
@@ -86,7 +88,7 @@ CASES: list[tuple[Sequence[Action], Action]] = [
     ((*PAIR, AddContainer("c1")), Move("v1", to="c1")),
     (PAIR, Move("eth0", to="ns1", ns="ns1")),
     ((*PAIR, Rename("eth0", "x", ns="ns1")), Move("x", to=None, ns="ns1")),
-    (CABLE, Rename("eth0", "net1", ns="ns1")),
+    RENAMED_UP,
     (PAIR, Rename("v1", "lxcbr0.1")),
     (CABLE, DeleteLink("v1")),
     ((*BRIDGE, *CABLE, Attach("v1", "br1")), DeleteLink("br1")),
@@ -230,6 +232,11 @@ def test_fresh(make_real: Make, canonical: Canonical) -> None:
 def test_action(make_real: Make, canonical: Canonical, case: Any) -> None:
     before, action = case
     fake, real = FakeEngine(), make_real()
+    if case == RENAMED_UP and not renames_while_up(real):
+        real.apply(before)
+        with pytest.raises(KernelRefused, match="only while it is down"):
+            real.apply([action])
+        return
     for engine in (fake, real):
         engine.apply([*before, action])
     assert canonical(fake) == canonical(real)
@@ -262,6 +269,10 @@ def test_commands(
     before, action = case
     by_hand = make_real()
     by_hand.apply(before)
+    if case == RENAMED_UP and not renames_while_up(by_hand):
+        with pytest.raises(AssertionError, match="busy"):
+            run(by_hand, script(by_hand, [action], style))
+        return
     run(by_hand, script(by_hand, [action], style))
     fake = FakeEngine()  # equal to the kernel after the action, as test_action has shown
     fake.apply([*before, action])

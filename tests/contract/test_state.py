@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+from kernels import renames_while_up
 
 from nslab.actions import (
     Action,
@@ -33,6 +34,7 @@ from nslab.actions import (
     Sysctl,
 )
 from nslab.engine.base import Engine, Options
+from nslab.errors import KernelRefused
 from nslab.model import Address, Link, Route, Snapshot
 
 Settled = Callable[[Engine], Snapshot]
@@ -183,7 +185,13 @@ def test_a_move_takes_addresses_master_and_up(engine: Engine, settled: Settled) 
 
 
 def test_renaming_while_up(engine: Engine) -> None:
-    engine.apply([*BRIDGED, AddAddress("v2", "10.0.0.1/24"), Rename("v2", "eth7")])
+    engine.apply([*BRIDGED, AddAddress("v2", "10.0.0.1/24")])
+    if not renames_while_up(engine):
+        with pytest.raises(KernelRefused, match="only while it is down"):
+            engine.apply([Rename("v2", "eth7")])
+        assert "v2" in names(engine.snapshot())
+        return
+    engine.apply([Rename("v2", "eth7")])
     snapshot = engine.snapshot()
     assert "v2" not in names(snapshot)
     assert snapshot.link("eth7").up

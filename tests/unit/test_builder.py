@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -12,7 +13,9 @@ from waiting import until
 from nslab import Lab
 from nslab import actions as act
 from nslab.errors import InvalidInput
+from nslab.history import Typed
 from nslab.widgets import Builder
+from nslab.widgets.builder import STYLES
 from nslab.widgets.forms import FORMS
 
 
@@ -44,10 +47,10 @@ def offered(builder: Builder, name: str, value: Any) -> bool:
 
 def do(builder: Builder, title: str, **values: Any) -> None:
     fill(builder, title, **values)
-    done = len(builder._done)
+    done = len(builder._lab.steps)
     assert not builder._do.disabled, builder._message.value
     builder._do.click()
-    until(lambda: len(builder._done) > done and builder._worker._thread is None)
+    until(lambda: len(builder._lab.steps) > done and builder._worker._thread is None)
 
 
 ARTICLE: list[tuple[str, dict[str, Any]]] = [
@@ -119,7 +122,8 @@ def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder
     builder._do.click()
     until(lambda: "✘" in builder._message.value)
     assert "br0" in builder._message.value
-    assert builder._done == []
+    assert "nothing has been done" not in builder._log.value
+    assert builder._log.value.count("br0") == 1, "the one that was made in a cell"
     until(lambda: not builder._do.disabled)
 
 
@@ -136,7 +140,7 @@ def test_undo(lab: Lab, builder: Builder) -> None:
     do(builder, "Add a bridge", name="br0")
     do(builder, "Add a bridge", name="br1")
     builder._undo.click()
-    until(lambda: len(builder._done) == 1 and builder._worker._thread is None)
+    until(lambda: len(lab.steps) == 1 and builder._worker._thread is None)
     assert [link.name for link in lab.snapshot().host.links if link.kind == "bridge"] == ["br0"]
     assert "br1" not in builder._log.value
 
@@ -200,3 +204,57 @@ def test_saved_it_is_a_picture(builder: Builder) -> None:
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["text/plain"].startswith("builder\nhost")
     assert "<svg" in data["text/html"]
+
+
+def test_the_log_and_undo_are_the_labs(lab: Lab, builder: Builder) -> None:
+    """Whoever does a step or takes one back: the log tells what Undo goes back through."""
+    do(builder, "Add a bridge", name="br0")
+    lab.do(act.AddBridge("br1"))  # in a cell
+    assert "br1" in builder._log.value
+    assert "br1" in builder._undo.tooltip
+    builder._undo.click()
+    until(lambda: "taken back" in builder._message.value and not builder._worker.busy)
+    assert "br1" in builder._message.value
+    assert "br1" not in builder._log.value
+    assert "br0" in builder._log.value
+    lab.undo()
+    assert "nothing has been done" in builder._log.value
+    until(lambda: builder._undo.disabled)
+
+
+def test_two_builders_of_one_lab_stay_in_step(lab: Lab, builder: Builder) -> None:
+    other = lab.builder()
+    do(builder, "Add a bridge", name="br0")
+    until(lambda: other._log.value == builder._log.value and "br0" in other.live.picture.text)
+    other._undo.click()
+    until(lambda: "nothing has been done" in builder._log.value)
+    until(lambda: other.live.snapshot.canonical() == builder.live.snapshot.canonical())
+    other.close()
+
+
+@pytest.mark.parametrize("style", list(STYLES))
+def test_all_of_it_can_be_exported(lab: Lab, builder: Builder, style: str) -> None:
+    do(builder, "Add a bridge", name="br0")
+    assert builder._exported.layout.display == "none"
+    builder._style.value = style
+    builder._whole.value = True
+    wanted = builder.python() if style == "Python" else builder.script(STYLES[style])
+    assert html.escape(wanted) in builder._exported.value
+    assert "nslab-copy" in builder._exported.value
+    lab.do(act.AddBridge("br1"))
+    assert "br1" in builder._exported.value, "it is kept up to date"
+    builder._whole.value = False
+    assert builder._exported.layout.display == "none"
+
+
+def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> None:
+    lab._history.add(Typed("sleep 60"), None, None)  # as if it had changed something
+    do(builder, "Add a bridge", name="br0")
+    before = lab.snapshot().canonical()
+    builder._undo.click()
+    until(lambda: not builder._stop.disabled)
+    builder._stop.click()
+    until(lambda: "it was stopped by you" in builder._message.value)
+    assert lab.snapshot().canonical() == before
+    assert "br0" in builder._log.value
+    until(lambda: not builder._undo.disabled and builder._stop.disabled)

@@ -56,6 +56,33 @@ def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
     assert "<b>3</b>" in inspector._status.value
 
 
+def test_while_nothing_comes_it_asks_and_changes_nothing(
+    inspector: Inspector, engine: Replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise AssertionError("the list was filled anew")
+
+    until(lambda: len(engine.asked) > 2)
+    monkeypatch.setattr(inspector, "_show_frames", fail)
+    asked = len(engine.asked)
+    until(lambda: len(engine.asked) > asked + 2)
+    assert inspector._message.value == ""
+    inspector._over.set()
+    until(lambda: not watching())
+    asked = len(engine.asked)
+    inspector.frame = 2
+    assert len(engine.asked) == asked, "to open a frame asks for none"
+
+
+def test_what_the_filter_takes_away_takes_its_journey_along(inspector: Inspector) -> None:
+    inspector.frame = 1
+    inspector.follow()
+    assert inspector._way.value
+    inspector._only.value = "no such words"
+    assert inspector._way.value == ""
+    assert inspector._steps.layout.display == "none"
+
+
 def test_to_stop_takes_in_what_is_on_its_way(inspector: Inspector, engine: Replies) -> None:
     engine.replies += [piece(3, more=True), piece(4, running=False)]
     inspector._stop.click()

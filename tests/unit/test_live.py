@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from collections.abc import Iterator
 
@@ -144,3 +145,28 @@ def test_facts_of_everything(lab: Lab) -> None:
     assert dict(facts(snapshot, "ns1/eth0"))["Addresses"] == ["10.0.0.2/24"]
     assert "default via 198.51.100.1 dev eth0" in dict(facts(snapshot, "host"))["Routes"]
     assert facts(snapshot, "ns9") == facts(snapshot, "ns1/eth9") == []
+
+
+def test_five_hundred_namespaces_are_summed_up_and_a_change_shows(lab: Lab) -> None:
+    lab.do(*(AddNamespace(f"ns{n}") for n in range(500)), watch=False)
+    live = lab.live()
+    assert "more" in live.picture.text
+    assert live.picture.text.count("\n") < 100
+    lab.do(AddBridge("br7", ns="ns250"), watch=False)
+    until(lambda: 'data-link="ns250/br7"' in live._picture.value)
+    assert "ns499" in live._choice.options, "what is not drawn can be asked about"
+    live.close()
+
+
+def test_every_node_of_its_drawing_can_be_chosen(lab: Lab, live: Live) -> None:
+    """By its name in the list beside it: that is what a click does."""
+    lab.do(AddNamespace("ns1"), AddBridge("br1", ns="ns1"))
+    until(lambda: 'data-link="ns1/br1"' in live._picture.value)
+    page = live._picture.value
+    for name in re.findall(r'data-(?:link|world)="([^"]*)"', page):
+        assert name in live._choice.options
+    for tag in re.findall(r'<g class="nslab-(?:space|link|outside)[^>]*>', page):
+        assert 'tabindex="0" role="button" aria-label="' in tag
+    plain = live._repr_mimebundle_()
+    data = plain[0] if isinstance(plain, tuple) else plain
+    assert 'role="button"' not in data["text/html"], "what is saved cannot be pressed"

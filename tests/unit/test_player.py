@@ -10,7 +10,7 @@ import pytest
 from waiting import until
 from msgspec import structs
 
-from nslab import Lab, Lesson, lesson
+from nslab import AddBridge, Lab, Lesson, lesson
 from nslab.check import HasLink
 from nslab.widgets.player import Player, Progress
 
@@ -154,3 +154,33 @@ def test_a_stop_ends_it_after_the_step_that_runs(player: Player, lab: Lab) -> No
     player._all.click()
     until(lambda: player.step is None and not player._worker.busy)
     assert player._run.disabled
+
+
+def test_a_stop_ends_the_command_of_a_step(
+    player: Player, chapter: Lesson, lab: Lab, progress: Progress
+) -> None:
+    long = structs.replace(chapter.steps[0], lines=("sleep 60",))
+    other = Player(structs.replace(chapter, steps=(long, *chapter.steps[1:])), lab, progress)
+    other._all.click()
+    until(lambda: "running" in other._result.value)
+    other._stop.click()
+    until(lambda: "it was stopped by you" in other._result.value)
+    until(lambda: not other._worker.busy and other._stop.disabled)
+    assert other.position == 1
+    click(other, other._back)
+    assert other.position == 0
+    other.close()
+
+
+def test_what_is_taken_back_elsewhere_is_to_be_done_again(player: Player, lab: Lab) -> None:
+    click(player, player._run)
+    click(player, player._run)
+    lab.undo()
+    assert player.position == 1
+    lab.do(AddBridge("elsewhere"))
+    click(player, player._back)
+    assert player.position == 0
+    assert lab.steps == (), "and what was done since went with it"
+    click(player, player._run)
+    lab.reset()
+    assert player.position == 0

@@ -92,6 +92,11 @@ def _prepare() -> None:
     socket.sethostname("nslab")
     # What a learner sees of the kernel is the lab's commands' output, not its log.
     write("/proc/sys/kernel/printk", "1")
+    # When memory is short, kill who takes it rather than read programs from the disk for ever:
+    # what was used in the last second is kept (Documentation/admin-guide/mm/multigen_lru.rst).
+    for name, value in (("enabled", "y"), ("min_ttl_ms", "1000")):
+        if os.path.exists(f"/sys/kernel/mm/lru_gen/{name}"):
+            write(f"/sys/kernel/mm/lru_gen/{name}", value)
 
 
 def _modules(names: list[str]) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ class FakeEngine:
             )  # fmt: skip
         self._lock = threading.RLock()
         self._closed = threading.Event()
+        self._sleeping: dict[int, threading.Event] = {}
+        """Of each thread that runs a command that takes time: what ends it."""
         self._net = fresh(options or Options(), clock)
         self._changed = threading.Condition()
         self._number = 1
@@ -82,8 +84,9 @@ class FakeEngine:
             self._check("run", program)
             if self._net.find(command.ns) is None:
                 raise explain.namespace_missing(f"run {program}", command.ns or "host")
-        if program == "sleep":
-            return self._sleep(command)
+        wanted = programs.seconds(command)
+        if wanted is not None:
+            return self._sleep(command, wanted)
         if program not in programs.PROGRAMS:
             raise ToolMissing(
                 "run", program, "the fake engine does not know it",
@@ -100,18 +103,29 @@ class FakeEngine:
 
         return Completed(returncode=programs.PROGRAMS[program](command, emit), dropped=dropped)
 
-    def _sleep(self, command: Command) -> Completed:
-        wanted = programs.seconds(command)
+    def _sleep(self, command: Command, wanted: float) -> Completed:
         allowed = wanted if command.timeout is None else min(wanted, command.timeout)
+        woken = threading.Event()
+        with self._lock:
+            self._sleeping[threading.get_ident()] = woken
         try:
-            closed = self._closed.wait(allowed)
+            if not self._closed.is_set() and woken.wait(allowed) and not self._closed.is_set():
+                raise KeyboardInterrupt
         except KeyboardInterrupt:
             raise Interrupted("finish", "sleep", "it was stopped by you") from None
-        if closed:
+        finally:
+            with self._lock:
+                del self._sleeping[threading.get_ident()]
+        if self._closed.is_set():
             raise LabClosed("run", "sleep", "the lab was closed meanwhile")
         if allowed < wanted:
             return Completed(returncode=-programs.SIGTERM, timed_out=True)
         return Completed(returncode=0)
+
+    def interrupt(self, thread: int) -> None:
+        with self._lock:
+            if thread in self._sleeping:
+                self._sleeping[thread].set()
 
     def record(self, recording: Recording) -> Opened:
         raise self._no_frames("capture", ", ".join(recording.where))
@@ -134,6 +148,9 @@ class FakeEngine:
 
     def close(self) -> None:
         self._closed.set()
+        with self._lock:
+            for woken in self._sleeping.values():
+                woken.set()
         self._tell()
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from nslab.engine.base import Command
 
 EXIT = re.compile(r"exit (\d+)")
+SLEEP = re.compile(r"sleep \S+")
 FOREVER = threading.TIMEOUT_MAX
 SIGTERM = 15
 
@@ -34,7 +35,7 @@ def cat(command: Command, emit: Emit) -> int:
 
 
 def shell(command: Command, emit: Emit) -> int:
-    """Knows ``-c "exit N"`` only."""
+    """Knows ``-c "exit N"`` only, and :func:`seconds` one thing more."""
     found = EXIT.fullmatch(command.argv[-1].strip())
     return int(found[1]) & 0xFF if found else 2
 
@@ -45,7 +46,12 @@ PROGRAMS: dict[str, Callable[[Command, Emit], int]] = {
 """``sleep`` is not here: the engine does it, because it can be interrupted."""
 
 
-def seconds(command: Command) -> float:
-    """How long ``sleep`` is to take."""
-    word = command.argv[1] if len(command.argv) > 1 else "0"
+def seconds(command: Command) -> float | None:
+    """How long ``sleep``, or a shell that does nothing else, is to take; None for all else."""
+    argv = command.argv
+    if argv[0] in ("sh", "bash") and SLEEP.fullmatch(argv[-1].strip()):
+        argv = tuple(argv[-1].split())
+    if argv[0] != "sleep":
+        return None
+    word = argv[1] if len(argv) > 1 else "0"
     return FOREVER if word == "infinity" else min(float(word), FOREVER)

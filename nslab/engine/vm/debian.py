@@ -46,7 +46,7 @@ def run(argv: list[str], what: str, *, cwd: Path | None = None) -> str:
         ) from None
     if ended.returncode:
         lines = (ended.stderr or ended.stdout).strip().splitlines()
-        errors = [line for line in lines if line.startswith("E:")] or lines[-1:]
+        errors = [line for line in lines if line.startswith("E: ")] or lines[-1:]
         raise BuildFailed(what, "; ".join(errors[:2]) or f"{argv[0]} failed", _remedy(lines))
     return ended.stdout
 
@@ -63,12 +63,17 @@ def _package_of(program: str) -> str:
 
 def _remedy(lines: Iterable[str]) -> str:
     text = "\n".join(lines)
-    if "No space left" in text:
+    if "No space left" in text or "enough free space" in text:
         return "make room on that disk, or name another directory: NSLAB_CACHE=/somewhere"
     if "Temporary failure" in text or "Could not connect" in text or "Could not resolve" in text:
         return (
             "Debian's mirror must be reachable while the image is made; if yours is another one, "
             f"name it: {MIRROR_VARIABLE}=http://mirror.example"
+        )
+    if "Unable to locate package" in text or "has no installation candidate" in text:
+        return (
+            "the mirror that was asked does not have it: name another one, such as\n"
+            f"{MIRROR_VARIABLE}={MIRROR}"
         )
     return ""
 
@@ -86,7 +91,8 @@ class Apt:
             f"Dir::State::status={directory}/status", f"Dir::Cache={directory}/cache",
             f"APT::Architecture={recipe.ARCHITECTURE}", "APT::Architectures::=",
             "Debug::NoLocking=1", "APT::Install-Recommends=0", "APT::Sandbox::User=",
-            "Acquire::Retries=3", "Acquire::Languages=none", *self._sources(),
+            "Acquire::Retries=3", "APT::Update::Error-Mode=any",
+            "Acquire::Languages=none", *self._sources(),
         ]  # fmt: skip
 
     def _sources(self) -> list[str]:

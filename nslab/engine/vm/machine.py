@@ -107,7 +107,7 @@ class Machine:
             return f": the kernel of its virtual machine stopped ({said})"
         if code is None:
             return f" ({said})" if said else ""
-        if code < 0 or code == 128 - 9:
+        if code < 0 or code == 128 + 9:
             return ": its virtual machine was killed"
         return f" with its virtual machine{': ' + said if said else f' (exit status {code})'}"
 
@@ -195,7 +195,7 @@ class Machine:
         self._await_migration("completed")
 
     def _handshake(self) -> None:
-        self._commands.readline()
+        self._line()  # its greeting
         self._tell("qmp_capabilities")
         # Without it the memory would be copied; with it the file is mapped.
         wanted = [{"capability": "x-ignore-shared", "state": True}]
@@ -203,7 +203,10 @@ class Machine:
 
     def _pass_descriptor(self, name: str, descriptor: int) -> None:
         text = json.dumps({"execute": "getfd", "arguments": {"fdname": name}}) + "\n"
-        socket.send_fds(self._control, [text.encode()], [descriptor])
+        try:
+            socket.send_fds(self._control, [text.encode()], [descriptor])
+        except OSError:
+            raise self._ended() from None
         self._answer()
 
     def _tell(self, command: str, **arguments: Any) -> Any:
@@ -211,21 +214,29 @@ class Machine:
             self._commands.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
             self._commands.flush()
         except OSError:
-            raise NoMachine(self._why("QEMU ended"), "see: nslab vm status") from None
+            raise self._ended() from None
         return self._answer()
 
     def _answer(self) -> Any:
-        while line := self._commands.readline():
-            answer = json.loads(line)
+        while True:
+            answer = json.loads(self._line())
             if "error" in answer:
                 raise NoMachine(answer["error"]["desc"], "see: nslab vm status")
             if "return" in answer:
                 return answer["return"]
-        raise NoMachine(self._why("QEMU ended"), "see: nslab vm status")
 
-    def _why(self, otherwise: str) -> str:
+    def _line(self) -> str:
+        try:
+            line = self._commands.readline()
+        except OSError:
+            line = ""
+        if not line:
+            raise self._ended()
+        return line
+
+    def _ended(self) -> NoMachine:
         self._process.wait()
-        return self.last_words() or otherwise
+        return NoMachine(self.last_words() or "QEMU ended", "see: nslab vm status")
 
     def _await_migration(self, wanted: str) -> None:
         while True:

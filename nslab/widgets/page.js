@@ -1,0 +1,67 @@
+// What the widgets need of the page and no ipywidget has a trait for.  Runs once for each widget,
+// with `this` an invisible image inside of it; asks nobody for anything.
+const mine = this;
+const begin = tries => {
+    const all = mine.closest('.nslab-keys');
+    if (!all) { if (tries) setTimeout(begin, 50, tries - 1); return; }
+    if (all.dataset.nslabPage) return;
+    all.dataset.nslabPage = 'on';
+    // A widget may stand in another one: each looks after what is in itself alone.
+    const own = element => element?.closest?.('.nslab-keys') === all;
+
+    // JupyterLab's command mode takes letters and arrows that are typed into a list for itself: "a"
+    // would insert a cell.  Lumino leaves alone what has this attribute (the very element that has
+    // the focus must have it).
+    all.addEventListener('focusin', event =>
+        event.target.setAttribute('data-lm-suppress-shortcuts', 'true'));
+
+    // Whatever is clicked in the picture, or has the focus when Enter is pressed, is chosen in the
+    // list beside it, as if by hand: its facts then come from the kernel.
+    const NODE = '[data-link],[data-world],[data-ns]';
+    const called = node => node && (node.dataset.link || node.dataset.world || node.dataset.ns);
+    const choose = node => {
+        const list = all.querySelector('.nslab-choice select');
+        const name = called(node);
+        const place = list ? [...list.options].findIndex(
+            option => option.text.replace(/\u00a0/g, ' ') === name) : -1;
+        if (place < 0) return false;
+        list.selectedIndex = place;
+        list.dispatchEvent(new Event('change', { bubbles: true }));
+        return true;
+    };
+    const node = event => own(event.target) && event.target.closest('.nslab-drawn')
+        && event.target.closest(NODE);
+    all.addEventListener('click', event => { const at = node(event); if (at) choose(at); });
+    all.addEventListener('keydown', event => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        const at = node(event);
+        if (at && choose(at)) { event.preventDefault(); event.stopPropagation(); }
+    });
+
+    // A redraw replaces the node that has the focus: its successor gets it, and not the notebook.
+    let had = '';
+    all.addEventListener('focusin', event => { had = called(node(event)) || ''; });
+    all.addEventListener('focusout', event => setTimeout(() => {
+        if (event.target.isConnected && !document.activeElement.closest('.nslab-drawn')) had = '';
+    }));
+    new MutationObserver(() => {
+        if (!had || all.contains(document.activeElement)) return;
+        const again = [...all.querySelectorAll(`.nslab-drawn :is(${NODE})`)]
+            .find(each => own(each) && called(each) === had);
+        again?.focus({ preventScroll: true });
+    }).observe(all, { childList: true, subtree: true });
+
+    // Copies the text beside the button; where the page may not, it is selected at least.
+    all.addEventListener('click', async event => {
+        const button = own(event.target) && event.target.closest('.nslab-copy');
+        if (!button) return;
+        const text = button.closest('.nslab-copied').querySelector('pre');
+        getSelection().selectAllChildren(text);
+        let done = document.execCommand('copy');
+        try { await navigator.clipboard.writeText(text.textContent); done = true; } catch { }
+        const before = button.textContent;
+        button.textContent = button.dataset[done ? 'done' : 'failed'];
+        setTimeout(() => { button.textContent = before; }, 1500);
+    });
+};
+begin(200);

@@ -1,0 +1,86 @@
+"""What the widgets do in the page itself, with neither a library nor a request."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+import ipywidgets as w
+
+from nslab.widgets.words import say
+
+
+def in_page() -> w.HTML:
+    """Something invisible that makes the widget around it work in a page; see ``page.js``.
+
+    The widget must have the class ``nslab-keys``.  Where a page runs no such line (a strict
+    content security policy), all can still be done by the lists and buttons.
+    """
+    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{html.escape(_line())}">')
+
+
+_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+"""An image of one transparent pixel: its being there is what runs the line."""
+
+
+@cache
+def _line() -> str:
+    """The script without its comments, on one line."""
+    text = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+    return re.sub(r"\s+", " ", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)).strip()
+
+
+def reachable(picture: str) -> str:
+    """A picture whose namespaces too can be reached by Tab, and that says what can be pressed."""
+    picture = picture.replace('tabindex="0" role="img"', 'tabindex="0" role="button"')
+    return re.sub(
+        r'(<g class="nslab-space[^"]*" data-ns="([^"]*)")>',
+        r'\1 tabindex="0" role="button" aria-label="\2">', picture,
+    )  # fmt: skip
+
+
+def only_saved() -> str:
+    """Words that a page shows only where there is no kernel behind the widget any longer."""
+    words = html.escape(say("as it was saved; without a kernel nothing follows"))
+    return f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> {words}</span>"
+
+
+def copied(text: str, heading: str) -> str:
+    """A text, of HTML, with a button that copies it."""
+    copy = say("Copy")
+    words = {"done": say("Copied"), "failed": say("Press Ctrl-C")}
+    data = " ".join(f'data-{key}="{html.escape(word)}"' for key, word in words.items())
+    return (
+        f"<div class='nslab-copied'><div class='nslab-copied-head'><b>{html.escape(heading)}</b>"
+        f"<button class='nslab-copy jupyter-button' {data}>{html.escape(copy)}</button>"
+        f"</div><pre>{text}</pre></div>"
+    )
+
+
+STYLE = (
+    "<style>"
+    ".nslab-copied{position:relative;max-width:60em}"
+    ".nslab-copied pre{margin:.3em 0;padding:.5em .7em;max-height:22em;overflow:auto;"
+    "white-space:pre;word-break:normal;"
+    "border:1px solid var(--jp-border-color2,#bdbdbd);border-radius:3px}"
+    ".nslab-copied-head{display:flex;align-items:center;gap:1em;min-height:28px}"
+    ".nslab-copied .nslab-copy{width:auto;margin:0}"
+    ".nslab-copied .nslab-last{border-left:3px solid #e69f00;padding-left:.4em;"
+    "margin-left:-.4em;display:inline-block}"
+    ".jupyter-widgets-disconnected .nslab-on,"
+    ":not(.jupyter-widgets-disconnected)>*>.nslab-saved{display:none}"
+    # Without a kernel: said once, in words, and not by a broken link before each of the parts.
+    ".nslab-keys.jupyter-widgets-disconnected::before,"
+    ".nslab-keys .jupyter-widgets-disconnected::before{display:none!important}"
+    ".nslab-keys .jupyter-widgets-disconnected:is(button,.widget-play,.widget-toggle-buttons)"
+    "{opacity:.4;pointer-events:none}"
+    # In a narrow window a picture is scrolled: smaller than this nobody could read it.
+    ":is(.nslab-drawn,.nslab-journey) svg.nslab-picture{min-width:560px}"
+    ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"
+    ".nslab-drawn g[tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
+    "outline-offset:2px}"
+    "</style>"
+)
+"""Of what stands above; once for each widget."""

@@ -1,0 +1,60 @@
+"""A session retold: as shell lines, as a script, as a notebook cell."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+
+from nslab import Lab
+from nslab import actions as act
+from nslab.engine.base import Options
+from nslab.export import cell, python, shell, together
+from nslab.history import Done, Typed
+
+STEPS = [
+    Done((act.AddBridge("br0"),)),
+    Typed("ip link set br0 up\nip -brief link", None),
+    Typed('echo "it\'s"', "ns1"),
+    Done((act.AddAddress("br0", "10.0.0.1/24"),)),
+    Done((act.SetUp("br0"),)),
+]
+
+
+def test_each_step_has_its_lines() -> None:
+    told = shell(STEPS, "classic")
+    assert len(told) == len(STEPS)
+    assert told[0] == "brctl addbr br0"
+    assert told[1] == "ip link set br0 up\nip -brief link"
+    assert told[2] == "ip netns exec ns1 bash <<'END'\necho \"it's\"\nEND"
+
+
+def test_together_an_address_and_up_are_one_line() -> None:
+    assert shell(together(STEPS), "classic")[-1] == "ifconfig br0 10.0.0.1/24 up"
+    assert len(together(STEPS)) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["ip link", 'echo "a"', "a\nb", 'a\nb"', "a\\n\nb", '"""\nx', "a\tb", "é"]
+)
+def test_what_was_typed_comes_out_of_python_as_it_was(text: str) -> None:
+    call: Any = ast.parse(python([Typed(text, "ns1")])[0]).body[0]
+    said = ast.literal_eval(call.value.args[0])
+    assert said.strip("\n") == text
+    assert ast.literal_eval(call.value.keywords[0].value) == "ns1"
+
+
+def test_a_cell_makes_a_lab_with_the_same_options() -> None:
+    told = cell(STEPS, Options(name="mine", nic_filter=True))
+    assert told.startswith("from nslab import Lab, AddAddress, AddBridge, SetUp\n")
+    assert 'lab = Lab(name="mine", nic_filter=True)' in told
+    assert told.endswith("lab\n")
+    ast.parse(told)
+
+
+def test_what_a_lab_begins_with_is_told_too() -> None:
+    with Lab(engine="fake", start=(act.AddBridge("br0"),)) as lab:
+        lab.do(act.AddBridge("br1"))
+        assert lab.python().index("br0") < lab.python().index("br1")
+        assert lab.script().index("br0") < lab.script().index("br1")

@@ -1,0 +1,102 @@
+"""The texts of the widgets and their translations."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import os
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages import pofile
+
+from nslab.widgets import words
+
+PACKAGE = Path(words.__file__).parent
+CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
+LANGUAGES = [path.parents[1].name for path in CATALOGUES]
+
+
+def said() -> set[str]:
+    """Every text of the widgets, as it stands in the code."""
+    found = set()
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id != "say":
+                    continue
+                (text,) = node.args
+                assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"
+                found.add(str(text.value))
+    return found
+
+
+def read(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in pofile.read_po(file) if m.id}
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_text_can_be_translated() -> None:
+    assert set(read(words.LOCALE / "nslab.pot")) == said(), "run script/translate"
+
+
+def test_there_is_german() -> None:
+    assert "de" in LANGUAGES
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
+def test_a_catalogue_is_complete_and_compiled(path: Path) -> None:
+    texts = read(path)
+    assert set(texts) == said(), "run script/translate"
+    for text, translated in texts.items():
+        assert translated, f"{text!r} has no translation"
+        assert blanks(translated) == blanks(text), f"{translated!r} has other blanks than {text!r}"
+        assert text[:1].isspace() == translated[:1].isspace()
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for text, translated in texts.items():
+        assert compiled.gettext(text) == translated, "run script/translate"
+
+
+SAID = """
+import warnings; warnings.simplefilter("ignore")
+from nslab import Lab
+from nslab.lessons import lesson
+with Lab(engine="fake") as lab:
+    builder, player = lab.builder(), lesson("04").play(lab)
+    for widget in (builder, builder.live, player):
+        bundle = widget._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        print(data["text/plain"])
+        print(data["text/html"])
+    print(builder._undo.description)
+"""
+
+
+def told(**environment: str) -> tuple[str, str]:
+    """What is saved with a notebook, and a button."""
+    asked = ("NSLAB_LANG", "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES")
+    plain = {name: value for name, value in os.environ.items() if name not in asked}
+    ran = subprocess.run(
+        [sys.executable, "-c", SAID], env=plain | environment, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    saved, _, button = ran.stdout.strip().rpartition("\n")
+    return saved, button
+
+
+def test_the_language_is_asked_for_and_what_is_saved_stays_english() -> None:
+    english = told()
+    assert english[1] == "Undo"
+    assert told(NSLAB_LANG="de") == (english[0], "Rückgängig")
+    assert told(LANGUAGE="de:en") == (english[0], "Rückgängig")
+    assert told(LANG="de_DE.UTF-8") == english, "the machine's language is not the lessons'"
+    assert told(NSLAB_LANG="en", LANGUAGE="de") == english
+    assert told(NSLAB_LANG="xx") == english

@@ -1,0 +1,45 @@
+"""One cache for all tests of a session, and copies of it to be broken."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nslab.engine.vm import image
+from nslab.engine.vm.engine import ready
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only root can try is not there for others; it runs in the part that is root's."""
+    left_out = [item for item in items if item.get_closest_marker("root") and os.geteuid() != 0]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def made() -> image.Image:
+    """An image, and a state saved from it: those of this user's cache."""
+    return ready(lambda what, done: None).image
+
+
+@pytest.fixture
+def copy(made: image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> image.Image:
+    """A cache of its own with a copy of the image and of what was downloaded, without a state."""
+    whole = image.cache()
+    monkeypatch.setenv("NSLAB_CACHE", str(tmp_path))
+    for part in ("apt", "wheels", f"images/{Path(made.path).name}"):
+        shutil.copytree(whole / part, image.cache() / part)
+    # The newest kernel that was there must not be asked for again.
+    (found,) = image.images()
+    return found
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with nothing in it."""
+    monkeypatch.setenv("NSLAB_CACHE", str(tmp_path))
+    return tmp_path
