@@ -85,6 +85,9 @@ class Machine:
 
     def ended(self) -> str:
         """How it ended: what QEMU or the machine's kernel said last."""
+        # The lines to it end a moment before it does.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
         said = self.last_words()
         code = self._process.poll()
         if "Kernel panic" in said:
