@@ -60,7 +60,7 @@ def status(as_json: bool) -> bool:
 
 
 def _status() -> dict[str, Any]:
-    from nslab.engine.vm import image, machine, qemu
+    from nslab.engine.vm import image, qemu, state
 
     found: dict[str, Any] = {"ready": "no: run nslab vm build"}
     try:
@@ -83,8 +83,8 @@ def _status() -> dict[str, Any]:
             found["image"] += f"; {others} old: nslab vm clean"
     found["kvm"] = _kvm(made)
     if made is not None and path:
-        states = [machine.State(made, kind) for kind in machine.accelerators(made)]
-        saved = [state.accelerator for state in states if state.saved]
+        states = [state.State(made, kind) for kind in state.accelerators(made)]
+        saved = [one.accelerator for one in states if one.saved]
         found["state"] = f"saved, {saved[0]}" if saved else "none: the first lab makes it"
         found["ready"] = "yes" if saved else "nearly: the first lab boots the machine, some seconds"
     found["labs"] = ", ".join(_running()) or "none running"
@@ -107,7 +107,7 @@ def _running() -> list[str]:
 
 
 def _kvm(made: Any) -> str:
-    from nslab.engine.vm import machine
+    from nslab.engine.vm import state
 
     if not os.path.exists("/dev/kvm"):
         return "not here: the machine is emulated"
@@ -115,7 +115,7 @@ def _kvm(made: Any) -> str:
         return "/dev/kvm is not for this user: the machine is emulated (join the group kvm)"
     if made is None:
         return "/dev/kvm is there; the first start tries it"
-    if machine.refused_kvm(made).exists():
+    if state.refused_kvm(made).exists():
         return "/dev/kvm is there, but a machine did not start with it: it is emulated"
     return "used"
 

@@ -14,7 +14,7 @@ import pytest
 from tools_on_path import only
 
 from nslab import Lab
-from nslab.engine.vm import engine, image, machine, recipe
+from nslab.engine.vm import engine, image, recipe, state
 from nslab.engine.vm.trouble import BuildFailed, NoMachine
 
 pytestmark = pytest.mark.vm
@@ -167,16 +167,15 @@ def test_a_kvm_that_is_there_but_useless(
 ) -> None:
     lines = f'case " $* " in *" kvm "*) {how};; esac'
     monkeypatch.setenv("NSLAB_QEMU", str(wrapper(tmp_path / "qemu", lines)))
-    monkeypatch.setattr(machine, "KVM_LIMIT", 1.0)
-    monkeypatch.setattr(machine, "accelerators", both)
-    state = engine.ready(quiet)
-    assert state.accelerator == "tcg"
-    assert machine.refused_kvm(copy).exists()
+    monkeypatch.setattr(state, "KVM_LIMIT", 1.0)
+    monkeypatch.setattr(state, "accelerators", both)
+    assert engine.ready(quiet).accelerator == "tcg"
+    assert state.refused_kvm(copy).exists()
     monkeypatch.undo()
 
 
 def both(made: image.Image) -> Iterator[str]:
-    if not machine.refused_kvm(made).exists():
+    if not state.refused_kvm(made).exists():
         yield "kvm"
     yield "tcg"
 

@@ -11,7 +11,8 @@ privilege at all, and the machine has no network but the lab's own.
     image     kernel and file systems: made, found, checked, removed
     code      the agent's own modules, as the machine gets them
     qemu      which QEMU, may it use KVM, and how it is called
-    machine   one running machine: booted or woken, its console, its state saved
+    machine   one running machine: QEMU, the lines to it, its console, its state saved
+    state     saved states: found, made, woken from; which of KVM and emulation
     watch     a process of its own that ends a machine with its notebook, and lets visitors in
     engine    the lab's engine
     visit     nslab enter and nslab show, for such a lab

@@ -9,9 +9,9 @@ import time
 from nslab.engine import messages as m
 from nslab.engine.base import Options
 from nslab.engine.remote import AgentEngine
-from nslab.engine.vm import image, machine
+from nslab.engine.vm import image, state
 from nslab.engine.vm.debian import Tell
-from nslab.engine.vm.machine import State
+from nslab.engine.vm.state import State
 from nslab.engine.vm.trouble import NoMachine
 
 START_LIMIT = 60.0
@@ -55,29 +55,29 @@ def ready(tell: Tell, *, build: bool = False) -> State:
     if made is None:
         made = image.build(lambda what, done: tell(what, done * 0.8))
     with image.locked("state"):
-        for accelerator in machine.accelerators(made):
-            state = State(made, accelerator)
-            if state.saved:
-                return state
+        for accelerator in state.accelerators(made):
+            found = State(made, accelerator)
+            if found.saved:
+                return found
             try:
-                state.make(lambda what, done: tell(what, 0.8 + done * 0.2))
+                found.make(lambda what, done: tell(what, 0.8 + done * 0.2))
             except NoMachine:
                 if accelerator == "kvm":
-                    machine.refused_kvm(made).touch()
+                    state.refused_kvm(made).touch()
                     continue
                 if not made.whole():
                     tell("the image is damaged: making it anew", 0.0)
                     return _again(made, tell)
                 raise
-            return state
+            return found
     raise AssertionError("the list of accelerators ends with tcg")
 
 
 def _again(made: image.Image, tell: Tell) -> State:
     fresh = image.build(tell)
-    state = State(fresh, "tcg")
-    state.make(tell)
-    return state
+    found = State(fresh, "tcg")
+    found.make(tell)
+    return found
 
 
 class _Telling:
