@@ -66,8 +66,9 @@ def wrong_bridge(search: Search) -> Obstacle:
 
 def macvlan_parent(search: Search) -> Obstacle:
     link, lower = search.stop.link, search.stop.other
-    message = f"{search.here.label}/{link} is a macvlan on {lower}: those two cannot talk"
-    remark = f"give the namespace of {lower} a macvlan on {lower} too, and the address to that"
+    kind = "an ipvlan" if search.here.link(link).kind == "ipvlan" else "a macvlan"
+    message = f"{search.here.label}/{link} is {kind} on {lower}: those two cannot talk"
+    remark = f"give the namespace of {lower} {kind} on {lower} too, and the address to that"
     return search.made("macvlan-parent", search.here, message, link=link, remark=remark)
 
 

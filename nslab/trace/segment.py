@@ -1,11 +1,11 @@
-"""Who hears a frame that a link sends: cables, bridges and their ports, macvlans.
+"""Who hears a frame that a link sends: cables, bridges and their ports, macvlans, ipvlans.
 
 A search for the cheapest way over the links, where a way past something that holds the frame up
 has a price.  What is reached free of charge hears the frame; of the rest, the cheapest way says
 what would have to be mended first.  All that holds a frame up (a link or a bridge that is down,
 a port that does not forward) holds up the answer as well, so one direction is enough.
 
-Left out: MACs (each frame is taken as for everybody), VLANs, a macvlan's mode (taken as bridge).
+Left out: MACs (each frame is taken as for everybody), VLANs, ipvlans that know no ARP (mode l3).
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ class _Search:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.upper: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
-        """The macvlans on a device, by its namespace and index."""
+        """The macvlans and ipvlans on a device, by its namespace and index."""
         for namespace in snapshot:
             for link in namespace.links:
-                if link.kind == "macvlan" and link.peer is not None:
+                if _shares(link) and link.peer is not None:
                     place = (link.peer.namespace, link.peer.index)
                     self.upper.setdefault(place, []).append((namespace, link))
         self.blind: list[Spot] = []
@@ -146,19 +146,20 @@ class _Search:
         """What IP sends by a link."""
         if link.kind == "bridge":
             yield self._enter(namespace, link, "bridge")
-        elif link.kind == "macvlan":
+        elif _shares(link):
             lower = self.snapshot.peer(link)
             if lower is None:
                 self.blind.append(Node(namespace, link, "out").spot)
                 return
             yield from self._sent(*lower)
-            for where, other in self._macvlans(*lower):
-                if (where.inode, other.name) != (namespace.inode, link.name):
+            for where, other in self._sharers(*lower):
+                itself = (where.inode, other.name) == (namespace.inode, link.name)
+                if not itself and _talks(link) and _talks(other):
                     yield self._enter(where, other, "stack")
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")
-        for where, other in self._macvlans(namespace, link):
+        for where, other in self._sharers(namespace, link):
             yield _PARENT, _parent(where, other, link), Node(where, other, "stack")
 
     def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
@@ -174,11 +175,13 @@ class _Search:
                 yield self._attach(namespace, link, other)
 
     def _up(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
-        yield 0, None, Node(namespace, link, "stack")
-        for where, other in self._macvlans(namespace, link):
+        alone = [o for _, o in self._sharers(namespace, link) if o.mode == "passthru"]
+        if not alone:  # else it gets all, and the link itself nothing
+            yield 0, None, Node(namespace, link, "stack")
+        for where, other in self._sharers(namespace, link):
             yield self._enter(where, other, "stack")
 
-    def _macvlans(self, namespace: Namespace, link: Link) -> list[tuple[Namespace, Link]]:
+    def _sharers(self, namespace: Namespace, link: Link) -> list[tuple[Namespace, Link]]:
         return self.upper.get((namespace.inode, link.index), [])
 
     def _port(self, namespace: Namespace, port: Link, bridge: Link) -> _Step:
@@ -204,6 +207,16 @@ class _Search:
         price += (not link.up) + (not bridge.up)
         stop = Stop(kind=kind, namespace=namespace.label, link=link.name, other=bridge.name)
         return price, stop, Node(namespace, bridge, "bridge", link.name)
+
+
+def _shares(link: Link) -> bool:
+    """Whether a link sends and hears by the wire of what it stands on."""
+    return link.kind == "macvlan" or (link.kind == "ipvlan" and link.mode == "l2")
+
+
+def _talks(link: Link) -> bool:
+    """Whether it passes frames to others on its parent: not if it is private, or goes by a VEPA."""
+    return link.mode not in ("private", "vepa")
 
 
 def _may_be_port(link: Link) -> bool:

@@ -67,7 +67,7 @@ class Stop(Value, frozen=True):
     not-forwarding         ``link`` is a port in the spanning tree's state ``other``
     not-attached           ``link`` is no port of the bridge ``other``, where the way goes on
     wrong-bridge           ``link`` is a port, but not of the bridge ``other``
-    macvlan-parent         ``link`` is a macvlan, which its lower device ``other`` cannot reach
+    macvlan-parent         ``link`` is a macvlan or ipvlan, whose parent ``other`` cannot reach it
     address-on-port        ``link`` is a port of the bridge ``other``, and IP is to use it
     nobody-answers         nobody behind ``link`` has ``address``
     out-of-sight           what is behind ``link`` is in no namespace of the snapshot

@@ -248,6 +248,15 @@ BAD: list[tuple[type[Action], dict[str, Any]]] = [
     (AddVeth, {"name": "v1", "peer": "v1"}),
     (AddVeth, {"name": "v1", "peer": "v2", "mac": "01:00:00:00:00:00"}),
     (AddVeth, {"name": "v1", "peer": "v2", "master": "a b"}),
+    (AddMacvlan, {"parent": "eth0", "name": "m", "mode": "l2"}),
+    (AddMacvlan, {"parent": "eth0", "name": "eth0"}),
+    (AddMacvlan, {"parent": "eth0", "name": "m", "mac": "01:00:00:00:00:00"}),
+    (AddIpvlan, {"parent": "eth0", "name": "i", "mode": "bridge"}),
+    (AddIpvlan, {"parent": "a b", "name": "i"}),
+    (AddVlan, {"parent": "eth0", "name": "v", "vlan": 4095}),
+    (AddVlan, {"parent": "eth0", "name": "v", "vlan": "ten"}),
+    (SetPortVlan, {"link": "v1", "vlan": 0}),
+    (DeletePortVlan, {"link": "v1", "vlan": True}),
     (Move, {"link": "v1", "to": "../x"}),
     (Rename, {"link": "v1", "name": "x" * 16}),
     (Attach, {"link": "br1", "bridge": "br1"}),
@@ -306,6 +315,6 @@ def test_masquerade_of_everything() -> None:
 
 @pytest.mark.parametrize("name", ["a", "d", "m", "ad", "ty"])
 def test_a_name_that_begins_a_keyword_of_ip(name: str) -> None:
-    for action in (AddBridge(name), AddVeth(name, "peer0")):
+    for action in (AddBridge(name), AddVeth(name, "peer0"), AddMacvlan("eth0", name)):
         words = action.commands()[0].argv
         assert words[words.index(name) - 1] in ("name", "dev")

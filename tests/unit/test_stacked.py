@@ -8,7 +8,8 @@ import pytest
 
 from nslab import Lab
 from nslab.actions import (
-    AddBridge, AddIpvlan, AddMacvlan, AddNamespace, AddVeth, AddVlan, Attach, SetBridge,
+    AddAddress, AddBridge, AddIpvlan, AddMacvlan, AddNamespace, AddVeth, AddVlan, Attach,
+    SetBridge,
     SetPortVlan, SetUp,
 )  # fmt: skip
 from nslab.capture import owners
@@ -98,3 +99,34 @@ def test_a_script_makes_it_again(lab: Lab) -> None:
     assert "ip link add link eth0 mac1 netns app type macvlan mode bridge" in script
     lab.undo()
     assert "mac1" not in lab.picture.text
+
+
+@pytest.mark.parametrize("kind", [AddMacvlan, AddIpvlan])
+def test_why_a_parent_cannot_reach_its_child(lab: Lab, kind: type[AddMacvlan | AddIpvlan]) -> None:
+    for ns, address in (("app", "198.51.100.51/24"), ("db", "198.51.100.52/24")):
+        lab.do(kind("eth0", "own", to=ns), SetUp("own", ns=ns), AddAddress("own", address, ns=ns))
+    for ns, target in (("lan", "198.51.100.51"), ("app", "198.51.100.52"), ("app", "203.0.113.80")):
+        assert lab.why(ns, target).ok == target.startswith("198"), (ns, target)
+    why = lab.why("host", "198.51.100.51")
+    assert why.obstacle is not None
+    assert f"is a{'n' * (kind is AddIpvlan)} {kind.__name__[3:].lower()} on eth0" in str(why)
+
+
+def test_why_private_neighbours_do_not_reach_each_other(lab: Lab) -> None:
+    for ns, address in (("app", "198.51.100.51/24"), ("db", "198.51.100.52/24")):
+        mode = "private" if ns == "app" else "bridge"
+        lab.do(
+            AddMacvlan("eth0", "own", mode=mode, to=ns), SetUp("own", ns=ns),
+            AddAddress("own", address, ns=ns),
+        )  # fmt: skip
+    assert lab.why("lan", "198.51.100.51").ok
+    assert not lab.why("app", "198.51.100.52").ok
+
+
+def test_why_a_host_that_gave_its_card_away_is_not_reached(lab: Lab) -> None:
+    lab.do(
+        AddMacvlan("eth0", "own", mode="passthru", to="app"), SetUp("own", ns="app"),
+        AddAddress("own", "198.51.100.51/24", ns="app"),
+    )  # fmt: skip
+    assert lab.why("lan", "198.51.100.51").ok
+    assert not lab.why("lan", "198.51.100.10").ok
