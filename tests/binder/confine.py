@@ -1,8 +1,8 @@
 """What a container lets a program do: no privilege, no new one, and no namespace of its own.
 
-The filter is the part of Docker's default seccomp profile that concerns namespaces: unshare, setns,
-mount and clone with a namespace's flag are refused, and clone3 does not exist, so that the C library
-goes on with clone.
+The filter is the part of Docker's default seccomp profile that concerns namespaces: unshare,
+setns, mount and clone with a namespace's flag are refused, and clone3 does not exist, so that the C
+library goes on with clone.
 """
 
 from __future__ import annotations

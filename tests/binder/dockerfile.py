@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -9,12 +10,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import repo2docker
-
 USER, UID = "jovyan", 1000
 """As BinderHub names it."""
 
-PACKAGE = Path(repo2docker.__file__).parent
+# Found, not imported: its own imports warn of what is deprecated.
+_FOUND = importlib.util.find_spec("repo2docker")
+assert _FOUND is not None
+assert _FOUND.origin is not None
+PACKAGE = Path(_FOUND.origin).parent
 LOCK = PACKAGE / "buildpacks/conda/environment.py-3.11-linux-64.lock"
 """What the base has before the project's own requirements come."""
 

@@ -70,12 +70,8 @@ class Group:
 
 def _parent() -> tuple[Path, bool]:
     """Where a group may be made: this process's own group, and whether it is of version 1."""
-    own = dict(
-        (kind, path)
-        for _, kind, path in (
-            line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()
-        )
-    )
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    own = {kind: path for _, kind, path in (line.split(":", 2) for line in lines)}
     if "memory" in own:
         base = Path("/sys/fs/cgroup/memory")
         there = base / own["memory"].lstrip("/")
