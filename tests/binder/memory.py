@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 from pathlib import Path
@@ -12,16 +11,15 @@ LIMIT = 1 << 30
 
 
 class Group:
-    """Made when it is constructed; :meth:`close` removes it.
+    """Made when it is constructed; :meth:`close` removes it, and so does :func:`remove`.
 
     :raises OSError: this machine gives none
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         parent, self._old = _parent()
-        self.path = parent / f"nslab-binder-{os.getpid()}"
-        self.path.mkdir()
-        self.processes = 0
+        self.path = parent / name
+        self.path.mkdir(exist_ok=True)
         self.peak = 0
         """Bytes of memory that cannot be given back, at most (looked at every 0.2 s)."""
         self._done = threading.Event()
@@ -66,6 +64,12 @@ class Group:
         self._done.set()
         self._watcher.join()
         self.path.rmdir()
+
+
+def remove(name: str) -> None:
+    """The group of a process that was killed, if it is there."""
+    with contextlib.suppress(OSError):
+        (_parent()[0] / name).rmdir()
 
 
 def _parent() -> tuple[Path, bool]:

@@ -34,6 +34,8 @@ import memory
 import websocket
 from confine import confined
 
+from nslab.engine.vm import qemu
+
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("proved.txt")
 INPUTS = (
@@ -54,6 +56,12 @@ BASE = ("jupyterlab", "notebook", "jupyterhub", "jupyter-offlinenotebook",
 """What repo2docker's environment.yml asks for, by its names on PyPI."""
 
 ACTIVATE = 'export PATH="${NB_PYTHON_PREFIX}/bin:$PATH"\n'
+# Many programs, each at addresses of its own, so that QEMU translates each anew.
+BUSY = """\
+for _ in range(4):
+    lab.sh("for i in 1 2 3 4 5; do ip -d link; nft list ruleset; brctl show; iptables -t nat -L; "
+           "done > /dev/null; python3 -c 'import json, http.client, decimal'; curl -s 203.0.113.80")
+"""
 UBUNTU = 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n'
 SOURCES = """\
 deb {0}/debian bookworm main
@@ -445,7 +453,7 @@ class Kernel:
 def measure(pod: Pod) -> None:
     """What JupyterLab, kernels and labs take."""
 
-    def weigh(what: str) -> None:
+    def weigh(what: str) -> list[tuple[str, int, int]]:
         parts = memory.shares(pod.group.members() if pod.group else within(os.getpid()))
         total = sum(pss for _, _, pss in parts)
         details = ", ".join(f"{name} {rss >> 20}/{pss >> 20}" for name, rss, pss in sorted(
@@ -453,8 +461,10 @@ def measure(pod: Pod) -> None:
         pod.tale.figures[what] = f"{total >> 20} MiB (RSS/PSS in MiB: {details})"
         ok(f"{what}: {pod.tale.figures[what]}")
         must(total < memory.LIMIT, f"{what} takes more than 1 GiB")
+        return parts
 
     weigh("memory of Jupyter alone")
+    worst = (qemu.MEMORY + qemu.TRANSLATED + 64) << 20
     kernels = []
     for number in ("one", "two"):
         kernels.append(Kernel())
@@ -466,6 +476,12 @@ def measure(pod: Pod) -> None:
         pod.tale.figures[f"lab {number} in its notebook"] = f"{time.monotonic() - begun:.1f} s"
         must(re.fullmatch(r"\S+-cloud-amd64\nvm\n", where), f"the lab lives elsewhere: {where}")
         weigh(f"memory with {number} kernel{'s' * (number != 'one')} and lab in each")
+    for kernel in kernels:
+        kernel.run(BUSY)
+    parts = weigh("memory after both labs were busy")
+    machines = [rss for name, rss, _ in parts if name.startswith("qemu")]
+    must(len(machines) == 2, f"not two machines, but {len(machines)}")
+    must(max(machines) < worst, f"a machine takes more than {worst >> 20} MiB")
     for kernel in kernels:
         kernel.close()
 
@@ -509,7 +525,7 @@ def nowhere(pod: Pod) -> None:
 def run(image: Image, tale: Tale) -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     try:
-        group: memory.Group | None = memory.Group()
+        group: memory.Group | None = memory.Group(image.work.name)
         tale.figures["memory limit"] = "1 GiB, by a control group"
     except OSError as error:
         group = None
@@ -647,6 +663,7 @@ def whole(kept: Path | None) -> int:
             for log in work.glob("*.log"):
                 print(f"-- the end of {log.name}\n{log.read_text(errors='replace')[-2000:]}",
                       file=sys.stderr)  # fmt: skip
+        memory.remove(work.name)
         if kept is None:
             shutil.rmtree(work)
     return code

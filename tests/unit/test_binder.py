@@ -12,6 +12,8 @@ import dockerfile
 import pytest
 from test_setup import LOCKS, pinned
 
+from nslab.engine.messages import TERMINALS
+from nslab.engine.vm import image, qemu
 from nslab.tools import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -265,3 +267,28 @@ def test_the_badge_opens_the_page() -> None:
     readme = (ROOT / "README.md").read_text()
     (address,) = re.findall(r"https://mybinder\.org/v2/[^\s)]+", readme)
     assert address.endswith("?urlpath=lab/tree/welcome.ipynb")
+
+
+# -- the virtual machine in there --------------------------------------------------------------
+
+
+def test_what_qemu_translates_is_bounded(tmp_path: Path) -> None:
+    """It would fill a pod otherwise."""
+    made = image.Image(path=str(tmp_path), recipe="", kernel="", packages={}, sums={}, built=0)
+    ends = qemu.Ends(3, 4, 5, tuple(range(6, 6 + len(TERMINALS))))
+    argv = qemu.command(
+        "qemu", made, tmp_path / "initrd", "tcg", ends, memory=None, shared=False
+    )  # fmt: skip
+    assert "tb-size=64" in argv[argv.index("-accel") + 1].split(",")
+
+
+def test_a_state_stays_valid_in_a_layer_that_has_lost_the_fractions(tmp_path: Path) -> None:
+    program = tmp_path / "qemu"
+    program.write_text("")
+    signatures = set()
+    for times in ((5, 1_700_000_000_900_000_000), (5, 1_700_000_000_000_000_000)):
+        os.utime(program, ns=times)
+        signatures.add(qemu.signature(str(program)))
+    assert len(signatures) == 1
+    os.utime(program, ns=(5, 1_700_000_001_000_000_000))
+    assert qemu.signature(str(program)) not in signatures
