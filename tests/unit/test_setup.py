@@ -16,13 +16,18 @@ from nslab.doctor.checks import PURPOSES
 from nslab.tools import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = {name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("lab", "test")}
+LOCKS = {
+    name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("lab", "test", "binder")
+}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # JupyterLab keeps copies below .ipynb_checkpoints of what somebody has opened; those do not count.
 LESSONS = sorted(
     path for path in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
 )
-SCRIPTS = ("script/lab", "script/test", "script/lock", ".ci/run")
+SCRIPTS = (
+    "script/lab", "script/test", "script/lock", ".ci/run", "binder/postBuild", "binder/start",
+    "tests/binder/prove",
+)  # fmt: skip
 
 
 def plain(requirement: str) -> str:
