@@ -39,7 +39,7 @@ from nslab.engine.vm import qemu
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("proved.txt")
 INPUTS = (
-    "binder", "tests/binder", "requirements/binder.txt", "pyproject.toml", "nslab/engine/vm",
+    "binder", "tests/binder", "requirements/binder.txt", "nslab/engine/vm",
     "nslab/engine/agent", "nslab/cli/vm.py", "nslab/cli/jupyterlab",
 )  # fmt: skip
 LESSONS = ("02", "03", "04", "05")
