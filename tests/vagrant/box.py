@@ -130,6 +130,11 @@ def settle(root: Path, wheels: Path, run: Run) -> None:
     write("etc/network/interfaces", INTERFACES)
     write("etc/resolv.conf", "")
 
+    # Time, which an emulated processor has little of: the kernel lies outside, so no initramfs is
+    # wanted; and the disk is thrown away, so nothing need be safe from a power cut.
+    write("etc/initramfs-tools/update-initramfs.conf", "update_initramfs=no\nbackup_initramfs=no\n")
+    write("etc/dpkg/dpkg.cfg.d/unsafe", "force-unsafe-io\n")
+
     mirror = root / "srv/mirror"
     shutil.copytree(wheels, mirror / "wheels")
     (mirror / "Packages").write_text(index(mirror))
