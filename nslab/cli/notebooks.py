@@ -48,7 +48,10 @@ def open_lab(
     """Replace this process by JupyterLab on the lessons."""
     folder = prepare(directory)
     print(f"The lessons are in {folder}.  Ctrl-C twice ends JupyterLab.", file=sys.stderr)
-    argv = [sys.executable, "-m", "jupyterlab", *options(folder, port, browser), *rest]
+    # JupyterLab refuses an option that is there twice: the learner's own is the one that counts.
+    given = {word.split("=")[0] for word in rest}
+    ours = [word for word in options(folder, port, browser) if word.split("=")[0] not in given]
+    argv = [sys.executable, "-m", "jupyterlab", *ours, *rest]
     sys.stderr.flush()
     os.execv(argv[0], argv)
 

@@ -293,3 +293,5 @@ def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) 
     assert run("lab", "--no-browser", "--", "--ServerApp.ip=0.0.0.0") == 0
     assert started[0][:3] == [sys.executable, "-m", "jupyterlab"]
     assert started[0][-1] == "--ServerApp.ip=0.0.0.0"
+    # JupyterLab refuses to start with two values.
+    assert [word for word in started[0] if "ServerApp.ip" in word] == ["--ServerApp.ip=0.0.0.0"]

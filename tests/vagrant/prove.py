@@ -62,9 +62,10 @@ def recorded() -> dict[str, str]:
     return dict(re.findall(r"^([^#\n:]+): (.*)$", RECORD.read_text(), re.MULTILINE))
 
 
-def record(seconds: dict[str, float]) -> None:
+def record(what: str, seconds: dict[str, float]) -> None:
+    """Write down that this fingerprint was proved."""
     lines = ["# The last green run of tests/vagrant/prove, which writes this file: commit it."]
-    lines += [f"fingerprint: {fingerprint()}", f"date: {datetime.date.today()}"]
+    lines += [f"fingerprint: {what}", f"date: {datetime.date.today()}"]
     lines += [f"{name}: {value:.0f} s" for name, value in seconds.items()]
     lines += [f"in all: {sum(seconds.values()):.0f} s"]
     RECORD.write_text("\n".join(lines) + "\n")
@@ -378,7 +379,7 @@ def whole(kept: Path | None) -> int:
     work = kept or Path(tempfile.mkdtemp(prefix="nslab-vagrant-", dir="/var/tmp"))
     work = work.absolute()
     tale = Tale(work)
-    before, code = outside(), 1
+    before, what, code = outside(), fingerprint(), 1
 
     def build() -> None:
         if not (work / "nslab.box").exists():
@@ -390,7 +391,7 @@ def whole(kept: Path | None) -> int:
         if code == 0:
             code = den.enter([__file__, "--inside", "--work", str(work)])
         if code == 0:
-            record(tale.seconds | json.loads((work / "seconds.json").read_text()))
+            record(what, tale.seconds | json.loads((work / "seconds.json").read_text()))
     finally:
         cleared(work, keep=kept is not None, failed=code != 0)
     left = outside() - before
@@ -414,8 +415,8 @@ def told(work: Callable[[], object]) -> int:
 def outside() -> set[str]:
     """What libvirt or Vagrant might leave behind, of which nothing may be new afterwards."""
     links = {f"link {path.name}" for path in Path("/sys/class/net").glob("v[in]*")}
-    files = [*ROOT.iterdir(), *Path("/run").glob("libvirt*"), *Path("/etc/libvirt").rglob("*"),
-             *Path("/var/lib/libvirt").rglob("*")]  # fmt: skip
+    files = [*ROOT.glob(".vagrant*"), *Path("/run").glob("libvirt*"),
+             *Path("/etc/libvirt").rglob("*"), *Path("/var/lib/libvirt").rglob("*")]  # fmt: skip
     return links | {str(path) for path in files}
 
 
