@@ -80,11 +80,12 @@ def build(work: Path, run: Run) -> Path:
 
 
 def system_packages() -> list[str]:
-    """The packages that the provisioning will install, from its own list."""
-    code = f"ROOT={ROOT}; . {ROOT}/script/common.sh; printf '%s' \"$SYSTEM_PACKAGES\""
+    """The packages that the provisioning will install, from its own lists."""
+    code = f". {ROOT}/script/provision; echo \"${{MORE_PACKAGES[@]}}\"; echo \"$SYSTEM_PACKAGES\""
     listed = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
-    rows = [line.split() for line in listed.stdout.splitlines() if line.strip()]
-    return sorted({row[2] for row in rows} | {"python3-venv"})
+    more, *lines = listed.stdout.splitlines()
+    rows = [line.split() for line in lines if line.strip()]
+    return sorted({row[2] for row in rows} | {"python3-venv", *more.split()})
 
 
 def download_wheels(folder: Path, run: Run) -> None:

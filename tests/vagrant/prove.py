@@ -40,6 +40,22 @@ NOTEBOOKS = ("04-*.ipynb", "08-*.ipynb", "12-*.ipynb")
 ADDRESS = re.compile(r"http://localhost:(\d+)/\?token=([\w-]+)")
 
 
+# Lines H1 to H6 of lesson 08, on the machine itself.
+SECOND_CARD = """set -e
+tar -C / -cf - bin/busybox | docker import - busybox > /dev/null
+docker run -d --name app busybox /bin/busybox sleep 600 > /dev/null
+pid=$(docker inspect -f '{{.State.Pid}}' app)
+sudo ip link add peerA type veth peer name peerB
+sudo brctl addif docker0 peerA
+sudo ip link set peerA up
+sudo ip link set peerB netns $pid
+sudo nsenter -t $pid -n ip link set dev peerB name eth1
+sudo nsenter -t $pid -n ip link set eth1 up
+docker exec app /bin/busybox ip -o link
+docker rm -f app > /dev/null
+"""
+
+
 class Unproved(Exception):
     """Something was not as it must be; the message says what."""
 
@@ -228,7 +244,7 @@ def trusted(vagrant: Vagrant) -> None:
 # -- the life of a machine ---------------------------------------------------------------------
 
 
-def inside(work: Path) -> dict[str, float]:
+def inside(work: Path, hold: bool) -> dict[str, float]:
     """All that needs libvirt, in the private place."""
     tale = Tale(work / "vagrant")
     den.furnish(work)
@@ -238,6 +254,13 @@ def inside(work: Path) -> dict[str, float]:
     try:
         live(tale, vagrant, work)
         must(not libvirtd.left(), f"left in libvirt: {libvirtd.left()}")
+    except Unproved as error:
+        if hold:
+            print(f"{error}\nheld: nsenter -n -m -p -t {libvirtd.process.pid} leads to the machine "
+                  f"(process ids of the place); it ends when {work}/release is there", flush=True)
+            while not (work / "release").exists():
+                time.sleep(1)
+        raise
     finally:
         libvirtd.stop()
     return tale.seconds
@@ -330,18 +353,7 @@ def look_inside(vagrant: Vagrant) -> None:
     vagrant.ssh("sudo nslab doctor")
     told = vagrant.ssh("docker info -f '{{.ServerVersion}} {{.Driver}}'")
     tale.ok(f"docker info, as the learner: {told.strip()}")
-    told = vagrant.ssh(
-        "docker build -q -t box - <<'END'\nFROM scratch\nEND\n"
-        "tar -C / -cf - bin/busybox | docker import - busybox > /dev/null && "
-        "docker run -d --name app busybox /bin/busybox sleep 600 > /dev/null && "
-        "pid=$(docker inspect -f '{{.State.Pid}}' app) && "
-        "sudo ip link add peerA type veth peer name peerB && sudo brctl addif docker0 peerA && "
-        "sudo ip link set peerA up && sudo ip link set peerB netns $pid && "
-        "sudo nsenter -t $pid -n ip link set dev peerB name eth1 && "
-        "sudo nsenter -t $pid -n ip link set eth1 up && "
-        "docker exec app /bin/busybox ip -o link; docker rm -f app > /dev/null"
-    )
-    must("eth1" in told, "the article's lines give a real container no second card")
+    must("eth1" in vagrant.ssh(SECOND_CARD), "a real container got no second card")
     tale.ok("the article's lines give a container of the machine's own Docker a second card")
     lan = vagrant.ssh("ip -o -4 addr show eth1")
     must("192.168.56.17/24" in lan, f"the LAN's card: {lan}")
@@ -359,22 +371,23 @@ def look_inside(vagrant: Vagrant) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, help="keep the box and the logs in this folder")
+    parser.add_argument("--hold", action="store_true", help="what fails is kept, to look at it")
     parser.add_argument("--if-changed", action="store_true", help="only if it was not proved yet")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         return told(lambda: (asked.work / "seconds.json").write_text(
-            json.dumps(inside(asked.work))))  # fmt: skip
+            json.dumps(inside(asked.work, asked.hold))))  # fmt: skip
     last = recorded()
     if asked.if_changed and last.get("fingerprint") == fingerprint():
         print(f"the Vagrantfile and the provisioning are those that were proved on {last['date']}, "
               f"in {last['in all']}; NSLAB_VAGRANT_PROOF=1 proves them again")  # fmt: skip
         return 0
-    return whole(asked.work)
+    return whole(asked.work, asked.hold)
 
 
-def whole(kept: Path | None) -> int:
+def whole(kept: Path | None, hold: bool) -> int:
     """Build the box if there is none, prove, record; leave nothing but the logs of a failure."""
     work = kept or Path(tempfile.mkdtemp(prefix="nslab-vagrant-", dir="/var/tmp"))
     work = work.absolute()
@@ -389,7 +402,8 @@ def whole(kept: Path | None) -> int:
     try:
         code = told(build)
         if code == 0:
-            code = den.enter([__file__, "--inside", "--work", str(work)])
+            inner = [__file__, "--inside", "--work", str(work), *["--hold"] * hold]
+            code = den.enter(inner)
         if code == 0:
             record(what, tale.seconds | json.loads((work / "seconds.json").read_text()))
     finally:
