@@ -256,8 +256,8 @@ def inside(work: Path, hold: bool) -> dict[str, float]:
         must(not libvirtd.left(), f"left in libvirt: {libvirtd.left()}")
     except Unproved as error:
         if hold:
-            print(f"{error}\nheld: nsenter -n -m -p -t {libvirtd.process.pid} leads to the machine "
-                  f"(process ids of the place); it ends when {work}/release is there", flush=True)
+            print(f"{error}\nheld: nsenter -nmp -t $(pgrep libvirtd) leads there; "
+                  f"touch {work}/release ends it", flush=True)  # fmt: skip
             while not (work / "release").exists():
                 time.sleep(1)
         raise
