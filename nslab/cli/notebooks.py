@@ -68,7 +68,11 @@ def prepare(directory: Path | None = None) -> Path:
         if directory is not None or not (checkout and os.access(folder, os.W_OK)):
             folder = copy(folder, directory or Path.cwd() / COPY)
         for path in lessons(folder):
-            trust(path)
+            try:
+                trust(path)
+            except NslabError as error:
+                # One broken file is no reason to keep the others from being opened.
+                print(error, file=sys.stderr)
     except ImportError as error:
         raise NslabError(
             "open", "the lessons", f"{error.name} is not installed",
