@@ -1,5 +1,6 @@
-# Shared by script/lab and script/test: system packages, a Python, a virtual environment.
-# Sourced, not run.  Expects bash with `set -eu`, and ROOT set to the checkout.
+# shellcheck shell=bash
+# Shared by script/lab, script/test and script/provision: system packages, a Python, a virtual
+# environment.  Sourced, not run.  Expects bash with `set -eu`, and ROOT set to the checkout.
 
 # An ordinary user's PATH on Debian lacks the directories where ip and brctl are.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -33,8 +34,6 @@ read -r -d '' SYSTEM_PACKAGES <<'END' || true
 - dockerd      docker.io        a Docker engine inside a lab
 - runc         runc             starts its containers
 - busybox      busybox-static   what runs in them
-- qemu-system-x86_64 qemu-system-x86 a machine for labs that this kernel cannot run
-- mkfs.erofs   erofs-utils      packs its disk
 - tshark       tshark           reads the files that captures are written to
 END
 
@@ -82,7 +81,9 @@ system_packages() {
 
 apt_install() {
     local update=(apt-get -q update) install=(
-        env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"
+        # A freshly started machine may be busy with its own upgrades.
+        env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
+        --no-install-recommends install "$@"
     )
     say "installing: $*"
     # A fresh machine has no package lists: only then are they fetched.
@@ -91,6 +92,18 @@ apt_install() {
     # Old lists name files that are gone by now.
     as_root "${update[@]}" >&2
     as_root "${install[@]}" >&2 || die "apt-get could not install $*"
+}
+
+# debian_packages NAME...: install those that are not there; for what is no single program.
+debian_packages() {
+    local package missing=()
+    for package; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    may_be_root || die "neither root nor sudo: sudo apt-get install ${missing[*]}"
+    apt_install "${missing[@]}"
 }
 
 # -- Python ------------------------------------------------------------------------------------

@@ -48,7 +48,10 @@ def open_lab(
     """Replace this process by JupyterLab on the lessons."""
     folder = prepare(directory)
     print(f"The lessons are in {folder}.  Ctrl-C twice ends JupyterLab.", file=sys.stderr)
-    argv = [sys.executable, "-m", "jupyterlab", *options(folder, port, browser), *rest]
+    # JupyterLab refuses an option that is there twice: the learner's own is the one that counts.
+    given = {word.split("=")[0] for word in rest}
+    ours = [word for word in options(folder, port, browser) if word.split("=")[0] not in given]
+    argv = [sys.executable, "-m", "jupyterlab", *ours, *rest]
     sys.stderr.flush()
     os.execv(argv[0], argv)
 
@@ -65,7 +68,11 @@ def prepare(directory: Path | None = None) -> Path:
         if directory is not None or not (checkout and os.access(folder, os.W_OK)):
             folder = copy(folder, directory or Path.cwd() / COPY)
         for path in lessons(folder):
-            trust(path)
+            try:
+                trust(path)
+            except NslabError as error:
+                # One broken file is no reason to keep the others from being opened.
+                print(error, file=sys.stderr)
     except ImportError as error:
         raise NslabError(
             "open", "the lessons", f"{error.name} is not installed",

@@ -10,15 +10,21 @@ if ldd "$busybox" >/dev/null 2>&1; then
     exit 1
 fi
 
-# A mount namespace of its own: /etc/docker may be another user's, and the list of control groups
-# must be there (empty and read-only, so that nothing is ever made in the machine's).
+# A mount namespace of its own: /etc/docker may be another user's, and control groups must be there,
+# read-only, so that nothing is ever made in the machine's.  Where the machine has them of the first
+# version too, an empty list of them will do; else runc asks for those of the second, mounted, which
+# takes a namespace of them.
+cgroup=
+grep -q ' - cgroup ' /proc/self/mountinfo || cgroup=--cgroup
 cat >$D/start <<'END'
 mkdir -p /etc/docker
 mount -t tmpfs none /etc/docker
-mount -t tmpfs none /sys/fs/cgroup
-for name in cpu cpuacct cpuset memory devices freezer blkio pids systemd; do
-    mkdir /sys/fs/cgroup/$name
-done
+if [ -z "$1" ] || ! mount -t cgroup2 none /sys/fs/cgroup; then
+    mount -t tmpfs none /sys/fs/cgroup
+    for name in cpu cpuacct cpuset memory devices freezer blkio pids systemd; do
+        mkdir /sys/fs/cgroup/$name
+    done
+fi
 mount -o remount,bind,ro /sys/fs/cgroup
 exec dockerd --add-runtime lab=/run/nslab/docker/runc --default-runtime lab --group 0 \
     --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs \
@@ -27,7 +33,7 @@ exec dockerd --add-runtime lab=/run/nslab/docker/runc --default-runtime lab --gr
 END
 # The engine's own mounts below /run are seen by the host, as elsewhere: /run/docker/netns.
 mount --make-shared /run
-setsid unshare --mount --propagation unchanged sh $D/start >$D/log 2>&1 </dev/null &
+setsid unshare --mount $cgroup --propagation unchanged sh $D/start "$cgroup" >$D/log 2>&1 </dev/null &
 engine=$!
 for _ in $(seq 300); do
     docker version >/dev/null 2>&1 && break

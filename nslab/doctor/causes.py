@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nslab.doctor.facts import Facts
 from nslab.errors import os_cause
 
-ELSEWHERE = "or run the lessons in a Linux virtual machine of your own"
+ELSEWHERE = "or run the lessons in nslab's own virtual machine: vagrant up, in the checkout"
 
 CONTAINER = (
     "start the container with\n"
@@ -41,7 +41,8 @@ def diagnose(step: str, errno: int, facts: Facts) -> Diagnosis:
         return Diagnosis(
             "not-linux",
             f"network namespaces are a part of Linux, and this is {_system(facts.system)}",
-            "run the lessons in a Linux virtual machine",
+            "install VirtualBox and Vagrant\n"
+            "in the checkout: vagrant up, which makes a virtual machine with the lessons",
         )
     if step == "probe":
         return Diagnosis(

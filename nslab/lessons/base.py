@@ -10,23 +10,28 @@ in two ways.
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from nslab.actions import Action, code, commands
 from nslab.engine.base import Options
-from nslab.errors import InvalidInput
-from nslab.history import Begin, differences, rebuild, steps_of
 from nslab.engine.choose import choose
+from nslab.errors import InvalidInput
+from nslab.history import differences, rebuild, steps_of
 from nslab.lab import Lab
 from nslab.lessons import article
-from nslab.model import Snapshot
 from nslab.step import Step
 
 if TYPE_CHECKING:
     from nslab.widgets import Player
+
+LATE = 3.0
+"""Seconds in which the kernel has passed on that a carrier came or went: up to one late, as it
+bundles such news, and more on a slow machine.  A bridge port's state hangs on it."""
 
 
 class Lesson(Struct, frozen=True, kw_only=True):
@@ -109,20 +114,21 @@ class Lesson(Struct, frozen=True, kw_only=True):
             )
         tried = actions or step.actions
         start = self.state(ident)
-        typed, done = (
-            self._snapshot(engine, (*start, *what)) for what in ((step.typed,), tuple(tried))
-        )
-        return Same(step, tried, tuple(differences(typed, done)))
-
-    def _snapshot(self, engine: str | None, begin: Begin) -> Snapshot:
-        """What the kernel reports of a fresh lab after a beginning."""
         options = Options(name="compare", nic_filter=self.nic_filter)
         make = choose(engine, self.needs)
-        made = rebuild(lambda: make(options), steps_of(begin))
-        try:
-            return made.snapshot()
-        finally:
-            made.close()
+        with ExitStack() as both:
+            typed, done = (
+                both.enter_context(closing(
+                    rebuild(lambda: make(options), steps_of((*start, *what)))
+                ))
+                for what in ((step.typed,), tuple(tried))
+            )  # fmt: skip
+            deadline = time.monotonic() + LATE
+            while found := differences(typed.snapshot(), done.snapshot()):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.1)
+        return Same(step, tried, tuple(found))
 
 
 def _doing(step: Step) -> tuple[Action | str, ...]:

@@ -268,10 +268,13 @@ def test_a_folder_that_cannot_be_made(lessons: Path, tmp_path: Path) -> None:
         notebooks.prepare(tmp_path / "file" / "below")
 
 
-def test_a_notebook_that_is_none_is_named(lessons: Path) -> None:
+def test_a_notebook_that_is_none_is_named_and_the_others_open(
+    lessons: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (lessons / "01-broken.ipynb").write_text("{")
-    with pytest.raises(NslabError, match=r"cannot trust .*01-broken\.ipynb"):
-        notebooks.prepare()
+    notebooks.prepare()
+    assert "01-broken.ipynb: it is no notebook" in capsys.readouterr().err
+    assert notebooks.untrusted() == ["01-broken.ipynb"]
 
 
 def test_the_options_of_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,3 +296,5 @@ def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) 
     assert run("lab", "--no-browser", "--", "--ServerApp.ip=0.0.0.0") == 0
     assert started[0][:3] == [sys.executable, "-m", "jupyterlab"]
     assert started[0][-1] == "--ServerApp.ip=0.0.0.0"
+    # JupyterLab refuses to start with two values.
+    assert [word for word in started[0] if "ServerApp.ip" in word] == ["--ServerApp.ip=0.0.0.0"]

@@ -173,7 +173,7 @@ def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error is not None
     assert str(error).startswith(
         "cannot start a lab here: user namespace: network namespaces are a part of Linux, and this "
-        "is macOS\n  → run the lessons in a Linux virtual machine"
+        "is macOS\n  → install VirtualBox and Vagrant\n  → in the checkout: vagrant up"
     )
 
 
@@ -233,4 +233,4 @@ def test_other_systems_are_told_what_to_do(
     monkeypatch.setattr("platform.system", lambda: {"darwin": "Darwin"}.get(name, "Windows"))
     with pytest.raises(EngineUnavailable, match=told) as caught:
         Lab()
-    assert "virtual machine" in caught.value.hint
+    assert "vagrant up" in caught.value.hint

@@ -26,7 +26,7 @@ LESSONS = sorted(
 )
 SCRIPTS = (
     "script/lab", "script/test", "script/lock", ".ci/run", "binder/postBuild", "binder/start",
-    "tests/binder/prove",
+    "tests/binder/prove", "script/provision", "tests/vagrant/prove",
 )  # fmt: skip
 
 
@@ -168,6 +168,80 @@ def test_test_says_how_it_is_used() -> None:
     )
     assert ended.returncode == 2
     assert "usage: script/test" in ended.stderr
+
+
+# -- the virtual machine -----------------------------------------------------------------------
+
+
+def provision(code: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run some lines with the functions of script/provision at hand."""
+    return subprocess.run(
+        ["bash", "-c", f". {ROOT}/script/provision; {code}"],
+        capture_output=True, text=True, check=check, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_the_settings_of_the_machine_are_documented() -> None:
+    settings = set(re.findall(r"NSLAB_VM_[A-Z]+", (ROOT / "Vagrantfile").read_text()))
+    assert settings == set(re.findall(r"NSLAB_VM_[A-Z]+", (ROOT / "README.md").read_text()))
+    defaults = dict(re.findall(r'"(NSLAB_VM_[A-Z]+)", (\d+),', (ROOT / "Vagrantfile").read_text()))
+    assert defaults.keys() == settings - {"NSLAB_VM_LAN"}
+    for name, default in defaults.items():
+        heading = re.search(rf"#   {name} .*", (ROOT / "Vagrantfile").read_text())
+        assert heading is not None
+        assert re.search(rf"\b{default}\b", heading[0])
+        assert re.search(rf"`{name}`\s+\([^)]*\b{default}\b", (ROOT / "README.md").read_text())
+
+
+def test_a_machine_takes_a_changed_checkout_and_keeps_an_equal_one(tmp_path: Path) -> None:
+    new, home = tmp_path / "new", tmp_path / "home"
+    (new / "nslab").mkdir(parents=True)
+    (new / "nslab" / "a.py").write_text("1\n")
+    settle = f"HOME_ROOT={home}; ROOT={new}; settle; echo $ROOT"
+    assert provision(settle).stdout == f"{home}\n"
+    (home / "nslab" / "__pycache__").mkdir()
+    (home / "nslab" / "__pycache__" / "a.pyc").write_text("made by a run")
+    before = (home / "nslab").stat().st_ino
+    provision(settle)
+    assert (home / "nslab").stat().st_ino == before
+    (new / "nslab" / "a.py").write_text("2\n")
+    (new / "nslab" / "b.py").write_text("")
+    provision(settle)
+    assert (home / "nslab" / "a.py").read_text() == "2\n"
+    assert {path.name for path in home.parent.iterdir()} == {"new", "home"}
+
+
+def test_the_token_is_drawn_once_and_for_root_only(tmp_path: Path) -> None:
+    file = tmp_path / "etc" / "jupyter.env"
+    for _ in range(2):
+        provision(f"SETTINGS={file}; PYTHON=python3; settings; settings")
+    first = file.read_text()
+    assert re.fullmatch(r"JUPYTER_TOKEN=[\w-]{30,}\n", first)
+    assert file.stat().st_mode & 0o777 == 0o600
+    provision(f"SETTINGS={file}; PYTHON=python3; settings")
+    assert file.read_text() == first
+
+
+def test_a_stage_that_fails_is_named_with_the_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = f"LOG={log}; exec 3>&1 >>$LOG 2>&1; trap 'ended $?' EXIT; "
+    code += "stage one; stage two; echo noise"
+    ended = provision(f"{code}; die 'no network'", check=False)
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("[1/5] one\n[2/5] two\nIt failed at: two.")
+    assert "    error: no network\n" in ended.stdout
+    assert "vagrant provision" in ended.stdout
+    assert provision(code).stdout == "[1/5] one\n[2/5] two\n"
+    assert "noise" in log.read_text()
+
+
+def test_a_machine_is_set_up_by_root_only() -> None:
+    refused = subprocess.run(
+        ["bash", "-c", f"id() {{ echo 1000; }}; . {ROOT}/script/provision; main"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "run it as root" in refused.stderr
 
 
 # -- the wheel ---------------------------------------------------------------------------------
