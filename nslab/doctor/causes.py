@@ -12,7 +12,10 @@ from typing import NamedTuple
 from nslab.doctor.facts import Facts
 from nslab.errors import os_cause
 
-ELSEWHERE = "or run the lessons in nslab's own virtual machine: vagrant up, in the checkout"
+ELSEWHERE = (
+    "or give each lab a virtual machine, which takes no permission: nslab vm build\n"
+    "or run the lessons in nslab's own virtual machine: vagrant up, in the checkout"
+)
 
 CONTAINER = (
     "start the container with\n"
