@@ -89,7 +89,7 @@ for module in $($b cat /modules/order); do
 done
 $b mount -t erofs -o ro /dev/vda /lower ||
     { echo "nslab: cannot mount the root"; exec $b sleep 1; }
-$b mount -t tmpfs -o size=50%,mode=755 tmpfs /upper
+$b mount -t tmpfs -o size=25%,mode=755 tmpfs /upper
 $b mkdir /upper/new /upper/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/upper/new,workdir=/upper/work overlay /root ||
     { echo "nslab: cannot mount the overlay"; exec $b sleep 1; }
@@ -99,7 +99,7 @@ $b mount --move /proc proc
 $b mount --move /sys sys
 $b mount --move /dev dev
 $b mount -t tmpfs -o mode=755 tmpfs run
-$b mount -t tmpfs -o mode=1777 tmpfs tmp
+$b mount -t tmpfs -o size=25%,mode=1777 tmpfs tmp
 $b mount -t cgroup2 cgroup2 sys/fs/cgroup
 export PYTHONPATH=/opt/nslab HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 exec $b switch_root /root /usr/bin/python3 -m nslab.engine.agent.guest MODULES
