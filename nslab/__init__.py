@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "nslab.actions": (
+    "nslab.network.actions": (
         "Action", "AddAddress", "AddBridge", "AddContainer", "AddIpvlan", "AddMacvlan",
         "AddNamespace", "AddRoute", "AddVeth", "AddVlan", "Attach", "DeleteAddress",
         "DeleteContainer", "DeleteLink", "DeleteNamespace", "DeletePortVlan", "DeleteRoute",
@@ -26,7 +26,7 @@ _HOMES = {
     ),
     "nslab.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.capture": ("Capture",),
-    "nslab.diff": ("Change", "Diff", "compare"),
+    "nslab.network.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
         "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
@@ -45,7 +45,7 @@ _HOMES = {
     "nslab.frames.opened": ("Opened",),
     "nslab.journey": ("Journey", "Journeys", "journeys"),
     "nslab.lab": ("Lab",),
-    "nslab.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
+    "nslab.network.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
     "nslab.traffic.answers": (
         "Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced",
@@ -55,7 +55,7 @@ _HOMES = {
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
-    from nslab.actions import (
+    from nslab.network.actions import (
         Action, AddAddress, AddBridge, AddContainer, AddIpvlan, AddMacvlan, AddNamespace, AddRoute,
         AddVeth, AddVlan, Attach, DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace,
         DeletePortVlan, DeleteRoute, Detach, Masquerade, Move, Rename, ResolvConf, SetBridge,
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         Reaches, Resolves, SameMac, Setting, StandsOn, State, Stp, Verdict,
     )  # fmt: skip
     from nslab.diagnose import Explanation, Obstacle, why
-    from nslab.diff import Change, Diff, compare
+    from nslab.network.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from nslab.journey import Journey, Journeys, journeys
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
-    from nslab.model import Frame, Link, Namespace, Place, Snapshot
+    from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran
     from nslab.step import Step
     from nslab.trace import Trace

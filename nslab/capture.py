@@ -13,14 +13,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
-from nslab import names
+from nslab.network import names
 from nslab.engine.base import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
 from nslab.frames import Frames
 from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
 from nslab.frames.transcode import transcode
-from nslab.model import Frame, Snapshot, Tracked
+from nslab.network.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened

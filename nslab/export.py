@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nslab.actions import AddContainer, Command, Style, code, commands, enter
+from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
 from nslab.engine.base import Options
 from nslab.history import Done, Typed
 
@@ -81,7 +81,7 @@ def cell(steps: Steps, options: Options) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As :func:`nslab.actions.code` writes texts."""
+    """As :func:`nslab.network.actions.code` writes texts."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

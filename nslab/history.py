@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nslab import diff
-from nslab.actions import Action, commands
+from nslab.network import diff
+from nslab.network.actions import Action, commands
 from nslab.engine.base import Command, Engine
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 REPEAT_TIMEOUT = 120.0
 """Seconds that a block may take when it is repeated."""

@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab import diff, export, names
-from nslab.actions import Action, AddContainer, Style
+from nslab import export
+from nslab.network import diff, names
+from nslab.network.actions import Action, AddContainer, Style
 from nslab.check import Check, Verdicts
 from nslab.engine import base
 from nslab.engine.choose import choose
@@ -26,7 +27,7 @@ from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, N
 from nslab.history import (
     Begin, Done, History, HistoryStep, Typed, changed, differences, rebuild, steps_of,
 )  # fmt: skip
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 from nslab.outcome import Did, Failure, Ran
 from nslab.step import Step
 from nslab.traffic.methods import Traffic

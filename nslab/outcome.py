@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from nslab.actions import Action, Style, commands
-from nslab.diff import Diff
+from nslab.network.actions import Action, Style, commands
+from nslab.network.diff import Diff
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
@@ -162,7 +162,7 @@ class Ran(Outcome):
     @property
     def hints(self) -> tuple[str, ...]:
         """What to do about the failures, as far as that can be told from them."""
-        from nslab import tools
+        from nslab.network import programs
 
         found: list[str] = []
         for failure in self.failures:
@@ -173,8 +173,8 @@ class Ran(Outcome):
                 program = words[4]  # ip itself says that it is not there
             else:
                 continue
-            hints = [tools.missing(program)]
-            if instead := tools.today(failure.command):
+            hints = [programs.missing(program)]
+            if instead := programs.today(failure.command):
                 hints.append("or, with today's tools: " + "; ".join(instead.splitlines()))
             found += [hint for hint in hints if hint not in found]
         return tuple(found)

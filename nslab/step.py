@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from nslab.actions import Action
+from nslab.network.actions import Action
 from nslab.check import Check
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from nslab.model import Link, Namespace, Snapshot
+from nslab.network.model import Link, Namespace, Snapshot
 
 RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
 """What helps most often: a check looks at the lab as it is now."""

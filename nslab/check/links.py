@@ -5,7 +5,7 @@ from __future__ import annotations
 from nslab.check.base import (
     RUN_IN_ORDER, Check, Verdict, link_of, namespace_of, on_off, place,
 )  # fmt: skip
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 
 class HasLink(Check, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from nslab.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 
 class HasNamespace(Check, frozen=True):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nslab.check.base import RUN_IN_ORDER, Check, Verdict, link_of, on_off, place
-from nslab.diff import kind_text, vlans_text
-from nslab.model import Snapshot
+from nslab.network.diff import kind_text, vlans_text
+from nslab.network.model import Snapshot
 
 
 class StandsOn(Check, frozen=True):

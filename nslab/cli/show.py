@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from nslab.errors import NslabError, os_cause
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 
 def running(wanted: str | None, *, here: bool = False) -> Snapshot:

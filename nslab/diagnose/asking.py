@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from nslab.actions import ResolvConf
+from nslab.network.actions import ResolvConf
 from nslab.diagnose import causes, remedy
 from nslab.diagnose.explanation import Explanation, Obstacle, Step
 from nslab.diagnose.steps import steps
 from nslab.errors import InvalidInput, NotFound
-from nslab.model import Namespace, Snapshot
+from nslab.network.model import Namespace, Snapshot
 from nslab.trace import Trace, routing, trace
 
 _NAME_SERVER = "8.8.8.8"

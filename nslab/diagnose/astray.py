@@ -6,11 +6,11 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, Masquerade
+from nslab.network.actions import AddAddress, Masquerade
 from nslab.diagnose import gateways, remedy
 from nslab.diagnose.explanation import Obstacle
 from nslab.diagnose.search import Search
-from nslab.model import Namespace, NatRule, Route
+from nslab.network.model import Namespace, NatRule, Route
 from nslab.trace import Hop, nat, routing
 from nslab.trace.segment import NEAR, reach
 

@@ -12,7 +12,7 @@ from nslab.diagnose import astray, on_addresses, on_links, on_routes
 from nslab.diagnose.explanation import Obstacle
 from nslab.diagnose.search import Search, told, wanted
 from nslab.errors import InvalidInput
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 from nslab.trace import Stop, Trace
 
 STOPS: dict[str, Callable[[Search], Obstacle]] = {

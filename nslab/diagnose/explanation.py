@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from nslab.actions import Action
-from nslab.model import Value
+from nslab.network.actions import Action
+from nslab.network.model import Value
 
 OK, BAD = "✔", "✘"
 _COLOURS = {OK: "#009e73", BAD: "#d55e00"}

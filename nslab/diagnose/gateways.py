@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from itertools import islice
 from typing import NamedTuple
 
-from nslab.model import Link, Namespace, Snapshot
+from nslab.network.model import Link, Namespace, Snapshot
 from nslab.trace import routing
 from nslab.trace.segment import Reached, reach
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, DeleteAddress
+from nslab.network.actions import AddAddress, DeleteAddress
 from nslab.diagnose import gateways, remedy
 from nslab.diagnose.explanation import Obstacle
 from nslab.diagnose.search import Search, wanted
-from nslab.model import Namespace
+from nslab.network.model import Namespace
 from nslab.trace import routing
 from nslab.trace.segment import NEAR, reach
 

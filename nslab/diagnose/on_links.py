@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action, AddAddress, AddRoute, Attach, DeleteAddress, DeleteRoute, SetBridge, SetDown, SetUp,
 )  # fmt: skip
 from nslab.diagnose.explanation import Obstacle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, DeleteRoute, Sysctl
+from nslab.network.actions import AddAddress, DeleteRoute, Sysctl
 from nslab.diagnose import gateways, remedy
 from nslab.diagnose.explanation import Obstacle
 from nslab.diagnose.search import Search, wanted

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import structs
 
-from nslab.actions import Action, Masquerade
-from nslab.model import Namespace, Snapshot
+from nslab.network.actions import Action, Masquerade
+from nslab.network.model import Namespace, Snapshot
 
 
 def reference(namespace: Namespace) -> str | None:

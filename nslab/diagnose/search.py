@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from nslab.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
+from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
 from nslab.diagnose import gateways, remedy
 from nslab.diagnose.explanation import Obstacle
-from nslab.model import Link, Namespace, Route, Snapshot
+from nslab.network.model import Link, Namespace, Route, Snapshot
 from nslab.trace import Hop, Stop, Trace, routing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nslab.diagnose.explanation import Step
-from nslab.model import Route, Snapshot
+from nslab.network.model import Route, Snapshot
 from nslab.trace import Hop, Rewrite, Spot, Trace
 
 

@@ -15,11 +15,11 @@ from nslab.doctor import table
 from nslab.doctor.causes import diagnose
 from nslab.doctor.facts import Facts
 from nslab.doctor.probe import Step, attempt
-from nslab.tools import PACKAGES
+from nslab.network.programs import PACKAGES
 
 Status = Literal["ok", "limited", "missing", "refused"]
 
-# What each is for; its Debian package is in nslab.tools.
+# What each is for; its Debian package is in nslab.network.programs.
 PURPOSES = {
     "bash": "runs the lines of a lesson",
     "ip": "links, addresses, routes, namespaces",

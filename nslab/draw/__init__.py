@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nslab.diff import Diff
+from nslab.network.diff import Diff
 from nslab.draw.compose import compose
 from nslab.draw.dot import source
 from nslab.draw.layout import Placed, place
@@ -22,7 +22,7 @@ from nslab.draw.svg import svg
 from nslab.draw.text import text
 from nslab.draw.way import Way, way
 from nslab.errors import InvalidInput, ToolMissing
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 __all__ = ["Picture", "Stage", "Way", "dot_source", "way"]
 

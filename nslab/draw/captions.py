@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from nslab.diff import (
+from nslab.network.diff import (
     Change, Kind, kind_and_mode, name_text, nameservers, nat_text, route_text, visible_routes,
     vlans_text,
 )  # fmt: skip
 from nslab.draw.scene import Line
-from nslab.model import Link, Namespace
+from nslab.network.model import Link, Namespace
 
 
 def _short(change: Change) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from nslab.diff import Change, Diff, Kind, kind_and_mode
+from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.draw import captions, crowd
 from nslab.draw.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
-from nslab.model import WORLD, Link, Namespace, Peer, Snapshot
+from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
 
 WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
 """What parts of the world are called in a picture; the others by their labels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nslab.model import Namespace
+from nslab.network.model import Namespace
 
 MOST = 30
 """Namespaces beside the host and the world that are all drawn; of more, :data:`SOME` are."""

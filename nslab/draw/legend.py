@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from nslab.diff import Kind
+from nslab.network.diff import Kind
 from nslab.draw.metrics import width
 from nslab.draw.parts import Point
 from nslab.draw.scene import Scene

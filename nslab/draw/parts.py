@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nslab.diff import Kind
+from nslab.network.diff import Kind
 from nslab.draw.metrics import clip, width
 from nslab.draw.scene import Box, Cell, Line, Scenery
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nslab.diff import Kind
+from nslab.network.diff import Kind
 
 Key = tuple[bool, int, int]
 """Of a link: whether it is gone, its namespace's inode, its index."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from nslab.diff import Kind
+from nslab.network.diff import Kind
 from nslab.draw.layout import EDGE, Placed, trace
 from nslab.draw.legend import MARK, WIDTHS, WORDS, Sign
 from nslab.draw.metrics import clip, printable, width

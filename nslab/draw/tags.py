@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from nslab.diff import Kind
+from nslab.network.diff import Kind
 from nslab.draw.parts import BADGE, Point, Rect, Slot, tag_width, tags_and_lines
 from nslab.draw.scene import Box, Cell, Scenery
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nslab.diff import MARKS, Kind
+from nslab.network.diff import MARKS, Kind
 from nslab.draw.metrics import printable
 from nslab.draw.scene import Box, Cable, Cell, Key, Line, Scene
 

@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from nslab.actions import Action
-from nslab.model import Place, Snapshot, Tracked
+from nslab.network.actions import Action
+from nslab.network.model import Place, Snapshot, Tracked
 
 Stream = Literal["stdout", "stderr", "report"]
 Sink = Callable[[Stream, bytes], None]
@@ -79,7 +79,7 @@ class Completed(Struct, frozen=True, kw_only=True):
 class Recording(Struct, frozen=True, kw_only=True):
     """Frames to be recorded.
 
-    ``where`` are links as :func:`nslab.names.places` takes them; none means all links of the host
+    ``where`` are links as :func:`nslab.network.names.places` takes them; none means all links of the host
     and of its namespaces.  ``filter`` is a tcpdump expression.  What passes after ``frames`` or
     ``bytes`` have been kept is counted only.
     """

@@ -30,7 +30,7 @@ from errno import (
     ESRCH,
 )
 
-from nslab import actions as act
+from nslab.network import actions as act
 from nslab.errors import AlreadyExists, KernelRefused, NotFound, NslabError, os_cause
 
 _NOT_FOUND = frozenset({ENODEV, ENOENT, ENXIO, ESRCH, EADDRNOTAVAIL})

@@ -18,7 +18,7 @@ Made by the same actions that a learner uses, in the agent and in the fake engin
 
 from __future__ import annotations
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl,
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from nslab.engine import local, ssh
 from nslab.engine.vm import visit
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 
 class Running(Struct, frozen=True):

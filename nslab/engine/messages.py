@@ -16,12 +16,12 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
-from nslab.actions import AnyAction
+from nslab.network.actions import AnyAction
 from nslab.engine.base import (
     Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
 )  # fmt: skip
 from nslab.errors import KINDS, NslabError
-from nslab.model import Snapshot, Tracked
+from nslab.network.model import Snapshot, Tracked
 
 PROTOCOL = 4
 """Raised with every change that an older agent could not understand."""

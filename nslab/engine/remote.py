@@ -16,13 +16,13 @@ import weakref
 from collections.abc import Sequence
 from typing import IO, Protocol
 
-from nslab.actions import Action
+from nslab.network.actions import Action
 from nslab.engine import messages as m
 from nslab.engine.base import (
     Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
 )  # fmt: skip
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
-from nslab.model import Snapshot, Tracked
+from nslab.network.model import Snapshot, Tracked
 
 STOP_GRACE = 2.0
 """Seconds after the stop button before a command is killed."""

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from nslab.model import Frame, Place
+from nslab.network.model import Frame, Place
 
 KINDS = ("host", "broadcast", "multicast", "otherhost", "outgoing")
 """By the kernel's packet type; those above 4 never reach a tap."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nslab.errors import InvalidInput
-from nslab.model import Link, Namespace, Route, Snapshot
+from nslab.network.model import Link, Namespace, Route, Snapshot
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 Sendable = Any

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 DEEPEST = 32
 """Layers of a frame at most: a malformed one could go on for ever."""

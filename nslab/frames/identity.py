@@ -11,7 +11,7 @@ import socket
 import struct
 from typing import Any, NamedTuple
 
-from nslab.model import Flow, Frame
+from nslab.network.model import Flow, Frame
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 _ERRORS = (3, 4, 5, 11, 12)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nslab.errors import InvalidInput
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import ROWS, Table
-from nslab.model import Frame, Place
+from nslab.network.model import Frame, Place
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened

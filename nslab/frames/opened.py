@@ -10,7 +10,7 @@ from typing import Any
 from nslab.frames.dissect import Field, Layer, dissect, packet
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import MEANT_FOR
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 _HEX_ROW = 16
 _FIELD_BYTES = 8

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from nslab.model import Frame, Place
+from nslab.network.model import Frame, Place
 
 PACKET = 6
 _SECTION, _INTERFACE, _STATISTICS = 0x0A0D0D0A, 1, 5

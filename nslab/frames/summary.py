@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 BROADCAST = b"\xff" * 6
 EPHEMERAL = 32768

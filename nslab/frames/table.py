@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nslab.frames.summary import Names, summarise
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 MEANT_FOR = {
     "host": "this link", "broadcast": "everyone", "multicast": "a group",

@@ -16,7 +16,7 @@ from nslab.journey.rewritten import changes, remembered
 from nslab.journey.steps import Step
 from nslab.journey.told import Draw, Journey, Journeys
 from nslab.journey.topology import Topology
-from nslab.model import Frame, Place, Snapshot, Tracked
+from nslab.network.model import Frame, Place, Snapshot, Tracked
 
 _DNS = 53
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nslab.frames.identity import Packet, packet
-from nslab.model import Flow, Frame, Place, Tracked
+from nslab.network.model import Flow, Frame, Place, Tracked
 
 
 class Sighting(NamedTuple):

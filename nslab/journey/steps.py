@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 
 class Change(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nslab.errors import InvalidInput, ToolMissing
 from nslab.journey import page
 from nslab.journey.steps import Change, Remembered, Step
-from nslab.model import Frame, Place, Snapshot
+from nslab.network.model import Frame, Place, Snapshot
 
 if TYPE_CHECKING:
     from nslab.draw import Picture

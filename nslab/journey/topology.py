@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nslab.model import Frame, Link, Place, Snapshot
+from nslab.network.model import Frame, Link, Place, Snapshot
 
 
 class Topology:

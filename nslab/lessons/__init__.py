@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nslab.errors import InvalidInput
 from nslab.lessons import (
-    bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous, second_nic,
-    shared_nic, way_out,
+    bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous,
+    second_nic, shared_nic, way_out,
 )  # fmt: skip
 from nslab.lessons.base import Lesson, Same
 

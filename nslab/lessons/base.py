@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from nslab.actions import Action, code, commands
+from nslab.network.actions import Action, code, commands
 from nslab.engine.base import Options
 from nslab.engine.choose import choose
 from nslab.errors import InvalidInput

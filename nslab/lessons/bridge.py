@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, AddBridge, SetBridge, SetUp
+from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
 from nslab.check import HasAddress, HasLink, HasRoute, State, Stp
 from nslab.lessons.base import Lesson
 from nslab.step import Step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
+from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
 from nslab.check import (
     ArePeers, HasAddress, HasLink, HasRoute, IsPort, NoLink, Reaches, State,
 )  # fmt: skip

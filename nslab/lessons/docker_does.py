@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddVeth
+from nslab.network.actions import AddVeth
 from nslab.check import ArePeers, NamedByPid
 from nslab.lessons import docker_picture
 from nslab.lessons.base import Lesson

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import (
+from nslab.network.actions import (
     AddAddress, AddBridge, AddContainer, AddRoute, AddVeth, Masquerade, SetMac, SetUp, Sysctl,
 )  # fmt: skip
 from nslab.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State

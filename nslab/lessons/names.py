@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import ResolvConf
+from nslab.network.actions import ResolvConf
 from nslab.check import HasFile, Resolves
 from nslab.lessons import way_out
 from nslab.lessons.base import Lesson

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddNamespace, SetUp
+from nslab.network.actions import AddNamespace, SetUp
 from nslab.check import HasNamespace, NoRoute, Reaches, State
 from nslab.lessons import bridge
 from nslab.lessons.base import Lesson

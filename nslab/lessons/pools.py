@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from nslab.check import Check, Verdict
 from nslab.errors import NslabError
-from nslab.model import Route, Snapshot
+from nslab.network.model import Route, Snapshot
 
 BASES = (
     ("172.17.0.0/16", 16), ("172.18.0.0/16", 16), ("172.19.0.0/16", 16), ("172.20.0.0/14", 16),

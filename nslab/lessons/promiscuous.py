@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
+from nslab.network.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
 from nslab.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
 from nslab.lessons import docker_picture
 from nslab.lessons.base import Lesson

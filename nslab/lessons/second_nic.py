@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import AddVeth, Attach, Move, SetUp
+from nslab.network.actions import AddVeth, Attach, Move, SetUp
 from nslab.check import (
     ArePeers, HasAddress, HasLink, HasRoute, IsPort, NamedByPid, NoLink, Reaches, State,
 )  # fmt: skip

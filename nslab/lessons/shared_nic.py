@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions import (
+from nslab.network.actions import (
     AddAddress, AddIpvlan, AddMacvlan, AddNamespace, AddRoute, AddVlan, DeleteLink, DeletePortVlan,
     SetBridge, SetPortVlan, SetUp,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from nslab.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
+from nslab.network.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
 from nslab.check import Verdict
 from nslab.errors import NslabError
 from nslab.lab import Lab

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Masquerade, SetUp, Sysctl,
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ ipvlan and a bridge a card can serve one only.  What the ways have in common is 
 
 from __future__ import annotations
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action, AddAddress, AddBridge, AddIpvlan, AddMacvlan, AddNamespace, AddRoute, AddVeth, AddVlan,
     Attach, Masquerade, SetUp, Sysctl,
 )  # fmt: skip

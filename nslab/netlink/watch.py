@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from nslab import tools
-from nslab.actions import Action
+from nslab.network import programs
+from nslab.network.actions import Action
 from nslab.errors import NslabError, ToolMissing
 from nslab.netlink.message import TYPES, Message, decode
 
@@ -108,7 +108,7 @@ def sent_by_library(lab: Lab, *actions: Action) -> list[Message]:
 def _need_strace(lab: Lab, subject: str) -> None:
     if lab.run("sh", "-c", "command -v strace").returncode:
         raise ToolMissing(
-            "watch", subject, "strace is not installed on this machine", tools.missing("strace")
+            "watch", subject, "strace is not installed on this machine", programs.missing("strace")
         )
 
 

@@ -8,7 +8,7 @@
     segment    who hears a frame that a link sends, and what keeps it from the others
     walk       all of that, hop by hop
 
-Pure functions over one :class:`~nslab.model.Snapshot`; nothing is sent.  It is the way that a
+Pure functions over one :class:`~nslab.network.model.Snapshot`; nothing is sent.  It is the way that a
 packet takes when every neighbour has to be asked for afresh (ARP), so what a namespace still
 remembers of its neighbours does not count.  IPv4 only.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.model import Namespace, NatRule
+from nslab.network.model import Namespace, NatRule
 from nslab.trace.routing import ip, network, select
 
 _BEFORE_ROUTING = ("prerouting", "input", "output")

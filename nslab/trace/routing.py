@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from nslab.model import Address, Link, Namespace, Route
+from nslab.network.model import Address, Link, Namespace, Route
 
 _TABLES = (254, 253)
 """main and default, in the order of ``ip rule`` where nobody changed it."""

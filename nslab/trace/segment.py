@@ -14,7 +14,7 @@ import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nslab.model import Link, Namespace, Snapshot
+from nslab.network.model import Link, Namespace, Snapshot
 from nslab.trace.routing import interfaces, is_loopback
 from nslab.trace.values import Role, Spot, Stop
 

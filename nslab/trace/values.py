@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nslab.model import Route, Value
+from nslab.network.model import Route, Value
 
 Role = Literal["out", "in", "bridge", "stack"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from nslab.model import Link, Namespace, Route, Snapshot
+from nslab.network.model import Link, Namespace, Route, Snapshot
 from nslab.trace import nat, routing
 from nslab.trace.segment import Reached, blind, reach
 from nslab.trace.values import Hop, Rewrite, Stop, Trace

@@ -6,7 +6,7 @@ import itertools
 
 from msgspec import Struct
 
-from nslab.model import Place
+from nslab.network.model import Place
 
 HTTP_PORT = 40000
 """Local ports of the requests count up from here."""

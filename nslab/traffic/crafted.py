@@ -9,13 +9,13 @@ from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from nslab import capture as cap
-from nslab import names
+from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.errors import InvalidInput, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
-from nslab.model import Link, Place, Snapshot
+from nslab.network.model import Link, Place, Snapshot
 from nslab.traffic.answers import Arped, Sent
 
 

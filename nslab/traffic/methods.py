@@ -13,10 +13,10 @@ from nslab.traffic.answers import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from nslab.diff import Diff
+    from nslab.network.diff import Diff
     from nslab.draw import Picture
     from nslab.engine.base import Engine
-    from nslab.model import Snapshot
+    from nslab.network.model import Snapshot
     from nslab.traffic.scapy_socket import LabSocket
 
 

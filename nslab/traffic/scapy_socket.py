@@ -17,7 +17,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.supersocket import SuperSocket
 
-from nslab import names
+from nslab.network import names
 from nslab.capture import FORGOTTEN
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.errors import LabClosed, LabGone, NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from nslab import names
+from nslab.network import names
 from nslab.engine.base import Command, Engine
 from nslab.errors import InvalidInput
 from nslab.traffic.answers import Fetched, Hop, Pinged, Resolved, Traced

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from nslab import export
-from nslab.actions import Action, commands
+from nslab.network.actions import Action, commands
 from nslab.errors import NslabError
 from nslab.history import Done, Typed
 from nslab.widgets.forms import FORMS, Field, Form, Value

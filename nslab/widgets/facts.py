@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nslab.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
-from nslab.model import Link, Namespace, Snapshot
+from nslab.network.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
+from nslab.network.model import Link, Namespace, Snapshot
 from nslab.widgets.words import say
 
 Facts = list[tuple[str, list[str]]]

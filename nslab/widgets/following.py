@@ -12,9 +12,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nslab import diff
+from nslab.network import diff
 from nslab.errors import LabClosed, LabGone, NslabError
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:
     from nslab.lab import Lab

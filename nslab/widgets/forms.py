@@ -11,10 +11,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from nslab import actions as act
-from nslab.actions import Action
+from nslab.network import actions as act
+from nslab.network.actions import Action
 from nslab.errors import InvalidInput
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 from nslab.widgets.words import say
 
 HOST = "host"

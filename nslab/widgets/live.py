@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.diff import Diff
+from nslab.network.diff import Diff
 from nslab.draw import Picture
 from nslab.errors import ToolMissing
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 from nslab.widgets.facts import facts, things
 from nslab.widgets.following import Following
 from nslab.widgets.page import STYLE, in_page, only_saved, reachable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.actions import code
+from nslab.network.actions import code
 from nslab.check import Verdicts
 from nslab.errors import Interrupted
 from nslab.step import Step

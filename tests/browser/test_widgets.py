@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from nslab import Lab, lesson
 from nslab.engine import labs
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 from nslab.widgets.forms import FORMS
 from nslab.widgets.inspector import PACE
 

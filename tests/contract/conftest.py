@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action,
     AddAddress,
     AddBridge,
@@ -24,7 +24,7 @@ from nslab.actions import (
 )
 from nslab.engine.base import Engine, Options
 from nslab.engine.choose import factory
-from nslab.model import Namespace, Snapshot
+from nslab.network.model import Namespace, Snapshot
 
 LIMIT = 3.0
 """Seconds in which the kernel must have caught up; its link watch takes up to one."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action,
     AddAddress,
     AddBridge,

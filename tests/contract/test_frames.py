@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nslab.actions import AddNamespace, AddVeth, SetUp
+from nslab.network.actions import AddNamespace, AddVeth, SetUp
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.engine.fake import FakeEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabClosed, NotFound

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from kernels import renames_while_up
 
-from nslab.actions import (
+from nslab.network.actions import (
     Action,
     AddAddress,
     AddBridge,
@@ -35,7 +35,7 @@ from nslab.actions import (
 )
 from nslab.engine.base import Engine, Options
 from nslab.errors import KernelRefused
-from nslab.model import Address, Link, Route, Snapshot
+from nslab.network.model import Address, Link, Route, Snapshot
 
 Settled = Callable[[Engine], Snapshot]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nslab.actions import AddBridge, AddNamespace, AddVeth
+from nslab.network.actions import AddBridge, AddNamespace, AddVeth
 from nslab.engine.base import Options
 from nslab.engine.local import LocalEngine
 

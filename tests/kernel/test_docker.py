@@ -10,7 +10,7 @@ import pytest
 from machine import wait_for
 
 from nslab import Lab, docker, netlink
-from nslab.actions import AddRoute
+from nslab.network.actions import AddRoute
 from nslab.engine import labs
 from nslab.errors import InvalidInput
 from nslab.lessons.pools import free_pool

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nslab.actions import AddBridge
+from nslab.network.actions import AddBridge
 from nslab.check import Resolves
 from nslab.lessons import LESSONS, Lesson, lesson
 from nslab.step import Step

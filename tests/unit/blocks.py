@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from nslab.model import Frame, Place
+from nslab.network.model import Frame, Place
 
 HERE = Place(ns="ns1", link="eth0")
 

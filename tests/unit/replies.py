@@ -6,7 +6,7 @@ from blocks import Packet, arp, block, ether
 
 from nslab.engine.base import Batch, Opened, Recording, Tap
 from nslab.engine.fake import FakeEngine
-from nslab.model import Place
+from nslab.network.model import Place
 
 TAPS = (
     Tap(place=Place(ns="host", link="br0"), depth=1, mac="02:00:00:00:00:0a"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from nslab.model import (
+from nslab.network.model import (
     Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, Process, Route,
     Snapshot,
 )  # fmt: skip

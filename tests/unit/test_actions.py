@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nslab import actions as act
-from nslab.actions import (
+from nslab.network import actions as act
+from nslab.network.actions import (
     Action,
     AddAddress,
     AddBridge,

@@ -19,10 +19,10 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 # Where one prefix is longer than another, the longer one counts.
 LAYERS = (
     ("nslab.errors",),
-    ("nslab.model",),
-    ("nslab.names", "nslab.tools"),
-    ("nslab.actions",),
-    ("nslab.diff", "nslab.trace"),
+    ("nslab.network.model",),
+    ("nslab.network.names", "nslab.network.programs"),
+    ("nslab.network.actions",),
+    ("nslab.network.diff", "nslab.trace"),
     ("nslab.diagnose",),
     ("nslab.draw",),
     ("nslab.check",),
@@ -96,7 +96,7 @@ def imports(path: Path, *, when_loaded: bool = False) -> Iterator[str]:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module=module, names=names, level=0) if module:
-                # `from nslab import actions` imports nslab.actions.
+                # `from nslab import actions` imports nslab.network.actions.
                 below = [f"{module}.{alias.name}" for alias in names]
                 found = [name for name in below if (ROOT.parent / name.replace(".", "/")).is_dir()
                          or (ROOT.parent / (name.replace(".", "/") + ".py")).exists()]  # fmt: skip
@@ -218,6 +218,6 @@ def test_imports_are_found(tmp_path: Path) -> None:
         "import os.path\nfrom nslab import actions\nfrom nslab.engine.agent import wire as w\n"
         "def later():\n    from pyroute2 import IPRoute\n"
     )
-    wanted = {"os.path", "nslab.actions", "nslab.engine.agent.wire", "pyroute2"}
+    wanted = {"os.path", "nslab.network.actions", "nslab.engine.agent.wire", "pyroute2"}
     assert set(imports(file)) == wanted
     assert set(imports(file, when_loaded=True)) == wanted - {"pyroute2"}

@@ -14,7 +14,7 @@ from test_setup import LOCKS, pinned
 
 from nslab.engine.messages import TERMINALS
 from nslab.engine.vm import image, qemu
-from nslab.tools import PACKAGES
+from nslab.network.programs import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"

@@ -11,7 +11,7 @@ import pytest
 from waiting import until
 
 from nslab import Lab
-from nslab import actions as act
+from nslab.network import actions as act
 from nslab.errors import InvalidInput
 from nslab.history import Typed
 from nslab.widgets import Builder

@@ -12,7 +12,7 @@ from replies import Replies, piece
 from nslab.capture import Capture, owners, start
 from nslab.engine.base import Batch, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabGone
-from nslab.model import Bridge, Link, Namespace, Snapshot
+from nslab.network.model import Bridge, Link, Namespace, Snapshot
 
 
 def capture(engine: Replies, left: SimpleQueue[int] | None = None) -> Capture:

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from nslab import Lab, Step
 from nslab import check as ck
-from nslab.actions import (
+from nslab.network.actions import (
     AddAddress,
     AddBridge,
     AddMacvlan,
@@ -27,7 +27,7 @@ from nslab.actions import (
     Sysctl,
 )
 from nslab.errors import LabClosed
-from nslab.model import FdbEntry, Namespace, Neighbour, Process, Snapshot
+from nslab.network.model import FdbEntry, Namespace, Neighbour, Process, Snapshot
 
 BUILT = (
     AddBridge("br0"),

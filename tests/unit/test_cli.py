@@ -17,7 +17,7 @@ from nslab.cli import main, notebooks, show
 from nslab.cli.pick import pick
 from nslab.engine import labs as engine_labs
 from nslab.errors import NslabError
-from nslab.model import Link, Namespace, Snapshot
+from nslab.network.model import Link, Namespace, Snapshot
 
 ONE = engine_labs.Running(name="one", pid=101, uid=1000, age=5.0)
 TWO = engine_labs.Running(name="two", pid=102, uid=1000, age=500.0)

@@ -12,7 +12,7 @@ from scapy.packet import Raw
 
 from nslab.errors import InvalidInput
 from nslab.frames import crafting
-from nslab.model import Address, Link, Namespace, Neighbour, Route, Snapshot
+from nslab.network.model import Address, Link, Namespace, Neighbour, Route, Snapshot
 
 BRIDGE, OWN, KNOWN = "02:00:00:00:00:01", "02:00:00:00:00:0a", "02:00:00:00:00:99"
 LAB = Snapshot(

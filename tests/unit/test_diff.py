@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from nslab.diff import Diff, compare
-from nslab.model import (
+from nslab.network.diff import Diff, compare
+from nslab.network.model import (
     Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, PortVlan, Process,
     Route, Snapshot,
 )  # fmt: skip

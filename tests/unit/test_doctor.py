@@ -15,7 +15,7 @@ from nslab import EngineUnavailable, Lab, doctor
 from nslab.cli import doctor as report
 from nslab.doctor import Check, Facts, Report, Step, causes, diagnose
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
-from nslab.tools import PACKAGES
+from nslab.network.programs import PACKAGES
 
 USER, REST = "user namespace", "new namespaces"
 UBUNTU = {"kernel.apparmor_restrict_unprivileged_userns": 1, "user.max_user_namespaces": 60000}

@@ -16,14 +16,14 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 
-from nslab.diff import Diff, compare
+from nslab.network.diff import Diff, compare
 from nslab.draw import Picture, dot_source
 from nslab.draw.compose import compose
 from nslab.draw.layout import Placed, place, trace
 from nslab.draw.metrics import clip, width
 from nslab.draw.parts import Rect
 from nslab.errors import InvalidInput, ToolMissing
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -65,7 +65,7 @@ def written(svg: str) -> str:
 SCRIPT = """
 import sys
 import snapshots as sample
-from nslab.diff import compare
+from nslab.network.diff import compare
 from nslab.draw import Picture
 for what in (sample.article(), sample.star(12), sample.odd(), sample.hostile(),
              compare(sample.with_pair(), sample.article())):

@@ -10,12 +10,12 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 
-from nslab.diff import Diff, compare
+from nslab.network.diff import Diff, compare
 from nslab.draw import Picture
 from nslab.draw.layout import Placed, trace
 from nslab.draw.metrics import width
 from nslab.draw.parts import Point, Rect
-from nslab.model import Link, Namespace, Peer, Port, Snapshot
+from nslab.network.model import Link, Namespace, Peer, Port, Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 FIRST = 4026541000

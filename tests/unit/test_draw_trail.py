@@ -20,7 +20,7 @@ from nslab.draw.callouts import written
 from nslab.draw.followed import Followed
 from nslab.draw.parts import Rect
 from nslab.draw.trail import RADIUS, Stop, Tracker, Trail
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 import snapshots as sample
 
-from nslab.diff import compare
+from nslab.network.diff import compare
 from nslab.draw import Picture, Way, way
 from nslab.draw.way import Hop
 from nslab.errors import InvalidInput
-from nslab.model import Snapshot
+from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 

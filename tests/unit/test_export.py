@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nslab import Lab
-from nslab import actions as act
+from nslab.network import actions as act
 from nslab.engine.base import Options
 from nslab.export import cell, python, shell, together
 from nslab.history import Done, Typed

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from nslab import actions as act
-from nslab.actions import (
+from nslab.network import actions as act
+from nslab.network.actions import (
     AddAddress,
     AddBridge,
     AddNamespace,

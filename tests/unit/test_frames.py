@@ -19,7 +19,7 @@ from nslab.frames import blocks as bl
 from nslab.frames.dissect import dissect
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names, summarise
-from nslab.model import Place
+from nslab.network.model import Place
 
 PORT = bl.Origin(Place(ns="host", link="lxcbr0.1"), 0, True)
 BRIDGE = bl.Origin(Place(ns="host", link="lxcbr0"), 1, True)

@@ -20,7 +20,7 @@ from blocks import ANSWER, DNS, TCP, arp, echo, ether, frame, icmp, ipv4, udp
 from nslab.frames import identity
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names, summarise
-from nslab.model import Frame
+from nslab.network.model import Frame
 
 SEEDS = range(20)
 EACH = 5_000

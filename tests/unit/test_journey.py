@@ -14,7 +14,7 @@ from nslab.errors import InvalidInput
 from nslab.frames.identity import packet
 from nslab.frames.table import Table
 from nslab.journey import journeys
-from nslab.model import (
+from nslab.network.model import (
     Address, Bridge, Flow, Frame, Link, Namespace, Peer, Place, Snapshot, Tracked,
 )  # fmt: skip
 

@@ -14,11 +14,11 @@ from msgspec import structs
 
 import nslab
 from nslab import Lab, lesson
-from nslab.actions import AddAddress, AddBridge, Move, SetUp
+from nslab.network.actions import AddAddress, AddBridge, Move, SetUp
 from nslab.errors import InvalidInput, NslabError
 from nslab.lessons import LESSONS, Lesson, article, pools
 from nslab.lessons.base import Same
-from nslab.model import Route
+from nslab.network.model import Route
 from nslab.step import Step
 
 FOLDER = Path(__file__).parents[2] / "notebooks"

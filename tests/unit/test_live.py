@@ -11,7 +11,7 @@ import pytest
 from waiting import until
 
 from nslab import Lab
-from nslab.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
+from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
 from nslab.widgets import Live, following
 from nslab.widgets.facts import facts, things
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nslab import names
+from nslab.network import names
 from nslab.errors import InvalidInput
 
 SAFE = re.compile(r"[A-Za-z0-9_.+@=-]+")

@@ -9,7 +9,7 @@ from blocks import echo, ether, frame, ipv4
 from scapy.utils import PcapNgReader
 
 from nslab.frames import Frames, pcapng
-from nslab.model import Place
+from nslab.network.model import Place
 
 DATA = ether(0x0800, ipv4(1, echo()))
 OTHER = Place(ns="host", link="lxcbr0.1")

@@ -13,7 +13,7 @@ import wheel
 
 import nslab
 from nslab.doctor.checks import PURPOSES
-from nslab.tools import PACKAGES
+from nslab.network.programs import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {

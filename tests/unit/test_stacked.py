@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from nslab import Lab
-from nslab.actions import (
+from nslab.network.actions import (
     AddAddress, AddBridge, AddIpvlan, AddMacvlan, AddNamespace, AddVeth, AddVlan, Attach,
     SetBridge,
     SetPortVlan, SetUp,
 )  # fmt: skip
 from nslab.capture import owners
-from nslab.diff import vlans_text
-from nslab.model import PortVlan
+from nslab.network.diff import vlans_text
+from nslab.network.model import PortVlan
 from nslab.widgets.facts import facts
 
 

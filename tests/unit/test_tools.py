@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nslab import Failure, Ran
-from nslab.tools import PACKAGES, missing, today
+from nslab.network.programs import PACKAGES, missing, today
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import snapshots as sample
 from msgspec import structs
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp, Sysctl
-from nslab.model import Address, NatRule, Peer, Route, Snapshot
+from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
 from nslab.trace import Hop, Rewrite, Stop, nat, routing, trace
 
 ARTICLE = (

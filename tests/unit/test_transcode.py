@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nslab.frames import Frames, pcapng
 from nslab.frames import blocks as bl
 from nslab.frames.transcode import FLOOD, Table, transcode
-from nslab.model import Place
+from nslab.network.model import Place
 
 TAPS = (
     bl.Origin(Place(ns="host", link="br0"), 1, True),

@@ -19,7 +19,7 @@ from nslab import (
     Move, NotFound, ResolvConf, SetBridge, SetDown, SetUp, Sysctl, why,
 )  # fmt: skip
 from nslab.diagnose.causes import STOPS
-from nslab.model import Address, NatRule, Route, Snapshot
+from nslab.network.model import Address, NatRule, Route, Snapshot
 from nslab.trace.values import Stop as TraceStop
 
 ARTICLE = (

@@ -22,8 +22,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nslab import actions as act
-from nslab import names
+from nslab.network import actions as act
+from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent import wire as w

@@ -17,7 +17,7 @@ from nslab.engine.agent import survey
 from nslab.engine.agent import wire as w
 from nslab.engine.agent.observe import Target
 from nslab.engine.agent.syscalls import CLONE_NEWNET, call
-from nslab.model import Flow, Tracked
+from nslab.network.model import Flow, Tracked
 
 NETLINK_NETFILTER = 12
 _GET = 1 << 8 | 1

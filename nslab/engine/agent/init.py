@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from nslab import tools
+from nslab.network import programs
 from nslab.errors import ToolMissing
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -26,7 +26,7 @@ def find(program: str) -> str:
     path = shutil.which(program, path=PATH)
     if path is None:
         raise ToolMissing(
-            "run", program, "there is no such program on this machine", tools.missing(program)
+            "run", program, "there is no such program on this machine", programs.missing(program)
         )
     return path
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from nslab import names
+from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent import taps

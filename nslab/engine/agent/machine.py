@@ -15,7 +15,7 @@ from nslab.engine.agent import observe
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.processes import inodes, processes_by_namespace
 from nslab.engine.agent.syscalls import CLONE_NEWNET, call, text_of
-from nslab.model import Process, Snapshot
+from nslab.network.model import Process, Snapshot
 
 NAMES = ("/run/netns", "/run/docker/netns")
 """Where iproute2 and Docker bind namespaces to names."""

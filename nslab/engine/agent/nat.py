@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nslab.model import NatRule
+from nslab.network.model import NatRule
 
 NETLINK_NETFILTER = 12
 GET_TABLES = (10 << 8) | 1  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from nslab import model
+from nslab.network import model
 from nslab.engine.agent import nat
 from nslab.engine.agent import wire as w
 from nslab.engine.agent.syscalls import CLONE_NEWNET, call, read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from nslab.model import Process
+from nslab.network.model import Process
 
 
 def network_inodes() -> dict[int, int]:

@@ -14,7 +14,7 @@ from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.init import Init, find, memory_file
 from nslab.engine.agent.isolate import REPORT_SCRIPT
 from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
-from nslab.model import WORLD
+from nslab.network.model import WORLD
 
 GRACE = 0.5
 """Seconds between asking a command to end and killing it."""

@@ -20,7 +20,7 @@ from nslab.engine.agent.settling import FORWARD, settle
 from nslab.engine.agent.syscalls import (
     CLONE_NEWNET, CLONE_NEWUTS, MNT_DETACH, MS_BIND, call, mount,
 )  # fmt: skip
-from nslab.model import WORLD
+from nslab.network.model import WORLD
 
 NAMED = "/run/netns"
 WORLD_DIR = "/run/nslab/world"

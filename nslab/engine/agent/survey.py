@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
-from nslab import model
+from nslab.network import model
 from nslab.engine.agent import nat
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.isolate import ETC_CHANGES, FRESH_FILES

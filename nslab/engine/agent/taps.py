@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nslab import names
+from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent import survey
@@ -16,7 +16,7 @@ from nslab.engine.agent.ring import Ring
 from nslab.engine.agent.syscalls import CLONE_NEWNET, call
 from nslab.engine.base import Tap
 from nslab.errors import NotFound
-from nslab.model import Place
+from nslab.network.model import Place
 
 LOOPBACK = 772
 """ARPHRD_LOOPBACK (linux/if_arp.h)."""

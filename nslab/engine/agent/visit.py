@@ -14,7 +14,7 @@ from nslab.engine.agent.init import PATH, find
 from nslab.engine.agent.spaces import WORLD_DIR, Spaces
 from nslab.engine.agent.syscalls import call
 from nslab.errors import NslabError
-from nslab.model import WORLD
+from nslab.network.model import WORLD
 
 
 def join(pid: int) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from nslab.engine.agent import spaces as sp
 from nslab.engine.agent.apply import Applier
 from nslab.engine.fresh import ACTIONS, NAME_SERVER, STUB, WEB
-from nslab.model import WORLD
+from nslab.network.model import WORLD
 
 DOMAIN = "example.org"
 ADDRESSES = {

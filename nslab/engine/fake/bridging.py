@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from nslab.engine.fake.state import NO_MAC, Link, Network, Refusal
-from nslab.model import PortVlan
+from nslab.network.model import PortVlan
 
 
 def enable_ports(net: Network) -> None:

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nslab import actions as act
-from nslab import names
+from nslab.network import actions as act
+from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.fake import bridging, fib, stacking
 from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Refusal, Space
 from nslab.errors import InvalidInput
-from nslab.model import NatRule, Process
+from nslab.network.model import NatRule, Process
 
 
 def do(net: Network, action: act.Action) -> None:

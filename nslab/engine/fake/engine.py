@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from nslab import model
-from nslab.actions import Action
+from nslab.network import model
+from nslab.network.actions import Action
 from nslab.engine import explain
 from nslab.engine.base import (
     OUTPUT_LIMIT, Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from nslab import model
+from nslab.network import model
 
 NO_MAC = "00:00:00:00:00:00"
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from msgspec import structs
 
-from nslab.diff.change import Change, Kind, Teller, What, came_or_went
-from nslab.diff.wording import name_text, nameservers, nat_text, vlans_text
-from nslab.model import Link, Namespace, Process, Snapshot
+from nslab.network.diff.change import Change, Kind, Teller, What, came_or_went
+from nslab.network.diff.wording import name_text, nameservers, nat_text, vlans_text
+from nslab.network.model import Link, Namespace, Process, Snapshot
 
 Entry = tuple[str, object]
 """One of a list of things: how it is told, and what is compared."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.actions.base import Action, Command, command
+from nslab.network.actions.base import Action, Command, command
 from nslab.errors import InvalidInput
 
 

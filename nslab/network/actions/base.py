@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from nslab import names
+from nslab.network import names
 
 Style = Literal["classic", "iproute2"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from nslab.model import Namespace, Snapshot
+from nslab.network.model import Namespace, Snapshot
 
 Kind = Literal["new", "gone", "changed"]
 What = Literal[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nslab.actions.base import Action, Command, Style, command
+from nslab.network.actions.base import Action, Command, Style, command
 from nslab.errors import InvalidInput
 
 

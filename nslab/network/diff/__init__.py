@@ -9,9 +9,9 @@ What the kernel learns by itself (neighbours, forwarding entries) is reported to
 what somebody did: :attr:`Diff.lasting` leaves it out.
 """
 
-from nslab.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
-from nslab.diff.compare import compare
-from nslab.diff.wording import (
+from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
+from nslab.network.diff.compare import compare
+from nslab.network.diff.wording import (
     address_of, kind_and_mode, kind_text, link_text, name_text, nameservers, nat_text, route_text,
     visible_routes, vlans_text,
 )  # fmt: skip

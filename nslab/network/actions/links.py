@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nslab import names
-from nslab.actions.base import Action, Command, Style, command, enter, target
+from nslab.network import names
+from nslab.network.actions.base import Action, Command, Style, command, enter, target
 from nslab.errors import InvalidInput
 
 
@@ -48,7 +48,7 @@ class SetBridge(Action, frozen=True):
     """Change a bridge's spanning tree: on or off, and its forward delay in seconds.
 
     ``vlan_filtering`` True makes it keep VLANs apart: what each port carries is set by
-    :class:`~nslab.actions.SetPortVlan`.
+    :class:`~nslab.network.actions.SetPortVlan`.
     """
 
     name: str

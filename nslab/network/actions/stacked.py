@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from nslab import names
-from nslab.actions.base import Action, Command, Style, command, enter, target
-from nslab.actions.links import new_name
+from nslab.network import names
+from nslab.network.actions.base import Action, Command, Style, command, enter, target
+from nslab.network.actions.links import new_name
 from nslab.errors import InvalidInput
 
 MACVLAN_MODES = ("bridge", "private", "vepa", "passthru")

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nslab.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
-from nslab.actions.base import (
+from nslab.network.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
+from nslab.network.actions.base import (
     Action, Command, Style, Word, code, command, enter, pid_variable,
 )  # fmt: skip
-from nslab.actions.links import (
+from nslab.network.actions.links import (
     AddBridge, AddVeth, Attach, DeleteLink, Detach, Move, Rename, SetBridge, SetDown, SetMac,
     SetPromiscuous, SetUp,
 )  # fmt: skip
-from nslab.actions.settings import Masquerade, ResolvConf, Sysctl
-from nslab.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace
-from nslab.actions.stacked import (
+from nslab.network.actions.settings import Masquerade, ResolvConf, Sysctl
+from nslab.network.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace
+from nslab.network.actions.stacked import (
     IPVLAN_MODES, MACVLAN_MODES, AddIpvlan, AddMacvlan, AddVlan, DeletePortVlan, SetPortVlan,
 )  # fmt: skip
 

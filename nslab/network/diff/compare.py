@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from nslab.diff import details
-from nslab.diff.change import Change, Diff, Kind, Teller, What, came_or_went
-from nslab.diff.wording import address_of, link_text, route_text, visible_routes
-from nslab.model import Link, Namespace, Peer, Route, Snapshot
+from nslab.network.diff import details
+from nslab.network.diff.change import Change, Diff, Kind, Teller, What, came_or_went
+from nslab.network.diff.wording import address_of, link_text, route_text, visible_routes
+from nslab.network.model import Link, Namespace, Peer, Route, Snapshot
 
 _STATE_FLAGS = frozenset({"UP", "LOWER_UP", "RUNNING", "NO-CARRIER"})
 """Flags that repeat ``up`` and ``carrier``; RUNNING follows them up to a second later."""

@@ -10,7 +10,7 @@ import ipaddress
 import re
 
 from nslab.errors import InvalidInput
-from nslab.model import WORLD
+from nslab.network.model import WORLD
 
 IFNAMSIZ = 16
 """Bytes in the kernel's interface name, the final zero included (linux/if.h)."""

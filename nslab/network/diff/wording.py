@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nslab.model import Link, Namespace, NatRule, PortVlan, Route
+from nslab.network.model import Link, Namespace, NatRule, PortVlan, Route
 
 _LOCAL_TABLE = 255
 """The kernel fills this routing table from the addresses; it says nothing of its own."""

@@ -1,0 +1,10 @@
+"""What a network is, as values without effects: nothing here asks or changes the kernel.
+
+::
+
+    model      what was seen: snapshots, namespaces, links, routes …
+    names      which names and addresses the kernel takes
+    actions/   what can be done to a network, each with its commands
+    diff/      what changed between two snapshots
+    programs   which package brings the programs of the lessons
+"""
