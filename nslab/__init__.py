@@ -24,7 +24,7 @@ _HOMES = {
         "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge", "SetDown", "SetMac",
         "SetPortVlan", "SetPromiscuous", "SetUp", "Sysctl",
     ),
-    "nslab.diagnose": ("Explanation", "Obstacle", "why"),
+    "nslab.explain.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.capture": ("Capture",),
     "nslab.network.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
@@ -40,7 +40,7 @@ _HOMES = {
     ),
     "nslab.lessons": ("Lesson", "lesson"),
     "nslab.step": ("Step",),
-    "nslab.trace": ("Trace",),
+    "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
     "nslab.journey": ("Journey", "Journeys", "journeys"),
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
         HasRoute, Hops, IsPort, Learned, Masquerades, NamedByPid, NoLink, NoRoute, Promiscuous,
         Reaches, Resolves, SameMac, Setting, StandsOn, State, Stp, Verdict,
     )  # fmt: skip
-    from nslab.diagnose import Explanation, Obstacle, why
+    from nslab.explain.diagnose import Explanation, Obstacle, why
     from nslab.network.diff import Change, Diff, compare
     from nslab.draw import Picture
     from nslab.errors import (
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.outcome import Did, Failure, Ran
     from nslab.step import Step
-    from nslab.trace import Trace
+    from nslab.explain.trace import Trace
     from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 

@@ -33,7 +33,7 @@ from nslab.step import Step
 from nslab.traffic.methods import Traffic
 
 if TYPE_CHECKING:
-    from nslab.diagnose import Explanation
+    from nslab.explain.diagnose import Explanation
     from nslab.draw import Picture, Stage
     from nslab.engine.base import Engine
     from nslab.widgets import Builder, Live
@@ -242,7 +242,7 @@ class Lab(Traffic):
         :raises NotFound: there is no such namespace
         :raises InvalidInput: the target is none that a way leads to
         """
-        from nslab.diagnose import why
+        from nslab.explain.diagnose import why
 
         return why(self.snapshot(), ns, target)
 

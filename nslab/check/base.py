@@ -90,7 +90,7 @@ class Asked(Protocol):
         """Run a program to its end."""
 
     def why(self, source: str | None, target: str) -> Any:
-        """What stands in a packet's way, as :func:`nslab.diagnose.why` says it."""
+        """What stands in a packet's way, as :func:`nslab.explain.diagnose.why` says it."""
 
 
 class Check(Struct, frozen=True, tag=True):

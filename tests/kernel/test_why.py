@@ -15,7 +15,7 @@ from machine import ARTICLE
 from nslab import (
     AddAddress, AddContainer, AddRoute, AddVeth, Attach, Explanation, Lab, Move, Rename, SetUp,
 )  # fmt: skip
-from nslab.trace import trace
+from nslab.explain.trace import trace
 
 pytestmark = pytest.mark.kernel
 

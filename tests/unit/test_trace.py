@@ -10,7 +10,7 @@ from msgspec import structs
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp, Sysctl
 from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
-from nslab.trace import Hop, Rewrite, Stop, nat, routing, trace
+from nslab.explain.trace import Hop, Rewrite, Stop, nat, routing, trace
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0"),

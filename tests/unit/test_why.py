@@ -18,9 +18,9 @@ from nslab import (
     DeleteAddress, DeleteLink, DeleteRoute, Detach, Explanation, InvalidInput, Lab, Masquerade,
     Move, NotFound, ResolvConf, SetBridge, SetDown, SetUp, Sysctl, why,
 )  # fmt: skip
-from nslab.diagnose.causes import STOPS
+from nslab.explain.diagnose.causes import STOPS
 from nslab.network.model import Address, NatRule, Route, Snapshot
-from nslab.trace.values import Stop as TraceStop
+from nslab.explain.trace.values import Stop as TraceStop
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0"),

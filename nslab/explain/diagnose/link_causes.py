@@ -5,9 +5,9 @@ from __future__ import annotations
 from nslab.network.actions import (
     Action, AddAddress, AddRoute, Attach, DeleteAddress, DeleteRoute, SetBridge, SetDown, SetUp,
 )  # fmt: skip
-from nslab.diagnose.explanation import Obstacle
-from nslab.diagnose.search import Search
-from nslab.trace import routing
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.context import Search
+from nslab.explain.trace import routing
 
 
 def link_down(search: Search) -> Obstacle:

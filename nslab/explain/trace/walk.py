@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from nslab.network.model import Link, Namespace, Route, Snapshot
-from nslab.trace import nat, routing
-from nslab.trace.segment import Reached, blind, reach
-from nslab.trace.values import Hop, Rewrite, Stop, Trace
+from nslab.explain.trace import nat, routing
+from nslab.explain.trace.segment import Reached, blind, reach
+from nslab.explain.trace.values import Hop, Rewrite, Stop, Trace
 
 _BUDGET = 500
 """Hops in all that are looked at: several answerers at each of many would multiply without end."""

@@ -7,12 +7,12 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, Masquerade
-from nslab.diagnose import gateways, remedy
-from nslab.diagnose.explanation import Obstacle
-from nslab.diagnose.search import Search
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.context import Search
 from nslab.network.model import Namespace, NatRule, Route
-from nslab.trace import Hop, nat, routing
-from nslab.trace.segment import NEAR, reach
+from nslab.explain.trace import Hop, nat, routing
+from nslab.explain.trace.segment import NEAR, reach
 
 
 def cause(search: Search) -> Obstacle | None:

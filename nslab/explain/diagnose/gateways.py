@@ -8,8 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from nslab.network.model import Link, Namespace, Snapshot
-from nslab.trace import routing
-from nslab.trace.segment import Reached, reach
+from nslab.explain.trace import routing
+from nslab.explain.trace.segment import Reached, reach
 
 
 class Gateway(NamedTuple):

@@ -16,7 +16,7 @@ What a snapshot does not hold, the way cannot show: packet filter rules, policy 
 rule``), the rp_filter of single devices, VLANs, and which ports a NAT rule is meant for.
 """
 
-from nslab.trace.values import Hop, Rewrite, Spot, Stop, Trace
-from nslab.trace.walk import trace
+from nslab.explain.trace.values import Hop, Rewrite, Spot, Stop, Trace
+from nslab.explain.trace.walk import trace
 
 __all__ = ["Hop", "Rewrite", "Spot", "Stop", "Trace", "trace"]

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nslab.diagnose import astray, on_addresses, on_links, on_routes
-from nslab.diagnose.explanation import Obstacle
-from nslab.diagnose.search import Search, told, wanted
+from nslab.explain.diagnose import address_causes, link_causes, no_return, route_causes
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.context import Search, told, wanted
 from nslab.errors import InvalidInput
 from nslab.network.model import Snapshot
-from nslab.trace import Stop, Trace
+from nslab.explain.trace import Stop, Trace
 
 STOPS: dict[str, Callable[[Search], Obstacle]] = {
-    "link-down": on_links.link_down,
-    "not-forwarding": on_links.not_forwarding,
-    "not-attached": on_links.not_attached,
-    "wrong-bridge": on_links.wrong_bridge,
-    "macvlan-parent": on_links.macvlan_parent,
-    "address-on-port": on_links.address_on_port,
-    "out-of-sight": on_links.out_of_sight,
-    "no-address": on_addresses.no_address,
-    "own-source": on_addresses.own_source,
-    "answered-elsewhere": on_addresses.answered_elsewhere,
-    "duplicate-address": on_addresses.duplicate_address,
-    "broadcast": on_addresses.broadcast,
-    "nobody-answers": on_addresses.nobody_answers,
-    "no-route": on_routes.no_route,
-    "route-refuses": on_routes.route_refuses,
-    "loop": on_routes.loop,
-    "no-forwarding": on_routes.no_forwarding,
-    "rp-filter": on_routes.rp_filter,
+    "link-down": link_causes.link_down,
+    "not-forwarding": link_causes.not_forwarding,
+    "not-attached": link_causes.not_attached,
+    "wrong-bridge": link_causes.wrong_bridge,
+    "macvlan-parent": link_causes.macvlan_parent,
+    "address-on-port": link_causes.address_on_port,
+    "out-of-sight": link_causes.out_of_sight,
+    "no-address": address_causes.no_address,
+    "own-source": address_causes.own_source,
+    "answered-elsewhere": address_causes.answered_elsewhere,
+    "duplicate-address": address_causes.duplicate_address,
+    "broadcast": address_causes.broadcast,
+    "nobody-answers": address_causes.nobody_answers,
+    "no-route": route_causes.no_route,
+    "route-refuses": route_causes.route_refuses,
+    "loop": route_causes.loop,
+    "no-forwarding": route_causes.no_forwarding,
+    "rp-filter": route_causes.rp_filter,
 }
 """What is said of each kind of stop, if no hop before it is to blame."""
 
@@ -61,4 +61,4 @@ def _find(search: Search) -> Obstacle:
         if found is not None:
             search.blamed = hop
             return found
-    return astray.cause(search) or STOPS[search.stop.kind](search)
+    return no_return.cause(search) or STOPS[search.stop.kind](search)

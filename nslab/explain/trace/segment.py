@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nslab.network.model import Link, Namespace, Snapshot
-from nslab.trace.routing import interfaces, is_loopback
-from nslab.trace.values import Role, Spot, Stop
+from nslab.explain.trace.routing import interfaces, is_loopback
+from nslab.explain.trace.values import Role, Spot, Stop
 
 NEAR = 8
 """Below this price no link has to be put anywhere else: what is there is only to be set up."""

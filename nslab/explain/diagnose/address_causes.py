@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, DeleteAddress
-from nslab.diagnose import gateways, remedy
-from nslab.diagnose.explanation import Obstacle
-from nslab.diagnose.search import Search, wanted
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.context import Search, wanted
 from nslab.network.model import Namespace
-from nslab.trace import routing
-from nslab.trace.segment import NEAR, reach
+from nslab.explain.trace import routing
+from nslab.explain.trace.segment import NEAR, reach
 
 
 def no_address(search: Search) -> Obstacle:

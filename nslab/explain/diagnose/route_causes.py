@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, DeleteRoute, Sysctl
-from nslab.diagnose import gateways, remedy
-from nslab.diagnose.explanation import Obstacle
-from nslab.diagnose.search import Search, wanted
-from nslab.diagnose.steps import route_words
-from nslab.trace import routing
-from nslab.trace.segment import NEAR, reach
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.context import Search, wanted
+from nslab.explain.diagnose.steps import route_words
+from nslab.explain.trace import routing
+from nslab.explain.trace.segment import NEAR, reach
 
 
 def no_route(search: Search) -> Obstacle:

@@ -6,12 +6,12 @@ import ipaddress
 from collections.abc import Iterator
 
 from nslab.network.actions import ResolvConf
-from nslab.diagnose import causes, remedy
-from nslab.diagnose.explanation import Explanation, Obstacle, Step
-from nslab.diagnose.steps import steps
+from nslab.explain.diagnose import causes, remedy
+from nslab.explain.diagnose.explanation import Explanation, Obstacle, Step
+from nslab.explain.diagnose.steps import steps
 from nslab.errors import InvalidInput, NotFound
 from nslab.network.model import Namespace, Snapshot
-from nslab.trace import Trace, routing, trace
+from nslab.explain.trace import Trace, routing, trace
 
 _NAME_SERVER = "8.8.8.8"
 

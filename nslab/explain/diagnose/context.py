@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
-from nslab.diagnose import gateways, remedy
-from nslab.diagnose.explanation import Obstacle
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.network.model import Link, Namespace, Route, Snapshot
-from nslab.trace import Hop, Stop, Trace, routing
+from nslab.explain.trace import Hop, Stop, Trace, routing
 
 
 class Search:

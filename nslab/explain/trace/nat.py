@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.model import Namespace, NatRule
-from nslab.trace.routing import ip, network, select
+from nslab.explain.trace.routing import ip, network, select
 
 _BEFORE_ROUTING = ("prerouting", "input", "output")
 

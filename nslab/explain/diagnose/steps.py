@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nslab.diagnose.explanation import Step
+from nslab.explain.diagnose.explanation import Step
 from nslab.network.model import Route, Snapshot
-from nslab.trace import Hop, Rewrite, Spot, Trace
+from nslab.explain.trace import Hop, Rewrite, Spot, Trace
 
 
 def route_words(route: Route) -> str:
