@@ -43,7 +43,7 @@ _HOMES = {
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
-    "nslab.journey": ("Journey", "Journeys", "journeys"),
+    "nslab.frames.journey": ("Journey", "Journeys", "journeys"),
     "nslab.lab": ("Lab",),
     "nslab.network.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.outcome": ("Did", "Failure", "Ran"),
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
-    from nslab.journey import Journey, Journeys, journeys
+    from nslab.frames.journey import Journey, Journeys, journeys
     from nslab.lab import Lab
     from nslab.lessons import Lesson, lesson
     from nslab.network.model import Frame, Link, Namespace, Place, Snapshot

@@ -24,8 +24,8 @@ from nslab.network.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
-    from nslab.journey import Journey, Journeys
-    from nslab.journey.told import Draw
+    from nslab.frames.journey import Journey, Journeys
+    from nslab.frames.journey.narrative import Draw
     from nslab.widgets import Inspector
 
 FRAMES, BYTES = 200_000, 64 << 20
@@ -270,7 +270,7 @@ class Capture:
     @property
     def journeys(self) -> Journeys:
         """The way of each packet that was seen, in the order in which they began; a list."""
-        from nslab.journey import journeys
+        from nslab.frames.journey import journeys
 
         if self._running:
             self._remember()

@@ -19,7 +19,7 @@ from nslab.widgets.work import Worker
 
 if TYPE_CHECKING:
     from nslab.capture import Capture
-    from nslab.journey import Journey
+    from nslab.frames.journey import Journey
 
 ROWS = 300
 """Frames in the list at most: more say nothing to a person, and a filter finds them."""

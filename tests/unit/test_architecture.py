@@ -28,7 +28,7 @@ LAYERS = (
     ("nslab.check",),
     ("nslab.step",),
     ("nslab.frames",),
-    ("nslab.journey",),
+    ("nslab.frames.journey",),
     ("nslab.engine", "nslab.engine.base", "nslab.engine.explain"),
     ("nslab.engine.messages",),
     ("nslab.engine.agent", "nslab.engine.fake"),

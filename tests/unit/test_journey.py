@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nslab.errors import InvalidInput
 from nslab.frames.identity import packet
 from nslab.frames.table import Table
-from nslab.journey import journeys
+from nslab.frames.journey import journeys
 from nslab.network.model import (
     Address, Bridge, Flow, Frame, Link, Namespace, Peer, Place, Snapshot, Tracked,
 )  # fmt: skip

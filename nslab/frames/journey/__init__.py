@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from nslab.journey.follow import journeys
-from nslab.journey.steps import Change, Step
-from nslab.journey.told import Journey, Journeys
+from nslab.frames.journey.assemble import journeys
+from nslab.frames.journey.steps import Change, Step
+from nslab.frames.journey.narrative import Journey, Journeys
 
 __all__ = ["Change", "Journey", "Journeys", "Step", "journeys"]

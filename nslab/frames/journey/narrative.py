@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nslab.errors import InvalidInput, ToolMissing
-from nslab.journey import page
-from nslab.journey.steps import Change, Remembered, Step
+from nslab.frames.journey import page
+from nslab.frames.journey.steps import Change, Remembered, Step
 from nslab.network.model import Frame, Place, Snapshot
 
 if TYPE_CHECKING:

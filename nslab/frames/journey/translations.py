@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nslab.frames.identity import TCP, UDP, Packet
 from nslab.frames.summary import Names
-from nslab.journey.steps import Change, Remembered
+from nslab.frames.journey.steps import Change, Remembered
 from nslab.network.model import Flow, Tracked
 
 

@@ -11,11 +11,11 @@ from itertools import pairwise
 
 from nslab.frames.identity import TCP, UDP
 from nslab.frames.summary import Names, summarise
-from nslab.journey.packets import Sighting, packets
-from nslab.journey.rewritten import changes, remembered
-from nslab.journey.steps import Step
-from nslab.journey.told import Draw, Journey, Journeys
-from nslab.journey.topology import Topology
+from nslab.frames.journey.packets import Sighting, packets
+from nslab.frames.journey.translations import changes, remembered
+from nslab.frames.journey.steps import Step
+from nslab.frames.journey.narrative import Draw, Journey, Journeys
+from nslab.frames.journey.topology import Topology
 from nslab.network.model import Frame, Place, Snapshot, Tracked
 
 _DNS = 53
