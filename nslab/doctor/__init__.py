@@ -13,10 +13,10 @@ process never unshares.  Used by ``nslab doctor``, and by the engine to explain 
 
 from __future__ import annotations
 
-from nslab.doctor.causes import Diagnosis, diagnose
+from nslab.engine.refusal.causes import Diagnosis, diagnose
 from nslab.doctor.checks import Check, Report, examine
-from nslab.doctor.facts import Facts
-from nslab.doctor.probe import Step, attempt
+from nslab.engine.refusal.facts import Facts
+from nslab.engine.refusal.probe import Step, attempt
 from nslab.errors import EngineUnavailable
 
 __all__ = [

@@ -12,9 +12,9 @@ from typing import Literal
 from msgspec import Struct
 
 from nslab.doctor import table
-from nslab.doctor.causes import diagnose
-from nslab.doctor.facts import Facts
-from nslab.doctor.probe import Step, attempt
+from nslab.engine.refusal.causes import diagnose
+from nslab.engine.refusal.facts import Facts
+from nslab.engine.refusal.probe import Step, attempt
 from nslab.network.programs import PACKAGES
 
 Status = Literal["ok", "limited", "missing", "refused"]

@@ -178,7 +178,7 @@ class Output(Message, frozen=True):
 
 
 class Visit(Message, frozen=True):
-    """To a terminal of a virtual machine: what :mod:`nslab.engine.agent.visit` is to do there.
+    """To a terminal of a virtual machine: what :mod:`nslab.engine.agent.boot.visit` is to do there.
 
     ``size`` is that of the terminal in rows and columns; None if the visitor has none.
     """

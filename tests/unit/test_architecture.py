@@ -71,7 +71,7 @@ ONLY_IN = {
 
 # The agent is another process, perhaps on another machine.  Only these run in such a process, or
 # read the machine without a lab; nothing that a notebook imports does.
-AGENT_FOR = ("nslab.engine.agent", "nslab.doctor.probe", "nslab.cli.show")
+AGENT_FOR = ("nslab.engine.agent", "nslab.engine.refusal.probe", "nslab.cli.show")
 
 
 def name_of(path: Path) -> str:
@@ -218,6 +218,6 @@ def test_imports_are_found(tmp_path: Path) -> None:
         "import os.path\nfrom nslab import actions\nfrom nslab.engine.agent import wire as w\n"
         "def later():\n    from pyroute2 import IPRoute\n"
     )
-    wanted = {"os.path", "nslab.network.actions", "nslab.engine.agent.wire", "pyroute2"}
+    wanted = {"os.path", "nslab.network.actions", "nslab.engine.agent.rtnl.rtnetlink", "pyroute2"}
     assert set(imports(file)) == wanted
     assert set(imports(file, when_loaded=True)) == wanted - {"pyroute2"}

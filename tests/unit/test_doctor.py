@@ -13,7 +13,8 @@ import pytest
 
 from nslab import EngineUnavailable, Lab, doctor
 from nslab.cli import doctor as report
-from nslab.doctor import Check, Facts, Report, Step, causes, diagnose
+from nslab.doctor import Check, Facts, Report, Step, diagnose
+from nslab.engine.refusal import causes
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
 from nslab.network.programs import PACKAGES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from nslab.engine.agent import inject
+from nslab.engine.agent.packets import inject
 
 
 def test_one_call_takes_many_frames() -> None:

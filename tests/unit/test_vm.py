@@ -59,7 +59,7 @@ def test_the_agents_code_is_all_that_it_imports(tmp_path: Path) -> None:
         target.write_bytes(content)
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "import importlib, nslab.engine.agent.guest as guest\n"
+        "import importlib, nslab.engine.agent.boot.guest as guest\n"
         f"assert guest.__file__.startswith({str(tmp_path)!r}), guest.__file__\n"
         "for name in guest.NEEDED_LATER: importlib.import_module(name)\n"
     )
@@ -124,6 +124,6 @@ def test_labs_are_recognised_by_their_first_process(name: str) -> None:
     assert ssh.name_in(["ssh", "-T", "there", line]) == name
     assert ssh.name_in(["ssh", "-T", "there", "sleep 5"]) is None
     assert ssh.name_in(["bash", "-c", line]) is None
-    watch = ["python", "-I", "-S", "/x/nslab/engine/vm/watch.py", "--vm", name, "5,6", "--", "qemu"]
+    watch = ["python", "-I", "-S", "/x/nslab/engine/vm/supervisor.py", "--vm", name, "5,6", "--", "qemu"]
     assert labs.KINDS["vm"](1, watch) == name
     assert labs.KINDS["vm"](1, ["python", "-m", "nslab"]) is None

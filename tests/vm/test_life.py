@@ -17,7 +17,7 @@ import pytest
 from nslab import Lab, LabGone
 from nslab.engine import labs
 from nslab.engine.vm import image, qemu
-from nslab.engine.vm.watch import address
+from nslab.engine.vm.supervisor import address
 from nslab.errors import NslabError
 
 pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("made")]

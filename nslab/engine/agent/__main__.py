@@ -10,10 +10,10 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
-from nslab.engine.agent import isolate
+from nslab.engine.agent.boot import isolate
 
 if TYPE_CHECKING:
-    from nslab.engine.agent.cards import Bring
+    from nslab.engine.agent.world.cards import Bring
 
 DESCRIPTORS = 4096
 """Two for each namespace of the largest star (a bridge holds at most 1,023 ports), and some."""
@@ -53,7 +53,7 @@ def host_lab(
     # shrinks, so it is made large enough now, while there is one thread.
     os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, min(hard, DESCRIPTORS) - 1))
     # After the fork, so that the supervisor stays small and has one thread for sure.
-    from nslab.engine.agent.serve import Server
+    from nslab.engine.agent.boot.serve import Server
 
     Server(start.options, reading, writing, bring).serve()
 

@@ -14,7 +14,7 @@ from nslab.engine.base import (
 )  # fmt: skip
 from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
-from nslab.engine.fresh import ACTIONS
+from nslab.engine.default_network import ACTIONS
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, ToolMissing
 
 

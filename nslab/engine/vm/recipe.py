@@ -102,7 +102,7 @@ $b mount -t tmpfs -o mode=755 tmpfs run
 $b mount -t tmpfs -o size=25%,mode=1777 tmpfs tmp
 $b mount -t cgroup2 cgroup2 sys/fs/cgroup
 export PYTHONPATH=/opt/nslab HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
-exec $b switch_root /root /usr/bin/python3 -m nslab.engine.agent.guest MODULES
+exec $b switch_root /root /usr/bin/python3 -m nslab.engine.agent.boot.guest MODULES
 """
 
 

@@ -1,7 +1,7 @@
 """``nslab enter`` and ``nslab show`` for a lab in a virtual machine.
 
 The watch of that machine lets a visitor of the same user in; the visitor's screen and keyboard
-then are those of a program inside (:mod:`nslab.engine.agent.terminal`).
+then are those of a program inside (:mod:`nslab.engine.agent.boot.terminal`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tty
 from collections.abc import Iterator, Sequence
 
 from nslab.engine import messages as m
-from nslab.engine.vm.watch import address
+from nslab.engine.vm.supervisor import address
 from nslab.errors import LabGone, NslabError
 
 WATCH = "vm/watch.py"

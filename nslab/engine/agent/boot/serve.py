@@ -17,20 +17,21 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
-from nslab.engine.agent import survey, world
-from nslab.engine.agent.apply import Applier
-from nslab.engine.agent.capture import Captures
-from nslab.engine.agent.follow import Follower
-from nslab.engine.agent.init import Init
-from nslab.engine.agent.settling import settle
-from nslab.engine.agent.shell import Shell
-from nslab.engine.agent.spaces import Spaces
+from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.world import servers
+from nslab.engine.agent.rtnl.apply import Applier
+from nslab.engine.agent.packets.capture import Captures
+from nslab.engine.agent.rtnl.monitor import Follower
+from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.netns.sysctls import settle
+from nslab.engine.agent.boot.shell import Shell
+from nslab.engine.agent.netns.spaces import Spaces
 from nslab.engine.base import Options, Stream
 from nslab.errors import EngineUnavailable, NslabError
 
 if TYPE_CHECKING:
-    from nslab.engine.agent.cards import Bring
-    from nslab.engine.agent.nic import Nic
+    from nslab.engine.agent.world.cards import Bring
+    from nslab.engine.agent.world.nic import Nic
 
 COMMANDS = 256
 """Commands that may run at one time; more have to wait."""
@@ -96,11 +97,11 @@ class Server:
 
     def _do(self) -> None:
         try:
-            world.build(self._spaces, self._applier)
+            servers.build(self._spaces, self._applier)
             if self._options.cards:
                 self._fetch_cards()
             if self._options.nic_filter:
-                from nslab.engine.agent.nic import Nic  # here, because few labs have one
+                from nslab.engine.agent.world.nic import Nic  # here, because few labs have one
 
                 self._nic = Nic(self._spaces, self._init.run)
         except NslabError as error:
@@ -173,11 +174,11 @@ class Server:
             case m.Record():
                 return m.Done(request.id, opened=self._captures.record(request.recording))
             case m.Inject():
-                from nslab.engine.agent import inject  # here, because most labs send none
+                from nslab.engine.agent.packets import inject  # here, because most labs send none
 
                 return m.Done(request.id, sent=inject.inject(self._spaces, request.injection))
             case m.Track():
-                from nslab.engine.agent import conntrack
+                from nslab.engine.agent.rtnl import conntrack
 
                 return m.Done(request.id, tracked=conntrack.everywhere(self._spaces))
         batch = self._captures.fetch(request.number, request.after, request.wait, request.stop)

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 from nslab.network import names
 from nslab.engine import explain
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent import taps
-from nslab.engine.agent.syscalls import call
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.packets import taps
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.base import Injection
 from nslab.errors import InvalidInput, KernelRefused, os_cause
 

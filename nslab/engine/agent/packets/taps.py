@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from nslab.network import names
 from nslab.engine import explain
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent import survey
-from nslab.engine.agent import wire as w
-from nslab.engine.agent.ring import Ring
-from nslab.engine.agent.syscalls import CLONE_NEWNET, call
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.packets.ring import Ring
+from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
 from nslab.engine.base import Tap
 from nslab.errors import NotFound
 from nslab.network.model import Place

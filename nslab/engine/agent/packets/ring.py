@@ -16,8 +16,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-from nslab.engine.agent.filters import NOTHING, Instruction, packed
-from nslab.engine.agent.syscalls import call
+from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.base import Tally
 
 ETH_P_ALL = 3

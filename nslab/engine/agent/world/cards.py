@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from nslab.engine.agent import wire as w
+from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.messages import CARDS
 
 

@@ -19,7 +19,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nslab.engine.agent.syscalls import call, mount, write
+from nslab.engine.agent.netns.syscalls import call, mount, write
 from nslab.engine.base import REPORT_FD
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000

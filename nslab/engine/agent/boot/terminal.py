@@ -1,6 +1,6 @@
 """A terminal of a virtual machine: lets visitors into its lab, one after another.
 
-Outside, ``nslab enter`` starts :mod:`nslab.engine.agent.visit` as a program; here a child of this
+Outside, ``nslab enter`` starts :mod:`nslab.engine.agent.boot.visit` as a program; here a child of this
 process, which has everything loaded, becomes the visitor.
 """
 
@@ -85,7 +85,7 @@ class Terminal:
         return child, pipes[0][1], {pipes[1][0]: "stdout", pipes[2][0]: "stderr"}
 
     def _visit(self, request: m.Visit) -> None:
-        from nslab.engine.agent import visit
+        from nslab.engine.agent.boot import visit
 
         code = 1
         try:

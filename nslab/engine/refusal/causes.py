@@ -9,7 +9,7 @@ from __future__ import annotations
 from errno import EACCES, EINVAL, ENODEV, ENOENT, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EROFS, EUSERS
 from typing import NamedTuple
 
-from nslab.doctor.facts import Facts
+from nslab.engine.refusal.facts import Facts
 from nslab.errors import os_cause
 
 ELSEWHERE = (

@@ -25,11 +25,11 @@ from typing import Any
 from nslab.network import actions as act
 from nslab.network import names
 from nslab.engine import explain
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent import wire as w
-from nslab.engine.agent.init import Init
-from nslab.engine.agent.processes import network_inodes
-from nslab.engine.agent.syscalls import read, write
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.netns.processes import network_inodes
+from nslab.engine.agent.netns.syscalls import read, write
 from nslab.errors import InvalidInput, KernelRefused
 
 BATCH = 64

@@ -15,10 +15,10 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from nslab.engine.agent import filters, ring, taps
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.init import Init
-from nslab.engine.agent.processes import network_inodes
+from nslab.engine.agent.packets import filters, ring, taps
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.netns.processes import network_inodes
 from nslab.engine.base import Batch, Opened, Recording, Tally
 from nslab.errors import InvalidInput, KernelRefused, NotFound, NslabError, os_cause
 

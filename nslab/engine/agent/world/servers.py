@@ -1,4 +1,4 @@
-"""The world outside the pseudo-host (see :mod:`nslab.engine.fresh`), with its two servers.
+"""The world outside the pseudo-host (see :mod:`nslab.engine.default_network`), with its two servers.
 
 They are real ones, in threads: a name server that knows example.org, and a web server that tells
 the client which address it saw.  The pseudo-host has a name server of its own on its loopback, as
@@ -13,9 +13,9 @@ import socket
 import threading
 from collections.abc import Callable
 
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.apply import Applier
-from nslab.engine.fresh import ACTIONS, NAME_SERVER, STUB, WEB
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.rtnl.apply import Applier
+from nslab.engine.default_network import ACTIONS, NAME_SERVER, STUB, WEB
 from nslab.network.model import WORLD
 
 DOMAIN = "example.org"

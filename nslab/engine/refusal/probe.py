@@ -1,6 +1,6 @@
 """A child process that really makes a pseudo-host, and says which step was refused.
 
-It goes the very way that a lab's agent goes (:mod:`nslab.engine.agent.isolate`), then tries what
+It goes the very way that a lab's agent goes (:mod:`nslab.engine.agent.boot.isolate`), then tries what
 lessons need: links, rules, settings.  All of it is gone when the child ends.
 """
 
@@ -46,7 +46,7 @@ def attempt() -> list[Step]:
     package = str(Path(__file__).parents[2])
     # The package that is asked, not another one that happens to be in the present directory.
     code = f"import sys; sys.path.insert(0, {package!r})\n"
-    code += "from nslab.doctor.probe import main; main()"
+    code += "from nslab.engine.refusal.probe import main; main()"
     try:
         ended = subprocess.run(
             [sys.executable, "-P", "-c", code],
@@ -65,7 +65,7 @@ def attempt() -> list[Step]:
 
 def main() -> None:
     """The child: tries, and writes one line of JSON for each step."""
-    from nslab.engine.agent.isolate import StepRefused, become_host
+    from nslab.engine.agent.boot.isolate import StepRefused, become_host
 
     outside = os.stat("/proc/self/ns/user").st_ino
     try:
@@ -96,8 +96,8 @@ def _tell(step: Step) -> None:
 
 def _why_no_user_namespace() -> int:
     """The errno, when root went on without one: tried again, in a child."""
-    from nslab.engine.agent.isolate import CLONE_NEWUSER
-    from nslab.engine.agent.syscalls import call
+    from nslab.engine.agent.boot.isolate import CLONE_NEWUSER
+    from nslab.engine.agent.netns.syscalls import call
 
     child = os.fork()
     if child == 0:
@@ -111,15 +111,15 @@ def _why_no_user_namespace() -> int:
 
 def _link(kind: str) -> Step:
     """Try to make a link of a kind.  A kind that is there may want more than a name: EINVAL."""
-    from nslab.engine.agent import wire
+    from nslab.engine.agent.rtnl import rtnetlink
 
-    body = wire.ifinfo() + wire.text(wire.IFLA_IFNAME, f"try-{kind}")
-    body += wire.nested(wire.IFLA_LINKINFO, wire.text(wire.IFLA_INFO_KIND, kind))
-    netlink = wire.Socket()
+    body = rtnetlink.ifinfo() + rtnetlink.text(rtnetlink.IFLA_IFNAME, f"try-{kind}")
+    body += rtnetlink.nested(rtnetlink.IFLA_LINKINFO, rtnetlink.text(rtnetlink.IFLA_INFO_KIND, kind))
+    netlink = rtnetlink.Socket()
     errno, detail = 0, ""
     try:
-        netlink.send([(wire.RTM_NEWLINK, wire.NLM_F_CREATE | wire.NLM_F_EXCL, body)])
-    except wire.Refused as refused:
+        netlink.send([(rtnetlink.RTM_NEWLINK, rtnetlink.NLM_F_CREATE | rtnetlink.NLM_F_EXCL, body)])
+    except rtnetlink.Refused as refused:
         errno, detail = refused.errno, refused.detail
     finally:
         netlink.close()
@@ -130,7 +130,7 @@ def _link(kind: str) -> Step:
 
 
 def _setting(key: str) -> Step:
-    from nslab.engine.agent.syscalls import write
+    from nslab.engine.agent.netns.syscalls import write
 
     try:
         write(f"/proc/sys/{key}", "1")
@@ -141,7 +141,7 @@ def _setting(key: str) -> Step:
 
 def _rule() -> Step:
     """Try a masquerade rule.  Its tool may be missing, which the report says elsewhere."""
-    from nslab.engine.agent.init import PATH
+    from nslab.engine.agent.boot.init import PATH
 
     rules = "table ip try {\n chain c {\n type nat hook postrouting priority 100\n"
     rules += " masquerade\n }\n}\n"

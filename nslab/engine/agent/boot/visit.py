@@ -1,6 +1,6 @@
 """A process that joins a running lab: ``nslab enter`` and ``nslab show`` stand on it.
 
-Usage: ``python -m nslab.engine.agent.visit PID enter NS [COMMAND …]`` or ``… PID look TITLE``.
+Usage: ``python -m nslab.engine.agent.boot.visit PID enter NS [COMMAND …]`` or ``… PID look TITLE``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 
-from nslab.engine.agent import survey
-from nslab.engine.agent.init import PATH, find
-from nslab.engine.agent.spaces import WORLD_DIR, Spaces
-from nslab.engine.agent.syscalls import call
+from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.boot.init import PATH, find
+from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
+from nslab.engine.agent.netns.syscalls import call
 from nslab.errors import NslabError
 from nslab.network.model import WORLD
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 from nslab.engine import explain
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.init import Init, find, memory_file
-from nslab.engine.agent.isolate import REPORT_SCRIPT
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.boot.init import Init, find, memory_file
+from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
 from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.network.model import WORLD
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from nslab.network import model
-from nslab.engine.agent import nat
-from nslab.engine.agent import wire as w
-from nslab.engine.agent.syscalls import CLONE_NEWNET, call, read
+from nslab.engine.agent.rtnl import nat
+from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, read
 
 _OPERSTATE = (
     "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",

@@ -23,8 +23,8 @@ import struct
 import threading
 from collections.abc import Callable
 
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent import wire as w
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.errors import NslabError
 
 PORT = "to-host"

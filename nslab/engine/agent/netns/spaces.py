@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from nslab.engine.agent.processes import inodes, is_first, network_inodes
-from nslab.engine.agent.settling import FORWARD, settle
-from nslab.engine.agent.syscalls import (
+from nslab.engine.agent.netns.processes import inodes, is_first, network_inodes
+from nslab.engine.agent.netns.sysctls import FORWARD, settle
+from nslab.engine.agent.netns.syscalls import (
     CLONE_NEWNET, CLONE_NEWUTS, MNT_DETACH, MS_BIND, call, mount,
 )  # fmt: skip
 from nslab.network.model import WORLD

@@ -24,16 +24,16 @@ import time
 from importlib import import_module
 
 from nslab.engine import messages as m
-from nslab.engine.agent.cards import Porter
-from nslab.engine.agent.init import PATH
-from nslab.engine.agent.syscalls import call, mount, read, write
+from nslab.engine.agent.world.cards import Porter
+from nslab.engine.agent.boot.init import PATH
+from nslab.engine.agent.netns.syscalls import call, mount, read, write
 
 AGENT_PID = "/run/agent.pid"
 
 NEEDED_LATER = (
-    "nslab.engine.agent.__main__", "nslab.engine.agent.serve", "nslab.engine.agent.inject",
-    "nslab.engine.agent.conntrack", "nslab.engine.agent.nic", "nslab.engine.agent.visit",
-    "nslab.engine.agent.terminal", "pyroute2.nftables.main", "dnslib",
+    "nslab.engine.agent.__main__", "nslab.engine.agent.boot.serve", "nslab.engine.agent.packets.inject",
+    "nslab.engine.agent.rtnl.conntrack", "nslab.engine.agent.world.nic", "nslab.engine.agent.boot.visit",
+    "nslab.engine.agent.boot.terminal", "pyroute2.nftables.main", "dnslib",
 )  # fmt: skip
 """Imported before the state is saved: under emulation that takes seconds."""
 
@@ -48,7 +48,7 @@ def main() -> None:
     for module in NEEDED_LATER:
         import_module(module)
     ports = _ports()
-    from nslab.engine.agent import terminal
+    from nslab.engine.agent.boot import terminal
 
     for name in m.TERMINALS:
         if os.fork() == 0:

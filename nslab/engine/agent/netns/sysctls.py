@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nslab.engine.agent.syscalls import read, write
+from nslab.engine.agent.netns.syscalls import read, write
 
 _WANTED = {
     "ipv4/ip_forward": "0", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",

@@ -17,9 +17,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.isolate import ETC_CHANGES
-from nslab.engine.agent.processes import network_inodes
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.boot.isolate import ETC_CHANGES
+from nslab.engine.agent.netns.processes import network_inodes
 
 SCAN = 0.15
 """Seconds between two looks at what netlink does not tell."""

@@ -18,12 +18,12 @@ from collections.abc import Callable, Sequence
 from msgspec import structs
 
 from nslab.network import model
-from nslab.engine.agent import nat
-from nslab.engine.agent import spaces as sp
-from nslab.engine.agent.isolate import ETC_CHANGES, FRESH_FILES
-from nslab.engine.agent.observe import Target, observe
-from nslab.engine.agent.processes import in_own_pids, processes_by_namespace
-from nslab.engine.agent.syscalls import CLONE_NEWNET, call, text_of
+from nslab.engine.agent.rtnl import nat
+from nslab.engine.agent.netns import spaces as sp
+from nslab.engine.agent.boot.isolate import ETC_CHANGES, FRESH_FILES
+from nslab.engine.agent.rtnl.observe import Target, observe
+from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespace
+from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
 
 
 def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:

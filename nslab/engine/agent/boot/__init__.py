@@ -1,0 +1,11 @@
+"""From an ordinary process to PID 1 of a pseudo-host, and the programs it runs.
+
+::
+
+    isolate    namespaces, mounts, and who watches whom
+    init       starts programs and reaps what ends
+    serve      requests in, replies out
+    shell      one command of the learner's
+    visit      a process that joins a running lab
+    guest      the same in a virtual machine; terminal: its visitors
+"""
