@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from nslab.network.diff import Diff
-from nslab.draw.compose import compose
-from nslab.draw.dot import source
-from nslab.draw.layout import Placed, place
-from nslab.draw.plan import Plan
-from nslab.draw.scene import Scene
-from nslab.draw.stage import Stage
-from nslab.draw.svg import svg
-from nslab.draw.text import text
-from nslab.draw.way import Way, way
+from nslab.draw.scene.compose import compose
+from nslab.draw.layout.dot import source
+from nslab.draw.layout.place import Placed, place
+from nslab.draw.layout.plan import Plan
+from nslab.draw.scene.scene import Scene
+from nslab.draw.layout.memory import Stage
+from nslab.draw.paint.svg import svg
+from nslab.draw.scene.text import text
+from nslab.draw.path.way import Way, way
 from nslab.errors import InvalidInput, ToolMissing
 from nslab.network.model import Snapshot
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from nslab.draw.metrics import width
+from nslab.draw.scene.metrics import width
 
 WIDTH, ROW, TOP = 720, 30, 40
 _BLUE, _SKY = "#0072b2", "#56b4e9"

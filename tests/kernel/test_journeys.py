@@ -7,7 +7,7 @@ import re
 from nslab import (
     AddAddress, AddBridge, AddNamespace, AddVeth, Journey, Lab, SetUp, lesson,
 )  # fmt: skip
-from nslab.draw.followed import Followed
+from nslab.draw.path.picture import Followed
 
 SERVER = "203.0.113.80"
 INSIDE, OUTSIDE = "192.168.10.11", "198.51.100.10"

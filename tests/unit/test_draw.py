@@ -18,10 +18,10 @@ from msgspec import structs
 
 from nslab.network.diff import Diff, compare
 from nslab.draw import Picture, dot_source
-from nslab.draw.compose import compose
-from nslab.draw.layout import Placed, place, trace
-from nslab.draw.metrics import clip, width
-from nslab.draw.parts import Rect
+from nslab.draw.scene.compose import compose
+from nslab.draw.layout.place import Placed, place, trace
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.layout.boxes import Rect
 from nslab.errors import InvalidInput, ToolMissing
 from nslab.network.model import Snapshot
 

@@ -11,9 +11,9 @@ from nslab import (
     SetBridge, SetDown, SetUp, Sysctl,
 )  # fmt: skip
 from nslab.draw import Picture
-from nslab.draw.layout import Placed
-from nslab.draw.parts import Rect
-from nslab.draw.scene import Cell
+from nslab.draw.layout.place import Placed
+from nslab.draw.layout.boxes import Rect
+from nslab.draw.scene.scene import Cell
 
 ARTICLE: dict[str, Sequence[Action]] = {
     "brctl addbr lxcbr0": [AddBridge("lxcbr0")],

@@ -12,9 +12,9 @@ from msgspec import structs
 
 from nslab.network.diff import Diff, compare
 from nslab.draw import Picture
-from nslab.draw.layout import Placed, trace
-from nslab.draw.metrics import width
-from nslab.draw.parts import Point, Rect
+from nslab.draw.layout.place import Placed, trace
+from nslab.draw.scene.metrics import width
+from nslab.draw.layout.boxes import Point, Rect
 from nslab.network.model import Link, Namespace, Peer, Port, Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nslab.draw import Picture
-from nslab.draw.callouts import written
-from nslab.draw.followed import Followed
-from nslab.draw.parts import Rect
-from nslab.draw.trail import RADIUS, Stop, Tracker, Trail
+from nslab.draw.path.callouts import written
+from nslab.draw.path.picture import Followed
+from nslab.draw.layout.boxes import Rect
+from nslab.draw.path.trail import RADIUS, Stop, Tracker, Trail
 from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,7 @@ import snapshots as sample
 
 from nslab.network.diff import compare
 from nslab.draw import Picture, Way, way
-from nslab.draw.way import Hop
+from nslab.draw.path.way import Hop
 from nslab.errors import InvalidInput
 from nslab.network.model import Snapshot
 

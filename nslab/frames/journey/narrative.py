@@ -14,8 +14,8 @@ from nslab.network.model import Frame, Place, Snapshot
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
-    from nslab.draw.followed import Followed
-    from nslab.draw.trail import End, Trail
+    from nslab.draw.path.picture import Followed
+    from nslab.draw.path.trail import End, Trail
 
 MOST_COPIES = 6
 """Lines for copies that a step shows; what is left out is said."""
@@ -111,7 +111,7 @@ class Journey:
         :param upto: show it as it is after so many steps, and let nothing move
         :raises InvalidInput: there is no such step; or the lab was closed before anybody asked
         """
-        from nslab.draw.followed import Followed
+        from nslab.draw.path.picture import Followed
 
         if upto is not None:
             self._index(upto)
@@ -143,7 +143,7 @@ class Journey:
 
     @cached_property
     def _trail(self) -> Trail:
-        from nslab.draw.trail import Stop, Trail
+        from nslab.draw.path.trail import Stop, Trail
 
         end: End = "arrived" if self.arrived else "beyond" if self.beyond else "lost"
         ways: dict[int, tuple[Stop, ...]] = {}

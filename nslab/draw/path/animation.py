@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nslab.draw.parts import Point
-from nslab.draw.trail import Leg, Track
+from nslab.draw.layout.boxes import Point
+from nslab.draw.path.trail import Leg, Track
 
 SPEED, LEAST = 280, 0.3
 """Pixels a second, the same for all copies; and how many seconds a leg takes at least."""

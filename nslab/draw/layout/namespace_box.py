@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nslab.draw.lineup import Item, line_up
-from nslab.draw.loose import CELL_GAP, ROW_GAP, LooseRows
-from nslab.draw.parts import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
-from nslab.draw.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
-from nslab.draw.scene import Cell, Key
-from nslab.draw.stage import Stage
+from nslab.draw.layout.rows import Item, line_up
+from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, LooseRows
+from nslab.draw.layout.boxes import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
+from nslab.draw.layout.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
+from nslab.draw.scene.scene import Cell, Key
+from nslab.draw.layout.memory import Stage
 
 GAP = 20
 """Pixels between rows within a namespace."""

@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nslab.draw.parts import LEVEL, Point, Rect, Slot
-from nslab.draw.plan import End
+from nslab.draw.layout.boxes import LEVEL, Point, Rect, Slot
+from nslab.draw.layout.plan import End
 
 STUB = 8
 """Pixels that a cable leads straight away from a link before it may turn."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from nslab.draw.places import Places
-from nslab.draw.scene import Box
+from nslab.draw.path.places import Places
+from nslab.draw.scene.scene import Box
 
 _CABLE, _BRIDGE, _INSIDE = 2, 1, 3
 """Costs: over a cable or onto what a link stands on, into a bridge, from link to link inside."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nslab.draw.parts import Rect
+from nslab.draw.layout.boxes import Rect
 
 
 @dataclass

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from nslab.draw.layout import EDGE, Placed, trace
-from nslab.draw.metrics import clip, width
-from nslab.draw.parts import LEAD, LONGEST_NAME, MARGIN, NAME, TEXT, Point, Rect
-from nslab.draw.trail import RADIUS, End, Mark, Track
+from nslab.draw.layout.place import EDGE, Placed, trace
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.layout.boxes import LEAD, LONGEST_NAME, MARGIN, NAME, TEXT, Point, Rect
+from nslab.draw.path.trail import RADIUS, End, Mark, Track
 
 Kind = Literal["told", "arrived", "lost", "beyond"]
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from nslab.draw.parts import (
+from nslab.draw.layout.boxes import (
     MARGIN, Node, Notes, Slot, cell_size, compact_size, notes_size, rest_size, scenery_size,
     title_width,
 )  # fmt: skip
-from nslab.draw.scene import Block, Box, Cable, Cell, Line, Scene
-from nslab.draw.stage import Stage
+from nslab.draw.scene.scene import Block, Box, Cable, Cell, Line, Scene
+from nslab.draw.layout.memory import Stage
 
 COLUMN = 980
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""

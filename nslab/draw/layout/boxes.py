@@ -1,7 +1,7 @@
 """The parts that a picture is put together from, and how big each is.
 
 A node is what Graphviz gives a place to; it is made of slots, and a slot holds a link or notes.
-Sizes come from :mod:`nslab.draw.metrics`, never from the machine's fonts.  They leave room for what
+Sizes come from :mod:`nslab.draw.scene.metrics`, never from the machine's fonts.  They leave room for what
 often comes: the longest word for a state, an address.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nslab.network.diff import Kind
-from nslab.draw.metrics import clip, width
-from nslab.draw.scene import Box, Cell, Line, Scenery
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.scene import Box, Cell, Line, Scenery
 
 NAME, TEXT, LEAD, PAD = 13, 12, 17, 9
 """Sizes of type, distance of lines and the space inside a box, in pixels."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
-from nslab.draw import captions, crowd
-from nslab.draw.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
+from nslab.draw.scene import captions, sampling
+from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
 
 WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
@@ -60,7 +60,7 @@ class _Composer:
                     self.old[namespace.inode] = namespace
         own = [entry for entry in spaces if entry[1].role != "world"]
         self.worldly = [entry for entry in spaces if entry[1].role == "world"]
-        self.own, self.left = crowd.choose(own, self._changed)
+        self.own, self.left = sampling.choose(own, self._changed)
         self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
         self.rank = {(gone, namespace.inode): n for n, (gone, namespace) in enumerate(own)}
         """The end of a cable in an earlier namespace is the upper one, and the world is above."""
@@ -90,7 +90,7 @@ class _Composer:
             cables=list(self._cables(drawn)),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
             names=self.names, box_names=self.box_names,
-            rest=crowd.summary(self.own, self.left, unsaid),
+            rest=sampling.summary(self.own, self.left, unsaid),
             rest_on=self._rest_on(boxes),
             rest_count=len(self.left),
             differs=self.diff is not None,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
-from nslab.draw.between import Between
-from nslab.draw.layout import Placed
-from nslab.draw.parts import Point, Rect
-from nslab.draw.places import Places
-from nslab.draw.way import Hop, Way, way
+from nslab.draw.path.graph import Between
+from nslab.draw.layout.place import Placed
+from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.path.places import Places
+from nslab.draw.path.way import Hop, Way, way
 
 End = Literal["arrived", "lost", "beyond"]
 

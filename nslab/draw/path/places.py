@@ -6,8 +6,8 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
-from nslab.draw.layout import Placed
-from nslab.draw.parts import HEAD, Point, Rect
+from nslab.draw.layout.place import Placed
+from nslab.draw.layout.boxes import HEAD, Point, Rect
 
 
 class Places:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nslab.network.diff import Kind
-from nslab.draw.metrics import width
-from nslab.draw.parts import Point
-from nslab.draw.scene import Scene
+from nslab.draw.scene.metrics import width
+from nslab.draw.layout.boxes import Point
+from nslab.draw.scene.scene import Scene
 
 Sign = Literal[
     "bridge", "cable", "stacked", "up", "not up", "new", "changed", "gone"

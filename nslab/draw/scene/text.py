@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nslab.network.diff import MARKS, Kind
-from nslab.draw.metrics import printable
-from nslab.draw.scene import Box, Cable, Cell, Key, Line, Scene
+from nslab.draw.scene.metrics import printable
+from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
 
 
 def text(scene: Scene) -> str:

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from nslab.draw import dot
-from nslab.draw.align import BELOW, EDGE, Aligner
-from nslab.draw.legend import Legend, legend
-from nslab.draw.metrics import clip, width
-from nslab.draw.parts import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
-from nslab.draw.plan import End, Group, Plan, Run
-from nslab.draw.route import Router
-from nslab.draw.scene import Box, Cell, Scene, Scenery
-from nslab.draw.stage import Stage
-from nslab.draw.tags import Tag, tags
+from nslab.draw.layout import dot
+from nslab.draw.layout.align import BELOW, EDGE, Aligner
+from nslab.draw.layout.legend import Legend, legend
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.layout.boxes import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
+from nslab.draw.layout.plan import End, Group, Plan, Run
+from nslab.draw.layout.cables import Router
+from nslab.draw.scene.scene import Box, Cell, Scene, Scenery
+from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.tags import Tag, tags
 
 CLEAR = 7
 """Pixels between a cable and a link that is not its own."""

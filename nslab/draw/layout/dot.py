@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from nslab.draw.metrics import clip, printable
-from nslab.draw.parts import BADGE, HEAD, LONGEST_NAME, MARGIN, Node, Part, Slot, scenery_lines
-from nslab.draw.plan import End, Group, Plan
-from nslab.draw.scene import Cell
+from nslab.draw.scene.metrics import clip, printable
+from nslab.draw.layout.boxes import BADGE, HEAD, LONGEST_NAME, MARGIN, Node, Part, Slot, scenery_lines
+from nslab.draw.layout.plan import End, Group, Plan
+from nslab.draw.scene.scene import Cell
 from nslab.errors import ToolMissing
 
 _RANKSEP, _NODESEP = 36, {True: 43, False: 14}

@@ -17,17 +17,17 @@ from html import escape
 from itertools import pairwise
 
 from nslab.network.diff import Kind
-from nslab.draw.layout import EDGE, Placed, trace
-from nslab.draw.legend import MARK, WIDTHS, WORDS, Sign
-from nslab.draw.metrics import clip, printable, width
-from nslab.draw.parts import (
+from nslab.draw.layout.place import EDGE, Placed, trace
+from nslab.draw.layout.legend import MARK, WIDTHS, WORDS, Sign
+from nslab.draw.scene.metrics import clip, printable, width
+from nslab.draw.layout.boxes import (
     LEAD, LONGEST_LINE, LONGEST_NAME, MARGIN, NAME, PAD, SIGN, TEXT, Notes, Point, Rect, Slot,
     cell_lines, scenery_lines,
 )  # fmt: skip
-from nslab.draw.plan import Run
-from nslab.draw.scene import Box, Cell, Line, Scenery
-from nslab.draw.style import style
-from nslab.draw.tags import Tag
+from nslab.draw.layout.plan import Run
+from nslab.draw.scene.scene import Box, Cell, Line, Scenery
+from nslab.draw.paint.style import style
+from nslab.draw.layout.tags import Tag
 
 _ROUND = 8
 """The radius of a cable's turn."""

@@ -1,6 +1,6 @@
 """The way of a packet through a picture: from link to link, along cables, across bridges.
 
->>> from nslab.draw.way import way
+>>> from nslab.draw.path.way import way
 >>> seen = way(lab.picture.placed, [("ns1", "eth0"), ("host", "lxcbr0.1"), ("host", "lxcbr0")])
 ... # doctest: +SKIP
 >>> seen.points[seen.stops[0]]                                  # doctest: +SKIP
@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nslab.draw.layout import Placed
-from nslab.draw.parts import Point, Rect
-from nslab.draw.places import Places
+from nslab.draw.layout.place import Placed
+from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.path.places import Places
 from nslab.errors import InvalidInput
 
 Hop = tuple[str, str]

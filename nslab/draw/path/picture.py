@@ -10,13 +10,13 @@ from functools import cached_property
 from html import escape
 
 from nslab.draw import Picture
-from nslab.draw.callouts import NUMBER, Callout, callouts
-from nslab.draw.layout import Placed
-from nslab.draw.metrics import printable
-from nslab.draw.motion import STYLE, travellers
-from nslab.draw.parts import LEAD, Point
-from nslab.draw.svg import Over, line_through, svg
-from nslab.draw.trail import RADIUS, Leg, Track, Tracker, Trail
+from nslab.draw.path.callouts import NUMBER, Callout, callouts
+from nslab.draw.layout.place import Placed
+from nslab.draw.scene.metrics import printable
+from nslab.draw.path.animation import STYLE, travellers
+from nslab.draw.layout.boxes import LEAD, Point
+from nslab.draw.paint.svg import Over, line_through, svg
+from nslab.draw.path.trail import RADIUS, Leg, Track, Tracker, Trail
 
 _WAY, _TOLD, _INK = "#cc79a7", "#e69f00", "#1d2329"
 """Of the Okabe-Ito palette, and none that says what is new, changed or gone."""

@@ -13,7 +13,7 @@ from nslab.network.diff import (
     Change, Kind, kind_and_mode, name_text, nameservers, nat_text, route_text, visible_routes,
     vlans_text,
 )  # fmt: skip
-from nslab.draw.scene import Line
+from nslab.draw.scene.scene import Line
 from nslab.network.model import Link, Namespace
 
 

@@ -1,0 +1,12 @@
+"""The way of a packet, drawn on a picture.
+
+::
+
+    way         from link to link, along cables, across bridges
+    graph       what lies between two links when not every one is known
+    places      where links are in a picture
+    trail       the numbered stops, and the line between them
+    callouts    what was rewritten at a stop, and how it ended
+    animation   a packet that moves
+    picture     all of it on a picture
+"""

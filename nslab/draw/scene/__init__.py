@@ -1,0 +1,11 @@
+"""What is to be drawn, in words: nobody thinks about places yet.
+
+::
+
+    compose    from a snapshot, or from what changed, to a scene
+    scene      the values: who is in the picture, and how they are joined
+    captions   what is written about a link and about a namespace
+    sampling   which namespaces are drawn when there are too many
+    metrics    how wide a text will be
+    text       a scene as plain text
+"""
