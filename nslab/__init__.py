@@ -25,14 +25,14 @@ _HOMES = {
         "SetPortVlan", "SetPromiscuous", "SetUp", "Sysctl",
     ),
     "nslab.explain.diagnose": ("Explanation", "Obstacle", "why"),
-    "nslab.capture": ("Capture",),
+    "nslab.session.capture": ("Capture",),
     "nslab.network.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
         "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
         "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
     ),
-    "nslab.check": (
+    "nslab.session.check": (
         "ArePeers", "Carries", "FiltersVlans", "HasAddress", "HasFile", "HasLink", "HasNamespace",
         "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid",
         "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
@@ -44,10 +44,10 @@ _HOMES = {
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
     "nslab.frames.journey": ("Journey", "Journeys", "journeys"),
-    "nslab.lab": ("Lab",),
+    "nslab.session.lab": ("Lab",),
     "nslab.network.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
-    "nslab.outcome": ("Did", "Failure", "Ran"),
-    "nslab.traffic.answers": (
+    "nslab.session.outcome": ("Did", "Failure", "Ran"),
+    "nslab.session.traffic.answers": (
         "Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced",
     ),
 }  # fmt: skip
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
         DeletePortVlan, DeleteRoute, Detach, Masquerade, Move, Rename, ResolvConf, SetBridge,
         SetDown, SetMac, SetPortVlan, SetPromiscuous, SetUp, Sysctl,
     )  # fmt: skip
-    from nslab.capture import Capture
-    from nslab.check import (
+    from nslab.session.capture import Capture
+    from nslab.session.check import (
         ArePeers, Carries, FiltersVlans, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour,
         HasRoute, Hops, IsPort, Learned, Masquerades, NamedByPid, NoLink, NoRoute, Promiscuous,
         Reaches, Resolves, SameMac, Setting, StandsOn, State, Stp, Verdict,
@@ -77,13 +77,13 @@ if TYPE_CHECKING:
     from nslab.frames import Frames
     from nslab.frames.opened import Opened
     from nslab.frames.journey import Journey, Journeys, journeys
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
     from nslab.lessons import Lesson, lesson
     from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
-    from nslab.outcome import Did, Failure, Ran
+    from nslab.session.outcome import Did, Failure, Ran
     from nslab.step import Step
     from nslab.explain.trace import Trace
-    from nslab.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
+    from nslab.session.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 
 def __getattr__(name: str) -> Any:

@@ -22,8 +22,8 @@ from IPython.display import display
 from nslab.errors import InvalidInput, LabClosed
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
-    from nslab.outcome import Ran
+    from nslab.session.lab import Lab
+    from nslab.session.outcome import Ran
 
 
 def shell() -> Any:
@@ -73,7 +73,7 @@ class Magics:
 
 def _timeout(magic: str, options: list[str]) -> float | None:
     """The seconds of ``timeout=30``; ``timeout=none`` is no limit."""
-    from nslab.lab import TIMEOUT
+    from nslab.session.lab import TIMEOUT
 
     if not options:
         return TIMEOUT

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from nslab.network.actions import Action
-from nslab.check import Check
+from nslab.session.check import Check
 
 
 class Step(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from nslab.errors import InvalidInput, NslabError, ToolMissing
-from nslab.lab import Lab
+from nslab.session.lab import Lab
 
 LIMIT = 90.0
 """Seconds in which the engine must answer.  It takes about one, and more where the processor is

@@ -21,8 +21,8 @@ from nslab.network.actions import Action, code, commands
 from nslab.engine.base import Options
 from nslab.engine.choose import choose
 from nslab.errors import InvalidInput
-from nslab.history import differences, rebuild, steps_of
-from nslab.lab import Lab
+from nslab.session.history import differences, rebuild, steps_of
+from nslab.session.lab import Lab
 from nslab.lessons import article
 from nslab.step import Step
 
@@ -45,9 +45,9 @@ class Lesson(Struct, frozen=True, kw_only=True):
     goals: tuple[str, ...]
     start: tuple[Action | str, ...] = ()
     nic_filter: bool = False
-    """Whether the host's NIC filters by address (see :class:`~nslab.lab.Lab`)."""
+    """Whether the host's NIC filters by address (see :class:`~nslab.session.lab.Lab`)."""
     needs: tuple[str, ...] = ()
-    """What the kernel must have (see :class:`~nslab.lab.Lab`)."""
+    """What the kernel must have (see :class:`~nslab.session.lab.Lab`)."""
     steps: tuple[Step, ...] = ()
 
     def __getitem__(self, ident: str) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
-from nslab.check import HasAddress, HasLink, HasRoute, State, Stp
+from nslab.session.check import HasAddress, HasLink, HasRoute, State, Stp
 from nslab.lessons.base import Lesson
 from nslab.step import Step
 

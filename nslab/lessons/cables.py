@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
-from nslab.check import (
+from nslab.session.check import (
     ArePeers, HasAddress, HasLink, HasRoute, IsPort, NoLink, Reaches, State,
 )  # fmt: skip
 from nslab.lessons import namespace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.check import Hops, Masquerades
+from nslab.session.check import Hops, Masquerades
 from nslab.lessons.base import Lesson
 from nslab.measure.ways import START, way
 from nslab.step import Step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddVeth
-from nslab.check import ArePeers, NamedByPid
+from nslab.session.check import ArePeers, NamedByPid
 from nslab.lessons import docker_picture
 from nslab.lessons.base import Lesson
 from nslab.step import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nslab.network.actions import (
     AddAddress, AddBridge, AddContainer, AddRoute, AddVeth, Masquerade, SetMac, SetUp, Sysctl,
 )  # fmt: skip
-from nslab.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
+from nslab.session.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
 from nslab.lessons.base import Lesson
 from nslab.lessons.pools import TookFreePool
 from nslab.step import Step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import ResolvConf
-from nslab.check import HasFile, Resolves
+from nslab.session.check import HasFile, Resolves
 from nslab.lessons import way_out
 from nslab.lessons.base import Lesson
 from nslab.step import Step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddNamespace, SetUp
-from nslab.check import HasNamespace, NoRoute, Reaches, State
+from nslab.session.check import HasNamespace, NoRoute, Reaches, State
 from nslab.lessons import bridge
 from nslab.lessons.base import Lesson
 from nslab.step import Step

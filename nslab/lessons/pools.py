@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from nslab.check import Check, Verdict
+from nslab.session.check import Check, Verdict
 from nslab.errors import NslabError
 from nslab.network.model import Route, Snapshot
 

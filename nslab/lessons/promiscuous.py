@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
-from nslab.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
+from nslab.session.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
 from nslab.lessons import docker_picture
 from nslab.lessons.base import Lesson
 from nslab.lessons.second_nic import ADDRESS

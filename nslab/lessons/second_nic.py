@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddVeth, Attach, Move, SetUp
-from nslab.check import (
+from nslab.session.check import (
     ArePeers, HasAddress, HasLink, HasRoute, IsPort, NamedByPid, NoLink, Reaches, State,
 )  # fmt: skip
 from nslab.lessons import docker_picture

@@ -6,7 +6,7 @@ from nslab.network.actions import (
     AddAddress, AddIpvlan, AddMacvlan, AddNamespace, AddRoute, AddVlan, DeleteLink, DeletePortVlan,
     SetBridge, SetPortVlan, SetUp,
 )  # fmt: skip
-from nslab.check import (
+from nslab.session.check import (
     Carries, FiltersVlans, HasAddress, NoLink, Reaches, SameMac, StandsOn,
 )  # fmt: skip
 from nslab.lessons.base import Lesson

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.actions import AddRoute, Masquerade, Sysctl
-from nslab.check import HasRoute, Masquerades, Reaches, Setting
+from nslab.session.check import HasRoute, Masquerades, Reaches, Setting
 from nslab.lessons import cables
 from nslab.lessons.base import Lesson
 from nslab.step import Step

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from nslab.errors import NslabError
-from nslab.lab import Lab
+from nslab.session.lab import Lab
 from nslab.measure import runs
 from nslab.measure.result import Result
 from nslab.measure.ways import CLIENT, SERVER, WAYS, Way

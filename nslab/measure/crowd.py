@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from nslab.network.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
-from nslab.check import Verdict
+from nslab.session.check import Verdict
 from nslab.errors import NslabError
-from nslab.lab import Lab
+from nslab.session.lab import Lab
 from nslab.measure import runs
 from nslab.measure.result import Result
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from nslab.check import Verdict, Verdicts
+from nslab.session.check import Verdict, Verdicts
 from nslab.measure import chart
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from nslab.errors import Interrupted, NslabError
-from nslab.lab import Lab
+from nslab.session.lab import Lab
 from nslab.measure.progress import Progress
 
 QUICK = "NSLAB_QUICK"

@@ -8,7 +8,7 @@ from nslab.errors import KernelRefused, os_cause
 from nslab.netlink.message import Message
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
 
 PROGRAM = """
 import socket, struct, sys

@@ -15,7 +15,7 @@ from nslab.errors import NslabError, ToolMissing
 from nslab.netlink.message import TYPES, Message, decode
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
 
 _TRACE = "strace -f -e trace=sendto,sendmsg,execve -e write=all"
 _FILE = "/run/nslab/trace"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab import export
+from nslab.session import export
 from nslab.network.actions import Action, commands
 from nslab.errors import NslabError
-from nslab.history import Done, Typed
+from nslab.session.history import Done, Typed
 from nslab.widgets.forms import FORMS, Field, Form, Value
 from nslab.widgets.live import Live, drawn, mirrored
 from nslab.widgets.page import copied, in_page
@@ -20,7 +20,7 @@ from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
 
 STYLES = {"brctl, ifconfig": "classic", "ip": "iproute2", "Python": "python"}
 """How the log may be read, by the words on the buttons."""

@@ -17,7 +17,7 @@ from nslab.errors import LabClosed, LabGone, NslabError
 from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
 
 FADE = 4.0
 """Seconds after the last change until it is no longer set off."""

@@ -18,7 +18,7 @@ from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
 if TYPE_CHECKING:
-    from nslab.capture import Capture
+    from nslab.session.capture import Capture
     from nslab.frames.journey import Journey
 
 ROWS = 300

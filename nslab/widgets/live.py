@@ -19,7 +19,7 @@ from nslab.widgets.page import STYLE, in_page, only_saved, reachable
 from nslab.widgets.words import say
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
 
 NOTHING = "–"
 """The choice of no thing."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from nslab.network.actions import code
-from nslab.check import Verdicts
+from nslab.session.check import Verdicts
 from nslab.errors import Interrupted
 from nslab.step import Step
 from nslab.widgets.live import Live, drawn, mirrored
@@ -23,7 +23,7 @@ from nslab.widgets.words import say
 from nslab.widgets.work import Worker
 
 if TYPE_CHECKING:
-    from nslab.lab import Lab
+    from nslab.session.lab import Lab
     from nslab.lessons import Lesson
 
 

@@ -20,7 +20,7 @@ from nslab import (
     ToolMissing,
 )  # fmt: skip
 from nslab.engine.base import Command
-from nslab.history import differences
+from nslab.session.history import differences
 
 ARTICLE_ACTIONS = (
     AddBridge("lxcbr0", stp=False),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nslab.network.actions import AddBridge
-from nslab.check import Resolves
+from nslab.session.check import Resolves
 from nslab.lessons import LESSONS, Lesson, lesson
 from nslab.step import Step
 

@@ -25,7 +25,7 @@ LAYERS = (
     ("nslab.network.diff", "nslab.explain.trace"),
     ("nslab.explain.diagnose",),
     ("nslab.draw",),
-    ("nslab.check",),
+    ("nslab.session.check",),
     ("nslab.step",),
     ("nslab.frames",),
     ("nslab.frames.journey",),
@@ -36,9 +36,9 @@ LAYERS = (
     ("nslab.engine.remote",),
     ("nslab.engine.local", "nslab.engine.ssh", "nslab.engine.vm"),
     ("nslab.engine.labs", "nslab.engine.choose"),
-    ("nslab.outcome", "nslab.history", "nslab.capture"),
-    ("nslab.traffic", "nslab.export"),
-    ("nslab.lab",),
+    ("nslab.session.outcome", "nslab.session.history", "nslab.session.capture"),
+    ("nslab.session.traffic", "nslab.session.export"),
+    ("nslab.session.lab",),
     ("nslab.docker", "nslab.netlink", "nslab.measure"),
     ("nslab.lessons",),
     ("nslab.notebook", "nslab.widgets"),
@@ -49,17 +49,17 @@ LAYERS = (
 # Asked for in the moment of need, and never when the module is loaded.
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
-    ("nslab.lab", "nslab.notebook"),  # is this a notebook?
+    ("nslab.session.lab", "nslab.notebook"),  # is this a notebook?
     ("nslab.lessons.base", "nslab.widgets"),  # the same
-    ("nslab.lab", "nslab.widgets"),  # only where they are asked for
-    ("nslab.capture", "nslab.widgets"),
+    ("nslab.session.lab", "nslab.widgets"),  # only where they are asked for
+    ("nslab.session.capture", "nslab.widgets"),
     ("nslab.measure.progress", "nslab.notebook"),  # and where does the bar go?
 }
 
 # What may only be used in one place, so that it can be replaced there.
 ONLY_IN = {
     "pyroute2": ("nslab.engine.agent",),
-    "scapy": ("nslab.frames.dissect", "nslab.traffic.scapy_socket"),
+    "scapy": ("nslab.frames.dissect", "nslab.session.traffic.scapy_socket"),
     "dnslib": ("nslab.engine.agent",),
     "graphviz": ("nslab.draw",),
     "ipywidgets": ("nslab.widgets",),

@@ -13,7 +13,7 @@ from waiting import until
 from nslab import Lab
 from nslab.network import actions as act
 from nslab.errors import InvalidInput
-from nslab.history import Typed
+from nslab.session.history import Typed
 from nslab.widgets import Builder
 from nslab.widgets.builder import STYLES
 from nslab.widgets.forms import FORMS

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from nslab import Lab, Step
-from nslab import check as ck
+from nslab.session import check as ck
 from nslab.network.actions import (
     AddAddress,
     AddBridge,

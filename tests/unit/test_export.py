@@ -10,8 +10,8 @@ import pytest
 from nslab import Lab
 from nslab.network import actions as act
 from nslab.engine.base import Options
-from nslab.export import cell, python, shell, together
-from nslab.history import Done, Typed
+from nslab.session.export import cell, python, shell, together
+from nslab.session.history import Done, Typed
 
 STEPS = [
     Done((act.AddBridge("br0"),)),

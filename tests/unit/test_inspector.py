@@ -10,7 +10,7 @@ import pytest
 from waiting import until
 from replies import Replies, piece
 
-from nslab.capture import Capture, start
+from nslab.session.capture import Capture, start
 from nslab.engine.base import Batch
 from nslab.errors import LabGone
 from nslab.widgets import Inspector

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from nslab import measure, notebook
 from nslab.errors import Interrupted, NslabError
-from nslab.lab import Lab
+from nslab.session.lab import Lab
 from nslab.measure import chart, probe, progress, runs
 from nslab.measure.crowd import COUNTS, Flooded, _row
 from nslab.measure.result import Result

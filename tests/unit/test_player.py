@@ -11,7 +11,7 @@ from waiting import until
 from msgspec import structs
 
 from nslab import AddBridge, Lab, Lesson, lesson
-from nslab.check import HasLink
+from nslab.session.check import HasLink
 from nslab.widgets.player import Player, Progress
 
 

@@ -12,7 +12,7 @@ from nslab.network.actions import (
     SetBridge,
     SetPortVlan, SetUp,
 )  # fmt: skip
-from nslab.capture import owners
+from nslab.session.capture import owners
 from nslab.network.diff import vlans_text
 from nslab.network.model import PortVlan
 from nslab.widgets.facts import facts

@@ -9,8 +9,8 @@ import pytest
 from nslab.engine.base import Command, Completed, Sink
 from nslab.engine.fake import FakeEngine
 from nslab.errors import EngineUnavailable, InvalidInput, NotFound
-from nslab.traffic import crafted, tools
-from nslab.traffic.answers import Counters
+from nslab.session.traffic import crafted, tools
+from nslab.session.traffic.answers import Counters
 
 
 class Scripted(FakeEngine):

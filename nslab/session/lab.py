@@ -17,20 +17,20 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab import export
+from nslab.session import export
 from nslab.network import diff, names
 from nslab.network.actions import Action, AddContainer, Style
-from nslab.check import Check, Verdicts
+from nslab.session.check import Check, Verdicts
 from nslab.engine import base
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
-from nslab.history import (
+from nslab.session.history import (
     Begin, Done, History, HistoryStep, Typed, changed, differences, rebuild, steps_of,
 )  # fmt: skip
 from nslab.network.model import Snapshot
-from nslab.outcome import Did, Failure, Ran
+from nslab.session.outcome import Did, Failure, Ran
 from nslab.step import Step
-from nslab.traffic.methods import Traffic
+from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
     from nslab.explain.diagnose import Explanation

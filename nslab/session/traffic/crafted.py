@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from nslab import capture as cap
+from nslab.session import capture as cap
 from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.base import Engine, Injection, Recording
@@ -16,7 +16,7 @@ from nslab.errors import InvalidInput, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
 from nslab.network.model import Link, Place, Snapshot
-from nslab.traffic.answers import Arped, Sent
+from nslab.session.traffic.answers import Arped, Sent
 
 
 def send(

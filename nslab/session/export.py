@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
 from nslab.engine.base import Options
-from nslab.history import Done, Typed
+from nslab.session.history import Done, Typed
 
 Steps = Sequence[Done | Typed]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from nslab import capture as captures
-from nslab.capture import Capture
-from nslab.traffic import crafted, tools
-from nslab.traffic.answers import (
+from nslab.session import capture as captures
+from nslab.session.capture import Capture
+from nslab.session.traffic import crafted, tools
+from nslab.session.traffic.answers import (
     Arped, Counters, Fetched, Pinged, Resolved, Sent, Traced,
 )  # fmt: skip
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nslab.draw import Picture
     from nslab.engine.base import Engine
     from nslab.network.model import Snapshot
-    from nslab.traffic.scapy_socket import LabSocket
+    from nslab.session.traffic.scapy_socket import LabSocket
 
 
 class Traffic:
@@ -136,6 +136,6 @@ class Traffic:
 
         :param filter: as for tcpdump
         """
-        from nslab.traffic.scapy_socket import LabSocket
+        from nslab.session.traffic.scapy_socket import LabSocket
 
         return LabSocket(self._engine, on, filter)

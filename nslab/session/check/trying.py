@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from nslab.check.base import RUN_IN_ORDER, Asked, Check, NotThere, Program, Verdict, namespace_of
+from nslab.session.check.base import RUN_IN_ORDER, Asked, Check, NotThere, Program, Verdict, namespace_of
 
 
 class Reaches(Check, frozen=True):

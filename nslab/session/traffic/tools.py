@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from nslab.network import names
 from nslab.engine.base import Command, Engine
 from nslab.errors import InvalidInput
-from nslab.traffic.answers import Fetched, Hop, Pinged, Resolved, Traced
+from nslab.session.traffic.answers import Fetched, Hop, Pinged, Resolved, Traced
 
 _C = {"LC_ALL": "C"}
 """The tools' answers are read, so they are to be in one language."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.check.base import (
+from nslab.session.check.base import (
     RUN_IN_ORDER, Check, Verdict, link_of, namespace_of, on_off, place,
 )  # fmt: skip
 from nslab.network.model import Snapshot

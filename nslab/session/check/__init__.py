@@ -11,21 +11,21 @@
 A check that fails says what is there instead, and what to do.
 
 >>> from nslab import Lab
->>> from nslab.check import HasLink
+>>> from nslab.session.check import HasLink
 >>> with Lab() as lab:
 ...     print(lab.check(HasLink("eth0")))
 ✔ there is a link eth0
 """
 
-from nslab.check.base import Asked, Check, Verdict, Verdicts
-from nslab.check.links import (
+from nslab.session.check.base import Asked, Check, Verdict, Verdicts
+from nslab.session.check.links import (
     ArePeers, HasAddress, HasLink, IsPort, Learned, NoLink, Promiscuous, State, Stp,
 )  # fmt: skip
-from nslab.check.spaces import (
+from nslab.session.check.spaces import (
     HasFile, HasNamespace, HasNeighbour, HasRoute, Masquerades, NamedByPid, NoRoute, Setting,
 )  # fmt: skip
-from nslab.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
-from nslab.check.trying import Hops, Reaches, Resolves
+from nslab.session.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
+from nslab.session.check.trying import Hops, Reaches, Resolves
 
 __all__ = [
     "ArePeers", "Asked", "Carries", "Check", "FiltersVlans", "HasAddress", "HasFile", "HasLink",

@@ -18,7 +18,7 @@ from scapy.layers.l2 import Ether
 from scapy.supersocket import SuperSocket
 
 from nslab.network import names
-from nslab.capture import FORGOTTEN
+from nslab.session.capture import FORGOTTEN
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.errors import LabClosed, LabGone, NotFound
 from nslab.frames import blocks as bl

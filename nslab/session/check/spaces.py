@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from nslab.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
+from nslab.session.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
 from nslab.network.model import Snapshot
 
 

@@ -1,0 +1,12 @@
+"""A learner's session in a lab.
+
+::
+
+    lab        the private host: what is done in it, looked at, undone
+    history    the steps so far
+    outcome    what a step did, as it shows itself
+    export     the session as a script or as a cell
+    capture    frames of many links, while they pass
+    traffic/   ping, send, fetch and their like
+    check/     what must be so, and a verdict
+"""
