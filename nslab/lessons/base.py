@@ -27,7 +27,7 @@ from nslab.lessons import article
 from nslab.step import Step
 
 if TYPE_CHECKING:
-    from nslab.widgets import Player
+    from nslab.jupyter.widgets import Player
 
 LATE = 3.0
 """Seconds in which the kernel has passed on that a carrier came or went: up to one late, as it
@@ -98,7 +98,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
     def play(self, lab: Lab) -> Player:
         """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
-        from nslab.widgets import Player
+        from nslab.jupyter.widgets import Player
 
         return Player(self, lab)
 

@@ -56,10 +56,10 @@ class Progress:
 
 def _shown() -> Shown:
     if "IPython" in sys.modules:
-        from nslab import notebook
+        from nslab.jupyter import magics
 
-        if notebook.shell() is not None:
-            return notebook.Bar()
+        if magics.shell() is not None:
+            return magics.Bar()
     if sys.stderr.isatty():
         return _terminal
     return _nowhere

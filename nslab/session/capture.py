@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nslab.frames.opened import Opened
     from nslab.frames.journey import Journey, Journeys
     from nslab.frames.journey.narrative import Draw
-    from nslab.widgets import Inspector
+    from nslab.jupyter.widgets import Inspector
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -306,7 +306,7 @@ class Capture:
 
     def inspect(self) -> Inspector:
         """The frames as a widget: to be opened one by one, and followed; while it runs, too."""
-        from nslab.widgets import Inspector
+        from nslab.jupyter.widgets import Inspector
 
         return Inspector(self)
 

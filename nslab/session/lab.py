@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from nslab.explain.diagnose import Explanation
     from nslab.draw import Picture, Stage
     from nslab.engine.base import Engine
-    from nslab.widgets import Builder, Live
+    from nslab.jupyter.widgets import Builder, Live
 
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
@@ -261,13 +261,13 @@ class Lab(Traffic):
 
     def live(self) -> Live:
         """The picture as a widget that follows the kernel, whoever changes the lab and how."""
-        from nslab.widgets import Live
+        from nslab.jupyter.widgets import Live
 
         return Live(self)
 
     def builder(self) -> Builder:
         """Forms for every step, with the commands they stand for, as a widget."""
-        from nslab.widgets import Builder
+        from nslab.jupyter.widgets import Builder
 
         return Builder(self)
 
@@ -473,9 +473,9 @@ class _Output:
 def _announce(lab: Lab) -> None:
     """In a notebook, make ``%%host`` and ``%%ns`` work on the newest lab."""
     if "IPython" in sys.modules:
-        from nslab import notebook
+        from nslab.jupyter import magics
 
-        notebook.use(lab)
+        magics.use(lab)
 
 
 def _tell(line: str) -> None:
@@ -487,9 +487,9 @@ def _tell(line: str) -> None:
 def _in_notebook() -> bool:
     if "IPython" not in sys.modules:
         return False
-    from nslab import notebook
+    from nslab.jupyter import magics
 
-    return notebook.shell() is not None
+    return magics.shell() is not None
 
 
 __all__ = ["TIMEOUT", "Lab"]

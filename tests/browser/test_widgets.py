@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from nslab import Lab, lesson
 from nslab.engine import labs
 from nslab.network.model import Snapshot
-from nslab.widgets.forms import FORMS
-from nslab.widgets.inspector import PACE
+from nslab.jupyter.widgets.forms import FORMS
+from nslab.jupyter.widgets.inspector import PACE
 
 ROOT = Path(__file__).parents[2]
 

@@ -41,7 +41,7 @@ LAYERS = (
     ("nslab.session.lab",),
     ("nslab.docker", "nslab.netlink", "nslab.measure"),
     ("nslab.lessons",),
-    ("nslab.notebook", "nslab.widgets"),
+    ("nslab.jupyter.magics", "nslab.jupyter.widgets"),
     ("nslab.cli",),
     ("nslab.__main__",),
 )
@@ -49,11 +49,11 @@ LAYERS = (
 # Asked for in the moment of need, and never when the module is loaded.
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
-    ("nslab.session.lab", "nslab.notebook"),  # is this a notebook?
-    ("nslab.lessons.base", "nslab.widgets"),  # the same
-    ("nslab.session.lab", "nslab.widgets"),  # only where they are asked for
-    ("nslab.session.capture", "nslab.widgets"),
-    ("nslab.measure.progress", "nslab.notebook"),  # and where does the bar go?
+    ("nslab.session.lab", "nslab.jupyter.magics"),  # is this a notebook?
+    ("nslab.lessons.base", "nslab.jupyter.widgets"),  # the same
+    ("nslab.session.lab", "nslab.jupyter.widgets"),  # only where they are asked for
+    ("nslab.session.capture", "nslab.jupyter.widgets"),
+    ("nslab.measure.progress", "nslab.jupyter.magics"),  # and where does the bar go?
 }
 
 # What may only be used in one place, so that it can be replaced there.
@@ -62,8 +62,8 @@ ONLY_IN = {
     "scapy": ("nslab.frames.dissect", "nslab.session.traffic.scapy_socket"),
     "dnslib": ("nslab.engine.agent",),
     "graphviz": ("nslab.draw",),
-    "ipywidgets": ("nslab.widgets",),
-    "IPython": ("nslab.notebook",),
+    "ipywidgets": ("nslab.jupyter.widgets",),
+    "IPython": ("nslab.jupyter.magics",),
     "typer": ("nslab.cli",),
     "rich": ("nslab.cli",),
     "nbformat": ("nslab.cli.notebooks",),
@@ -207,7 +207,7 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_the_layers_name_modules_that_exist() -> None:
-    there = {name_of(path) for path in MODULES} | {"nslab.widgets"}
+    there = {name_of(path) for path in MODULES} | {"nslab.jupyter.widgets"}
     for prefix in (prefix for line in LAYERS for prefix in line):
         assert prefix in there, f"{prefix} is gone: take it out of the layers"
 

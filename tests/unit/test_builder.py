@@ -14,9 +14,9 @@ from nslab import Lab
 from nslab.network import actions as act
 from nslab.errors import InvalidInput
 from nslab.session.history import Typed
-from nslab.widgets import Builder
-from nslab.widgets.builder import STYLES
-from nslab.widgets.forms import FORMS
+from nslab.jupyter.widgets import Builder
+from nslab.jupyter.widgets.builder import STYLES
+from nslab.jupyter.widgets.forms import FORMS
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from replies import Replies, piece
 from nslab.session.capture import Capture, start
 from nslab.engine.base import Batch
 from nslab.errors import LabGone
-from nslab.widgets import Inspector
+from nslab.jupyter.widgets import Inspector
 
 
 def watching() -> list[threading.Thread]:

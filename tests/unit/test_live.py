@@ -12,8 +12,8 @@ from waiting import until
 
 from nslab import Lab
 from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
-from nslab.widgets import Live, following
-from nslab.widgets.facts import facts, things
+from nslab.jupyter.widgets import Live, following
+from nslab.jupyter.widgets.facts import facts, things
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from nslab import measure, notebook
+from nslab import measure
+from nslab.jupyter import magics
 from nslab.errors import Interrupted, NslabError
 from nslab.session.lab import Lab
 from nslab.measure import chart, probe, progress, runs

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from nslab import AddBridge, Lab, Lesson, lesson
 from nslab.session.check import HasLink
-from nslab.widgets.player import Player, Progress
+from nslab.jupyter.widgets.player import Player, Progress
 
 
 def by_actions(found: Lesson) -> Lesson:

@@ -15,7 +15,7 @@ from nslab.network.actions import (
 from nslab.session.capture import owners
 from nslab.network.diff import vlans_text
 from nslab.network.model import PortVlan
-from nslab.widgets.facts import facts
+from nslab.jupyter.widgets.facts import facts
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from babel.messages import pofile
 
-from nslab.widgets import words
+from nslab.jupyter.widgets import words
 
 PACKAGE = Path(words.__file__).parent
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))

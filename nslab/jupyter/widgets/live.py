@@ -13,10 +13,10 @@ from nslab.network.diff import Diff
 from nslab.draw import Picture
 from nslab.errors import ToolMissing
 from nslab.network.model import Snapshot
-from nslab.widgets.facts import facts, things
-from nslab.widgets.following import Following
-from nslab.widgets.page import STYLE, in_page, only_saved, reachable
-from nslab.widgets.words import say
+from nslab.jupyter.widgets.facts import facts, things
+from nslab.jupyter.widgets.following import Following
+from nslab.jupyter.widgets.page import STYLE, in_page, only_saved, reachable
+from nslab.jupyter.widgets.words import say
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab

@@ -15,7 +15,7 @@ from nslab.network import actions as act
 from nslab.network.actions import Action
 from nslab.errors import InvalidInput
 from nslab.network.model import Snapshot
-from nslab.widgets.words import say
+from nslab.jupyter.widgets.words import say
 
 HOST = "host"
 """What the forms call the pseudo-host."""

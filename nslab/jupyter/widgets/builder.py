@@ -13,11 +13,11 @@ from nslab.session import export
 from nslab.network.actions import Action, commands
 from nslab.errors import NslabError
 from nslab.session.history import Done, Typed
-from nslab.widgets.forms import FORMS, Field, Form, Value
-from nslab.widgets.live import Live, drawn, mirrored
-from nslab.widgets.page import copied, in_page
-from nslab.widgets.words import say
-from nslab.widgets.work import Worker
+from nslab.jupyter.widgets.forms import FORMS, Field, Form, Value
+from nslab.jupyter.widgets.live import Live, drawn, mirrored
+from nslab.jupyter.widgets.page import copied, in_page
+from nslab.jupyter.widgets.words import say
+from nslab.jupyter.widgets.work import Worker
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab

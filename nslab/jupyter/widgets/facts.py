@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nslab.network.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
 from nslab.network.model import Link, Namespace, Snapshot
-from nslab.widgets.words import say
+from nslab.jupyter.widgets.words import say
 
 Facts = list[tuple[str, list[str]]]
 """Headings, each with its lines; a heading without lines is left out."""

@@ -17,10 +17,10 @@ from nslab.network.actions import code
 from nslab.session.check import Verdicts
 from nslab.errors import Interrupted
 from nslab.step import Step
-from nslab.widgets.live import Live, drawn, mirrored
-from nslab.widgets.page import in_page
-from nslab.widgets.words import say
-from nslab.widgets.work import Worker
+from nslab.jupyter.widgets.live import Live, drawn, mirrored
+from nslab.jupyter.widgets.page import in_page
+from nslab.jupyter.widgets.words import say
+from nslab.jupyter.widgets.work import Worker
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab

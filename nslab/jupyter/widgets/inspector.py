@@ -12,10 +12,10 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.frames import Frames
 from nslab.frames.opened import Opened
-from nslab.widgets.live import mirrored
-from nslab.widgets.page import STYLE, in_page, only_saved
-from nslab.widgets.words import say
-from nslab.widgets.work import Worker
+from nslab.jupyter.widgets.live import mirrored
+from nslab.jupyter.widgets.page import STYLE, in_page, only_saved
+from nslab.jupyter.widgets.words import say
+from nslab.jupyter.widgets.work import Worker
 
 if TYPE_CHECKING:
     from nslab.session.capture import Capture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ipywidgets as w
 
-from nslab.widgets.words import say
+from nslab.jupyter.widgets.words import say
 
 
 def in_page() -> w.HTML:

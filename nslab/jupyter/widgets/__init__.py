@@ -17,9 +17,9 @@ Only this package knows ipywidgets.  A widget never prints: its thread's text wo
 whichever cell is newest.
 """
 
-from nslab.widgets.builder import Builder
-from nslab.widgets.inspector import Inspector
-from nslab.widgets.live import Live
-from nslab.widgets.player import Player
+from nslab.jupyter.widgets.builder import Builder
+from nslab.jupyter.widgets.inspector import Inspector
+from nslab.jupyter.widgets.live import Live
+from nslab.jupyter.widgets.player import Player
 
 __all__ = ["Builder", "Inspector", "Live", "Player"]
