@@ -38,8 +38,8 @@ _HOMES = {
         "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
         "StandsOn", "State", "Stp", "Verdict",
     ),
-    "nslab.lessons": ("Lesson", "lesson"),
-    "nslab.step": ("Step",),
+    "nslab.course.lessons": ("Lesson", "lesson"),
+    "nslab.course.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
@@ -78,10 +78,10 @@ if TYPE_CHECKING:
     from nslab.frames.opened import Opened
     from nslab.frames.journey import Journey, Journeys, journeys
     from nslab.session.lab import Lab
-    from nslab.lessons import Lesson, lesson
+    from nslab.course.lessons import Lesson, lesson
     from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
     from nslab.session.outcome import Did, Failure, Ran
-    from nslab.step import Step
+    from nslab.course.step import Step
     from nslab.explain.trace import Trace
     from nslab.session.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 

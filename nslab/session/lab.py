@@ -29,7 +29,7 @@ from nslab.session.history import (
 )  # fmt: skip
 from nslab.network.model import Snapshot
 from nslab.session.outcome import Did, Failure, Ran
-from nslab.step import Step
+from nslab.course.step import Step
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:

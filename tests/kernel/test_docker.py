@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 from machine import wait_for
 
-from nslab import Lab, docker, netlink
+from nslab import Lab
+from nslab.course import docker, nlmessages
 from nslab.network.actions import AddRoute
 from nslab.engine import labs
 from nslab.errors import InvalidInput
-from nslab.lessons.pools import free_pool
+from nslab.course.lessons.pools import free_pool
 
 pytestmark = pytest.mark.kernel
 
@@ -92,7 +93,7 @@ def test_docker_sends_the_messages_itself() -> None:
     """Row G2: the veth pair is made by the engine's own bytes, and no ip is run."""
     with Lab("bytes") as lab:
         docker.start(lab)
-        with netlink.Watch(lab, "dockerd") as seen:
+        with nlmessages.Watch(lab, "dockerd") as seen:
             assert not lab.sh("docker run -d busybox sleep 1000", timeout=60).failures
     pairs = [message for message in seen.messages if message.name == "RTM_NEWLINK"
              and any(field.value == "veth" for field in message.fields)]  # fmt: skip

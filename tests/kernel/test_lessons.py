@@ -10,8 +10,8 @@ import pytest
 
 from nslab.network.actions import AddBridge
 from nslab.session.check import Resolves
-from nslab.lessons import LESSONS, Lesson, lesson
-from nslab.step import Step
+from nslab.course.lessons import LESSONS, Lesson, lesson
+from nslab.course.step import Step
 
 pytestmark = pytest.mark.kernel
 

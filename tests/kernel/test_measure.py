@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from nslab import Hops, Lab, measure
+from nslab import Hops, Lab
+from nslab.course import measure
 from nslab.errors import NslabError
-from nslab.measure import runs
+from nslab.course.measure import runs
 
 pytestmark = pytest.mark.kernel
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from nslab import Hops, Lab, SameMac, measure
-from nslab.measure import runs
+from nslab import Hops, Lab, SameMac
+from nslab.course import measure
+from nslab.course.measure import runs
 
 pytestmark = [pytest.mark.kernel, pytest.mark.vm]
 

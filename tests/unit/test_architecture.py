@@ -26,7 +26,7 @@ LAYERS = (
     ("nslab.explain.diagnose",),
     ("nslab.draw",),
     ("nslab.session.check",),
-    ("nslab.step",),
+    ("nslab.course.step",),
     ("nslab.frames",),
     ("nslab.frames.journey",),
     ("nslab.engine", "nslab.engine.base", "nslab.engine.explain"),
@@ -39,8 +39,8 @@ LAYERS = (
     ("nslab.session.outcome", "nslab.session.history", "nslab.session.capture"),
     ("nslab.session.traffic", "nslab.session.export"),
     ("nslab.session.lab",),
-    ("nslab.docker", "nslab.netlink", "nslab.measure"),
-    ("nslab.lessons",),
+    ("nslab.course.docker", "nslab.course.nlmessages", "nslab.course.measure"),
+    ("nslab.course.lessons",),
     ("nslab.jupyter.magics", "nslab.jupyter.widgets"),
     ("nslab.cli",),
     ("nslab.__main__",),
@@ -50,10 +50,10 @@ LAYERS = (
 UPWARDS = {
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
     ("nslab.session.lab", "nslab.jupyter.magics"),  # is this a notebook?
-    ("nslab.lessons.base", "nslab.jupyter.widgets"),  # the same
+    ("nslab.course.lessons.base", "nslab.jupyter.widgets"),  # the same
     ("nslab.session.lab", "nslab.jupyter.widgets"),  # only where they are asked for
     ("nslab.session.capture", "nslab.jupyter.widgets"),
-    ("nslab.measure.progress", "nslab.jupyter.magics"),  # and where does the bar go?
+    ("nslab.course.measure.progress", "nslab.jupyter.magics"),  # and where does the bar go?
 }
 
 # What may only be used in one place, so that it can be replaced there.

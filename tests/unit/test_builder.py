@@ -75,7 +75,7 @@ ARTICLE: list[tuple[str, dict[str, Any]]] = [
 
 
 def test_the_builder_alone_makes_the_articles_network(lab: Lab, builder: Builder) -> None:
-    from nslab.lessons import lesson
+    from nslab.course.lessons import lesson
 
     for title, values in ARTICLE:
         do(builder, title, **values)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from nslab import measure
+from nslab.course import measure
 from nslab.jupyter import magics
 from nslab.errors import Interrupted, NslabError
 from nslab.session.lab import Lab
-from nslab.measure import chart, probe, progress, runs
-from nslab.measure.crowd import COUNTS, Flooded, _row
-from nslab.measure.result import Result
+from nslab.course.measure import chart, probe, progress, runs
+from nslab.course.measure.crowd import COUNTS, Flooded, _row
+from nslab.course.measure.result import Result
 
 SPEED = Result(
     title="Speed", unit="Gbit/s", better="more", bounds=(0.01, 100), base="a",

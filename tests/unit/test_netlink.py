@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nslab.netlink import beside, decode, messages
+from nslab.course.nlmessages import beside, decode, messages
 
 # Taken from `ip link add veth-ns1 type veth peer name lxcbr0.1` (iproute2 6.1).
 BY_IP = bytes.fromhex(

@@ -68,7 +68,7 @@ def test_a_catalogue_is_complete_and_compiled(path: Path) -> None:
 SAID = """
 import warnings; warnings.simplefilter("ignore")
 from nslab import Lab
-from nslab.lessons import lesson
+from nslab.course.lessons import lesson
 with Lab(engine="fake") as lab:
     builder, player = lab.builder(), lesson("04").play(lab)
     for widget in (builder, builder.live, player):

@@ -16,7 +16,7 @@ import ipywidgets as w
 from nslab.network.actions import code
 from nslab.session.check import Verdicts
 from nslab.errors import Interrupted
-from nslab.step import Step
+from nslab.course.step import Step
 from nslab.jupyter.widgets.live import Live, drawn, mirrored
 from nslab.jupyter.widgets.page import in_page
 from nslab.jupyter.widgets.words import say
@@ -24,7 +24,7 @@ from nslab.jupyter.widgets.work import Worker
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
-    from nslab.lessons import Lesson
+    from nslab.course.lessons import Lesson
 
 
 class Progress:

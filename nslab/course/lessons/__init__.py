@@ -1,0 +1,34 @@
+"""The article's chapters as data: :func:`lesson` finds one by the name of its notebook."""
+
+from __future__ import annotations
+
+from nslab.errors import InvalidInput
+from nslab.course.lessons import (
+    bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous,
+    second_nic, shared_nic, way_out,
+)  # fmt: skip
+from nslab.course.lessons.base import Lesson, Same
+
+LESSONS: tuple[Lesson, ...] = (
+    docker_picture.LESSON, bridge.LESSON, namespace.LESSON, cables.LESSON, way_out.LESSON,
+    names.LESSON, docker_does.LESSON, second_nic.LESSON,
+    promiscuous.LESSON, costs.LESSON, shared_nic.LESSON,
+)  # fmt: skip
+"""All of them, in order."""
+
+
+def lesson(name: str) -> Lesson:
+    """The lesson of a notebook, by its name or number: ``02-bridge`` or ``02``.
+
+    :raises InvalidInput: there is none of that name
+    """
+    for found in LESSONS:
+        if name in (found.name, found.name[:2]):
+            return found
+    raise InvalidInput(
+        "open the lesson", repr(name), "there is none of that name",
+        "there are: " + ", ".join(found.name for found in LESSONS),
+    )  # fmt: skip
+
+
+__all__ = ["LESSONS", "Lesson", "Same", "lesson"]

@@ -1,0 +1,23 @@
+"""What a way costs: measured in the lab, in turn, with medians and spreads.
+
+>>> from nslab import lesson, measure
+>>> with lesson("10").lab() as lab:                                 # doctest: +SKIP
+...     measure.throughput(lab)
+
+Every function takes ``repeats`` and ``seconds``; the environment variable ``NSLAB_QUICK=1`` makes
+all of them short.  What one machine says is no law: see :func:`published` for what others say.
+"""
+
+from __future__ import annotations
+
+from nslab.course.measure.probes import round_trip, small_packets, throughput
+from nslab.course.measure.crowd import Flooded, crowd, flooding
+from nslab.course.measure.published import Published, published
+from nslab.course.measure.result import Result
+from nslab.course.measure.topologies import START, WAYS, Way
+from nslab.course.measure.ways_out import OUT, WAYS_OUT
+
+__all__ = [
+    "OUT", "START", "WAYS", "WAYS_OUT", "Flooded", "Published", "Result", "Way", "crowd",
+    "flooding", "published", "round_trip", "small_packets", "throughput",
+]  # fmt: skip
