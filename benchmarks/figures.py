@@ -91,18 +91,24 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
 
     for size in plan.sizes:
         nslab, star = build("nslab", size), f"star of {size}"
-        found += figure(f"{star}: faster than Mininet",
-                        ratios(build("mininet", size), nslab), at_least=15)  # fmt: skip
-        found += figure(f"{star}: faster than `ip -batch`",
-                        ratios(build("ip_batch", size), nslab), at_least=2.5)  # fmt: skip
+        found += figure(
+            f"{star}: faster than Mininet", ratios(build("mininet", size), nslab), at_least=15
+        )
+        found += figure(
+            f"{star}: faster than `ip -batch`", ratios(build("ip_batch", size), nslab), at_least=2.5
+        )
         for way in ("c_default", "c_lean"):
-            found += figure(f"{star}: time of {WAYS[way]}",
-                            ratios(nslab, build(way, size)), at_most=1.5)  # fmt: skip
+            found += figure(
+                f"{star}: time of {WAYS[way]}", ratios(nslab, build(way, size)), at_most=1.5
+            )
     if 10 in plan.sizes and 500 in plan.sizes:
         small = [value and value / 10 for value in build("nslab", 10)]
         large = [value and value / 500 for value in build("nslab", 500)]
-        found += figure("cost of a namespace in a star of 500, in that of one of 10",
-                        ratios(large, small), at_most=1.5)  # fmt: skip
+        found += figure(
+            "cost of a namespace in a star of 500, in that of one of 10",
+            ratios(large, small),
+            at_most=1.5,
+        )
 
     size = plan.looked_at
     for words, key, target in (
@@ -111,8 +117,11 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
         ("until the kernel has freed all", "freed", {}),
     ):
         mininet, nslab = times(f"star {size} mininet", key), times(f"star {size} nslab", key)
-        found += figure(f"closing a star of {size}: faster than Mininet, {words}",
-                        ratios(mininet, nslab), **target)  # fmt: skip
+        found += figure(
+            f"closing a star of {size}: faster than Mininet, {words}",
+            ratios(mininet, nslab),
+            **target,
+        )
 
     look, nslab = f"snapshot of {size} namespaces: faster than", times("snapshot", "nslab")
     for words, way, target in (
@@ -126,33 +135,49 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
         found += figure(f"{look} {words}", ratios(times("snapshot", way), nslab), **wanted)
 
     spawn = times("command", "spawn")
-    found += figure("command in a namespace: time of a plain spawn",
-                    ratios(times("command", "nslab"), spawn), at_most=1.5)  # fmt: skip
-    found += figure("`ip netns exec`: time of a plain spawn",
-                    ratios(times("command", "ip_netns_exec"), spawn))  # fmt: skip
+    found += figure(
+        "command in a namespace: time of a plain spawn",
+        ratios(times("command", "nslab"), spawn),
+        at_most=1.5,
+    )
+    found += figure(
+        "`ip netns exec`: time of a plain spawn", ratios(times("command", "ip_netns_exec"), spawn)
+    )
 
     def captures(what: str, way: str) -> Series:
         return times("captures", f"{what}_{way}")
 
-    found += figure("capture without loss, 100-byte frames: rate of scapy's `AsyncSniffer`",
-                    ratios(captures("lossless", "nslab"), captures("lossless", "scapy")),
-                    at_least=50)  # fmt: skip
+    found += figure(
+        "capture without loss, 100-byte frames: rate of scapy's `AsyncSniffer`",
+        ratios(captures("lossless", "nslab"), captures("lossless", "scapy")),
+        at_least=50,
+    )
     for words, way, target in (
         ("as raw blocks in the notebook's process", "nslab", {}),
         ("to a pcapng file", "nslab_file", {"at_most": 6.0}),
     ):
-        found += figure(f"capture {words}: CPU a packet, that of tcpdump's to file",
-                        ratios(captures("cost", way), captures("cost", "tcpdump")),
-                        **target)  # fmt: skip
-    found += figure("sending prepared frames: rate of scapy's `sendp(count=…)`",
-                    ratios(captures("sending", "nslab"), captures("sending", "scapy")),
-                    at_least=50)  # fmt: skip
-    found += figure(f"captures in {size} namespaces, start and stop: time of {size} `tcpdump -w`",
-                    ratios(captures("hundred", "nslab"), captures("hundred", "tcpdump")),
-                    at_most=0.25)  # fmt: skip
+        found += figure(
+            f"capture {words}: CPU a packet, that of tcpdump's to file",
+            ratios(captures("cost", way), captures("cost", "tcpdump")),
+            **target,
+        )
+    found += figure(
+        "sending prepared frames: rate of scapy's `sendp(count=…)`",
+        ratios(captures("sending", "nslab"), captures("sending", "scapy")),
+        at_least=50,
+    )
+    found += figure(
+        f"captures in {size} namespaces, start and stop: time of {size} `tcpdump -w`",
+        ratios(captures("hundred", "nslab"), captures("hundred", "tcpdump")),
+        at_most=0.25,
+    )
     ten = [value for value in captures("ten", "nslab") if value is not None]
-    found += figure("a ping through NAT captured on ten links, its journey and its picture",
-                    ten, "s", at_most=0.5)  # fmt: skip
+    found += figure(
+        "a ping through NAT captured on ten links, its journey and its picture",
+        ten,
+        "s",
+        at_most=0.5,
+    )
 
     theirs = above(times("imports", "pyroute2"), times("imports", "bare"))
     for words, way, target in (
@@ -171,11 +196,14 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
     ):
         values = [value for value in times("vm", key) if value is not None]
         found += figure(f"virtual machine: from {words}", values, unit, **target)
-    found += figure("virtual machine: round trip to the agent, that on this machine",
-                    ratios(times("vm", "trip"), times("vm", "local_trip")))  # fmt: skip
+    found += figure(
+        "virtual machine: round trip to the agent, that on this machine",
+        ratios(times("vm", "trip"), times("vm", "local_trip")),
+    )
     for words, key, target in (
-        ("of one lab", "memory", {"at_most": 340.0}), ("of five labs", "memory_of_five", {}),
-    ):  # fmt: skip
+        ("of one lab", "memory", {"at_most": 340.0}),
+        ("of five labs", "memory_of_five", {}),
+    ):
         values = [value for value in times("vm", key) if value is not None]
         found += figure(f"virtual machine: memory {words}", values, "MiB", **target)
     idle = [float(value) for value in times("idle", "idle") if value is not None]

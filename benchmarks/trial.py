@@ -21,10 +21,17 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 """Where Debian's package puts Mininet; the package is in no registry in a version that works."""
 
 PACKAGES = {
-    "brctl": "bridge-utils", "ifconfig": "net-tools", "ip": "iproute2", "bc": "bc", "gcc": "gcc",
-    "mnexec": "mininet", "ping": "iputils-ping", "unshare": "util-linux", "nsenter": "util-linux",
+    "brctl": "bridge-utils",
+    "ifconfig": "net-tools",
+    "ip": "iproute2",
+    "bc": "bc",
+    "gcc": "gcc",
+    "mnexec": "mininet",
+    "ping": "iputils-ping",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
     "tcpdump": "tcpdump",
-}  # fmt: skip
+}
 """The tools that trials use, with the Debian packages that have them."""
 
 
@@ -43,8 +50,9 @@ def compiled(name: str, directory: Path) -> Path:
     program = directory / name
     done = subprocess.run(
         ["gcc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / f"{name}.c"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise Failed(
             f"{name}.c does not compile; it needs Debian's gcc, libc6-dev and linux-libc-dev:\n"
@@ -71,9 +79,7 @@ class Place:
         """Run a Python trial with the interpreter that has nslab."""
         return self.run((sys.executable, HERE / script, *words), limit=limit)
 
-    def run(
-        self, argv: tuple[object, ...], *, star: int = 0, limit: float = 300
-    ) -> dict[str, Any]:
+    def run(self, argv: tuple[object, ...], *, star: int = 0, limit: float = 300) -> dict[str, Any]:
         """Run a trial; ``star`` has the star of so many namespaces that it leaves looked at.
 
         :param limit: seconds until it is given up
@@ -81,14 +87,30 @@ class Place:
         """
         look = ("--star", star) if star else ()
         words = (
-            "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-            "--propagation", "private",
-            sys.executable, HERE / "inside.py", *look, "--", *argv,
-        )  # fmt: skip
+            "unshare",
+            "--net",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "--propagation",
+            "private",
+            sys.executable,
+            HERE / "inside.py",
+            *look,
+            "--",
+            *argv,
+        )
         process = subprocess.Popen(
-            [str(word) for word in words], env=self._environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [str(word) for word in words],
+            env=self._environment,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             output, errors = process.communicate(timeout=limit)
         except BaseException as error:
@@ -105,11 +127,22 @@ class Place:
     def let_go(self) -> None:
         """Wait until the kernel has taken down what earlier trials left, and others are quiet."""
         subprocess.run(
-            ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c",
-             'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"', "sh",
-             sys.executable, str(HERE / "gone.py")],
-            env=self._environment, check=True,
-        )  # fmt: skip
+            [
+                "unshare",
+                "--net",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"',
+                "sh",
+                sys.executable,
+                str(HERE / "gone.py"),
+            ],
+            env=self._environment,
+            check=True,
+        )
         wait_for_quiet()
 
 

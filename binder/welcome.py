@@ -51,13 +51,13 @@ def text(engine: str, reasons: str) -> str:
 def notebook(engine: str, reasons: str) -> dict[str, object]:
     """One cell of Markdown: it needs no kernel and no trust."""
     cell = {
-        "cell_type": "markdown", "id": "welcome", "metadata": {},
+        "cell_type": "markdown",
+        "id": "welcome",
+        "metadata": {},
         "source": text(engine, reasons).splitlines(keepends=True),
-    }  # fmt: skip
+    }
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return {
-        "cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5,
-    }  # fmt: skip
+    return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
 if __name__ == "__main__":

@@ -18,25 +18,79 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "nslab.network.actions": (
-        "Action", "AddAddress", "AddBridge", "AddContainer", "AddIpvlan", "AddMacvlan",
-        "AddNamespace", "AddRoute", "AddVeth", "AddVlan", "Attach", "DeleteAddress",
-        "DeleteContainer", "DeleteLink", "DeleteNamespace", "DeletePortVlan", "DeleteRoute",
-        "Detach", "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge", "SetDown", "SetMac",
-        "SetPortVlan", "SetPromiscuous", "SetUp", "Sysctl",
+        "Action",
+        "AddAddress",
+        "AddBridge",
+        "AddContainer",
+        "AddIpvlan",
+        "AddMacvlan",
+        "AddNamespace",
+        "AddRoute",
+        "AddVeth",
+        "AddVlan",
+        "Attach",
+        "DeleteAddress",
+        "DeleteContainer",
+        "DeleteLink",
+        "DeleteNamespace",
+        "DeletePortVlan",
+        "DeleteRoute",
+        "Detach",
+        "Masquerade",
+        "Move",
+        "Rename",
+        "ResolvConf",
+        "SetBridge",
+        "SetDown",
+        "SetMac",
+        "SetPortVlan",
+        "SetPromiscuous",
+        "SetUp",
+        "Sysctl",
     ),
     "nslab.explain.diagnose": ("Explanation", "Obstacle", "why"),
     "nslab.session.capture": ("Capture",),
     "nslab.network.diff": ("Change", "Diff", "compare"),
     "nslab.draw": ("Picture",),
     "nslab.errors": (
-        "AlreadyExists", "CommandTimeout", "EngineUnavailable", "Interrupted", "InvalidInput",
-        "KernelRefused", "LabClosed", "LabGone", "NotFound", "NslabError", "ToolMissing",
+        "AlreadyExists",
+        "CommandTimeout",
+        "EngineUnavailable",
+        "Interrupted",
+        "InvalidInput",
+        "KernelRefused",
+        "LabClosed",
+        "LabGone",
+        "NotFound",
+        "NslabError",
+        "ToolMissing",
     ),
     "nslab.session.check": (
-        "ArePeers", "Carries", "FiltersVlans", "HasAddress", "HasFile", "HasLink", "HasNamespace",
-        "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades", "NamedByPid",
-        "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
-        "StandsOn", "State", "Stp", "Verdict",
+        "ArePeers",
+        "Carries",
+        "FiltersVlans",
+        "HasAddress",
+        "HasFile",
+        "HasLink",
+        "HasNamespace",
+        "HasNeighbour",
+        "HasRoute",
+        "Hops",
+        "IsPort",
+        "Learned",
+        "Masquerades",
+        "NamedByPid",
+        "NoLink",
+        "NoRoute",
+        "Promiscuous",
+        "Reaches",
+        "Resolves",
+        "SameMac",
+        "Setting",
+        "StandsOn",
+        "State",
+        "Stp",
+        "Verdict",
     ),
     "nslab.course.lessons": ("Lesson", "lesson"),
     "nslab.course.step": ("Step",),
@@ -47,42 +101,96 @@ _HOMES = {
     "nslab.session.lab": ("Lab",),
     "nslab.network.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
     "nslab.session.outcome": ("Did", "Failure", "Ran"),
-    "nslab.session.traffic.answers": (
-        "Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced",
-    ),
-}  # fmt: skip
+    "nslab.session.traffic.answers": ("Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced"),
+}
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
-    from nslab.network.actions import (
-        Action, AddAddress, AddBridge, AddContainer, AddIpvlan, AddMacvlan, AddNamespace, AddRoute,
-        AddVeth, AddVlan, Attach, DeleteAddress, DeleteContainer, DeleteLink, DeleteNamespace,
-        DeletePortVlan, DeleteRoute, Detach, Masquerade, Move, Rename, ResolvConf, SetBridge,
-        SetDown, SetMac, SetPortVlan, SetPromiscuous, SetUp, Sysctl,
-    )  # fmt: skip
-    from nslab.session.capture import Capture
-    from nslab.session.check import (
-        ArePeers, Carries, FiltersVlans, HasAddress, HasFile, HasLink, HasNamespace, HasNeighbour,
-        HasRoute, Hops, IsPort, Learned, Masquerades, NamedByPid, NoLink, NoRoute, Promiscuous,
-        Reaches, Resolves, SameMac, Setting, StandsOn, State, Stp, Verdict,
-    )  # fmt: skip
-    from nslab.explain.diagnose import Explanation, Obstacle, why
-    from nslab.network.diff import Change, Diff, compare
+    from nslab.course.lessons import Lesson, lesson
+    from nslab.course.step import Step
     from nslab.draw import Picture
     from nslab.errors import (
-        AlreadyExists, CommandTimeout, EngineUnavailable, Interrupted, InvalidInput, KernelRefused,
-        LabClosed, LabGone, NotFound, NslabError, ToolMissing,
-    )  # fmt: skip
-    from nslab.frames import Frames
-    from nslab.frames.opened import Opened
-    from nslab.frames.journey import Journey, Journeys, journeys
-    from nslab.session.lab import Lab
-    from nslab.course.lessons import Lesson, lesson
-    from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
-    from nslab.session.outcome import Did, Failure, Ran
-    from nslab.course.step import Step
+        AlreadyExists,
+        CommandTimeout,
+        EngineUnavailable,
+        Interrupted,
+        InvalidInput,
+        KernelRefused,
+        LabClosed,
+        LabGone,
+        NotFound,
+        NslabError,
+        ToolMissing,
+    )
+    from nslab.explain.diagnose import Explanation, Obstacle, why
     from nslab.explain.trace import Trace
+    from nslab.frames import Frames
+    from nslab.frames.journey import Journey, Journeys, journeys
+    from nslab.frames.opened import Opened
+    from nslab.network.actions import (
+        Action,
+        AddAddress,
+        AddBridge,
+        AddContainer,
+        AddIpvlan,
+        AddMacvlan,
+        AddNamespace,
+        AddRoute,
+        AddVeth,
+        AddVlan,
+        Attach,
+        DeleteAddress,
+        DeleteContainer,
+        DeleteLink,
+        DeleteNamespace,
+        DeletePortVlan,
+        DeleteRoute,
+        Detach,
+        Masquerade,
+        Move,
+        Rename,
+        ResolvConf,
+        SetBridge,
+        SetDown,
+        SetMac,
+        SetPortVlan,
+        SetPromiscuous,
+        SetUp,
+        Sysctl,
+    )
+    from nslab.network.diff import Change, Diff, compare
+    from nslab.network.model import Frame, Link, Namespace, Place, Snapshot
+    from nslab.session.capture import Capture
+    from nslab.session.check import (
+        ArePeers,
+        Carries,
+        FiltersVlans,
+        HasAddress,
+        HasFile,
+        HasLink,
+        HasNamespace,
+        HasNeighbour,
+        HasRoute,
+        Hops,
+        IsPort,
+        Learned,
+        Masquerades,
+        NamedByPid,
+        NoLink,
+        NoRoute,
+        Promiscuous,
+        Reaches,
+        Resolves,
+        SameMac,
+        Setting,
+        StandsOn,
+        State,
+        Stp,
+        Verdict,
+    )
+    from nslab.session.lab import Lab
+    from nslab.session.outcome import Did, Failure, Ran
     from nslab.session.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
 
 

@@ -99,10 +99,19 @@ class LabClosed(NslabError):
 KINDS: dict[str, type[NslabError]] = {
     kind.__name__: kind
     for kind in (
-        NslabError, InvalidInput, KernelRefused, AlreadyExists, NotFound, ToolMissing,
-        CommandTimeout, Interrupted, EngineUnavailable, LabGone, LabClosed,
+        NslabError,
+        InvalidInput,
+        KernelRefused,
+        AlreadyExists,
+        NotFound,
+        ToolMissing,
+        CommandTimeout,
+        Interrupted,
+        EngineUnavailable,
+        LabGone,
+        LabClosed,
     )
-}  # fmt: skip
+}
 """By name: how an error crosses from the agent to the notebook."""
 
 

@@ -28,8 +28,16 @@ from typing import Any
 from star_nslab import star
 
 from nslab import (
-    AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, Masquerade, SetUp, Sysctl,
-)  # fmt: skip
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Lab,
+    Masquerade,
+    SetUp,
+    Sysctl,
+)
 from nslab.engine import local
 
 SIZE = 100
@@ -43,10 +51,21 @@ class Inside:
 
     def __init__(self, flood: str) -> None:
         self._process = subprocess.Popen(
-            ["nsenter", f"--target={local.running()[0].pid}", "--user", "--net", "--mount", "--pid",
-             sys.executable, str(Path(__file__).with_name("taps.py")), flood],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [
+                "nsenter",
+                f"--target={local.running()[0].pid}",
+                "--user",
+                "--net",
+                "--mount",
+                "--pid",
+                sys.executable,
+                str(Path(__file__).with_name("taps.py")),
+                flood,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def say(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -142,15 +161,27 @@ def hundred(lab: Lab, inside: Inside, size: int) -> dict[str, float]:
     stopped = time.perf_counter()
     first, last = inside.ask(f"hundred {size}")
     return {
-        "nslab": stopped - start, "nslab_start": started - start, "tcpdump": first + last,
+        "nslab": stopped - start,
+        "nslab_start": started - start,
+        "tcpdump": first + last,
         "tcpdump_start": first,
-    }  # fmt: skip
+    }
 
 
 def ten_points(lab: Lab) -> dict[str, float]:
     """Seconds from the start of a capture on ten links until all is there."""
-    links = ("ns2/eth0", "p2", "br1", "eth0", "switch/to-host", "switch/to-router", "router/eth0",
-             "router/eth1", "internet/eth0", "lan/eth0")  # fmt: skip
+    links = (
+        "ns2/eth0",
+        "p2",
+        "br1",
+        "eth0",
+        "switch/to-host",
+        "switch/to-router",
+        "router/eth0",
+        "router/eth1",
+        "internet/eth0",
+        "lan/eth0",
+    )
     start = time.perf_counter()
     with lab.capture(*links) as seen:
         assert lab.ping("ns2", "203.0.113.80")
@@ -167,8 +198,11 @@ def ten_points(lab: Lab) -> dict[str, float]:
 
 def main(flood: str, size: int) -> None:
     with Lab("bench") as lab:
-        lab.do(AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1", up=True),
-               SetUp("eth0", ns="ns1"))  # fmt: skip
+        lab.do(
+            AddNamespace("ns1"),
+            AddVeth("v1", "eth0", peer_ns="ns1", up=True),
+            SetUp("eth0", ns="ns1"),
+        )
         inside, flooding = Inside(flood), Inside(flood)
         result: dict[str, Any] = {
             "lossless": {
@@ -179,19 +213,31 @@ def main(flood: str, size: int) -> None:
             "sending": sending(lab, inside),
         }
         lab.do(
-            AddBridge("br1"), SetUp("br1"), AddAddress("br1", "192.168.10.1/24"),
-            AddNamespace("ns2"), AddVeth("p2", "eth0", peer_ns="ns2", master="br1", up=True),
-            SetUp("eth0", ns="ns2"), AddAddress("eth0", "192.168.10.11/24", ns="ns2"),
+            AddBridge("br1"),
+            SetUp("br1"),
+            AddAddress("br1", "192.168.10.1/24"),
+            AddNamespace("ns2"),
+            AddVeth("p2", "eth0", peer_ns="ns2", master="br1", up=True),
+            SetUp("eth0", ns="ns2"),
+            AddAddress("eth0", "192.168.10.11/24", ns="ns2"),
             AddRoute("default", via="192.168.10.1", ns="ns2"),
-            Sysctl("net.ipv4.ip_forward", "1"), Masquerade("192.168.10.0/24", "eth0"),
-        )  # fmt: skip
+            Sysctl("net.ipv4.ip_forward", "1"),
+            Masquerade("192.168.10.0/24", "eth0"),
+        )
         result["ten"] = ten_points(lab)
         lab.do(*star(size), watch=False)
         result["hundred"] = hundred(lab, inside, size)
         inside.close()
         flooding.close()
-    print(json.dumps({f"{what}_{way}": value for what, found in result.items()
-                      for way, value in found.items()}))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                f"{what}_{way}": value
+                for what, found in result.items()
+                for way, value in found.items()
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

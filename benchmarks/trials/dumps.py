@@ -152,8 +152,12 @@ def pyroute2_async() -> int:
 
 
 WAYS: tuple[Callable[[], int], ...] = (
-    ip_json, ip_json_batch, pyroute2_netns, pyroute2_sockets, pyroute2_async,
-)  # fmt: skip
+    ip_json,
+    ip_json_batch,
+    pyroute2_netns,
+    pyroute2_sockets,
+    pyroute2_async,
+)
 
 
 def main() -> None:

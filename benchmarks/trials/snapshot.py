@@ -35,10 +35,20 @@ def main(size: int, repeats: int) -> None:
         lab.snapshot()
         time.sleep(1.5)
         dumps = subprocess.Popen(
-            ["nsenter", f"--target={local.running()[0].pid}", "--user", "--net", "--mount", "--pid",
-             sys.executable, str(Path(__file__).with_name("dumps.py"))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [
+                "nsenter",
+                f"--target={local.running()[0].pid}",
+                "--user",
+                "--net",
+                "--mount",
+                "--pid",
+                sys.executable,
+                str(Path(__file__).with_name("dumps.py")),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert dumps.stdin is not None
         assert dumps.stdout is not None
         ways = dumps.stdout.readline().split()

@@ -15,9 +15,7 @@ import time
 from addresses import GATEWAY, LENGTH, address
 from gone import descendants, links_gone, namespaces_freed, processes_gone
 
-from nslab import (
-    Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp
-)  # fmt: skip
+from nslab import Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp
 from nslab.engine import local
 
 

@@ -40,8 +40,9 @@ def enter(ns: str) -> None:
 
 
 def flood(link: str, rate: str, seconds: str, size: str) -> None:
-    done = subprocess.run([FLOOD, link, rate, seconds, size], capture_output=True, text=True,
-                          check=True)  # fmt: skip
+    done = subprocess.run(
+        [FLOOD, link, rate, seconds, size], capture_output=True, text=True, check=True
+    )
     answer(int(done.stdout))
 
 
@@ -88,8 +89,9 @@ def tcpdump(link: str) -> None:
         with tempfile.TemporaryDirectory(dir="/run") as place:
             process = subprocess.Popen(
                 ["tcpdump", "-Z", "root", "-n", "-i", link, "-w", f"{place}/out"],
-                stderr=subprocess.PIPE, text=True,
-            )  # fmt: skip
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             assert process.stderr is not None
             process.stderr.readline()
             answer("ready")
@@ -130,12 +132,22 @@ def hundred(number: str) -> None:
         start = time.perf_counter()
         processes = [
             subprocess.Popen(
-                ["nsenter", f"--net=/run/netns/n{n}", "tcpdump", "-Z", "root", "-n", "-i", "eth0",
-                 "-w", f"{place}/{n}"],
+                [
+                    "nsenter",
+                    f"--net=/run/netns/n{n}",
+                    "tcpdump",
+                    "-Z",
+                    "root",
+                    "-n",
+                    "-i",
+                    "eth0",
+                    "-w",
+                    f"{place}/{n}",
+                ],
                 stderr=subprocess.PIPE,
             )
             for n in range(int(number))
-        ]  # fmt: skip
+        ]
         for process in processes:
             assert process.stderr is not None
             process.stderr.readline()

@@ -35,8 +35,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _nslab(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")
     ] = False,
 ) -> None:
     """Linux network namespaces in a notebook: run the commands, see what each one does.
@@ -212,9 +211,7 @@ def build(
 
 
 @vm.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Say what there is, and whether a lab can start at once; exits with 1 if not."""
     from nslab.cli import vm as machine
 

@@ -75,14 +75,18 @@ def prepare(directory: Path | None = None) -> Path:
                 print(error, file=sys.stderr)
     except ImportError as error:
         raise NslabError(
-            "open", "the lessons", f"{error.name} is not installed",
+            "open",
+            "the lessons",
+            f"{error.name} is not installed",
             "in the checkout: script/lab\nor: python3 -m pip install jupyterlab",
-        ) from error  # fmt: skip
+        ) from error
     except OSError as error:
         raise NslabError(
-            "copy the lessons to", str(error.filename or directory),
-            os_cause(error.errno or 5), "choose another folder: nslab lab --dir DIR",
-        ) from error  # fmt: skip
+            "copy the lessons to",
+            str(error.filename or directory),
+            os_cause(error.errno or 5),
+            "choose another folder: nslab lab --dir DIR",
+        ) from error
     return folder
 
 

@@ -16,9 +16,11 @@ def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Runn
     running = [lab for lab in labs.running() if not (here and lab.engine == "ssh")]
     if not running:
         raise NslabError(
-            operation, wanted or "a lab", "no lab of yours is running",
+            operation,
+            wanted or "a lab",
+            "no lab of yours is running",
             "start one in a notebook: from nslab import Lab; lab = Lab()",
-        )  # fmt: skip
+        )
     found = [lab for lab in running if wanted in (None, lab.name, str(lab.pid))]
     if len(found) == 1:
         return found[0]

@@ -53,6 +53,9 @@ def _save(path: Path, text: str) -> None:
         path.write_text(text)
     except OSError as error:
         raise NslabError(
-            "write", str(path), os_cause(error.errno or 5), "choose another file",
+            "write",
+            str(path),
+            os_cause(error.errno or 5),
+            "choose another file",
             errno=error.errno or 0,
-        ) from error  # fmt: skip
+        ) from error

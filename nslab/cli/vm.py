@@ -23,9 +23,11 @@ def build(update: bool) -> None:
 
     console = Console(stderr=True, highlight=False)
     columns = (
-        BarColumn(24), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
+        BarColumn(24),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
         TextColumn("{task.description}"),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=1.0)
         last = ""
@@ -43,9 +45,11 @@ def build(update: bool) -> None:
         progress.update(task, completed=1.0, description="done")
     took = time.monotonic() - begun
     made = state.image
-    print(f"ready after {took:.0f} s: Linux {made.kernel}, {len(made.packages)} packages, "
-          f"{made.size >> 20} MB, {state.accelerator}")  # fmt: skip
-    print('try it: python -c "from nslab import Lab; print(Lab(engine=\'vm\'))"')
+    print(
+        f"ready after {took:.0f} s: Linux {made.kernel}, {len(made.packages)} packages, "
+        f"{made.size >> 20} MB, {state.accelerator}"
+    )
+    print("try it: python -c \"from nslab import Lab; print(Lab(engine='vm'))\"")
 
 
 def status(as_json: bool) -> bool:

@@ -13,16 +13,24 @@ process never unshares.  Used by ``nslab doctor``, and by the engine to explain 
 
 from __future__ import annotations
 
-from nslab.engine.refusal.causes import Diagnosis, diagnose
 from nslab.doctor.checks import Check, Report, examine
+from nslab.engine.refusal.causes import Diagnosis, diagnose
 from nslab.engine.refusal.facts import Facts
 from nslab.engine.refusal.probe import Step, attempt
 from nslab.errors import EngineUnavailable
 
 __all__ = [
-    "Check", "Diagnosis", "Facts", "Report", "Step", "attempt", "diagnose", "examine",
-    "explain_refusal", "why_not",
-]  # fmt: skip
+    "Check",
+    "Diagnosis",
+    "Facts",
+    "Report",
+    "Step",
+    "attempt",
+    "diagnose",
+    "examine",
+    "explain_refusal",
+    "why_not",
+]
 
 
 def explain_refusal(step: str, errno: int, detail: str = "") -> EngineUnavailable:

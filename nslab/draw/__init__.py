@@ -11,17 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nslab.network.diff import Diff
-from nslab.draw.scene.compose import compose
 from nslab.draw.layout.dot import source
+from nslab.draw.layout.memory import Stage
 from nslab.draw.layout.place import Placed, place
 from nslab.draw.layout.plan import Plan
-from nslab.draw.scene.scene import Scene
-from nslab.draw.layout.memory import Stage
 from nslab.draw.paint.svg import svg
-from nslab.draw.scene.text import text
 from nslab.draw.path.way import Way, way
+from nslab.draw.scene.compose import compose
+from nslab.draw.scene.scene import Scene
+from nslab.draw.scene.text import text
 from nslab.errors import InvalidInput, ToolMissing
+from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
 __all__ = ["Picture", "Stage", "Way", "dot_source", "way"]
@@ -86,9 +86,11 @@ class Picture:
         forms = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".txt": "text"}
         if path.suffix not in forms:
             raise InvalidInput(
-                "save the picture as", str(path), f"{path.suffix or 'no suffix'} is no form it has",
+                "save the picture as",
+                str(path),
+                f"{path.suffix or 'no suffix'} is no form it has",
                 "give a name that ends in .svg, .dot or .txt",
-            )  # fmt: skip
+            )
         form = getattr(self, forms[path.suffix])
         path.write_text(form if form.endswith("\n") else form + "\n", encoding="utf-8")
         return path

@@ -17,9 +17,14 @@ VARIABLE = "NSLAB_ENGINE"
 """Names the engine of labs that are made without one."""
 
 MODULES = {
-    "veth": "veth", "bridge": "bridge", "macvlan": "macvlan", "ipvlan": "ipvlan", "vlan": "8021q",
-    "vxlan": "vxlan", "br_netfilter": "br_netfilter",
-}  # fmt: skip
+    "veth": "veth",
+    "bridge": "bridge",
+    "macvlan": "macvlan",
+    "ipvlan": "ipvlan",
+    "vlan": "8021q",
+    "vxlan": "vxlan",
+    "br_netfilter": "br_netfilter",
+}
 """What a lab may need, and the kernel's module for it."""
 
 Make = Callable[[base.Options], Engine]
@@ -38,9 +43,11 @@ def choose(engine: str | None, needs: Sequence[str] = (), tell: Tell = lambda li
     unknown = [need for need in needs if need not in MODULES]
     if unknown:
         raise InvalidInput(
-            "make a lab that has", ", ".join(map(repr, unknown)), "nobody knows how to look for it",
+            "make a lab that has",
+            ", ".join(map(repr, unknown)),
+            "nobody knows how to look for it",
             "needs= takes: " + ", ".join(sorted(MODULES)),
-        )  # fmt: skip
+        )
     named = engine or os.environ.get(VARIABLE)
     return factory(named) if named else _Choice(needs, tell)
 
@@ -67,8 +74,12 @@ def factory(engine: str | None) -> Make:
         from nslab.engine.fake import FakeEngine
 
         return FakeEngine
-    raise InvalidInput("use the engine", repr(engine), "there is none of that name",
-                       "local, vm, ssh:MACHINE or fake")  # fmt: skip
+    raise InvalidInput(
+        "use the engine",
+        repr(engine),
+        "there is none of that name",
+        "local, vm, ssh:MACHINE or fake",
+    )
 
 
 class _Choice:
@@ -108,16 +119,18 @@ def missing(needs: Sequence[str]) -> EngineUnavailable | None:
     for step in steps.values():
         if step.needed and step.errno:
             return doctor.explain_refusal(step.name, step.errno, step.detail)
-    lacking = [need for need in needs if f"add a {need}" not in steps
-               or steps[f"add a {need}"].errno]  # fmt: skip
+    lacking = [
+        need for need in needs if f"add a {need}" not in steps or steps[f"add a {need}"].errno
+    ]
     if not lacking:
         return None
     modules = " ".join(MODULES[need] for need in lacking)
     return EngineUnavailable(
-        "start a lab", "here",
+        "start a lab",
+        "here",
         f"this kernel ({os.uname().release}) has no {' and no '.join(lacking)}",
         f"sudo modprobe -a {modules}",
-    )  # fmt: skip
+    )
 
 
 def _neither(here: EngineUnavailable, vm: EngineUnavailable) -> EngineUnavailable:

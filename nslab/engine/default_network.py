@@ -18,9 +18,7 @@ Made by the same actions that a learner uses, in the agent and in the fake engin
 
 from __future__ import annotations
 
-from nslab.network.actions import (
-    Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl,
-)  # fmt: skip
+from nslab.network.actions import Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl
 
 WEB, NAME_SERVER = "203.0.113.80", "8.8.8.8"
 STUB = "127.0.0.53"
@@ -28,16 +26,47 @@ STUB = "127.0.0.53"
 
 ACTIONS: tuple[Action, ...] = (
     AddBridge("br0", stp=False, forward_delay=0, multicast_snooping=False, ns="switch"),
-    AddVeth("to-host", "eth0", ns="switch", peer_ns=None, master="br0", up=True,
-            mac="02:00:00:00:10:01", peer_mac="00:0c:29:b7:67:7d"),
-    AddVeth("to-lan", "eth0", ns="switch", peer_ns="lan", master="br0", up=True,
-            mac="02:00:00:00:10:02", peer_mac="02:00:00:00:00:20"),
-    AddVeth("to-router", "eth0", ns="switch", peer_ns="router", master="br0", up=True,
-            mac="02:00:00:00:10:03", peer_mac="02:00:00:00:00:01"),
+    AddVeth(
+        "to-host",
+        "eth0",
+        ns="switch",
+        peer_ns=None,
+        master="br0",
+        up=True,
+        mac="02:00:00:00:10:01",
+        peer_mac="00:0c:29:b7:67:7d",
+    ),
+    AddVeth(
+        "to-lan",
+        "eth0",
+        ns="switch",
+        peer_ns="lan",
+        master="br0",
+        up=True,
+        mac="02:00:00:00:10:02",
+        peer_mac="02:00:00:00:00:20",
+    ),
+    AddVeth(
+        "to-router",
+        "eth0",
+        ns="switch",
+        peer_ns="router",
+        master="br0",
+        up=True,
+        mac="02:00:00:00:10:03",
+        peer_mac="02:00:00:00:00:01",
+    ),
     SetUp("br0", ns="switch"),
     SetUp("lo", ns="switch"),
-    AddVeth("eth1", "eth0", ns="router", peer_ns="internet", up=True,
-            mac="02:00:00:00:01:01", peer_mac="02:00:00:00:01:80"),
+    AddVeth(
+        "eth1",
+        "eth0",
+        ns="router",
+        peer_ns="internet",
+        up=True,
+        mac="02:00:00:00:01:01",
+        peer_mac="02:00:00:00:01:80",
+    ),
     SetUp("lo", ns="router"),
     SetUp("eth0", ns="router"),
     AddAddress("eth0", "198.51.100.1/24", ns="router"),
@@ -57,4 +86,4 @@ ACTIONS: tuple[Action, ...] = (
     AddRoute("default", via="198.51.100.1"),
     AddRoute("8.8.8.0/24", via="203.0.113.80", ns="router"),
     Sysctl("net.ipv4.ip_forward", "1", ns="router"),
-)  # fmt: skip
+)

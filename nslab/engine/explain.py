@@ -30,8 +30,8 @@ from errno import (
     ESRCH,
 )
 
-from nslab.network import actions as act
 from nslab.errors import AlreadyExists, KernelRefused, NotFound, NslabError, os_cause
+from nslab.network import actions as act
 
 _NOT_FOUND = frozenset({ENODEV, ENOENT, ENXIO, ESRCH, EADDRNOTAVAIL})
 
@@ -49,7 +49,8 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "choose another name, or first: ip netns delete {name}",
     ),
     (act.AddContainer, EEXIST): (
-        "there is a container or a namespace of that name already", "choose another name",
+        "there is a container or a namespace of that name already",
+        "choose another name",
     ),
     (act.AddBridge, EEXIST): (
         "{where} has a link of that name already",
@@ -57,14 +58,16 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     ),
     (act.SetBridge, ENODEV): ("{where} has no link of that name", "see what is there: " + _IPROUTE),
     (act.SetBridge, EOPNOTSUPP): (
-        "it is no bridge", "make a bridge with: ip{ns} link add NAME type bridge",
+        "it is no bridge",
+        "make a bridge with: ip{ns} link add NAME type bridge",
     ),
     (act.SetBridge, ERANGE): (
         "while the spanning tree is on, the forward delay may be 2 to 30 seconds",
         "first turn it off, in a step of its own: brctl stp {name} off",
     ),
     (act.SetBridge, ENOSYS): (
-        "this kernel's bridges cannot filter VLANs", 'use one that can: Lab(needs=["vlan"])',
+        "this kernel's bridges cannot filter VLANs",
+        'use one that can: Lab(needs=["vlan"])',
     ),
     **dict.fromkeys(
         ((act.AddMacvlan, EEXIST), (act.AddIpvlan, EEXIST)),
@@ -85,12 +88,8 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "one in mode passthru wants its parent for itself alone, and none can stand on a loopback",
         "see what stands on it: ip{ns} -d link",
     ),
-    (act.AddIpvlan, EINVAL): (
-        "none can stand on a loopback", "name another parent, such as eth0",
-    ),
-    **dict.fromkeys(
-        ((act.AddMacvlan, EOPNOTSUPP), (act.AddIpvlan, EOPNOTSUPP)), _NO_DRIVER
-    ),
+    (act.AddIpvlan, EINVAL): ("none can stand on a loopback", "name another parent, such as eth0"),
+    **dict.fromkeys(((act.AddMacvlan, EOPNOTSUPP), (act.AddIpvlan, EOPNOTSUPP)), _NO_DRIVER),
     (act.AddVlan, EOPNOTSUPP): (
         "this kernel has no driver for VLANs, or {parent} cannot carry any (a loopback cannot)",
         'use one that has: Lab(needs=["vlan"])',
@@ -103,10 +102,12 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         ),
     ),
     (act.SetUp, ENETDOWN): (
-        "the link that it stands on is down", "set that up first; which it is: ip{ns} link",
+        "the link that it stands on is down",
+        "set that up first; which it is: ip{ns} link",
     ),
     (act.SetMac, EOPNOTSUPP): (
-        "an ipvlan has its parent's MAC", "change that of its parent, or make a macvlan",
+        "an ipvlan has its parent's MAC",
+        "change that of its parent, or make a macvlan",
     ),
     (act.AddVeth, EEXIST): (
         "a link named {name} or {peer} is there already",
@@ -128,7 +129,8 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "first: ip{ns} link set dev {link} down",
     ),
     (act.DeleteLink, EOPNOTSUPP): (
-        "the kernel made it and keeps it", "set it down instead: ip{ns} link set dev {link} down",
+        "the kernel made it and keeps it",
+        "set it down instead: ip{ns} link set dev {link} down",
     ),
     (act.SetMac, EADDRNOTAVAIL): ("no station may have the MAC {mac}", "such as 02:00:00:00:00:0a"),
     (act.SetMac, EBUSY): (
@@ -136,10 +138,12 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "first: ip{ns} link set dev {link} down",
     ),
     (act.Attach, EOPNOTSUPP): (
-        "{bridge} is no bridge", "make a bridge with: ip{ns} link add NAME type bridge",
+        "{bridge} is no bridge",
+        "make a bridge with: ip{ns} link add NAME type bridge",
     ),
     (act.Attach, EINVAL): (
-        "only an Ethernet device can be a port of a bridge", "attach one end of a veth pair",
+        "only an Ethernet device can be a port of a bridge",
+        "attach one end of a veth pair",
     ),
     (act.Attach, ELOOP): (
         "a bridge cannot be a port of another bridge",
@@ -151,10 +155,12 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     ),
     (act.Detach, EINVAL): ("it is no port of that bridge", "see which: bridge{ns} link"),
     (act.AddAddress, EEXIST): (
-        "{link} has {address} already", "see what it has: ip{ns} address show dev {link}",
+        "{link} has {address} already",
+        "see what it has: ip{ns} address show dev {link}",
     ),
     (act.AddAddress, EACCES): (
-        "IPv6 is turned off in this lab", "make the lab with IPv6: Lab(ipv6=True)",
+        "IPv6 is turned off in this lab",
+        "make the lab with IPv6: Lab(ipv6=True)",
     ),
     (act.DeleteAddress, EADDRNOTAVAIL): (
         "{link} has no address {address}",
@@ -173,18 +179,18 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
         "see the addresses and which links are up: ip{ns} -brief address",
     ),
     (act.AddRoute, EACCES): (
-        "IPv6 is turned off in this lab", "make the lab with IPv6: Lab(ipv6=True)",
+        "IPv6 is turned off in this lab",
+        "make the lab with IPv6: Lab(ipv6=True)",
     ),
     (act.AddRoute, ENETDOWN): (
-        "the link that it would use is down", "first: ip{ns} link set dev {out} up",
+        "the link that it would use is down",
+        "first: ip{ns} link set dev {out} up",
     ),
     (act.AddRoute, EINVAL): (
         "{via} cannot be a gateway: it is not the address of one neighbour",
         "give the address that the next router has in this subnet",
     ),
-    (act.DeleteRoute, ESRCH): (
-        "{where} has no such route", "see what is there: ip{ns} route",
-    ),
+    (act.DeleteRoute, ESRCH): ("{where} has no such route", "see what is there: ip{ns} route"),
     (act.Sysctl, ENOENT): (
         "the kernel has no parameter of that name in {where}",
         "with a dot in a link's name, write slashes: net/ipv4/conf/lxcbr0.1/rp_filter",
@@ -194,15 +200,17 @@ _TABLE: dict[tuple[type[act.Action], int], tuple[str, str]] = {
     (act.Sysctl, EROFS): ("/proc/sys is read-only here", "nslab doctor says why"),
     (act.ResolvConf, EROFS): ("/etc is read-only here", "nslab doctor says why"),
     (act.ResolvConf, EBUSY): (
-        "another namespace has the file mounted", "end the programs that run there",
+        "another namespace has the file mounted",
+        "end the programs that run there",
     ),
-}  # fmt: skip
+}
 
 _ANY: dict[int, tuple[str, str]] = {
     EPERM: (
-        "the kernel does not allow it to this user", "nslab doctor says what this machine allows",
-    ),
-}  # fmt: skip
+        "the kernel does not allow it to this user",
+        "nslab doctor says what this machine allows",
+    )
+}
 
 
 def explain(action: act.Action, errno: int, kernel_message: str = "") -> NslabError:
@@ -232,19 +240,23 @@ def link_missing(action: act.Action, link: str) -> NotFound:
     """The error for an action on a link that is not there: of the two, say, that it names."""
     fields = _fields(action)
     return NotFound(
-        action.operation, action.subject, "{where} has no link named {link}".format(
-            where=fields["where"], link=link
-        ),
-        ("see what is there: " + _IPROUTE).format_map(fields), errno=ENODEV,
-    )  # fmt: skip
+        action.operation,
+        action.subject,
+        "{where} has no link named {link}".format(where=fields["where"], link=link),
+        ("see what is there: " + _IPROUTE).format_map(fields),
+        errno=ENODEV,
+    )
 
 
 def namespace_missing(title: str, ns: str) -> NotFound:
     """The error for anything in a namespace that is not there; ``title`` is what was wanted."""
     return NotFound(
-        title, "", f"there is no namespace {ns}",
-        f"see what is there: ip netns\nor make it: ip netns add {ns}", errno=ENOENT,
-    )  # fmt: skip
+        title,
+        "",
+        f"there is no namespace {ns}",
+        f"see what is there: ip netns\nor make it: ip netns add {ns}",
+        errno=ENOENT,
+    )
 
 
 def _no_device(action: act.Action) -> tuple[str, str]:

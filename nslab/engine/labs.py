@@ -46,9 +46,7 @@ def running() -> list[Running]:
             for engine, recognise in KINDS.items():
                 name = recognise(int(entry), words)
                 if name is not None:
-                    found.append(
-                        Running(name, int(entry), status.st_uid, _age(int(entry)), engine)
-                    )
+                    found.append(Running(name, int(entry), status.st_uid, _age(int(entry)), engine))
         except OSError:
             continue
     return sorted(found, key=lambda lab: (-lab.age, lab.pid))
@@ -71,8 +69,10 @@ def _ssh(_: int, words: Sequence[str]) -> str | None:
 
 
 KINDS: dict[Literal["local", "vm", "ssh"], Callable[[int, Sequence[str]], str | None]] = {
-    "local": _local, "vm": _vm, "ssh": _ssh,
-}  # fmt: skip
+    "local": _local,
+    "vm": _vm,
+    "ssh": _ssh,
+}
 """How a lab's first process is recognised: its name, None if it is none."""
 
 

@@ -57,9 +57,12 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", MODULE, "--lab", name],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
-                env=environment, start_new_session=True,
-            )  # fmt: skip
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=environment,
+                start_new_session=True,
+            )
         except OSError as error:
             self._errors.close()
             raise EngineUnavailable("start a lab", "", str(error), "run: nslab doctor") from error

@@ -16,11 +16,18 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
-from nslab.network.actions import AnyAction
 from nslab.engine.base import (
-    Batch, Command, Completed, Injection, Opened, Options, Recording, Stream,
-)  # fmt: skip
+    Batch,
+    Command,
+    Completed,
+    Injection,
+    Opened,
+    Options,
+    Recording,
+    Stream,
+)
 from nslab.errors import KINDS, NslabError
+from nslab.network.actions import AnyAction
 from nslab.network.model import Snapshot, Tracked
 
 PROTOCOL = 4
@@ -162,9 +169,14 @@ class Failed(Message, frozen=True):
     @classmethod
     def of(cls, ident: int, error: NslabError) -> Failed:
         return cls(
-            ident, type(error).__name__, error.operation, error.subject, error.cause,
-            error.hint, error.errno,
-        )  # fmt: skip
+            ident,
+            type(error).__name__,
+            error.operation,
+            error.subject,
+            error.cause,
+            error.hint,
+            error.errno,
+        )
 
     def error(self) -> NslabError:
         kind = KINDS.get(self.kind, NslabError)

@@ -16,12 +16,10 @@ import weakref
 from collections.abc import Sequence
 from typing import IO, Protocol
 
-from nslab.network.actions import Action
 from nslab.engine import messages as m
-from nslab.engine.base import (
-    Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
-)  # fmt: skip
+from nslab.engine.base import Batch, Command, Completed, Injection, Opened, Options, Recording, Sink
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
+from nslab.network.actions import Action
 from nslab.network.model import Snapshot, Tracked
 
 STOP_GRACE = 2.0
@@ -85,9 +83,11 @@ class AgentEngine:
             connection.close()
             raise
         self._reader = threading.Thread(
-            target=_receive, args=(connection.reading, self._waiting, self._lock),
-            name="nslab-reader", daemon=True,
-        )  # fmt: skip
+            target=_receive,
+            args=(connection.reading, self._waiting, self._lock),
+            name="nslab-reader",
+            daemon=True,
+        )
         self._reader.start()
         # At the interpreter's end or when nobody refers to the lab any longer.
         self._finalizer = weakref.finalize(self, connection.close)
@@ -111,9 +111,11 @@ class AgentEngine:
             raise self._connection.silence(limit)
         if answer.protocol != m.PROTOCOL:
             raise EngineUnavailable(
-                "start a lab", "", f"the nslab there speaks protocol {answer.protocol}, "
-                f"this one {m.PROTOCOL}", "install the same version at both ends",
-            )  # fmt: skip
+                "start a lab",
+                "",
+                f"the nslab there speaks protocol {answer.protocol}, this one {m.PROTOCOL}",
+                "install the same version at both ends",
+            )
 
     # -- the protocol ------------------------------------------------------------------------
 
@@ -140,9 +142,11 @@ class AgentEngine:
             except KeyboardInterrupt:
                 self._stop_command(ident, answers, sink)
                 raise Interrupted(
-                    "finish", " ".join(command.argv[:1]), "it was stopped by you",
+                    "finish",
+                    " ".join(command.argv[:1]),
+                    "it was stopped by you",
                     "what it had done until then has stayed; lab.undo() goes back",
-                ) from None  # fmt: skip
+                ) from None
         finally:
             with self._lock:
                 self._commands.pop(ident, None)
@@ -251,10 +255,11 @@ class AgentEngine:
 
     def _gone(self) -> NslabError:
         return LabGone(
-            "use the lab", self._options.name,
+            "use the lab",
+            self._options.name,
             f"its agent ended{self._connection.ended()}; the network it held is gone with it",
             "make a new one: lab = Lab()",
-        )  # fmt: skip
+        )
 
 
 def _receive(

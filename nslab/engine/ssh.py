@@ -30,8 +30,11 @@ OPTIONS_VARIABLE = "NSLAB_SSH_OPTIONS"
 """More words for ssh, such as ``-F file``."""
 
 PLACES = (
-    "nslab", "$HOME/.local/bin/nslab", "/opt/nslab/venv/bin/nslab", "$HOME/nslab/.venv/bin/nslab",
-)  # fmt: skip
+    "nslab",
+    "$HOME/.local/bin/nslab",
+    "/opt/nslab/venv/bin/nslab",
+    "$HOME/nslab/.venv/bin/nslab",
+)
 
 _TARGET = re.compile(
     r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d+))?"
@@ -49,9 +52,11 @@ def target(text: str) -> list[str]:
     match = _TARGET.fullmatch(text.removeprefix("//"))
     if match is None:
         raise InvalidInput(
-            "reach", repr(text), "this names no machine",
+            "reach",
+            repr(text),
+            "this names no machine",
             'such as Lab(engine="ssh:vagrant@127.0.0.1:2222"), or a Host of ~/.ssh/config',
-        )  # fmt: skip
+        )
     user = f"{match['user']}@" if match["user"] else ""
     return [*(["-p", match["port"]] if match["port"] else []), user + match["host"].strip("[]")]
 
@@ -85,15 +90,20 @@ class Remote:
         argv = [*_ssh(machine, "-T"), _on_path(f"agent --lab {shlex.quote(name)}")]
         try:
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         except OSError as error:
             self._errors.close()
             raise EngineUnavailable(
-                "start a lab", f"on {machine}", f"ssh: {error.strerror}",
+                "start a lab",
+                f"on {machine}",
+                f"ssh: {error.strerror}",
                 "sudo apt-get install openssh-client",
-            ) from error  # fmt: skip
+            ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
         self.writing, self.reading = self._process.stdin, self._process.stdout
 
@@ -116,9 +126,12 @@ class Remote:
     def refusal(self, refused: m.Refused) -> EngineUnavailable:
         cause = f"{refused.step}: {refused.detail or os.strerror(refused.errno)}"
         return EngineUnavailable(
-            "start a lab", f"on {self._machine}", cause, "run there: nslab doctor",
+            "start a lab",
+            f"on {self._machine}",
+            cause,
+            "run there: nslab doctor",
             errno=refused.errno,
-        )  # fmt: skip
+        )
 
     def silence(self, limit: float) -> EngineUnavailable:
         """The error for a machine from which no agent answered."""
@@ -153,23 +166,29 @@ class Remote:
 def _ssh(machine: str, *options: str) -> list[str]:
     own = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
     return [
-        "ssh", *options, "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15",
-        "-o", "ConnectTimeout=15", *own, *target(machine),
-    ]  # fmt: skip
+        "ssh",
+        *options,
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "ServerAliveInterval=15",
+        "-o",
+        "ConnectTimeout=15",
+        *own,
+        *target(machine),
+    ]
 
 
 def _on_path(words: str) -> str:
     """A line of shell: nslab with these words, wherever it is on the other machine."""
     places = os.environ.get(PROGRAM_VARIABLE)
     places = shlex.quote(places) if places else " ".join(f'"{place}"' for place in PLACES)
-    return (
-        f'for p in {places}; do command -v "$p" >/dev/null && exec "$p" {words}; done; exit 127'
-    )
+    return f'for p in {places}; do command -v "$p" >/dev/null && exec "$p" {words}; done; exit 127'
 
 
 # -- from outside ------------------------------------------------------------------------------
 
-_LAB = re.compile(r' agent --lab (\S+|\'[^\']*\'); done; exit 127')
+_LAB = re.compile(r" agent --lab (\S+|\'[^\']*\'); done; exit 127")
 
 
 def name_in(words: Sequence[str]) -> str | None:

@@ -78,9 +78,13 @@ def header(rest: bytes) -> Header:
     if status & _VLAN_VALID and kept >= 12:
         tag = struct.pack(">HH", tpid if status & _VLAN_TPID_VALID else _VLAN, tci & 0xFFFF)
     return Header(
-        KINDS[kind] if kind < len(KINDS) else "host", kept, min(length + len(tag), _MOST), mac,
-        tag, not status & _CSUM_NOT_READY,
-    )  # fmt: skip
+        KINDS[kind] if kind < len(KINDS) else "host",
+        kept,
+        min(length + len(tag), _MOST),
+        mac,
+        tag,
+        not status & _CSUM_NOT_READY,
+    )
 
 
 def first(block: bytes) -> tuple[int, int]:
@@ -108,9 +112,15 @@ def unpack(block: bytes, tap: int, depth: int = 0, turn: int = 0) -> Iterator[Ra
         if tag:  # it is put back where it was on the wire
             data = data[:12] + tag + data[12:]
         yield Raw(
-            seconds * 1_000_000_000 + nanoseconds, depth, tap, turn + number, kind, length, data,
+            seconds * 1_000_000_000 + nanoseconds,
+            depth,
+            tap,
+            turn + number,
+            kind,
+            length,
+            data,
             checksums,
-        )  # fmt: skip
+        )
         if not step:
             return
         place += step
@@ -130,9 +140,15 @@ def frames(
     raw.sort()
     return [
         Frame(
-            number=number, time=one.stamp - began, stamp=one.stamp, place=origins[one.tap].place,
-            kind=one.kind, length=one.length, data=one.data, checksums=one.checksums,
+            number=number,
+            time=one.stamp - began,
+            stamp=one.stamp,
+            place=origins[one.tap].place,
+            kind=one.kind,
+            length=one.length,
+            data=one.data,
+            checksums=one.checksums,
             ethernet=origins[one.tap].ethernet,
         )
         for number, one in enumerate(raw, 1)
-    ]  # fmt: skip
+    ]

@@ -32,9 +32,11 @@ def encode(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -> 
             found.append(bytes(one))
         except Exception as error:  # scapy's fields raise all sorts of things at what does not fit
             raise InvalidInput(
-                "send on", place, f"scapy cannot make bytes of it: {error}",
+                "send on",
+                place,
+                f"scapy cannot make bytes of it: {error}",
                 "look at it: packet.show()",
-            ) from None  # fmt: skip
+            ) from None
     if not found:
         raise InvalidInput("send on", place, "there is no frame", "give a packet or a list")
     return tuple(found)
@@ -57,9 +59,11 @@ def complete(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -
                 yield _completed(packet, snapshot, where, device, place)
         else:
             raise InvalidInput(
-                "send on", place, f"{one!r:.60} is no frame",
+                "send on",
+                place,
+                f"{one!r:.60} is no frame",
                 'give bytes, or a scapy packet such as Ether()/IP(dst="192.168.10.1")/ICMP()',
-            )  # fmt: skip
+            )
 
 
 def _each(packets: Sendable) -> Iterable[Any]:
@@ -69,16 +73,16 @@ def _each(packets: Sendable) -> Iterable[Any]:
     return packets
 
 
-def _completed(
-    packet: Any, snapshot: Snapshot, where: Namespace, device: Link, place: str
-) -> Any:
+def _completed(packet: Any, snapshot: Snapshot, where: Namespace, device: Link, place: str) -> Any:
     packet = packet.copy()
     outer = packet
     if outer.name in ("IP", "IPv6"):
         raise InvalidInput(
-            "send on", place, f"it begins with {outer.name}, but a frame begins with Ethernet",
+            "send on",
+            place,
+            f"it begins with {outer.name}, but a frame begins with Ethernet",
             f"put Ether() in front: Ether()/{outer.name}(…)/…",
-        )  # fmt: skip
+        )
     inner = outer.payload
     while inner.name in ("802.1Q", "802.1AD"):
         inner = inner.payload
@@ -107,9 +111,7 @@ def _address(device: Link, version: int) -> str:
     return "0.0.0.0" if version == 4 else "::"
 
 
-def _destination(
-    inner: Any, snapshot: Snapshot, where: Namespace, device: Link, place: str
-) -> str:
+def _destination(inner: Any, snapshot: Snapshot, where: Namespace, device: Link, place: str) -> str:
     """The MAC that a frame is to go to: what ARP would find."""
     if inner.name == "ARP":
         return BROADCAST

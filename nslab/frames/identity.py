@@ -105,7 +105,6 @@ def _layer4(
         ports = (identifier, identifier)
         same = (kind, code, sequence, data[8:])
     flow = Flow(
-        protocol=protocol, source=source, source_port=ports[0], target=target,
-        target_port=ports[1],
-    )  # fmt: skip
+        protocol=protocol, source=source, source_port=ports[0], target=target, target_port=ports[1]
+    )
     return same, flow

@@ -85,15 +85,18 @@ class Frames:
         for place in places:
             if place not in there:
                 raise InvalidInput(
-                    "show the frames at", repr(place), "none was seen there",
+                    "show the frames at",
+                    repr(place),
+                    "none was seen there",
                     f"there are frames at: {', '.join(sorted(there)) or 'no place'}",
-                )  # fmt: skip
+                )
         return Frames(
             [frame for frame in self._frames if str(frame.place) in places],
-            self._macs, self.notes,
+            self._macs,
+            self.notes,
             {place: count for place, count in self.dropped.items() if place in places},
             {place: ether for place, ether in self._links.items() if str(place) in places},
-        )  # fmt: skip
+        )
 
     def select(self, wanted: Callable[[Frame], object]) -> Frames:
         """Those that a function is true for."""

@@ -135,8 +135,7 @@ class Opened:
                 set_off = f";{_SET_OFF}" if place in span else ""
                 style = f"border-bottom:2px solid {mark}{set_off}"
                 cells.append(
-                    f"<span title='{html.escape(title)}' style='{style}'>"
-                    f"{data[place]:02x}</span>"
+                    f"<span title='{html.escape(title)}' style='{style}'>{data[place]:02x}</span>"
                 )
             yield f"{start:04x}  {' '.join(cells)}"
 

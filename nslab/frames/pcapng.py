@@ -23,9 +23,12 @@ _NANOSECONDS = 9
 # Bits 0 and 1 of epb_flags are the direction, bits 2 to 4 how it was addressed.
 _INBOUND, _OUTBOUND = 1, 2
 _FLAGS = {
-    "host": _INBOUND | 1 << 2, "multicast": _INBOUND | 2 << 2, "broadcast": _INBOUND | 3 << 2,
-    "otherhost": _INBOUND | 4 << 2, "outgoing": _OUTBOUND,
-}  # fmt: skip
+    "host": _INBOUND | 1 << 2,
+    "multicast": _INBOUND | 2 << 2,
+    "broadcast": _INBOUND | 3 << 2,
+    "otherhost": _INBOUND | 4 << 2,
+    "outgoing": _OUTBOUND,
+}
 
 PACKET_HEAD = struct.Struct("<7I")
 """Type, size, link, the halves of the stamp, bytes kept, length of the frame."""
@@ -51,11 +54,17 @@ def encode(
         end = tail(kept, frame.kind)
         parts += (
             PACKET_HEAD.pack(
-                PACKET, PACKET_HEAD.size + kept + len(end), numbers[frame.place],
-                frame.stamp >> 32, frame.stamp & 0xFFFFFFFF, kept, frame.length,
+                PACKET,
+                PACKET_HEAD.size + kept + len(end),
+                numbers[frame.place],
+                frame.stamp >> 32,
+                frame.stamp & 0xFFFFFFFF,
+                kept,
+                frame.length,
             ),
-            frame.data, end,
-        )  # fmt: skip
+            frame.data,
+            end,
+        )
     parts.append(statistics(known, missing or {}, frames[-1].stamp if frames else 0))
     return b"".join(parts)
 

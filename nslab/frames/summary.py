@@ -21,19 +21,43 @@ EPHEMERAL = 32768
 """From here on the kernel draws a client's port (net.ipv4.ip_local_port_range)."""
 
 _DNS_TYPES = {
-    1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV",
+    1: "A",
+    2: "NS",
+    5: "CNAME",
+    6: "SOA",
+    12: "PTR",
+    15: "MX",
+    16: "TXT",
+    28: "AAAA",
+    33: "SRV",
     255: "ANY",
-}  # fmt: skip
+}
 _DNS_CODES = {0: "", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 _UNREACHABLE = {
-    0: "network", 1: "host", 2: "protocol", 3: "port", 4: "(fragmentation needed)", 9: "network",
-    10: "host", 13: "(prohibited)",
-}  # fmt: skip
-_TCP_FLAGS = ((0x02, "SYN"), (0x01, "FIN"), (0x04, "RST"), (0x08, "PSH"), (0x10, "ACK"),
-              (0x20, "URG"))  # fmt: skip
+    0: "network",
+    1: "host",
+    2: "protocol",
+    3: "port",
+    4: "(fragmentation needed)",
+    9: "network",
+    10: "host",
+    13: "(prohibited)",
+}
+_TCP_FLAGS = (
+    (0x02, "SYN"),
+    (0x01, "FIN"),
+    (0x04, "RST"),
+    (0x08, "PSH"),
+    (0x10, "ACK"),
+    (0x20, "URG"),
+)
 _ETHERTYPES = {
-    0x8847: "MPLS", 0x88CC: "LLDP", 0x8863: "PPPoE discovery", 0x8864: "PPPoE", 0x888E: "802.1X",
-}  # fmt: skip
+    0x8847: "MPLS",
+    0x88CC: "LLDP",
+    0x8863: "PPPoE discovery",
+    0x8864: "PPPoE",
+    0x888E: "802.1X",
+}
 
 
 class Line(NamedTuple):
@@ -290,5 +314,8 @@ def _dns_name(data: bytes, place: int) -> tuple[str, int]:
 
 
 _PROTOCOLS: dict[int, tuple[str, Callable[[bytes, int, Names], str]]] = {
-    1: ("ICMP", _icmp), 6: ("TCP", _tcp), 17: ("UDP", _udp), 58: ("ICMPv6", _icmp6),
-}  # fmt: skip
+    1: ("ICMP", _icmp),
+    6: ("TCP", _tcp),
+    17: ("UDP", _udp),
+    58: ("ICMPv6", _icmp6),
+}

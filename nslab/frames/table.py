@@ -10,9 +10,12 @@ from nslab.frames.summary import Names, summarise
 from nslab.network.model import Frame
 
 MEANT_FOR = {
-    "host": "this link", "broadcast": "everyone", "multicast": "a group",
-    "otherhost": "another", "outgoing": "– (sent)",
-}  # fmt: skip
+    "host": "this link",
+    "broadcast": "everyone",
+    "multicast": "a group",
+    "otherhost": "another",
+    "outgoing": "– (sent)",
+}
 """The kernel's packet types in the table's words."""
 
 ROWS = 100
@@ -63,9 +66,16 @@ class Table:
                     frame.data[:6].hex(":") if there else "",
                 )
             yield (
-                str(frame.number), *times, str(frame.place), MEANT_FOR[frame.kind], *macs,
-                line.source, line.target, line.what, str(frame.length),
-            )  # fmt: skip
+                str(frame.number),
+                *times,
+                str(frame.place),
+                MEANT_FOR[frame.kind],
+                *macs,
+                line.source,
+                line.target,
+                line.what,
+                str(frame.length),
+            )
 
     @property
     def footer(self) -> tuple[str, ...]:

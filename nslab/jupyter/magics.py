@@ -86,9 +86,11 @@ def _timeout(magic: str, options: list[str]) -> float | None:
         except ValueError:
             pass
     raise InvalidInput(
-        "run the cell", magic, f"{' '.join(options)!r} is not understood",
+        "run the cell",
+        magic,
+        f"{' '.join(options)!r} is not understood",
         f"write {magic} timeout=30 for a limit in seconds, or timeout=none",
-    )  # fmt: skip
+    )
 
 
 def _show(ran: Ran) -> None:

@@ -158,9 +158,12 @@ class Flow(Value, frozen=True):
     def inverse(self) -> Flow:
         """The other direction, if nobody rewrites it."""
         return Flow(
-            protocol=self.protocol, source=self.target, source_port=self.target_port,
-            target=self.source, target_port=self.source_port,
-        )  # fmt: skip
+            protocol=self.protocol,
+            source=self.target,
+            source_port=self.target_port,
+            target=self.source,
+            target_port=self.source_port,
+        )
 
 
 class Tracked(Value, frozen=True):
@@ -336,9 +339,11 @@ class Snapshot(Value, frozen=True):
                 inode = inodes.get(peer.namespace, peer.namespace)
                 peer = structs.replace(peer, namespace=inode, index=index)
             return structs.replace(
-                link, index=indexes[ns.inode, link.index], peer=peer,
+                link,
+                index=indexes[ns.inode, link.index],
+                peer=peer,
                 mac=macs.get(link.mac, link.mac),
-            )  # fmt: skip
+            )
 
         return structs.replace(
             self,
@@ -366,8 +371,7 @@ class Snapshot(Value, frozen=True):
                 if link.mac_origin == "random":
                     drawn[link.mac] = f"<{namespace.label}/{link.name}>"
         result = {
-            namespace.label: _canonical(namespace, labels, drawn)
-            for namespace in self.namespaces
+            namespace.label: _canonical(namespace, labels, drawn) for namespace in self.namespaces
         }
         return result | {"/etc": dict(sorted(self.files.items()))}
 

@@ -36,19 +36,21 @@ def _check(name: str, what: str, longest: int) -> str:
         raise InvalidInput(operation, repr(name), "it is empty", "give it a name such as ns1")
     if len(name.encode()) > longest:
         raise InvalidInput(
-            operation, repr(name), f"it has {len(name.encode())} characters",
+            operation,
+            repr(name),
+            f"it has {len(name.encode())} characters",
             f"{longest} characters are the most that the kernel keeps",
-        )  # fmt: skip
+        )
     bad = _BAD_CHARACTER.search(name)
     if bad:
         raise InvalidInput(
-            operation, repr(name), f"{bad.group()!r} may not stand in it",
+            operation,
+            repr(name),
+            f"{bad.group()!r} may not stand in it",
             "use letters, digits and _ . - + only",
-        )  # fmt: skip
-    if name in (".", ".."):
-        raise InvalidInput(
-            operation, repr(name), "it means a directory", "use another name"
         )
+    if name in (".", ".."):
+        raise InvalidInput(operation, repr(name), "it means a directory", "use another name")
     if name.startswith("-"):
         raise InvalidInput(
             operation, repr(name), "ip(8) would take it for an option", "begin with a letter"
@@ -65,9 +67,11 @@ def link_name(name: str) -> str:
     _check(name, "link", IFNAMSIZ - 1)
     if name in IPROUTE2_WORDS:
         raise InvalidInput(
-            "use the link name", repr(name), "ip(8) reads it as a word of its own language",
+            "use the link name",
+            repr(name),
+            "ip(8) reads it as a word of its own language",
             "choose a name that is not a keyword, such as veth-ns1",
-        )  # fmt: skip
+        )
     return name
 
 
@@ -85,20 +89,25 @@ def namespace_name(name: str) -> str:
     _check(name, "namespace", 60)
     if name in RESERVED:
         raise InvalidInput(
-            "use the namespace name", repr(name), "the lab's own world has that name",
+            "use the namespace name",
+            repr(name),
+            "the lab's own world has that name",
             "choose another, such as ns1",
-        )  # fmt: skip
+        )
     if name in IPROUTE2_WORDS:
         raise InvalidInput(
-            "use the namespace name", repr(name), "ip(8) reads it as a word of its own language",
+            "use the namespace name",
+            repr(name),
+            "ip(8) reads it as a word of its own language",
             "choose another, such as ns1",
-        )  # fmt: skip
+        )
     if name.isdigit():
         raise InvalidInput(
-            "use the namespace name", repr(name),
+            "use the namespace name",
+            repr(name),
             "ip(8) could not tell it from a process id (ip link set … netns takes both)",
             "begin with a letter, such as ns1",
-        )  # fmt: skip
+        )
     return name
 
 
@@ -123,10 +132,12 @@ def places(text: str) -> tuple[str | None, str | None]:
         return "*", None
     if not isinstance(text, str) or text.count("/") > 1 or not text.strip("/"):
         raise InvalidInput(
-            "capture on", repr(text), "it names no link",
+            "capture on",
+            repr(text),
+            "it names no link",
             'write "eth0" for a link of the host, "ns1/eth0" for one of a namespace, "ns1/*" for '
-            'all of its links',
-        )  # fmt: skip
+            "all of its links",
+        )
     ns, slash, link = text.rpartition("/")
     inside = namespace_reference(ns) if slash else None
     return inside, None if link == "*" else _check(link, "link", IFNAMSIZ - 1)
@@ -161,26 +172,34 @@ def address(text: str) -> str:
         interface = ipaddress.ip_interface(_text(text))
     except ValueError:
         raise InvalidInput(
-            operation, repr(text), "it is not an address with a prefix length",
+            operation,
+            repr(text),
+            "it is not an address with a prefix length",
             "write it like 192.168.10.1/24",
-        ) from None  # fmt: skip
+        ) from None
     if "/" not in text:
         raise InvalidInput(
-            operation, repr(text), "the prefix length is missing",
+            operation,
+            repr(text),
+            "the prefix length is missing",
             f"write {text}/24 for a network of 256 addresses; alone it would mean /32",
-        )  # fmt: skip
+        )
     network = interface.network
     if interface.version == 4 and network.prefixlen < 31:
         if interface.ip == network.network_address:
             raise InvalidInput(
-                operation, repr(text), "it is the network's own address",
+                operation,
+                repr(text),
+                "it is the network's own address",
                 f"the first that a host may have is {network[1]}/{network.prefixlen}",
-            )  # fmt: skip
+            )
         if interface.ip == network.broadcast_address:
             raise InvalidInput(
-                operation, repr(text), "it is the network's broadcast address",
+                operation,
+                repr(text),
+                "it is the network's broadcast address",
                 f"the last that a host may have is {network[-2]}/{network.prefixlen}",
-            )  # fmt: skip
+            )
     if interface.is_multicast:
         raise InvalidInput(operation, repr(text), "it is a multicast address", "use a unicast one")
     return interface.with_prefixlen
@@ -210,9 +229,11 @@ def host_address(text: str) -> str:
         return str(ipaddress.ip_address(_text(text)))
     except ValueError:
         raise InvalidInput(
-            "use the address", repr(text), "it is not the address of a host",
+            "use the address",
+            repr(text),
+            "it is not the address of a host",
             "write it without a prefix length, like 192.168.10.1",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def mac_address(text: str) -> str:
@@ -227,9 +248,11 @@ def mac_address(text: str) -> str:
         )
     if int(text[:2], 16) & 1:
         raise InvalidInput(
-            "use the MAC", repr(text), "its first byte is odd, which means a group of stations",
+            "use the MAC",
+            repr(text),
+            "its first byte is odd, which means a group of stations",
             "make the first byte even, such as 02",
-        )  # fmt: skip
+        )
     return text.lower()
 
 
@@ -237,9 +260,11 @@ def sysctl_key(text: str) -> str:
     """A key below ``net.``, as sysctl(8) takes it; a name with a dot needs slashes."""
     if not re.fullmatch(r"net[./][A-Za-z0-9_.@+=/-]+", text) or ".." in text:
         raise InvalidInput(
-            "set the sysctl", repr(text), "only keys below net. belong to a lab",
+            "set the sysctl",
+            repr(text),
+            "only keys below net. belong to a lab",
             "such as net.ipv4.ip_forward, or net/ipv4/conf/lxcbr0.1/rp_filter",
-        )  # fmt: skip
+        )
     return text
 
 

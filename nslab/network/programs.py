@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 PACKAGES = {
-    "arping": "iputils-arping", "bash": "bash", "brctl": "bridge-utils", "bridge": "iproute2",
-    "busybox": "busybox-static", "conntrack": "conntrack", "curl": "curl", "dig": "dnsutils",
-    "docker": "docker.io", "dockerd": "docker.io", "dot": "graphviz", "host": "bind9-host",
-    "hostname": "hostname", "ifconfig": "net-tools", "ip": "iproute2", "iperf3": "iperf3",
-    "iptables": "iptables", "mkfs.erofs": "erofs-utils",
-    "nft": "nftables", "nsenter": "util-linux", "ping": "iputils-ping",
-    "qemu-system-x86_64": "qemu-system-x86", "route": "net-tools",
-    "runc": "runc", "strace": "strace", "sysctl": "procps", "tcpdump": "tcpdump",
-    "traceroute": "traceroute", "tshark": "tshark", "unshare": "util-linux",
-}  # fmt: skip
+    "arping": "iputils-arping",
+    "bash": "bash",
+    "brctl": "bridge-utils",
+    "bridge": "iproute2",
+    "busybox": "busybox-static",
+    "conntrack": "conntrack",
+    "curl": "curl",
+    "dig": "dnsutils",
+    "docker": "docker.io",
+    "dockerd": "docker.io",
+    "dot": "graphviz",
+    "host": "bind9-host",
+    "hostname": "hostname",
+    "ifconfig": "net-tools",
+    "ip": "iproute2",
+    "iperf3": "iperf3",
+    "iptables": "iptables",
+    "mkfs.erofs": "erofs-utils",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "ping": "iputils-ping",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "route": "net-tools",
+    "runc": "runc",
+    "strace": "strace",
+    "sysctl": "procps",
+    "tcpdump": "tcpdump",
+    "traceroute": "traceroute",
+    "tshark": "tshark",
+    "unshare": "util-linux",
+}
 """Debian's package of each program."""
 
 _BRIDGE = {
-    "addbr": "ip link add {0} type bridge", "delbr": "ip link delete dev {0}",
-    "addif": "ip link set dev {1} master {0}", "delif": "ip link set dev {1} nomaster",
-    "show": "bridge link", "showmacs": "bridge fdb show br {0}",
-}  # fmt: skip
+    "addbr": "ip link add {0} type bridge",
+    "delbr": "ip link delete dev {0}",
+    "addif": "ip link set dev {1} master {0}",
+    "delif": "ip link set dev {1} nomaster",
+    "show": "bridge link",
+    "showmacs": "bridge fdb show br {0}",
+}
 """What iproute2 says instead of brctl; ``{0}`` is the bridge, ``{1}`` what follows it."""
 
 

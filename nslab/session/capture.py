@@ -13,19 +13,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
-from nslab.network import names
 from nslab.engine.base import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
 from nslab.frames import Frames
 from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
 from nslab.frames.transcode import transcode
+from nslab.network import names
 from nslab.network.model import Frame, Snapshot, Tracked
 
 if TYPE_CHECKING:
-    from nslab.frames.opened import Opened
     from nslab.frames.journey import Journey, Journeys
     from nslab.frames.journey.narrative import Draw
+    from nslab.frames.opened import Opened
     from nslab.jupyter.widgets import Inspector
 
 FRAMES, BYTES = 200_000, 64 << 20
@@ -114,9 +114,11 @@ class Capture:
         """
         if (count is None) == (until is None):
             raise InvalidInput(
-                "wait for frames", "", "it is not said for which",
+                "wait for frames",
+                "",
+                "it is not said for which",
                 'write capture.wait(3) or capture.wait(until="echo reply")',
-            )  # fmt: skip
+            )
         deadline = time.monotonic() + timeout
         while True:
             looked = time.monotonic()
@@ -133,11 +135,12 @@ class Capture:
             if now >= deadline or not self._running:
                 wanted = f"{count} frames" if count is not None else f"a frame: {until}"
                 raise CommandTimeout(
-                    "wait for", wanted,
+                    "wait for",
+                    wanted,
                     f"there are {self._count()} frames "
                     + (f"after {timeout:g} seconds" if self._running else "and it was stopped"),
                     "look at what there is: capture.frames",
-                )  # fmt: skip
+                )
             # In a flood there is something new at once, and to look at everything takes ever
             # longer: at least as much time goes by until the next look.
             again = min(deadline, now + (now - looked))
@@ -184,10 +187,13 @@ class Capture:
         self._fetch()
         count, missing = len(self._blocks), self.missing
         return Frames(
-            partial(self._decode, count), self._owners, self.notes, missing,
+            partial(self._decode, count),
+            self._owners,
+            self.notes,
+            missing,
             {origin.place: origin.ethernet for origin in self._origins},
             lambda: transcode(self._blocks[:count], self._origins, missing),
-        )  # fmt: skip
+        )
 
     def _decode(self, blocks: int) -> list[Frame]:
         """The frames of the first so many blocks."""
@@ -258,9 +264,11 @@ class Capture:
         for place in places:
             if place not in self.links:
                 raise InvalidInput(
-                    "show the frames at", repr(place), "the capture was not there",
+                    "show the frames at",
+                    repr(place),
+                    "the capture was not there",
                     f"it is at: {', '.join(self.links)}",
-                )  # fmt: skip
+                )
         return self.frames.at(*places)
 
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
@@ -279,9 +287,13 @@ class Capture:
         except NslabError:  # the lab was closed: without its cables the times must do
             snapshot = None
         return journeys(
-            tuple(self.frames), self._tracked, snapshot,
-            [tap.place for tap in self._opened.taps], self._macs, draw=self._draw,
-        )  # fmt: skip
+            tuple(self.frames),
+            self._tracked,
+            snapshot,
+            [tap.place for tap in self._opened.taps],
+            self._macs,
+            draw=self._draw,
+        )
 
     def journey(self, number: int | None = None) -> Journey:
         """The way of one packet: of the frame of that number, or of the first worth telling.
@@ -299,10 +311,11 @@ class Capture:
         if number is None and found:
             return found[0]
         raise InvalidInput(
-            "follow", "the packet" if number is None else f"frame {number}",
+            "follow",
+            "the packet" if number is None else f"frame {number}",
             "no frame was seen" if not found else "there is none of that number",
             "look at what there is: capture.frames",
-        )  # fmt: skip
+        )
 
     def inspect(self) -> Inspector:
         """The frames as a widget: to be opened one by one, and followed; while it runs, too."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
 from nslab.engine.base import Options
+from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
 from nslab.session.history import Done, Typed
 
 Steps = Sequence[Done | Typed]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nslab.engine.base import Command, Engine
 from nslab.network import diff
 from nslab.network.actions import Action, commands
-from nslab.engine.base import Command, Engine
 from nslab.network.model import Snapshot
 
 REPEAT_TIMEOUT = 120.0
@@ -117,10 +117,12 @@ def rebuild(make: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine
             else:
                 engine.run(
                     Command(
-                        argv=("bash", "-c", step.text), ns=step.ns, view="full",
+                        argv=("bash", "-c", step.text),
+                        ns=step.ns,
+                        view="full",
                         timeout=REPEAT_TIMEOUT,
                     )
-                )  # fmt: skip
+                )
     except BaseException:
         engine.close()
         raise

@@ -17,25 +17,33 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab.session import export
-from nslab.network import diff, names
-from nslab.network.actions import Action, AddContainer, Style
-from nslab.session.check import Check, Verdicts
+from nslab.course.step import Step
 from nslab.engine import base
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
-from nslab.session.history import (
-    Begin, Done, History, HistoryStep, Typed, changed, differences, rebuild, steps_of,
-)  # fmt: skip
+from nslab.network import diff, names
+from nslab.network.actions import Action, AddContainer, Style
 from nslab.network.model import Snapshot
+from nslab.session import export
+from nslab.session.check import Check, Verdicts
+from nslab.session.history import (
+    Begin,
+    Done,
+    History,
+    HistoryStep,
+    Typed,
+    changed,
+    differences,
+    rebuild,
+    steps_of,
+)
 from nslab.session.outcome import Did, Failure, Ran
-from nslab.course.step import Step
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
-    from nslab.explain.diagnose import Explanation
     from nslab.draw import Picture, Stage
     from nslab.engine.base import Engine
+    from nslab.explain.diagnose import Explanation
     from nslab.jupyter.widgets import Builder, Live
 
 TIMEOUT = 60.0
@@ -145,9 +153,12 @@ class Lab(Traffic):
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
         program = base.Command(
-            argv=("bash", "-c", text), ns=None if ns == "host" else ns, view="full",
-            timeout=timeout, report=True,
-        )  # fmt: skip
+            argv=("bash", "-c", text),
+            ns=None if ns == "host" else ns,
+            view="full",
+            timeout=timeout,
+            report=True,
+        )
         with self._lock:
             before = self.snapshot()
             try:
@@ -161,15 +172,21 @@ class Lab(Traffic):
             changes = diff.compare(before, after)
             if completed.timed_out:
                 raise CommandTimeout(
-                    "finish", text.strip().splitlines()[0] if text.strip() else "",
+                    "finish",
+                    text.strip().splitlines()[0] if text.strip() else "",
                     f"it was still running after {timeout:g} seconds and was ended",
                     "what it had done until then has stayed; lab.undo() goes back\n"
                     "give it longer with timeout=, or a limit of its own, such as ping -c 3",
-                )  # fmt: skip
+                )
             return Ran(
-                completed.returncode, output.text["stdout"], output.text["stderr"],
-                output.failures(), changes, self._draw, dropped=completed.dropped,
-            )  # fmt: skip
+                completed.returncode,
+                output.text["stdout"],
+                output.text["stderr"],
+                output.failures(),
+                changes,
+                self._draw,
+                dropped=completed.dropped,
+            )
 
     def run(
         self,
@@ -189,25 +206,34 @@ class Lab(Traffic):
         """
         if not argv or not all(isinstance(word, str) for word in argv):
             raise InvalidInput(
-                "run", repr(argv), "a program and its words are texts, one after another",
+                "run",
+                repr(argv),
+                "a program and its words are texts, one after another",
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
-            )  # fmt: skip
+            )
         output = _Output(False)
         program = base.Command(
-            argv=argv, ns=names.namespace_reference(ns), timeout=timeout, stdin=stdin.encode(),
+            argv=argv,
+            ns=names.namespace_reference(ns),
+            timeout=timeout,
+            stdin=stdin.encode(),
             view="full" if full else "net",
-        )  # fmt: skip
+        )
         completed = self._engine.run(program, output)
         output.finish()
         if completed.timed_out:
             raise CommandTimeout(
-                "finish", argv[0], f"it was still running after {timeout:g} seconds and was ended",
+                "finish",
+                argv[0],
+                f"it was still running after {timeout:g} seconds and was ended",
                 "give it longer with timeout=",
-            )  # fmt: skip
+            )
         return Ran(
-            completed.returncode, output.text["stdout"], output.text["stderr"],
+            completed.returncode,
+            output.text["stdout"],
+            output.text["stderr"],
             dropped=completed.dropped,
-        )  # fmt: skip
+        )
 
     def interrupt(self, thread: int | None = None) -> None:
         """End the command that another thread runs in the lab now, as the stop button does there.
@@ -226,9 +252,11 @@ class Lab(Traffic):
         """What the kernel reports now."""
         if self._closed:
             raise LabClosed(
-                "use the lab", self.name, "it was closed",
+                "use the lab",
+                self.name,
+                "it was closed",
                 "make a new one: lab = Lab(), or run the notebook from the top",
-            )  # fmt: skip
+            )
         return self._engine.snapshot()
 
     def why(self, ns: str | None, target: str) -> Explanation:
@@ -332,9 +360,11 @@ class Lab(Traffic):
             places = [place for place, step in enumerate(all_steps) if step.changed]
             if not 0 < steps <= len(places):
                 raise InvalidInput(
-                    "undo", f"{steps} steps", f"{len(places)} steps have changed the lab",
+                    "undo",
+                    f"{steps} steps",
+                    f"{len(places)} steps have changed the lab",
                     "lab.history lists all of them",
-                )  # fmt: skip
+                )
             before = self.snapshot()
             undone = all_steps[places[-steps]]
             self._rebuild(all_steps[: places[-steps]])

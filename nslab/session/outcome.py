@@ -120,8 +120,7 @@ class Did(Outcome):
             return _column("the same by commands", classic)
         columns = _column("by brctl, ifconfig …", classic) + _column("by ip …", modern)
         return (
-            '<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">'
-            f"{columns}</div>"
+            f'<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">{columns}</div>'
         )
 
 

@@ -28,10 +28,21 @@ def generated(checkout: Path) -> str:
     :raises RuntimeError: repo2docker does not accept the checkout
     """
     done = subprocess.run(
-        [sys.executable, "-m", "repo2docker", "--no-build", "--debug", f"--user-id={UID}",
-         f"--user-name={USER}", str(checkout)],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "repo2docker",
+            "--no-build",
+            "--debug",
+            f"--user-id={UID}",
+            f"--user-name={USER}",
+            str(checkout),
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"repo2docker ended with {done.returncode}: {done.stderr[-2000:]}")
     return done.stdout

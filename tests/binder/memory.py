@@ -102,8 +102,13 @@ def shares(pids: list[int]) -> list[tuple[str, int, int]]:
 
 def _name(words: list[str]) -> str:
     names = [word for word in words if word and not word.startswith("-")]
-    known = {"ipykernel_launcher": "kernel", "watch.py": "watch", "pytest": "pytest",
-             "repo2docker-entrypoint": "entrypoint", "jupyter-notebook": "server"}  # fmt: skip
+    known = {
+        "ipykernel_launcher": "kernel",
+        "watch.py": "watch",
+        "pytest": "pytest",
+        "repo2docker-entrypoint": "entrypoint",
+        "jupyter-notebook": "server",
+    }
     for name in names:
         for part, short in known.items():
             if part in name:

@@ -39,20 +39,41 @@ from nslab.engine.vm import qemu
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("proved.txt")
 INPUTS = (
-    "binder", "tests/binder", "requirements/binder.txt", "nslab/engine/vm",
-    "nslab/engine/agent", "nslab/cli/vm.py", "nslab/cli/jupyterlab",
-)  # fmt: skip
+    "binder",
+    "tests/binder",
+    "requirements/binder.txt",
+    "nslab/engine/vm",
+    "nslab/engine/agent",
+    "nslab/cli/vm.py",
+    "nslab/cli/jupyterlab",
+)
 LESSONS = ("02", "03", "04", "05")
 LEFT_BEHIND = (".git", ".venv*", ".*_cache", "__pycache__", ".ipynb_checkpoints", ".vagrant*")
 """What is no part of a fresh clone."""
 
 PORT, TOKEN = 8888, "proof"
-NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-           "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "NSLAB_DEBIAN_MIRROR")  # fmt: skip
+NETWORK = (
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "PIP_INDEX_URL",
+    "PIP_DEFAULT_TIMEOUT",
+    "NSLAB_DEBIAN_MIRROR",
+)
 """How this machine reaches packages, if it says so: passed on to the build."""
 
-BASE = ("jupyterlab", "notebook", "jupyterhub", "jupyter-offlinenotebook",
-        "jupyter-resource-usage", "ipywidgets", "jupyter-server")  # fmt: skip
+BASE = (
+    "jupyterlab",
+    "notebook",
+    "jupyterhub",
+    "jupyter-offlinenotebook",
+    "jupyter-resource-usage",
+    "ipywidgets",
+    "jupyter-server",
+)
 """What repo2docker's environment.yml asks for, by its names on PyPI."""
 
 ACTIVATE = 'export PATH="${NB_PYTHON_PREFIX}/bin:$PATH"\n'
@@ -144,7 +165,11 @@ class Tale:
             out.flush()
             begin = out.tell()
             code = subprocess.run(
-                words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False,
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                check=False,
                 **settings,  # type: ignore[call-overload]
             ).returncode
         if code:
@@ -167,9 +192,13 @@ class Image:
         mirror = os.environ.get("NSLAB_DEBIAN_MIRROR", "http://deb.debian.org").rstrip("/")
         if not (self.root / "usr/bin/apt-get").exists():
             self.tale.run(
-                "debootstrap", "--variant=minbase", "--include=ca-certificates,python3-venv",
-                "bookworm", self.root, f"{mirror}/debian",
-            )  # fmt: skip
+                "debootstrap",
+                "--variant=minbase",
+                "--include=ca-certificates,python3-venv",
+                "bookworm",
+                self.root,
+                f"{mirror}/debian",
+            )
         etc = self.root / "etc"
         (etc / "apt/sources.list").write_text(SOURCES.format(mirror))
         (etc / "apt/apt.conf.d/docker").write_text(APT)
@@ -194,8 +223,9 @@ class Image:
             (dev / name).symlink_to(f"/proc/self/fd/{number}")
         (dev / "pts").mkdir()
         (dev / "shm").mkdir()
-        self.tale.run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=666", "devpts",
-                      dev / "pts")  # fmt: skip
+        self.tale.run(
+            "mount", "-t", "devpts", "-o", "newinstance,ptmxmode=666", "devpts", dev / "pts"
+        )
         self.tale.run("mount", "-t", "tmpfs", "-o", "size=64m,mode=1777", "shm", dev / "shm")
         self.tale.run("mount", "-t", "proc", "proc", self.root / "proc")
         self.tale.run("mount", "-t", "sysfs", "-o", "ro", "sysfs", self.root / "sys")
@@ -218,9 +248,12 @@ class Image:
         uid = 0 if step.user == "root" else dockerfile.UID
         network = {name: os.environ[name] for name in NETWORK if name in os.environ}
         self.tale.run(
-            "/bin/sh", "-c", line, env={"PIP_NO_INPUT": "1", **network, **step.env},
+            "/bin/sh",
+            "-c",
+            line,
+            env={"PIP_NO_INPUT": "1", **network, **step.env},
             preexec_fn=confined(self.root, uid, step.directory, None),
-        )  # fmt: skip
+        )
 
     def conda(self, step: dockerfile.Step) -> None:
         """In place of Conda's environment one of venv's, with the versions of Conda's lock."""
@@ -229,9 +262,12 @@ class Image:
         versions["jupyterhub"] = versions["jupyterhub-base"]
         known = "".join(f"{key}=={value}\n" for key, value in versions.items())
         (self.root / "tmp/base.txt").write_text(known)
-        self.inside(step, "python3 -m venv ${NB_PYTHON_PREFIX} && ${NB_PYTHON_PREFIX}/bin/pip "
-                    f"install -q --no-cache-dir -c /tmp/base.txt {' '.join(BASE)} && "
-                    "chown -R ${NB_USER}:${NB_USER} ${CONDA_DIR}")  # fmt: skip
+        self.inside(
+            step,
+            "python3 -m venv ${NB_PYTHON_PREFIX} && ${NB_PYTHON_PREFIX}/bin/pip "
+            f"install -q --no-cache-dir -c /tmp/base.txt {' '.join(BASE)} && "
+            "chown -R ${NB_USER}:${NB_USER} ${CONDA_DIR}",
+        )
 
     def copy(self, step: dockerfile.Step) -> None:
         options, words = [], []
@@ -277,8 +313,13 @@ TITLES = {
 
 def build(work: Path, tale: Tale) -> Image:
     image = Image(work, tale)
-    shutil.copytree(ROOT, image.source, symlinks=True, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(*LEFT_BEHIND, "welcome.ipynb"))  # fmt: skip
+    shutil.copytree(
+        ROOT,
+        image.source,
+        symlinks=True,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(*LEFT_BEHIND, "welcome.ipynb"),
+    )
     text = dockerfile.generated(image.source)
     (work / "Dockerfile").write_text(text)
     with tale.stage("debootstrap"):
@@ -302,11 +343,16 @@ def check_image(image: Image, last: dockerfile.Step) -> None:
     must(not (cache / "nslab/vm/apt").exists(), "the downloaded packages are still there")
     must(not (cache / "pip").exists(), "pip's cache is still there")
     image.as_layers()
-    sizes = subprocess.run(["du", "-sxm", "--exclude=proc", image.root, cache / "nslab"],
-                           capture_output=True, text=True, check=True).stdout  # fmt: skip
+    sizes = subprocess.run(
+        ["du", "-sxm", "--exclude=proc", image.root, cache / "nslab"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     whole = int(sizes.split()[0])
-    state = subprocess.run(["du", "-sxm", cache / "nslab"], capture_output=True, text=True,
-                           check=True).stdout.split()[0]  # fmt: skip
+    state = subprocess.run(
+        ["du", "-sxm", cache / "nslab"], capture_output=True, text=True, check=True
+    ).stdout.split()[0]
     image.tale.figures["image"] = f"{whole} MB, of which {state} MB are the virtual machine"
     ok(f"the image takes {image.tale.figures['image']}")
 
@@ -328,17 +374,25 @@ class Pod:
         self.command: list[str] = json.loads(self.step.text)
         must(self.step.word == "CMD" and self.step.user == dockerfile.USER, "no CMD for the user")
         # Without Docker's build arguments, which are no part of the image.
-        self.env = {key: value for key, value in self.step.env.items()
-                    if key not in ("NB_USER", "NB_UID")}  # fmt: skip
+        self.env = {
+            key: value for key, value in self.step.env.items() if key not in ("NB_USER", "NB_UID")
+        }
 
     def start(self, *command: str, log: Path, **env: str) -> subprocess.Popen[bytes]:
         with log.open("wb") as out:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env={**self.env, **env}, preexec_fn=confined(
-                    self.image.root, dockerfile.UID, self.step.directory,
-                    self.group.path if self.group else None),
-            )  # fmt: skip
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**self.env, **env},
+                preexec_fn=confined(
+                    self.image.root,
+                    dockerfile.UID,
+                    self.step.directory,
+                    self.group.path if self.group else None,
+                ),
+            )
 
     def run(self, *command: str, fails: bool = False, **env: str) -> str:
         """A program in the pod, beside Jupyter; what it said."""
@@ -358,8 +412,13 @@ class Pod:
 def check_walls(pod: Pod) -> None:
     """That the pod is as narrow as it is meant to be."""
     status = pod.run("/bin/cat", "/proc/self/status")
-    for line in ("Uid:\t1000\t1000\t1000\t1000", "CapEff:\t0000000000000000",
-                 "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):  # fmt: skip
+    for line in (
+        "Uid:\t1000\t1000\t1000\t1000",
+        "CapEff:\t0000000000000000",
+        "CapBnd:\t0000000000000000",
+        "NoNewPrivs:\t1",
+        "Seccomp:\t2",
+    ):
         must(line in status, f"not so in the pod: {line}")
     said = pod.run("/usr/bin/unshare", "-U", "true", fails=True)
     must("Operation not permitted" in said, f"unshare: {said}")
@@ -371,14 +430,21 @@ def serve(pod: Pod) -> subprocess.Popen[bytes]:
     """Start Jupyter as BinderHub does, and wait until it answers."""
     begun = time.monotonic()
     log = pod.image.work / "server.log"
-    server = pod.start(*pod.entrypoint, *pod.command, f"--port={PORT}",
-                       f"--IdentityProvider.token={TOKEN}", log=log)  # fmt: skip
+    server = pod.start(
+        *pod.entrypoint,
+        *pod.command,
+        f"--port={PORT}",
+        f"--IdentityProvider.token={TOKEN}",
+        log=log,
+    )
     while True:
         with contextlib.suppress(OSError):
             get("/api/status")
             break
-        must(server.poll() is None and time.monotonic() - begun < 180,
-             f"Jupyter does not answer:\n{log.read_text()[-3000:]}")  # fmt: skip
+        must(
+            server.poll() is None and time.monotonic() - begun < 180,
+            f"Jupyter does not answer:\n{log.read_text()[-3000:]}",
+        )
         time.sleep(0.2)
     took = time.monotonic() - begun
     pod.tale.figures["from entrypoint to Jupyter's answer"] = f"{took:.1f} s"
@@ -388,8 +454,9 @@ def serve(pod: Pod) -> subprocess.Popen[bytes]:
 
 
 def get(path: str, method: str = "GET") -> str:
-    asked = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", method=method,
-                                   headers={"Authorization": f"token {TOKEN}"})  # fmt: skip
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{PORT}{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
+    )
     with urllib.request.urlopen(asked, timeout=60) as answer:
         return str(answer.read().decode())
 
@@ -426,12 +493,32 @@ class Kernel:
 
         :raises Unproved: it ends with an error
         """
-        header = {"msg_id": os.urandom(8).hex(), "msg_type": "execute_request", "version": "5.3",
-                  "username": "", "session": "proof"}  # fmt: skip
-        content = {"code": code, "silent": False, "store_history": False, "user_expressions": {},
-                   "allow_stdin": False, "stop_on_error": True}  # fmt: skip
-        self.line.send(json.dumps({"header": header, "parent_header": {}, "metadata": {},
-                                   "content": content, "channel": "shell"}))  # fmt: skip
+        header = {
+            "msg_id": os.urandom(8).hex(),
+            "msg_type": "execute_request",
+            "version": "5.3",
+            "username": "",
+            "session": "proof",
+        }
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": False,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        self.line.send(
+            json.dumps(
+                {
+                    "header": header,
+                    "parent_header": {},
+                    "metadata": {},
+                    "content": content,
+                    "channel": "shell",
+                }
+            )
+        )
         said = ""
         while True:
             message = json.loads(self.line.recv())
@@ -456,8 +543,11 @@ def measure(pod: Pod) -> None:
     def weigh(what: str) -> list[tuple[str, int, int]]:
         parts = memory.shares(pod.group.members() if pod.group else within(os.getpid()))
         total = sum(pss for _, _, pss in parts)
-        details = ", ".join(f"{name} {rss >> 20}/{pss >> 20}" for name, rss, pss in sorted(
-            parts, key=lambda part: -part[2]) if rss >> 20 >= 4)  # fmt: skip
+        details = ", ".join(
+            f"{name} {rss >> 20}/{pss >> 20}"
+            for name, rss, pss in sorted(parts, key=lambda part: -part[2])
+            if rss >> 20 >= 4
+        )
         pod.tale.figures[what] = f"{total >> 20} MiB (RSS/PSS in MiB: {details})"
         ok(f"{what}: {pod.tale.figures[what]}")
         must(total < memory.LIMIT, f"{what} takes more than 1 GiB")
@@ -502,10 +592,21 @@ def lessons(pod: Pod) -> None:
         (name,) = (path.name for path in (ROOT / "notebooks").glob(f"{number}-*.ipynb"))
         with pod.tale.stage(f"notebook {number}"):
             said = pod.entered(
-                python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-                "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval.cfg",
-                f"notebooks/{name}", PYTHONPATH="/srv/runner", NSLAB_QUICK="1", LANG="C.UTF-8",
-            )  # fmt: skip
+                python,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--nbval",
+                "--nbval-current-env",
+                "--nbval-sanitize-with",
+                "tests/nbval.cfg",
+                f"notebooks/{name}",
+                PYTHONPATH="/srv/runner",
+                NSLAB_QUICK="1",
+                LANG="C.UTF-8",
+            )
             must("nslab: labs live in: vm" in said, f"start chose otherwise: {said}")
             counted = re.search(r"\d+ passed.* in [0-9.]+s", said)
             must(counted and "skipped" not in counted[0], f"not all passed: {said[-2000:]}")
@@ -594,8 +695,18 @@ def runner(work: Path, tale: Tale) -> None:
     lock = (ROOT / "requirements/test.txt").read_text()
     names = ("pytest", "nbval", "iniconfig", "pluggy", "coverage")
     wanted = [re.search(rf"^{name}==\S+", lock, re.MULTILINE)[0] for name in names]  # type: ignore[index]
-    tale.run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile",
-             "--target", work / "root/srv/runner", *wanted)  # fmt: skip
+    tale.run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-compile",
+        "--target",
+        work / "root/srv/runner",
+        *wanted,
+    )
 
 
 def told(work: object) -> int:
@@ -610,11 +721,27 @@ def told(work: object) -> int:
 def enter(part: str, work: Path) -> int:
     """Run this program again in namespaces that end with it, and all that was started there."""
     network = ["--net"] if part == "run" else []
-    started = subprocess.Popen([
-        "unshare", *network, "--mount", "--pid", "--ipc", "--uts", "--propagation", "private",
-        "--fork", "--kill-child", "--mount-proc",
-        sys.executable, __file__, "--part", part, "--work", str(work),
-    ])  # fmt: skip
+    started = subprocess.Popen(
+        [
+            "unshare",
+            *network,
+            "--mount",
+            "--pid",
+            "--ipc",
+            "--uts",
+            "--propagation",
+            "private",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            __file__,
+            "--part",
+            part,
+            "--work",
+            str(work),
+        ]
+    )
     try:
         return started.wait()
     finally:
@@ -633,8 +760,10 @@ def main() -> int:
         return inner(asked.part, asked.work)
     last = recorded()
     if asked.if_changed and last.get("fingerprint") == fingerprint():
-        print(f"binder/ and the virtual machine are those that were proved on {last['date']}, in "
-              f"{last['in all']}; NSLAB_BINDER_PROOF=1 proves them again")  # fmt: skip
+        print(
+            f"binder/ and the virtual machine are those that were proved on {last['date']}, in "
+            f"{last['in all']}; NSLAB_BINDER_PROOF=1 proves them again"
+        )
         return 0
     return whole(asked.work)
 
@@ -661,8 +790,10 @@ def whole(kept: Path | None) -> int:
     finally:
         if code:
             for log in work.glob("*.log"):
-                print(f"-- the end of {log.name}\n{log.read_text(errors='replace')[-2000:]}",
-                      file=sys.stderr)  # fmt: skip
+                print(
+                    f"-- the end of {log.name}\n{log.read_text(errors='replace')[-2000:]}",
+                    file=sys.stderr,
+                )
         memory.remove(work.name)
         if kept is None:
             shutil.rmtree(work)

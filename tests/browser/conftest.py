@@ -31,9 +31,14 @@ expect.set_options(timeout=LIMIT)
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,20 +84,34 @@ class Jupyter:
 @pytest.fixture(scope="session")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """JupyterLab as `nslab lab` starts it, with settings and state of its own."""
-    with served(tmp_path_factory.mktemp("jupyter"), lambda folder, port: [
-        "jupyterlab", *options(folder, port, False), "--LabApp.expose_app_in_browser=True",
-    ]) as made:  # fmt: skip
+    with served(
+        tmp_path_factory.mktemp("jupyter"),
+        lambda folder, port: [
+            "jupyterlab",
+            *options(folder, port, False),
+            "--LabApp.expose_app_in_browser=True",
+        ],
+    ) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def notebook7(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """Notebook 7, which nslab does not start itself."""
-    with served(tmp_path_factory.mktemp("notebook"), lambda folder, port: [
-        "notebook", f"--ServerApp.root_dir={folder}", "--ServerApp.ip=127.0.0.1", "--no-browser",
-        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--allow-root",
-        "--JupyterNotebookApp.expose_app_in_browser=True",
-    ], page="notebooks") as made:  # fmt: skip
+    with served(
+        tmp_path_factory.mktemp("notebook"),
+        lambda folder, port: [
+            "notebook",
+            f"--ServerApp.root_dir={folder}",
+            "--ServerApp.ip=127.0.0.1",
+            "--no-browser",
+            f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0",
+            "--allow-root",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+        ],
+        page="notebooks",
+    ) as made:
         yield made
 
 
@@ -113,12 +132,15 @@ def served(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(text))
     environment = os.environ | {
-        "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"), "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "PYTHONPATH": str(ROOT),
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "PYTHONPATH": str(ROOT),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "XDG_STATE_HOME": str(home / "state"),
-    }  # fmt: skip
+    }
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -126,8 +148,11 @@ def served(
     log = (home / "log").open("wb")
     server = subprocess.Popen(
         [sys.executable, "-m", *command(folder, port), f"--IdentityProvider.token={token}"],
-        env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        env=environment,
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+    )
     made = Jupyter(folder, home / "settings", port, token, page)
     try:
         limit = time.monotonic() + 60
@@ -168,8 +193,12 @@ class Book:
         page.set_default_timeout(LIMIT)
         page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(inside)
-                else self.elsewhere.append(request.url))  # fmt: skip
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(inside) else self.elsewhere.append(request.url)
+            ),
+        )
 
     def save_and_leave(self) -> None:
         """Save it and end its kernel: what is opened next is what was saved."""
@@ -212,9 +241,13 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
     opened: list[Book] = []
 
     def open_book(
-        *cells: str, name: str = "", theme: str = "", run: bool = True, still: bool = False,
+        *cells: str,
+        name: str = "",
+        theme: str = "",
+        run: bool = True,
+        still: bool = False,
         **viewport: int,
-    ) -> Book:  # fmt: skip
+    ) -> Book:
         if cells:
             name = f"{request.node.name.translate(str.maketrans('[]', '--'))}.ipynb"
             write(jupyter.folder / name, cells)
@@ -246,9 +279,16 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
 
 def write(path: Path, cells: tuple[str, ...]) -> None:
     code = [
-        {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "outputs": [],
-         "execution_count": None, "source": source} for n, source in enumerate(cells)
-    ]  # fmt: skip
+        {
+            "cell_type": "code",
+            "id": f"cell-{n}",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": source,
+        }
+        for n, source in enumerate(cells)
+    ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     made = {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(made))

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from nslab import Lab, lesson
 from nslab.engine import labs
-from nslab.network.model import Snapshot
 from nslab.jupyter.widgets.forms import FORMS
 from nslab.jupyter.widgets.inspector import PACE
+from nslab.network.model import Snapshot
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,9 +44,10 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
 Book = Callable[..., Any]
 
 QUIET = [
-    "--HTMLExporter.require_js_url=", "--HTMLExporter.mathjax_url=",
+    "--HTMLExporter.require_js_url=",
+    "--HTMLExporter.mathjax_url=",
     "--HTMLExporter.mermaid_js_url=",
-]  # fmt: skip
+]
 """What the README gives for a page that asks for nothing."""
 
 
@@ -142,9 +143,7 @@ def test_the_builder_makes_the_articles_network(book: Book, by: Any) -> None:
 
 
 def test_what_a_button_breaks_undo_mends(book: Book) -> None:
-    page = book(
-        "import nslab\nlab = nslab.lesson('06').lab(name='broken')\nlab.builder()"
-    ).page
+    page = book("import nslab\nlab = nslab.lesson('06').lab(name='broken')\nlab.builder()").page
     expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
     before = seen("broken")
     by_mouse(page, "Set down", ["host", "lxcbr0.1"])
@@ -166,8 +165,10 @@ def test_what_is_typed_in_a_terminal_shows_at_once(
     expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
     terminal = subprocess.Popen(
         [sys.executable, "-m", "nslab", "enter", "--lab", "terminal", "--", "bash"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert terminal.stdin is not None
     assert terminal.stdout is not None
     taken = []
@@ -189,8 +190,10 @@ def test_what_is_typed_in_a_terminal_shows_at_once(
     assert terminal.wait(timeout=30) == 0
     terminal.stdout.close()
     with capsys.disabled():
-        print(f"\na change in a terminal shows after {statistics.median(taken) * 1000:.0f} ms "
-              f"(median of 20, at most {max(taken) * 1000:.0f} ms)")  # fmt: skip
+        print(
+            f"\na change in a terminal shows after {statistics.median(taken) * 1000:.0f} ms "
+            f"(median of 20, at most {max(taken) * 1000:.0f} ms)"
+        )
 
 
 def test_a_lesson_is_played_to_its_end(book: Book) -> None:
@@ -244,8 +247,9 @@ def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
     """1366×768, and the same at a zoom of 200 %, which is a window of half the size."""
     page = book(
         "import nslab\nlab = nslab.lesson('06').lab(name='narrow')\nlab.builder()",
-        width=1366 // scale, height=768 // scale,
-    ).page  # fmt: skip
+        width=1366 // scale,
+        height=768 // scale,
+    ).page
     expect(page.locator(".nslab-live svg")).to_be_visible()
     wide = page.evaluate(
         """() => { const output = document.querySelector('.nslab-builder');
@@ -301,8 +305,9 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
     ping = INSPECTED.format(name="fits") + "\nlab.ping('ns1', '203.0.113.80')\nseen.stop()"
-    page = book(ping, "i = seen.inspect()\ni.frame = 12\ni.follow()\ni", theme=theme, width=683,
-                height=384).page  # fmt: skip
+    page = book(
+        ping, "i = seen.inspect()\ni.frame = 12\ni.follow()\ni", theme=theme, width=683, height=384
+    ).page
     expect(page.locator(".nslab-journey svg")).to_be_visible()
     page.locator(".nslab-frames").scroll_into_view_if_needed()
     wide = page.evaluate(
@@ -326,12 +331,14 @@ i"""
 
 def travels(page: Page) -> str:
     """Where the dot is, after the page has been drawn some twenty times more."""
-    return str(page.evaluate(
-        """async () => {
+    return str(
+        page.evaluate(
+            """async () => {
             const dot = document.querySelector('.nslab-journey .nslab-traveller');
             for (let n = 0; n < 20; n++) await new Promise(requestAnimationFrame);
             const at = dot.getBoundingClientRect(); return `${at.x} ${at.y} ${at.width}` }"""
-    ))  # fmt: skip
+        )
+    )
 
 
 def moved(page: Page) -> bool:
@@ -430,9 +437,10 @@ def test_the_log_can_be_exported_and_copied(book: Book) -> None:
     clipboard = "navigator.clipboard.readText()"
     copy = page.locator(".nslab-log .nslab-copy")
     for style, line in {
-        "brctl, ifconfig": "brctl addbr br7", "ip": "ip link add br7 type bridge",
+        "brctl, ifconfig": "brctl addbr br7",
+        "ip": "ip link add br7 type bridge",
         "Python": 'lab.do(AddBridge("br7"))',
-    }.items():  # fmt: skip
+    }.items():
         page.locator(".nslab-as button").get_by_text(style, exact=True).click()
         expect(page.locator(".nslab-log .nslab-last")).to_have_text(line)
         copy.click()
@@ -507,10 +515,20 @@ def test_a_saved_notebook_reads_well_without_a_kernel(book: Book) -> None:
 def exported(folder: Path, *arguments: str) -> Path:
     """Notebook 11 with its saved outputs, as nbconvert makes a page of it."""
     subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(folder),
-         *arguments, str(ROOT / "notebooks" / "11-free-play.ipynb")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "nbconvert",
+            "--to",
+            "html",
+            "--output-dir",
+            str(folder),
+            *arguments,
+            str(ROOT / "notebooks" / "11-free-play.ipynb"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return folder / "11-free-play.html"
 
 
@@ -556,6 +574,8 @@ def test_five_hundred_namespaces_are_summed_up(book: Book, capsys: Any) -> None:
     by_mouse(page, "Set up", ["ns250", "br7"])
     assert seen("crowd").link("br7", "ns250").up
     with capsys.disabled():
-        print(f"\n500 namespaces: a change shows {shown - done_at:.1f} s after it "
-              f"({shown - began:.1f} s with the terminal's start), "
-              f"the facts of a choice after {chosen - shown:.1f} s")  # fmt: skip
+        print(
+            f"\n500 namespaces: a change shows {shown - done_at:.1f} s after it "
+            f"({shown - began:.1f} s with the terminal's start), "
+            f"the facts of a choice after {chosen - shown:.1f} s"
+        )

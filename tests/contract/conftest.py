@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from nslab.engine.base import Engine, Options
+from nslab.engine.choose import factory
 from nslab.network.actions import (
     Action,
     AddAddress,
@@ -22,8 +24,6 @@ from nslab.network.actions import (
     SetBridge,
     SetUp,
 )
-from nslab.engine.base import Engine, Options
-from nslab.engine.choose import factory
 from nslab.network.model import Namespace, Snapshot
 
 LIMIT = 3.0

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from nslab.engine.base import Engine
+from nslab.errors import LabClosed, LabGone
 from nslab.network.actions import (
     Action,
     AddAddress,
@@ -27,8 +29,6 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.engine.base import Engine
-from nslab.errors import LabClosed, LabGone
 
 LIMIT = 10.0
 

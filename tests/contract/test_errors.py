@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from nslab.engine.base import Engine, Options
+from nslab.engine.choose import factory
+from nslab.errors import AlreadyExists, InvalidInput, KernelRefused, LabClosed, NotFound
 from nslab.network.actions import (
     Action,
     AddAddress,
@@ -38,9 +41,6 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.engine.base import Engine, Options
-from nslab.engine.choose import factory
-from nslab.errors import AlreadyExists, InvalidInput, KernelRefused, LabClosed, NotFound
 
 Canonical = Callable[[Engine], dict[str, Any]]
 

@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from nslab.network.actions import AddNamespace, AddVeth, SetUp
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.engine.fake import FakeEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabClosed, NotFound
+from nslab.network.actions import AddNamespace, AddVeth, SetUp
 
 FRAME = b"\xff" * 6 + b"\2\0\0\0\0\1" + b"\x88\xb5" + b"hello".ljust(46, b"\0")
-LINK = (
-    AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1", up=True), SetUp("eth0", ns="ns1"),
-)  # fmt: skip
+LINK = (AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1", up=True), SetUp("eth0", ns="ns1"))
 
 
 def test_a_closed_engine_takes_no_frames(engine: Engine) -> None:
@@ -65,11 +63,14 @@ def test_what_has_not_arrived_can_be_asked_for_again(make_real: Callable[..., En
 @pytest.mark.parametrize(
     ("where", "filter", "error"),
     [
-        ("eth9", "", NotFound), ("nsx/eth0", "", NotFound), ("nsx/*", "", NotFound),
-        ("eth0", "no such words", InvalidInput), ("eth0", "-d", InvalidInput),
+        ("eth9", "", NotFound),
+        ("nsx/eth0", "", NotFound),
+        ("nsx/*", "", NotFound),
+        ("eth0", "no such words", InvalidInput),
+        ("eth0", "-d", InvalidInput),
         ("eth0", "--version", InvalidInput),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_recorded(
     make_real: Callable[..., Engine], where: str, filter: str, error: type[Exception]
 ) -> None:

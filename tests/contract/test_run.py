@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from nslab.network.actions import AddContainer, AddNamespace
 from nslab.engine.base import OUTPUT_LIMIT, Command, Completed, Engine, Stream
 from nslab.errors import Interrupted, LabClosed, LabGone, NotFound, ToolMissing
+from nslab.network.actions import AddContainer, AddNamespace
 
 
 class Output:

@@ -10,6 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernels import renames_while_up
+
+from nslab.engine.base import Command, Engine
+from nslab.engine.fake import FakeEngine
+from nslab.errors import KernelRefused, NslabError
 from nslab.network import actions as act
 from nslab.network.actions import (
     Action,
@@ -42,9 +46,6 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.engine.base import Command, Engine
-from nslab.engine.fake import FakeEngine
-from nslab.errors import KernelRefused, NslabError
 
 Canonical = Callable[[Engine], dict[str, Any]]
 Make = Callable[..., Engine]
@@ -80,8 +81,15 @@ CASES: list[tuple[Sequence[Action], Action]] = [
     ((AddContainer("c1"),), AddVeth("v1", "v2", ns="c1", peer_ns="c1")),
     (
         (*BRIDGE, AddNamespace("ns1")),
-        AddVeth("v1", "eth0", peer_ns="ns1", master="br1", up=True,
-                mac="02:00:00:00:00:0a", peer_mac="02:00:00:00:00:0B"),
+        AddVeth(
+            "v1",
+            "eth0",
+            peer_ns="ns1",
+            master="br1",
+            up=True,
+            mac="02:00:00:00:00:0a",
+            peer_mac="02:00:00:00:00:0B",
+        ),
     ),
     ((*CABLE, AddNamespace("ns2")), Move("eth0", to="ns2", ns="ns1")),
     (CABLE, Move("v1", to="ns1")),
@@ -119,8 +127,10 @@ CASES: list[tuple[Sequence[Action], Action]] = [
     ((), AddAddress("lo", "10.0.0.1/24")),
     (CABLE, AddAddress("v1", "127.0.0.5/8")),
     (CABLE, AddAddress("eth0", "10.0.0.3/24", ns="ns1")),
-    ((*CABLE, AddAddress("eth0", "10.0.0.3/24", ns="ns1")),
-     DeleteAddress("eth0", "10.0.0.2/24", ns="ns1")),
+    (
+        (*CABLE, AddAddress("eth0", "10.0.0.3/24", ns="ns1")),
+        DeleteAddress("eth0", "10.0.0.2/24", ns="ns1"),
+    ),
     (CABLE, DeleteAddress("eth0", "10.0.0.2/24", ns="ns1")),
     (CABLE, AddRoute("default", via="10.0.0.1", ns="ns1")),
     (CABLE, AddRoute("0.0.0.0/0", dev="eth0", ns="ns1")),
@@ -156,7 +166,7 @@ CASES: list[tuple[Sequence[Action], Action]] = [
     ((AddMacvlan("eth0", "m1"), SetUp("m1"), AddNamespace("ns1")), Move("m1", to="ns1")),
     ((*PAIR, AddMacvlan("v1", "m1")), DeleteLink("v1")),
     ((*PAIR, AddMacvlan("v1", "m1", mode="passthru")), SetMac("v1", "02:00:00:00:00:0c")),
-]  # fmt: skip
+]
 
 FILTERING = (*BRIDGE, *PAIR, Attach("v1", "br1"), SetBridge("br1", vlan_filtering=True))
 
@@ -186,7 +196,7 @@ FULL_KERNEL: list[tuple[Sequence[Action], Action]] = [
     ((*BRIDGE, *PAIR, Attach("v1", "br1")), SetPortVlan("v1", 10)),
     (FILTERING, DeletePortVlan("v1", 1)),
     ((*FILTERING, SetPortVlan("v1", 10)), Detach("v1")),
-]  # fmt: skip
+]
 
 
 def label(case: tuple[Sequence[Action], Action]) -> str:
@@ -338,12 +348,15 @@ ANYTHING = st.one_of(
     st.builds(AddNamespace, NAMES),
     st.builds(DeleteNamespace, NAMES),
     st.builds(AddBridge, st.sampled_from(["br1", "br2"]), ns=SPACES),
+    st.builds(SetBridge, BRIDGES, forward_delay=st.sampled_from([0, 1, 2, 15]), ns=SPACES),
     st.builds(
-        SetBridge, BRIDGES, forward_delay=st.sampled_from([0, 1, 2, 15]), ns=SPACES
-    ),
-    st.builds(
-        AddVeth, st.just("v1"), st.just("v2"), ns=SPACES, peer_ns=SPACES,
-        master=st.sampled_from([None, None, "br1", "w1"]), up=st.booleans(),
+        AddVeth,
+        st.just("v1"),
+        st.just("v2"),
+        ns=SPACES,
+        peer_ns=SPACES,
+        master=st.sampled_from([None, None, "br1", "w1"]),
+        up=st.booleans(),
         mac=st.sampled_from([None, "02:00:00:00:00:01"]),
     ),
     st.builds(AddVeth, st.just("w1"), st.just("w2"), ns=SPACES, peer_ns=SPACES),
@@ -367,19 +380,34 @@ ANYTHING = st.one_of(
     st.builds(AddRoute, PREFIXES, dev=LINKS, ns=SPACES),
     st.builds(DeleteRoute, PREFIXES, via=st.none() | GATEWAYS, dev=st.none() | LINKS, ns=SPACES),
     st.builds(
-        Sysctl, st.sampled_from(["net.ipv4.ip_forward", "net.ipv4.no"]),
-        st.sampled_from(["0", "1", "x"]), ns=SPACES,
+        Sysctl,
+        st.sampled_from(["net.ipv4.ip_forward", "net.ipv4.no"]),
+        st.sampled_from(["0", "1", "x"]),
+        ns=SPACES,
     ),
-)  # fmt: skip
+)
 
 BEGIN: list[list[Action]] = [
     [],
-    [AddNamespace("a"), AddBridge("br1"), SetUp("br1"), AddVeth("v1", "v2", peer_ns="a"),
-     AddVeth("w1", "w2"), Attach("v1", "br1"), SetUp("v1"), SetUp("v2", ns="a")],
-    [AddNamespace("a"), AddVeth("v1", "v2", ns="a", peer_ns="a"), SetUp("v1", ns="a"),
-     SetUp("v2", ns="a"), AddAddress("v1", "10.0.0.1/24", ns="a"),
-     AddAddress("v2", "10.1.0.1/24", ns="a")],
-]  # fmt: skip
+    [
+        AddNamespace("a"),
+        AddBridge("br1"),
+        SetUp("br1"),
+        AddVeth("v1", "v2", peer_ns="a"),
+        AddVeth("w1", "w2"),
+        Attach("v1", "br1"),
+        SetUp("v1"),
+        SetUp("v2", ns="a"),
+    ],
+    [
+        AddNamespace("a"),
+        AddVeth("v1", "v2", ns="a", peer_ns="a"),
+        SetUp("v1", ns="a"),
+        SetUp("v2", ns="a"),
+        AddAddress("v1", "10.0.0.1/24", ns="a"),
+        AddAddress("v2", "10.1.0.1/24", ns="a"),
+    ],
+]
 
 
 def attempt(engine: Engine, action: Action) -> tuple[str, int] | None:
@@ -406,10 +434,7 @@ def compare(fake: Engine, real: Engine, actions: Sequence[Action], canonical: Ca
 )
 @given(begin=st.sampled_from(BEGIN), then=st.lists(ANYTHING, min_size=4, max_size=14))
 def test_any_actions(
-    start_real: Callable[[], Engine],
-    canonical: Canonical,
-    begin: list[Action],
-    then: list[Action],
+    start_real: Callable[[], Engine], canonical: Canonical, begin: list[Action], then: list[Action]
 ) -> None:
     real = start_real()
     try:

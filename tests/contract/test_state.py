@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from kernels import renames_while_up
 
+from nslab.engine.base import Engine, Options
+from nslab.errors import KernelRefused
 from nslab.network.actions import (
     Action,
     AddAddress,
@@ -33,8 +35,6 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.engine.base import Engine, Options
-from nslab.errors import KernelRefused
 from nslab.network.model import Address, Link, Route, Snapshot
 
 Settled = Callable[[Engine], Snapshot]
@@ -164,8 +164,19 @@ def test_a_veth_has_a_signal_when_both_ends_are_up(engine: Engine, settled: Sett
 
 def test_a_veth_in_its_places_at_once(engine: Engine, settled: Settled) -> None:
     engine.apply([AddNamespace("ns1"), *BRIDGED[:2]])
-    engine.apply([AddVeth("v1", "eth0", peer_ns="ns1", master="br1", up=True,
-                          mac="02:00:00:00:00:01", peer_mac="02:00:00:00:00:02")])  # fmt: skip
+    engine.apply(
+        [
+            AddVeth(
+                "v1",
+                "eth0",
+                peer_ns="ns1",
+                master="br1",
+                up=True,
+                mac="02:00:00:00:00:01",
+                peer_mac="02:00:00:00:00:02",
+            )
+        ]
+    )
     snapshot = settled(engine)
     here, there = snapshot.link("v1"), snapshot.link("eth0", "ns1")
     assert (here.master, here.up, here.mac) == ("br1", True, "02:00:00:00:00:01")
@@ -329,12 +340,14 @@ def test_without_a_signal_a_route_is_dead(engine: Engine, settled: Settled) -> N
 
 
 def test_broadcast(engine: Engine) -> None:
-    engine.apply([
-        AddVeth("v1", "v2"),
-        AddAddress("v1", "10.0.0.1/24"),
-        AddAddress("v1", "10.0.1.1/24", broadcast=False),
-        AddAddress("v1", "10.2.2.2/32"),
-    ])  # fmt: skip
+    engine.apply(
+        [
+            AddVeth("v1", "v2"),
+            AddAddress("v1", "10.0.0.1/24"),
+            AddAddress("v1", "10.0.1.1/24", broadcast=False),
+            AddAddress("v1", "10.2.2.2/32"),
+        ]
+    )
     assert engine.snapshot().link("v1").addresses == (
         Address(address="10.0.0.1/24", broadcast="10.0.0.255"),
         Address(address="10.0.1.1/24"),

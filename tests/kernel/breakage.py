@@ -16,9 +16,24 @@ import time
 from collections.abc import Iterable
 
 from nslab import (
-    Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Attach, DeleteAddress,
-    DeleteLink, DeleteRoute, Detach, Lab, Masquerade, NslabError, SetDown, SetUp, Sysctl,
-)  # fmt: skip
+    Action,
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    DeleteAddress,
+    DeleteLink,
+    DeleteRoute,
+    Detach,
+    Lab,
+    Masquerade,
+    NslabError,
+    SetDown,
+    SetUp,
+    Sysctl,
+)
 
 Step = Action | str
 """An action, or a line for a shell of the host."""
@@ -29,29 +44,46 @@ Pair = tuple[str | None, str]
 
 def _joined(ns: str, port: str, bridge: str, address: str, gateway: str) -> tuple[Action, ...]:
     return (
-        AddNamespace(ns), SetUp("lo", ns=ns),
+        AddNamespace(ns),
+        SetUp("lo", ns=ns),
         AddVeth(port, "eth0", peer_ns=ns, master=bridge, up=True),
-        AddAddress("eth0", address, ns=ns), SetUp("eth0", ns=ns),
+        AddAddress("eth0", address, ns=ns),
+        SetUp("eth0", ns=ns),
         AddRoute("default", via=gateway, ns=ns),
-    )  # fmt: skip
+    )
 
 
 WORKING: tuple[Action, ...] = (
-    AddBridge("lxcbr0", stp=False), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0"),
-    AddBridge("br1", stp=False), AddAddress("br1", "192.168.20.1/24"), SetUp("br1"),
+    AddBridge("lxcbr0", stp=False),
+    AddAddress("lxcbr0", "192.168.10.1/24"),
+    SetUp("lxcbr0"),
+    AddBridge("br1", stp=False),
+    AddAddress("br1", "192.168.20.1/24"),
+    SetUp("br1"),
     *_joined("ns1", "lxcbr0.1", "lxcbr0", "192.168.10.11/24", "192.168.10.1"),
     *_joined("ns2", "lxcbr0.2", "lxcbr0", "192.168.10.12/24", "192.168.10.1"),
     *_joined("ns3", "br1.1", "br1", "192.168.20.11/24", "192.168.20.1"),
     Sysctl("net.ipv4.ip_forward", "1"),
-    Masquerade("192.168.10.0/24", "eth0"), Masquerade("192.168.20.0/24", "eth0"),
-)  # fmt: skip
+    Masquerade("192.168.10.0/24", "eth0"),
+    Masquerade("192.168.20.0/24", "eth0"),
+)
 
 PAIRS: tuple[Pair, ...] = (
-    ("ns1", "192.168.10.1"), ("ns1", "192.168.10.12"), ("ns1", "192.168.20.11"),
-    ("ns1", "203.0.113.80"), ("ns1", "8.8.8.8"), ("ns1", "192.168.10.11"), ("ns1", "192.168.10.99"),
-    (None, "192.168.10.11"), (None, "203.0.113.80"), ("ns3", "192.168.10.11"), ("ns3", "8.8.8.8"),
-    ("ns2", "198.51.100.20"), ("lan", "8.8.8.8"), ("internet", "198.51.100.10"),
-)  # fmt: skip
+    ("ns1", "192.168.10.1"),
+    ("ns1", "192.168.10.12"),
+    ("ns1", "192.168.20.11"),
+    ("ns1", "203.0.113.80"),
+    ("ns1", "8.8.8.8"),
+    ("ns1", "192.168.10.11"),
+    ("ns1", "192.168.10.99"),
+    (None, "192.168.10.11"),
+    (None, "203.0.113.80"),
+    ("ns3", "192.168.10.11"),
+    ("ns3", "8.8.8.8"),
+    ("ns2", "198.51.100.20"),
+    ("lan", "8.8.8.8"),
+    ("internet", "198.51.100.10"),
+)
 
 
 def _gateway(via: str, ns: str | None) -> tuple[Step, ...]:
@@ -93,7 +125,8 @@ BREAKAGES: dict[str, tuple[Step, ...]] = {
     "router does not forward": (Sysctl("net.ipv4.ip_forward", "0", ns="router"),),
     "rp_filter harmless": (Sysctl("net.ipv4.conf.all.rp_filter", "1"),),
     "rp_filter strict": (
-        Sysctl("net.ipv4.conf.all.rp_filter", "1"), AddRoute("192.168.10.11/32", dev="br1"),
+        Sysctl("net.ipv4.conf.all.rp_filter", "1"),
+        AddRoute("192.168.10.11/32", dev="br1"),
     ),
     "port detached": (Detach("lxcbr0.1"),),
     "other port detached": (Detach("lxcbr0.2"),),
@@ -101,7 +134,8 @@ BREAKAGES: dict[str, tuple[Step, ...]] = {
     "cable gone": (DeleteLink("lxcbr0.2"),),
     "NIC enslaved": (Attach("eth0", "lxcbr0"),),
     "address on a port": (
-        DeleteAddress("lxcbr0", "192.168.10.1/24"), AddAddress("lxcbr0.1", "192.168.10.1/24"),
+        DeleteAddress("lxcbr0", "192.168.10.1/24"),
+        AddAddress("lxcbr0.1", "192.168.10.1/24"),
     ),
     "bridge without address": (DeleteAddress("lxcbr0", "192.168.10.1/24"),),
     "container without address": (DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),),
@@ -111,7 +145,8 @@ BREAKAGES: dict[str, tuple[Step, ...]] = {
         AddAddress("eth0", "192.168.10.11/32", ns="ns1"),
     ),
     "bridge's address alone": (
-        DeleteAddress("lxcbr0", "192.168.10.1/24"), AddAddress("lxcbr0", "192.168.10.1/32"),
+        DeleteAddress("lxcbr0", "192.168.10.1/24"),
+        AddAddress("lxcbr0", "192.168.10.1/32"),
     ),
     "gateway's address twice": (AddAddress("eth0", "192.168.10.1/24", ns="ns2"),),
     "container's address twice": (AddAddress("lxcbr0", "192.168.10.11/24"),),
@@ -127,7 +162,7 @@ BREAKAGES: dict[str, tuple[Step, ...]] = {
         "ip link set lxcbr0 type bridge stp_state 1 forward_delay 3000",
         "ip link set lxcbr0.1 down; ip link set lxcbr0.1 up",
     ),
-}  # fmt: skip
+}
 """By what a person would call it."""
 
 CHANCE = ("duplicate-address", "own-source", "answered-elsewhere")

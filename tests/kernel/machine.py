@@ -97,10 +97,15 @@ def sysctls() -> dict[str, str]:
     """The machine's own settings that the article touches or that a lab sets inside."""
     found = {}
     for key in (
-        "net/ipv4/ip_forward", "net/ipv4/conf/all/rp_filter", "net/ipv4/conf/default/rp_filter",
-        "net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6",
-        "net/bridge/bridge-nf-call-iptables", "kernel/hostname", "vm/swappiness",
-    ):  # fmt: skip
+        "net/ipv4/ip_forward",
+        "net/ipv4/conf/all/rp_filter",
+        "net/ipv4/conf/default/rp_filter",
+        "net/ipv6/conf/all/disable_ipv6",
+        "net/ipv6/conf/default/disable_ipv6",
+        "net/bridge/bridge-nf-call-iptables",
+        "kernel/hostname",
+        "vm/swappiness",
+    ):
         path = Path("/proc/sys") / key
         if path.exists():
             found[key] = path.read_text()

@@ -13,10 +13,31 @@ import pytest
 from machine import agents, wait_for
 
 from nslab import (
-    AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, CommandTimeout,
-    DeleteContainer, DeleteLink, DeleteNamespace, InvalidInput, KernelRefused, Lab, LabClosed,
-    Masquerade, Move, NotFound, NslabError, Rename, ResolvConf, SetDown, SetMac, SetUp, Sysctl,
-)  # fmt: skip
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    CommandTimeout,
+    DeleteContainer,
+    DeleteLink,
+    DeleteNamespace,
+    InvalidInput,
+    KernelRefused,
+    Lab,
+    LabClosed,
+    Masquerade,
+    Move,
+    NotFound,
+    NslabError,
+    Rename,
+    ResolvConf,
+    SetDown,
+    SetMac,
+    SetUp,
+    Sysctl,
+)
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False),
@@ -149,13 +170,23 @@ def test_a_vlan_tag_is_seen_at_both_ends(pair: Lab) -> None:
 
 
 def test_frames_of_a_vlan(pair: Lab) -> None:
-    frames = [FRAME[:12] + tag + FRAME[12:] for tag in (
-        b"", b"\x81\x00\x00\x07", b"\x81\x00\x20\x07", b"\x88\xa8\x00\x07", b"\x81\x00\x00\x08",
-        b"\x81\x00\x00\x00",
-    )]  # fmt: skip
+    frames = [
+        FRAME[:12] + tag + FRAME[12:]
+        for tag in (
+            b"",
+            b"\x81\x00\x00\x07",
+            b"\x81\x00\x20\x07",
+            b"\x88\xa8\x00\x07",
+            b"\x81\x00\x00\x08",
+            b"\x81\x00\x00\x00",
+        )
+    ]
     for filter, wanted in (
-        ("vlan 7", [1, 2, 3]), ("vlan 8", [4]), ("vlan", [1, 2, 3, 4, 5]), ("vlan 9", []),
-    ):  # fmt: skip
+        ("vlan 7", [1, 2, 3]),
+        ("vlan 8", [4]),
+        ("vlan", [1, 2, 3, 4, 5]),
+        ("vlan 9", []),
+    ):
         # At the one end the tag is still in the bytes, at the other it has been taken out.
         for place in ("v1", "ns1/eth0"):
             with pair.capture(place, filter=filter) as seen:
@@ -181,7 +212,7 @@ def test_a_wait_in_a_flood_finds_what_it_is_for(pair: Lab) -> None:
 
 def test_big_segments_are_kept_whole(article: Lab) -> None:
     article.sh(
-        "ip netns exec ns1 python3 -c 'import socket; s = socket.create_server((\"\", 99)); "
+        'ip netns exec ns1 python3 -c \'import socket; s = socket.create_server(("", 99)); '
         "c, _ = s.accept(); c.recv(1 << 20, socket.MSG_WAITALL)' &"
     )
     with article.capture("ns1/eth0", filter="tcp and dst port 99") as seen:
@@ -216,8 +247,11 @@ def test_tshark_opens_the_file_with_the_names_of_the_links(article: Lab, tmp_pat
     words = [word for field in fields for word in ("-e", field)]
     answer = subprocess.run(
         ["tshark", "-n", "-r", file, "-T", "fields", *words],
-        capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
     rows = [line.split("\t") for line in answer.stdout.splitlines()]
     assert [row[:3] for row in rows] == [
         [str(frame.number), str(frame.place), str(frame.length)] for frame in seen
@@ -286,8 +320,7 @@ def test_a_namespace_that_a_process_still_holds_is_captured_on(pair: Lab) -> Non
 
 
 def test_a_container_that_ends(lab: Lab) -> None:
-    lab.do(AddContainer("c1"), AddVeth("v1", "eth0", peer_ns="c1", up=True),
-           SetUp("eth0", ns="c1"))  # fmt: skip
+    lab.do(AddContainer("c1"), AddVeth("v1", "eth0", peer_ns="c1", up=True), SetUp("eth0", ns="c1"))
     with lab.capture("c1/eth0") as seen:
         lab.send(FRAME, "v1")
         lab.do(DeleteContainer("c1"))
@@ -344,8 +377,9 @@ def test_no_frame_of_a_flood_is_lost_silently(pair: Lab) -> None:
         assert pair.send(FRAME, "v1", count=count).count == count
     kept = {place: len(seen.at(place)) for place in seen.links}
     assert {place: kept[place] + seen.missing.get(place, 0) for place in kept} == {
-        "v1": count, "ns1/eth0": count,
-    }  # fmt: skip
+        "v1": count,
+        "ns1/eth0": count,
+    }
     assert sum(kept.values()) == 50_000
 
 
@@ -440,7 +474,7 @@ def test_the_journey_of_a_ping_through_nat(article: Lab) -> None:
     titles = [journey.title.partition(":")[0] for journey in seen.journeys]
     assert titles == ["ARP"] * 2 + ["ICMP echo request, seq 1"] + ["ARP"] * 4 + [
         "ICMP echo reply, seq 1"
-    ]  # fmt: skip
+    ]
     assert all(journey.arrived for journey in seen.journeys)
     reply = seen.journeys[-1]
     assert str(reply.changes[-3][1]) == (
@@ -462,8 +496,10 @@ def test_a_packet_that_nobody_forwards_ends_at_the_bridge(lab: Lab) -> None:
 
 
 def test_a_packet_that_the_port_drops(article: Lab) -> None:
-    article.sh("nft 'add table netdev t; add chain netdev t c { type filter hook ingress device "
-               "lxcbr0.1 priority 0; policy drop; }'")  # fmt: skip
+    article.sh(
+        "nft 'add table netdev t; add chain netdev t c { type filter hook ingress device "
+        "lxcbr0.1 priority 0; policy drop; }'"
+    )
     with article.capture("ns1/eth0", "lxcbr0.1", "lxcbr0") as seen:
         article.ping("ns1", "192.168.10.1", timeout=0.2)
     assert seen.journeys[0].end == "came into lxcbr0.1, and never into lxcbr0"

@@ -16,9 +16,11 @@ STRANGER = Ether(dst="02:00:00:00:00:99", type=0x88B5) / Raw(b"for nobody here")
 def test_a_card_takes_in_what_is_meant_for_it_unless_it_is_promiscuous() -> None:
     with Lab(engine="vm", cards=True) as lab:
         lab.do(
-            AddAddress("nic0", "192.0.2.1/24"), SetUp("nic0"),
-            AddAddress("nic1", "192.0.2.2/24", ns="lan"), SetUp("nic1", ns="lan"),
-        )  # fmt: skip
+            AddAddress("nic0", "192.0.2.1/24"),
+            SetUp("nic0"),
+            AddAddress("nic1", "192.0.2.2/24", ns="lan"),
+            SetUp("nic1", ns="lan"),
+        )
         seen = []
         for on in (False, True, False):
             lab.do(SetPromiscuous("nic1", on=on, ns="lan"))

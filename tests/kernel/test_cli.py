@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from nslab.network.actions import AddBridge, AddNamespace, AddVeth
 from nslab.engine.base import Options
 from nslab.engine.local import LocalEngine
+from nslab.network.actions import AddBridge, AddNamespace, AddVeth
 
 NAME = f"cli-{os.getpid()}"
 
@@ -23,8 +23,11 @@ NAME = f"cli-{os.getpid()}"
 def nslab(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [sys.executable, "-m", "nslab", *arguments],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert "Traceback" not in ended.stderr
     if check is not None:
         assert ended.returncode == check, ended.stderr
@@ -35,9 +38,12 @@ def nslab(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess
 def lab() -> Iterator[LocalEngine]:
     engine = LocalEngine(Options(name=NAME))
     engine.apply(
-        [AddBridge("lxcbr0"), AddNamespace("ns1"), AddVeth("veth-ns1", "lxcbr0.1", ns="ns1",
-                                                           peer_ns=None)]
-    )  # fmt: skip
+        [
+            AddBridge("lxcbr0"),
+            AddNamespace("ns1"),
+            AddVeth("veth-ns1", "lxcbr0.1", ns="ns1", peer_ns=None),
+        ]
+    )
     yield engine
     engine.close()
 
@@ -117,8 +123,13 @@ def test_the_machine_itself() -> None:
 def test_the_machine_stays_as_it_was() -> None:
     def look() -> tuple[str, list[str], str]:
         mounts = Path("/proc/self/mountinfo").read_text()
-        links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True,
-                               env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"}).stdout  # fmt: skip
+        links = subprocess.run(
+            ["ip", "-o", "link"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"},
+        ).stdout
         return mounts, sorted(os.listdir("/sys/class/net")), links
 
     before = look()

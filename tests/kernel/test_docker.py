@@ -11,10 +11,10 @@ from machine import wait_for
 
 from nslab import Lab
 from nslab.course import docker, nlmessages
-from nslab.network.actions import AddRoute
+from nslab.course.lessons.pools import free_pool
 from nslab.engine import labs
 from nslab.errors import InvalidInput
-from nslab.course.lessons.pools import free_pool
+from nslab.network.actions import AddRoute
 
 pytestmark = pytest.mark.kernel
 
@@ -46,8 +46,9 @@ def test_the_picture_of_a_docker_host(host: Lab) -> None:
     namespace, link = far
     assert (namespace.role, namespace.label, link.name) == ("container", "app", "eth0")
     assert [address.address for address in link.addresses] == ["172.17.0.2/16"]
-    assert any(rule.kind == "masquerade" and rule.source == "172.17.0.0/16"
-               for rule in snapshot.host.nat)  # fmt: skip
+    assert any(
+        rule.kind == "masquerade" and rule.source == "172.17.0.0/16" for rule in snapshot.host.nat
+    )
     assert snapshot.host.sysctls["net.ipv4.ip_forward"] == "1"
 
 
@@ -95,8 +96,11 @@ def test_docker_sends_the_messages_itself() -> None:
         docker.start(lab)
         with nlmessages.Watch(lab, "dockerd") as seen:
             assert not lab.sh("docker run -d busybox sleep 1000", timeout=60).failures
-    pairs = [message for message in seen.messages if message.name == "RTM_NEWLINK"
-             and any(field.value == "veth" for field in message.fields)]  # fmt: skip
+    pairs = [
+        message
+        for message in seen.messages
+        if message.name == "RTM_NEWLINK" and any(field.value == "veth" for field in message.fields)
+    ]
     assert pairs
     assert any(field.name == "VETH_INFO_PEER" for field in pairs[0].fields)
     assert "ip" not in seen.programs
@@ -113,8 +117,11 @@ def namespace_of(pid: str) -> str:
 def test_nothing_of_it_is_left() -> None:
     def engines() -> set[str]:
         listed = subprocess.run(["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True)
-        return {line.split()[0] for line in listed.stdout.splitlines()
-                if "dockerd --add-runtime lab=" in line}  # fmt: skip
+        return {
+            line.split()[0]
+            for line in listed.stdout.splitlines()
+            if "dockerd --add-runtime lab=" in line
+        }
 
     with Lab("ending") as lab:
         docker.start(lab)

@@ -32,8 +32,11 @@ def run_doctor(prepare: Callable[[], None]) -> tuple[dict[str, Any], int]:
     """What the doctor says in a process that was prepared for it, and its exit code."""
     ended = subprocess.run(
         [sys.executable, "-m", "nslab", "doctor", "--json"],
-        preexec_fn=prepare, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        preexec_fn=prepare,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.stderr == ""
     return json.loads(ended.stdout), ended.returncode
 

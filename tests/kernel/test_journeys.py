@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nslab import (
-    AddAddress, AddBridge, AddNamespace, AddVeth, Journey, Lab, SetUp, lesson,
-)  # fmt: skip
+from nslab import AddAddress, AddBridge, AddNamespace, AddVeth, Journey, Lab, SetUp, lesson
 from nslab.draw.path.picture import Followed
 
 SERVER = "203.0.113.80"
@@ -39,29 +37,46 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         reply = seen.journeys[-1]
     assert request.title.startswith("ICMP echo request")
     assert [(str(place), str(change)) for place, change in request.changes] == [
-        ("eth0", f"source {INSIDE} → {OUTSIDE} (SNAT by the host)"), ("eth0", "TTL 64 → 63"),
-        ("eth0", "new MACs"), ("router/eth1", "TTL 63 → 62"), ("router/eth1", "new MACs"),
-    ]  # fmt: skip
+        ("eth0", f"source {INSIDE} → {OUTSIDE} (SNAT by the host)"),
+        ("eth0", "TTL 64 → 63"),
+        ("eth0", "new MACs"),
+        ("router/eth1", "TTL 63 → 62"),
+        ("router/eth1", "new MACs"),
+    ]
     assert marks(request) == {
-        "ns1/eth0": 1, "host/lxcbr0.1": 2, "host/lxcbr0": 3, "host/eth0": 4,
-        "switch/to-host": 5, "switch/to-router": 6, "router/eth0": 7, "router/eth1": 8,
+        "ns1/eth0": 1,
+        "host/lxcbr0.1": 2,
+        "host/lxcbr0": 3,
+        "host/eth0": 4,
+        "switch/to-host": 5,
+        "switch/to-router": 6,
+        "router/eth0": 7,
+        "router/eth1": 8,
         "internet/eth0": 9,
-    }  # fmt: skip
+    }
     assert set(told(request)) == {4, 8}
     assert " ".join(told(request)[4]) == f"source {INSIDE} → {OUTSIDE} TTL 64 → 63, new MACs"
     assert ways(reply) == [
-        "out of internet/eth0", "into router/eth1", "out of router/eth0",
-        "into switch/to-router", "out of switch/to-host", "into eth0", "out of lxcbr0",
-        "out of lxcbr0.1", "into ns1/eth0",
-    ]  # fmt: skip
+        "out of internet/eth0",
+        "into router/eth1",
+        "out of router/eth0",
+        "into switch/to-router",
+        "out of switch/to-host",
+        "into eth0",
+        "out of lxcbr0",
+        "out of lxcbr0.1",
+        "into ns1/eth0",
+    ]
     assert set(told(reply)) == {3, 7}
     assert " ".join(told(reply)[7]).startswith(f"target {OUTSIDE} → {INSIDE} ")
     for journey in (request, reply):
         assert journey.arrived
-        assert [str(one).split("\n") for one in journey.remembered] == [[
-            f"remembered by the host: {INSIDE} → {SERVER}",
-            f"answer expected: {SERVER} → {OUTSIDE}",
-        ]]  # fmt: skip
+        assert [str(one).split("\n") for one in journey.remembered] == [
+            [
+                f"remembered by the host: {INSIDE} → {SERVER}",
+                f"answer expected: {SERVER} → {OUTSIDE}",
+            ]
+        ]
 
 
 def test_two_labs_draw_the_same_bytes() -> None:
@@ -98,8 +113,11 @@ def test_arp_and_then_icmp_are_journeys_of_their_own_in_order() -> None:
             lab.ping("ns1", "192.168.10.1")
         found = seen.journeys
         assert [journey.title.split(":")[0] for journey in found] == [
-            "ARP", "ARP", "ICMP echo request, seq 1", "ICMP echo reply, seq 1",
-        ]  # fmt: skip
+            "ARP",
+            "ARP",
+            "ICMP echo request, seq 1",
+            "ICMP echo reply, seq 1",
+        ]
         assert [ways(journey) for journey in found] == [
             ["out of ns1/eth0", "into lxcbr0.1", "into lxcbr0"],
             ["out of lxcbr0", "out of lxcbr0.1", "into ns1/eth0"],
@@ -118,8 +136,9 @@ def test_a_question_to_everyone_is_flooded_to_all_and_answered_to_one() -> None:
             lab.do(
                 AddNamespace(f"ns{n}"),
                 AddVeth(f"v{n}", "eth0", peer_ns=f"ns{n}", master="br0", up=True),
-                SetUp("eth0", ns=f"ns{n}"), AddAddress("eth0", f"10.0.0.{n}/24", ns=f"ns{n}"),
-            )  # fmt: skip
+                SetUp("eth0", ns=f"ns{n}"),
+                AddAddress("eth0", f"10.0.0.{n}/24", ns=f"ns{n}"),
+            )
         with lab.capture("*") as seen:
             assert lab.ping("ns1", "10.0.0.3")
         question, answer, request, _ = seen.journeys
@@ -174,9 +193,13 @@ def test_eth0_as_a_port_of_the_bridge() -> None:
             assert lab.ping("lan", "198.51.100.50")
         request = seen.journey()
     assert ways(request) == [
-        "out of lan/eth0", "into switch/to-lan", "out of switch/to-host", "into eth0",
-        "out of peerA", "into app/eth1",
-    ]  # fmt: skip
+        "out of lan/eth0",
+        "into switch/to-lan",
+        "out of switch/to-host",
+        "into eth0",
+        "out of peerA",
+        "into app/eth1",
+    ]
     assert request.steps[4].how == "by the bridge docker0"
     assert request.changes == ()
     assert request.arrived

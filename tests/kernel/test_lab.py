@@ -15,10 +15,25 @@ import pytest
 from machine import ARTICLE, assert_as_before, fingerprint, wait_for
 
 from nslab import (
-    AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, AlreadyExists, Attach,
-    CommandTimeout, InvalidInput, Lab, Masquerade, NotFound, NslabError, ResolvConf, SetUp, Sysctl,
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    AlreadyExists,
+    Attach,
+    CommandTimeout,
+    InvalidInput,
+    Lab,
+    Masquerade,
+    NotFound,
+    NslabError,
+    ResolvConf,
+    SetUp,
+    Sysctl,
     ToolMissing,
-)  # fmt: skip
+)
 from nslab.engine.base import Command
 from nslab.session.history import differences
 
@@ -79,8 +94,13 @@ def test_the_world_is_as_documented(lab: Lab) -> None:
         assert lab.sh(f"ping -c1 -W1 {place}").returncode == 0, place
     assert "has address 203.0.113.80" in lab.sh("host www.example.org").stdout
     assert "not found" in lab.sh("host nowhere.example.com").stdout
-    private = [r for ns in found if ns.role == "world" for r in ns.routes
-               if r.destination.startswith(("192.168.", "10.", "172.", "default"))]  # fmt: skip
+    private = [
+        r
+        for ns in found
+        if ns.role == "world"
+        for r in ns.routes
+        if r.destination.startswith(("192.168.", "10.", "172.", "default"))
+    ]
     assert [route.via for route in private] == ["198.51.100.1"]  # the LAN machine's own default
 
 
@@ -105,8 +125,9 @@ def test_output_code_and_failing_lines(lab: Lab) -> None:
     ran = lab.sh("echo out\necho err >&2\nfalse\nls /nowhere 2>/dev/null\nexit 7")
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "err\n")
     assert [(f.line, f.code, f.command) for f in ran.failures] == [
-        (3, 1, "false"), (4, 2, "ls /nowhere 2> /dev/null"),
-    ]  # fmt: skip
+        (3, 1, "false"),
+        (4, 2, "ls /nowhere 2> /dev/null"),
+    ]
     assert lab.sh("kill -9 $$").returncode == -9
     assert lab.sh("cat < /dev/stdin").stdout == ""
 
@@ -376,9 +397,12 @@ def test_a_stopped_command_is_ended_and_said(lab: Lab) -> None:
         "    print('sleep' in lab.sh('ps ax').stdout)\n"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+    )
     assert ran.stderr == ""
     assert "it was stopped by you" in ran.stdout
     assert ran.stdout.endswith("False\n")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from nslab.network.actions import AddBridge
-from nslab.session.check import Resolves
 from nslab.course.lessons import LESSONS, Lesson, lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddBridge
+from nslab.session.check import Resolves
 
 pytestmark = pytest.mark.kernel
 

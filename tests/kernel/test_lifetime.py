@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 from machine import (
-    ARTICLE, agents, assert_as_before, fingerprint, namespaces_of, still_held, wait_for,
-)  # fmt: skip
+    ARTICLE,
+    agents,
+    assert_as_before,
+    fingerprint,
+    namespaces_of,
+    still_held,
+    wait_for,
+)
 
 from nslab import Lab, LabClosed, LabGone
 from nslab.engine import labs
@@ -37,9 +43,11 @@ def hold(lines: tuple[str, ...]) -> subprocess.Popen[str]:
     """A process with a lab in which these lines were run and programs are left running."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, HELD, *lines],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "ready\n"
     return holder

@@ -9,8 +9,8 @@ import pytest
 
 from nslab import Hops, Lab
 from nslab.course import measure
-from nslab.errors import NslabError
 from nslab.course.measure import runs
+from nslab.errors import NslabError
 
 pytestmark = pytest.mark.kernel
 

@@ -17,9 +17,17 @@ import pytest
 from machine import wait_for
 
 from nslab import (
-    AddBridge, AddNamespace, AddVeth, Attach, DeleteLink, Detach, Lab, SetMac, SetPromiscuous,
+    AddBridge,
+    AddNamespace,
+    AddVeth,
+    Attach,
+    DeleteLink,
+    Detach,
+    Lab,
+    SetMac,
+    SetPromiscuous,
     SetUp,
-)  # fmt: skip
+)
 
 FOREIGN = "02:00:00:00:00:99"
 GROUPS = ("ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01")
@@ -108,9 +116,11 @@ def test_promiscuous_by_the_library(lab: Lab) -> None:
 
 def test_promiscuous_as_it_is_typed(lab: Lab) -> None:
     for line, wanted in (
-        ("ip link set eth0 promisc on", True), ("ip link set eth0 promisc off", False),
-        ("ifconfig eth0 promisc", True), ("ifconfig eth0 -promisc", False),
-    ):  # fmt: skip
+        ("ip link set eth0 promisc on", True),
+        ("ip link set eth0 promisc off", False),
+        ("ifconfig eth0 promisc", True),
+        ("ifconfig eth0 -promisc", False),
+    ):
         assert lab.sh(line).returncode == 0
         comes_to(lab, FOREIGN, wanted)
 
@@ -205,10 +215,21 @@ def test_without_nft_it_is_said_what_to_install() -> None:
     # Where nft is no program: in a mount namespace of the test's own.
     hidden = 'mount --bind /dev/null "$0" && exec "$1" -c "$2"'
     done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", hidden,
-         os.path.realpath(nft), sys.executable, code],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            hidden,
+            os.path.realpath(nft),
+            sys.executable,
+            code,
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.stderr == ""
     assert "cannot run nft: there is no such program" in done.stdout
     assert "apt-get install nftables" in done.stdout

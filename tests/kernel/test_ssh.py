@@ -84,9 +84,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The words for it, with ssh's configuration and nslab's place known."""
     program = server.directory / "nslab"
-    program.write_text(
-        f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m nslab "$@"\n'
-    )
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m nslab "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("NSLAB_SSH_PROGRAM", str(program))
     monkeypatch.setenv("NSLAB_SSH_OPTIONS", f"-F {server.directory}/config")
@@ -123,9 +121,7 @@ def test_it_ends_with_the_connection(machine: str) -> None:
 def test_from_outside(machine: str) -> None:
     with Lab(f"seen-{os.getpid()}", engine=machine) as lab:
         lab.do(AddNamespace("ns1"))
-        (found,) = [
-            one for one in labs.running() if one.name == lab.name and one.engine == "ssh"
-        ]
+        (found,) = [one for one in labs.running() if one.name == lab.name and one.engine == "ssh"]
         assert labs.look(found).canonical() == lab.snapshot().canonical()
         script = (
             "import sys\nfrom nslab.engine import labs\n"
@@ -133,9 +129,11 @@ def test_from_outside(machine: str) -> None:
             "sys.exit(labs.enter(lab, 'ns1', ['sh', '-c', 'ip link; exit 7']))\n"
         )
         ended = subprocess.run(
-            [sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True,
+            [sys.executable, "-c", script],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             check=False,
-        )  # fmt: skip
+        )
         assert ended.returncode == 7, ended.stderr
         assert b"LOOPBACK" in ended.stdout
 

@@ -95,8 +95,10 @@ def test_scapy_in_a_namespace_that_the_process_is_not_in(lab: Lab) -> None:
         several = Ether() / IP(dst="203.0.113.80", ttl=(1, 3)) / ICMP(id=9)
         answered, unanswered = socket.sr(several, timeout=5, verbose=0)
         assert sorted(a["IP"].src for _, a in answered) == [
-            "192.168.10.1", "198.51.100.1", "203.0.113.80",
-        ]  # fmt: skip
+            "192.168.10.1",
+            "198.51.100.1",
+            "203.0.113.80",
+        ]
         assert len(unanswered) == 0
         lab.ping(None, "192.168.10.11")
         (packet,) = socket.sniff(count=1, timeout=5, lfilter=lambda p: "ICMP" in p)

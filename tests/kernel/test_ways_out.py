@@ -32,9 +32,10 @@ def test_each_way_leads_to_the_server_past_its_routers(out: Lab) -> None:
 def test_which_of_them_bring_a_mac_of_their_own(out: Lab) -> None:
     verdicts = out.check(
         SameMac("mac", "nic-mac", ns="client", same=False),
-        SameMac("ipl2", "nic-ipl2", ns="client"), SameMac("ipl3", "nic-ipl3", ns="client"),
+        SameMac("ipl2", "nic-ipl2", ns="client"),
+        SameMac("ipl3", "nic-ipl3", ns="client"),
         SameMac("tag10", "nic-trunk", ns="client"),
-    )  # fmt: skip
+    )
     assert verdicts, str(verdicts)
 
 

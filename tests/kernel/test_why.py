@@ -13,8 +13,17 @@ from breakage import BREAKAGES, CHANCE, PAIRS, WORKING, Pair, answers, build, pi
 from machine import ARTICLE
 
 from nslab import (
-    AddAddress, AddContainer, AddRoute, AddVeth, Attach, Explanation, Lab, Move, Rename, SetUp,
-)  # fmt: skip
+    AddAddress,
+    AddContainer,
+    AddRoute,
+    AddVeth,
+    Attach,
+    Explanation,
+    Lab,
+    Move,
+    Rename,
+    SetUp,
+)
 from nslab.explain.trace import trace
 
 pytestmark = pytest.mark.kernel
@@ -84,8 +93,10 @@ def test_why_and_ping_agree_on_several_faults(lab: Lab, seed: int) -> None:
 def test_the_article_cut_at_each_line(lab: Lab) -> None:
     pairs: tuple[Pair, ...] = ((None, "192.168.10.1"), (None, "192.168.10.11"))
     inside: tuple[Pair, ...] = (
-        ("ns1", "192.168.10.1"), ("ns1", "192.168.10.11"), ("ns1", "203.0.113.80"),
-    )  # fmt: skip
+        ("ns1", "192.168.10.1"),
+        ("ns1", "192.168.10.11"),
+        ("ns1", "203.0.113.80"),
+    )
     for line in ARTICLE:
         lab.sh(line, echo=False)
         there = "ns1" in [ns.label for ns in lab.snapshot()]
@@ -105,8 +116,17 @@ def test_the_article_is_mended_by_three_hints(lab: Lab) -> None:
     assert lab.why("ns1", "www.example.org").ok
 
 
-@pytest.mark.parametrize("broken", ["port down", "no masquerade", "NIC enslaved", "port detached",
-                                    "container's address alone", "unreachable"])  # fmt: skip
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "port down",
+        "no masquerade",
+        "NIC enslaved",
+        "port detached",
+        "container's address alone",
+        "unreachable",
+    ],
+)
 def test_hints_can_be_typed(lab: Lab, broken: str) -> None:
     build(lab, broken)
     mended(lab, ("ns1", "203.0.113.80"), typed=True)
@@ -117,8 +137,9 @@ def test_a_port_that_listens_forwards_after_its_delay(lab: Lab) -> None:
     build(lab)
     lab.sh(
         "ip link set lxcbr0 type bridge stp_state 1 forward_delay 200\n"
-        "ip link set lxcbr0.1 down; ip link set lxcbr0.1 up", echo=False,
-    )  # fmt: skip
+        "ip link set lxcbr0.1 down; ip link set lxcbr0.1 up",
+        echo=False,
+    )
     pair = ("ns1", "192.168.10.1")
     why = lab.why(*pair)
     if why.obstacle is not None:  # it may be over on a machine that is that slow
@@ -144,14 +165,19 @@ def test_a_second_link_into_a_container(lab: Lab) -> None:
     """The article's last chapter: a veth whose port is in a bridge that eth0 is not in."""
     lab.do(*WORKING, AddContainer("c1"), watch=False)
     lab.do(
-        AddVeth("peerA", "peerB", master="lxcbr0", up=True), Move("peerB", to="c1"),
-        Rename("peerB", "eth1", ns="c1"), AddAddress("eth1", "198.51.100.30/24", ns="c1"),
-        SetUp("eth1", ns="c1"), watch=False,
-    )  # fmt: skip
+        AddVeth("peerA", "peerB", master="lxcbr0", up=True),
+        Move("peerB", to="c1"),
+        Rename("peerB", "eth1", ns="c1"),
+        AddAddress("eth1", "198.51.100.30/24", ns="c1"),
+        SetUp("eth1", ns="c1"),
+        watch=False,
+    )
     pairs: tuple[Pair, ...] = (
-        ("c1", "198.51.100.20"), (None, "198.51.100.20"), ("lan", "198.51.100.30"),
+        ("c1", "198.51.100.20"),
+        (None, "198.51.100.20"),
+        ("lan", "198.51.100.30"),
         ("internet", "198.51.100.30"),
-    )  # fmt: skip
+    )
     agree(lab, pairs)
     obstacle = lab.why("c1", "198.51.100.20").obstacle
     assert obstacle is not None
@@ -170,12 +196,16 @@ def test_the_answer_may_leave_by_another_link(lab: Lab) -> None:
     build(lab, "NIC enslaved")
     mended(lab, (None, "203.0.113.80"))
     lab.do(
-        AddContainer("c1"), AddVeth("c1.0", "eth0", peer_ns="c1", master="br1", up=True),
+        AddContainer("c1"),
+        AddVeth("c1.0", "eth0", peer_ns="c1", master="br1", up=True),
         AddVeth("c1.1", "eth1", peer_ns="c1", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.20.30/24", ns="c1"), SetUp("eth0", ns="c1"),
-        AddAddress("eth1", "198.51.100.30/24", ns="c1"), SetUp("eth1", ns="c1"),
-        AddRoute("default", via="192.168.20.1", ns="c1"), watch=False,
-    )  # fmt: skip
+        AddAddress("eth0", "192.168.20.30/24", ns="c1"),
+        SetUp("eth0", ns="c1"),
+        AddAddress("eth1", "198.51.100.30/24", ns="c1"),
+        SetUp("eth1", ns="c1"),
+        AddRoute("default", via="192.168.20.1", ns="c1"),
+        watch=False,
+    )
     lab.sh("sysctl -qw net.ipv4.ip_forward=0", echo=False)
     pair = ("internet", "198.51.100.30")
     agree(lab, (pair,))
@@ -196,12 +226,20 @@ def test_macvlans_do_not_talk_to_their_parent(lab: Lab) -> None:
         "ip link add mac0 link eth0 netns ns2 type macvlan mode bridge\n"
         "ip netns exec ns2 ip address add 198.51.100.41/24 dev mac0\n"
         "ip netns exec ns2 ip link set mac0 up\n"
-        "ip netns exec ns2 ip route add default via 198.51.100.1", echo=False,
-    )  # fmt: skip
-    agree(lab, (
-        ("ns1", "198.51.100.10"), (None, "198.51.100.40"), ("ns1", "198.51.100.41"),
-        ("ns1", "198.51.100.20"), ("lan", "198.51.100.40"), ("ns2", "203.0.113.80"),
-    ))  # fmt: skip
+        "ip netns exec ns2 ip route add default via 198.51.100.1",
+        echo=False,
+    )
+    agree(
+        lab,
+        (
+            ("ns1", "198.51.100.10"),
+            (None, "198.51.100.40"),
+            ("ns1", "198.51.100.41"),
+            ("ns1", "198.51.100.20"),
+            ("lan", "198.51.100.40"),
+            ("ns2", "203.0.113.80"),
+        ),
+    )
     obstacle = lab.why("ns1", "198.51.100.10").obstacle
     assert obstacle is not None
     assert obstacle.kind == "macvlan-parent"

@@ -28,10 +28,20 @@ def block(*packets: Packet) -> bytes:
         seconds, nanoseconds = divmod(packet.stamp, 1_000_000_000)
         size = (82 + len(packet.data) + 15) // 16 * 16
         head = struct.pack(
-            "<6IHHIIHH8x", size, seconds, nanoseconds, len(packet.data),
-            packet.length if packet.length is not None else len(packet.data), packet.status,
-            82, 96, 0, packet.vlan[1], packet.vlan[0], 0,
-        )  # fmt: skip
+            "<6IHHIIHH8x",
+            size,
+            seconds,
+            nanoseconds,
+            len(packet.data),
+            packet.length if packet.length is not None else len(packet.data),
+            packet.status,
+            82,
+            96,
+            0,
+            packet.vlan[1],
+            packet.vlan[0],
+            0,
+        )
         address = struct.pack("<HHiHBB8s", 17, 0, 1, 1, packet.kind, 6, b"")
         parts.append((head + address + bytes(14) + packet.data).ljust(size, b"\0"))
     body = b"".join(parts)
@@ -41,9 +51,14 @@ def block(*packets: Packet) -> bytes:
 def frame(data: bytes, number: int = 1, **fields: object) -> Frame:
     """A frame with these bytes."""
     given: dict[str, object] = {
-        "number": number, "time": number * 1000, "stamp": 10**18 + number * 1000, "place": HERE,
-        "kind": "host", "length": len(data), "data": data,
-    }  # fmt: skip
+        "number": number,
+        "time": number * 1000,
+        "stamp": 10**18 + number * 1000,
+        "place": HERE,
+        "kind": "host",
+        "length": len(data),
+        "data": data,
+    }
     return Frame(**(given | fields))  # type: ignore[arg-type]
 
 
@@ -54,12 +69,19 @@ def ether(kind: int, payload: bytes, target: bytes = MAC_B, source: bytes = MAC_
     return target + source + struct.pack(">H", kind) + payload
 
 
-def ipv4(protocol: int, payload: bytes, source: str = "10.0.0.1", target: str = "10.0.0.2",
-         fragment: int = 0) -> bytes:  # fmt: skip
+def ipv4(
+    protocol: int,
+    payload: bytes,
+    source: str = "10.0.0.1",
+    target: str = "10.0.0.2",
+    fragment: int = 0,
+) -> bytes:
     addresses = bytes(int(part) for address in (source, target) for part in address.split("."))
-    return struct.pack(
-        ">BBHHHBBH", 0x45, 0, 20 + len(payload), 7, fragment, 64, protocol, 0
-    ) + addresses + payload
+    return (
+        struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 7, fragment, 64, protocol, 0)
+        + addresses
+        + payload
+    )
 
 
 def arp(operation: int, source: str, target: str, mac: bytes = MAC_A) -> bytes:
@@ -85,6 +107,9 @@ TCP = struct.pack(">HHIIBBHHH", 45678, 80, 1, 2, 0x50, 0x02, 1000, 0, 0)
 QUESTION = b"\x03www\x07example\x03org\0" + struct.pack(">HH", 1, 1)
 DNS = struct.pack(">HHHHHH", 5, 0x0100, 1, 0, 0, 0) + QUESTION
 ANSWER = (
-    struct.pack(">HHHHHH", 5, 0x8180, 1, 1, 0, 0) + QUESTION + b"\xc0\x0c"
-    + struct.pack(">HHIH", 1, 1, 300, 4) + bytes((203, 0, 113, 80))
-)  # fmt: skip
+    struct.pack(">HHHHHH", 5, 0x8180, 1, 1, 0, 0)
+    + QUESTION
+    + b"\xc0\x0c"
+    + struct.pack(">HHIH", 1, 1, 300, 4)
+    + bytes((203, 0, 113, 80))
+)

@@ -11,9 +11,19 @@ from typing import Any
 from msgspec import structs
 
 from nslab.network.model import (
-    Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, Process, Route,
+    Address,
+    Bridge,
+    FdbEntry,
+    Link,
+    Namespace,
+    NatRule,
+    Neighbour,
+    Peer,
+    Port,
+    Process,
+    Route,
     Snapshot,
-)  # fmt: skip
+)
 
 HOST, SWITCH, LAN, ROUTER, INTERNET, NS1 = (4026532000 + n for n in range(6))
 
@@ -32,33 +42,54 @@ def link(name: str, index: int, *addresses: str, state: str = "up", **fields: An
     flags += ["UP"] if up else []
     flags += ["LOWER_UP"] if carrier else []
     return Link(
-        name=name, index=index, up=up, carrier=carrier, flags=tuple(flags),
-        addresses=tuple(Address(address=a) for a in addresses), **fields,
-    )  # fmt: skip
+        name=name,
+        index=index,
+        up=up,
+        carrier=carrier,
+        flags=tuple(flags),
+        addresses=tuple(Address(address=a) for a in addresses),
+        **fields,
+    )
 
 
 def loopback(up: bool = False) -> Link:
     flags = ("LOOPBACK", "UP", "LOWER_UP") if up else ("LOOPBACK",)
     addresses = (Address(address="127.0.0.1/8", scope="host"),) if up else ()
     return Link(
-        name="lo", index=1, mac="00:00:00:00:00:00", mtu=65536, up=up, carrier=up, flags=flags,
-        operstate="unknown" if up else "down", addresses=addresses,
-    )  # fmt: skip
+        name="lo",
+        index=1,
+        mac="00:00:00:00:00:00",
+        mtu=65536,
+        up=up,
+        carrier=up,
+        flags=flags,
+        operstate="unknown" if up else "down",
+        addresses=addresses,
+    )
 
 
 def bridge(name: str, index: int, *addresses: str, state: str = "up", **fields: Any) -> Link:
     stp = fields.pop("stp", False)
     delay = fields.pop("forward_delay", 15)
     return link(
-        name, index, *addresses, state=state, kind="bridge",
-        bridge=Bridge(stp=stp, forward_delay=delay, multicast_snooping=False), **fields,
-    )  # fmt: skip
+        name,
+        index,
+        *addresses,
+        state=state,
+        kind="bridge",
+        bridge=Bridge(stp=stp, forward_delay=delay, multicast_snooping=False),
+        **fields,
+    )
 
 
 def veth(
-    name: str, index: int, peer: tuple[int, str, int] | None, *addresses: str,
-    state: str = "up", **fields: Any,
-) -> Link:  # fmt: skip
+    name: str,
+    index: int,
+    peer: tuple[int, str, int] | None,
+    *addresses: str,
+    state: str = "up",
+    **fields: Any,
+) -> Link:
     far = Peer(namespace=peer[0], name=peer[1], index=peer[2]) if peer else None
     if fields.get("master"):
         fields.setdefault("port", Port(state="forwarding" if state == "up" else "disabled"))
@@ -80,34 +111,46 @@ def world() -> tuple[Namespace, ...]:
 
     return (
         Namespace(
-            inode=SWITCH, role="world", label="switch",
+            inode=SWITCH,
+            role="world",
+            label="switch",
             links=(
-                loopback(), bridge("br0", 2), port("host", 3, (HOST, "eth0", 2)),
-                port("lan", 4, (LAN, "eth0", 2)), port("router", 5, (ROUTER, "eth0", 2)),
+                loopback(),
+                bridge("br0", 2),
+                port("host", 3, (HOST, "eth0", 2)),
+                port("lan", 4, (LAN, "eth0", 2)),
+                port("router", 5, (ROUTER, "eth0", 2)),
             ),
         ),
         Namespace(
-            inode=LAN, role="world", label="lan",
+            inode=LAN,
+            role="world",
+            label="lan",
             links=(loopback(True), veth("eth0", 2, (SWITCH, "lan", 4), "198.51.100.20/24")),
             routes=(Route(destination="default", via="198.51.100.1", dev="eth0"),),
         ),
         Namespace(
-            inode=ROUTER, role="world", label="router",
+            inode=ROUTER,
+            role="world",
+            label="router",
             links=(
-                loopback(True), veth("eth0", 2, (SWITCH, "router", 5), "198.51.100.1/24"),
+                loopback(True),
+                veth("eth0", 2, (SWITCH, "router", 5), "198.51.100.1/24"),
                 veth("eth1", 3, (INTERNET, "eth0", 2), "203.0.113.1/24"),
             ),
             sysctls={"net.ipv4.ip_forward": "1"},
         ),
         Namespace(
-            inode=INTERNET, role="world", label="internet",
+            inode=INTERNET,
+            role="world",
+            label="internet",
             links=(
                 loopback(True),
                 veth("eth0", 2, (ROUTER, "eth1", 3), "203.0.113.80/24", "8.8.8.8/32"),
             ),
             routes=(Route(destination="default", via="203.0.113.1", dev="eth0"),),
         ),
-    )  # fmt: skip
+    )
 
 
 HOST_ROUTES = (
@@ -136,11 +179,9 @@ def fresh() -> Snapshot:
 def with_bridge() -> Snapshot:
     """After B1 to B3: lxcbr0 with an address and no port, so without carrier."""
     return lab(
-        links=(
-            loopback(True), UPLINK, bridge("lxcbr0", 3, "192.168.10.1/24", state="no-carrier"),
-        ),
+        links=(loopback(True), UPLINK, bridge("lxcbr0", 3, "192.168.10.1/24", state="no-carrier")),
         routes=(*HOST_ROUTES, connected("192.168.10.0/24", "lxcbr0", "192.168.10.1", dead=True)),
-    )  # fmt: skip
+    )
 
 
 def with_pair() -> Snapshot:
@@ -167,10 +208,15 @@ def article(repaired: bool = False) -> Snapshot:
     port_mac = {"mac": with_pair().link("lxcbr0.1").mac, "mac_origin": "random"}
     host: dict[str, Any] = {
         "links": (
-            loopback(True), UPLINK,
+            loopback(True),
+            UPLINK,
             bridge(
-                "lxcbr0", 3, "192.168.10.1/24", state="up" if repaired else "no-carrier",
-                mac=port_mac["mac"], mac_origin="stolen",
+                "lxcbr0",
+                3,
+                "192.168.10.1/24",
+                state="up" if repaired else "no-carrier",
+                mac=port_mac["mac"],
+                mac_origin="stolen",
             ),
             veth("lxcbr0.1", 4, (NS1, "eth0", 5), state=near, master="lxcbr0", **port_mac),
         ),
@@ -178,19 +224,26 @@ def article(repaired: bool = False) -> Snapshot:
             *HOST_ROUTES,
             connected("192.168.10.0/24", "lxcbr0", "192.168.10.1", dead=not repaired),
         ),
-    }  # fmt: skip
+    }
     if repaired:
         host["sysctls"] = {"net.ipv4.ip_forward": "1"}
         host["nat"] = (
-            NatRule(kind="masquerade", source="192.168.10.0/24", out="eth0",
-                    text="ip saddr 192.168.10.0/24 oifname \"eth0\" masquerade"),
-        )  # fmt: skip
+            NatRule(
+                kind="masquerade",
+                source="192.168.10.0/24",
+                out="eth0",
+                text='ip saddr 192.168.10.0/24 oifname "eth0" masquerade',
+            ),
+        )
         host["neighbours"] = (
             Neighbour(address="192.168.10.11", dev="lxcbr0", mac=pair_mac["mac"], state="stale"),
         )
         host["fdb"] = (FdbEntry(mac=pair_mac["mac"], dev="lxcbr0.1", master="lxcbr0"),)
     ns1 = Namespace(
-        inode=NS1, role="named", label="ns1", names=("ns1",),
+        inode=NS1,
+        role="named",
+        label="ns1",
+        names=("ns1",),
         links=(
             loopback(True),
             veth("eth0", 5, (HOST, "lxcbr0.1", 4), "192.168.10.11/24", state=far, **pair_mac),
@@ -200,7 +253,7 @@ def article(repaired: bool = False) -> Snapshot:
             connected("192.168.10.0/24", "eth0", "192.168.10.11", dead=not repaired),
         ),
         resolv_conf="nameserver 8.8.8.8\n",
-    )  # fmt: skip
+    )
     return lab(ns1, **host)
 
 
@@ -213,20 +266,24 @@ def star(count: int, master: str = "br0") -> Snapshot:
         eth0 = veth("eth0", 2, (HOST, f"veth{n}", index), f"10.0.{n // 250}.{n % 250 + 2}/16")
         namespaces.append(
             Namespace(
-                inode=inode, role="named", label=f"ns{n}", names=(f"ns{n}",),
+                inode=inode,
+                role="named",
+                label=f"ns{n}",
+                names=(f"ns{n}",),
                 links=(loopback(True), eth0),
                 routes=(
                     Route(destination="default", via="10.0.0.1", dev="eth0"),
                     connected("10.0.0.0/16", "eth0", eth0.addresses[0].address.split("/")[0]),
                 ),
             )
-        )  # fmt: skip
+        )
     return lab(
-        *namespaces, links=(loopback(True), UPLINK, bridge(master, 3, "10.0.0.1/16"), *ports),
+        *namespaces,
+        links=(loopback(True), UPLINK, bridge(master, 3, "10.0.0.1/16"), *ports),
         routes=(*HOST_ROUTES, connected("10.0.0.0/16", master, "10.0.0.1")),
         sysctls={"net.ipv4.ip_forward": "1"},
         nat=(NatRule(kind="masquerade", source="10.0.0.0/16", out="eth0"),),
-    )  # fmt: skip
+    )
 
 
 def docker() -> Snapshot:
@@ -235,18 +292,23 @@ def docker() -> Snapshot:
 
     def container(inode: int, label: str, pid: int, *links: Link) -> Namespace:
         return Namespace(
-            inode=inode, role="container", label=label,
-            processes=(Process(pid=pid, command="sleep infinity"),), links=(loopback(True), *links),
+            inode=inode,
+            role="container",
+            label=label,
+            processes=(Process(pid=pid, command="sleep infinity"),),
+            links=(loopback(True), *links),
             routes=(
                 Route(destination="default", via="172.17.0.1", dev="eth0"),
                 connected("172.17.0.0/16", "eth0", links[0].addresses[0].address.split("/")[0]),
             ),
             resolv_conf="nameserver 8.8.8.8\n",
-        )  # fmt: skip
+        )
 
     return lab(
         container(
-            c1, "c1", 41,
+            c1,
+            "c1",
+            41,
             veth("eth0", 2, (HOST, "veth22a38e6", 4), "172.17.0.2/16"),
             veth("eth1", 3, (HOST, "peerA", 6), "198.51.100.30/24"),
         ),
@@ -254,8 +316,7 @@ def docker() -> Snapshot:
         links=(
             loopback(True),
             structs.replace(
-                UPLINK, addresses=(), master="docker0", promiscuity=1,
-                port=Port(state="forwarding"),
+                UPLINK, addresses=(), master="docker0", promiscuity=1, port=Port(state="forwarding")
             ),
             bridge("docker0", 3, "172.17.0.1/16", "198.51.100.10/24"),
             veth("veth22a38e6", 4, (c1, "eth0", 2), master="docker0"),
@@ -269,7 +330,7 @@ def docker() -> Snapshot:
         ),
         sysctls={"net.ipv4.ip_forward": "1"},
         nat=(NatRule(kind="masquerade", source="172.17.0.0/16", out="!docker0"),),
-    )  # fmt: skip
+    )
 
 
 def odd() -> Snapshot:
@@ -283,46 +344,57 @@ def odd() -> Snapshot:
     def named(inode: int, *links: Link, **fields: Any) -> Namespace:
         label = f"ns{inode - ns1 + 1}"
         return Namespace(
-            inode=inode, role="named", label=label, names=(label,),
-            links=(loopback(True), *links), **fields,
-        )  # fmt: skip
+            inode=inode,
+            role="named",
+            label=label,
+            names=(label,),
+            links=(loopback(True), *links),
+            **fields,
+        )
 
     on_eth0 = Peer(namespace=HOST, name="eth0", index=2)
     return lab(
         named(
-            ns1, veth("eth0", 2, (HOST, "v1", 10), "10.1.0.2/24"),
+            ns1,
+            veth("eth0", 2, (HOST, "v1", 10), "10.1.0.2/24"),
             link("mac0", 3, "198.51.100.40/24", kind="macvlan", peer=on_eth0),
             veth("right", 4, (ns2, "left", 2), "10.9.0.1/30"),
             sysctls={"net.ipv4.ip_forward": "1"},
         ),
         named(
-            ns2, veth("left", 2, (ns1, "right", 4), "10.9.0.2/30"),
+            ns2,
+            veth("left", 2, (ns1, "right", 4), "10.9.0.2/30"),
             bridge("br-in", 3, "10.8.0.1/24", stp=True, forward_delay=2),
             veth("v3", 4, (ns3, "eth0", 2), master="br-in", port=Port(state="listening")),
         ),
         named(ns3, veth("eth0", 2, (ns2, "v3", 4), "10.8.0.2/24")),
         named(
-            ns4, veth("one", 2, (ns4, "two", 3), state="down"),
+            ns4,
+            veth("one", 2, (ns4, "two", 3), state="down"),
             veth("two", 3, (ns4, "one", 2), state="no-carrier"),
         ),
         Namespace(
-            inode=shell, role="process", label="bash", links=(loopback(),),
+            inode=shell,
+            role="process",
+            label="bash",
+            links=(loopback(),),
             processes=(Process(pid=99, command="bash"),),
         ),
         links=(
-            loopback(True), UPLINK,
-            bridge("br-a", 3, "10.1.0.1/24"), bridge("br-b", 4, "10.2.0.1/24", state="no-carrier"),
+            loopback(True),
+            UPLINK,
+            bridge("br-a", 3, "10.1.0.1/24"),
+            bridge("br-b", 4, "10.2.0.1/24", state="no-carrier"),
             veth("v1", 10, (ns1, "eth0", 2), master="br-a"),
             veth("a-b", 11, (HOST, "b-a", 12), master="br-a"),
             veth("b-a", 12, (HOST, "a-b", 11), master="br-b"),
             link("eth0.5", 13, kind="vlan", state="down", peer=on_eth0),
             veth("lost", 14, None, state="no-carrier"),
             link(
-                "vx0", 15, "10.7.0.1/24", kind="vxlan", master="br-b",
-                port=Port(state="forwarding"),
+                "vx0", 15, "10.7.0.1/24", kind="vxlan", master="br-b", port=Port(state="forwarding")
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def hostile() -> Snapshot:
@@ -330,29 +402,44 @@ def hostile() -> Snapshot:
     ns = 4026535000
     return lab(
         Namespace(
-            inode=ns, role="named", label='<b>&"x\'\\n</b>', names=('<b>&"x\'\\n</b>', "a:b"),
+            inode=ns,
+            role="named",
+            label="<b>&\"x'\\n</b>",
+            names=("<b>&\"x'\\n</b>", "a:b"),
             links=(loopback(True), veth('"<i>&\\', 2, (HOST, "]]>--", 9), "10.0.0.2/24")),
         ),
-        Namespace(inode=ns + 1, role="named", label="n" * 200, names=("n" * 200,),
-                  links=(loopback(True),)),
+        Namespace(
+            inode=ns + 1, role="named", label="n" * 200, names=("n" * 200,), links=(loopback(True),)
+        ),
         Namespace(inode=ns + 2, role="container", label="graph", links=(loopback(True),)),
-        Namespace(inode=ns + 3, role="named", label="命名空间", names=("命名空间",),
-                  links=(loopback(True),), resolv_conf="nameserver <&>\n"),
+        Namespace(
+            inode=ns + 3,
+            role="named",
+            label="命名空间",
+            names=("命名空间",),
+            links=(loopback(True),),
+            resolv_conf="nameserver <&>\n",
+        ),
         links=(
-            loopback(True), UPLINK, bridge("<br>", 3, "10.0.0.1/24"),
+            loopback(True),
+            UPLINK,
+            bridge("<br>", 3, "10.0.0.1/24"),
             veth("]]>--", 9, (ns, '"<i>&\\', 2), master="<br>"),
         ),
-    )  # fmt: skip
+    )
 
 
 def bare() -> Snapshot:
     """A machine that is no lab: no world, a second NIC without a cable, a bridge without ports."""
     host = Namespace(
-        inode=HOST, role="host", label="host",
+        inode=HOST,
+        role="host",
+        label="host",
         links=(
-            loopback(True), link("eth0", 2, "192.0.2.10/24", "2001:db8::10/64"),
+            loopback(True),
+            link("eth0", 2, "192.0.2.10/24", "2001:db8::10/64"),
             link("wlan0", 3, state="down"),
             bridge("docker0", 4, "172.17.0.1/16", state="no-carrier"),
         ),
-    )  # fmt: skip
+    )
     return Snapshot(namespaces=(host,), title="this machine")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nslab.errors import InvalidInput
 from nslab.network import actions as act
 from nslab.network.actions import (
     Action,
@@ -42,36 +43,43 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.errors import InvalidInput
 
 # (action, its title, its classic commands, its iproute2 commands)
 TABLE: list[tuple[Action, str, list[str], list[str]]] = [
     (AddNamespace("ns1"), "add namespace ns1", ["ip netns add ns1"], ["ip netns add ns1"]),
     (
-        DeleteNamespace("ns1"), "delete namespace ns1",
-        ["ip netns delete ns1"], ["ip netns delete ns1"],
+        DeleteNamespace("ns1"),
+        "delete namespace ns1",
+        ["ip netns delete ns1"],
+        ["ip netns delete ns1"],
     ),
     (
-        DeleteContainer("c-1"), "delete container c-1",
-        ['kill -KILL "$pid_c_2d_1"'], ['kill -KILL "$pid_c_2d_1"'],
+        DeleteContainer("c-1"),
+        "delete container c-1",
+        ['kill -KILL "$pid_c_2d_1"'],
+        ['kill -KILL "$pid_c_2d_1"'],
     ),
     (
-        AddBridge("br1", stp=False, forward_delay=2), "add bridge br1",
+        AddBridge("br1", stp=False, forward_delay=2),
+        "add bridge br1",
         ["brctl addbr br1", "brctl stp br1 off", "brctl setfd br1 2"],
         ["ip link add br1 type bridge stp_state 0 forward_delay 200"],
     ),
     (
-        SetBridge("br1", stp=True, ns="ns1"), "set bridge br1 in ns1",
+        SetBridge("br1", stp=True, ns="ns1"),
+        "set bridge br1 in ns1",
         ["ip netns exec ns1 brctl stp br1 on"],
         ["ip netns exec ns1 ip link set dev br1 type bridge stp_state 1"],
     ),
     (
-        AddVeth("veth-ns1", "lxcbr0.1"), "add veth veth-ns1",
+        AddVeth("veth-ns1", "lxcbr0.1"),
+        "add veth veth-ns1",
         ["ip link add veth-ns1 type veth peer name lxcbr0.1"],
         ["ip link add veth-ns1 type veth peer name lxcbr0.1"],
     ),
     (
-        SetBridge("br1", stp=False, vlan_filtering=True), "set bridge br1",
+        SetBridge("br1", stp=False, vlan_filtering=True),
+        "set bridge br1",
         ["brctl stp br1 off", "ip link set dev br1 type bridge vlan_filtering 1"],
         ["ip link set dev br1 type bridge stp_state 0 vlan_filtering 1"],
     ),
@@ -84,83 +92,90 @@ TABLE: list[tuple[Action, str, list[str], list[str]]] = [
                 "ip link add link eth0 mac0 address 02:00:00:00:00:0a type macvlan mode private",
             ),
             (
-                AddIpvlan("eth0", "ip0", mode="l3s", ns="ns1", to="ns2"), "add ipvlan ip0 in ns1",
+                AddIpvlan("eth0", "ip0", mode="l3s", ns="ns1", to="ns2"),
+                "add ipvlan ip0 in ns1",
                 "ip netns exec ns1 ip link add link eth0 ip0 netns ns2 type ipvlan mode l3s",
             ),
             (
-                AddVlan("eth0", "eth0.10", 10, to="ns1"), "add vlan eth0.10",
+                AddVlan("eth0", "eth0.10", 10, to="ns1"),
+                "add vlan eth0.10",
                 "ip link add link eth0 eth0.10 netns ns1 type vlan id 10",
             ),
             (
-                SetPortVlan("v1", 10, pvid=True, untagged=True), "set port vlan v1",
+                SetPortVlan("v1", 10, pvid=True, untagged=True),
+                "set port vlan v1",
                 "bridge vlan add vid 10 dev v1 pvid untagged",
             ),
             (
-                SetPortVlan("v1", 20, ns="ns1"), "set port vlan v1 in ns1",
+                SetPortVlan("v1", 20, ns="ns1"),
+                "set port vlan v1 in ns1",
                 "ip netns exec ns1 bridge vlan add vid 20 dev v1",
             ),
-            (
-                DeletePortVlan("v1", 10), "delete port vlan v1",
-                "bridge vlan delete vid 10 dev v1",
-            ),
+            (DeletePortVlan("v1", 10), "delete port vlan v1", "bridge vlan delete vid 10 dev v1"),
         )
     ),
     (
-        Move("v1", to="ns1"), "move v1",
-        ["ip link set dev v1 netns ns1"], ["ip link set dev v1 netns ns1"],
+        Move("v1", to="ns1"),
+        "move v1",
+        ["ip link set dev v1 netns ns1"],
+        ["ip link set dev v1 netns ns1"],
     ),
     (
-        Move("eth0", to=None, ns="ns1"), "move eth0 in ns1",
+        Move("eth0", to=None, ns="ns1"),
+        "move eth0 in ns1",
         ["ip netns exec ns1 ip link set dev eth0 netns 1"],
         ["ip netns exec ns1 ip link set dev eth0 netns 1"],
     ),
     (
-        Rename("v1", "eth0"), "rename v1",
-        ["ip link set dev v1 name eth0"], ["ip link set dev v1 name eth0"],
+        Rename("v1", "eth0"),
+        "rename v1",
+        ["ip link set dev v1 name eth0"],
+        ["ip link set dev v1 name eth0"],
     ),
-    (
-        DeleteLink("v1"), "delete link v1",
-        ["ip link delete dev v1"], ["ip link delete dev v1"],
-    ),
+    (DeleteLink("v1"), "delete link v1", ["ip link delete dev v1"], ["ip link delete dev v1"]),
     (SetUp("v1"), "set up v1", ["ifconfig v1 up"], ["ip link set dev v1 up"]),
     (SetDown("v1"), "set down v1", ["ifconfig v1 down"], ["ip link set dev v1 down"]),
     (
-        SetMac("v1", "02:00:00:00:00:01"), "set mac v1",
+        SetMac("v1", "02:00:00:00:00:01"),
+        "set mac v1",
         ["ifconfig v1 hw ether 02:00:00:00:00:01"],
         ["ip link set dev v1 address 02:00:00:00:00:01"],
     ),
     (
-        SetPromiscuous("v1", on=False), "set promiscuous v1",
-        ["ifconfig v1 -promisc"], ["ip link set dev v1 promisc off"],
+        SetPromiscuous("v1", on=False),
+        "set promiscuous v1",
+        ["ifconfig v1 -promisc"],
+        ["ip link set dev v1 promisc off"],
     ),
+    (Attach("v1", "br1"), "attach v1", ["brctl addif br1 v1"], ["ip link set dev v1 master br1"]),
+    (Detach("v1", "br1"), "detach v1", ["brctl delif br1 v1"], ["ip link set dev v1 nomaster"]),
     (
-        Attach("v1", "br1"), "attach v1",
-        ["brctl addif br1 v1"], ["ip link set dev v1 master br1"],
-    ),
-    (
-        Detach("v1", "br1"), "detach v1",
-        ["brctl delif br1 v1"], ["ip link set dev v1 nomaster"],
-    ),
-    (
-        AddAddress("v1", "10.0.0.1/24"), "add address v1",
+        AddAddress("v1", "10.0.0.1/24"),
+        "add address v1",
         ["ip address add 10.0.0.1/24 broadcast + dev v1"],
         ["ip address add 10.0.0.1/24 broadcast + dev v1"],
     ),
     (
-        DeleteAddress("v1", "10.0.0.1/24"), "delete address v1",
-        ["ip address delete 10.0.0.1/24 dev v1"], ["ip address delete 10.0.0.1/24 dev v1"],
+        DeleteAddress("v1", "10.0.0.1/24"),
+        "delete address v1",
+        ["ip address delete 10.0.0.1/24 dev v1"],
+        ["ip address delete 10.0.0.1/24 dev v1"],
     ),
     (
-        AddRoute("default", via="10.0.0.1", ns="ns1"), "add route default in ns1",
+        AddRoute("default", via="10.0.0.1", ns="ns1"),
+        "add route default in ns1",
         ["ip netns exec ns1 route add default gw 10.0.0.1"],
         ["ip netns exec ns1 ip route add default via 10.0.0.1"],
     ),
     (
-        DeleteRoute("10.9.0.0/16", dev="v1"), "delete route 10.9.0.0/16",
-        ["route del -net 10.9.0.0/16 dev v1"], ["ip route delete 10.9.0.0/16 dev v1"],
+        DeleteRoute("10.9.0.0/16", dev="v1"),
+        "delete route 10.9.0.0/16",
+        ["route del -net 10.9.0.0/16 dev v1"],
+        ["ip route delete 10.9.0.0/16 dev v1"],
     ),
     (
-        Masquerade("10.0.0.0/8", out="eth0"), "masquerade 10.0.0.0/8",
+        Masquerade("10.0.0.0/8", out="eth0"),
+        "masquerade 10.0.0.0/8",
         ["iptables -t nat -A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE"],
         [
             "nft add table ip nslab",
@@ -169,15 +184,18 @@ TABLE: list[tuple[Action, str, list[str], list[str]]] = [
         ],
     ),
     (
-        Sysctl("net.ipv4.ip_forward", "1"), "sysctl net.ipv4.ip_forward",
-        ["sysctl -w net.ipv4.ip_forward=1"], ["sysctl -w net.ipv4.ip_forward=1"],
+        Sysctl("net.ipv4.ip_forward", "1"),
+        "sysctl net.ipv4.ip_forward",
+        ["sysctl -w net.ipv4.ip_forward=1"],
+        ["sysctl -w net.ipv4.ip_forward=1"],
     ),
     (
-        ResolvConf("8.8.8.8", ns="ns1"), "resolv conf 8.8.8.8 in ns1",
+        ResolvConf("8.8.8.8", ns="ns1"),
+        "resolv conf 8.8.8.8 in ns1",
         ["mkdir -p /etc/netns/ns1", "echo 'nameserver 8.8.8.8' > /etc/netns/ns1/resolv.conf"],
         ["mkdir -p /etc/netns/ns1", "echo 'nameserver 8.8.8.8' > /etc/netns/ns1/resolv.conf"],
     ),
-]  # fmt: skip
+]
 
 EVERY = [row[0] for row in TABLE] + [AddContainer("c-1")]
 

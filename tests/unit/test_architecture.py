@@ -98,8 +98,12 @@ def imports(path: Path, *, when_loaded: bool = False) -> Iterator[str]:
             case ast.ImportFrom(module=module, names=names, level=0) if module:
                 # `from nslab import actions` imports nslab.network.actions.
                 below = [f"{module}.{alias.name}" for alias in names]
-                found = [name for name in below if (ROOT.parent / name.replace(".", "/")).is_dir()
-                         or (ROOT.parent / (name.replace(".", "/") + ".py")).exists()]  # fmt: skip
+                found = [
+                    name
+                    for name in below
+                    if (ROOT.parent / name.replace(".", "/")).is_dir()
+                    or (ROOT.parent / (name.replace(".", "/") + ".py")).exists()
+                ]
                 yield from found or [module]
             case ast.ImportFrom():
                 raise AssertionError(f"{path}: relative import")
@@ -162,8 +166,10 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 def loaded_by(code: str) -> set[str]:
     answer = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return {name.partition(".")[0] for name in answer.stdout.split()}
 
 

@@ -18,9 +18,7 @@ from nslab.network.programs import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
-APT = {
-    line for line in (BINDER / "apt.txt").read_text().splitlines() if line and line[0] != "#"
-}  # fmt: skip
+APT = {line for line in (BINDER / "apt.txt").read_text().splitlines() if line and line[0] != "#"}
 ENGINE_INSIDE = {"docker.io", "runc"}
 """Of a lesson's optional part: left out, they would double the image."""
 
@@ -55,9 +53,7 @@ def test_it_installs_every_package_of_apt_txt(steps: list[dockerfile.Step]) -> N
     assert (set(words[4:]), step.user) == (APT, "root")
 
 
-def test_it_installs_the_requirements_when_the_lock_is_there(
-    steps: list[dockerfile.Step],
-) -> None:
+def test_it_installs_the_requirements_when_the_lock_is_there(steps: list[dockerfile.Step]) -> None:
     step = runs(steps, "binder/requirements.txt")
     assert (step.user, step.directory) == ("jovyan", "/home/jovyan")
     copied = next(s for s in steps if s.word == "COPY" and s.text.split()[1] == "src/")
@@ -133,9 +129,14 @@ class Place:
     def start(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", **settings}
         return subprocess.run(
-            [BINDER / "start", *command], cwd=self.home, env=environment, capture_output=True,
-            text=True, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+            [BINDER / "start", *command],
+            cwd=self.home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
 
     def engine(self, **settings: str) -> str:
         """The engine that Jupyter would find."""
@@ -240,9 +241,12 @@ def post_build(place: Place, status: str) -> tuple[int, list[str]]:
     prefix = place.folder / "prefix"
     stub(place.folder / "bin", "python3", f'{say}; [ "$1" != -c ] || echo {prefix}')
     done = subprocess.run(
-        ["bash", copy / "binder/postBuild"], check=False, cwd="/", stdin=subprocess.DEVNULL,
+        ["bash", copy / "binder/postBuild"],
+        check=False,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
         env={"PATH": f"{place.folder}/bin:{os.environ['PATH']}", "HOME": str(place.home)},
-    )  # fmt: skip
+    )
     assert (prefix / "share/jupyter/lab/settings/overrides.json").exists()
     return done.returncode, log.read_text().splitlines()
 
@@ -276,9 +280,7 @@ def test_what_qemu_translates_is_bounded(tmp_path: Path) -> None:
     """It would fill a pod otherwise."""
     made = image.Image(path=str(tmp_path), recipe="", kernel="", packages={}, sums={}, built=0)
     ends = qemu.Ends(3, 4, 5, tuple(range(6, 6 + len(TERMINALS))))
-    argv = qemu.command(
-        "qemu", made, tmp_path / "initrd", "tcg", ends, memory=None, shared=False
-    )  # fmt: skip
+    argv = qemu.command("qemu", made, tmp_path / "initrd", "tcg", ends, memory=None, shared=False)
     assert "tb-size=64" in argv[argv.index("-accel") + 1].split(",")
 
 

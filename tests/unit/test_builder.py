@@ -11,12 +11,12 @@ import pytest
 from waiting import until
 
 from nslab import Lab
-from nslab.network import actions as act
 from nslab.errors import InvalidInput
-from nslab.session.history import Typed
 from nslab.jupyter.widgets import Builder
 from nslab.jupyter.widgets.builder import STYLES
 from nslab.jupyter.widgets.forms import FORMS
+from nslab.network import actions as act
+from nslab.session.history import Typed
 
 
 @pytest.fixture
@@ -85,9 +85,14 @@ def test_the_builder_alone_makes_the_articles_network(lab: Lab, builder: Builder
         assert lab.snapshot().canonical() == other.snapshot().canonical()
     builder._style.value = "brctl, ifconfig"
     log = builder._log.value
-    for line in ("brctl addbr lxcbr0", "ifconfig lxcbr0 192.168.10.1/24 up", "ip netns add ns1",
-                 "ip link add veth-ns1 type veth peer name lxcbr0.1", "brctl addif lxcbr0 lxcbr0.1",
-                 "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up"):  # fmt: skip
+    for line in (
+        "brctl addbr lxcbr0",
+        "ifconfig lxcbr0 192.168.10.1/24 up",
+        "ip netns add ns1",
+        "ip link add veth-ns1 type veth peer name lxcbr0.1",
+        "brctl addif lxcbr0 lxcbr0.1",
+        "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",
+    ):
         assert line in log
     builder._style.value = "Python"
     assert "lab.do(Move(&quot;veth-ns1&quot;, to=&quot;ns1&quot;))" in builder._log.value

@@ -9,10 +9,10 @@ from queue import SimpleQueue
 import pytest
 from replies import Replies, piece
 
-from nslab.session.capture import Capture, owners, start
 from nslab.engine.base import Batch, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabGone
 from nslab.network.model import Bridge, Link, Namespace, Snapshot
+from nslab.session.capture import Capture, owners, start
 
 
 def capture(engine: Replies, left: SimpleQueue[int] | None = None) -> Capture:
@@ -28,8 +28,9 @@ def test_what_arrives_twice_is_there_once() -> None:
 
 
 def test_stopping_goes_on_until_all_is_there() -> None:
-    engine = Replies(piece(1, more=True), piece(2, more=True, running=False),
-                     piece(3, running=False))  # fmt: skip
+    engine = Replies(
+        piece(1, more=True), piece(2, more=True, running=False), piece(3, running=False)
+    )
     seen = capture(engine)
     assert len(seen.stop()) == 3
     assert not seen.running
@@ -99,14 +100,23 @@ def test_a_capture_that_nobody_has_any_longer_is_stopped_by_the_next() -> None:
 
 
 def test_names_for_macs() -> None:
-    where = Snapshot(namespaces=(
-        Namespace(inode=1, role="host", label="host", links=(
-            Link(name="lo", index=1, mac="00:00:00:00:00:00"),
-            Link(name="br0", index=2, mac="a", bridge=Bridge(stp=False, forward_delay=0)),
-            Link(name="p1", index=3, mac="a"),
-        )),
-        Namespace(inode=2, role="named", label="ns1", links=(Link(name="eth0", index=2, mac="b"),)),
-    ))  # fmt: skip
+    where = Snapshot(
+        namespaces=(
+            Namespace(
+                inode=1,
+                role="host",
+                label="host",
+                links=(
+                    Link(name="lo", index=1, mac="00:00:00:00:00:00"),
+                    Link(name="br0", index=2, mac="a", bridge=Bridge(stp=False, forward_delay=0)),
+                    Link(name="p1", index=3, mac="a"),
+                ),
+            ),
+            Namespace(
+                inode=2, role="named", label="ns1", links=(Link(name="eth0", index=2, mac="b"),)
+            ),
+        )
+    )
     assert owners(where) == {"a": "br0", "b": "ns1/eth0"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from nslab import Lab, Step
-from nslab.session import check as ck
+from nslab.errors import LabClosed
 from nslab.network.actions import (
     AddAddress,
     AddBridge,
@@ -26,8 +26,8 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.errors import LabClosed
 from nslab.network.model import FdbEntry, Namespace, Neighbour, Process, Snapshot
+from nslab.session import check as ck
 
 BUILT = (
     AddBridge("br0"),
@@ -147,8 +147,13 @@ class Named:
 
     def check(self, *wanted: ck.Check) -> ck.Verdicts:
         seen = self.lab.snapshot()
-        box = Namespace(inode=7, role="container", label="box", names=("31",),
-                        processes=(Process(pid=31, command="sleep 1"),))  # fmt: skip
+        box = Namespace(
+            inode=7,
+            role="container",
+            label="box",
+            names=("31",),
+            processes=(Process(pid=31, command="sleep 1"),),
+        )
         heard = FdbEntry(mac="02:00:00:00:00:01", dev="v1", master="br0", state="learned")
         told = Neighbour(address="10.0.0.2", dev="br0", mac=heard.mac, state="reachable")
         host = structs.replace(seen.host, fdb=(*seen.host.fdb, heard), neighbours=(told,))
@@ -173,9 +178,14 @@ def test_what_does_not(lab: Lab, wanted: ck.Check, words: str) -> None:
 
 
 def test_every_check_can_pass_and_fail() -> None:
-    passive = {kind for kind in vars(ck).values()
-               if isinstance(kind, type) and issubclass(kind, ck.Check) and kind is not ck.Check
-               and "ask" not in vars(kind)}  # fmt: skip
+    passive = {
+        kind
+        for kind in vars(ck).values()
+        if isinstance(kind, type)
+        and issubclass(kind, ck.Check)
+        and kind is not ck.Check
+        and "ask" not in vars(kind)
+    }
     assert passive == {type(wanted) for wanted in HOLDS} == {type(wanted) for wanted, _ in FAILS}
 
 
@@ -190,8 +200,9 @@ class Answers:
     def snapshot(self) -> Snapshot:
         """One namespace, whose neighbours answer at the third look."""
         self.looks += 1
-        entry = Neighbour(address="10.0.0.1", dev="eth0",
-                          state="incomplete" if self.looks < 3 else "failed")  # fmt: skip
+        entry = Neighbour(
+            address="10.0.0.1", dev="eth0", state="incomplete" if self.looks < 3 else "failed"
+        )
         host = Namespace(inode=1, role="host", label="host")
         named = Namespace(inode=2, role="named", label="ns1", neighbours=(entry,))
         return Snapshot(namespaces=(host, named))

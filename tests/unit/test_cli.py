@@ -26,12 +26,15 @@ TWIN = engine_labs.Running(name="one", pid=103, uid=1000, age=90000.0 * 3)
 SNAPSHOT = Snapshot(
     namespaces=(
         Namespace(
-            inode=1, role="host", label="host", links=(Link(name="eth0", index=2, up=True),),
+            inode=1,
+            role="host",
+            label="host",
+            links=(Link(name="eth0", index=2, up=True),),
             unseen=("NAT rules: operation not permitted",),
         ),
     ),
     title="lab",
-)  # fmt: skip
+)
 
 
 def run(*arguments: str) -> int | str | None:
@@ -202,11 +205,23 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 def notebook(path: Path, source: str = "1 + 1", *, output: bool = True) -> None:
-    outputs = [{"output_type": "execute_result", "execution_count": 1, "metadata": {},
-                "data": {"text/plain": "2", "image/svg+xml": "<svg/>"}}]  # fmt: skip
+    outputs = [
+        {
+            "output_type": "execute_result",
+            "execution_count": 1,
+            "metadata": {},
+            "data": {"text/plain": "2", "image/svg+xml": "<svg/>"},
+        }
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    cell = {"cell_type": "code", "id": "one", "execution_count": 1, "metadata": {},
-            "source": source, "outputs": outputs if output else []}  # fmt: skip
+    cell = {
+        "cell_type": "code",
+        "id": "one",
+        "execution_count": 1,
+        "metadata": {},
+        "source": source,
+        "outputs": outputs if output else [],
+    }
     path.write_text(
         json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     )

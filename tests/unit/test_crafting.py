@@ -17,20 +17,40 @@ from nslab.network.model import Address, Link, Namespace, Neighbour, Route, Snap
 BRIDGE, OWN, KNOWN = "02:00:00:00:00:01", "02:00:00:00:00:0a", "02:00:00:00:00:99"
 LAB = Snapshot(
     namespaces=(
-        Namespace(inode=1, role="host", label="host", links=(
-            Link(name="lxcbr0", index=2, mac=BRIDGE,
-                 addresses=(Address(address="192.168.10.1/24"),)),
-        )),
         Namespace(
-            inode=2, role="named", label="ns1", names=("ns1",),
-            links=(Link(name="eth0", index=2, mac=OWN, addresses=(
-                Address(address="192.168.10.11/24"), Address(address="fd00::11/64"))),),
-            routes=(Route(destination="default", via="192.168.10.1", dev="eth0"),
-                    Route(destination="192.168.10.0/24", dev="eth0")),
+            inode=1,
+            role="host",
+            label="host",
+            links=(
+                Link(
+                    name="lxcbr0",
+                    index=2,
+                    mac=BRIDGE,
+                    addresses=(Address(address="192.168.10.1/24"),),
+                ),
+            ),
+        ),
+        Namespace(
+            inode=2,
+            role="named",
+            label="ns1",
+            names=("ns1",),
+            links=(
+                Link(
+                    name="eth0",
+                    index=2,
+                    mac=OWN,
+                    addresses=(Address(address="192.168.10.11/24"), Address(address="fd00::11/64")),
+                ),
+            ),
+            routes=(
+                Route(destination="default", via="192.168.10.1", dev="eth0"),
+                Route(destination="192.168.10.0/24", dev="eth0"),
+            ),
             neighbours=(Neighbour(address="192.168.10.7", dev="eth0", mac=KNOWN),),
         ),
     )
-)  # fmt: skip
+)
 
 
 def sent(packets: Any) -> list[Any]:
@@ -62,8 +82,10 @@ def test_what_is_said_stays() -> None:
 def test_arp_asks_everyone_in_the_links_name() -> None:
     (packet,) = sent(Ether() / ARP(pdst="192.168.10.1"))
     assert (packet.dst, packet[ARP].hwsrc, packet[ARP].psrc) == (
-        "ff:ff:ff:ff:ff:ff", OWN, "192.168.10.11",
-    )  # fmt: skip
+        "ff:ff:ff:ff:ff:ff",
+        OWN,
+        "192.168.10.11",
+    )
 
 
 def test_ipv6_multicast_and_a_tag() -> None:

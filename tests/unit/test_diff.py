@@ -13,16 +13,33 @@ from msgspec import structs
 
 from nslab.network.diff import Diff, compare
 from nslab.network.model import (
-    Address, Bridge, FdbEntry, Link, Namespace, NatRule, Neighbour, Peer, Port, PortVlan, Process,
-    Route, Snapshot,
-)  # fmt: skip
+    Address,
+    Bridge,
+    FdbEntry,
+    Link,
+    Namespace,
+    NatRule,
+    Neighbour,
+    Peer,
+    Port,
+    PortVlan,
+    Process,
+    Route,
+    Snapshot,
+)
 
 SAMPLES = {
-    "fresh": sample.fresh(), "bridge": sample.with_bridge(), "pair": sample.with_pair(),
-    "article": sample.article(), "repaired": sample.article(repaired=True),
-    "docker": sample.docker(), "star": sample.star(3), "odd": sample.odd(),
-    "hostile": sample.hostile(), "bare": sample.bare(),
-}  # fmt: skip
+    "fresh": sample.fresh(),
+    "bridge": sample.with_bridge(),
+    "pair": sample.with_pair(),
+    "article": sample.article(),
+    "repaired": sample.article(repaired=True),
+    "docker": sample.docker(),
+    "star": sample.star(3),
+    "odd": sample.odd(),
+    "hostile": sample.hostile(),
+    "bare": sample.bare(),
+}
 
 names_of = st.sampled_from(list(SAMPLES))
 
@@ -38,8 +55,7 @@ def with_host(snapshot: Snapshot, **fields: Any) -> Snapshot:
 
 def with_link(snapshot: Snapshot, of: str, **fields: Any) -> Snapshot:
     links = tuple(
-        structs.replace(link, **fields) if link.name == of else link
-        for link in snapshot.host.links
+        structs.replace(link, **fields) if link.name == of else link for link in snapshot.host.links
     )
     return with_host(snapshot, links=links)
 
@@ -121,8 +137,9 @@ def test_a_renamed_link_takes_routes_and_ports_with_it() -> None:
             structs.replace(route, dev="br0") if route.dev == "lxcbr0" else route
             for route in host.routes
         ),
-        neighbours=(), fdb=(),
-    )  # fmt: skip
+        neighbours=(),
+        fdb=(),
+    )
     assert texts(compare(before, after)) == ["~ lxcbr0 renamed to br0"]
 
 
@@ -135,8 +152,9 @@ def test_a_moved_link_is_found_by_its_mac_among_others() -> None:
     there = Namespace(inode=7, role="named", label="ns", links=(sample.loopback(),))
     before = sample.lab(there, links=(sample.loopback(), a, b))
     moved = (structs.replace(a, index=6, name="x"), structs.replace(b, index=5, name="y"))
-    after = sample.lab(structs.replace(there, links=(*there.links, *moved)),
-                       links=(sample.loopback(),))  # fmt: skip
+    after = sample.lab(
+        structs.replace(there, links=(*there.links, *moved)), links=(sample.loopback(),)
+    )
     assert sorted(texts(compare(before, after))) == [
         "~ a moved from host to ns, renamed to x",
         "~ b moved from host to ns, renamed to y",
@@ -151,8 +169,9 @@ def test_links_that_share_a_mac_are_told_apart_by_name() -> None:
     ]
     there = Namespace(inode=7, role="named", label="ns", links=(sample.loopback(),))
     before = sample.lab(there, links=(sample.loopback(), *twins))
-    after = sample.lab(structs.replace(there, links=(*there.links, twins[1])),
-                       links=(sample.loopback(), twins[0]))  # fmt: skip
+    after = sample.lab(
+        structs.replace(there, links=(*there.links, twins[1])), links=(sample.loopback(), twins[0])
+    )
     assert texts(compare(before, after)) == ["~ two moved from host to ns"]
 
 
@@ -181,8 +200,9 @@ def test_a_port_is_detached_when_its_bridge_is_gone() -> None:
     before = sample.article()
     links = tuple(
         structs.replace(link, master="", port=None, promiscuity=0)
-        for link in before.host.links if link.name != "lxcbr0"
-    )  # fmt: skip
+        for link in before.host.links
+        if link.name != "lxcbr0"
+    )
     routes = tuple(route for route in before.host.routes if route.dev != "lxcbr0")
     assert texts(compare(before, with_host(before, links=links, routes=routes))) == [
         "~ lxcbr0.1: promiscuity 1 → 0",
@@ -234,8 +254,9 @@ def test_new_and_gone_are_swapped_when_time_is(one: str, other: str) -> None:
         # A link that was moved has its addresses in another place.
         return sorted(
             (c.what, c.value) if c.what == "address" else (c.what, c.ns, c.name)
-            for c in diff.changes if c.kind == kind
-        )  # fmt: skip
+            for c in diff.changes
+            if c.kind == kind
+        )
 
     there = compare(SAMPLES[one], SAMPLES[other])
     back = compare(SAMPLES[other], SAMPLES[one])
@@ -248,9 +269,7 @@ def test_new_and_gone_are_swapped_when_time_is(one: str, other: str) -> None:
 
 
 @given(names_of, names_of, st.randoms())
-def test_the_order_of_sysctls_does_not_matter(
-    one: str, other: str, random: Any
-) -> None:
+def test_the_order_of_sysctls_does_not_matter(one: str, other: str, random: Any) -> None:
     """Sysctls are a mapping: how they were read does not order the changes."""
 
     def shuffled(snapshot: Snapshot) -> Snapshot:
@@ -279,13 +298,23 @@ def test_numbers_that_differ_from_run_to_run_are_in_no_text(one: str, other: str
 
 
 LINK_CHANGES: dict[str, Any] = {
-    "name": "other", "kind": "dummy", "mac": "02:00:00:99:99:99", "mac_origin": "set", "mtu": 1400,
-    "up": False, "carrier": False, "flags": ("BROADCAST", "PROMISC"), "promiscuity": 7,
-    "master": "br9", "peer": Peer(namespace=sample.LAN, name="x", index=77),
-    "bridge": Bridge(stp=True, forward_delay=2), "port": Port(state="blocking"),
-    "mode": "l3", "vlan": 10,
+    "name": "other",
+    "kind": "dummy",
+    "mac": "02:00:00:99:99:99",
+    "mac_origin": "set",
+    "mtu": 1400,
+    "up": False,
+    "carrier": False,
+    "flags": ("BROADCAST", "PROMISC"),
+    "promiscuity": 7,
+    "master": "br9",
+    "peer": Peer(namespace=sample.LAN, name="x", index=77),
+    "bridge": Bridge(stp=True, forward_delay=2),
+    "port": Port(state="blocking"),
+    "mode": "l3",
+    "vlan": 10,
     "addresses": (Address(address="10.9.9.9/24"),),
-}  # fmt: skip
+}
 # The index is what a link is known by, and operstate follows carrier up to a second later.
 LINK_IDENTITY = {"index", "operstate"}
 
@@ -310,17 +339,31 @@ def test_a_changed_field_of_a_link_is_found(field: str) -> None:
 PORT = Port(state="forwarding")
 BRIDGE = Bridge(stp=False, forward_delay=15)
 DETAILS = [
-    *[({"port": PORT}, {"port": structs.replace(PORT, **change)}) for change in (
-        {"state": "learning"}, {"learning": False}, {"flood": False})],
-    ({"port": structs.replace(PORT, vlans=())},
-     {"port": structs.replace(PORT, vlans=(PortVlan(vlan=10),))}),
-    *[({"bridge": BRIDGE}, {"bridge": structs.replace(BRIDGE, **change)}) for change in (
-        {"stp": True}, {"forward_delay": 2}, {"multicast_snooping": False},
-        {"vlan_filtering": True})],
-    *[({"addresses": (Address(address="1.2.3.4/8"),)},
-       {"addresses": (Address(address="1.2.3.4/8", **change),)}) for change in (
-        {"scope": "link"}, {"broadcast": "1.255.255.255"})],
-]  # fmt: skip
+    *[
+        ({"port": PORT}, {"port": structs.replace(PORT, **change)})
+        for change in ({"state": "learning"}, {"learning": False}, {"flood": False})
+    ],
+    (
+        {"port": structs.replace(PORT, vlans=())},
+        {"port": structs.replace(PORT, vlans=(PortVlan(vlan=10),))},
+    ),
+    *[
+        ({"bridge": BRIDGE}, {"bridge": structs.replace(BRIDGE, **change)})
+        for change in (
+            {"stp": True},
+            {"forward_delay": 2},
+            {"multicast_snooping": False},
+            {"vlan_filtering": True},
+        )
+    ],
+    *[
+        (
+            {"addresses": (Address(address="1.2.3.4/8"),)},
+            {"addresses": (Address(address="1.2.3.4/8", **change),)},
+        )
+        for change in ({"scope": "link"}, {"broadcast": "1.255.255.255"})
+    ],
+]
 
 
 @pytest.mark.parametrize(("old", "new"), DETAILS)
@@ -361,7 +404,7 @@ LISTS = [
     ("fdb", "fdb", ENTRY, {"state": "permanent"}),
     ("fdb", "fdb", ENTRY, {"own": True}),
     ("processes", "process", Process(pid=5, command="sleep"), {"command": "nc"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("field", "what", "value", "change"), LISTS)

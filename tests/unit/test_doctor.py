@@ -14,8 +14,8 @@ import pytest
 from nslab import EngineUnavailable, Lab, doctor
 from nslab.cli import doctor as report
 from nslab.doctor import Check, Facts, Report, Step, diagnose
-from nslab.engine.refusal import causes
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
+from nslab.engine.refusal import causes
 from nslab.network.programs import PACKAGES
 
 USER, REST = "user namespace", "new namespaces"
@@ -42,12 +42,20 @@ CASES: list[tuple[str, str, int, dict[str, Any]]] = [
     ("apparmor-userns", USER, e.EACCES, {"sysctls": UBUNTU}),
     ("apparmor-userns", REST, e.EPERM, {"sysctls": UBUNTU}),
     ("apparmor-userns", "private mounts", e.EACCES, {"sysctls": UBUNTU}),
-    ("apparmor-userns", "mount /proc", e.EACCES,
-     {"sysctls": UBUNTU, "confinement": "unprivileged_userns"}),
+    (
+        "apparmor-userns",
+        "mount /proc",
+        e.EACCES,
+        {"sysctls": UBUNTU, "confinement": "unprivileged_userns"},
+    ),
     ("apparmor-userns", "overlay on /etc", e.EPERM, {"sysctls": UBUNTU, "release": "6.8.0"}),
     ("apparmor-userns", "add a veth", e.EPERM, {"sysctls": UBUNTU}),
-    ("apparmor-profile", "private mounts", e.EACCES,
-     {"confinement": "docker-default", "container": "docker"}),
+    (
+        "apparmor-profile",
+        "private mounts",
+        e.EACCES,
+        {"confinement": "docker-default", "container": "docker"},
+    ),
     ("apparmor-profile", USER, e.EACCES, {"confinement": "snap.code.code", "sysctls": UBUNTU}),
     ("masked-proc", "mount /proc", e.EPERM, {"container": "podman"}),
     ("masked-proc", "mount /proc", e.EPERM, {"seccomp": 2, "root": True}),
@@ -63,7 +71,7 @@ CASES: list[tuple[str, str, int, dict[str, Any]]] = [
     ("no-answer", "probe", e.ETIME, {}),
     ("unknown", REST, e.EPERM, {"capable": True, "root": True}),
     ("unknown", "mount /run", e.ENOMEM, {}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "step", "errno", "facts"), CASES)
@@ -113,9 +121,14 @@ def test_facts_of_this_machine() -> None:
 def test_refused_is_said_with_cause_and_remedy() -> None:
     checks = kernel_checks([Step(USER, e.EPERM)], Facts(sysctls=DEBIAN_10))
     assert checks == [
-        Check("kernel", USER, "refused", "kernel.unprivileged_userns_clone is 0: ordinary users "
-              "may not make namespaces", checks[0].remedy)
-    ]  # fmt: skip
+        Check(
+            "kernel",
+            USER,
+            "refused",
+            "kernel.unprivileged_userns_clone is 0: ordinary users may not make namespaces",
+            checks[0].remedy,
+        )
+    ]
     works, text = verdict(checks, Facts())
     assert not works
     assert text.startswith("No lab can run here: user namespace: kernel.unprivileged_userns_clone")

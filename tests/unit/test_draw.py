@@ -16,22 +16,30 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 
-from nslab.network.diff import Diff, compare
 from nslab.draw import Picture, dot_source
-from nslab.draw.scene.compose import compose
-from nslab.draw.layout.place import Placed, place, trace
-from nslab.draw.scene.metrics import clip, width
 from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.place import Placed, place, trace
+from nslab.draw.scene.compose import compose
+from nslab.draw.scene.metrics import clip, width
 from nslab.errors import InvalidInput, ToolMissing
+from nslab.network.diff import Diff, compare
 from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 SAMPLES: dict[str, Snapshot | Diff] = {
-    "fresh": sample.fresh(), "pair": sample.with_pair(), "article": sample.article(),
-    "repaired": sample.article(repaired=True), "docker": sample.docker(), "four": sample.star(4),
-    "twelve": sample.star(12), "thirty": sample.star(30), "forty": sample.star(40),
-    "odd": sample.odd(), "hostile": sample.hostile(), "bare": sample.bare(),
+    "fresh": sample.fresh(),
+    "pair": sample.with_pair(),
+    "article": sample.article(),
+    "repaired": sample.article(repaired=True),
+    "docker": sample.docker(),
+    "four": sample.star(4),
+    "twelve": sample.star(12),
+    "thirty": sample.star(30),
+    "forty": sample.star(40),
+    "odd": sample.odd(),
+    "hostile": sample.hostile(),
+    "bare": sample.bare(),
     "bridge-diff": compare(sample.fresh(), sample.with_bridge()),
     "pair-diff": compare(sample.with_bridge(), sample.with_pair()),
     "moved-diff": compare(sample.with_pair(), sample.article()),
@@ -40,7 +48,7 @@ SAMPLES: dict[str, Snapshot | Diff] = {
     "gone-diff": compare(sample.article(repaired=True), sample.fresh()),
     "everything-diff": compare(sample.odd(), sample.docker()),
     "crowd-diff": compare(sample.star(40), sample.star(41)),
-}  # fmt: skip
+}
 
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 
@@ -77,9 +85,11 @@ for what in (sample.article(), sample.star(12), sample.odd(), sample.hostile(),
 def pictures(**environment: str) -> bytes:
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT], check=True, capture_output=True,
+        [sys.executable, "-c", SCRIPT],
+        check=True,
+        capture_output=True,
         env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"} | environment,
-    ).stdout  # fmt: skip
+    ).stdout
 
 
 def test_the_same_whatever_the_fonts_the_locale_and_the_hash_seed() -> None:
@@ -100,9 +110,11 @@ def test_the_same_whatever_numbers_the_kernel_drew() -> None:
                 peer = link.peer and structs.replace(
                     link.peer, index=link.peer.index + 40, namespace=inodes[link.peer.namespace]
                 )
-                links.append(structs.replace(
-                    link, index=link.index + 40, mac=sample.mac(link.index + 70), peer=peer
-                ))  # fmt: skip
+                links.append(
+                    structs.replace(
+                        link, index=link.index + 40, mac=sample.mac(link.index + 70), peer=peer
+                    )
+                )
             namespaces.append(structs.replace(ns, inode=inodes[ns.inode], links=tuple(links)))
         return structs.replace(before, namespaces=tuple(namespaces))
 
@@ -173,8 +185,12 @@ def test_states_are_said_in_words() -> None:
 
 def test_what_the_host_does_with_packets() -> None:
     shown = written(Picture(sample.article(repaired=True)).svg)
-    for words in ("ip_forward = 1", "masquerade 192.168.10.0/24 → eth0",
-                  "default via 198.51.100.1 dev eth0", "nameserver 8.8.8.8"):  # fmt: skip
+    for words in (
+        "ip_forward = 1",
+        "masquerade 192.168.10.0/24 → eth0",
+        "default via 198.51.100.1 dev eth0",
+        "nameserver 8.8.8.8",
+    ):
         assert words in shown
 
 
@@ -291,10 +307,12 @@ def test_nothing_overlaps(name: str) -> None:
     assert not pairs(inner)
     for _, rect in inner:
         assert any(
-            box.x < rect.x and box.y + 18 <= rect.y and rect.x + rect.w < box.x + box.w
+            box.x < rect.x
+            and box.y + 18 <= rect.y
+            and rect.x + rect.w < box.x + box.w
             and rect.y + rect.h < box.y + box.h
             for _, box in boxes
-        )  # fmt: skip
+        )
     for _, rect in boxes + outside:
         assert rect.x >= 0
         assert rect.y >= 0
@@ -447,7 +465,9 @@ def test_five_hundred_in_well_under_a_second() -> None:
 
 
 def test_text_of_a_small_lab() -> None:
-    assert Picture(sample.article()).text == """\
+    assert (
+        Picture(sample.article()).text
+        == """\
 host (the pseudo-host)
   eth0 up, 198.51.100.10/24 ═ LAN switch
   lxcbr0 bridge, no-carrier, 192.168.10.1/24, STP off
@@ -464,10 +484,13 @@ outside
   LAN switch
   router 198.51.100.1 203.0.113.1
   internet 203.0.113.80 8.8.8.8"""
+    )
 
 
 def test_text_of_a_diff() -> None:
-    assert Picture(SAMPLES["repaired-diff"]).text == """\
+    assert (
+        Picture(SAMPLES["repaired-diff"]).text
+        == """\
   host (the pseudo-host)
     eth0 up, 198.51.100.10/24 ═ LAN switch
 ~   lxcbr0 bridge, up, 192.168.10.1/24, STP off
@@ -488,6 +511,7 @@ def test_text_of_a_diff() -> None:
     LAN switch
     router 198.51.100.1 203.0.113.1
     internet 203.0.113.80 8.8.8.8"""
+    )
 
 
 @every_sample

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-
 from nslab import (
-    Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
-    DeleteAddress, DeleteLink, DeleteNamespace, Detach, Lab, Masquerade, Move, Rename, ResolvConf,
-    SetBridge, SetDown, SetUp, Sysctl,
-)  # fmt: skip
+    Action,
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNamespace,
+    Detach,
+    Lab,
+    Masquerade,
+    Move,
+    Rename,
+    ResolvConf,
+    SetBridge,
+    SetDown,
+    SetUp,
+    Sysctl,
+)
 from nslab.draw import Picture
-from nslab.draw.layout.place import Placed
 from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.place import Placed
 from nslab.draw.scene.scene import Cell
 
 ARTICLE: dict[str, Sequence[Action]] = {
@@ -24,7 +41,8 @@ ARTICLE: dict[str, Sequence[Action]] = {
     "ip link set … netns ns1": [Move("veth-ns1", "ns1")],
     "ip link set … name eth0": [Rename("veth-ns1", "eth0", ns="ns1")],
     "ifconfig eth0 … up": [
-        AddAddress("eth0", "192.168.10.11/24", ns="ns1"), SetUp("eth0", ns="ns1"),
+        AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+        SetUp("eth0", ns="ns1"),
     ],
     "brctl addif lxcbr0 lxcbr0.1": [Attach("lxcbr0.1", "lxcbr0")],
     "ip route add default … (linkdown)": [AddRoute("default", via="192.168.10.1", ns="ns1")],
@@ -33,23 +51,29 @@ ARTICLE: dict[str, Sequence[Action]] = {
     "masquerade": [Masquerade("192.168.10.0/24", out="eth0")],
     "resolv.conf": [ResolvConf("8.8.8.8", ns="ns1")],
     "a second namespace": [
-        AddNamespace("ns2"), AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.10.12/24", ns="ns2"), SetUp("eth0", ns="ns2"),
+        AddNamespace("ns2"),
+        AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
+        AddAddress("eth0", "192.168.10.12/24", ns="ns2"),
+        SetUp("eth0", ns="ns2"),
     ],
     "its route": [AddRoute("default", via="192.168.10.1", ns="ns2")],
     "a third, whose name sorts before the others": [
-        AddNamespace("a"), AddVeth("lxcbr0.3", "eth0", peer_ns="a", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.10.13/24", ns="a"), SetUp("eth0", ns="a"),
+        AddNamespace("a"),
+        AddVeth("lxcbr0.3", "eth0", peer_ns="a", master="lxcbr0", up=True),
+        AddAddress("eth0", "192.168.10.13/24", ns="a"),
+        SetUp("eth0", ns="a"),
     ],
     "the second deleted": [DeleteNamespace("ns2")],
     "spanning tree on": [SetBridge("lxcbr0", stp=True)],
-}  # fmt: skip
+}
 
 DOCKER: dict[str, Sequence[Action]] = {
     "docker0": [AddBridge("docker0"), AddAddress("docker0", "172.17.0.1/16"), SetUp("docker0")],
     "a container": [
-        AddContainer("c1"), AddVeth("veth1", "eth0", peer_ns="c1", master="docker0", up=True),
-        AddAddress("eth0", "172.17.0.2/16", ns="c1"), SetUp("eth0", ns="c1"),
+        AddContainer("c1"),
+        AddVeth("veth1", "eth0", peer_ns="c1", master="docker0", up=True),
+        AddAddress("eth0", "172.17.0.2/16", ns="c1"),
+        SetUp("eth0", ns="c1"),
         AddRoute("default", via="172.17.0.1", ns="c1"),
     ],
     "peerA and peerB": [AddVeth("peerA", "peerB")],
@@ -59,16 +83,18 @@ DOCKER: dict[str, Sequence[Action]] = {
     "its name": [Rename("peerB", "eth1", ns="c1")],
     "its address": [AddAddress("eth1", "198.51.100.30/24", ns="c1"), SetUp("eth1", ns="c1")],
     "eth0 a port": [Attach("eth0", "docker0")],
-}  # fmt: skip
+}
 
 
 def plugged(number: int) -> list[Action]:
     """A namespace with a cable to br0, as lessons make them in a loop."""
     ns = f"ns{number}"
     return [
-        AddNamespace(ns), AddVeth(f"port{number}", "eth0", peer_ns=ns, master="br0", up=True),
-        SetUp("eth0", ns=ns), AddAddress("eth0", f"10.0.0.{number + 1}/24", ns=ns),
-    ]  # fmt: skip
+        AddNamespace(ns),
+        AddVeth(f"port{number}", "eth0", peer_ns=ns, master="br0", up=True),
+        SetUp("eth0", ns=ns),
+        AddAddress("eth0", f"10.0.0.{number + 1}/24", ns=ns),
+    ]
 
 
 BROKEN: dict[str, Sequence[Action]] = {
@@ -89,7 +115,7 @@ BROKEN: dict[str, Sequence[Action]] = {
     "a pair by hand": [AddVeth("by-hand", "other-end")],
     "one end into the empty one": [Move("other-end", "empty")],
     "a second address": [AddAddress("eth0", "10.0.0.99/24", ns="ns2")],
-}  # fmt: skip
+}
 
 MANY: dict[str, Sequence[Action]] = {
     "the bridge": [AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0")],

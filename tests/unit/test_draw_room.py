@@ -10,11 +10,11 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 
-from nslab.network.diff import Diff, compare
 from nslab.draw import Picture
+from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed, trace
 from nslab.draw.scene.metrics import width
-from nslab.draw.layout.boxes import Point, Rect
+from nslab.network.diff import Diff, compare
 from nslab.network.model import Link, Namespace, Peer, Port, Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,9 +24,12 @@ FIRST = 4026541000
 def space(number: int, *links: Link, label: str = "", role: str = "named") -> Namespace:
     name = label or f"ns{number + 1}"
     return Namespace(
-        inode=FIRST + number, role=role, label=name, names=(name,),
+        inode=FIRST + number,
+        role=role,
+        label=name,
+        names=(name,),
         links=(sample.loopback(True), *links),
-    )  # fmt: skip
+    )
 
 
 def host(*links: Link) -> dict[str, tuple[Link, ...]]:
@@ -88,9 +91,10 @@ def enslaved(count: int) -> Snapshot:
     star = sample.star(count)
     links = tuple(
         structs.replace(link, master="br0", addresses=(), port=Port(state="forwarding"))
-        if link.name == "eth0" else link
+        if link.name == "eth0"
+        else link
         for link in star.host.links
-    )  # fmt: skip
+    )
     first = structs.replace(star.host, links=links)
     return structs.replace(star, namespaces=(first, *star.namespaces[1:]))
 

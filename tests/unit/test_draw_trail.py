@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nslab.draw import Picture
+from nslab.draw.layout.boxes import Rect
 from nslab.draw.path.callouts import written
 from nslab.draw.path.picture import Followed
-from nslab.draw.layout.boxes import Rect
 from nslab.draw.path.trail import RADIUS, Stop, Tracker, Trail
 from nslab.network.model import Snapshot
 
@@ -35,35 +35,61 @@ def stops(*places: str, told: dict[int, tuple[str, ...]] | None = None) -> tuple
 
 
 NAT = ("source 192.168.10.11 → 198.51.100.10", "TTL 64 → 63, new MACs")
-OUT = Trail("a ping", stops(
-    ">ns1/eth0", "host/lxcbr0.1", "host/lxcbr0", ">host/eth0", "switch/host", ">switch/router",
-    "router/eth0", ">router/eth1", "internet/eth0",
-    told={4: NAT, 8: ("TTL 63 → 62, new MACs",)},
-))  # fmt: skip
-BACK = Trail("its answer", stops(
-    ">internet/eth0", "router/eth1", ">router/eth0", "switch/router", ">switch/host", "host/eth0",
-    ">host/lxcbr0", ">host/lxcbr0.1", "ns1/eth0",
-    told={3: ("TTL 64 → 63, new MACs",), 7: NAT},
-))  # fmt: skip
+OUT = Trail(
+    "a ping",
+    stops(
+        ">ns1/eth0",
+        "host/lxcbr0.1",
+        "host/lxcbr0",
+        ">host/eth0",
+        "switch/host",
+        ">switch/router",
+        "router/eth0",
+        ">router/eth1",
+        "internet/eth0",
+        told={4: NAT, 8: ("TTL 63 → 62, new MACs",)},
+    ),
+)
+BACK = Trail(
+    "its answer",
+    stops(
+        ">internet/eth0",
+        "router/eth1",
+        ">router/eth0",
+        "switch/router",
+        ">switch/host",
+        "host/eth0",
+        ">host/lxcbr0",
+        ">host/lxcbr0.1",
+        "ns1/eth0",
+        told={3: ("TTL 64 → 63, new MACs",), 7: NAT},
+    ),
+)
 LOST = Trail("lost", stops(">ns1/eth0", "host/lxcbr0.1", "host/lxcbr0"), end="lost")
 FLOOD = Trail(
-    "to everyone", stops(">ns1/eth0", "host/veth1", ">host/veth3", "ns3/eth0"),
-    (stops(">ns1/eth0", "host/veth1", "host/br0"),
-     *(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in (2, 4))),
-)  # fmt: skip
+    "to everyone",
+    stops(">ns1/eth0", "host/veth1", ">host/veth3", "ns3/eth0"),
+    (
+        stops(">ns1/eth0", "host/veth1", "host/br0"),
+        *(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in (2, 4)),
+    ),
+)
 CROWDED = Trail(
-    "to everyone", stops(">ns1/eth0", "host/veth1", ">host/veth40", "ns40/eth0"),
-    tuple(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0")
-          for n in range(2, 40)),
-)  # fmt: skip
+    "to everyone",
+    stops(">ns1/eth0", "host/veth1", ">host/veth40", "ns40/eth0"),
+    tuple(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in range(2, 40)),
+)
 LOOPBACK = Trail("to itself", stops(">host/lo", "host/lo"))
 
 TRAILS: dict[str, tuple[Snapshot, Trail]] = {
-    "out": (sample.article(repaired=True), OUT), "back": (sample.article(repaired=True), BACK),
-    "lost": (sample.article(repaired=True), LOST), "flood": (sample.star(4), FLOOD),
-    "level": (sample.star(8), FLOOD), "crowd": (sample.star(40), CROWDED),
+    "out": (sample.article(repaired=True), OUT),
+    "back": (sample.article(repaired=True), BACK),
+    "lost": (sample.article(repaired=True), LOST),
+    "flood": (sample.star(4), FLOOD),
+    "level": (sample.star(8), FLOOD),
+    "crowd": (sample.star(40), CROWDED),
     "lo": (sample.article(), LOOPBACK),
-}  # fmt: skip
+}
 
 every_trail = pytest.mark.parametrize("name", TRAILS)
 
@@ -88,9 +114,11 @@ for name in TRAILS:
 def drawn(seed: str) -> bytes:
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT], check=True, capture_output=True,
+        [sys.executable, "-c", SCRIPT],
+        check=True,
+        capture_output=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
-    ).stdout  # fmt: skip
+    ).stdout
 
 
 def test_the_bytes_are_the_same_in_every_run() -> None:
@@ -243,8 +271,11 @@ def test_one_frame_and_its_many_copies() -> None:
     page = picture.html
     assert page.count('class="nslab-traveller"') == 4
     root = ET.fromstring(page)
-    ends = {(e.get("cx"), e.get("cy")) for e in root.iter(f"{SVG}circle")
-            if e.get("class") == "nslab-stop-copy"}  # fmt: skip
+    ends = {
+        (e.get("cx"), e.get("cy"))
+        for e in root.iter(f"{SVG}circle")
+        if e.get("class") == "nslab-stop-copy"
+    }
     assert len(ends) == 5, "br0, and two for each of the copies"
     crowd = followed("crowd")
     shown = {mark.stop.name for branch in crowd.branches for mark in branch.marks}
@@ -293,14 +324,18 @@ def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
 
 
 SNAPSHOTS = {
-    "article": sample.article(), "docker": sample.docker(), "odd": sample.odd(),
-    "hostile": sample.hostile(), "bare": sample.bare(), "star": sample.star(14),
-}  # fmt: skip
+    "article": sample.article(),
+    "docker": sample.docker(),
+    "odd": sample.odd(),
+    "hostile": sample.hostile(),
+    "bare": sample.bare(),
+    "star": sample.star(14),
+}
 PICTURES = {name: Picture(snapshot) for name, snapshot in SNAPSHOTS.items()}
 LINKS = {
     name: [(ns.label, link.name) for ns in snapshot for link in ns.links]
     for name, snapshot in SNAPSHOTS.items()
-}  # fmt: skip
+}
 
 
 @settings(max_examples=150, deadline=None)

@@ -8,19 +8,25 @@ from itertools import pairwise
 import pytest
 import snapshots as sample
 
-from nslab.network.diff import compare
 from nslab.draw import Picture, Way, way
 from nslab.draw.path.way import Hop
 from nslab.errors import InvalidInput
+from nslab.network.diff import compare
 from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 OUT: list[Hop] = [
-    ("ns1", "eth0"), ("host", "lxcbr0.1"), ("host", "lxcbr0"), ("host", "eth0"),
-    ("switch", "host"), ("switch", "router"), ("router", "eth0"), ("router", "eth1"),
+    ("ns1", "eth0"),
+    ("host", "lxcbr0.1"),
+    ("host", "lxcbr0"),
+    ("host", "eth0"),
+    ("switch", "host"),
+    ("switch", "router"),
+    ("router", "eth0"),
+    ("router", "eth1"),
     ("internet", "eth0"),
-]  # fmt: skip
+]
 
 
 def walk(snapshot: Snapshot, hops: list[Hop]) -> tuple[Picture, Way]:
@@ -53,9 +59,12 @@ def test_there_and_back_is_the_same_way() -> None:
 @pytest.mark.parametrize("count", [2, 3, 5, 12])
 def test_across_a_bridge_from_port_to_port(count: int) -> None:
     hops: list[Hop] = [
-        ("ns1", "eth0"), ("host", "veth1"), ("host", "br0"), ("host", f"veth{count}"),
+        ("ns1", "eth0"),
+        ("host", "veth1"),
+        ("host", "br0"),
+        ("host", f"veth{count}"),
         (f"ns{count}", "eth0"),
-    ]  # fmt: skip
+    ]
     picture, found = walk(sample.star(count), hops)
     _, without = walk(sample.star(count), [hop for hop in hops if hop != ("host", "br0")])
     bridge = picture.placed.links()["host/br0"]
@@ -71,13 +80,33 @@ def test_across_a_bridge_from_port_to_port(count: int) -> None:
     [
         (sample.article(repaired=True), OUT),
         (sample.star(12), [("ns3", "eth0"), ("host", "veth3"), ("host", "br0"), ("host", "eth0")]),
-        (sample.docker(), [("lan", "eth0"), ("switch", "lan"), ("switch", "host"),
-                           ("host", "eth0"), ("host", "docker0"), ("host", "peerA"),
-                           ("c1", "eth1")]),
-        (sample.odd(), [("ns3", "eth0"), ("ns2", "v3"), ("ns2", "br-in"), ("ns2", "left"),
-                        ("ns1", "right"), ("ns1", "mac0"), ("host", "eth0"), ("switch", "host")]),
+        (
+            sample.docker(),
+            [
+                ("lan", "eth0"),
+                ("switch", "lan"),
+                ("switch", "host"),
+                ("host", "eth0"),
+                ("host", "docker0"),
+                ("host", "peerA"),
+                ("c1", "eth1"),
+            ],
+        ),
+        (
+            sample.odd(),
+            [
+                ("ns3", "eth0"),
+                ("ns2", "v3"),
+                ("ns2", "br-in"),
+                ("ns2", "left"),
+                ("ns1", "right"),
+                ("ns1", "mac0"),
+                ("host", "eth0"),
+                ("switch", "host"),
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_it_runs_at_right_angles(snapshot: Snapshot, hops: list[Hop]) -> None:
     picture, found = walk(snapshot, hops)
     for (x1, y1), (x2, y2) in pairwise(found.points):

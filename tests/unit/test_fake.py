@@ -6,6 +6,11 @@ import threading
 
 import pytest
 
+from nslab.engine import explain
+from nslab.engine.base import Command, Engine, Options
+from nslab.engine.fake import FakeEngine
+from nslab.engine.fake.doing import _DOERS
+from nslab.errors import AlreadyExists, KernelRefused, NotFound, ToolMissing
 from nslab.network import actions as act
 from nslab.network.actions import (
     AddAddress,
@@ -20,11 +25,6 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.engine import explain
-from nslab.engine.base import Command, Engine, Options
-from nslab.engine.fake import FakeEngine
-from nslab.engine.fake.doing import _DOERS
-from nslab.errors import AlreadyExists, KernelRefused, NotFound, ToolMissing
 
 
 class Clock:
@@ -77,9 +77,11 @@ def test_the_spanning_tree_takes_its_time() -> None:
         seen.append((port.state, snapshot.link("br1").state))
         clock.now += 3
     assert seen == [
-        ("listening", "no-carrier"), ("listening", "no-carrier"),
-        ("learning", "no-carrier"), ("forwarding", "up"),
-    ]  # fmt: skip
+        ("listening", "no-carrier"),
+        ("listening", "no-carrier"),
+        ("learning", "no-carrier"),
+        ("forwarding", "up"),
+    ]
     engine.apply([SetDown("v2"), SetBridge("br1", stp=False), SetUp("v2")])
     assert engine.snapshot().link("br1").state == "up"
 
@@ -136,12 +138,25 @@ def test_from_many_threads() -> None:
 @pytest.mark.parametrize(("kind", "errno"), explain._TABLE, ids=str)
 def test_every_explanation_can_be_filled_in(kind: type[act.Action], errno: int) -> None:
     fields = {
-        "name": "a0", "peer": "b0", "link": "a0", "bridge": "b0", "to": "ns2", "ns": "ns1",
-        "mac": "02:00:00:00:00:01", "address": "10.0.0.1/24", "destination": "10.9.0.0/16",
-        "via": "10.0.0.9", "source": "10.0.0.0/8", "out": "eth0", "value": "1", "stp": True,
-        "key": "net.ipv4.ip_forward", "nameserver": "8.8.8.8",
-        "parent": "eth0", "vlan": 10,
-    }  # fmt: skip
+        "name": "a0",
+        "peer": "b0",
+        "link": "a0",
+        "bridge": "b0",
+        "to": "ns2",
+        "ns": "ns1",
+        "mac": "02:00:00:00:00:01",
+        "address": "10.0.0.1/24",
+        "destination": "10.9.0.0/16",
+        "via": "10.0.0.9",
+        "source": "10.0.0.0/8",
+        "out": "eth0",
+        "value": "1",
+        "stp": True,
+        "key": "net.ipv4.ip_forward",
+        "nameserver": "8.8.8.8",
+        "parent": "eth0",
+        "vlan": 10,
+    }
     action = kind(**{key: fields[key] for key in kind.__struct_fields__ if key in fields})
     error = explain.explain(action, errno)
     assert error.errno == errno

@@ -7,9 +7,22 @@ import struct
 
 import pytest
 from blocks import (
-    ANSWER, DNS, MAC_A, MAC_B, QUESTION, TCP, Packet, arp, block, echo, ether, frame, icmp, ipv4,
+    ANSWER,
+    DNS,
+    MAC_A,
+    MAC_B,
+    QUESTION,
+    TCP,
+    Packet,
+    arp,
+    block,
+    echo,
+    ether,
+    frame,
+    icmp,
+    ipv4,
     udp,
-)  # fmt: skip
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,13 +44,16 @@ BEGAN = 1_700_000_000_000_000_000
 
 def test_a_block_holds_stamps_kinds_lengths_and_bytes() -> None:
     made = block(
-        Packet(BEGAN + 5, b"a" * 60), Packet(BEGAN + 9, b"b" * 33, kind=4, length=1500),
+        Packet(BEGAN + 5, b"a" * 60),
+        Packet(BEGAN + 9, b"b" * 33, kind=4, length=1500),
         Packet(BEGAN + 12, b"c" * 14, kind=3, status=9),
-    )  # fmt: skip
+    )
     found = bl.frames([(0, made)], [PORT], BEGAN)
     assert [(f.number, f.time, f.kind, f.length, len(f.data)) for f in found] == [
-        (1, 5, "host", 60, 60), (2, 9, "outgoing", 1500, 33), (3, 12, "otherhost", 14, 14),
-    ]  # fmt: skip
+        (1, 5, "host", 60, 60),
+        (2, 9, "outgoing", 1500, 33),
+        (3, 12, "otherhost", 14, 14),
+    ]
     assert [f.data[:1] for f in found] == [b"a", b"b", b"c"]
     assert [f.checksums for f in found] == [True, True, False]
     assert found[0].stamp == BEGAN + 5
@@ -99,46 +115,80 @@ NO_SUCH = struct.pack(">HHHHHH", 5, 0x8183, 1, 0, 0, 0) + QUESTION
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2"), b"\xff" * 6),
-         ("ns1/eth0", "everyone", "ARP: who has 10.0.0.2? tell 10.0.0.1")),
-        (ether(0x0806, arp(2, "10.0.0.2", "10.0.0.1", MAC_B), MAC_A, MAC_B),
-         ("lxcbr0", "ns1/eth0", "ARP: 10.0.0.2 is at lxcbr0")),
-        (ether(0x0806, arp(1, "10.0.0.1", "10.0.0.1")), ("ns1/eth0", "lxcbr0",
-         "ARP: I have 10.0.0.1")),
-        (ether(0x0806, arp(1, "0.0.0.0", "10.0.0.1")), ("ns1/eth0", "lxcbr0",
-         "ARP: has anybody 10.0.0.1?")),
+        (
+            ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2"), b"\xff" * 6),
+            ("ns1/eth0", "everyone", "ARP: who has 10.0.0.2? tell 10.0.0.1"),
+        ),
+        (
+            ether(0x0806, arp(2, "10.0.0.2", "10.0.0.1", MAC_B), MAC_A, MAC_B),
+            ("lxcbr0", "ns1/eth0", "ARP: 10.0.0.2 is at lxcbr0"),
+        ),
+        (
+            ether(0x0806, arp(1, "10.0.0.1", "10.0.0.1")),
+            ("ns1/eth0", "lxcbr0", "ARP: I have 10.0.0.1"),
+        ),
+        (
+            ether(0x0806, arp(1, "0.0.0.0", "10.0.0.1")),
+            ("ns1/eth0", "lxcbr0", "ARP: has anybody 10.0.0.1?"),
+        ),
         (ether(0x0800, ipv4(1, echo())), ("10.0.0.1", "10.0.0.2", "ICMP echo request, seq 1")),
         (ether(0x0800, ipv4(1, echo(0, 3))), ("10.0.0.1", "10.0.0.2", "ICMP echo reply, seq 3")),
-        (ether(0x0800, ipv4(1, icmp(3, 1, ipv4(1, echo(), "10.0.0.2", "10.9.9.9")))),
-         ("10.0.0.1", "10.0.0.2",
-          "ICMP host unreachable (about 10.0.0.2 → 10.9.9.9: ICMP echo request, seq 1)")),
-        (ether(0x0800, ipv4(1, icmp(11, 0, ipv4(17, udp(40000, 33434, b""))))),
-         ("10.0.0.1", "10.0.0.2",
-          "ICMP time exceeded (about 10.0.0.1 → 10.0.0.2: UDP a → b, 0 bytes)")),
+        (
+            ether(0x0800, ipv4(1, icmp(3, 1, ipv4(1, echo(), "10.0.0.2", "10.9.9.9")))),
+            (
+                "10.0.0.1",
+                "10.0.0.2",
+                "ICMP host unreachable (about 10.0.0.2 → 10.9.9.9: ICMP echo request, seq 1)",
+            ),
+        ),
+        (
+            ether(0x0800, ipv4(1, icmp(11, 0, ipv4(17, udp(40000, 33434, b""))))),
+            (
+                "10.0.0.1",
+                "10.0.0.2",
+                "ICMP time exceeded (about 10.0.0.1 → 10.0.0.2: UDP a → b, 0 bytes)",
+            ),
+        ),
         (ether(0x0800, ipv4(6, TCP)), ("10.0.0.1", "10.0.0.2", "TCP a → 80 SYN")),
-        (ether(0x0800, ipv4(6, TCP[:12] + b"\x50\x18" + TCP[14:] + b"GET / HTTP/1.1\r\nHost: x")),
-         ("10.0.0.1", "10.0.0.2", "TCP a → 80 PSH ACK, 23 bytes: GET / HTTP/1.1")),
-        (ether(0x0800, ipv4(17, udp(40000, 53, DNS))),
-         ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org?")),
-        (ether(0x0800, ipv4(17, udp(53, 40000, ANSWER))),
-         ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org: 203.0.113.80")),
-        (ether(0x0800, ipv4(17, udp(53, 40000, NO_SUCH))),
-         ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org: NXDOMAIN")),
-        (ether(0x0800, ipv4(17, udp(53, 40000, b"none"))),
-         ("10.0.0.1", "10.0.0.2", "UDP 53 → a, 4 bytes")),
+        (
+            ether(
+                0x0800, ipv4(6, TCP[:12] + b"\x50\x18" + TCP[14:] + b"GET / HTTP/1.1\r\nHost: x")
+            ),
+            ("10.0.0.1", "10.0.0.2", "TCP a → 80 PSH ACK, 23 bytes: GET / HTTP/1.1"),
+        ),
+        (
+            ether(0x0800, ipv4(17, udp(40000, 53, DNS))),
+            ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org?"),
+        ),
+        (
+            ether(0x0800, ipv4(17, udp(53, 40000, ANSWER))),
+            ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org: 203.0.113.80"),
+        ),
+        (
+            ether(0x0800, ipv4(17, udp(53, 40000, NO_SUCH))),
+            ("10.0.0.1", "10.0.0.2", "DNS: A www.example.org: NXDOMAIN"),
+        ),
+        (
+            ether(0x0800, ipv4(17, udp(53, 40000, b"none"))),
+            ("10.0.0.1", "10.0.0.2", "UDP 53 → a, 4 bytes"),
+        ),
         (ether(0x0800, ipv4(47, b"abc")), ("10.0.0.1", "10.0.0.2", "IP protocol 47, 3 bytes")),
-        (ether(0x0800, ipv4(1, b"abcd", fragment=100)),
-         ("10.0.0.1", "10.0.0.2", "IPv4, a later fragment, 4 bytes")),
+        (
+            ether(0x0800, ipv4(1, b"abcd", fragment=100)),
+            ("10.0.0.1", "10.0.0.2", "IPv4, a later fragment, 4 bytes"),
+        ),
         (ether(0x0800, ipv4(1, b"ab")), ("10.0.0.1", "10.0.0.2", "ICMP, cut off or malformed")),
         (ether(0x0800, b"\x45\0"), ("ns1/eth0", "lxcbr0", "IPv4, cut off or malformed")),
         (ether(0x88CC, b"abc"), ("ns1/eth0", "lxcbr0", "LLDP, 3 bytes")),
         (ether(0x1234, b"abc"), ("ns1/eth0", "lxcbr0", "type 0x1234, 3 bytes")),
-        (ether(0x0026, b"\x42\x42\x03"),
-         ("ns1/eth0", "bridges", "spanning tree: who is the root?")),
+        (
+            ether(0x0026, b"\x42\x42\x03"),
+            ("ns1/eth0", "bridges", "spanning tree: who is the root?"),
+        ),
         (b"short", ("", "", "cut off: 5 bytes are no Ethernet header")),
         (b"", ("", "", "cut off: 0 bytes are no Ethernet header")),
     ],
-)  # fmt: skip
+)
 def test_a_frame_in_a_line(data: bytes, line: tuple[str, str, str]) -> None:
     assert tuple(summarise(frame(data), Names(NAMES))) == line
 
@@ -166,8 +216,11 @@ def test_a_foreign_mac_stays_what_it_is() -> None:
 def test_every_field_says_where_its_bytes_are() -> None:
     layers = dissect(frame(ether(0x0800, ipv4(1, echo()))))
     assert [(layer.name, layer.start, layer.end) for layer in layers] == [
-        ("Ethernet", 0, 14), ("IP", 14, 34), ("ICMP", 34, 42), ("data", 42, 46),
-    ]  # fmt: skip
+        ("Ethernet", 0, 14),
+        ("IP", 14, 34),
+        ("ICMP", 34, 42),
+        ("data", 42, 46),
+    ]
     fields = {field.name: field for layer in layers for field in layer.fields}
     assert (fields["ttl"].value, fields["ttl"].bytes) == ("64", range(22, 23))
     assert (fields["version"].size, fields["version"].bytes) == (4, range(14, 15))
@@ -191,8 +244,12 @@ def test_a_frame_opens_into_a_tree_and_bytes() -> None:
 
 
 def test_ports_are_numbers_whatever_this_machine_calls_them() -> None:
-    (field,) = [f for layer in dissect(frame(ether(0x0800, ipv4(6, TCP))))
-                for f in layer.fields if f.name == "dport"]  # fmt: skip
+    (field,) = [
+        f
+        for layer in dissect(frame(ether(0x0800, ipv4(6, TCP))))
+        for f in layer.fields
+        if f.name == "dport"
+    ]
     assert field.value == "80"
 
 
@@ -207,16 +264,18 @@ def test_a_frame_that_was_cut_says_so() -> None:
 
 def some() -> Frames:
     data = [
-        ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2"), b"\xff" * 6), ether(0x0800, ipv4(1, echo())),
+        ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2"), b"\xff" * 6),
+        ether(0x0800, ipv4(1, echo())),
         ether(0x0800, ipv4(1, echo(0))),
-    ]  # fmt: skip
+    ]
     kinds = ("outgoing", "outgoing", "host")
     other = Place(ns="host", link="lxcbr0.1")
     return Frames(
         [frame(d, n, kind=k) for n, (d, k) in enumerate(zip(data, kinds, strict=True), 1)]
         + [frame(data[1], 4, place=other, kind="otherhost")],
-        NAMES, ("a note",),
-    )  # fmt: skip
+        NAMES,
+        ("a note",),
+    )
 
 
 def test_the_table_says_where_for_whom_and_what() -> None:

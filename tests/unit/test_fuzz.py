@@ -29,15 +29,25 @@ HANG = 120
 """Seconds for one frame, which takes a thousandth of one: only what hangs takes that long."""
 
 WHOLE = (
-    ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2")), ether(0x0800, ipv4(1, echo())),
-    ether(0x0800, ipv4(6, TCP + b"GET / HTTP/1.1\r\n")), ether(0x0800, ipv4(17, udp(9, 53, DNS))),
-    ether(0x0800, ipv4(17, udp(53, 9, ANSWER))), ether(0x0026, b"\x42\x42\x03" + bytes(35)),
+    ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2")),
+    ether(0x0800, ipv4(1, echo())),
+    ether(0x0800, ipv4(6, TCP + b"GET / HTTP/1.1\r\n")),
+    ether(0x0800, ipv4(17, udp(9, 53, DNS))),
+    ether(0x0800, ipv4(17, udp(53, 9, ANSWER))),
+    ether(0x0026, b"\x42\x42\x03" + bytes(35)),
     ether(0x0800, ipv4(1, icmp(3, 1, ipv4(17, udp(1, 2, b"x"))))),
     ether(0x8100, b"\0\7\x08\0" + ipv4(1, echo())),
-    ether(0x86DD, struct.pack(">IHBB", 6 << 28, 40, 0, 64) + bytes(32) + b"\x3a\0" + bytes(6)
-          + b"\x87\0" + bytes(30)),
+    ether(
+        0x86DD,
+        struct.pack(">IHBB", 6 << 28, 40, 0, 64)
+        + bytes(32)
+        + b"\x3a\0"
+        + bytes(6)
+        + b"\x87\0"
+        + bytes(30),
+    ),
     ether(0x0800, ipv4(47, b"\0\0\x08\0" + ipv4(1, echo()))),
-)  # fmt: skip
+)
 
 
 def mutilated(seed: int, count: int = EACH) -> Iterator[Frame]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
-from waiting import until
 from replies import Replies, piece
+from waiting import until
 
-from nslab.session.capture import Capture, start
 from nslab.engine.base import Batch
 from nslab.errors import LabGone
 from nslab.jupyter.widgets import Inspector
+from nslab.session.capture import Capture, start
 
 
 def watching() -> list[threading.Thread]:
@@ -108,8 +108,9 @@ def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
 
 def test_a_field_and_its_bytes_go_together(inspector: Inspector) -> None:
     inspector.frame = 2
-    choice = {label.replace("\xa0", " ").strip(): value for label, value in
-              inspector._fields.options}  # fmt: skip
+    choice = {
+        label.replace("\xa0", " ").strip(): value for label, value in inspector._fields.options
+    }
     inspector._fields.value = choice["pdst: 10.0.0.2"]
     assert inspector._bytes.value.count("background:") == 4
     assert "bytes 38 to 41" in inspector._bytes.value

@@ -12,11 +12,20 @@ from hypothesis import strategies as st
 
 from nslab.errors import InvalidInput
 from nslab.frames.identity import packet
-from nslab.frames.table import Table
 from nslab.frames.journey import journeys
+from nslab.frames.table import Table
 from nslab.network.model import (
-    Address, Bridge, Flow, Frame, Link, Namespace, Peer, Place, Snapshot, Tracked,
-)  # fmt: skip
+    Address,
+    Bridge,
+    Flow,
+    Frame,
+    Link,
+    Namespace,
+    Peer,
+    Place,
+    Snapshot,
+    Tracked,
+)
 
 INSIDE, OUTSIDE, SERVER = "10.0.0.11", "198.51.100.10", "203.0.113.80"
 
@@ -32,20 +41,36 @@ def cable(inode: int, index: int) -> Peer:
     return Peer(namespace=inode, name="", index=index)
 
 
-LAB = Snapshot(namespaces=(
-    Namespace(inode=1, role="host", label="host", links=(
-        link("br0", 2, "10.0.0.1", bridge=Bridge(stp=False, forward_delay=0)),
-        link("p1", 3, master="br0", peer=cable(2, 2)),
-        link("p2", 4, master="br0", peer=cable(3, 2)),
-        link("eth0", 5, OUTSIDE, peer=cable(4, 2)),
-    )),
-    Namespace(inode=2, role="named", label="ns1", links=(
-        link("eth0", 2, INSIDE, peer=cable(1, 3)),)),
-    Namespace(inode=3, role="named", label="ns2", links=(
-        link("eth0", 2, "10.0.0.12", peer=cable(1, 4)),)),
-    Namespace(inode=4, role="world", label="internet", links=(
-        link("eth0", 2, SERVER, peer=cable(1, 5)),)),
-))  # fmt: skip
+LAB = Snapshot(
+    namespaces=(
+        Namespace(
+            inode=1,
+            role="host",
+            label="host",
+            links=(
+                link("br0", 2, "10.0.0.1", bridge=Bridge(stp=False, forward_delay=0)),
+                link("p1", 3, master="br0", peer=cable(2, 2)),
+                link("p2", 4, master="br0", peer=cable(3, 2)),
+                link("eth0", 5, OUTSIDE, peer=cable(4, 2)),
+            ),
+        ),
+        Namespace(
+            inode=2, role="named", label="ns1", links=(link("eth0", 2, INSIDE, peer=cable(1, 3)),)
+        ),
+        Namespace(
+            inode=3,
+            role="named",
+            label="ns2",
+            links=(link("eth0", 2, "10.0.0.12", peer=cable(1, 4)),),
+        ),
+        Namespace(
+            inode=4,
+            role="world",
+            label="internet",
+            links=(link("eth0", 2, SERVER, peer=cable(1, 5)),),
+        ),
+    )
+)
 
 SNAT = Tracked(
     ns="host",
@@ -69,8 +94,15 @@ def seen(*sightings: tuple[str, str, bytes]) -> list[Frame]:
     return found
 
 
-def ping(source: str, target: str, kind: int = 8, *, ttl: int = 64, ident: int = 7,
-         macs: tuple[bytes, bytes] = (b"\2\0\0\0\0\1", b"\2\0\0\0\0\2")) -> bytes:  # fmt: skip
+def ping(
+    source: str,
+    target: str,
+    kind: int = 8,
+    *,
+    ttl: int = 64,
+    ident: int = 7,
+    macs: tuple[bytes, bytes] = (b"\2\0\0\0\0\1", b"\2\0\0\0\0\2"),
+) -> bytes:
     data = bytearray(ipv4(1, echo(kind), source, target))
     data[8] = ttl
     data[4:6] = struct.pack(">H", ident)
@@ -107,8 +139,9 @@ def test_a_ping_and_its_answer_through_nat() -> None:
         f"     answer expected: {SERVER} → {OUTSIDE}",
     ]
     assert [str(change) for _, change in reply.changes] == [
-        f"target {OUTSIDE} → {INSIDE} (SNAT undone by the host)", "TTL 64 → 63",
-    ]  # fmt: skip
+        f"target {OUTSIDE} → {INSIDE} (SNAT undone by the host)",
+        "TTL 64 → 63",
+    ]
     assert reply.arrived
     assert [str(place) for place in reply.places][-2:] == ["p1", "ns1/eth0"]
 
@@ -121,9 +154,10 @@ def test_without_connection_tracking_two_flows_stay_two() -> None:
 
 
 def test_two_pings_of_one_flow_are_two_journeys() -> None:
-    first, second = THROUGH_NAT[:2], [
-        (where, kind, ping(INSIDE, SERVER, ident=8)) for where, kind, _ in THROUGH_NAT[:2]
-    ]  # fmt: skip
+    first, second = (
+        THROUGH_NAT[:2],
+        [(where, kind, ping(INSIDE, SERVER, ident=8)) for where, kind, _ in THROUGH_NAT[:2]],
+    )
     mixed = seen(first[0], second[0], first[1], second[1])
     found = journeys(mixed, [SNAT], LAB)
     assert [[s.frame.number for s in journey.steps] for journey in found] == [[1, 3], [2, 4]]
@@ -132,20 +166,26 @@ def test_two_pings_of_one_flow_are_two_journeys() -> None:
 def test_what_is_flooded_has_copies_and_goes_to_who_was_asked() -> None:
     question = ether(0x0806, arp(1, INSIDE, "10.0.0.12"), b"\xff" * 6)
     (journey,) = journeys(
-        seen(("ns1/eth0", "outgoing", question), ("p1", "broadcast", question),
-             ("br0", "broadcast", question), ("p2", "outgoing", question),
-             ("ns2/eth0", "broadcast", question)),
-        (), LAB,
-    )  # fmt: skip
+        seen(
+            ("ns1/eth0", "outgoing", question),
+            ("p1", "broadcast", question),
+            ("br0", "broadcast", question),
+            ("p2", "outgoing", question),
+            ("ns2/eth0", "broadcast", question),
+        ),
+        (),
+        LAB,
+    )
     assert [str(place) for place in journey.places] == ["ns1/eth0", "p1", "p2", "ns2/eth0"]
     assert [str(copy.place) for copy in journey.copies] == ["br0"]
     assert journey.arrived
     assert [[str(frame.place) for frame in branch] for branch in journey.branches] == [
-        ["p1", "br0"],
+        ["p1", "br0"]
     ]
     assert str(journey).splitlines()[3:5] == [
-        "     copy → br0", "  3  out of p2        by the bridge br0",
-    ]  # fmt: skip
+        "     copy → br0",
+        "  3  out of p2        by the bridge br0",
+    ]
 
 
 def test_a_question_that_is_asked_again_is_another() -> None:
@@ -169,11 +209,16 @@ def test_a_packet_that_was_lost() -> None:
 def test_the_snapshot_tells_the_order_and_not_the_time_alone() -> None:
     question = ether(0x0806, arp(1, "10.0.0.1", "10.0.0.12"), b"\xff" * 6)
     (journey,) = journeys(
-        seen(("br0", "outgoing", question), ("p1", "outgoing", question),
-             ("p2", "outgoing", question), ("ns1/eth0", "broadcast", question),
-             ("ns2/eth0", "broadcast", question)),
-        (), LAB,
-    )  # fmt: skip
+        seen(
+            ("br0", "outgoing", question),
+            ("p1", "outgoing", question),
+            ("p2", "outgoing", question),
+            ("ns1/eth0", "broadcast", question),
+            ("ns2/eth0", "broadcast", question),
+        ),
+        (),
+        LAB,
+    )
     assert [str(place) for place in journey.places] == ["br0", "p2", "ns2/eth0"]
     assert {str(copy.place) for copy in journey.copies} == {"p1", "ns1/eth0"}
 
@@ -195,27 +240,48 @@ def test_ports_and_a_chain_of_two_translations() -> None:
         return ether(0x0800, ipv4(6, head, source, target))
 
     def flow(source: str, source_port: int, target: str, target_port: int) -> Flow:
-        return Flow(protocol=6, source=source, source_port=source_port, target=target,
-                    target_port=target_port)  # fmt: skip
+        return Flow(
+            protocol=6,
+            source=source,
+            source_port=source_port,
+            target=target,
+            target_port=target_port,
+        )
 
     tracked = [
-        Tracked(ns="host", original=flow("1.1.1.1", 40000, OUTSIDE, 8080),
-                reply=flow(INSIDE, 80, "1.1.1.1", 40000)),
-        Tracked(ns="internet", original=flow(INSIDE, 40000, "2.2.2.2", 80),
-                reply=flow("2.2.2.2", 80, "9.9.9.9", 1024)),
-        Tracked(ns="ns1", original=flow("9.9.9.9", 1024, "2.2.2.2", 80),
-                reply=flow("3.3.3.3", 81, "9.9.9.9", 1024)),
-    ]  # fmt: skip
+        Tracked(
+            ns="host",
+            original=flow("1.1.1.1", 40000, OUTSIDE, 8080),
+            reply=flow(INSIDE, 80, "1.1.1.1", 40000),
+        ),
+        Tracked(
+            ns="internet",
+            original=flow(INSIDE, 40000, "2.2.2.2", 80),
+            reply=flow("2.2.2.2", 80, "9.9.9.9", 1024),
+        ),
+        Tracked(
+            ns="ns1",
+            original=flow("9.9.9.9", 1024, "2.2.2.2", 80),
+            reply=flow("3.3.3.3", 81, "9.9.9.9", 1024),
+        ),
+    ]
     (one,) = journeys(
-        seen(("eth0", "host", tcp("1.1.1.1", 40000, OUTSIDE, 8080)),
-             ("ns1/eth0", "host", tcp("1.1.1.1", 40000, INSIDE, 80))), tracked, LAB,
-    )  # fmt: skip
+        seen(
+            ("eth0", "host", tcp("1.1.1.1", 40000, OUTSIDE, 8080)),
+            ("ns1/eth0", "host", tcp("1.1.1.1", 40000, INSIDE, 80)),
+        ),
+        tracked,
+        LAB,
+    )
     assert str(one.changes[0][1]) == f"target {OUTSIDE}:8080 → {INSIDE}:80 (DNAT by the host)"
     (two,) = journeys(
-        seen(("p1", "host", tcp(INSIDE, 40000, "2.2.2.2", 80)),
-             ("eth0", "outgoing", tcp("9.9.9.9", 1024, "2.2.2.2", 80)),
-             ("internet/eth0", "host", tcp("9.9.9.9", 1024, "3.3.3.3", 81))), tracked,
-    )  # fmt: skip
+        seen(
+            ("p1", "host", tcp(INSIDE, 40000, "2.2.2.2", 80)),
+            ("eth0", "outgoing", tcp("9.9.9.9", 1024, "2.2.2.2", 80)),
+            ("internet/eth0", "host", tcp("9.9.9.9", 1024, "3.3.3.3", 81)),
+        ),
+        tracked,
+    )
     assert [str(change) for _, change in two.changes] == [
         f"source {INSIDE}:a → 9.9.9.9:1024 (SNAT by internet)",
         "target 2.2.2.2:80 → 3.3.3.3:81 (DNAT by ns1)",
@@ -228,9 +294,12 @@ def test_an_error_is_followed_by_what_it_is_about() -> None:
         return ether(0x0800, ipv4(1, struct.pack(">BBHI", 11, 0, 0, 0) + about, "7.7.7.7", outer))
 
     (journey,) = journeys(
-        seen(("eth0", "host", error(OUTSIDE, OUTSIDE)),
-             ("ns1/eth0", "host", error(INSIDE, INSIDE))), [SNAT], LAB,
-    )  # fmt: skip
+        seen(
+            ("eth0", "host", error(OUTSIDE, OUTSIDE)), ("ns1/eth0", "host", error(INSIDE, INSIDE))
+        ),
+        [SNAT],
+        LAB,
+    )
     assert [str(place) for place in journey.places] == ["eth0", "ns1/eth0"]
 
 
@@ -252,8 +321,10 @@ def test_text_page_and_picture_tell_the_same_steps() -> None:
 
 def test_what_is_remembered_of_a_connection() -> None:
     request, reply = journeys(seen(*THROUGH_NAT), [SNAT, LATER], LAB)
-    lines = [f"remembered by the host: {INSIDE} → {SERVER}",
-             f"answer expected: {SERVER} → {OUTSIDE}"]  # fmt: skip
+    lines = [
+        f"remembered by the host: {INSIDE} → {SERVER}",
+        f"answer expected: {SERVER} → {OUTSIDE}",
+    ]
     for journey in (request, reply):
         assert [str(one).split("\n") for one in journey.remembered] == [lines]
         assert "<br>".join(lines) in journey._repr_mimebundle_()["text/html"]
@@ -271,11 +342,13 @@ def test_ports_have_the_letters_of_the_table() -> None:
     def entry(port: int, outside: int) -> Tracked:
         return Tracked(
             ns="host",
-            original=Flow(protocol=6, source=INSIDE, source_port=port, target=SERVER,
-                          target_port=80),
-            reply=Flow(protocol=6, source=SERVER, source_port=80, target=OUTSIDE,
-                       target_port=outside),
-        )  # fmt: skip
+            original=Flow(
+                protocol=6, source=INSIDE, source_port=port, target=SERVER, target_port=80
+            ),
+            reply=Flow(
+                protocol=6, source=SERVER, source_port=80, target=OUTSIDE, target_port=outside
+            ),
+        )
 
     frames = seen(
         ("ns1/eth0", "outgoing", segment(INSIDE, 50001, 1)),
@@ -307,8 +380,12 @@ def test_where_nothing_was_captured_it_is_not_lost() -> None:
 def test_step_by_step() -> None:
     journey = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[0]
     assert [[frame.number for frame in journey.frames_of(n)] for n in range(1, 6)] == [
-        [1], [2], [3], [4], [5],
-    ]  # fmt: skip
+        [1],
+        [2],
+        [3],
+        [4],
+        [5],
+    ]
     third = journey.picture(upto=3)
     assert third.text.splitlines()[-1] == "  3  into br0            taken in by the host"
     assert "<p>3 of 5: into br0; taken in by the host</p>" in third.html
@@ -323,11 +400,16 @@ def test_step_by_step() -> None:
 def test_the_frames_of_a_step_are_its_copies_too() -> None:
     question = ether(0x0806, arp(1, INSIDE, "10.0.0.99"), b"\xff" * 6)
     (journey,) = journeys(
-        seen(("ns1/eth0", "outgoing", question), ("p1", "broadcast", question),
-             ("br0", "broadcast", question), ("p2", "outgoing", question),
-             ("ns2/eth0", "broadcast", question)),
-        (), LAB,
-    )  # fmt: skip
+        seen(
+            ("ns1/eth0", "outgoing", question),
+            ("p1", "broadcast", question),
+            ("br0", "broadcast", question),
+            ("p2", "outgoing", question),
+            ("ns2/eth0", "broadcast", question),
+        ),
+        (),
+        LAB,
+    )
     assert [len(journey.frames_of(n)) for n in range(1, len(journey.steps) + 1)] == [1, 2, 1, 1]
     assert sorted(frame.number for frame in journey.frames) == [1, 2, 3, 4, 5]
     assert journey.quiet

@@ -14,12 +14,12 @@ from msgspec import structs
 
 import nslab
 from nslab import Lab, lesson
-from nslab.network.actions import AddAddress, AddBridge, Move, SetUp
-from nslab.errors import InvalidInput, NslabError
 from nslab.course.lessons import LESSONS, Lesson, article, pools
 from nslab.course.lessons.base import Same
-from nslab.network.model import Route
 from nslab.course.step import Step
+from nslab.errors import InvalidInput, NslabError
+from nslab.network.actions import AddAddress, AddBridge, Move, SetUp
+from nslab.network.model import Route
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 STEPS = [(found, step) for found in LESSONS for step in found.steps]
@@ -109,9 +109,10 @@ def test_every_row_is_run_by_a_cell_and_checked_after_it(row: article.Row) -> No
 @pytest.mark.parametrize(("found", "step"), STEPS, ids=name_of)
 def test_a_steps_question_stands_before_its_cell(found: Lesson, step: Step) -> None:
     question = next(
-        number for number, cell in enumerate(cells(found))
+        number
+        for number, cell in enumerate(cells(found))
         if cell["cell_type"] == "markdown" and step.guess in source(cell)
-    )  # fmt: skip
+    )
     assert step.guess
     for line in step.lines:
         assert typed(found, structs.replace(step, lines=(line,)), after=question)
@@ -223,8 +224,12 @@ def test_the_engines_pools() -> None:
     every = list(pools.pools())
     assert len(every) == len(set(every)) == 31
     assert [str(every[n]) for n in (0, 3, 14, 15, 30)] == [
-        "172.17.0.0/16", "172.20.0.0/16", "172.31.0.0/16", "192.168.0.0/20", "192.168.240.0/20",
-    ]  # fmt: skip
+        "172.17.0.0/16",
+        "172.20.0.0/16",
+        "172.31.0.0/16",
+        "192.168.0.0/20",
+        "192.168.240.0/20",
+    ]
     assert all(pool.is_private for pool in every)
 
 

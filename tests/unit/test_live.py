@@ -11,9 +11,9 @@ import pytest
 from waiting import until
 
 from nslab import Lab
-from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
 from nslab.jupyter.widgets import Live, following
 from nslab.jupyter.widgets.facts import facts, things
+from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
 
 
 @pytest.fixture
@@ -132,9 +132,13 @@ def things_shown(live: Live) -> str:
 
 def test_facts_of_everything(lab: Lab) -> None:
     lab.do(
-        AddNamespace("ns1"), AddBridge("br1"), AddVeth("v1", "eth0", peer_ns="ns1"),
-        Attach("v1", "br1"), SetUp("v1"), AddAddress("eth0", "10.0.0.2/24", ns="ns1"),
-    )  # fmt: skip
+        AddNamespace("ns1"),
+        AddBridge("br1"),
+        AddVeth("v1", "eth0", peer_ns="ns1"),
+        Attach("v1", "br1"),
+        SetUp("v1"),
+        AddAddress("eth0", "10.0.0.2/24", ns="ns1"),
+    )
     snapshot = lab.snapshot()
     assert things(snapshot)[:2] == ["host", "host/lo"]
     for thing in things(snapshot):

@@ -10,22 +10,31 @@ import pytest
 from msgspec import structs
 
 from nslab.course import measure
-from nslab.jupyter import magics
-from nslab.errors import Interrupted, NslabError
-from nslab.session.lab import Lab
 from nslab.course.measure import chart, probe, progress, runs
 from nslab.course.measure.crowd import COUNTS, Flooded, _row
 from nslab.course.measure.result import Result
+from nslab.errors import Interrupted, NslabError
+from nslab.jupyter import magics
+from nslab.session.lab import Lab
 
 SPEED = Result(
-    title="Speed", unit="Gbit/s", better="more", bounds=(0.01, 100), base="a",
+    title="Speed",
+    unit="Gbit/s",
+    better="more",
+    bounds=(0.01, 100),
+    base="a",
     samples={"a": (10.0, 20.0, 12.0), "b": (5.0, 20.0, 3.0)},
-)  # fmt: skip
+)
 FLOODED = Flooded(
-    title="Time", unit="µs", better="less", bounds=(0.05, 500), base=_row(0), compare="difference",
+    title="Time",
+    unit="µs",
+    better="less",
+    bounds=(0.05, 500),
+    base=_row(0),
+    compare="difference",
     samples={"known address, 1 copy": (3.5,)} | {_row(k): (3 + k / 2,) for k in COUNTS},
     heard={"known address, 1 copy": (1, 1)} | {_row(k): (k, k) for k in COUNTS},
-)  # fmt: skip
+)
 
 
 # -- in turn -----------------------------------------------------------------------------------
@@ -179,8 +188,11 @@ def test_marks_lie_on_the_scale() -> None:
     svg = "{http://www.w3.org/2000/svg}"
     root = ET.fromstring(SPEED.svg)
     first, second = [float(node.get("cx", "")) for node in root.iter(f"{svg}circle")]
-    scale = {node.text: float(node.get("x", "")) for node in root.iter(f"{svg}text")
-             if (node.text or "").isdigit()}  # fmt: skip
+    scale = {
+        node.text: float(node.get("x", ""))
+        for node in root.iter(f"{svg}text")
+        if (node.text or "").isdigit()
+    }
     share = (first - scale["0"]) / (scale["20"] - scale["0"])
     assert share == pytest.approx(12 / 20, abs=0.01)
     assert second < first
@@ -201,7 +213,11 @@ def test_nothing_measured_is_said() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (0, "0"), (0.4831, "0.483"), (4.7, "4.70"), (15.96, "16.0"), (201, "201"),
+        (0, "0"),
+        (0.4831, "0.483"),
+        (4.7, "4.70"),
+        (15.96, "16.0"),
+        (201, "201"),
         (184_210.0, "184,000"),
     ],
 )

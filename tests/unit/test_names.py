@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nslab.network import names
 from nslab.errors import InvalidInput
+from nslab.network import names
 
 SAFE = re.compile(r"[A-Za-z0-9_.+@=-]+")
 
@@ -19,10 +19,41 @@ TYPED = st.text(max_size=20) | st.from_regex(
 )
 
 HOSTILE = [
-    "", " ", "a b", "a;reboot", "$(reboot)", "`reboot`", "a|b", "a>b", "a&", "a'b", 'a"b', "a\\b",
-    "a\nb", "a\n", "a\0b", "a\tb", "*", "~", "#", "a/b", "../x", "/etc/passwd", "-rf", "--help",
-    ".", "..", "é", "名", "\N{RIGHT-TO-LEFT OVERRIDE}x", "x" * 200, "a:b", "a%b", "{a,b}", "!x",
-]  # fmt: skip
+    "",
+    " ",
+    "a b",
+    "a;reboot",
+    "$(reboot)",
+    "`reboot`",
+    "a|b",
+    "a>b",
+    "a&",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "a\n",
+    "a\0b",
+    "a\tb",
+    "*",
+    "~",
+    "#",
+    "a/b",
+    "../x",
+    "/etc/passwd",
+    "-rf",
+    "--help",
+    ".",
+    "..",
+    "é",
+    "名",
+    "\N{RIGHT-TO-LEFT OVERRIDE}x",
+    "x" * 200,
+    "a:b",
+    "a%b",
+    "{a,b}",
+    "!x",
+]
 
 
 def check_explained(error: InvalidInput) -> None:
@@ -69,10 +100,16 @@ def test_what_passes_as_a_namespace_name_is_harmless(text: str) -> None:
 @pytest.mark.parametrize(
     "check",
     [
-        names.link_name, names.namespace_name, names.namespace_reference, names.address,
-        names.destination, names.host_address, names.mac_address, names.sysctl_key,
+        names.link_name,
+        names.namespace_name,
+        names.namespace_reference,
+        names.address,
+        names.destination,
+        names.host_address,
+        names.mac_address,
+        names.sysctl_key,
     ],
-)  # fmt: skip
+)
 def test_hostile(check: Callable[[str], object], text: str) -> None:
     refused(check, text)
 

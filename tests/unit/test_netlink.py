@@ -13,14 +13,14 @@ BY_IP = bytes.fromhex(
     "64000000100005065260066b0000000000000000000000000000000000000000"
     "0d000300766574682d6e73310000000034001200080001007665746828000200"
     "24000100000000000000000000000000000000000d0003006c78636272302e3100000000"
-)  # fmt: skip
+)
 # The same by a program that asks for one queue at each end.
 LEAN = bytes.fromhex(
     "8400000010000506010000000000000000000000000000000000000000000000"
     "0d000300766574682d6e73310000000008001f00010000000800200001000000"
     "4400120008000100766574683800020034000100000000000000000000000000"
     "000000000d0003006c78636272302e310000000008001f00010000000800200001000000"
-)  # fmt: skip
+)
 
 
 def values(data: bytes) -> dict[str, str]:
@@ -47,8 +47,11 @@ def test_every_byte_belongs_to_one_field(data: bytes) -> None:
 
 
 def test_what_differs_is_found() -> None:
-    rows = {name: (mine, theirs) for name, mine, theirs, same in beside(
-        decode(BY_IP), decode(LEAN)).rows if not same}  # fmt: skip
+    rows = {
+        name: (mine, theirs)
+        for name, mine, theirs, same in beside(decode(BY_IP), decode(LEAN)).rows
+        if not same
+    }
     assert rows == {
         "length": ("100", "132"),
         "IFLA_NUM_TX_QUEUES": ("", "1"),
@@ -71,8 +74,10 @@ def test_addresses_and_routes() -> None:
     address = bytes.fromhex("20000000140005060000000000000000021800000200000008000200c0a80a01")
     found = values(address)
     assert (found["type"], found["prefix length"], found["IFA_LOCAL"]) == (
-        "RTM_NEWADDR", "24", "192.168.10.1",
-    )  # fmt: skip
+        "RTM_NEWADDR",
+        "24",
+        "192.168.10.1",
+    )
     route = bytes.fromhex(
         "2400000018000506000000000000000002000000000300010000000008000500c0a80a01"
     )
@@ -86,11 +91,14 @@ def test_messages_are_found_in_what_strace_wrote() -> None:
         left, right = piece[:8].hex(" "), piece[8:].hex(" ")
         rows.append(f" | {start:05x}  {left:<23}  {right:<23}  {'.' * len(piece)} |")
     text = "\n".join(
-        ['13    sendmsg(3, {msg_iov=[{iov_base=[{nlmsg_len=100, …', *rows,
-         '13    sendto(4, "GET /", 5, 0, NULL, 0) = 5',
-         " | 00000  47 45 54 20 2f                                    GET /            |",
-         '13    execve("/sbin/ip", ["ip"], 0x0) = 0'],
-    )  # fmt: skip
+        [
+            "13    sendmsg(3, {msg_iov=[{iov_base=[{nlmsg_len=100, …",
+            *rows,
+            '13    sendto(4, "GET /", 5, 0, NULL, 0) = 5',
+            " | 00000  47 45 54 20 2f                                    GET /            |",
+            '13    execve("/sbin/ip", ["ip"], 0x0) = 0',
+        ]
+    )
     (message,) = messages(text)
     assert message.data == BY_IP
 

@@ -7,23 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import until
 from msgspec import structs
+from waiting import until
 
 from nslab import AddBridge, Lab, Lesson, lesson
-from nslab.session.check import HasLink
 from nslab.jupyter.widgets.player import Player, Progress
+from nslab.session.check import HasLink
 
 
 def by_actions(found: Lesson) -> Lesson:
     """A lesson that the model can play: it has no shell and no pings."""
     steps = [
         structs.replace(
-            step, lines=(),
-            checks=tuple(c for c in step.checks if "ask" not in vars(type(c))),
+            step, lines=(), checks=tuple(c for c in step.checks if "ask" not in vars(type(c)))
         )
         for step in found.steps
-    ]  # fmt: skip
+    ]
     return structs.replace(found, steps=tuple(steps))
 
 

@@ -25,9 +25,16 @@ LESSONS = sorted(
     path for path in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
 )
 SCRIPTS = (
-    "script/lab", "script/test", "script/lock", ".ci/run", "binder/postBuild", "binder/start",
-    "tests/binder/prove", "script/provision", "tests/vagrant/prove",
-)  # fmt: skip
+    "script/lab",
+    "script/test",
+    "script/lock",
+    ".ci/run",
+    "binder/postBuild",
+    "binder/start",
+    "tests/binder/prove",
+    "script/provision",
+    "tests/vagrant/prove",
+)
 
 
 def plain(requirement: str) -> str:
@@ -46,9 +53,13 @@ def bash(code: str, *, check: bool = True, **environment: str) -> subprocess.Com
     """Run some lines with the functions of script/common.sh at hand."""
     whole = f"set -eu; ROOT={ROOT}; . {ROOT}/script/common.sh; {code}"
     return subprocess.run(
-        ["bash", "-c", whole], env={**os.environ, **environment},
-        capture_output=True, text=True, check=check, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        ["bash", "-c", whole],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=check,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 # -- versions and locks ------------------------------------------------------------------------
@@ -123,8 +134,9 @@ def no_tools(tmp_path: Path, *kept: str) -> str:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("bash", "id", "env", *kept):
-        target = subprocess.run(["bash", "-c", f"command -v {name}"], capture_output=True,
-                                text=True, check=True).stdout.strip()  # fmt: skip
+        target = subprocess.run(
+            ["bash", "-c", f"command -v {name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         (folder / name).symlink_to(target)
     return str(folder)
 
@@ -183,8 +195,11 @@ def provision(code: str, *, check: bool = True) -> subprocess.CompletedProcess[s
     """Run some lines with the functions of script/provision at hand."""
     return subprocess.run(
         ["bash", "-c", f". {ROOT}/script/provision; {code}"],
-        capture_output=True, text=True, check=check, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=check,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_the_settings_of_the_machine_are_documented() -> None:
@@ -244,8 +259,10 @@ def test_a_stage_that_fails_is_named_with_the_last_words(tmp_path: Path) -> None
 def test_a_machine_is_set_up_by_root_only() -> None:
     refused = subprocess.run(
         ["bash", "-c", f"id() {{ echo 1000; }}; . {ROOT}/script/provision; main"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert refused.returncode == 1
     assert "run it as root" in refused.stderr
 
@@ -260,8 +277,10 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     assert where.stdout.strip() == str(site / "nslab" / "__init__.py"), where.stderr
     version = wheel.run(site, "-m", "nslab", "--version", home=home)
     assert version.stdout == f"nslab {nslab.__version__}\n", version.stderr
-    shipped = {path.relative_to(site / "nslab" / "notebooks") for path in
-               (site / "nslab" / "notebooks").rglob("*.ipynb")}  # fmt: skip
+    shipped = {
+        path.relative_to(site / "nslab" / "notebooks")
+        for path in (site / "nslab" / "notebooks").rglob("*.ipynb")
+    }
     assert shipped == {path.relative_to(ROOT / "notebooks") for path in LESSONS}
     code = "from nslab.cli import notebooks; print(notebooks.source()[0]); "
     code += "print(notebooks.lessons(notebooks.source()[0]) and notebooks.prepare())"

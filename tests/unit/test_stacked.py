@@ -7,15 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from nslab import Lab
+from nslab.jupyter.widgets.facts import facts
 from nslab.network.actions import (
-    AddAddress, AddBridge, AddIpvlan, AddMacvlan, AddNamespace, AddVeth, AddVlan, Attach,
+    AddAddress,
+    AddBridge,
+    AddIpvlan,
+    AddMacvlan,
+    AddNamespace,
+    AddVeth,
+    AddVlan,
+    Attach,
     SetBridge,
-    SetPortVlan, SetUp,
-)  # fmt: skip
-from nslab.session.capture import owners
+    SetPortVlan,
+    SetUp,
+)
 from nslab.network.diff import vlans_text
 from nslab.network.model import PortVlan
-from nslab.jupyter.widgets.facts import facts
+from nslab.session.capture import owners
 
 
 @pytest.fixture
@@ -26,13 +34,18 @@ def lab() -> Iterator[Lab]:
 
 def test_a_link_is_drawn_on_its_parent(lab: Lab) -> None:
     lab.do(
-        AddMacvlan("eth0", "mac1", to="app"), AddMacvlan("eth0", "mac2", mode="private", to="db"),
-        AddVlan("eth0", "eth0.10", 10), SetUp("eth0.10"),
-    )  # fmt: skip
+        AddMacvlan("eth0", "mac1", to="app"),
+        AddMacvlan("eth0", "mac2", mode="private", to="db"),
+        AddVlan("eth0", "eth0.10", 10),
+        SetUp("eth0.10"),
+    )
     text = lab.picture.text
-    for line in ("mac1 macvlan, down on host/eth0", "mac2 macvlan private, down on host/eth0",
-                 "eth0.10 VLAN 10, up on host/eth0",
-                 "carries host/eth0.10, carries app/mac1, carries db/mac2"):  # fmt: skip
+    for line in (
+        "mac1 macvlan, down on host/eth0",
+        "mac2 macvlan private, down on host/eth0",
+        "eth0.10 VLAN 10, up on host/eth0",
+        "carries host/eth0.10, carries app/mac1, carries db/mac2",
+    ):
         assert line in text, text
     assert "macvlan private" in lab.picture.svg
 
@@ -81,10 +94,13 @@ def test_vlans_in_words(vlans: tuple[PortVlan, ...] | None, text: str) -> None:
 def test_a_borrowed_mac_is_its_owners(lab: Lab) -> None:
     """Else a capture would say of the host's card that it was the last container's."""
     lab.do(
-        AddIpvlan("eth0", "ip1", to="app"), AddVlan("eth0", "v10", 10, to="db"),
-        AddVeth("v1", "v2"), AddMacvlan("v1", "mac1"), AddVeth("w1", "w2"),
+        AddIpvlan("eth0", "ip1", to="app"),
+        AddVlan("eth0", "v10", 10, to="db"),
+        AddVeth("v1", "v2"),
+        AddMacvlan("v1", "mac1"),
+        AddVeth("w1", "w2"),
         AddMacvlan("w1", "mac2", mode="passthru", to="app"),
-    )  # fmt: skip
+    )
     snapshot = lab.snapshot()
     named = owners(snapshot)
     assert named[snapshot.link("eth0").mac] == "eth0"
@@ -116,17 +132,19 @@ def test_why_private_neighbours_do_not_reach_each_other(lab: Lab) -> None:
     for ns, address in (("app", "198.51.100.51/24"), ("db", "198.51.100.52/24")):
         mode = "private" if ns == "app" else "bridge"
         lab.do(
-            AddMacvlan("eth0", "own", mode=mode, to=ns), SetUp("own", ns=ns),
+            AddMacvlan("eth0", "own", mode=mode, to=ns),
+            SetUp("own", ns=ns),
             AddAddress("own", address, ns=ns),
-        )  # fmt: skip
+        )
     assert lab.why("lan", "198.51.100.51").ok
     assert not lab.why("app", "198.51.100.52").ok
 
 
 def test_why_a_host_that_gave_its_card_away_is_not_reached(lab: Lab) -> None:
     lab.do(
-        AddMacvlan("eth0", "own", mode="passthru", to="app"), SetUp("own", ns="app"),
+        AddMacvlan("eth0", "own", mode="passthru", to="app"),
+        SetUp("own", ns="app"),
         AddAddress("own", "198.51.100.51/24", ns="app"),
-    )  # fmt: skip
+    )
     assert lab.why("lan", "198.51.100.51").ok
     assert not lab.why("lan", "198.51.100.10").ok

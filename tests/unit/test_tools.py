@@ -22,10 +22,12 @@ from nslab.network.programs import PACKAGES, missing, today
         ("ifconfig", "ip address"),
         (
             "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",
-            "\n".join([
-                "ip netns exec ns1 ip address add 192.168.10.11/24 broadcast + dev eth0",
-                "ip netns exec ns1 ip link set dev eth0 up",
-            ]),
+            "\n".join(
+                [
+                    "ip netns exec ns1 ip address add 192.168.10.11/24 broadcast + dev eth0",
+                    "ip netns exec ns1 ip link set dev eth0 up",
+                ]
+            ),
         ),
     ],
 )

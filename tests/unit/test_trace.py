@@ -9,16 +9,20 @@ import snapshots as sample
 from msgspec import structs
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp, Sysctl
-from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
 from nslab.explain.trace import Hop, Rewrite, Stop, nat, routing, trace
+from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
 
 ARTICLE = (
-    AddBridge("lxcbr0", stp=False), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0"),
-    AddNamespace("ns1"), SetUp("lo", ns="ns1"),
+    AddBridge("lxcbr0", stp=False),
+    AddAddress("lxcbr0", "192.168.10.1/24"),
+    SetUp("lxcbr0"),
+    AddNamespace("ns1"),
+    SetUp("lo", ns="ns1"),
     AddVeth("lxcbr0.1", "eth0", peer_ns="ns1", master="lxcbr0", up=True),
-    AddAddress("eth0", "192.168.10.11/24", ns="ns1"), SetUp("eth0", ns="ns1"),
+    AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    SetUp("eth0", ns="ns1"),
     AddRoute("default", via="192.168.10.1", ns="ns1"),
-)  # fmt: skip
+)
 
 
 def snapshot(*actions: Any) -> Snapshot:
@@ -54,8 +58,11 @@ def test_there_and_back() -> None:
     assert names(found.there) == ["ns1", "host", "router", "internet"]
     assert names(found.back) == ["internet", "router", "host", "ns1"]
     assert [str(spot) for spot in found.there[0].path] == [
-        "ns1/eth0", "host/lxcbr0.1", "host/lxcbr0", "host/lxcbr0",
-    ]  # fmt: skip
+        "ns1/eth0",
+        "host/lxcbr0.1",
+        "host/lxcbr0",
+        "host/lxcbr0",
+    ]
     assert [spot.role for spot in found.there[0].path] == ["out", "in", "bridge", "stack"]
     host = found.there[1]
     assert (host.link_in, host.link_out, host.next_hop) == ("lxcbr0", "eth0", "198.51.100.1")
@@ -101,9 +108,13 @@ def test_which_rule_rewrites(rules: tuple[NatRule, ...], stop: str | None) -> No
 
 def test_masquerade_takes_the_address_of_the_neighbours_subnet() -> None:
     host = snapshot().host
-    assert nat.rewritten(changed(snapshot(), "host", nat=(MASQUERADE,)).host,
-                         "192.168.10.11", "9.9.9.9", "eth0", "198.51.100.1") == (
-        "198.51.100.10", "masquerade")  # fmt: skip
+    assert nat.rewritten(
+        changed(snapshot(), "host", nat=(MASQUERADE,)).host,
+        "192.168.10.11",
+        "9.9.9.9",
+        "eth0",
+        "198.51.100.1",
+    ) == ("198.51.100.10", "masquerade")
     assert routing.select(host, "eth0", "198.51.100.1") == "198.51.100.10"
     assert routing.select(host, "lo", "198.51.100.1", "link") == "198.51.100.10"
 
@@ -122,9 +133,11 @@ def test_the_route_that_is_taken() -> None:
     )
     host = changed(snapshot(), "host", routes=routes).host
     for address, via in (
-        ("9.9.9.9", "198.51.100.20"), ("203.1.1.1", "198.51.100.3"),
-        ("203.0.113.80", "198.51.100.4"), ("10.1.1.1", "198.51.100.6"),
-    ):  # fmt: skip
+        ("9.9.9.9", "198.51.100.20"),
+        ("203.1.1.1", "198.51.100.3"),
+        ("203.0.113.80", "198.51.100.4"),
+        ("10.1.1.1", "198.51.100.6"),
+    ):
         route = routing.lookup(host, address)
         assert route is not None
         assert route.via == via
@@ -170,19 +183,26 @@ def test_no_reverse_path_at_all() -> None:
 
 def test_two_who_both_answer() -> None:
     found = snapshot(
-        AddNamespace("ns2"), AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.10.12/24", ns="ns2"), SetUp("eth0", ns="ns2"),
-        AddNamespace("ns3"), AddVeth("lxcbr0.3", "eth0", peer_ns="ns3", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.10.12/24", ns="ns3"), SetUp("eth0", ns="ns3"),
-    )  # fmt: skip
+        AddNamespace("ns2"),
+        AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
+        AddAddress("eth0", "192.168.10.12/24", ns="ns2"),
+        SetUp("eth0", ns="ns2"),
+        AddNamespace("ns3"),
+        AddVeth("lxcbr0.3", "eth0", peer_ns="ns3", master="lxcbr0", up=True),
+        AddAddress("eth0", "192.168.10.12/24", ns="ns3"),
+        SetUp("eth0", ns="ns3"),
+    )
     way = trace(found, "ns1", "192.168.10.12")
     assert way.ok
     assert way.there[0].rivals == ("ns3",)
     way = trace(found, "ns2", "192.168.10.1")
     assert way.stop == Stop(
-        kind="duplicate-address", namespace="host", link="lxcbr0", address="192.168.10.12",
+        kind="duplicate-address",
+        namespace="host",
+        link="lxcbr0",
+        address="192.168.10.12",
         other="ns3",
-    )  # fmt: skip
+    )
 
 
 def test_circles_end() -> None:
@@ -200,9 +220,10 @@ def test_many_who_answer_do_not_multiply_without_end() -> None:
     same = Address(address="10.0.0.2/16")
     twins = tuple(
         structs.replace(ns, links=(ns.links[0], structs.replace(ns.links[1], addresses=(same,))))
-        if ns.role == "named" else ns
+        if ns.role == "named"
+        else ns
         for ns in found
-    )  # fmt: skip
+    )
     way = trace(structs.replace(found, namespaces=twins), None, "10.0.0.2")
     assert way.ok
     assert len(way.there[0].rivals) == 39

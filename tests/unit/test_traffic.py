@@ -51,8 +51,18 @@ def test_ping_that_was_answered() -> None:
     assert (found.ttl, found.times, found.ns) == (62, (0.055, 0.065), "host")
     assert engine.command is not None
     assert engine.command.argv == (
-        "ping", "-n", "-c", "2", "-i", "0.1", "-W", "4", "-e", "7", "203.0.113.80",
-    )  # fmt: skip
+        "ping",
+        "-n",
+        "-c",
+        "2",
+        "-i",
+        "0.1",
+        "-W",
+        "4",
+        "-e",
+        "7",
+        "203.0.113.80",
+    )
     assert (engine.command.ns, engine.command.view) == (None, "net")
 
 
@@ -70,15 +80,23 @@ def test_a_name_is_looked_up_with_the_namespaces_own_files() -> None:
     ("out", "err", "words"),
     [
         (TOTAL.format(0), "", "✘ 2 sent, 0 received: no answer within 4 s"),
-        ("From 198.51.100.10 icmp_seq=1 Destination Host Unreachable" + TOTAL.format(0), "",
-         ("✘ 2 sent, 0 received: Destination Host Unreachable, says 198.51.100.10 "
-          "(nobody answers ARP)")),
-        ("From 198.51.100.1 icmp_seq=1 Time to live exceeded" + TOTAL.format(0), "",
-         "✘ 2 sent, 0 received: Time to live exceeded, says 198.51.100.1"),
+        (
+            "From 198.51.100.10 icmp_seq=1 Destination Host Unreachable" + TOTAL.format(0),
+            "",
+            (
+                "✘ 2 sent, 0 received: Destination Host Unreachable, says 198.51.100.10 "
+                "(nobody answers ARP)"
+            ),
+        ),
+        (
+            "From 198.51.100.1 icmp_seq=1 Time to live exceeded" + TOTAL.format(0),
+            "",
+            "✘ 2 sent, 0 received: Time to live exceeded, says 198.51.100.1",
+        ),
         ("", "ping: connect: Network is unreachable\n", "✘ Network is unreachable"),
         ("", "ping: x: Name or service not known\n", "✘ x: Name or service not known"),
     ],
-)  # fmt: skip
+)
 def test_ping_that_was_not_answered(out: str, err: str, words: str) -> None:
     _, found = ping(out, err)
     assert not found
@@ -140,14 +158,21 @@ def test_only_http_is_fetched(url: str) -> None:
     ("out", "words"),
     [
         ("www.example.org has address 203.0.113.80\n", "www.example.org is 203.0.113.80"),
-        ("Host www.example.org not found: 3(NXDOMAIN)\n",
-         "✘ the name server says: NXDOMAIN (there is no such name)"),
-        ((";; communications error to 8.8.8.8#53: connection refused\n"
-          ";; no servers could be reached\n"), "✘ no name server answers: connection refused"),
+        (
+            "Host www.example.org not found: 3(NXDOMAIN)\n",
+            "✘ the name server says: NXDOMAIN (there is no such name)",
+        ),
+        (
+            (
+                ";; communications error to 8.8.8.8#53: connection refused\n"
+                ";; no servers could be reached\n"
+            ),
+            "✘ no name server answers: connection refused",
+        ),
         (";; connection timed out; no servers could be reached\n", "✘ no name server answers"),
         ("www.example.org has no A record\n", "✘ www.example.org has no address"),
     ],
-)  # fmt: skip
+)
 def test_resolve(out: str, words: str) -> None:
     found = tools.resolve(Scripted(out), "ns1", "www.example.org", None, timeout=1)
     assert str(found) == words

@@ -43,7 +43,8 @@ def written(blocks: Given, missing: dict[str, int] | None = None) -> bytes:
 packets = st.builds(
     Packet,
     st.integers(-3, 3).map(lambda n: TURN + n * 500_000_000)
-    | st.integers(BEGAN, BEGAN + 5) | st.integers(BEGAN, BEGAN + 10**10),
+    | st.integers(BEGAN, BEGAN + 5)
+    | st.integers(BEGAN, BEGAN + 10**10),
     st.sampled_from((DATA, DATA[:-1], DATA[:13], b"")) | st.binary(max_size=40),
     kind=st.integers(0, 6),
     length=st.none() | st.integers(0, 2000),
@@ -86,12 +87,19 @@ def test_a_flood_is_written_all_at_once() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kind": 4}, {"length": 1500}, {"status": 9}, {"status": 0x11, "vlan": (0x8100, 7)},
-        {"data": DATA + b"!"}, {"data": DATA[:-1]}, {"data": DATA + bytes(16)},
-        {"stamp": BEGAN + 1_000_000_000}, {"stamp": BEGAN - 1}, {"stamp": BEGAN + 500},
+        {"kind": 4},
+        {"length": 1500},
+        {"status": 9},
+        {"status": 0x11, "vlan": (0x8100, 7)},
+        {"data": DATA + b"!"},
+        {"data": DATA[:-1]},
+        {"data": DATA + bytes(16)},
+        {"stamp": BEGAN + 1_000_000_000},
+        {"stamp": BEGAN - 1},
+        {"stamp": BEGAN + 500},
         {"stamp": TURN},
     ],
-)  # fmt: skip
+)
 def test_a_frame_that_differs_makes_it_none(changes: dict[str, object], place: int) -> None:
     some = flood()
     some[place] = some[place]._replace(**changes)  # type: ignore[arg-type]

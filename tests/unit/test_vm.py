@@ -124,6 +124,16 @@ def test_labs_are_recognised_by_their_first_process(name: str) -> None:
     assert ssh.name_in(["ssh", "-T", "there", line]) == name
     assert ssh.name_in(["ssh", "-T", "there", "sleep 5"]) is None
     assert ssh.name_in(["bash", "-c", line]) is None
-    watch = ["python", "-I", "-S", "/x/nslab/engine/vm/supervisor.py", "--vm", name, "5,6", "--", "qemu"]
+    watch = [
+        "python",
+        "-I",
+        "-S",
+        "/x/nslab/engine/vm/supervisor.py",
+        "--vm",
+        name,
+        "5,6",
+        "--",
+        "qemu",
+    ]
     assert labs.KINDS["vm"](1, watch) == name
     assert labs.KINDS["vm"](1, ["python", "-m", "nslab"]) is None

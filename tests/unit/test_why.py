@@ -14,29 +14,60 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from nslab import (
-    Action, AddAddress, AddBridge, AddContainer, AddNamespace, AddRoute, AddVeth, Attach,
-    DeleteAddress, DeleteLink, DeleteRoute, Detach, Explanation, InvalidInput, Lab, Masquerade,
-    Move, NotFound, ResolvConf, SetBridge, SetDown, SetUp, Sysctl, why,
-)  # fmt: skip
+    Action,
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    Attach,
+    DeleteAddress,
+    DeleteLink,
+    DeleteRoute,
+    Detach,
+    Explanation,
+    InvalidInput,
+    Lab,
+    Masquerade,
+    Move,
+    NotFound,
+    ResolvConf,
+    SetBridge,
+    SetDown,
+    SetUp,
+    Sysctl,
+    why,
+)
 from nslab.explain.diagnose.causes import STOPS
-from nslab.network.model import Address, NatRule, Route, Snapshot
 from nslab.explain.trace.values import Stop as TraceStop
+from nslab.network.model import Address, NatRule, Route, Snapshot
 
 ARTICLE = (
-    AddBridge("lxcbr0", stp=False), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0"),
-    AddNamespace("ns1"), SetUp("lo", ns="ns1"), AddVeth("lxcbr0.1", "eth0", peer_ns="ns1"),
-    AddAddress("eth0", "192.168.10.11/24", ns="ns1"), SetUp("eth0", ns="ns1"),
-    Attach("lxcbr0.1", "lxcbr0"), AddRoute("default", via="192.168.10.1", ns="ns1"),
+    AddBridge("lxcbr0", stp=False),
+    AddAddress("lxcbr0", "192.168.10.1/24"),
+    SetUp("lxcbr0"),
+    AddNamespace("ns1"),
+    SetUp("lo", ns="ns1"),
+    AddVeth("lxcbr0.1", "eth0", peer_ns="ns1"),
+    AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    SetUp("eth0", ns="ns1"),
+    Attach("lxcbr0.1", "lxcbr0"),
+    AddRoute("default", via="192.168.10.1", ns="ns1"),
     ResolvConf("8.8.8.8", ns="ns1"),
-)  # fmt: skip
+)
 REPAIR = (
-    SetUp("lxcbr0.1"), Sysctl("net.ipv4.ip_forward", "1"), Masquerade("192.168.10.0/24", "eth0"),
-)  # fmt: skip
+    SetUp("lxcbr0.1"),
+    Sysctl("net.ipv4.ip_forward", "1"),
+    Masquerade("192.168.10.0/24", "eth0"),
+)
 NS2 = (
-    AddNamespace("ns2"), AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
-    AddAddress("eth0", "192.168.10.12/24", ns="ns2"), SetUp("eth0", ns="ns2"),
+    AddNamespace("ns2"),
+    AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0", up=True),
+    AddAddress("eth0", "192.168.10.12/24", ns="ns2"),
+    SetUp("eth0", ns="ns2"),
     AddRoute("default", via="192.168.10.1", ns="ns2"),
-)  # fmt: skip
+)
 WORKING = (*ARTICLE, *REPAIR, *NS2)
 
 
@@ -93,8 +124,10 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "  → iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
         "    or with nft:",
         "    nft add table ip nslab",
-        ("    nft add chain ip nslab postrouting "
-        "'{ type nat hook postrouting priority srcnat ; }'"),
+        (
+            "    nft add chain ip nslab postrouting "
+            "'{ type nat hook postrouting priority srcnat ; }'"
+        ),
         "    nft add rule ip nslab postrouting ip saddr 192.168.10.0/24 oifname eth0 masquerade",
     ]
     assert three.actions == (Masquerade("192.168.10.0/24", "eth0"),)
@@ -106,8 +139,10 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ host: masquerade, the source 192.168.10.11 becomes 198.51.100.10",
         "✔ host/eth0 is up, its cable leads outside",
         "✔ outside: router → internet, which has 203.0.113.80",
-        ("✔ the answer comes back: internet → router → "
-        "host (for 198.51.100.10 again 192.168.10.11) → ns1"),
+        (
+            "✔ the answer comes back: internet → router → "
+            "host (for 198.51.100.10 again 192.168.10.11) → ns1"
+        ),
         "  (not looked at: packet filter rules, and policy rules (ip rule))",
     ]
     assert four.actions == ()
@@ -126,166 +161,302 @@ def test_what_a_hint_says_can_be_typed(lab: Lab) -> None:
 
 OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, str, str]]] = {
     "bridge down": (
-        (SetDown("lxcbr0"),), ("ns1", "192.168.10.1"),
+        (SetDown("lxcbr0"),),
+        ("ns1", "192.168.10.1"),
         ("link-down", "host/lxcbr0", "host/lxcbr0 is down", "ip link set dev lxcbr0 up"),
     ),
     "peer down": (
-        (SetDown("eth0", ns="ns2"),), ("ns1", "192.168.10.12"),
-        ("link-down", "ns2/eth0", "ns2/eth0 is down",
-         "ip netns exec ns2 ip link set dev eth0 up"),
+        (SetDown("eth0", ns="ns2"),),
+        ("ns1", "192.168.10.12"),
+        ("link-down", "ns2/eth0", "ns2/eth0 is down", "ip netns exec ns2 ip link set dev eth0 up"),
     ),
     "own link down": (
-        (SetDown("eth0", ns="ns1"),), ("ns1", "8.8.8.8"),
-        ("link-down", "ns1/eth0", "ns1/eth0 is down, and so without routes",
-         "ip netns exec ns1 ip link set dev eth0 up"),
+        (SetDown("eth0", ns="ns1"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "link-down",
+            "ns1/eth0",
+            "ns1/eth0 is down, and so without routes",
+            "ip netns exec ns1 ip link set dev eth0 up",
+        ),
     ),
     "link of the subnet down": (
-        (SetDown("eth0", ns="ns1"),), ("ns1", "192.168.10.1"),
-        ("link-down", "ns1/eth0", "ns1/eth0 is down, so 192.168.10.0/24 has no route",
-         "ip netns exec ns1 ip link set dev eth0 up"),
+        (SetDown("eth0", ns="ns1"),),
+        ("ns1", "192.168.10.1"),
+        (
+            "link-down",
+            "ns1/eth0",
+            "ns1/eth0 is down, so 192.168.10.0/24 has no route",
+            "ip netns exec ns1 ip link set dev eth0 up",
+        ),
     ),
     "lo down": (
-        (SetDown("lo", ns="ns1"),), ("ns1", "192.168.10.11"),
-        ("link-down", "ns1/lo", "ns1/lo is down: the way to its own addresses",
-         "ip netns exec ns1 ip link set dev lo up"),
+        (SetDown("lo", ns="ns1"),),
+        ("ns1", "192.168.10.11"),
+        (
+            "link-down",
+            "ns1/lo",
+            "ns1/lo is down: the way to its own addresses",
+            "ip netns exec ns1 ip link set dev lo up",
+        ),
     ),
     "lo never up": (
-        (), ("ns2", "127.0.0.1"),
-        ("link-down", "ns2/lo", "ns2/lo is down: the way to its own addresses",
-         "ip netns exec ns2 ip link set dev lo up"),
+        (),
+        ("ns2", "127.0.0.1"),
+        (
+            "link-down",
+            "ns2/lo",
+            "ns2/lo is down: the way to its own addresses",
+            "ip netns exec ns2 ip link set dev lo up",
+        ),
     ),
     "outside": (
-        (SetDown("eth0", ns="router"),), (None, "8.8.8.8"),
-        ("link-down", "router/eth0", "router/eth0 is down",
-         'lab.sh("ip link set dev eth0 up", "router")'),
+        (SetDown("eth0", ns="router"),),
+        (None, "8.8.8.8"),
+        (
+            "link-down",
+            "router/eth0",
+            "router/eth0 is down",
+            'lab.sh("ip link set dev eth0 up", "router")',
+        ),
     ),
     "no default route": (
-        (DeleteRoute("default", ns="ns1"),), ("ns1", "8.8.8.8"),
-        ("no-route", "ns1", "ns1 has no route to 8.8.8.8",
-         "ip netns exec ns1 ip route add default via 192.168.10.1"),
+        (DeleteRoute("default", ns="ns1"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "no-route",
+            "ns1",
+            "ns1 has no route to 8.8.8.8",
+            "ip netns exec ns1 ip route add default via 192.168.10.1",
+        ),
     ),
     "no route of the subnet": (
-        (DeleteRoute("192.168.10.0/24"),), ("ns1", "192.168.10.1"),
-        ("no-route", "host", "host has 192.168.10.1 on lxcbr0, but no route to 192.168.10.0/24",
-         "ip route add 192.168.10.0/24 dev lxcbr0"),
+        (DeleteRoute("192.168.10.0/24"),),
+        ("ns1", "192.168.10.1"),
+        (
+            "no-route",
+            "host",
+            "host has 192.168.10.1 on lxcbr0, but no route to 192.168.10.0/24",
+            "ip route add 192.168.10.0/24 dev lxcbr0",
+        ),
     ),
     "port detached": (
-        (Detach("lxcbr0.2"),), ("ns1", "192.168.10.12"),
-        ("not-attached", "host/lxcbr0.2", "host/lxcbr0.2 is no port of lxcbr0",
-         "ip link set dev lxcbr0.2 master lxcbr0"),
+        (Detach("lxcbr0.2"),),
+        ("ns1", "192.168.10.12"),
+        (
+            "not-attached",
+            "host/lxcbr0.2",
+            "host/lxcbr0.2 is no port of lxcbr0",
+            "ip link set dev lxcbr0.2 master lxcbr0",
+        ),
     ),
     "another bridge": (
-        (AddBridge("br1"), SetUp("br1"), Attach("lxcbr0.2", "br1")), ("ns1", "192.168.10.12"),
-        ("wrong-bridge", "host/lxcbr0.2", "host/lxcbr0.2 is a port of br1, not of lxcbr0",
-         "ip link set dev lxcbr0.2 master lxcbr0"),
+        (AddBridge("br1"), SetUp("br1"), Attach("lxcbr0.2", "br1")),
+        ("ns1", "192.168.10.12"),
+        (
+            "wrong-bridge",
+            "host/lxcbr0.2",
+            "host/lxcbr0.2 is a port of br1, not of lxcbr0",
+            "ip link set dev lxcbr0.2 master lxcbr0",
+        ),
     ),
     "gateway that nobody is": (
         (DeleteRoute("default", ns="ns1"), AddRoute("default", via="192.168.10.99", ns="ns1")),
         ("ns1", "8.8.8.8"),
-        ("wrong-gateway", "ns1", "nobody behind ns1/eth0 has 192.168.10.99, the gateway",
-         ("ip netns exec ns1 ip route delete default via 192.168.10.99\n"
-         "ip netns exec ns1 ip route add default via 192.168.10.1")),
+        (
+            "wrong-gateway",
+            "ns1",
+            "nobody behind ns1/eth0 has 192.168.10.99, the gateway",
+            (
+                "ip netns exec ns1 ip route delete default via 192.168.10.99\n"
+                "ip netns exec ns1 ip route add default via 192.168.10.1"
+            ),
+        ),
     ),
     "gateway that is no router": (
         (DeleteRoute("default", ns="ns1"), AddRoute("default", via="192.168.10.12", ns="ns1")),
         ("ns1", "8.8.8.8"),
-        ("wrong-gateway", "ns1", "ns2 is no router, but the gateway of ns1",
-         ("ip netns exec ns1 ip route delete default via 192.168.10.12\n"
-         "ip netns exec ns1 ip route add default via 192.168.10.1")),
+        (
+            "wrong-gateway",
+            "ns1",
+            "ns2 is no router, but the gateway of ns1",
+            (
+                "ip netns exec ns1 ip route delete default via 192.168.10.12\n"
+                "ip netns exec ns1 ip route add default via 192.168.10.1"
+            ),
+        ),
     ),
     "circle": (
-        (DeleteRoute("default"), AddRoute("default", via="192.168.10.11")), ("ns1", "8.8.8.8"),
-        ("wrong-gateway", "host",
-         "host sends what is for 8.8.8.8 to 192.168.10.11, which is wrong",
-         "ip route delete default via 192.168.10.11\nip route add default via 198.51.100.1"),
+        (DeleteRoute("default"), AddRoute("default", via="192.168.10.11")),
+        ("ns1", "8.8.8.8"),
+        (
+            "wrong-gateway",
+            "host",
+            "host sends what is for 8.8.8.8 to 192.168.10.11, which is wrong",
+            "ip route delete default via 192.168.10.11\nip route add default via 198.51.100.1",
+        ),
     ),
     "nobody": (
-        (), ("ns1", "192.168.10.99"),
-        ("nobody-has-address", "ns1", "nobody behind ns1/eth0 has 192.168.10.99",
-         "# check the address; nslab show lists those that there are"),
+        (),
+        ("ns1", "192.168.10.99"),
+        (
+            "nobody-has-address",
+            "ns1",
+            "nobody behind ns1/eth0 has 192.168.10.99",
+            "# check the address; nslab show lists those that there are",
+        ),
     ),
     "nobody anywhere": (
-        (), ("ns1", "9.9.9.9"),
-        ("nobody-has-address", "router",
-         "nobody in this lab has 9.9.9.9; it ends at router, which has no route there",
-         "# check the address; nslab show lists those that there are"),
+        (),
+        ("ns1", "9.9.9.9"),
+        (
+            "nobody-has-address",
+            "router",
+            "nobody in this lab has 9.9.9.9; it ends at router, which has no route there",
+            "# check the address; nslab show lists those that there are",
+        ),
     ),
     "bridge without address": (
-        (DeleteAddress("lxcbr0", "192.168.10.1/24"),), ("ns1", "8.8.8.8"),
-        ("no-address", "host/lxcbr0", "nobody has 192.168.10.1, and host/lxcbr0 has no address",
-         "ip address add 192.168.10.1/24 broadcast + dev lxcbr0"),
+        (DeleteAddress("lxcbr0", "192.168.10.1/24"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "no-address",
+            "host/lxcbr0",
+            "nobody has 192.168.10.1, and host/lxcbr0 has no address",
+            "ip address add 192.168.10.1/24 broadcast + dev lxcbr0",
+        ),
     ),
     "no address": (
-        (DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),), ("ns1", "8.8.8.8"),
-        ("no-address", "ns1/eth0", "ns1/eth0 has no address",
-         "ip netns exec ns1 ip address add 192.168.10.2/24 broadcast + dev eth0"),
+        (DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "no-address",
+            "ns1/eth0",
+            "ns1/eth0 has no address",
+            "ip netns exec ns1 ip address add 192.168.10.2/24 broadcast + dev eth0",
+        ),
     ),
     "no address to send from": (
-        (DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),
-         AddRoute("192.168.10.0/24", dev="eth0", ns="ns1")), ("ns1", "192.168.10.1"),
-        ("no-address", "ns1/eth0", "ns1/eth0 has no address to send from",
-         "ip netns exec ns1 ip address add 192.168.10.2/24 broadcast + dev eth0"),
+        (
+            DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),
+            AddRoute("192.168.10.0/24", dev="eth0", ns="ns1"),
+        ),
+        ("ns1", "192.168.10.1"),
+        (
+            "no-address",
+            "ns1/eth0",
+            "ns1/eth0 has no address to send from",
+            "ip netns exec ns1 ip address add 192.168.10.2/24 broadcast + dev eth0",
+        ),
     ),
     "no prefix length": (
-        (DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),
-         AddAddress("eth0", "192.168.10.11/32", ns="ns1")), ("ns1", "192.168.10.1"),
-        ("prefix-32", "ns1/eth0",
-         "ns1/eth0 has 192.168.10.11/32: alone, without a route to a subnet",
-         ("ip netns exec ns1 ip address add 192.168.10.11/24 broadcast + dev eth0\n"
-         "ip netns exec ns1 ip address delete 192.168.10.11/32 dev eth0")),
+        (
+            DeleteAddress("eth0", "192.168.10.11/24", ns="ns1"),
+            AddAddress("eth0", "192.168.10.11/32", ns="ns1"),
+        ),
+        ("ns1", "192.168.10.1"),
+        (
+            "prefix-32",
+            "ns1/eth0",
+            "ns1/eth0 has 192.168.10.11/32: alone, without a route to a subnet",
+            (
+                "ip netns exec ns1 ip address add 192.168.10.11/24 broadcast + dev eth0\n"
+                "ip netns exec ns1 ip address delete 192.168.10.11/32 dev eth0"
+            ),
+        ),
     ),
     "no prefix length at the other end": (
         (DeleteAddress("lxcbr0", "192.168.10.1/24"), AddAddress("lxcbr0", "192.168.10.1/32")),
         ("ns1", "192.168.10.1"),
-        ("prefix-32", "host/lxcbr0",
-         "host/lxcbr0 has 192.168.10.1/32: alone, without a route to a subnet",
-         ("ip address add 192.168.10.1/24 broadcast + dev lxcbr0\n"
-         "ip address delete 192.168.10.1/32 dev lxcbr0")),
+        (
+            "prefix-32",
+            "host/lxcbr0",
+            "host/lxcbr0 has 192.168.10.1/32: alone, without a route to a subnet",
+            (
+                "ip address add 192.168.10.1/24 broadcast + dev lxcbr0\n"
+                "ip address delete 192.168.10.1/32 dev lxcbr0"
+            ),
+        ),
     ),
     "NIC enslaved": (
-        (Attach("eth0", "lxcbr0"),), (None, "8.8.8.8"),
-        ("address-on-port", "host/eth0",
-         ("host/eth0 is a port of lxcbr0, which gets what comes in by it: "
-         "its addresses and routes belong on lxcbr0"),
-         ("ip route delete default via 198.51.100.1 dev eth0\n"
-         "ip address delete 198.51.100.10/24 dev eth0\n"
-         "ip address add 198.51.100.10/24 broadcast + dev lxcbr0\n"
-         "ip route add default via 198.51.100.1")),
+        (Attach("eth0", "lxcbr0"),),
+        (None, "8.8.8.8"),
+        (
+            "address-on-port",
+            "host/eth0",
+            (
+                "host/eth0 is a port of lxcbr0, which gets what comes in by it: "
+                "its addresses and routes belong on lxcbr0"
+            ),
+            (
+                "ip route delete default via 198.51.100.1 dev eth0\n"
+                "ip address delete 198.51.100.10/24 dev eth0\n"
+                "ip address add 198.51.100.10/24 broadcast + dev lxcbr0\n"
+                "ip route add default via 198.51.100.1"
+            ),
+        ),
     ),
     "address twice": (
-        (AddAddress("eth0", "192.168.10.1/24", ns="ns2"),), ("ns1", "8.8.8.8"),
-        ("duplicate-address", "ns2/eth0",
-         "192.168.10.1 is the address of host, ns2: which answers is chance",
-         "ip netns exec ns2 ip address delete 192.168.10.1/24 dev eth0"),
+        (AddAddress("eth0", "192.168.10.1/24", ns="ns2"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "duplicate-address",
+            "ns2/eth0",
+            "192.168.10.1 is the address of host, ns2: which answers is chance",
+            "ip netns exec ns2 ip address delete 192.168.10.1/24 dev eth0",
+        ),
     ),
     "own address elsewhere": (
-        (AddAddress("lxcbr0", "192.168.10.11/24"),), ("ns1", "192.168.10.1"),
-        ("duplicate-address", "host/lxcbr0",
-         "host has 192.168.10.11 too: it drops what others send from that address",
-         "ip address delete 192.168.10.11/24 dev lxcbr0"),
+        (AddAddress("lxcbr0", "192.168.10.11/24"),),
+        ("ns1", "192.168.10.1"),
+        (
+            "duplicate-address",
+            "host/lxcbr0",
+            "host has 192.168.10.11 too: it drops what others send from that address",
+            "ip address delete 192.168.10.11/24 dev lxcbr0",
+        ),
     ),
     "no link": (
-        (DeleteLink("eth0", ns="ns1"),), ("ns1", "8.8.8.8"),
-        ("no-link", "ns1", "ns1 has no link but lo",
-         "# give it one end of a veth pair: ip link add … type veth peer name …"),
+        (DeleteLink("eth0", ns="ns1"),),
+        ("ns1", "8.8.8.8"),
+        (
+            "no-link",
+            "ns1",
+            "ns1 has no link but lo",
+            "# give it one end of a veth pair: ip link add … type veth peer name …",
+        ),
     ),
     "broadcast": (
-        (), ("ns1", "192.168.10.255"),
-        ("broadcast", "ns1", ("192.168.10.255 means everybody on a segment, "
-         "so no single host has it"),
-         ""),
+        (),
+        ("ns1", "192.168.10.255"),
+        (
+            "broadcast",
+            "ns1",
+            ("192.168.10.255 means everybody on a segment, so no single host has it"),
+            "",
+        ),
     ),
     "world forwards not": (
-        (Sysctl("net.ipv4.ip_forward", "0", ns="router"),), (None, "8.8.8.8"),
-        ("no-forwarding", "router", "router does not forward: its net.ipv4.ip_forward is 0",
-         'lab.sh("sysctl -w net.ipv4.ip_forward=1", "router")'),
+        (Sysctl("net.ipv4.ip_forward", "0", ns="router"),),
+        (None, "8.8.8.8"),
+        (
+            "no-forwarding",
+            "router",
+            "router does not forward: its net.ipv4.ip_forward is 0",
+            'lab.sh("sysctl -w net.ipv4.ip_forward=1", "router")',
+        ),
     ),
     "world's route gone": (
-        (DeleteRoute("198.51.100.0/24", ns="internet"),), (None, "8.8.8.8"),
-        ("no-route", "internet", "internet has no route to 198.51.100.10",
-         'lab.sh("ip route add 198.51.100.0/24 via 203.0.113.1", "internet")'),
+        (DeleteRoute("198.51.100.0/24", ns="internet"),),
+        (None, "8.8.8.8"),
+        (
+            "no-route",
+            "internet",
+            "internet has no route to 198.51.100.10",
+            'lab.sh("ip route add 198.51.100.0/24 via 203.0.113.1", "internet")',
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OBSTACLES)
@@ -295,8 +466,11 @@ def test_obstacles(name: str) -> None:
     obstacle = found.obstacle
     assert obstacle is not None
     assert (obstacle.kind, obstacle.where, obstacle.message, obstacle.hint) == (
-        kind, where, message, hint,
-    )  # fmt: skip
+        kind,
+        where,
+        message,
+        hint,
+    )
 
 
 @pytest.mark.parametrize("name", OBSTACLES)
@@ -343,9 +517,11 @@ def test_a_port_that_listens() -> None:
 
 @pytest.mark.parametrize(
     ("state", "hint"),
-    [("disabled", "bridge link set dev lxcbr0.1 state 3"),
-     ("blocking", "# the spanning tree found a loop: which other ports does lxcbr0 have?")],
-)  # fmt: skip
+    [
+        ("disabled", "bridge link set dev lxcbr0.1 state 3"),
+        ("blocking", "# the spanning tree found a loop: which other ports does lxcbr0 have?"),
+    ],
+)
 def test_a_port_that_does_not_forward(state: str, hint: str) -> None:
     found = after()
     port = found.link("lxcbr0.1")
@@ -360,14 +536,20 @@ def test_a_port_that_does_not_forward(state: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (NatRule(kind="masquerade", source="10.0.0.0/8", out="eth0"),
-         "host masquerades what comes from 10.0.0.0/8 and leaves by eth0"),
-        (NatRule(kind="masquerade", source="192.168.10.0/24", out="lxcbr0"),
-         "host masquerades what comes from 192.168.10.0/24 and leaves by lxcbr0"),
-        (NatRule(kind="masquerade", destination="10.0.0.0/8"),
-         "host masquerades what comes from anywhere for 10.0.0.0/8"),
+        (
+            NatRule(kind="masquerade", source="10.0.0.0/8", out="eth0"),
+            "host masquerades what comes from 10.0.0.0/8 and leaves by eth0",
+        ),
+        (
+            NatRule(kind="masquerade", source="192.168.10.0/24", out="lxcbr0"),
+            "host masquerades what comes from 192.168.10.0/24 and leaves by lxcbr0",
+        ),
+        (
+            NatRule(kind="masquerade", destination="10.0.0.0/8"),
+            "host masquerades what comes from anywhere for 10.0.0.0/8",
+        ),
     ],
-)  # fmt: skip
+)
 def test_masquerade_of_something_else(rule: NatRule, words: str) -> None:
     obstacle = why(changed(after(), "host", nat=(rule,)), "ns1", "203.0.113.80").obstacle
     assert obstacle is not None
@@ -402,8 +584,10 @@ def test_rp_filter_and_refusing_routes() -> None:
     assert obstacle is not None
     assert (obstacle.kind, obstacle.message, obstacle.hint) == (
         "rp-filter",
-        ("host drops it: rp_filter is on, and its route to 192.168.10.11 leaves by eth0, "
-        "not by lxcbr0"),
+        (
+            "host drops it: rp_filter is on, and its route to 192.168.10.11 leaves by eth0, "
+            "not by lxcbr0"
+        ),
         "sysctl -w net.ipv4.conf.all.rp_filter=0",
     )
     refusing = Route(destination="8.8.8.0/24", kind="unreachable")
@@ -411,24 +595,31 @@ def test_rp_filter_and_refusing_routes() -> None:
     obstacle = why(found, "ns1", "8.8.8.8").obstacle
     assert obstacle is not None
     assert (obstacle.kind, obstacle.message, obstacle.hint) == (
-        "route-refuses", "host refuses it: route unreachable 8.8.8.0/24",
+        "route-refuses",
+        "host refuses it: route unreachable 8.8.8.0/24",
         "ip route delete 8.8.8.0/24",
-    )  # fmt: skip
+    )
 
 
 def test_the_second_link_of_a_container(lab: Lab) -> None:
     lab.do(
-        *WORKING, AddContainer("c1"), AddVeth("peerA", "eth1", master="lxcbr0", up=True),
-        Move("eth1", to="c1"), AddAddress("eth1", "198.51.100.30/24", ns="c1"),
+        *WORKING,
+        AddContainer("c1"),
+        AddVeth("peerA", "eth1", master="lxcbr0", up=True),
+        Move("eth1", to="c1"),
+        AddAddress("eth1", "198.51.100.30/24", ns="c1"),
         SetUp("eth1", ns="c1"),
-    )  # fmt: skip
+    )
     obstacle = lab.why("c1", "198.51.100.20").obstacle
     assert obstacle is not None
     assert (obstacle.kind, obstacle.where, obstacle.hint) == (
-        "not-attached", "host/eth0",
-        ("# the addresses and routes of eth0 then belong on lxcbr0\n"
-        "ip link set dev eth0 master lxcbr0"),
-    )  # fmt: skip
+        "not-attached",
+        "host/eth0",
+        (
+            "# the addresses and routes of eth0 then belong on lxcbr0\n"
+            "ip link set dev eth0 master lxcbr0"
+        ),
+    )
     lab.do(*obstacle.actions, SetDown("eth1", ns="c1"))
     assert lab.why("c1", "198.51.100.20").obstacle.hint == (  # type: ignore[union-attr]
         'lab.sh("ip link set dev eth1 up", "c1")'
@@ -437,14 +628,17 @@ def test_the_second_link_of_a_container(lab: Lab) -> None:
 
 def test_an_answer_that_leaves_by_another_link(lab: Lab) -> None:
     lab.do(
-        *WORKING, AddNamespace("c1"),
+        *WORKING,
+        AddNamespace("c1"),
         AddVeth("c1.0", "eth0", peer_ns="c1", master="lxcbr0", up=True),
-        AddAddress("eth0", "192.168.10.30/24", ns="c1"), SetUp("eth0", ns="c1"),
+        AddAddress("eth0", "192.168.10.30/24", ns="c1"),
+        SetUp("eth0", ns="c1"),
         AddRoute("default", via="192.168.10.1", ns="c1"),
         AddVeth("to-c1", "eth1", ns="switch", peer_ns="c1", master="br0", up=True),
-        AddAddress("eth1", "198.51.100.30/24", ns="c1"), SetUp("eth1", ns="c1"),
+        AddAddress("eth1", "198.51.100.30/24", ns="c1"),
+        SetUp("eth1", ns="c1"),
         Sysctl("net.ipv4.ip_forward", "0"),
-    )  # fmt: skip
+    )
     obstacle = lab.why("internet", "198.51.100.30").obstacle
     assert obstacle is not None
     assert obstacle.message == (
@@ -464,9 +658,12 @@ def test_two_who_have_an_address_and_both_answer() -> None:
         after(
             AddNamespace("ns3"),
             AddVeth("lxcbr0.3", "eth0", peer_ns="ns3", master="lxcbr0", up=True),
-            AddAddress("eth0", "192.168.10.12/24", ns="ns3"), SetUp("eth0", ns="ns3"),
-        ), "ns1", "192.168.10.12",
-    )  # fmt: skip
+            AddAddress("eth0", "192.168.10.12/24", ns="ns3"),
+            SetUp("eth0", ns="ns3"),
+        ),
+        "ns1",
+        "192.168.10.12",
+    )
     assert found.ok
     assert "✔ ns1: ns2, ns3 have 192.168.10.12: which of them answers is chance" in str(found)
 
@@ -478,16 +675,15 @@ def test_notes_say_what_may_be_in_the_way_all_the_same() -> None:
     found = after()
     bridge = found.link("lxcbr0")
     assert bridge.bridge is not None
-    filtering = structs.replace(
-        bridge, bridge=structs.replace(bridge.bridge, vlan_filtering=True)
-    )
+    filtering = structs.replace(bridge, bridge=structs.replace(bridge.bridge, vlan_filtering=True))
     found = changed(
-        found, "host",
+        found,
+        "host",
         sysctls={**found.host.sysctls, "net.bridge.bridge-nf-call-iptables": "1"},
         routes=(*found.host.routes, Route(destination="default", dev="eth0", table=100)),
         nat=(*found.host.nat, NatRule(kind="dnat", to="192.168.10.11", chain="prerouting")),
         links=tuple(filtering if x.name == "lxcbr0" else x for x in found.host.links),
-    )  # fmt: skip
+    )
     assert why(found, "ns1", "203.0.113.80").notes == (
         "not looked at: packet filter rules, and policy rules (ip rule)",
         "host has routes in other tables than main: ip rule says when they count",
@@ -504,8 +700,9 @@ def test_a_name_is_a_way_to_a_name_server(lab: Lab) -> None:
     lab.do(*ARTICLE)
     found = lab.why("ns1", "www.example.org")
     assert str(found).splitlines()[:2] == [
-        "ns1 → www.example.org", "✔ ns1 asks 8.8.8.8 for names (/etc/netns/ns1/resolv.conf)",
-    ]  # fmt: skip
+        "ns1 → www.example.org",
+        "✔ ns1 asks 8.8.8.8 for names (/etc/netns/ns1/resolv.conf)",
+    ]
     assert found.obstacle is not None
     assert found.obstacle.kind == "link-down"
     lab.do(*REPAIR, *NS2)
@@ -538,11 +735,14 @@ def test_no_name_server() -> None:
 @pytest.mark.parametrize(
     ("target", "cause"),
     [
-        ("2001:db8::1", "only ways of IPv4"), ("224.0.0.1", "no address of one host"),
-        ("0.0.0.0", "no address of one host"), ("192.168.10.1/24", "neither an address nor"),
-        ("", "neither an address nor"), ("ns2", "that is a namespace"),
+        ("2001:db8::1", "only ways of IPv4"),
+        ("224.0.0.1", "no address of one host"),
+        ("0.0.0.0", "no address of one host"),
+        ("192.168.10.1/24", "neither an address nor"),
+        ("", "neither an address nor"),
+        ("ns2", "that is a namespace"),
     ],
-)  # fmt: skip
+)
 def test_targets_that_no_way_leads_to(target: str, cause: str) -> None:
     with pytest.raises(InvalidInput, match=cause) as caught:
         why(after(), "ns1", target)
@@ -560,15 +760,33 @@ def test_a_namespace_that_is_not_there() -> None:
 # -- forms -------------------------------------------------------------------------------------
 
 SAMPLES = {
-    "fresh": sample.fresh(), "bridge": sample.with_bridge(), "pair": sample.with_pair(),
-    "article": sample.article(), "repaired": sample.article(repaired=True),
-    "docker": sample.docker(), "star": sample.star(3), "odd": sample.odd(),
-    "hostile": sample.hostile(), "bare": sample.bare(), "working": after(),
-}  # fmt: skip
+    "fresh": sample.fresh(),
+    "bridge": sample.with_bridge(),
+    "pair": sample.with_pair(),
+    "article": sample.article(),
+    "repaired": sample.article(repaired=True),
+    "docker": sample.docker(),
+    "star": sample.star(3),
+    "odd": sample.odd(),
+    "hostile": sample.hostile(),
+    "bare": sample.bare(),
+    "working": after(),
+}
 TARGETS = [
-    "192.168.10.1", "192.168.10.11", "203.0.113.80", "8.8.8.8", "198.51.100.20", "10.0.0.2",
-    "172.17.0.2", "10.8.0.2", "10.1.0.1", "127.0.0.1", "9.9.9.9", "www.example.org", "192.0.2.99",
-]  # fmt: skip
+    "192.168.10.1",
+    "192.168.10.11",
+    "203.0.113.80",
+    "8.8.8.8",
+    "198.51.100.20",
+    "10.0.0.2",
+    "172.17.0.2",
+    "10.8.0.2",
+    "10.1.0.1",
+    "127.0.0.1",
+    "9.9.9.9",
+    "www.example.org",
+    "192.0.2.99",
+]
 NUMBER = re.compile(r"40265\d\d\d\d\d|([0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -586,7 +804,7 @@ def test_every_question_has_an_answer(name: str, target: str, data: st.DataObjec
 def test_the_html_form() -> None:
     found = why(sample.hostile(), "<b>&\"x'\\n</b>", "10.9.9.9")
     page = found.html
-    assert "<b>&\"x" not in page
+    assert '<b>&"x' not in page
     assert "&lt;b&gt;&amp;" in page
     assert "color:" in page
     assert "background" not in page, "the page's own background is light or dark"

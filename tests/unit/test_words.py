@@ -85,9 +85,12 @@ def told(**environment: str) -> tuple[str, str]:
     asked = ("NSLAB_LANG", "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES")
     plain = {name: value for name, value in os.environ.items() if name not in asked}
     ran = subprocess.run(
-        [sys.executable, "-c", SAID], env=plain | environment, capture_output=True, text=True,
+        [sys.executable, "-c", SAID],
+        env=plain | environment,
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     saved, _, button = ran.stdout.strip().rpartition("\n")
     return saved, button
 

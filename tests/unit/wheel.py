@@ -26,9 +26,16 @@ def run(site: Path, *argv: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run Python with the installed package before all others, from an empty folder."""
     home.mkdir(exist_ok=True)
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(site), "LANG": "C.UTF-8",
-    }  # fmt: skip
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(site),
+        "LANG": "C.UTF-8",
+    }
     return subprocess.run(
-        [sys.executable, *argv], cwd=home, env=environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, *argv],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

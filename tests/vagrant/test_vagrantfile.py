@@ -29,8 +29,11 @@ pytestmark = pytest.mark.vagrant
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """Homes of its own, so that nothing is written into the checkout."""
-    kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("VAGRANT", "NSLAB"))}  # fmt: skip
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VAGRANT", "NSLAB"))
+    }
     return {
         **kept,
         "VAGRANT_HOME": str(tmp_path / "home"),
@@ -46,17 +49,24 @@ def validate(
     words = ["vagrant", "validate"] if provider else ["vagrant", "validate", "--ignore-provider"]
     path = f"{VBOXMANAGE}:{env['PATH']}"
     return subprocess.run(
-        words, cwd=folder, env=env | {"PATH": path, "VAGRANT_DEFAULT_PROVIDER": provider or ""},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        words,
+        cwd=folder,
+        env=env | {"PATH": path, "VAGRANT_DEFAULT_PROVIDER": provider or ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def loaded(env: dict[str, str], *, fails: bool = False, **machine: object) -> dict[str, Any]:
     """What the Vagrantfile tells Vagrant, and what it says of a made-up machine."""
     done = subprocess.run(
-        ["ruby", HARNESS, ROOT / "Vagrantfile", json.dumps(machine)], env=env,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["ruby", HARNESS, ROOT / "Vagrantfile", json.dumps(machine)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if fails:
         assert done.returncode != 0
         return {"said": done.stderr}
@@ -95,14 +105,22 @@ def test_vagrant_would_say_that_a_setting_is_unknown(
 
 def test_the_settings_arrive(env: dict[str, str]) -> None:
     plain = loaded(env)
-    assert plain["virtualbox"] == {"memory": 1536, "cpus": 2, "customize": [
-        [["modifyvm", ":id", "--nicpromisc2", "allow-all"]]]}  # fmt: skip
+    assert plain["virtualbox"] == {
+        "memory": 1536,
+        "cpus": 2,
+        "customize": [[["modifyvm", ":id", "--nicpromisc2", "allow-all"]]],
+    }
     assert plain["libvirt"] == {"memory": 1536, "cpus": 2}
     assert plain["networks"]["forwarded_port"]["host"] == 8888
     given = loaded(
-        env | {"NSLAB_VM_MEMORY": "1024", "NSLAB_VM_CPUS": "1", "NSLAB_VM_PORT": "9000",
-               "NSLAB_VM_LAN": "192.168.57.9"}
-    )  # fmt: skip
+        env
+        | {
+            "NSLAB_VM_MEMORY": "1024",
+            "NSLAB_VM_CPUS": "1",
+            "NSLAB_VM_PORT": "9000",
+            "NSLAB_VM_LAN": "192.168.57.9",
+        }
+    )
     assert given["libvirt"] == {"memory": 1024, "cpus": 1}
     networks = given["networks"]
     assert networks["forwarded_port"]["host"] == 9000
@@ -127,17 +145,27 @@ def test_what_goes_to_the_machine(env: dict[str, str], tmp_path: Path) -> None:
     loaded(env)
     with tarfile.open(tmp_path / "dotfile" / "nslab.tar.gz") as archive:
         modes = {member.name: member.mode for member in archive}
-    for name in ("pyproject.toml", "nslab/__init__.py", "nslab/cli/jupyterlab/overrides.json",
-                 "notebooks/00-start-here.ipynb", "requirements/lab.txt",
-                 "tests/nbval.cfg"):  # fmt: skip
+    for name in (
+        "pyproject.toml",
+        "nslab/__init__.py",
+        "nslab/cli/jupyterlab/overrides.json",
+        "notebooks/00-start-here.ipynb",
+        "requirements/lab.txt",
+        "tests/nbval.cfg",
+    ):
         assert modes[name] == 0o644
     assert modes["script/provision"] == modes["script/lab"] == 0o755
     assert not [name for name in modes if "__pycache__" in name or "/." in name]
-    tracked = {path for folder in ("nslab", "notebooks", "requirements")
-               for path in (ROOT / folder).rglob("*.*") if path.is_file()}  # fmt: skip
+    tracked = {
+        path
+        for folder in ("nslab", "notebooks", "requirements")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.is_file()
+    }
     hidden = ("__pycache__", ".ipynb_checkpoints")
-    assert {str(path.relative_to(ROOT)) for path in tracked
-            if not set(path.parts) & set(hidden)} <= set(modes)  # fmt: skip
+    assert {
+        str(path.relative_to(ROOT)) for path in tracked if not set(path.parts) & set(hidden)
+    } <= set(modes)
 
 
 # -- what is said at the end -------------------------------------------------------------------

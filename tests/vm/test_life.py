@@ -77,8 +77,9 @@ def test_two_labs_side_by_side_draw_other_numbers(lab: Lab) -> None:
             one.sh("ip link add v1 type veth peer name v2", echo=False)
         assert lab.snapshot().link("v1").mac != other.snapshot().link("v1").mac
         words = ("head", "-c", "16", "/dev/urandom")
-        drawn = {one.run("sh", "-c", f"{' '.join(words)} | od -An -tx1").stdout
-                 for one in (lab, other)}  # fmt: skip
+        drawn = {
+            one.run("sh", "-c", f"{' '.join(words)} | od -An -tx1").stdout for one in (lab, other)
+        }
         assert len(drawn) == 2
         other.sh("ip netns add only-here", echo=False)
         assert "only-here" not in [one.label for one in lab.snapshot()]
@@ -158,8 +159,11 @@ def test_a_killed_notebook_leaves_nothing() -> None:
 def enter(lab: Lab, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "nslab", "enter", "--lab", lab.name, *words],
-        input=given, capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_command_from_outside(lab: Lab) -> None:

@@ -77,11 +77,23 @@ def test_a_full_disk(copy: image.Image, tmp_path: Path, checked: bool) -> None:
     small = tmp_path / "small"
     small.mkdir()
     ended = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec",
-         'mount -t tmpfs -o size=60m small "$0"; export NSLAB_CACHE="$0"; exec "$@"',
-         str(small), sys.executable, "-c", script],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-ec",
+            'mount -t tmpfs -o size=60m small "$0"; export NSLAB_CACHE="$0"; exec "$@"',
+            str(small),
+            sys.executable,
+            "-c",
+            script,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     assert ("MB left on the disk" in ended.stdout) is checked, ended.stdout
     assert "make room" in ended.stdout
@@ -141,8 +153,9 @@ def test_a_state_that_cannot_be_read_is_made_anew(waiting: Path, how: str) -> No
     assert (waiting / "memory").exists()
 
 
-def test_another_qemu_has_a_state_of_its_own(waiting: Path, tmp_path: Path,
-                                             monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_another_qemu_has_a_state_of_its_own(
+    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert states() == [waiting]
     other = wrapper(tmp_path / "other-qemu", "")
     monkeypatch.setenv("NSLAB_QEMU", str(other))
@@ -203,8 +216,10 @@ def test_the_command_line(copy: image.Image) -> None:
     def nslab(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "nslab", "vm", *words],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     assert nslab("status").returncode == 0 or "nearly" in nslab("status").stdout
     built = nslab("build")

@@ -26,8 +26,13 @@ LIMIT = 90.0
 """Seconds in which the engine must answer.  It takes about one, and more where the processor is
 emulated."""
 
-PROGRAMS = {"dockerd": "docker.io", "docker": "docker.io", "runc": "runc", "python3": "python3",
-            "busybox": "busybox-static"}  # fmt: skip
+PROGRAMS = {
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "runc": "runc",
+    "python3": "python3",
+    "busybox": "busybox-static",
+}
 """What is needed on this machine, with Debian's package of each."""
 
 
@@ -46,9 +51,11 @@ def start(lab: Lab) -> None:
     for program, package in PROGRAMS.items():
         if lab.run("sh", "-c", f"command -v {program}").returncode:
             raise ToolMissing(
-                "start Docker in", lab.name, f"{program} is not installed on this machine",
+                "start Docker in",
+                lab.name,
+                f"{program} is not installed on this machine",
                 f"sudo apt-get install --no-install-recommends {package}",
-            )  # fmt: skip
+            )
     runc = files("nslab.course.docker").joinpath("runc.py").read_text()
     script = files("nslab.course.docker").joinpath("start.sh").read_text()
     lab.run("sh", "-c", "mkdir -p /run/nslab/docker && cat > /run/nslab/docker/runc", stdin=runc)
@@ -56,6 +63,8 @@ def start(lab: Lab) -> None:
     if ran.returncode:
         words = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
         raise NslabError(
-            "start Docker in", lab.name, words[-1] if words else "it ended without a word",
+            "start Docker in",
+            lab.name,
+            words[-1] if words else "it ended without a word",
             "all that it said is in the lab's /run/nslab/docker/log",
-        )  # fmt: skip
+        )

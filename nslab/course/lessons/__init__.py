@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from nslab.errors import InvalidInput
 from nslab.course.lessons import (
-    bridge, cables, costs, docker_does, docker_picture, names, namespace, promiscuous,
-    second_nic, shared_nic, way_out,
-)  # fmt: skip
+    bridge,
+    cables,
+    costs,
+    docker_does,
+    docker_picture,
+    names,
+    namespace,
+    promiscuous,
+    second_nic,
+    shared_nic,
+    way_out,
+)
 from nslab.course.lessons.base import Lesson, Same
+from nslab.errors import InvalidInput
 
 LESSONS: tuple[Lesson, ...] = (
-    docker_picture.LESSON, bridge.LESSON, namespace.LESSON, cables.LESSON, way_out.LESSON,
-    names.LESSON, docker_does.LESSON, second_nic.LESSON,
-    promiscuous.LESSON, costs.LESSON, shared_nic.LESSON,
-)  # fmt: skip
+    docker_picture.LESSON,
+    bridge.LESSON,
+    namespace.LESSON,
+    cables.LESSON,
+    way_out.LESSON,
+    names.LESSON,
+    docker_does.LESSON,
+    second_nic.LESSON,
+    promiscuous.LESSON,
+    costs.LESSON,
+    shared_nic.LESSON,
+)
 """All of them, in order."""
 
 
@@ -26,9 +43,11 @@ def lesson(name: str) -> Lesson:
         if name in (found.name, found.name[:2]):
             return found
     raise InvalidInput(
-        "open the lesson", repr(name), "there is none of that name",
+        "open the lesson",
+        repr(name),
+        "there is none of that name",
         "there are: " + ", ".join(found.name for found in LESSONS),
-    )  # fmt: skip
+    )
 
 
 __all__ = ["LESSONS", "Lesson", "Same", "lesson"]

@@ -20,12 +20,21 @@ class Row(Struct, frozen=True):
 
 
 ROWS: tuple[Row, ...] = (
-    Row("A1", claim="a Docker host has a physical NIC, a bridge docker0, containers with an eth0 "
-        "each, and veth pairs between them"),
-    Row("A2", claim="the engine takes a private range (172.x, 10.0.0.0, 192.168.0.0) that the "
-        "routing table does not have, and fails when all are taken"),
-    Row("A3", ("ip link show", "ip addr show"),
-        "a Docker host shows lo, eth0, docker0 and veth22a38e6"),
+    Row(
+        "A1",
+        claim="a Docker host has a physical NIC, a bridge docker0, containers with an eth0 "
+        "each, and veth pairs between them",
+    ),
+    Row(
+        "A2",
+        claim="the engine takes a private range (172.x, 10.0.0.0, 192.168.0.0) that the "
+        "routing table does not have, and fails when all are taken",
+    ),
+    Row(
+        "A3",
+        ("ip link show", "ip addr show"),
+        "a Docker host shows lo, eth0, docker0 and veth22a38e6",
+    ),
     Row("B1", ("brctl addbr lxcbr0",)),
     Row("B2", ("brctl stp lxcbr0 off",)),
     Row("B3", ("ifconfig lxcbr0 192.168.10.1/24 up",)),
@@ -50,12 +59,15 @@ ROWS: tuple[Row, ...] = (
     Row("H5", ("ip netns exec ${container-pid} ip link set dev peerB name eth1",)),
     Row("H6", ("ip netns exec ${container-pid} ip link set eth1 up ;",)),
     Row("H7", ("ip netns exec ${container-pid} ip addr add ${ROUTEABLE_IP} dev eth1 ;",)),
-    Row("I1", claim="the physical NIC must be promiscuous; eth1 announces its MAC by ARP, and the "
-        "outside switch sends its frames to the physical NIC"),
+    Row(
+        "I1",
+        claim="the physical NIC must be promiscuous; eth1 announces its MAC by ARP, and the "
+        "outside switch sends its frames to the physical NIC",
+    ),
     Row("J1", claim="NAT costs a forwarding step"),
     Row("J2", claim="in promiscuous mode every virtual NIC is loaded with all the NIC's traffic"),
     Row("K1", claim="VLAN technology is the real answer; IPVLAN was made to measure for Docker"),
-)  # fmt: skip
+)
 
 
 def row(ident: str) -> Row:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from nslab.network.actions import Action, code, commands
+from nslab.course.lessons import article
+from nslab.course.step import Step
 from nslab.engine.base import Options
 from nslab.engine.choose import choose
 from nslab.errors import InvalidInput
+from nslab.network.actions import Action, code, commands
 from nslab.session.history import differences, rebuild, steps_of
 from nslab.session.lab import Lab
-from nslab.course.lessons import article
-from nslab.course.step import Step
 
 if TYPE_CHECKING:
     from nslab.jupyter.widgets import Player
@@ -59,9 +59,11 @@ class Lesson(Struct, frozen=True, kw_only=True):
             if step.id == ident:
                 return step
         raise InvalidInput(
-            "find the step", repr(ident), f"the lesson {self.name} has none of that name",
+            "find the step",
+            repr(ident),
+            f"the lesson {self.name} has none of that name",
             "it has: " + ", ".join(step.id for step in self.steps),
-        )  # fmt: skip
+        )
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -92,9 +94,12 @@ class Lesson(Struct, frozen=True, kw_only=True):
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
         return Lab(
-            name, engine=engine, needs=self.needs, nic_filter=self.nic_filter,
+            name,
+            engine=engine,
+            needs=self.needs,
+            nic_filter=self.nic_filter,
             start=self.state(before),
-        )  # fmt: skip
+        )
 
     def play(self, lab: Lab) -> Player:
         """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
@@ -118,11 +123,11 @@ class Lesson(Struct, frozen=True, kw_only=True):
         make = choose(engine, self.needs)
         with ExitStack() as both:
             typed, done = (
-                both.enter_context(closing(
-                    rebuild(lambda: make(options), steps_of((*start, *what)))
-                ))
+                both.enter_context(
+                    closing(rebuild(lambda: make(options), steps_of((*start, *what))))
+                )
                 for what in ((step.typed,), tuple(tried))
-            )  # fmt: skip
+            )
             deadline = time.monotonic() + LATE
             while found := differences(typed.snapshot(), done.snapshot()):
                 if time.monotonic() > deadline:

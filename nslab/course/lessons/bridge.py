@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
-from nslab.session.check import HasAddress, HasLink, HasRoute, State, Stp
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
+from nslab.session.check import HasAddress, HasLink, HasRoute, State, Stp
 
 LESSON = Lesson(
     name="02-bridge",
@@ -48,9 +48,10 @@ LESSON = Lesson(
             lines=("ifconfig lxcbr0 192.168.10.1/24 up",),
             actions=(AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0")),
             checks=(
-                HasAddress("lxcbr0", "192.168.10.1/24"), State("lxcbr0", "up"),
+                HasAddress("lxcbr0", "192.168.10.1/24"),
+                State("lxcbr0", "up"),
                 HasRoute("192.168.10.0/24", dev="lxcbr0"),
             ),
         ),
     ),
-)  # fmt: skip
+)

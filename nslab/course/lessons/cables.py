@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
-from nslab.session.check import (
-    ArePeers, HasAddress, HasLink, HasRoute, IsPort, NoLink, Reaches, State,
-)  # fmt: skip
 from nslab.course.lessons import namespace
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
+from nslab.session.check import (
+    ArePeers,
+    HasAddress,
+    HasLink,
+    HasRoute,
+    IsPort,
+    NoLink,
+    Reaches,
+    State,
+)
 
 LESSON = Lesson(
     name="04-cables",
@@ -30,7 +37,8 @@ LESSON = Lesson(
             lines=("ip link add veth-ns1 type veth peer name lxcbr0.1",),
             actions=(AddVeth("veth-ns1", "lxcbr0.1"),),
             checks=(
-                HasLink("veth-ns1", kind="veth"), HasLink("lxcbr0.1", kind="veth"),
+                HasLink("veth-ns1", kind="veth"),
+                HasLink("lxcbr0.1", kind="veth"),
                 ArePeers("veth-ns1", "lxcbr0.1"),
             ),
         ),
@@ -44,7 +52,8 @@ LESSON = Lesson(
             lines=("ip link set veth-ns1 netns ns1",),
             actions=(Move("veth-ns1", to="ns1"),),
             checks=(
-                NoLink("veth-ns1"), HasLink("veth-ns1", ns="ns1", kind="veth"),
+                NoLink("veth-ns1"),
+                HasLink("veth-ns1", ns="ns1", kind="veth"),
                 ArePeers("lxcbr0.1", "veth-ns1", peer_ns="ns1"),
             ),
         ),
@@ -81,7 +90,8 @@ LESSON = Lesson(
             lines=("brctl addif lxcbr0 lxcbr0.1",),
             actions=(Attach("lxcbr0.1", "lxcbr0"),),
             checks=(
-                IsPort("lxcbr0.1", "lxcbr0"), State("lxcbr0.1", "down"),
+                IsPort("lxcbr0.1", "lxcbr0"),
+                State("lxcbr0.1", "down"),
                 Reaches("ns1", "192.168.10.1", ok=False),
             ),
         ),
@@ -94,9 +104,10 @@ LESSON = Lesson(
             lines=("ip link set lxcbr0.1 up",),
             actions=(SetUp("lxcbr0.1"),),
             checks=(
-                State("lxcbr0.1", "up"), State("eth0", "up", ns="ns1"),
+                State("lxcbr0.1", "up"),
+                State("eth0", "up", ns="ns1"),
                 Reaches("ns1", "192.168.10.1"),
             ),
         ),
     ),
-)  # fmt: skip
+)

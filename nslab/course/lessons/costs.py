@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nslab.session.check import Hops, Masquerades
 from nslab.course.lessons.base import Lesson
 from nslab.course.measure.topologies import START, way
 from nslab.course.step import Step
+from nslab.session.check import Hops, Masquerades
 
 LESSON = Lesson(
     name="10-what-it-costs",
@@ -32,4 +32,4 @@ LESSON = Lesson(
             ),
         ),
     ),
-)  # fmt: skip
+)

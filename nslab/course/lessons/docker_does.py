@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddVeth
-from nslab.session.check import ArePeers, NamedByPid
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddVeth
+from nslab.session.check import ArePeers, NamedByPid
 
 LESSON = Lesson(
     name="07-how-docker-does-it",
@@ -25,10 +25,7 @@ LESSON = Lesson(
             "/var/run/netns is all that `ip netns` asks for.",
             guess="What will `ip netns list` print on a host with two running containers?",
             rows=("G1",),
-            lines=(
-                "pid=$(pgrep -o -x sleep)",
-                "ln -s /proc/$pid/ns/net /var/run/netns/$pid",
-            ),
+            lines=("pid=$(pgrep -o -x sleep)", "ln -s /proc/$pid/ns/net /var/run/netns/$pid"),
             checks=(NamedByPid("app"),),
         ),
         Step(

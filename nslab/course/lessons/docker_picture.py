@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import (
-    AddAddress, AddBridge, AddContainer, AddRoute, AddVeth, Masquerade, SetMac, SetUp, Sysctl,
-)  # fmt: skip
-from nslab.session.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
 from nslab.course.lessons.base import Lesson
 from nslab.course.lessons.pools import TookFreePool
 from nslab.course.step import Step
+from nslab.network.actions import (
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddRoute,
+    AddVeth,
+    Masquerade,
+    SetMac,
+    SetUp,
+    Sysctl,
+)
+from nslab.session.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
 
 WIRING = (
     AddBridge("docker0", multicast_snooping=False),
@@ -16,20 +24,36 @@ WIRING = (
     AddAddress("docker0", "172.17.0.1/16"),
     SetUp("docker0"),
     AddContainer("app"),
-    AddVeth("veth22a38e6", "eth0", peer_ns="app", master="docker0", up=True,
-            mac="02:42:9e:22:a3:8e", peer_mac="02:42:ac:11:00:02"),
+    AddVeth(
+        "veth22a38e6",
+        "eth0",
+        peer_ns="app",
+        master="docker0",
+        up=True,
+        mac="02:42:9e:22:a3:8e",
+        peer_mac="02:42:ac:11:00:02",
+    ),
     AddContainer("db"),
-    AddVeth("veth4c51f0b", "eth0", peer_ns="db", master="docker0", up=True,
-            mac="02:42:9e:4c:51:f0", peer_mac="02:42:ac:11:00:03"),
-    SetUp("lo", ns="app"), SetUp("eth0", ns="app"),
+    AddVeth(
+        "veth4c51f0b",
+        "eth0",
+        peer_ns="db",
+        master="docker0",
+        up=True,
+        mac="02:42:9e:4c:51:f0",
+        peer_mac="02:42:ac:11:00:03",
+    ),
+    SetUp("lo", ns="app"),
+    SetUp("eth0", ns="app"),
     AddAddress("eth0", "172.17.0.2/16", ns="app"),
     AddRoute("default", via="172.17.0.1", ns="app"),
-    SetUp("lo", ns="db"), SetUp("eth0", ns="db"),
+    SetUp("lo", ns="db"),
+    SetUp("eth0", ns="db"),
     AddAddress("eth0", "172.17.0.3/16", ns="db"),
     AddRoute("default", via="172.17.0.1", ns="db"),
     Sysctl("net.ipv4.ip_forward", "1"),
     Masquerade("172.17.0.0/16", out="eth0"),
-)  # fmt: skip
+)
 """What the engine does when it is installed and has started two containers.
 
 MACs are set, so that they are the same each time; Docker derives a container's from its address.
@@ -54,8 +78,11 @@ LESSON = Lesson(
             rows=("A1",),
             actions=WIRING,
             checks=(
-                HasLink("eth0"), HasLink("docker0", kind="bridge"), State("docker0", "up"),
-                IsPort("veth22a38e6", "docker0"), IsPort("veth4c51f0b", "docker0"),
+                HasLink("eth0"),
+                HasLink("docker0", kind="bridge"),
+                State("docker0", "up"),
+                IsPort("veth22a38e6", "docker0"),
+                IsPort("veth4c51f0b", "docker0"),
                 ArePeers("veth22a38e6", "eth0", peer_ns="app"),
                 ArePeers("veth4c51f0b", "eth0", peer_ns="db"),
                 HasAddress("eth0", "172.17.0.2/16", ns="app"),
@@ -73,8 +100,11 @@ LESSON = Lesson(
             rows=("A3",),
             lines=("ip link show", "ip addr show"),
             checks=(
-                HasLink("lo"), HasLink("eth0"), HasLink("docker0", kind="bridge"),
-                HasLink("veth22a38e6", kind="veth"), HasAddress("docker0", "172.17.0.1/16"),
+                HasLink("lo"),
+                HasLink("eth0"),
+                HasLink("docker0", kind="bridge"),
+                HasLink("veth22a38e6", kind="veth"),
+                HasAddress("docker0", "172.17.0.1/16"),
             ),
         ),
         Step(
@@ -88,4 +118,4 @@ LESSON = Lesson(
             checks=(TookFreePool("docker0"),),
         ),
     ),
-)  # fmt: skip
+)

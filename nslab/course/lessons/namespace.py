@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddNamespace, SetUp
-from nslab.session.check import HasNamespace, NoRoute, Reaches, State
 from nslab.course.lessons import bridge
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddNamespace, SetUp
+from nslab.session.check import HasNamespace, NoRoute, Reaches, State
 
 LESSON = Lesson(
     name="03-namespace",
@@ -28,7 +28,8 @@ LESSON = Lesson(
             lines=("ip netns add ns1",),
             actions=(AddNamespace("ns1"),),
             checks=(
-                HasNamespace("ns1", alone=True), NoRoute("127.0.0.1", ns="ns1"),
+                HasNamespace("ns1", alone=True),
+                NoRoute("127.0.0.1", ns="ns1"),
                 NoRoute("192.168.10.1", ns="ns1"),
             ),
         ),

@@ -10,14 +10,19 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from nslab.session.check import Check, Verdict
 from nslab.errors import NslabError
 from nslab.network.model import Route, Snapshot
+from nslab.session.check import Check, Verdict
 
 BASES = (
-    ("172.17.0.0/16", 16), ("172.18.0.0/16", 16), ("172.19.0.0/16", 16), ("172.20.0.0/14", 16),
-    ("172.24.0.0/14", 16), ("172.28.0.0/14", 16), ("192.168.0.0/16", 20),
-)  # fmt: skip
+    ("172.17.0.0/16", 16),
+    ("172.18.0.0/16", 16),
+    ("172.19.0.0/16", 16),
+    ("172.20.0.0/14", 16),
+    ("172.24.0.0/14", 16),
+    ("172.28.0.0/14", 16),
+    ("192.168.0.0/16", 20),
+)
 """Docker's default address pools: a network, and the prefix length of the pieces it is cut to."""
 
 Network = ipaddress.IPv4Network
@@ -53,9 +58,11 @@ def free_pool(routes: Iterable[Route]) -> str:
         if not any(pool.overlaps(other) for other in mine):
             return str(pool)
     raise NslabError(
-        "find a network for containers", "", "all 31 of the engine's pools overlap a route",
+        "find a network for containers",
+        "",
+        "all 31 of the engine's pools overlap a route",
         'give it one of its own: "default-address-pools" in /etc/docker/daemon.json',
-    )  # fmt: skip
+    )
 
 
 class TookFreePool(Check, frozen=True):
@@ -65,8 +72,11 @@ class TookFreePool(Check, frozen=True):
 
     def judge(self, snapshot: Snapshot) -> Verdict:
         host = snapshot.host
-        own = [route.destination for route in host.routes
-               if route.dev == self.bridge and route.table == 254]  # fmt: skip
+        own = [
+            route.destination
+            for route in host.routes
+            if route.dev == self.bridge and route.table == 254
+        ]
         rest = [route for route in host.routes if route.dev != self.bridge]
         try:
             first = free_pool(rest)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
-from nslab.session.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.course.lessons.second_nic import ADDRESS
 from nslab.course.step import Step
+from nslab.network.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
+from nslab.session.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
 
 MAC = "02:42:c6:33:64:32"
 """The hardware address of the container's second NIC."""
@@ -53,8 +53,15 @@ LESSON = Lesson(
     nic_filter=True,
     start=(
         *docker_picture.WIRING,
-        AddVeth("peerA", "eth1", peer_ns="app", master="docker0", up=True,
-                mac="02:42:9e:50:ee:0a", peer_mac=MAC),
+        AddVeth(
+            "peerA",
+            "eth1",
+            peer_ns="app",
+            master="docker0",
+            up=True,
+            mac="02:42:9e:50:ee:0a",
+            peer_mac=MAC,
+        ),
         SetUp("eth1", ns="app"),
         AddAddress("eth1", f"{ADDRESS}/24", ns="app"),
         # Else both of the container's cards speak for both of its addresses (ip-sysctl).
@@ -70,7 +77,8 @@ LESSON = Lesson(
             guess="Is the NIC's consent needed at all, now that there is a wire?",
             lines=tuple(HUB.splitlines()),
             checks=(
-                Promiscuous("eth0", on=False), Reaches("lan", ADDRESS, ok=False),
+                Promiscuous("eth0", on=False),
+                Reaches("lan", ADDRESS, ok=False),
                 HasNeighbour(ADDRESS, dev="eth0", ns="lan"),
             ),
         ),
@@ -100,7 +108,8 @@ LESSON = Lesson(
             guess="Which of the host's connections live through these lines?",
             lines=MOVED,
             checks=(
-                HasAddress("docker0", "198.51.100.10/24"), Reaches("host", "203.0.113.80"),
+                HasAddress("docker0", "198.51.100.10/24"),
+                Reaches("host", "203.0.113.80"),
                 Reaches("lan", "198.51.100.10"),
             ),
         ),
@@ -116,4 +125,4 @@ LESSON = Lesson(
             checks=(Learned("peerA", "docker0"),),
         ),
     ),
-)  # fmt: skip
+)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddVeth, Attach, Move, SetUp
-from nslab.session.check import (
-    ArePeers, HasAddress, HasLink, HasRoute, IsPort, NamedByPid, NoLink, Reaches, State,
-)  # fmt: skip
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddVeth, Attach, Move, SetUp
+from nslab.session.check import (
+    ArePeers,
+    HasAddress,
+    HasLink,
+    HasRoute,
+    IsPort,
+    NamedByPid,
+    NoLink,
+    Reaches,
+    State,
+)
 
 ADDRESS = "198.51.100.50"
 """What the article calls ROUTEABLE_IP: an address of the host's own network that nobody has."""
@@ -119,4 +127,4 @@ LESSON = Lesson(
             ),
         ),
     ),
-)  # fmt: skip
+)

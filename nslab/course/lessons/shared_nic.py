@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import (
-    AddAddress, AddIpvlan, AddMacvlan, AddNamespace, AddRoute, AddVlan, DeleteLink, DeletePortVlan,
-    SetBridge, SetPortVlan, SetUp,
-)  # fmt: skip
-from nslab.session.check import (
-    Carries, FiltersVlans, HasAddress, NoLink, Reaches, SameMac, StandsOn,
-)  # fmt: skip
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import (
+    AddAddress,
+    AddIpvlan,
+    AddMacvlan,
+    AddNamespace,
+    AddRoute,
+    AddVlan,
+    DeleteLink,
+    DeletePortVlan,
+    SetBridge,
+    SetPortVlan,
+    SetUp,
+)
+from nslab.session.check import (
+    Carries,
+    FiltersVlans,
+    HasAddress,
+    NoLink,
+    Reaches,
+    SameMac,
+    StandsOn,
+)
 
 APP, DB = "198.51.100.51", "198.51.100.52"
 ALONE = "198.51.100.53"
@@ -33,9 +48,7 @@ LESSON = Lesson(
     ),
     needs=("macvlan", "ipvlan", "vlan"),
     nic_filter=True,
-    start=(
-        AddNamespace("app"), SetUp("lo", ns="app"), AddNamespace("db"), SetUp("lo", ns="db"),
-    ),
+    start=(AddNamespace("app"), SetUp("lo", ns="app"), AddNamespace("db"), SetUp("lo", ns="db")),
     steps=(
         Step(
             id="K1-macvlan",
@@ -55,14 +68,18 @@ LESSON = Lesson(
             ),
             actions=(
                 AddMacvlan("eth0", "mac1", to="app", mac=MAC_APP),
-                AddAddress("mac1", f"{APP}/24", ns="app"), SetUp("mac1", ns="app"),
+                AddAddress("mac1", f"{APP}/24", ns="app"),
+                SetUp("mac1", ns="app"),
                 AddMacvlan("eth0", "mac2", to="db", mac=MAC_DB),
-                AddAddress("mac2", f"{DB}/24", ns="db"), SetUp("mac2", ns="db"),
+                AddAddress("mac2", f"{DB}/24", ns="db"),
+                SetUp("mac2", ns="db"),
             ),
             checks=(
                 StandsOn("mac1", "eth0", ns="app", mode="bridge"),
                 SameMac("mac1", "eth0", ns="app", same=False),
-                Reaches("lan", APP), Reaches("app", DB), Reaches("host", APP, ok=False),
+                Reaches("lan", APP),
+                Reaches("app", DB),
+                Reaches("host", APP, ok=False),
             ),
         ),
         Step(
@@ -80,7 +97,8 @@ LESSON = Lesson(
             ),
             actions=(
                 AddMacvlan("eth0", "mac0", mac=MAC_HOST),
-                AddAddress("mac0", "198.51.100.60/32", broadcast=False), SetUp("mac0"),
+                AddAddress("mac0", "198.51.100.60/32", broadcast=False),
+                SetUp("mac0"),
                 AddRoute(APP, dev="mac0"),
             ),
             checks=(StandsOn("mac0", "eth0", mode="bridge"), Reaches("host", APP)),
@@ -95,7 +113,8 @@ LESSON = Lesson(
             lines=("ip netns exec app ip link set dev mac1 type macvlan mode private",),
             checks=(
                 StandsOn("mac1", "eth0", ns="app", mode="private"),
-                Reaches("lan", APP), Reaches("app", DB, ok=False),
+                Reaches("lan", APP),
+                Reaches("app", DB, ok=False),
             ),
         ),
         Step(
@@ -114,14 +133,18 @@ LESSON = Lesson(
                 "ip netns exec app ip link set mac1 up",
             ),
             actions=(
-                DeleteLink("mac0"), DeleteLink("mac1", ns="app"), DeleteLink("mac2", ns="db"),
+                DeleteLink("mac0"),
+                DeleteLink("mac1", ns="app"),
+                DeleteLink("mac2", ns="db"),
                 AddMacvlan("eth0", "mac1", mode="passthru", to="app"),
-                AddAddress("mac1", f"{ALONE}/24", ns="app"), SetUp("mac1", ns="app"),
+                AddAddress("mac1", f"{ALONE}/24", ns="app"),
+                SetUp("mac1", ns="app"),
             ),
             checks=(
                 StandsOn("mac1", "eth0", ns="app", mode="passthru"),
                 SameMac("mac1", "eth0", ns="app"),
-                Reaches("lan", ALONE), Reaches("lan", "198.51.100.10", ok=False),
+                Reaches("lan", ALONE),
+                Reaches("lan", "198.51.100.10", ok=False),
             ),
         ),
         Step(
@@ -146,14 +169,18 @@ LESSON = Lesson(
             actions=(
                 DeleteLink("mac1", ns="app"),
                 AddIpvlan("eth0", "ipv1", mode="l2", to="app"),
-                AddAddress("ipv1", f"{APP_IPVLAN}/24", ns="app"), SetUp("ipv1", ns="app"),
+                AddAddress("ipv1", f"{APP_IPVLAN}/24", ns="app"),
+                SetUp("ipv1", ns="app"),
                 AddIpvlan("eth0", "ipv2", mode="l2", to="db"),
-                AddAddress("ipv2", f"{DB_IPVLAN}/24", ns="db"), SetUp("ipv2", ns="db"),
+                AddAddress("ipv2", f"{DB_IPVLAN}/24", ns="db"),
+                SetUp("ipv2", ns="db"),
             ),
             checks=(
                 StandsOn("ipv1", "eth0", ns="app", mode="l2"),
                 SameMac("ipv1", "ipv2", ns="app", other_ns="db"),
-                Reaches("lan", APP_IPVLAN), Reaches("lan", DB_IPVLAN), Reaches("app", DB_IPVLAN),
+                Reaches("lan", APP_IPVLAN),
+                Reaches("lan", DB_IPVLAN),
+                Reaches("app", DB_IPVLAN),
                 Reaches("host", APP_IPVLAN, ok=False),
             ),
         ),
@@ -176,7 +203,8 @@ LESSON = Lesson(
                 StandsOn("ipv1", "eth0", ns="app", mode="l3"),
                 StandsOn("ipv2", "eth0", ns="db", mode="l3"),
                 HasAddress("ipv1", "10.77.1.1/24", ns="app"),
-                Reaches("app", "10.77.2.1"), Reaches("lan", "10.77.1.1", ok=False),
+                Reaches("app", "10.77.2.1"),
+                Reaches("lan", "10.77.1.1", ok=False),
             ),
         ),
         Step(
@@ -197,9 +225,7 @@ LESSON = Lesson(
             guess="A rule of the host counts what comes in for `app`. What has it counted in mode "
             "l3, and what will it count in mode l3s?",
             lines=("ip netns exec app ip link set dev ipv1 type ipvlan mode l3s",),
-            checks=(
-                StandsOn("ipv1", "eth0", ns="app", mode="l3s"), Reaches("lan", "10.77.1.1"),
-            ),
+            checks=(StandsOn("ipv1", "eth0", ns="app", mode="l3s"), Reaches("lan", "10.77.1.1")),
         ),
         Step(
             id="K1-trunk",
@@ -219,7 +245,8 @@ LESSON = Lesson(
                 FiltersVlans("br0", ns="switch"),
                 Carries("to-lan", ns="switch", untagged=10),
                 Carries("to-host", ns="switch", untagged=1, tagged=(10, 20)),
-                Reaches("host", "198.51.100.1"), Reaches("host", "198.51.100.20", ok=False),
+                Reaches("host", "198.51.100.1"),
+                Reaches("host", "198.51.100.20", ok=False),
             ),
         ),
         Step(
@@ -242,18 +269,23 @@ LESSON = Lesson(
                 "ip netns exec db ip link set eth0.20 up",
             ),
             actions=(
-                DeleteLink("ipv1", ns="app"), DeleteLink("ipv2", ns="db"),
+                DeleteLink("ipv1", ns="app"),
+                DeleteLink("ipv2", ns="db"),
                 AddVlan("eth0", "eth0.10", 10, to="app"),
-                AddAddress("eth0.10", f"{APP_VLAN}/24", ns="app"), SetUp("eth0.10", ns="app"),
+                AddAddress("eth0.10", f"{APP_VLAN}/24", ns="app"),
+                SetUp("eth0.10", ns="app"),
                 AddVlan("eth0", "eth0.20", 20, to="db"),
-                AddAddress("eth0.20", f"{DB_VLAN}/24", ns="db"), SetUp("eth0.20", ns="db"),
+                AddAddress("eth0.20", f"{DB_VLAN}/24", ns="db"),
+                SetUp("eth0.20", ns="db"),
             ),
             checks=(
                 StandsOn("eth0.10", "eth0", ns="app", vlan=10),
-                StandsOn("eth0.20", "eth0", ns="db", vlan=20), NoLink("ipv1", ns="app"),
-                Reaches("app", "198.51.100.20"), Reaches("db", "198.51.100.20", ok=False),
+                StandsOn("eth0.20", "eth0", ns="db", vlan=20),
+                NoLink("ipv1", ns="app"),
+                Reaches("app", "198.51.100.20"),
+                Reaches("db", "198.51.100.20", ok=False),
                 Reaches("app", DB_VLAN, ok=False),
             ),
         ),
     ),
-)  # fmt: skip
+)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddRoute, Masquerade, Sysctl
-from nslab.session.check import HasRoute, Masquerades, Reaches, Setting
 from nslab.course.lessons import cables
 from nslab.course.lessons.base import Lesson
 from nslab.course.step import Step
+from nslab.network.actions import AddRoute, Masquerade, Sysctl
+from nslab.session.check import HasRoute, Masquerades, Reaches, Setting
 
 OUTSIDE = "203.0.113.80"
 """The web server in the lab's internet."""
@@ -52,9 +52,7 @@ LESSON = Lesson(
             text="What leaves by eth0 from the container's network gets the host's own address, "
             "which the outside can answer.",
             guess="From which address does the web server think that it is asked?",
-            lines=(
-                "iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
-            ),
+            lines=("iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",),
             actions=(Masquerade("192.168.10.0/24", out="eth0"),),
             checks=(Masquerades("192.168.10.0/24", out="eth0"),),
         ),
@@ -68,4 +66,3 @@ LESSON = Lesson(
         ),
     ),
 )
-

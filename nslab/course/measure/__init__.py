@@ -10,14 +10,26 @@ all of them short.  What one machine says is no law: see :func:`published` for w
 
 from __future__ import annotations
 
-from nslab.course.measure.probes import round_trip, small_packets, throughput
 from nslab.course.measure.crowd import Flooded, crowd, flooding
+from nslab.course.measure.probes import round_trip, small_packets, throughput
 from nslab.course.measure.published import Published, published
 from nslab.course.measure.result import Result
 from nslab.course.measure.topologies import START, WAYS, Way
 from nslab.course.measure.ways_out import OUT, WAYS_OUT
 
 __all__ = [
-    "OUT", "START", "WAYS", "WAYS_OUT", "Flooded", "Published", "Result", "Way", "crowd",
-    "flooding", "published", "round_trip", "small_packets", "throughput",
-]  # fmt: skip
+    "OUT",
+    "START",
+    "WAYS",
+    "WAYS_OUT",
+    "Flooded",
+    "Published",
+    "Result",
+    "Way",
+    "crowd",
+    "flooding",
+    "published",
+    "round_trip",
+    "small_packets",
+    "throughput",
+]

@@ -41,14 +41,10 @@ def figure(value: float) -> str:
     return f"{round(value, places):,.0f}"
 
 
-def text(
-    heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]
-) -> str:
+def text(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]) -> str:
     """The figures as a table."""
     table: list[tuple[str, ...]] = [("", columns[0], "lowest", "highest", columns[1])]
-    table += [
-        (row.name, figure(row.median), *map(figure, row.spread), row.against) for row in rows
-    ]
+    table += [(row.name, figure(row.median), *map(figure, row.spread), row.against) for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(
@@ -71,9 +67,7 @@ def ticks(highest: float) -> list[float]:
     return [step * number for number in range(math.ceil(highest / step) + 1)]
 
 
-def svg(
-    heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]
-) -> str:
+def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]) -> str:
     """The rows as SVG to put into a page."""
     if not rows:
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from nslab.network.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
-from nslab.session.check import Verdict
-from nslab.errors import NslabError
-from nslab.session.lab import Lab
 from nslab.course.measure import runs
 from nslab.course.measure.result import Result
+from nslab.errors import NslabError
+from nslab.network.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
+from nslab.session.check import Verdict
+from nslab.session.lab import Lab
 
 BRIDGE, SENDER = "flat", "sender"
 BYSTANDERS = 40
@@ -25,9 +25,12 @@ _KNOWN_ROW = "known address, 1 copy"
 def crowd(bystanders: int = BYSTANDERS) -> tuple[Action, ...]:
     """A bridge, a sender, and namespaces that listen to nobody."""
     actions: list[Action] = [
-        AddBridge(BRIDGE, multicast_snooping=False), SetUp(BRIDGE), AddNamespace(SENDER),
-        AddVeth("flat-s", "eth0", peer_ns=SENDER, master=BRIDGE, up=True), SetUp("eth0", ns=SENDER),
-    ]  # fmt: skip
+        AddBridge(BRIDGE, multicast_snooping=False),
+        SetUp(BRIDGE),
+        AddNamespace(SENDER),
+        AddVeth("flat-s", "eth0", peer_ns=SENDER, master=BRIDGE, up=True),
+        SetUp("eth0", ns=SENDER),
+    ]
     for number in range(1, bystanders + 1):
         ns = f"n{number:02}"
         mac = KNOWN if number == 1 else None
@@ -35,7 +38,7 @@ def crowd(bystanders: int = BYSTANDERS) -> tuple[Action, ...]:
             AddNamespace(ns),
             AddVeth(_port(number), "eth0", peer_ns=ns, master=BRIDGE, up=True, peer_mac=mac),
             SetUp("eth0", ns=ns),
-        ]  # fmt: skip
+        ]
     return tuple(actions)
 
 
@@ -78,9 +81,7 @@ def _row(count: int) -> str:
     return f"stranger, {count} copies" if count else "stranger, flood off"
 
 
-def flooding(
-    lab: Lab, *, repeats: int | None = None, seconds: float | None = None
-) -> Flooded:
+def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = None) -> Flooded:
     """Time for a frame on a bridge while 0, 10, 20 and 40 bystanders get a copy of it.
 
     The lab must hold :func:`crowd`.  All ports stay; ``bridge link set … flood`` says which of
@@ -95,9 +96,11 @@ def flooding(
     told = lab.run("bridge", "fdb", "replace", KNOWN, "dev", _port(1), "master", "static")
     if told.returncode:
         raise NslabError(
-            "measure flooding", "", f"the lab has no crowd: {told.stderr.strip()}",
+            "measure flooding",
+            "",
+            f"the lab has no crowd: {told.stderr.strip()}",
             "lab = Lab(start=measure.crowd())",
-        )  # fmt: skip
+        )
     heard: dict[str, list[int]] = {}
 
     def sample(row: str) -> dict[str, float]:
@@ -117,10 +120,16 @@ def flooding(
 
     measured = runs.in_turn("flooding", tuple(rows), sample, effort.repeats)
     return Flooded(
-        title="Time for a frame on a bridge", unit="µs", better="less",
-        samples=measured.of("frame"), base=_row(0), compare="difference", bounds=(0.05, 5_000),
-        stopped=measured.stopped, heard={row: (min(n), max(n)) for row, n in heard.items()},
-    )  # fmt: skip
+        title="Time for a frame on a bridge",
+        unit="µs",
+        better="less",
+        samples=measured.of("frame"),
+        base=_row(0),
+        compare="difference",
+        bounds=(0.05, 5_000),
+        stopped=measured.stopped,
+        heard={row: (min(n), max(n)) for row, n in heard.items()},
+    )
 
 
 def _copies(lab: Lab) -> dict[str, int]:
@@ -129,5 +138,6 @@ def _copies(lab: Lab) -> dict[str, int]:
     ports = {_port(number) for number in range(1, BYSTANDERS + 1)}
     return {
         link["ifname"]: link["stats64"]["tx"]["packets"]
-        for link in links if link["ifname"] in ports
-    }  # fmt: skip
+        for link in links
+        if link["ifname"] in ports
+    }

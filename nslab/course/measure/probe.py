@@ -40,11 +40,15 @@ class _Header(ctypes.Structure):
     """struct mmsghdr: a struct msghdr, and how many bytes went."""
 
     _fields_ = (
-        ("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32),
-        ("vectors", ctypes.POINTER(_Vector)), ("vector_count", ctypes.c_size_t),
-        ("control", ctypes.c_void_p), ("control_length", ctypes.c_size_t),
-        ("flags", ctypes.c_int), ("sent", ctypes.c_uint),
-    )  # fmt: skip
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint32),
+        ("vectors", ctypes.POINTER(_Vector)),
+        ("vector_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+        ("sent", ctypes.c_uint),
+    )
 
 
 class _Messages:
@@ -113,9 +117,7 @@ def carry(source: str, target: str, address: str, seconds: str) -> dict[str, Any
         began, now = now, time.perf_counter()
         if received > before:
             rounds.append((now - began) / (received - before))
-    return {
-        "sent": sent, "received": received, "wall": now - start, "batch": _median(rounds),
-    }  # fmt: skip
+    return {"sent": sent, "received": received, "wall": now - start, "batch": _median(rounds)}
 
 
 def turn(source: str, target: str, address: str, seconds: str) -> dict[str, Any]:

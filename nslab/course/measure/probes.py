@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Sequence
 
-from nslab.errors import NslabError
-from nslab.session.lab import Lab
 from nslab.course.measure import runs
 from nslab.course.measure.result import Result
 from nslab.course.measure.topologies import CLIENT, SERVER, WAYS, Way
+from nslab.errors import NslabError
+from nslab.session.lab import Lab
 
 QUICK_AMOUNT = "100M"
 """Bytes that iperf3 sends when it must be quick; it counts seconds in whole ones."""
@@ -43,9 +43,14 @@ def throughput(
 
     measured = runs.in_turn("TCP throughput", tuple(titled), sample, effort.repeats)
     return Result(
-        title="TCP throughput", unit="Gbit/s", better="more", samples=measured.of("bits"),
-        base=ways[0].title, bounds=(0.01, 10_000), stopped=measured.stopped,
-    )  # fmt: skip
+        title="TCP throughput",
+        unit="Gbit/s",
+        better="more",
+        samples=measured.of("bits"),
+        base=ways[0].title,
+        bounds=(0.01, 10_000),
+        stopped=measured.stopped,
+    )
 
 
 def _iperf3(lab: Lab, way: Way, length: tuple[str, ...]) -> float:
@@ -59,13 +64,18 @@ def _iperf3(lab: Lab, way: Way, length: tuple[str, ...]) -> float:
             return float(told["end"]["sum_received"]["bits_per_second"])
         if time.monotonic() > limit:
             raise NslabError(
-                "measure the TCP throughput of", way.title,
-                told.get("error", "") or ran.stderr.strip(), "lab.why and lab.ping say more",
-            )  # fmt: skip
+                "measure the TCP throughput of",
+                way.title,
+                told.get("error", "") or ran.stderr.strip(),
+                "lab.why and lab.ping say more",
+            )
 
 
 def small_packets(
-    lab: Lab, *, ways: Sequence[Way] = WAYS, repeats: int | None = None,
+    lab: Lab,
+    *,
+    ways: Sequence[Way] = WAYS,
+    repeats: int | None = None,
     seconds: float | None = None,
 ) -> tuple[Result, Result]:
     """How many of the smallest packets one CPU carries in a second, and the CPU that each takes.
@@ -85,20 +95,32 @@ def small_packets(
 
     measured = runs.in_turn("small packets", tuple(titled), sample, effort.repeats)
     rate = Result(
-        title="Small packets carried by one CPU", unit="thousand/s", better="more",
-        samples=measured.of("rate"), base=ways[0].title, bounds=(0.1, 100_000),
+        title="Small packets carried by one CPU",
+        unit="thousand/s",
+        better="more",
+        samples=measured.of("rate"),
+        base=ways[0].title,
+        bounds=(0.1, 100_000),
         stopped=measured.stopped,
-    )  # fmt: skip
+    )
     cpu = Result(
-        title="CPU for a small packet", unit="µs", better="less",
-        samples=measured.of("cpu"), base=ways[0].title, compare="difference", bounds=(0.05, 5_000),
+        title="CPU for a small packet",
+        unit="µs",
+        better="less",
+        samples=measured.of("cpu"),
+        base=ways[0].title,
+        compare="difference",
+        bounds=(0.05, 5_000),
         stopped=measured.stopped,
-    )  # fmt: skip
+    )
     return rate, cpu
 
 
 def round_trip(
-    lab: Lab, *, ways: Sequence[Way] = WAYS, repeats: int | None = None,
+    lab: Lab,
+    *,
+    ways: Sequence[Way] = WAYS,
+    repeats: int | None = None,
     seconds: float | None = None,
 ) -> Result:
     """The time from a question to its answer, one at a time, both programs on one CPU.
@@ -115,6 +137,12 @@ def round_trip(
 
     measured = runs.in_turn("round trips", tuple(titled), sample, effort.repeats)
     return Result(
-        title="Round trip", unit="µs", better="less", samples=measured.of("time"),
-        base=ways[0].title, compare="difference", bounds=(0.5, 10_000), stopped=measured.stopped,
-    )  # fmt: skip
+        title="Round trip",
+        unit="µs",
+        better="less",
+        samples=measured.of("time"),
+        base=ways[0].title,
+        compare="difference",
+        bounds=(0.5, 10_000),
+        stopped=measured.stopped,
+    )

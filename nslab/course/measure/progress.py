@@ -49,9 +49,7 @@ class Progress:
     ) -> None:
         spent = time.monotonic() - self._start
         how = "stopped after " if self.stopped or kind else ""
-        self._show(
-            f"{self._title}: {how}{self._done} measurements in {spent:.0f} s", None
-        )
+        self._show(f"{self._title}: {how}{self._done} measurements in {spent:.0f} s", None)
 
 
 def _shown() -> Shown:

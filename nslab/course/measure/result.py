@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from nslab.session.check import Verdict, Verdicts
 from nslab.course.measure import chart
+from nslab.session.check import Verdict, Verdicts
 
 
 class Result(Struct, frozen=True, kw_only=True, dict=True):
@@ -68,9 +68,10 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         low, high = self.bounds
         wrong = [
             f"{name}: {value:g}"
-            for name, values in self.samples.items() for value in values
+            for name, values in self.samples.items()
+            for value in values
             if not low <= value <= high
-        ]  # fmt: skip
+        ]
         even = len(counts) == 1 and 0 not in counts
         word = "" if even else "not "
         text = f"every sample lies between {low:,} and {high:,} {self.unit}"
@@ -109,11 +110,14 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         """The candidates as they are drawn."""
         return tuple(
             chart.Row(
-                name, self.median(name), self.spread(name), self.quartiles(name),
+                name,
+                self.median(name),
+                self.spread(name),
+                self.quartiles(name),
                 self.comparison(name),
             )
             for name in self.samples
-        )  # fmt: skip
+        )
 
     def _footer(self) -> tuple[str, ...]:
         times = "once" if self.repeats == 1 else f"{self.repeats} times, in turn"

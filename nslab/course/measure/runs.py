@@ -16,9 +16,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from nslab.course.measure.progress import Progress
 from nslab.errors import Interrupted, NslabError
 from nslab.session.lab import Lab
-from nslab.course.measure.progress import Progress
 
 QUICK = "NSLAB_QUICK"
 """An environment variable: if it is 1, few short repeats, for tests."""
@@ -37,11 +37,7 @@ def is_quick() -> bool:
 
 
 def effort(
-    repeats: int | None,
-    seconds: float | None,
-    *,
-    full: tuple[int, float],
-    quick: tuple[int, float],
+    repeats: int | None, seconds: float | None, *, full: tuple[int, float], quick: tuple[int, float]
 ) -> Effort:
     """What was asked for, else what is usual, else (``NSLAB_QUICK=1``) the least."""
     usual = quick if is_quick() else full
@@ -64,10 +60,7 @@ class Measured(Struct, frozen=True):
 
 
 def in_turn(
-    title: str,
-    names: Sequence[str],
-    sample: Callable[[str], dict[str, float]],
-    repeats: int,
+    title: str, names: Sequence[str], sample: Callable[[str], dict[str, float]], repeats: int
 ) -> Measured:
     """Measure each name once, and all of that again; the stop button leaves what there is.
 
@@ -84,9 +77,11 @@ def in_turn(
         except KeyboardInterrupt:
             if len(taken) < len(names):
                 raise Interrupted(
-                    "measure", title, "it was stopped by you before each was measured once",
+                    "measure",
+                    title,
+                    "it was stopped by you before each was measured once",
                     "run the cell again",
-                ) from None  # fmt: skip
+                ) from None
             # A repeat that was cut short has measured some and not the others.
             whole = len(taken) - len(taken) % len(names)
             progress.stopped = True
@@ -116,8 +111,10 @@ def probe(lab: Lab, what: str, *words: str) -> dict[str, Any]:
     if ran.returncode:
         last = (ran.stderr.strip().splitlines() or [f"it ended with {ran.returncode}"])[-1]
         raise NslabError(
-            f"measure ({what})", " ".join(words[:2]), last,
+            f"measure ({what})",
+            " ".join(words[:2]),
+            last,
             "does the lab hold the network that is measured? start the notebook from the top",
-        )  # fmt: skip
+        )
     found: dict[str, Any] = json.loads(ran.stdout)
     return found

@@ -18,6 +18,15 @@ from nslab.course.nlmessages.send import PROGRAM, send
 from nslab.course.nlmessages.watch import Watch, messages, sent, sent_by_library
 
 __all__ = [
-    "PROGRAM", "Beside", "Field", "Message", "Watch", "beside", "decode", "messages", "send",
-    "sent", "sent_by_library",
-]  # fmt: skip
+    "PROGRAM",
+    "Beside",
+    "Field",
+    "Message",
+    "Watch",
+    "beside",
+    "decode",
+    "messages",
+    "send",
+    "sent",
+    "sent_by_library",
+]

@@ -20,33 +20,77 @@ from typing import Any
 from msgspec import Struct
 
 TYPES = {
-    2: "NLMSG_ERROR", 3: "NLMSG_DONE", 16: "RTM_NEWLINK", 17: "RTM_DELLINK", 18: "RTM_GETLINK",
-    19: "RTM_SETLINK", 20: "RTM_NEWADDR", 21: "RTM_DELADDR", 22: "RTM_GETADDR",
-    24: "RTM_NEWROUTE", 25: "RTM_DELROUTE", 26: "RTM_GETROUTE", 28: "RTM_NEWNEIGH",
-    30: "RTM_GETNEIGH", 88: "RTM_NEWNSID", 90: "RTM_GETNSID",
-}  # fmt: skip
+    2: "NLMSG_ERROR",
+    3: "NLMSG_DONE",
+    16: "RTM_NEWLINK",
+    17: "RTM_DELLINK",
+    18: "RTM_GETLINK",
+    19: "RTM_SETLINK",
+    20: "RTM_NEWADDR",
+    21: "RTM_DELADDR",
+    22: "RTM_GETADDR",
+    24: "RTM_NEWROUTE",
+    25: "RTM_DELROUTE",
+    26: "RTM_GETROUTE",
+    28: "RTM_NEWNEIGH",
+    30: "RTM_GETNEIGH",
+    88: "RTM_NEWNSID",
+    90: "RTM_GETNSID",
+}
 """linux/rtnetlink.h"""
 
 _FLAGS = ((1, "REQUEST"), (4, "ACK"), (0x100, "REPLACE"), (0x200, "EXCL"), (0x400, "CREATE"))
 _GET_FLAGS = ((1, "REQUEST"), (4, "ACK"), (0x100, "ROOT"), (0x200, "MATCH"))
 
 _LINK = {
-    1: "IFLA_ADDRESS", 2: "IFLA_BROADCAST", 3: "IFLA_IFNAME", 4: "IFLA_MTU", 5: "IFLA_LINK",
-    10: "IFLA_MASTER", 13: "IFLA_TXQLEN", 18: "IFLA_LINKINFO", 19: "IFLA_NET_NS_PID",
-    26: "IFLA_AF_SPEC", 27: "IFLA_GROUP", 28: "IFLA_NET_NS_FD", 29: "IFLA_EXT_MASK",
-    31: "IFLA_NUM_TX_QUEUES", 32: "IFLA_NUM_RX_QUEUES",
-}  # fmt: skip
+    1: "IFLA_ADDRESS",
+    2: "IFLA_BROADCAST",
+    3: "IFLA_IFNAME",
+    4: "IFLA_MTU",
+    5: "IFLA_LINK",
+    10: "IFLA_MASTER",
+    13: "IFLA_TXQLEN",
+    18: "IFLA_LINKINFO",
+    19: "IFLA_NET_NS_PID",
+    26: "IFLA_AF_SPEC",
+    27: "IFLA_GROUP",
+    28: "IFLA_NET_NS_FD",
+    29: "IFLA_EXT_MASK",
+    31: "IFLA_NUM_TX_QUEUES",
+    32: "IFLA_NUM_RX_QUEUES",
+}
 _INFO = {1: "IFLA_INFO_KIND", 2: "IFLA_INFO_DATA", 4: "IFLA_INFO_SLAVE_KIND"}
 _ADDRESS = {1: "IFA_ADDRESS", 2: "IFA_LOCAL", 3: "IFA_LABEL", 4: "IFA_BROADCAST", 8: "IFA_FLAGS"}
-_ROUTE = {1: "RTA_DST", 4: "RTA_OIF", 5: "RTA_GATEWAY", 6: "RTA_PRIORITY", 7: "RTA_PREFSRC",
-          15: "RTA_TABLE"}  # fmt: skip
+_ROUTE = {
+    1: "RTA_DST",
+    4: "RTA_OIF",
+    5: "RTA_GATEWAY",
+    6: "RTA_PRIORITY",
+    7: "RTA_PREFSRC",
+    15: "RTA_TABLE",
+}
 _TEXT = {"IFLA_IFNAME", "IFLA_INFO_KIND", "IFLA_INFO_SLAVE_KIND", "IFA_LABEL"}
 _IPV4 = {"IFA_ADDRESS", "IFA_LOCAL", "IFA_BROADCAST", "RTA_DST", "RTA_GATEWAY", "RTA_PREFSRC"}
-_IFINFO = (("family", 1), ("(padding)", 1), ("device type", 2), ("index", 4), ("flags", 4),
-           ("flags to change", 4))  # fmt: skip
+_IFINFO = (
+    ("family", 1),
+    ("(padding)", 1),
+    ("device type", 2),
+    ("index", 4),
+    ("flags", 4),
+    ("flags to change", 4),
+)
 _IFADDR = (("family", 1), ("prefix length", 1), ("flags", 1), ("scope", 1), ("index", 4))
-_RTMSG = (("family", 1), ("destination length", 1), ("source length", 1), ("tos", 1),
-          ("table", 1), ("protocol", 1), ("scope", 1), ("type", 1), ("flags", 4))  # fmt: skip
+_RTMSG = (
+    ("family", 1),
+    ("destination length", 1),
+    ("source length", 1),
+    ("tos", 1),
+    ("table", 1),
+    ("protocol", 1),
+    ("scope", 1),
+    ("type", 1),
+    ("flags", 4),
+)
 _SHAPES = {4: (_IFINFO, _LINK), 5: (_IFADDR, _ADDRESS), 6: (_RTMSG, _ROUTE)}
 """By type divided by four: the fixed structure, and the names of the attributes."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.errors import KernelRefused, os_cause
 from nslab.course.nlmessages.message import Message
+from nslab.errors import KernelRefused, os_cause
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from nslab.course.nlmessages.message import TYPES, Message, decode
+from nslab.errors import NslabError, ToolMissing
 from nslab.network import programs
 from nslab.network.actions import Action
-from nslab.errors import NslabError, ToolMissing
-from nslab.course.nlmessages.message import TYPES, Message, decode
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -58,11 +58,12 @@ class Watch:
                 "watch", self._process, "no such process runs in the lab", "start it first"
             )
         ran = lab.run(
-            "bash", "-c",
+            "bash",
+            "-c",
             f"rm -f {_FILE}.err; {_TRACE} -p {ran.stdout.split()[0]} -o {_FILE} 2> {_FILE}.err & "
             f"echo $!; for _ in $(seq {_LIMIT}); do grep -qs attached {_FILE}.err && exit 0; "
             f"sleep 0.02; done; cat {_FILE}.err >&2; exit 1",
-        )  # fmt: skip
+        )
         if ran.returncode:
             words = (ran.stderr.strip() or "strace did not begin").splitlines()[-1]
             raise NslabError("watch", self._process, words)

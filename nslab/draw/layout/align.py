@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from nslab.draw.layout.namespace_box import Filler, Frame
-from nslab.draw.layout.rows import Item, line_up
-from nslab.draw.layout.free_links import CELL_GAP
 from nslab.draw.layout.boxes import HEAD, MARGIN, Node, Point, Rect, Slot
-from nslab.draw.layout.plan import BESIDE, Plan
+from nslab.draw.layout.free_links import CELL_GAP
 from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.namespace_box import Filler, Frame
+from nslab.draw.layout.plan import BESIDE, Plan
+from nslab.draw.layout.rows import Item, line_up
 
 EDGE = 10
 """Pixels around the picture, for tags and thick strokes at its edge."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nslab.network.diff import Kind
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Box, Cell, Line, Scenery
+from nslab.network.diff import Kind
 
 NAME, TEXT, LEAD, PAD = 13, 12, 17, 9
 """Sizes of type, distance of lines and the space inside a box, in pixels."""
@@ -75,9 +75,11 @@ class Rect:
     def overlaps(self, other: Rect) -> bool:
         """Whether the two have a pixel in common."""
         return (
-            self.x < other.right and other.x < self.right
-            and self.y < other.bottom and other.y < self.bottom
-        )  # fmt: skip
+            self.x < other.right
+            and other.x < self.right
+            and self.y < other.bottom
+            and other.y < self.bottom
+        )
 
     def holds(self, point: Point) -> bool:
         """Whether a point lies inside or on the edge."""

@@ -46,13 +46,16 @@ class Router:
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
         for rect in borders:
-            corners = [(rect.x, rect.y), (rect.right, rect.y), (rect.right, rect.bottom),
-                       (rect.x, rect.bottom), (rect.x, rect.y)]  # fmt: skip
+            corners = [
+                (rect.x, rect.y),
+                (rect.right, rect.y),
+                (rect.right, rect.bottom),
+                (rect.x, rect.bottom),
+                (rect.x, rect.y),
+            ]
             self._borders += pairwise(corners)
 
-    def way(
-        self, start: End, end: End, blocks: list[Rect], tree: object = None
-    ) -> list[Point]:
+    def way(self, start: End, end: End, blocks: list[Rect], tree: object = None) -> list[Point]:
         """The way between two ends around rectangles, which it may touch at their edges.
 
         Lines of one ``tree`` may lie on each other.
@@ -78,9 +81,7 @@ class Router:
                 return [a, b]
         return None
 
-    def _around(
-        self, start: End, end: End, blocks: list[Rect], lines: list[Line]
-    ) -> list[Point]:
+    def _around(self, start: End, end: End, blocks: list[Rect], lines: list[Line]) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
         ys = {y for _, y in (*starts, *goals)}
@@ -104,9 +105,13 @@ class _Grid:
     """The lines that cables may take, and what stands in the way along each: looked up once."""
 
     def __init__(
-        self, xs: list[int], ys: list[int], blocks: list[Rect],
-        used: Sequence[Line] = (), borders: Sequence[Line] = (),
-    ) -> None:  # fmt: skip
+        self,
+        xs: list[int],
+        ys: list[int],
+        blocks: list[Rect],
+        used: Sequence[Line] = (),
+        borders: Sequence[Line] = (),
+    ) -> None:
         self._xs, self._ys, self.blocks = xs, ys, blocks
         self._spans = [(_LANE, _span(*line)) for line in used]
         self._spans += [(_OFF, _span(*line)) for line in borders]
@@ -128,9 +133,10 @@ class _Grid:
         level, at, low, high = _span(a, b)
         if (level, at) not in self._walls:
             self._walls[level, at] = [
-                (r.x, r.right) if level else (r.y, r.bottom) for r in self.blocks
+                (r.x, r.right) if level else (r.y, r.bottom)
+                for r in self.blocks
                 if (r.y < at < r.bottom if level else r.x < at < r.right)
-            ]  # fmt: skip
+            ]
         return any(low < end and begin < high for begin, end in self._walls[level, at])
 
     def beside(self, a: Point, b: Point) -> bool:
@@ -138,7 +144,8 @@ class _Grid:
         level, at, low, high = _span(a, b)
         if (level, at) not in self._lanes:
             self._lanes[level, at] = [
-                (begin, end) for near, (other, place, begin, end) in self._spans
+                (begin, end)
+                for near, (other, place, begin, end) in self._spans
                 if other == level and abs(place - at) < near
             ]
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
@@ -249,6 +256,8 @@ def _inside(rect: Rect, point: Point) -> bool:
 
 def _within(inner: Rect, outer: Rect) -> bool:
     return (
-        outer.x <= inner.x and outer.y <= inner.y
-        and inner.right <= outer.right and inner.bottom <= outer.bottom
-    )  # fmt: skip
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )

@@ -11,9 +11,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from nslab.draw.scene.metrics import clip, printable
-from nslab.draw.layout.boxes import BADGE, HEAD, LONGEST_NAME, MARGIN, Node, Part, Slot, scenery_lines
+from nslab.draw.layout.boxes import (
+    BADGE,
+    HEAD,
+    LONGEST_NAME,
+    MARGIN,
+    Node,
+    Part,
+    Slot,
+    scenery_lines,
+)
 from nslab.draw.layout.plan import End, Group, Plan
+from nslab.draw.scene.metrics import clip, printable
 from nslab.draw.scene.scene import Cell
 from nslab.errors import ToolMissing
 
@@ -40,9 +49,11 @@ def positions(text: str) -> dict[str, Any]:
         answer: bytes = graphviz.pipe("dot", "json0", text.encode(), quiet=True)
     except graphviz.ExecutableNotFound as error:
         raise ToolMissing(
-            "draw the picture", "", "Graphviz's program dot is not installed",
+            "draw the picture",
+            "",
+            "Graphviz's program dot is not installed",
             "apt-get install graphviz",
-        ) from error  # fmt: skip
+        ) from error
     found: dict[str, Any] = json.loads(answer)
     return found
 

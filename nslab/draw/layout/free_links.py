@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from nslab.draw.layout.rows import Span, free
 from nslab.draw.layout.boxes import MARGIN, Rect, Slot
+from nslab.draw.layout.rows import Span, free
 
 CELL_GAP = 30
 """Pixels between links in a row, for a cable between them."""

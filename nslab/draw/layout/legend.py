@@ -6,23 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from nslab.network.diff import Kind
-from nslab.draw.scene.metrics import width
 from nslab.draw.layout.boxes import Point
+from nslab.draw.scene.metrics import width
 from nslab.draw.scene.scene import Scene
+from nslab.network.diff import Kind
 
-Sign = Literal[
-    "bridge", "cable", "stacked", "up", "not up", "new", "changed", "gone"
-]  # fmt: skip
+Sign = Literal["bridge", "cable", "stacked", "up", "not up", "new", "changed", "gone"]
 
 LEFT, LINE, BETWEEN = 18, 20, 14
 """Pixels: the left edge, the distance of lines, and between two signs."""
 
 WORDS: dict[Sign, str] = {
-    "bridge": "bridge", "cable": "veth pair, a cable", "stacked": "on top of a link",
-    "up": "up", "not up": "down, or no carrier", "new": "new", "changed": "changed",
+    "bridge": "bridge",
+    "cable": "veth pair, a cable",
+    "stacked": "on top of a link",
+    "up": "up",
+    "not up": "down, or no carrier",
+    "new": "new",
+    "changed": "changed",
     "gone": "gone",
-}  # fmt: skip
+}
 
 WIDTHS: dict[Sign, int] = {"bridge": 22, "cable": 34, "stacked": 34, "up": 9, "not up": 22}
 """Pixels of the sign itself; of a mark :data:`MARK`."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nslab.draw.layout.rows import Item, line_up
-from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, LooseRows
 from nslab.draw.layout.boxes import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
-from nslab.draw.layout.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
-from nslab.draw.scene.scene import Cell, Key
+from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, LooseRows
 from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
+from nslab.draw.layout.rows import Item, line_up
+from nslab.draw.scene.scene import Cell, Key
 
 GAP = 20
 """Pixels between rows within a namespace."""
@@ -70,9 +70,11 @@ class Filler:
             self._far.setdefault(cable.upper, cable.lower)
             self._far.setdefault(cable.lower, cable.upper)
         self._docked = {
-            id(slot) for group in plan.groups for dock in group.docks
+            id(slot)
+            for group in plan.groups
+            for dock in group.docks
             for slot in (*dock.upper, *dock.lower)
-        }  # fmt: skip
+        }
         for frame in self.frames:
             for slot in frame.group.slots():
                 known = self._was(frame, slot)
@@ -185,9 +187,11 @@ class Filler:
             below + upper,
             top + HOST_NOTES + GAP if is_lab else 0,
             top + group.notes.h - 6 if group.notes and frame.is_host else 0,
-            min((rect.y for dock in group.docks if (rect := self._was(frame, dock.bridge))),
-                default=0),
-        )  # fmt: skip
+            min(
+                (rect.y for dock in group.docks if (rect := self._was(frame, dock.bridge))),
+                default=0,
+            ),
+        )
         if self.plan.listed(group):
             bottom = self._stack(frame, bridge_top)
         else:
@@ -264,8 +268,11 @@ class Filler:
         if not self.plan.listed(frame.group):
             ports = [slot for dock in frame.group.docks for slot in dock.lower]
         rows = LooseRows(self._limit(frame), [frame.at(slot) for slot in ports])
-        known = [(rect.y, rect.x, slot) for slot in frame.group.others
-                 if (rect := self._was(frame, slot))]  # fmt: skip
+        known = [
+            (rect.y, rect.x, slot)
+            for slot in frame.group.others
+            if (rect := self._was(frame, slot))
+        ]
         for y, x, slot in sorted(known, key=lambda entry: entry[:2]):
             rows.keep(slot, Rect(x, y, slot.w, slot.h))
         kept = [slot for _, _, slot in known]

@@ -12,14 +12,14 @@ from typing import Any
 
 from nslab.draw.layout import dot
 from nslab.draw.layout.align import BELOW, EDGE, Aligner
-from nslab.draw.layout.legend import Legend, legend
-from nslab.draw.scene.metrics import clip, width
 from nslab.draw.layout.boxes import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
-from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.cables import Router
-from nslab.draw.scene.scene import Box, Cell, Scene, Scenery
+from nslab.draw.layout.legend import Legend, legend
 from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.scene import Box, Cell, Scene, Scenery
 
 CLEAR = 7
 """Pixels between a cable and a link that is not its own."""
@@ -52,8 +52,9 @@ class Placed:
         world = {thing.label: rect for thing, rect in self.scenery}
         found = {
             name: world[self.scene.scenery_of[key[1]]]
-            for key, name in names.items() if self.scene.scenery_of.get(key[1]) in world
-        }  # fmt: skip
+            for key, name in names.items()
+            if self.scene.scenery_of.get(key[1]) in world
+        }
         found |= {names[cell.key]: slot.rect for cell, slot in (*self.bridges, *self.cells)}
         return found
 
@@ -114,11 +115,19 @@ class _Placer:
         bottom = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
         signs = legend(scene, right, bottom)
         placed = Placed(
-            scene, max(right, signs.width), bottom + signs.height,
+            scene,
+            max(right, signs.width),
+            bottom + signs.height,
             boxes=[(group.box, group.title, rects[group.id]) for group in plan.groups],
             scenery=list(zip(scene.scenery, world, strict=True)),
-            bridges=[], cells=[], notes=[], runs=runs, rest=rest, legend=signs, tags=[],
-        )  # fmt: skip
+            bridges=[],
+            cells=[],
+            notes=[],
+            runs=runs,
+            rest=rest,
+            legend=signs,
+            tags=[],
+        )
         for group in plan.groups:
             for slot in group.slots():
                 if isinstance(slot.part, Cell):
@@ -136,9 +145,7 @@ class _Placer:
 
     def _boxes(self) -> dict[str, Rect]:
         names = self.plan.scene.box_names
-        return {
-            group.id: self.aligner.boxes[names[group.box.key]] for group in self.plan.groups
-        }
+        return {group.id: self.aligner.boxes[names[group.box.key]] for group in self.plan.groups}
 
     def _runs(self, rects: dict[str, Rect]) -> list[tuple[Run, list[Point]]]:
         router = Router(list(rects.values()))
@@ -153,9 +160,10 @@ class _Placer:
             for group in self.plan.groups:
                 if group in home:
                     blocks += [
-                        slot.rect.grown(CLEAR) for slot in group.slots()
+                        slot.rect.grown(CLEAR)
+                        for slot in group.slots()
                         if slot.part and (isinstance(slot.part, Cell) or slot.part.lines)
-                    ]  # fmt: skip
+                    ]
                     blocks.append(_label(group, rects[group.id]))
                 else:
                     blocks.append(rects[group.id].grown(CLEAR))
@@ -182,8 +190,7 @@ def trace(path: list[Point]) -> list[Point]:
     for (x1, y1), (x2, y2) in pairwise(path):
         steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 4)
         found += [
-            (x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps)
-            for n in range(1, steps + 1)
+            (x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps) for n in range(1, steps + 1)
         ]
     return found
 

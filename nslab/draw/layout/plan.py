@@ -15,11 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
-    MARGIN, Node, Notes, Slot, cell_size, compact_size, notes_size, rest_size, scenery_size,
+    MARGIN,
+    Node,
+    Notes,
+    Slot,
+    cell_size,
+    compact_size,
+    notes_size,
+    rest_size,
+    scenery_size,
     title_width,
-)  # fmt: skip
-from nslab.draw.scene.scene import Block, Box, Cable, Cell, Line, Scene
+)
 from nslab.draw.layout.memory import Stage
+from nslab.draw.scene.scene import Block, Box, Cable, Cell, Line, Scene
 
 COLUMN = 980
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
@@ -116,9 +124,11 @@ class Plan:
             self.rest = Node(self._id("rest"), [[Slot(None, *rest_size(scene.rest))]])
         self.places = {
             slot.part.key: (group, node, slot)
-            for group in self.groups for node in group.nodes() for slot in node.slots()
+            for group in self.groups
+            for node in group.nodes()
+            for slot in node.slots()
             if isinstance(slot.part, Cell)
-        }  # fmt: skip
+        }
         self._row_of = {
             node.id: (place, number)
             for place, group in enumerate(self.groups)
@@ -134,9 +144,10 @@ class Plan:
         across: dict[int, int] = {}
         for number, box in enumerate(self.scene.boxes):
             above = [
-                level[place[cable.upper]] for cable in self.scene.cables
+                level[place[cable.upper]]
+                for cable in self.scene.cables
                 if place.get(cable.lower) == box.key and place.get(cable.upper) in level
-            ]  # fmt: skip
+            ]
             level[box.key] = max(above, default=0) + 1 if number else 0
             links = [cell_size(cell)[0] for cell in box.uplinks or box.cells()]
             known = stage.was(f"ns:{self.scene.box_names[box.key]}")
@@ -170,8 +181,7 @@ class Plan:
             group.title, notes = notes[0].text, []
         group.notes = Slot(Notes(tuple(notes)), *notes_size(notes)) if notes else None
         group.uplinks = [
-            _compact(cell) if listed else Slot(cell, *cell_size(cell))
-            for cell in box.uplinks
+            _compact(cell) if listed else Slot(cell, *cell_size(cell)) for cell in box.uplinks
         ]
         if group.simple:
             self._simple(group)

@@ -24,9 +24,7 @@ class Item:
         return self.at + self.length
 
 
-def line_up(
-    items: Sequence[Item], start: int, gap: int, taken: Iterable[Span] = ()
-) -> None:
+def line_up(items: Sequence[Item], start: int, gap: int, taken: Iterable[Span] = ()) -> None:
     """Give the items of a row their places, not before ``start``.
 
     Those that were there stay, unless one before them has grown; the others take the first place

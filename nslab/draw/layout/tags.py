@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from nslab.network.diff import Kind
 from nslab.draw.layout.boxes import BADGE, Point, Rect, Slot, tag_width, tags_and_lines
 from nslab.draw.scene.scene import Box, Cell, Scenery
+from nslab.network.diff import Kind
 
 HEIGHT = 16
 CORNER = 6

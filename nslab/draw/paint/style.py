@@ -7,8 +7,8 @@ other, so any number of pictures can stand on one page.
 
 from __future__ import annotations
 
-from nslab.network.diff import Kind
 from nslab.draw.layout.boxes import NAME, TEXT
+from nslab.network.diff import Kind
 
 COLOURS: dict[Kind, str] = {"new": "#009e73", "changed": "#0072b2", "gone": "#d55e00"}
 

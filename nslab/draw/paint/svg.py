@@ -16,18 +16,30 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from nslab.network.diff import Kind
-from nslab.draw.layout.place import EDGE, Placed, trace
-from nslab.draw.layout.legend import MARK, WIDTHS, WORDS, Sign
-from nslab.draw.scene.metrics import clip, printable, width
 from nslab.draw.layout.boxes import (
-    LEAD, LONGEST_LINE, LONGEST_NAME, MARGIN, NAME, PAD, SIGN, TEXT, Notes, Point, Rect, Slot,
-    cell_lines, scenery_lines,
-)  # fmt: skip
+    LEAD,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    MARGIN,
+    NAME,
+    PAD,
+    SIGN,
+    TEXT,
+    Notes,
+    Point,
+    Rect,
+    Slot,
+    cell_lines,
+    scenery_lines,
+)
+from nslab.draw.layout.legend import MARK, WIDTHS, WORDS, Sign
+from nslab.draw.layout.place import EDGE, Placed, trace
 from nslab.draw.layout.plan import Run
-from nslab.draw.scene.scene import Box, Cell, Line, Scenery
-from nslab.draw.paint.style import style
 from nslab.draw.layout.tags import Tag
+from nslab.draw.paint.style import style
+from nslab.draw.scene.metrics import clip, printable, width
+from nslab.draw.scene.scene import Box, Cell, Line, Scenery
+from nslab.network.diff import Kind
 
 _ROUND = 8
 """The radius of a cable's turn."""
@@ -122,7 +134,7 @@ class _Writer:
 
     def _box(self, box: Box, title: str, rect: Rect) -> Iterator[str]:
         mark = f" nslab-{box.mark}" if box.mark else ""
-        yield f'{self._group("space", box.mark, _ns(self.placed.scene.box_names[box.key]))}>'
+        yield f"{self._group('space', box.mark, _ns(self.placed.scene.box_names[box.key]))}>"
         yield f"<title>{_xml(f'{box.label} ({box.title})')}</title>"
         yield _rect(rect, f"nslab-box{mark}", 8)
         x, y = rect.x + MARGIN, rect.y + 19
@@ -186,7 +198,7 @@ class _Writer:
         y = rect.y + 15
         for line in notes.lines:
             mark = line.mark or box.mark
-            yield f'{self._group("note", mark, _ns(self.placed.scene.box_names[box.key]))}>'
+            yield f"{self._group('note', mark, _ns(self.placed.scene.box_names[box.key]))}>"
             yield from _line(rect.x + PAD, y, line, "" if line.mark else " nslab-muted")
             yield "</g>"
             y += LEAD
@@ -272,10 +284,12 @@ def line_through(path: list[Point], classes: str) -> str:
         for other in (before, after):
             length = abs(other[0] - point[0]) + abs(other[1] - point[1])
             back = min(_ROUND, length // 2)
-            ends.append(tuple(
-                p + (0 if o == p else back if o > p else -back)
-                for p, o in zip(point, other, strict=True)
-            ))  # fmt: skip
+            ends.append(
+                tuple(
+                    p + (0 if o == p else back if o > p else -back)
+                    for p, o in zip(point, other, strict=True)
+                )
+            )
         (ax, ay), (bx, by) = ends
         words.append(f"L{ax} {ay}Q{point[0]} {point[1]} {bx} {by}")
     words.append(f"L{path[-1][0]} {path[-1][1]}")

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from nslab.draw.layout.place import EDGE, Placed, trace
-from nslab.draw.scene.metrics import clip, width
 from nslab.draw.layout.boxes import LEAD, LONGEST_NAME, MARGIN, NAME, TEXT, Point, Rect
+from nslab.draw.layout.place import EDGE, Placed, trace
 from nslab.draw.path.trail import RADIUS, End, Mark, Track
+from nslab.draw.scene.metrics import clip, width
 
 Kind = Literal["told", "arrived", "lost", "beyond"]
 
 ENDS: dict[End, str] = {
-    "arrived": "✔ arrived", "lost": "✘ not seen again", "beyond": "… not captured beyond",
-}  # fmt: skip
+    "arrived": "✔ arrived",
+    "lost": "✘ not seen again",
+    "beyond": "… not captured beyond",
+}
 
 _FAR, _STEP = (320, 150), 4
 """Pixels: how far away a tag may be, sideways and up or down, and the grid of its places."""
@@ -107,10 +109,12 @@ class _Room:
     def _fits(self, rect: Rect) -> bool:
         room = self._bounds
         return (
-            room.x <= rect.x and rect.right <= room.right
-            and room.y <= rect.y and rect.bottom <= room.bottom
+            room.x <= rect.x
+            and rect.right <= room.right
+            and room.y <= rect.y
+            and rect.bottom <= room.bottom
             and not any(map(rect.overlaps, self._taken))
-        )  # fmt: skip
+        )
 
     def _covers(self, rect: Rect) -> int:
         near = rect.grown(3)

@@ -10,13 +10,13 @@ from functools import cached_property
 from html import escape
 
 from nslab.draw import Picture
-from nslab.draw.path.callouts import NUMBER, Callout, callouts
-from nslab.draw.layout.place import Placed
-from nslab.draw.scene.metrics import printable
-from nslab.draw.path.animation import STYLE, travellers
 from nslab.draw.layout.boxes import LEAD, Point
+from nslab.draw.layout.place import Placed
 from nslab.draw.paint.svg import Over, line_through, svg
+from nslab.draw.path.animation import STYLE, travellers
+from nslab.draw.path.callouts import NUMBER, Callout, callouts
 from nslab.draw.path.trail import RADIUS, Leg, Track, Tracker, Trail
+from nslab.draw.scene.metrics import printable
 
 _WAY, _TOLD, _INK = "#cc79a7", "#e69f00", "#1d2329"
 """Of the Okabe-Ito palette, and none that says what is new, changed or gone."""
@@ -88,9 +88,10 @@ class Followed(Picture):
         """The tags, which stand in the same places whatever of the way is shown."""
         every = callouts(self.placed, self._whole, self._trail.end)
         return tuple(
-            tag for tag in every
+            tag
+            for tag in every
             if tag.mark.number <= self._shown and (tag.kind == "told" or self._ends)
-        )  # fmt: skip
+        )
 
     @cached_property
     def _whole(self) -> Track:
@@ -147,7 +148,7 @@ class Followed(Picture):
         for tag in self.callouts:
             yield _lead(tag)
         taken = {mark.stop.hop for mark in here.marks}
-        for (x, y) in dict.fromkeys(
+        for x, y in dict.fromkeys(
             mark.at for branch in branches for mark in branch.marks if mark.stop.hop not in taken
         ):
             yield f'<circle class="nslab-stop-copy" cx="{x}" cy="{y}" r="4.5"/>'
@@ -207,8 +208,9 @@ def _callout(tag: Callout) -> Iterator[str]:
     if inset:
         x, y = rect.x + NUMBER // 2 + 2, rect.y + 14
         yield f'<text class="nslab-number" x="{x}" y="{y}">{tag.mark.number}</text>'
-        yield (f'<path class="nslab-rule" d="M{rect.x + NUMBER + 3} {rect.y + 3}'
-               f'V{rect.bottom - 3}"/>')  # fmt: skip
+        yield (
+            f'<path class="nslab-rule" d="M{rect.x + NUMBER + 3} {rect.y + 3}V{rect.bottom - 3}"/>'
+        )
     for number, line in enumerate(tag.lines):
         x, y = rect.x + 7 + inset, rect.y + 14 + number * (LEAD - 2)
         yield f'<text class="nslab-said{said}" x="{x}" y="{y}">{_xml(line)}</text>'

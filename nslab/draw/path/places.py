@@ -6,8 +6,8 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
-from nslab.draw.layout.place import Placed
 from nslab.draw.layout.boxes import HEAD, Point, Rect
+from nslab.draw.layout.place import Placed
 
 
 class Places:
@@ -21,9 +21,10 @@ class Places:
         self._boxes = {scene.box_names[box.key]: rect for box, _, rect in placed.boxes}
         self._masters = {
             scene.names[port.key]: scene.names[block.bridge.key]
-            for box in scene.boxes for block in box.bridges
+            for box in scene.boxes
+            for block in box.bridges
             for port in (*block.upper, *block.lower)
-        }  # fmt: skip
+        }
         self._more = next((rect for notes, rect, _ in placed.notes if notes.docked), None)
         self._more_on = scene.names[scene.rest_on] if scene.rest_on else ""
         self._cables: dict[tuple[str, str], list[Point]] = {}

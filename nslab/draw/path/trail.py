@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
-from nslab.draw.path.graph import Between
-from nslab.draw.layout.place import Placed
 from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.layout.place import Placed
+from nslab.draw.path.graph import Between
 from nslab.draw.path.places import Places
 from nslab.draw.path.way import Hop, Way, way
 
@@ -95,9 +95,10 @@ class Tracker:
     def track(self, stops: Sequence[Stop]) -> Track:
         """Where a way is.  What is not in the picture at all is left out of it."""
         known = [
-            (number, stop, rect) for number, stop in enumerate(stops, 1)
+            (number, stop, rect)
+            for number, stop in enumerate(stops, 1)
             if (rect := self._places.rect(stop.name)) is not None
-        ]  # fmt: skip
+        ]
         if not known:
             return Track((), ())
         hops, own = self._hops([stop for _, stop, _ in known])
@@ -155,9 +156,7 @@ class _Line:
         self._hops = [ends[stop] for stop in found.stops]
         self._own = own
 
-    def stop(
-        self, number: int, stop: Stop, rect: Rect, start: int, taken: Sequence[Point]
-    ) -> int:  # fmt: skip
+    def stop(self, number: int, stop: Stop, rect: Rect, start: int, taken: Sequence[Point]) -> int:
         """Where on the line a stop is, not before ``start``."""
         hop = self._own[number]
         middle = self._hops[hop]

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nslab.draw.layout.place import Placed
 from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.layout.place import Placed
 from nslab.draw.path.places import Places
 from nslab.errors import InvalidInput
 
@@ -77,9 +77,11 @@ class _Walker:
         rect = self.places.rect(name)
         if rect is None:
             raise InvalidInput(
-                "find the way in the picture", name, "it is not drawn",
+                "find the way in the picture",
+                name,
+                "it is not drawn",
                 "links are named as in the picture: a namespace and a link, such as ns1 and eth0",
-            )  # fmt: skip
+            )
         return rect
 
     def _step(self, before: str, name: str) -> None:

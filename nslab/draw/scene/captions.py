@@ -9,11 +9,18 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from nslab.network.diff import (
-    Change, Kind, kind_and_mode, name_text, nameservers, nat_text, route_text, visible_routes,
-    vlans_text,
-)  # fmt: skip
 from nslab.draw.scene.scene import Line
+from nslab.network.diff import (
+    Change,
+    Kind,
+    kind_and_mode,
+    name_text,
+    nameservers,
+    nat_text,
+    route_text,
+    visible_routes,
+    vlans_text,
+)
 from nslab.network.model import Link, Namespace
 
 
@@ -129,8 +136,10 @@ def notes(
     for change in changes:
         if change.what == "file":
             # That a directory came with what is in it goes without saying.
-            if not any(c is not change and c.kind == change.kind
-                       and c.value.startswith(change.value) for c in files):  # fmt: skip
+            if not any(
+                c is not change and c.kind == change.kind and c.value.startswith(change.value)
+                for c in files
+            ):
                 yield Line(change.value, change.kind)
         elif change.kind == "gone" and not change.quiet:
             if change.what == "resolv.conf":
@@ -139,9 +148,7 @@ def notes(
                 yield Line(change.value, "gone")
 
 
-def _forwarding(
-    namespace: Namespace, changes: Sequence[Change], many: bool
-) -> Iterator[Line]:
+def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> Iterator[Line]:
     for key in ("net.ipv4.ip_forward", "net/ipv4/ip_forward"):
         value = namespace.sysctls.get(key)
         if value is not None and (namespace.role == "host" or value != "0" or many):

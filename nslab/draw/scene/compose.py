@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.draw.scene import captions, sampling
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
+from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
 
 WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
@@ -72,10 +72,12 @@ class _Composer:
             for lost, link in self._links_of(gone, namespace)
         }
         self.box_names = _unique(self.labels)
-        self.names = _unique({
-            key: f"{self.box_names[self._home(key)]}/{link.name}"
-            for key, link in self.links.items()
-        })  # fmt: skip
+        self.names = _unique(
+            {
+                key: f"{self.box_names[self._home(key)]}/{link.name}"
+                for key, link in self.links.items()
+            }
+        )
 
     def scene(self) -> Scene:
         boxes = [self._box(gone, namespace) for gone, namespace in self.own]
@@ -89,7 +91,8 @@ class _Composer:
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
             cables=list(self._cables(drawn)),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
-            names=self.names, box_names=self.box_names,
+            names=self.names,
+            box_names=self.box_names,
             rest=sampling.summary(self.own, self.left, unsaid),
             rest_on=self._rest_on(boxes),
             rest_count=len(self.left),
@@ -152,18 +155,23 @@ class _Composer:
         if self.diff and not gone:
             mark = self.diff.namespace_mark(namespace.inode)
         box = Box(
-            label=namespace.label, title=self._title(namespace), mark=mark,
-            key=(gone, namespace.inode), runs=tuple(p.command for p in namespace.processes),
-        )  # fmt: skip
+            label=namespace.label,
+            title=self._title(namespace),
+            mark=mark,
+            key=(gone, namespace.inode),
+            runs=tuple(p.command for p in namespace.processes),
+        )
         self._fill(box, namespace)
         changes: list[Change] = []
         loopback: list[Change] = []
         if self.diff and mark not in {"new", "gone"}:
             changes = self.diff.of_namespace(namespace.inode)
             loopback = [
-                change for link in namespace.links if link.name == "lo"
+                change
+                for link in namespace.links
+                if link.name == "lo"
                 for change in self.diff.of_link(namespace.inode, link.index)
-            ]  # fmt: skip
+            ]
         box.notes = list(captions.notes(namespace, changes, loopback))
         return box
 
@@ -235,27 +243,35 @@ class _Composer:
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
         kind = kind_and_mode(link)
         return Cell(
-            key=(gone, namespace.inode, link.index), name=link.name,
-            kind="" if kind in {"veth", "device"} else kind, state=link.state, mark=mark,
+            key=(gone, namespace.inode, link.index),
+            name=link.name,
+            kind="" if kind in {"veth", "device"} else kind,
+            state=link.state,
+            mark=mark,
             lines=captions.link_lines(link, changes if mark == "changed" else ()),
-            aside=captions.spanning_tree(link), does=captions.waits(link),
+            aside=captions.spanning_tree(link),
+            does=captions.waits(link),
             told=captions.link_told(changes if mark == "changed" else ()),
             facts=captions.link_facts(namespace.label, link, far, changes),
-        )  # fmt: skip
+        )
 
     def _scenery(self, gone: bool, namespace: Namespace) -> Scenery:
         addresses = tuple(
             address.address.partition("/")[0]
-            for link in namespace.links if link.name != "lo"
-            for address in link.addresses if ":" not in address.address
-        )  # fmt: skip
+            for link in namespace.links
+            if link.name != "lo"
+            for address in link.addresses
+            if ":" not in address.address
+        )
         changed = self._changed(gone, namespace)
         name = WORLD_NAMES.get(namespace.label, namespace.label)
         return Scenery(
-            label=namespace.label, name=name, addresses=addresses,
+            label=namespace.label,
+            name=name,
+            addresses=addresses,
             mark="gone" if gone else "changed" if changed else None,
             facts=": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses)))),
-        )  # fmt: skip
+        )
 
     # What joins them.
 

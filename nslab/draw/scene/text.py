@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nslab.network.diff import MARKS, Kind
 from nslab.draw.scene.metrics import printable
 from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
+from nslab.network.diff import MARKS, Kind
 
 
 def text(scene: Scene) -> str:

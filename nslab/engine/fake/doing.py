@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nslab.network import actions as act
-from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.fake import bridging, fib, stacking
 from nslab.engine.fake.state import NO_MAC, Addr, Entry, Link, Network, Refusal, Space
 from nslab.errors import InvalidInput
+from nslab.network import actions as act
+from nslab.network import names
 from nslab.network.model import NatRule, Process
 
 
@@ -408,9 +408,11 @@ def resolv_conf(net: Network, action: act.ResolvConf) -> None:
     text = f"nameserver {action.nameserver}\n"
     if space.role == "world":
         raise InvalidInput(
-            action.operation, action.ns or "", "it has no file system of its own to write to",
+            action.operation,
+            action.ns or "",
+            "it has no file system of its own to write to",
             "name the host, a namespace of /run/netns or a container",
-        )  # fmt: skip
+        )
     if space.role == "named":
         net.etc_netns[space.label] = text
     else:
@@ -418,15 +420,32 @@ def resolv_conf(net: Network, action: act.ResolvConf) -> None:
 
 
 _DOERS: dict[type[act.Action], Callable[[Network, Any], None]] = {
-    act.AddNamespace: add_namespace, act.DeleteNamespace: delete_namespace,
-    act.AddContainer: add_container, act.DeleteContainer: delete_container,
-    act.AddBridge: add_bridge, act.SetBridge: set_bridge, act.AddVeth: add_veth,
-    act.AddMacvlan: add_macvlan, act.AddIpvlan: add_ipvlan, act.AddVlan: add_vlan,
-    act.SetPortVlan: set_port_vlan, act.DeletePortVlan: delete_port_vlan,
-    act.Move: move, act.Rename: rename, act.DeleteLink: delete_link,
-    act.SetUp: set_up, act.SetDown: set_down, act.SetMac: set_mac,
-    act.SetPromiscuous: set_promiscuous, act.Attach: attach, act.Detach: detach,
-    act.AddAddress: add_address, act.DeleteAddress: delete_address,
-    act.AddRoute: add_route, act.DeleteRoute: delete_route,
-    act.Masquerade: masquerade, act.Sysctl: sysctl, act.ResolvConf: resolv_conf,
-}  # fmt: skip
+    act.AddNamespace: add_namespace,
+    act.DeleteNamespace: delete_namespace,
+    act.AddContainer: add_container,
+    act.DeleteContainer: delete_container,
+    act.AddBridge: add_bridge,
+    act.SetBridge: set_bridge,
+    act.AddVeth: add_veth,
+    act.AddMacvlan: add_macvlan,
+    act.AddIpvlan: add_ipvlan,
+    act.AddVlan: add_vlan,
+    act.SetPortVlan: set_port_vlan,
+    act.DeletePortVlan: delete_port_vlan,
+    act.Move: move,
+    act.Rename: rename,
+    act.DeleteLink: delete_link,
+    act.SetUp: set_up,
+    act.SetDown: set_down,
+    act.SetMac: set_mac,
+    act.SetPromiscuous: set_promiscuous,
+    act.Attach: attach,
+    act.Detach: detach,
+    act.AddAddress: add_address,
+    act.DeleteAddress: delete_address,
+    act.AddRoute: add_route,
+    act.DeleteRoute: delete_route,
+    act.Masquerade: masquerade,
+    act.Sysctl: sysctl,
+    act.ResolvConf: resolv_conf,
+}

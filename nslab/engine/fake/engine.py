@@ -6,16 +6,24 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from nslab.network import model
-from nslab.network.actions import Action
 from nslab.engine import explain
 from nslab.engine.base import (
-    OUTPUT_LIMIT, Batch, Command, Completed, Injection, Opened, Options, Recording, Sink,
-)  # fmt: skip
+    OUTPUT_LIMIT,
+    Batch,
+    Command,
+    Completed,
+    Injection,
+    Opened,
+    Options,
+    Recording,
+    Sink,
+)
+from nslab.engine.default_network import ACTIONS
 from nslab.engine.fake import doing, programs
 from nslab.engine.fake.state import Network
-from nslab.engine.default_network import ACTIONS
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, ToolMissing
+from nslab.network import model
+from nslab.network.actions import Action
 
 
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
@@ -41,9 +49,11 @@ class FakeEngine:
     ) -> None:
         if options and options.cards:
             raise EngineUnavailable(
-                "start a lab", "with network cards", "a lab in memory has none",
+                "start a lab",
+                "with network cards",
+                "a lab in memory has none",
                 'make it in a virtual machine: Lab(engine="vm", cards=True)',
-            )  # fmt: skip
+            )
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._sleeping: dict[int, threading.Event] = {}
@@ -89,9 +99,11 @@ class FakeEngine:
             return self._sleep(command, wanted)
         if program not in programs.PROGRAMS:
             raise ToolMissing(
-                "run", program, "the fake engine does not know it",
+                "run",
+                program,
+                "the fake engine does not know it",
                 "it knows sleep, " + ", ".join(sorted(programs.PROGRAMS)),
-            )  # fmt: skip
+            )
         dropped = 0
 
         def emit(text: str) -> None:

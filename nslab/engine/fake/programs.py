@@ -41,8 +41,13 @@ def shell(command: Command, emit: Emit) -> int:
 
 
 PROGRAMS: dict[str, Callable[[Command, Emit], int]] = {
-    "true": true, "false": false, "echo": echo, "cat": cat, "sh": shell, "bash": shell,
-}  # fmt: skip
+    "true": true,
+    "false": false,
+    "echo": echo,
+    "cat": cat,
+    "sh": shell,
+    "bash": shell,
+}
 """``sleep`` is not here: the engine does it, because it can be interrupted."""
 
 

@@ -183,8 +183,9 @@ class Network:
 
     def uppers(self, lower: Link) -> list[Link]:
         """The links that stand on a link, wherever they are."""
-        return [link for space in self.spaces() for link in space.links.values()
-                if link.lower is lower]  # fmt: skip
+        return [
+            link for space in self.spaces() for link in space.links.values() if link.lower is lower
+        ]
 
     def draw_mac(self) -> str:
         """A MAC as the kernel draws them, but the same in every run."""

@@ -129,9 +129,7 @@ def _denied(step: str, errno: int, facts: Facts) -> Diagnosis:
         )
     if facts.root and not facts.capable:
         return Diagnosis(
-            "no-capability",
-            "this is root without CAP_SYS_ADMIN, as in a container",
-            CONTAINER,
+            "no-capability", "this is root without CAP_SYS_ADMIN, as in a container", CONTAINER
         )
     return Diagnosis(
         "unknown", f"{os_cause(errno)}; what denies it is not known", ELSEWHERE.removeprefix("or ")

@@ -50,8 +50,11 @@ def attempt() -> list[Step]:
     try:
         ended = subprocess.run(
             [sys.executable, "-P", "-c", code],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return [Step("probe", ETIME, f"it took longer than {TIMEOUT} s")]
     steps = [msgspec.json.decode(line, type=Step) for line in ended.stdout.splitlines()]
@@ -114,7 +117,9 @@ def _link(kind: str) -> Step:
     from nslab.engine.agent.rtnl import rtnetlink
 
     body = rtnetlink.ifinfo() + rtnetlink.text(rtnetlink.IFLA_IFNAME, f"try-{kind}")
-    body += rtnetlink.nested(rtnetlink.IFLA_LINKINFO, rtnetlink.text(rtnetlink.IFLA_INFO_KIND, kind))
+    body += rtnetlink.nested(
+        rtnetlink.IFLA_LINKINFO, rtnetlink.text(rtnetlink.IFLA_INFO_KIND, kind)
+    )
     netlink = rtnetlink.Socket()
     errno, detail = 0, ""
     try:

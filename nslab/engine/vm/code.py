@@ -14,10 +14,19 @@ from nslab.engine.vm import archive
 
 ROOT = Path(nslab.__file__).parent
 PARTS = (
-    "__init__.py", "errors.py", "model.py", "names.py", "tools.py", "actions",
-    "engine/__init__.py", "engine/base.py", "engine/explain.py", "engine/fresh.py",
-    "engine/messages.py", "engine/agent",
-)  # fmt: skip
+    "__init__.py",
+    "errors.py",
+    "model.py",
+    "names.py",
+    "tools.py",
+    "actions",
+    "engine/__init__.py",
+    "engine/base.py",
+    "engine/explain.py",
+    "engine/fresh.py",
+    "engine/messages.py",
+    "engine/agent",
+)
 
 
 def files() -> dict[str, bytes]:

@@ -37,9 +37,15 @@ def run(argv: list[str], what: str, *, cwd: Path | None = None) -> str:
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
         ended = subprocess.run(
-            argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", check=False,
-        )  # fmt: skip
+            argv,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
     except FileNotFoundError:
         raise BuildFailed(
             what, f"there is no {argv[0]} on this machine", _package_of(argv[0])
@@ -87,28 +93,37 @@ class Apt:
             (directory / part).mkdir(parents=True, exist_ok=True)
         (directory / "status").write_text("")
         self._options = [
-            f"Dir::State={directory}/state", f"Dir::State::lists={directory}/lists",
-            f"Dir::State::status={directory}/status", f"Dir::Cache={directory}/cache",
-            f"APT::Architecture={recipe.ARCHITECTURE}", "APT::Architectures::=",
-            "Debug::NoLocking=1", "APT::Install-Recommends=0", "APT::Sandbox::User=",
-            "Acquire::Retries=3", "APT::Update::Error-Mode=any",
-            "Acquire::Languages=none", *self._sources(),
-        ]  # fmt: skip
+            f"Dir::State={directory}/state",
+            f"Dir::State::lists={directory}/lists",
+            f"Dir::State::status={directory}/status",
+            f"Dir::Cache={directory}/cache",
+            f"APT::Architecture={recipe.ARCHITECTURE}",
+            "APT::Architectures::=",
+            "Debug::NoLocking=1",
+            "APT::Install-Recommends=0",
+            "APT::Sandbox::User=",
+            "Acquire::Retries=3",
+            "APT::Update::Error-Mode=any",
+            "Acquire::Languages=none",
+            *self._sources(),
+        ]
 
     def _sources(self) -> list[str]:
         """The machine's own sources if it is the same Debian (proxies and mirrors), else ours."""
         mirror = os.environ.get(MIRROR_VARIABLE)
         system = platform.freedesktop_os_release()
         if not mirror and (system.get("ID"), system.get("VERSION_CODENAME")) == (
-            "debian", recipe.SUITE,
-        ):  # fmt: skip
+            "debian",
+            recipe.SUITE,
+        ):
             return []
         keyring = next((path for path in KEYRINGS if os.path.exists(path)), None)
         if keyring is None:
             raise BuildFailed(
-                "find Debian's packages", "the keys that they are signed with are not here",
+                "find Debian's packages",
+                "the keys that they are signed with are not here",
                 "sudo apt-get install debian-archive-keyring",
-            )  # fmt: skip
+            )
         mirror = (mirror or MIRROR).rstrip("/")
         suite = recipe.SUITE
         lines = [
@@ -170,10 +185,19 @@ def unpack(packages: list[Path], root: Path, tell: Tell) -> None:
             package.unlink()  # it is damaged: the next build downloads it anew
             raise BuildFailed("unpack", f"{package.name} is damaged", "try again: nslab vm build")
         run(
-            ["tar", "-x", "-f", str(archive), "-C", str(root), "--keep-directory-symlink",
-             "--no-same-owner", *left_out],
+            [
+                "tar",
+                "-x",
+                "-f",
+                str(archive),
+                "-C",
+                str(root),
+                "--keep-directory-symlink",
+                "--no-same-owner",
+                *left_out,
+            ],
             f"unpack {package.name}",
-        )  # fmt: skip
+        )
         archive.unlink()
 
 

@@ -119,25 +119,28 @@ def build(tell: Tell) -> Image:
                 return _build(Path(directory), tell)
         except OSError as error:
             raise BuildFailed(
-                "write the image", f"{error.filename or cache()}: {error.strerror}",
+                "write the image",
+                f"{error.filename or cache()}: {error.strerror}",
                 "make room on that disk, or name another directory: NSLAB_CACHE=/somewhere",
-            ) from error  # fmt: skip
+            ) from error
 
 
 def _check_place() -> None:
     if os.uname().machine != "x86_64":
         raise BuildFailed(
-            "begin", f"images are made for x86_64 processors, and this is {os.uname().machine}",
+            "begin",
+            f"images are made for x86_64 processors, and this is {os.uname().machine}",
             "use the Vagrant VM, or a Linux machine by ssh",
-        )  # fmt: skip
+        )
     try:
         cache().mkdir(parents=True, exist_ok=True)
         left = shutil.disk_usage(cache()).free
     except OSError as error:
         raise BuildFailed(
-            "begin", f"cannot write to {error.filename}: {error.strerror}",
+            "begin",
+            f"cannot write to {error.filename}: {error.strerror}",
             "name another directory: NSLAB_CACHE=/somewhere",
-        ) from error  # fmt: skip
+        ) from error
     if left < ROOM:
         raise BuildFailed(
             "begin",
@@ -182,10 +185,18 @@ def _build(work: Path, tell: Tell) -> Image:
     shutil.rmtree(root / "boot")
     tell("packing the root file system", 0.82)
     run(
-        ["mkfs.erofs", "-zlz4", "--all-root", f"-T{EPOCH}", f"-U{UUID}", "--quiet",
-         str(new / "root.erofs"), str(root)],
+        [
+            "mkfs.erofs",
+            "-zlz4",
+            "--all-root",
+            f"-T{EPOCH}",
+            f"-U{UUID}",
+            "--quiet",
+            str(new / "root.erofs"),
+            str(root),
+        ],
         "pack the root file system",
-    )  # fmt: skip
+    )
     tell("checking", 0.97)
     sums = {name: _sum(new / name) for name in FILES}
     manifest = {**content, "kernel": release, "sums": sums, "built": int(time.time())}
@@ -213,13 +224,25 @@ def _wheels(tell: Tell) -> list[Path]:
         pattern = f"{name}-{version}-*.whl"
         if not list(directory.glob(pattern)):
             run(
-                [sys.executable, "-m", "pip", "--disable-pip-version-check", "download",
-                 "--quiet", "--no-deps", "--only-binary=:all:", "--python-version=3.11",
-                 "--implementation=cp", "--platform=manylinux_2_28_x86_64",
-                 "--platform=manylinux_2_17_x86_64", "--platform=manylinux2014_x86_64",
-                 f"--dest={directory}", f"{name}=={version}"],
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "--disable-pip-version-check",
+                    "download",
+                    "--quiet",
+                    "--no-deps",
+                    "--only-binary=:all:",
+                    "--python-version=3.11",
+                    "--implementation=cp",
+                    "--platform=manylinux_2_28_x86_64",
+                    "--platform=manylinux_2_17_x86_64",
+                    "--platform=manylinux2014_x86_64",
+                    f"--dest={directory}",
+                    f"{name}=={version}",
+                ],
                 "fetch the agent's Python packages",
-            )  # fmt: skip
+            )
         found += sorted(directory.glob(pattern))[:1]
     return found
 
@@ -242,9 +265,14 @@ def _inside(root: Path, program: str, *words: str) -> list[str]:
     libraries = f"{root}/usr/lib/x86_64-linux-gnu"
     loader = f"{libraries}/ld-linux-x86-64.so.2"
     return [
-        loader, "--argv0", Path(program).name, "--library-path", libraries, f"{root}/{program}",
+        loader,
+        "--argv0",
+        Path(program).name,
+        "--library-path",
+        libraries,
+        f"{root}/{program}",
         *words,
-    ]  # fmt: skip
+    ]
 
 
 def _compile(root: Path, *directories: str) -> None:

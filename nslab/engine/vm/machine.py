@@ -49,18 +49,36 @@ class Machine:
         terminals = [ours.fileno() for ours, _ in pairs[3:]]
         ends = qemu.Ends(theirs[0], theirs[1], theirs[2], tuple(theirs[3:]))
         argv = qemu.command(
-            qemu.find(), made, initrd, accelerator, ends, memory=memory, shared=shared,
+            qemu.find(),
+            made,
+            initrd,
+            accelerator,
+            ends,
+            memory=memory,
+            shared=shared,
             extra=("-incoming", "defer") if waiting else (),
-        )  # fmt: skip
+        )
         self._errors = tempfile.TemporaryFile()
         self._text = bytearray()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", WATCH, "--vm", name,
-                 ",".join(map(str, terminals)), "--", *argv],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors,
-                pass_fds=[*theirs, *terminals], start_new_session=True,
-            )  # fmt: skip
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    WATCH,
+                    "--vm",
+                    name,
+                    ",".join(map(str, terminals)),
+                    "--",
+                    *argv,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=[*theirs, *terminals],
+                start_new_session=True,
+            )
         finally:
             for ours, end in pairs:
                 end.close()

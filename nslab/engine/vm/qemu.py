@@ -37,10 +37,12 @@ CARDS = tuple(
     word
     for number, mac in enumerate(MACS.values())
     for word in (
-        "-netdev", f"hubport,id=port{number},hubid=0",
-        "-device", f"virtio-net-pci,netdev=port{number},mac={mac},romfile=",
+        "-netdev",
+        f"hubport,id=port{number},hubid=0",
+        "-device",
+        f"virtio-net-pci,netdev=port{number},mac={mac},romfile=",
     )
-)  # fmt: skip
+)
 """Two network cards on one hub, which lead nowhere else; a lab has them if it asks for them."""
 
 Accelerator = Literal["kvm", "tcg"]
@@ -110,20 +112,50 @@ def command(
         backend += f",share={'on' if shared else 'off'}"
     cpu = "max" if accelerator == "tcg" else "host"
     argv = [
-        path, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-machine", "q35,memory-backend=ram", "-object", backend, "-m", f"{MEMORY}M",
-        "-accel", EMULATED if accelerator == "tcg" else "kvm", "-cpu", cpu, "-smp", "1",
-        "-kernel", str(image.file("vmlinuz")), "-initrd", str(initrd), "-append", KERNEL_LINE,
-        "-drive", f"file={_word(image.file('root.erofs'))},if=virtio,format=raw,readonly=on",
-        "-chardev", f"socket,id=console,fd={ends.console}", "-serial", "chardev:console",
-        "-chardev", f"socket,id=control,fd={ends.control}", "-mon", "chardev=control,mode=control",
-        "-device", "virtio-serial-pci",
-    ]  # fmt: skip
+        path,
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-machine",
+        "q35,memory-backend=ram",
+        "-object",
+        backend,
+        "-m",
+        f"{MEMORY}M",
+        "-accel",
+        EMULATED if accelerator == "tcg" else "kvm",
+        "-cpu",
+        cpu,
+        "-smp",
+        "1",
+        "-kernel",
+        str(image.file("vmlinuz")),
+        "-initrd",
+        str(initrd),
+        "-append",
+        KERNEL_LINE,
+        "-drive",
+        f"file={_word(image.file('root.erofs'))},if=virtio,format=raw,readonly=on",
+        "-chardev",
+        f"socket,id=console,fd={ends.console}",
+        "-serial",
+        "chardev:console",
+        "-chardev",
+        f"socket,id=control,fd={ends.control}",
+        "-mon",
+        "chardev=control,mode=control",
+        "-device",
+        "virtio-serial-pci",
+    ]
     for name, descriptor in ((PORT, ends.agent), *zip(TERMINALS, ends.terminals, strict=True)):
         argv += [
-            "-chardev", f"socket,id={name},fd={descriptor}",
-            "-device", f"virtserialport,chardev={name},name={name}",
-        ]  # fmt: skip
+            "-chardev",
+            f"socket,id={name},fd={descriptor}",
+            "-device",
+            f"virtserialport,chardev={name},name={name}",
+        ]
     return [*argv, *CARDS, *extra]
 
 

@@ -14,53 +14,140 @@ ARCHITECTURE = "amd64"
 
 PACKAGES = (
     # the system, which an empty package database does not bring by itself
-    "base-files", "bash", "bsdutils", "coreutils", "dash", "debianutils", "diffutils",
-    "findutils", "grep", "gzip", "hostname", "kmod", "libc-bin", "mawk", "mount", "ncurses-base",
-    "ncurses-bin", "netbase", "procps", "sed", "tar", "usr-is-merged", "util-linux",
+    "base-files",
+    "bash",
+    "bsdutils",
+    "coreutils",
+    "dash",
+    "debianutils",
+    "diffutils",
+    "findutils",
+    "grep",
+    "gzip",
+    "hostname",
+    "kmod",
+    "libc-bin",
+    "mawk",
+    "mount",
+    "ncurses-base",
+    "ncurses-bin",
+    "netbase",
+    "procps",
+    "sed",
+    "tar",
+    "usr-is-merged",
+    "util-linux",
     # the agent
-    "python3", "python3-minimal",
+    "python3",
+    "python3-minimal",
     # the commands of the lessons
-    "bind9-host", "bridge-utils", "conntrack", "curl", "iperf3", "iproute2", "iptables",
-    "iputils-arping", "iputils-ping", "less", "net-tools", "nftables", "strace", "tcpdump",
+    "bind9-host",
+    "bridge-utils",
+    "conntrack",
+    "curl",
+    "iperf3",
+    "iproute2",
+    "iptables",
+    "iputils-arping",
+    "iputils-ping",
+    "less",
+    "net-tools",
+    "nftables",
+    "strace",
+    "tcpdump",
     "traceroute",
     # what starts it
-    "busybox-static", "linux-image-cloud-amd64",
-)  # fmt: skip
+    "busybox-static",
+    "linux-image-cloud-amd64",
+)
 
 PYTHON_PACKAGES = ("msgspec", "dnslib", "pyroute2")
 """What the agent imports; in the very versions that are installed outside."""
 
 LEFT_OUT = (
-    "./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info",
-    "./usr/share/bash-completion", "./usr/share/icons", "./usr/share/lintian",
-    "./usr/lib/python3.11/pydoc_data", "./usr/lib/python3.11/lib2to3", "./usr/share/zoneinfo",
-    "./usr/lib/udev", "./var/lib/dpkg",
-)  # fmt: skip
+    "./usr/share/doc",
+    "./usr/share/man",
+    "./usr/share/locale",
+    "./usr/share/info",
+    "./usr/share/bash-completion",
+    "./usr/share/icons",
+    "./usr/share/lintian",
+    "./usr/lib/python3.11/pydoc_data",
+    "./usr/lib/python3.11/lib2to3",
+    "./usr/share/zoneinfo",
+    "./usr/lib/udev",
+    "./var/lib/dpkg",
+)
 
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "erofs", "overlay")
 """Loaded before there is a root filesystem."""
 
 MODULES = (
-    "bridge", "br_netfilter", "veth", "macvlan", "macvtap", "ipvlan", "8021q", "dummy", "tun",
-    "vxlan", "sch_netem", "sch_tbf", "sch_htb", "af_packet", "virtio_net",
-    "nf_tables", "nf_nat", "nf_conntrack", "nf_conntrack_netlink", "nft_chain_nat", "nft_masq",
-    "nft_nat", "nft_ct", "nft_compat", "nft_log", "nft_reject_inet", "nft_limit", "nft_redir",
-    "nf_log_syslog", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_comment", "xt_nat",
-    "xt_tcpudp", "xt_state", "xt_mark", "xt_LOG", "xt_REDIRECT", "xt_multiport", "xt_physdev",
-    "ipt_REJECT", "inet_diag", "tcp_diag", "udp_diag", "unix_diag", "netlink_diag",
+    "bridge",
+    "br_netfilter",
+    "veth",
+    "macvlan",
+    "macvtap",
+    "ipvlan",
+    "8021q",
+    "dummy",
+    "tun",
+    "vxlan",
+    "sch_netem",
+    "sch_tbf",
+    "sch_htb",
+    "af_packet",
+    "virtio_net",
+    "nf_tables",
+    "nf_nat",
+    "nf_conntrack",
+    "nf_conntrack_netlink",
+    "nft_chain_nat",
+    "nft_masq",
+    "nft_nat",
+    "nft_ct",
+    "nft_compat",
+    "nft_log",
+    "nft_reject_inet",
+    "nft_limit",
+    "nft_redir",
+    "nf_log_syslog",
+    "xt_MASQUERADE",
+    "xt_conntrack",
+    "xt_addrtype",
+    "xt_comment",
+    "xt_nat",
+    "xt_tcpudp",
+    "xt_state",
+    "xt_mark",
+    "xt_LOG",
+    "xt_REDIRECT",
+    "xt_multiport",
+    "xt_physdev",
+    "ipt_REJECT",
+    "inet_diag",
+    "tcp_diag",
+    "udp_diag",
+    "unix_diag",
+    "netlink_diag",
     "af_packet_diag",
-)  # fmt: skip
+)
 """Loaded before the state is saved; a program in the lab cannot load any."""
 
 ALTERNATIVES = {
-    "usr/sbin/iptables": "iptables-nft", "usr/sbin/iptables-save": "iptables-nft-save",
-    "usr/sbin/iptables-restore": "iptables-nft-restore", "usr/sbin/ip6tables": "ip6tables-nft",
+    "usr/sbin/iptables": "iptables-nft",
+    "usr/sbin/iptables-save": "iptables-nft-save",
+    "usr/sbin/iptables-restore": "iptables-nft-restore",
+    "usr/sbin/ip6tables": "ip6tables-nft",
     "usr/sbin/ip6tables-save": "ip6tables-nft-save",
     "usr/sbin/ip6tables-restore": "ip6tables-nft-restore",
-    "usr/bin/traceroute": "traceroute.db", "usr/bin/awk": "mawk", "usr/bin/pager": "less",
+    "usr/bin/traceroute": "traceroute.db",
+    "usr/bin/awk": "mawk",
+    "usr/bin/pager": "less",
     "usr/bin/sh": "dash",
-    "usr/bin/which": "which.debianutils", "usr/bin/python3": "python3.11",
-}  # fmt: skip
+    "usr/bin/which": "which.debianutils",
+    "usr/bin/python3": "python3.11",
+}
 """Links that the packages' scripts would make; they are not run."""
 
 FILES = {
@@ -76,7 +163,7 @@ FILES = {
     "etc/shells": "/bin/sh\n/bin/bash\n",
     "etc/fstab": "",
     "root/.bashrc": "",
-}  # fmt: skip
+}
 
 INIT = """#!/bin/sh
 # From the kernel to the agent: a read-only root under a layer in memory.
@@ -114,7 +201,15 @@ def python_versions() -> dict[str, str]:
 def digest() -> str:
     """Changes when an image has to be made anew, whatever Debian has new."""
     parts = (
-        SUITE, ARCHITECTURE, PACKAGES, python_versions(), LEFT_OUT, BOOT_MODULES, MODULES,
-        ALTERNATIVES, FILES, INIT,
-    )  # fmt: skip
+        SUITE,
+        ARCHITECTURE,
+        PACKAGES,
+        python_versions(),
+        LEFT_OUT,
+        BOOT_MODULES,
+        MODULES,
+        ALTERNATIVES,
+        FILES,
+        INIT,
+    )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -36,9 +36,13 @@ class State:
         self.image = made
         self.accelerator = accelerator
         parts = [
-            code.digest(), qemu.signature(qemu.find()), accelerator,
-            qemu.processor() if accelerator == "kvm" else "", str(qemu.MEMORY), qemu.KERNEL_LINE,
-        ]  # fmt: skip
+            code.digest(),
+            qemu.signature(qemu.find()),
+            accelerator,
+            qemu.processor() if accelerator == "kvm" else "",
+            str(qemu.MEMORY),
+            qemu.KERNEL_LINE,
+        ]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
         self.path = image.cache() / "states" / f"{made.digest}-{accelerator}-{key}"
 
@@ -52,9 +56,13 @@ class State:
         :raises NoMachine: it cannot be read
         """
         machine = Machine(
-            name, self.image, self.path / "initrd", self.accelerator,
-            memory=self.path / "memory", waiting=True,
-        )  # fmt: skip
+            name,
+            self.image,
+            self.path / "initrd",
+            self.accelerator,
+            memory=self.path / "memory",
+            waiting=True,
+        )
         try:
             machine.wake(self.path / "devices")
         except BaseException:
@@ -86,9 +94,13 @@ class State:
             tell(f"starting the virtual machine ({self.accelerator})", 0.1)
             limit = KVM_LIMIT if self.accelerator == "kvm" else BOOT_LIMIT
             machine = Machine(
-                "state", self.image, new / "initrd", self.accelerator, memory=new / "memory",
+                "state",
+                self.image,
+                new / "initrd",
+                self.accelerator,
+                memory=new / "memory",
                 shared=True,
-            )  # fmt: skip
+            )
             try:
                 booted = machine.await_boot(limit)
                 tell("saving its state", 0.9)

@@ -132,9 +132,7 @@ def close_others(keep: set[int]) -> None:
                 pass
 
 
-def serve(
-    notebook: int, qemu: int, listening: socket.socket, terminals: list[Terminal]
-) -> None:
+def serve(notebook: int, qemu: int, listening: socket.socket, terminals: list[Terminal]) -> None:
     """Until the notebook or QEMU has ended."""
     while True:
         visitors = {t.visitor: t for t in terminals if t.visitor is not None}

@@ -10,9 +10,11 @@ class BuildFailed(EngineUnavailable):
 
     def __init__(self, step: str, cause: str, hint: str = "") -> None:
         super().__init__(
-            "build the virtual machine's image", "", f"{step}: {cause}",
+            "build the virtual machine's image",
+            "",
+            f"{step}: {cause}",
             hint or "try again: nslab vm build",
-        )  # fmt: skip
+        )
 
 
 class NoMachine(EngineUnavailable):

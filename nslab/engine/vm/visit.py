@@ -69,9 +69,11 @@ def _connected(pid: int, name: str) -> Iterator[socket.socket]:
             raise _gone("enter", name) from None
         if not line.recv(1):
             raise NslabError(
-                "enter the lab", name, f"all of its {len(m.TERMINALS)} terminals are in use",
+                "enter the lab",
+                name,
+                f"all of its {len(m.TERMINALS)} terminals are in use",
                 "leave one of them with exit",
-            )  # fmt: skip
+            )
         yield line
 
 

@@ -11,7 +11,7 @@
     asking        the whole: from a question to its explanation
 """
 
-from nslab.explain.diagnose.why import why
 from nslab.explain.diagnose.explanation import Explanation, Obstacle, Step
+from nslab.explain.diagnose.why import why
 
 __all__ = ["Explanation", "Obstacle", "Step", "why"]

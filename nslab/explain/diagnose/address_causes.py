@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, DeleteAddress
 from nslab.explain.diagnose import gateways, remedy
-from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.context import Search, wanted
-from nslab.network.model import Namespace
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
+from nslab.network.actions import AddAddress, DeleteAddress
+from nslab.network.model import Namespace
 
 
 def no_address(search: Search) -> Obstacle:
@@ -24,9 +24,7 @@ def no_address(search: Search) -> Obstacle:
 
 def own_source(search: Search) -> Obstacle:
     address = search.stop.address
-    message = (
-        f"{search.here.label} has {address} too: it drops what others send from that address"
-    )
+    message = f"{search.here.label} has {address} too: it drops what others send from that address"
     return _twice(search, search.here, address, message)
 
 
@@ -81,9 +79,12 @@ def nobody_answers(search: Search) -> Obstacle:
         if other is not None and other.link.up:
             return search.instead(message, route, other.address)
         return search.made(
-            "nobody-answers", search.here, message, link=link,
+            "nobody-answers",
+            search.here,
+            message,
+            link=link,
             remark=f"ip route change {route.destination} via ADDRESS-OF-THE-ROUTER",
-        )  # fmt: skip
+        )
     if gateways.holders(search.snapshot, address):
         other = gateways.gateway(search.snapshot, search.here, address)
         if other is not None:
@@ -107,27 +108,33 @@ def _namesake(search: Search, link: str) -> Namespace | None:
 def _bare(search: Search, link: str, address: str) -> Obstacle | None:
     """A neighbour without any address, who may be meant to have this one."""
     own = [
-        each.network for each in routing.interfaces(search.here.link(link))
+        each.network
+        for each in routing.interfaces(search.here.link(link))
         if routing.ip(address) in each.network
-    ]  # fmt: skip
+    ]
     if not own or gateways.holders(search.snapshot, address):
         return None
     expected = address == str(own[0][1]) or any(
         route.via == address for ns in search.snapshot for route in ns.routes
     )
     bare = [
-        each for each in reach(search.snapshot, search.here, search.here.link(link))
-        if each.namespace.role != "world" and each.cost < NEAR
+        each
+        for each in reach(search.snapshot, search.here, search.here.link(link))
+        if each.namespace.role != "world"
+        and each.cost < NEAR
         and not routing.interfaces(each.link)
         # A bridge need not have an address, unless somebody counts on it.
         and (expected or each.link.kind != "bridge")
-    ]  # fmt: skip
+    ]
     bare.sort(key=lambda each: (each.cost, each.link.kind != "bridge"))
     for each in bare[:1]:
         where, ns = f"{each.namespace.label}/{each.link.name}", remedy.reference(each.namespace)
         action = AddAddress(each.link.name, f"{address}/{own[0].prefixlen}", ns=ns)
         return search.made(
-            "no-address", each.namespace, f"nobody has {address}, and {where} has no address",
-            [action], link=each.link.name,
-        )  # fmt: skip
+            "no-address",
+            each.namespace,
+            f"nobody has {address}, and {where} has no address",
+            [action],
+            link=each.link.name,
+        )
     return None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nslab.explain.diagnose import address_causes, link_causes, no_return, route_causes
-from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.diagnose.context import Search, told, wanted
 from nslab.errors import InvalidInput
-from nslab.network.model import Snapshot
+from nslab.explain.diagnose import address_causes, link_causes, no_return, route_causes
+from nslab.explain.diagnose.context import Search, told, wanted
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import Stop, Trace
+from nslab.network.model import Snapshot
 
 STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "link-down": link_causes.link_down,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.network.model import Link, Namespace, Route, Snapshot
 from nslab.explain.trace import Hop, Stop, Trace, routing
+from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
+from nslab.network.model import Link, Namespace, Route, Snapshot
 
 
 class Search:
@@ -30,9 +30,16 @@ class Search:
         """The hop that is to blame, if that is one before it: the way is told up to there."""
 
     def made(
-        self, kind: str, where: Namespace, message: str, actions: Sequence[Action] = (), *,
-        link: str = "", remark: str = "", command: str = "",
-    ) -> Obstacle:  # fmt: skip
+        self,
+        kind: str,
+        where: Namespace,
+        message: str,
+        actions: Sequence[Action] = (),
+        *,
+        link: str = "",
+        remark: str = "",
+        command: str = "",
+    ) -> Obstacle:
         """An obstacle whose hint is a remark and the commands of its actions, or another."""
         lines = [f"# {line}" for line in remark.splitlines()]
         lines += remedy.inside(self.snapshot, where, command) if command else []
@@ -88,12 +95,15 @@ class Search:
     def nobody(self, message: str) -> Obstacle:
         """An address that is not in the snapshot at all."""
         return self.made(
-            "nobody-has-address", self.here, message,
+            "nobody-has-address",
+            self.here,
+            message,
             remark="check the address; nslab show lists those that there are",
-        )  # fmt: skip
+        )
 
-    def instead(self, message: str, route: Route, via: str, ns: Namespace | None = None
-                ) -> Obstacle:  # fmt: skip
+    def instead(
+        self, message: str, route: Route, via: str, ns: Namespace | None = None
+    ) -> Obstacle:
         """Another gateway in place of the one that a route names."""
         where = ns or self.here
         flaw = self.flaw(where, via, routing.lookup(where, via))

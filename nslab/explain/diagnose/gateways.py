@@ -7,9 +7,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from itertools import islice
 from typing import NamedTuple
 
-from nslab.network.model import Link, Namespace, Snapshot
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import Reached, reach
+from nslab.network.model import Link, Namespace, Snapshot
 
 
 class Gateway(NamedTuple):
@@ -21,9 +21,7 @@ class Gateway(NamedTuple):
 
 def ends(namespace: Namespace) -> list[Link]:
     """The links that IP uses, or could use: all but lo and the ports of bridges."""
-    return [
-        link for link in namespace.links if not routing.is_loopback(link) and not link.master
-    ]
+    return [link for link in namespace.links if not routing.is_loopback(link) and not link.master]
 
 
 def addressed(namespace: Namespace) -> list[Link]:
@@ -31,9 +29,9 @@ def addressed(namespace: Namespace) -> list[Link]:
     return [link for link in ends(namespace) if routing.interfaces(link)]
 
 
-def neighbours(snapshot: Snapshot, namespace: Namespace, link: Link) -> Iterator[
-    tuple[Reached, IPv4Interface]
-]:  # fmt: skip
+def neighbours(
+    snapshot: Snapshot, namespace: Namespace, link: Link
+) -> Iterator[tuple[Reached, IPv4Interface]]:
     """The addresses of who is, or should be, on a link's segment: the nearest first."""
     for each in reach(snapshot, namespace, link):
         for address in routing.interfaces(each.link):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import (
-    Action, AddAddress, AddRoute, Attach, DeleteAddress, DeleteRoute, SetBridge, SetDown, SetUp,
-)  # fmt: skip
-from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import routing
+from nslab.network.actions import (
+    Action,
+    AddAddress,
+    AddRoute,
+    Attach,
+    DeleteAddress,
+    DeleteRoute,
+    SetBridge,
+    SetDown,
+    SetUp,
+)
 
 
 def link_down(search: Search) -> Obstacle:
@@ -29,8 +37,9 @@ def not_forwarding(search: Search) -> Obstacle:
         # To turn it off does not shorten the wait of a port that is waiting already.
         actions = [
             SetBridge(bridge.name, stp=False, ns=search.ns),
-            SetDown(link, ns=search.ns), SetUp(link, ns=search.ns),
-        ]  # fmt: skip
+            SetDown(link, ns=search.ns),
+            SetUp(link, ns=search.ns),
+        ]
     command = remark = ""
     if state in ("listening", "learning"):
         remark = f"wait {wait:g} seconds at most, or do without the spanning tree:"
@@ -39,9 +48,14 @@ def not_forwarding(search: Search) -> Obstacle:
     else:
         command = f"bridge link set dev {link} state 3"
     return search.made(
-        "port-not-forwarding", search.here, message, actions, link=link, remark=remark,
+        "port-not-forwarding",
+        search.here,
+        message,
+        actions,
+        link=link,
+        remark=remark,
         command=command,
-    )  # fmt: skip
+    )
 
 
 def not_attached(search: Search) -> Obstacle:
@@ -51,9 +65,13 @@ def not_attached(search: Search) -> Obstacle:
     if routing.interfaces(search.here.link(link)):
         remark = f"the addresses and routes of {link} then belong on {bridge}"
     return search.made(
-        "not-attached", search.here, message, [Attach(link, bridge, ns=search.ns)], link=link,
+        "not-attached",
+        search.here,
+        message,
+        [Attach(link, bridge, ns=search.ns)],
+        link=link,
         remark=remark,
-    )  # fmt: skip
+    )
 
 
 def wrong_bridge(search: Search) -> Obstacle:
@@ -81,13 +99,15 @@ def address_on_port(search: Search) -> Obstacle:
     )
     actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
     mine = [
-        route for route in here.routes
-        if route.dev == port and route.protocol != "kernel" and route.table == 254
+        route
+        for route in here.routes
+        if route.dev == port
+        and route.protocol != "kernel"
+        and route.table == 254
         and ":" not in route.destination + route.via
-    ]  # fmt: skip
+    ]
     actions += [
-        DeleteRoute(route.destination, via=route.via or None, dev=port, ns=ns)
-        for route in mine
+        DeleteRoute(route.destination, via=route.via or None, dev=port, ns=ns) for route in mine
     ]
     there = {str(each) for each in routing.interfaces(here.link(bridge))}
     for each in routing.interfaces(here.link(port)):
@@ -98,9 +118,7 @@ def address_on_port(search: Search) -> Obstacle:
     for route in mine:
         if route.destination not in others:
             dev = None if route.via else bridge
-            actions.append(
-                AddRoute(route.destination, via=route.via or None, dev=dev, ns=ns)
-            )
+            actions.append(AddRoute(route.destination, via=route.via or None, dev=dev, ns=ns))
     return search.made("address-on-port", here, message, actions, link=port)
 
 

@@ -6,13 +6,13 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, Masquerade
 from nslab.explain.diagnose import gateways, remedy
-from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.context import Search
-from nslab.network.model import Namespace, NatRule, Route
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import Hop, nat, routing
 from nslab.explain.trace.segment import NEAR, reach
+from nslab.network.actions import AddAddress, Masquerade
+from nslab.network.model import Namespace, NatRule, Route
 
 
 def cause(search: Search) -> Obstacle | None:
@@ -43,9 +43,11 @@ def _back(search: Search) -> Obstacle | None:
     known = gateways.own_network(search.snapshot, source)
     outside = {
         str(each.network)
-        for ns in search.snapshot if ns.role == "world"
-        for link in ns.links for each in routing.interfaces(link)
-    }  # fmt: skip
+        for ns in search.snapshot
+        if ns.role == "world"
+        for link in ns.links
+        for each in routing.interfaces(link)
+    }
     if known is not None and str(known) in outside:
         return _detour(search, trace.back, wanted) or _in_world(search, wanted)
     if wanted == source and search.here.role == "world":
@@ -65,9 +67,7 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
         return None
     here = search.snapshot.namespace(border.namespace)
     subnet = gateways.own_network(search.snapshot, source)
-    action = Masquerade(
-        str(subnet or f"{source}/32"), border.link_out, ns=remedy.reference(here)
-    )
+    action = Masquerade(str(subnet or f"{source}/32"), border.link_out, ns=remedy.reference(here))
     rules = nat.source_rules(here)
     if rules:
         message = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nslab.network.actions import AddAddress, DeleteRoute, Sysctl
 from nslab.explain.diagnose import gateways, remedy
-from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.context import Search, wanted
+from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.steps import route_words
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
+from nslab.network.actions import AddAddress, DeleteRoute, Sysctl
 
 
 def no_route(search: Search) -> Obstacle:
@@ -17,9 +17,11 @@ def no_route(search: Search) -> Obstacle:
     ends = gateways.ends(here)
     if not ends:
         return search.made(
-            "no-link", here, f"{here.label} has no link but lo",
+            "no-link",
+            here,
+            f"{here.label} has no link but lo",
             remark="give it one end of a veth pair: ip link add … type veth peer name …",
-        )  # fmt: skip
+        )
     for link in ends:
         for lone, subnet in gateways.wider(search.snapshot, here, link).items():
             return search.lone(here, link, lone, subnet.prefixlen)
@@ -37,15 +39,19 @@ def no_route(search: Search) -> Obstacle:
             free = gateways.free_address(search.snapshot, here, link, address)
             if free:
                 return search.made(
-                    "no-address", here, f"{here.label}/{link.name} has no address",
-                    [AddAddress(link.name, free, ns=search.ns)], link=link.name,
-                )  # fmt: skip
+                    "no-address",
+                    here,
+                    f"{here.label}/{link.name} has no address",
+                    [AddAddress(link.name, free, ns=search.ns)],
+                    link=link.name,
+                )
     for port in here.links:
         if port.master and routing.interfaces(port):
             return search.made(
-                "address-on-port", here,
+                "address-on-port",
+                here,
                 f"{here.label}/{port.name} is a port of {port.master}, but has an address",
-            )  # fmt: skip
+            )
     if not search.trace.back and not gateways.holders(search.snapshot, address):
         return search.nobody(f"{message}: nobody in this lab has it")
     return search.made("no-route", here, message, remark="ip route add default via GATEWAY")
@@ -59,17 +65,17 @@ def _silent_gateway(search: Search, destination: str) -> Obstacle | None:
                 continue
             if gateways.knows(each.namespace, destination, each.link):
                 own = str(routing.interfaces(link)[0].ip)
-                free = gateways.free_address(
-                    search.snapshot, each.namespace, each.link, own
-                )
+                free = gateways.free_address(search.snapshot, each.namespace, each.link, own)
                 ns = remedy.reference(each.namespace)
                 where = f"{each.namespace.label}/{each.link.name}"
                 message = f"{where} has no address: {search.here.label} has no gateway to ask"
                 return search.made(
-                    "no-address", each.namespace, message,
+                    "no-address",
+                    each.namespace,
+                    message,
                     [AddAddress(each.link.name, free, ns=ns)] if free else [],
                     link=each.link.name,
-                )  # fmt: skip
+                )
     return None
 
 
@@ -93,9 +99,7 @@ def no_forwarding(search: Search) -> Obstacle:
     sender = search.snapshot.namespace(before.namespace)
     route = before.route
     if route is not None and route.via and len(gateways.addressed(here)) < 2:
-        other = gateways.gateway(
-            search.snapshot, sender, wanted(before), but=before.next_hop
-        )
+        other = gateways.gateway(search.snapshot, sender, wanted(before), but=before.next_hop)
         if other is not None and other.link.up:
             message = f"{here.label} is no router, but the gateway of {sender.label}"
             return search.instead(message, route, other.address, sender)

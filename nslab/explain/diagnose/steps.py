@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nslab.explain.diagnose.explanation import Step
-from nslab.network.model import Route, Snapshot
 from nslab.explain.trace import Hop, Rewrite, Spot, Trace
+from nslab.network.model import Route, Snapshot
 
 
 def route_words(route: Route) -> str:

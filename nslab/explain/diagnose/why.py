@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from nslab.network.actions import ResolvConf
+from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
 from nslab.explain.diagnose.explanation import Explanation, Obstacle, Step
 from nslab.explain.diagnose.steps import steps
-from nslab.errors import InvalidInput, NotFound
-from nslab.network.model import Namespace, Snapshot
 from nslab.explain.trace import Trace, routing, trace
+from nslab.network.actions import ResolvConf
+from nslab.network.model import Namespace, Snapshot
 
 _NAME_SERVER = "8.8.8.8"
 
@@ -29,9 +29,11 @@ def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     except KeyError:
         there = ", ".join(each.label for each in snapshot)
         raise NotFound(
-            "explain the way from", str(ns), "there is no namespace of that name",
+            "explain the way from",
+            str(ns),
+            "there is no namespace of that name",
             f"there are {there}",
-        ) from None  # fmt: skip
+        ) from None
     address = _address(snapshot, target)
     return _by_name(snapshot, here, target) if address is None else _to(snapshot, here, address)
 
@@ -45,14 +47,18 @@ def _address(snapshot: Snapshot, target: str) -> str | None:
         for namespace in snapshot:
             if target == namespace.label or target in namespace.names:
                 raise InvalidInput(
-                    operation, repr(target), "that is a namespace, which may have many addresses",
+                    operation,
+                    repr(target),
+                    "that is a namespace, which may have many addresses",
                     f"name one of them: {', '.join(_addresses(namespace)) or 'it has none'}",
-                ) from None  # fmt: skip
+                ) from None
         if not target or any(not (c.isalnum() or c in ".-_") for c in target):
             raise InvalidInput(
-                operation, repr(target), "it is neither an address nor a name",
+                operation,
+                repr(target),
+                "it is neither an address nor a name",
                 "such as 203.0.113.80, without a prefix length, or www.example.org",
-            ) from None  # fmt: skip
+            ) from None
         return None
     if address.version == 6:
         raise InvalidInput(
@@ -80,9 +86,12 @@ def _to(snapshot: Snapshot, here: Namespace, address: str) -> Explanation:
     if found.stop is not None:
         obstacle, told = causes.obstacle(snapshot, found, found.stop)
     return Explanation(
-        namespace=here.label, target=address, steps=tuple(steps(snapshot, told)),
-        obstacle=obstacle, notes=tuple(_notes(snapshot, found)),
-    )  # fmt: skip
+        namespace=here.label,
+        target=address,
+        steps=tuple(steps(snapshot, told)),
+        obstacle=obstacle,
+        notes=tuple(_notes(snapshot, found)),
+    )
 
 
 def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
@@ -96,9 +105,7 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
             yield f"{label} has routes in other tables than main: {_RULES}"
         if any(rule.kind in ("dnat", "redirect") for rule in here.nat):
             yield f"{label} rewrites destinations (dnat): taken as not meant for a ping"
-    bridging = {
-        spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"
-    }
+    bridging = {spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"}
     for label in sorted(bridging):
         here = snapshot.namespace(label)
         if here.sysctls.get("net.bridge.bridge-nf-call-iptables") == "1":
@@ -117,19 +124,17 @@ def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
         # `ip netns exec` binds what is in /etc/netns/NAME, and else leaves /etc as it is.
         text, path = snapshot.host.resolv_conf or "", "/etc/resolv.conf"
     servers = [
-        words[1] for words in map(str.split, text.splitlines())
+        words[1]
+        for words in map(str.split, text.splitlines())
         if len(words) > 1 and words[0] == "nameserver"
-    ]  # fmt: skip
+    ]
     target = f"{name}"
     if not servers:
         return Explanation(
-            namespace=here.label, target=target,
-            obstacle=_no_server(snapshot, here, path),
-        )  # fmt: skip
+            namespace=here.label, target=target, obstacle=_no_server(snapshot, here, path)
+        )
     server = servers[0]
-    step = Step(
-        ok=True, where=here.label, message=f"{here.label} asks {server} for names ({path})"
-    )
+    step = Step(ok=True, where=here.label, message=f"{here.label} asks {server} for names ({path})")
     try:
         address = str(ipaddress.IPv4Address(server))
     except ValueError:
@@ -140,9 +145,12 @@ def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
     if to.ok:
         notes += (f"{name} was not looked up; whether {server} answers is for: host {name}",)
     return Explanation(
-        namespace=here.label, target=target, steps=(step, *to.steps), obstacle=to.obstacle,
+        namespace=here.label,
+        target=target,
+        steps=(step, *to.steps),
+        obstacle=to.obstacle,
         notes=notes,
-    )  # fmt: skip
+    )
 
 
 def _file(here: Namespace) -> str:

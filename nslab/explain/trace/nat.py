@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nslab.network.model import Namespace, NatRule
 from nslab.explain.trace.routing import ip, network, select
+from nslab.network.model import Namespace, NatRule
 
 _BEFORE_ROUTING = ("prerouting", "input", "output")
 
@@ -19,9 +19,11 @@ def source_rules(namespace: Namespace) -> list[NatRule]:
 
 def matches(rule: NatRule, source: str, destination: str, out: str) -> bool:
     """Whether a rule is about such a packet, by what a snapshot shows of the rule."""
-    return covers(rule.source, source) and covers(rule.destination, destination) and (
-        _is_device(rule.out, out)
-    )  # fmt: skip
+    return (
+        covers(rule.source, source)
+        and covers(rule.destination, destination)
+        and (_is_device(rule.out, out))
+    )
 
 
 def covers(wanted: str, address: str) -> bool:

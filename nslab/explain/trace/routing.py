@@ -92,8 +92,9 @@ def source(namespace: Namespace, route: Route, destination: str) -> str:
     """The source that is put into a packet; empty if there is none."""
     if route.source:
         return route.source
-    return select(namespace, route.dev, route.via or destination, route.scope if not route.via
-                  else "global")  # fmt: skip
+    return select(
+        namespace, route.dev, route.via or destination, route.scope if not route.via else "global"
+    )
 
 
 def select(namespace: Namespace, dev: str, towards: str, scope: str = "global") -> str:

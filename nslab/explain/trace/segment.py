@@ -14,9 +14,9 @@ import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nslab.network.model import Link, Namespace, Snapshot
 from nslab.explain.trace.routing import interfaces, is_loopback
 from nslab.explain.trace.values import Role, Spot, Stop
+from nslab.network.model import Link, Namespace, Snapshot
 
 NEAR = 8
 """Below this price no link has to be put anywhere else: what is there is only to be set up."""
@@ -224,6 +224,4 @@ def _may_be_port(link: Link) -> bool:
 
 
 def _parent(namespace: Namespace, link: Link, lower: Link) -> Stop:
-    return Stop(
-        kind="macvlan-parent", namespace=namespace.label, link=link.name, other=lower.name
-    )
+    return Stop(kind="macvlan-parent", namespace=namespace.label, link=link.name, other=lower.name)

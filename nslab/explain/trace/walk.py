@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from nslab.network.model import Link, Namespace, Route, Snapshot
 from nslab.explain.trace import nat, routing
 from nslab.explain.trace.segment import Reached, blind, reach
 from nslab.explain.trace.values import Hop, Rewrite, Stop, Trace
+from nslab.network.model import Link, Namespace, Route, Snapshot
 
 _BUDGET = 500
 """Hops in all that are looked at: several answerers at each of many would multiply without end."""
@@ -52,8 +52,11 @@ class _Walk:
         if held is not None or routing.in_loopback(address):
             return self._to_itself(held)
         packet = _Packet("", address)
-        if any(address == str(each.network.broadcast_address) and each.network.prefixlen < 31
-               for link in here.links for each in routing.interfaces(link)):  # fmt: skip
+        if any(
+            address == str(each.network.broadcast_address) and each.network.prefixlen < 31
+            for link in here.links
+            for each in routing.interfaces(link)
+        ):
             return self._stop(packet, here, "broadcast", address=address)
         route = routing.lookup(here, address)
         if route is None:
@@ -78,11 +81,15 @@ class _Walk:
     def _leave(self, packet: _Packet, here: Namespace, link_in: str, route: Route) -> Trace:
         """Out by a route: rewrite, find the next hop's link, and go on where it is heard."""
         hop = Hop(
-            namespace=here.label, source=packet.source, destination=packet.destination,
-            link_in=link_in, route=route, link_out=route.dev,
+            namespace=here.label,
+            source=packet.source,
+            destination=packet.destination,
+            link_in=link_in,
+            route=route,
+            link_out=route.dev,
             next_hop=route.via or packet.destination,
             rewrites=self._undone(packet, here),
-        )  # fmt: skip
+        )
         packet = self._restored(packet, here)
         hop = structs.replace(hop, next_hop=route.via or packet.destination)
         if route.kind in routing.REFUSING:
@@ -112,9 +119,10 @@ class _Walk:
     def _across(self, packet: _Packet, here: Namespace, dev: Link, hop: Hop) -> Trace:
         """Over the segment, to whoever has the next hop's address."""
         found = [
-            each for each in reach(self.snapshot, here, dev)
+            each
+            for each in reach(self.snapshot, here, dev)
             if routing.holder(each.namespace, hop.next_hop) is not None
-        ]  # fmt: skip
+        ]
         free = [each for each in found if each.cost == 0]
         if free:
             return self._onwards(packet, here, dev, hop, free)
@@ -126,9 +134,11 @@ class _Walk:
             return self._ended(packet, hop, stop)
         if unseen:
             stop = Stop(
-                kind="out-of-sight", namespace=unseen.namespace, link=unseen.link,
+                kind="out-of-sight",
+                namespace=unseen.namespace,
+                link=unseen.link,
                 address=hop.next_hop,
-            )  # fmt: skip
+            )
             return self._ended(packet, hop, stop)
         return self._stop(
             packet, here, "nobody-answers", link=dev.name, address=hop.next_hop, hop=hop
@@ -150,16 +160,23 @@ class _Walk:
         failing = [each for each, outcome in outcomes if not outcome.ok]
         if failing and len(failing) < len(outcomes):
             return self._stop(
-                packet, here, "duplicate-address", link=dev.name, address=hop.next_hop,
-                other=failing[0].namespace.label, hop=structs.replace(hop, rivals=rivals),
-            )  # fmt: skip
+                packet,
+                here,
+                "duplicate-address",
+                link=dev.name,
+                address=hop.next_hop,
+                other=failing[0].namespace.label,
+                hop=structs.replace(hop, rivals=rivals),
+            )
         return outcomes[0][1]
 
     def _arrive(self, packet: _Packet, here: Namespace, link: Link) -> Trace:
         hop = Hop(
-            namespace=here.label, source=packet.source, destination=packet.destination,
+            namespace=here.label,
+            source=packet.source,
+            destination=packet.destination,
             link_in=link.name,
-        )  # fmt: skip
+        )
         place = (here.inode, link.name, packet.answer)
         if place in packet.seen:
             return self._stop(packet, here, "loop", link=link.name, address=packet.destination)
@@ -191,9 +208,12 @@ class _Walk:
                 return self._stop(packet, here, "answered-elsewhere", address=address, hop=hop)
             return self._ended(packet, hop, None)
         back = _Packet(
-            source=packet.destination, destination=packet.source, answer=True,
-            there=(*packet.hops, hop), rewritten=packet.rewritten,
-        )  # fmt: skip
+            source=packet.destination,
+            destination=packet.source,
+            answer=True,
+            there=(*packet.hops, hop),
+            rewritten=packet.rewritten,
+        )
         route = routing.lookup(here, back.destination)
         if route is None:
             return self._stop(back, here, "no-route", address=back.destination)
@@ -218,17 +238,21 @@ class _Walk:
     # -- the end -------------------------------------------------------------------------------
 
     def _stop(
-        self, packet: _Packet, here: Namespace, kind: str, *, link: str = "", address: str = "",
-        other: str = "", hop: Hop | None = None,
-    ) -> Trace:  # fmt: skip
+        self,
+        packet: _Packet,
+        here: Namespace,
+        kind: str,
+        *,
+        link: str = "",
+        address: str = "",
+        other: str = "",
+        hop: Hop | None = None,
+    ) -> Trace:
         if hop is None:
-            hop = Hop(
-                namespace=here.label, source=packet.source, destination=packet.destination
-            )
+            hop = Hop(namespace=here.label, source=packet.source, destination=packet.destination)
         stop = Stop(
-            kind=kind, namespace=here.label, link=link, address=address or hop.next_hop,
-            other=other,
-        )  # fmt: skip
+            kind=kind, namespace=here.label, link=link, address=address or hop.next_hop, other=other
+        )
         return self._ended(packet, hop, stop)
 
     def _ended(self, packet: _Packet, hop: Hop, stop: Stop | None) -> Trace:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from nslab.frames.journey.assemble import journeys
-from nslab.frames.journey.steps import Change, Step
 from nslab.frames.journey.narrative import Journey, Journeys
+from nslab.frames.journey.steps import Change, Step
 
 __all__ = ["Change", "Journey", "Journeys", "Step", "journeys"]

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from nslab.frames.identity import TCP, UDP
-from nslab.frames.summary import Names, summarise
-from nslab.frames.journey.packets import Sighting, packets
-from nslab.frames.journey.translations import changes, remembered
-from nslab.frames.journey.steps import Step
 from nslab.frames.journey.narrative import Draw, Journey, Journeys
+from nslab.frames.journey.packets import Sighting, packets
+from nslab.frames.journey.steps import Step
 from nslab.frames.journey.topology import Topology
+from nslab.frames.journey.translations import changes, remembered
+from nslab.frames.summary import Names, summarise
 from nslab.network.model import Frame, Place, Snapshot, Tracked
 
 _DNS = 53
@@ -76,11 +76,13 @@ class _Follower:
         way, *branches = _ways(origins, self._end(sightings, origins))
         steps = [Step(sightings[way[0]].frame, (), topology.how(None, sightings[way[0]].frame))]
         for before, after in pairwise(way):
-            steps.append(Step(
-                sightings[after].frame,
-                changes(sightings[before].packet, sightings[after].packet, tracked, names),
-                topology.how(sightings[before].frame, sightings[after].frame),
-            ))  # fmt: skip
+            steps.append(
+                Step(
+                    sightings[after].frame,
+                    changes(sightings[before].packet, sightings[after].packet, tracked, names),
+                    topology.how(sightings[before].frame, sightings[after].frame),
+                )
+            )
         line = summarise(steps[0].frame, names)
         last = sightings[way[-1]]
         arrived = last.frame.kind in ("host", "broadcast", "multicast")
@@ -92,12 +94,16 @@ class _Follower:
         missed = missed if missed in self._captured else None
         flows = {one.packet.flow: None for one in sightings if one.packet.flow is not None}
         return Journey(
-            f"{line.what}: {line.source} → {line.target}", steps,
+            f"{line.what}: {line.source} → {line.target}",
+            steps,
             [tuple(sightings[place].frame for place in branch) for branch in branches],
-            arrived=arrived and missed is None, missed=missed,
+            arrived=arrived and missed is None,
+            missed=missed,
             quiet=not flows or line.what.startswith("ICMPv6: "),
-            remembered=remembered(list(flows), tracked, names), snapshot=snapshot, draw=draw,
-        )  # fmt: skip
+            remembered=remembered(list(flows), tracked, names),
+            snapshot=snapshot,
+            draw=draw,
+        )
 
     def _end(self, sightings: Sequence[Sighting], origins: Sequence[int | None]) -> int:
         """The sighting that tells best where the packet went."""
@@ -109,9 +115,10 @@ class _Follower:
         def worth(leaf: int) -> tuple[bool, bool, int]:
             one = sightings[leaf]
             return (
-                self._topology.has(one.frame.place, one.packet.target), one.frame.kind == "host",
+                self._topology.has(one.frame.place, one.packet.target),
+                one.frame.kind == "host",
                 lengths[leaf],
-            )  # fmt: skip
+            )
 
         return max(sorted(leaves), key=worth)
 

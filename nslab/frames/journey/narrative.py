@@ -117,9 +117,11 @@ class Journey:
             self._index(upto)
         if self._base is None:
             raise InvalidInput(
-                "draw the journey", self.title, "the lab is closed, so its links are not known",
+                "draw the journey",
+                self.title,
+                "the lab is closed, so its links are not known",
                 "ask for it while the lab is there; its text is there anyway: print(journey)",
-            )  # fmt: skip
+            )
         last = len(self.steps) if upto is None else upto
         caption = "" if upto is None else f"{upto} of {len(self.steps)}: {self._said(upto - 1)}"
         lines = str(self).split("\n") if upto is None else [self.title, *self._lines(last)]
@@ -129,9 +131,11 @@ class Journey:
     def _index(self, step: int) -> int:
         if not 1 <= step <= len(self.steps):
             raise InvalidInput(
-                "show step", str(step), f"the journey has {len(self.steps)} steps",
+                "show step",
+                str(step),
+                f"the journey has {len(self.steps)} steps",
                 "they are counted from 1, as in its table",
-            )  # fmt: skip
+            )
         return step - 1
 
     @cached_property
@@ -206,10 +210,11 @@ class Journey:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         rows = [
-            page.Row(str(number), str(step), step.how, [*map(str, step.changes)],
-                     self._copied(step))
+            page.Row(
+                str(number), str(step), step.how, [*map(str, step.changes)], self._copied(step)
+            )
             for number, step in enumerate(self.steps, 1)
-        ]  # fmt: skip
+        ]
         picture, text = "", str(self)
         if self._base is not None:
             try:

@@ -34,8 +34,9 @@ def journey(
     below = [f'<p style="{_TEXT}"><b>{escape(end[0].upper() + end[1:])}</b></p>']
     for one in remembered:
         lines = "<br>".join(map(escape, str(one).split("\n")))
-        below.append(f'<p style="{_TEXT};border-left:3px solid #56b4e9;padding-left:.5em">'
-                     f"{lines}</p>")  # fmt: skip
+        below.append(
+            f'<p style="{_TEXT};border-left:3px solid #56b4e9;padding-left:.5em">{lines}</p>'
+        )
     return (
         f'<p style="{_TEXT}">{escape(title)}</p>{picture}'
         f"{_TABLE}{heads}<tbody>{body}</tbody></table>{''.join(below)}"

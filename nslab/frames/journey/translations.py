@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nslab.frames.identity import TCP, UDP, Packet
-from nslab.frames.summary import Names
 from nslab.frames.journey.steps import Change, Remembered
+from nslab.frames.summary import Names
 from nslab.network.model import Flow, Tracked
 
 
@@ -37,8 +37,9 @@ def remembered(
     seen = {flow for one in flows for flow in (one, one.inverse)}
     found = [
         Remembered(_who(entry.ns), _flow(entry.original, names), _flow(entry.reply, names))
-        for entry in tracked if entry.original in seen or entry.reply in seen
-    ]  # fmt: skip
+        for entry in tracked
+        if entry.original in seen or entry.reply in seen
+    ]
     return tuple(dict.fromkeys(found))
 
 

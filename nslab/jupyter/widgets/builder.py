@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.session import export
-from nslab.network.actions import Action, commands
 from nslab.errors import NslabError
-from nslab.session.history import Done, Typed
 from nslab.jupyter.widgets.forms import FORMS, Field, Form, Value
 from nslab.jupyter.widgets.live import Live, drawn, mirrored
 from nslab.jupyter.widgets.page import copied, in_page
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
+from nslab.network.actions import Action, commands
+from nslab.session import export
+from nslab.session.history import Done, Typed
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -44,9 +44,10 @@ class Builder(w.VBox):  # type: ignore[misc]
         """Whether the message says what was done: it stays until the form is changed."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
         self._what = w.Dropdown(
-            description=say("Step"), options=[form.title for form in FORMS],
+            description=say("Step"),
+            options=[form.title for form in FORMS],
             layout=w.Layout(width="22em"),
-        )  # fmt: skip
+        )
         self._row = w.HBox(layout=w.Layout(flex_flow="row wrap", align_items="center"))
         self._do = w.Button(description=say("Do it"), button_style="primary", icon="check")
         self._undo = w.Button(description=say("Undo"), icon="undo")
@@ -55,15 +56,18 @@ class Builder(w.VBox):  # type: ignore[misc]
             description=say("Stop"), icon="stop", tooltip=say("end what runs"), disabled=True
         )
         self._style = w.ToggleButtons(
-            options=list(STYLES), layout=w.Layout(width="auto", max_width="100%"),
+            options=list(STYLES),
+            layout=w.Layout(width="auto", max_width="100%"),
             tooltips=[say("the log as {commands}").format(commands=name) for name in STYLES],
-        )  # fmt: skip
+        )
         self._style.style.button_width = "9em"
         self._log = w.HTML()
         self._whole = w.ToggleButton(
-            description=say("Export"), icon="file-text-o", layout=w.Layout(width="9em"),
+            description=say("Export"),
+            icon="file-text-o",
+            layout=w.Layout(width="9em"),
             tooltip=say("all of it as a script or, as Python, as a cell for a notebook"),
-        )  # fmt: skip
+        )
         self._exported = w.HTML(layout=w.Layout(display="none"))
         self.live = Live(lab)
         """The picture, which follows whatever is done, here or elsewhere."""
@@ -77,14 +81,31 @@ class Builder(w.VBox):  # type: ignore[misc]
         buttons = w.HBox([self._do, self._undo, self._stop])
         wrap = w.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
-            [w.HBox([self._what, buttons], layout=wrap), self._row, self._message, self.live,
-             w.HBox([self._style, self._whole], layout=wrap), self._log, self._exported, in_page()]
-        )  # fmt: skip
+            [
+                w.HBox([self._what, buttons], layout=wrap),
+                self._row,
+                self._message,
+                self.live,
+                w.HBox([self._style, self._whole], layout=wrap),
+                self._log,
+                self._exported,
+                in_page(),
+            ]
+        )
         self.add_class("nslab-keys")
-        named = {"builder": self, "form": self._row, "message": self._message, "log": self._log,
-                 "what": self._what, "do": self._do, "undo": self._undo, "stop": self._stop,
-                 "export": self._whole, "exported": self._exported,
-                 "as": self._style}  # fmt: skip
+        named = {
+            "builder": self,
+            "form": self._row,
+            "message": self._message,
+            "log": self._log,
+            "what": self._what,
+            "do": self._do,
+            "undo": self._undo,
+            "stop": self._stop,
+            "export": self._whole,
+            "exported": self._exported,
+            "as": self._style,
+        }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._choose()
@@ -137,9 +158,11 @@ class Builder(w.VBox):  # type: ignore[misc]
         else:
             there = self._form.choices(field, self.live.snapshot, self._values())
             made = w.Dropdown(
-                description=field.label, options=there,
-                value=old if old in there else (there[0] if there else None), layout=layout,
-            )  # fmt: skip
+                description=field.label,
+                options=there,
+                value=old if old in there else (there[0] if there else None),
+                layout=layout,
+            )
         made.observe(self._changed, names="value")
         return made
 
@@ -277,9 +300,10 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return mirrored(
-            super()._repr_mimebundle_(**options), f"builder\n{self.live.picture.text}",
+            super()._repr_mimebundle_(**options),
+            f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
-        )  # fmt: skip
+        )
 
 
 def _short(what: Done | Typed) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nslab.jupyter.widgets.words import say
 from nslab.network.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
 from nslab.network.model import Link, Namespace, Snapshot
-from nslab.jupyter.widgets.words import say
 
 Facts = list[tuple[str, list[str]]]
 """Headings, each with its lines; a heading without lines is left out."""
@@ -49,9 +49,11 @@ def _space(namespace: Namespace) -> Facts:
 def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     far = snapshot.peer(link)
     state = [
-        f"{kind_and_mode(link)}, {link.state}", f"MAC {link.mac} ({link.mac_origin})",
-        f"MTU {link.mtu}", say("promiscuity {count}").format(count=link.promiscuity),
-    ]  # fmt: skip
+        f"{kind_and_mode(link)}, {link.state}",
+        f"MAC {link.mac} ({link.mac_origin})",
+        f"MTU {link.mtu}",
+        say("promiscuity {count}").format(count=link.promiscuity),
+    ]
     if far:
         state.append(say("other end {link}").format(link=f"{far[0].label}/{far[1].name}"))
     if link.master:
@@ -65,11 +67,12 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
         say("{mac} behind {link}").format(mac=entry.mac, link=entry.dev) + f" {entry.state}"
         for entry in namespace.fdb
         if link.name in (entry.dev, entry.master)
-    ]  # fmt: skip
+    ]
     neighbours = [
-        f"{entry.address} {entry.mac} {entry.state}" for entry in namespace.neighbours
+        f"{entry.address} {entry.mac} {entry.state}"
+        for entry in namespace.neighbours
         if entry.dev == link.name
-    ]  # fmt: skip
+    ]
     routes = [route_text(route) for route in visible_routes(namespace) if route.dev == link.name]
     return [
         (say("Link"), state),

@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nslab.network import diff
 from nslab.errors import LabClosed, LabGone, NslabError
+from nslab.network import diff
 from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:

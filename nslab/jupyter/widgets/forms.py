@@ -11,11 +11,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nslab.errors import InvalidInput
+from nslab.jupyter.widgets.words import say
 from nslab.network import actions as act
 from nslab.network.actions import Action
-from nslab.errors import InvalidInput
 from nslab.network.model import Snapshot
-from nslab.jupyter.widgets.words import say
 
 HOST = "host"
 """What the forms call the pseudo-host."""
@@ -66,9 +66,11 @@ class Form(Struct, frozen=True):
                     if field.optional:
                         continue
                     raise InvalidInput(
-                        "do", self.title.lower(), f"{field.label.lower()} is empty",
+                        "do",
+                        self.title.lower(),
+                        f"{field.label.lower()} is empty",
                         f"such as {field.example}" if field.example else "",
-                    )  # fmt: skip
+                    )
                 if field.kind == "namespace" and value == HOST:
                     given[field.name] = None
                     continue
@@ -88,10 +90,7 @@ class Form(Struct, frozen=True):
         elif field.kind in ("link", "bridge"):
             label = values.get("ns", HOST)
             links = [link for space in own if space.label == label for link in space.links]
-            found = [
-                link.name for link in links
-                if field.kind == "link" or link.kind == "bridge"
-            ]  # fmt: skip
+            found = [link.name for link in links if field.kind == "link" or link.kind == "bridge"]
         return [NONE, *found] if field.optional else found
 
 
@@ -115,86 +114,148 @@ def _parent() -> Field:
 FORMS: tuple[Form, ...] = (
     Form(say("Add a namespace"), act.AddNamespace, (Field("name", say("Name"), example="ns1"),)),
     Form(say("Add a container"), act.AddContainer, (Field("name", say("Name"), example="app"),)),
-    Form(say("Add a bridge"), act.AddBridge, (
-        Field("name", say("Name"), example="lxcbr0"), _ns(),
-    )),
-    Form(say("Add a veth pair"), act.AddVeth, (
-        Field("name", say("One end"), example="lxcbr0.1"), _ns(),
-        Field("peer", say("Other end"), example="veth-ns1"),
-        Field("peer_ns", say("in"), "namespace"),
-    )),
-    Form(say("Add a macvlan"), act.AddMacvlan, (
-        _ns(), _parent(), Field("name", say("Name"), example="mac0"),
-        Field("mode", say("Mode"), "choice", choices=act.MACVLAN_MODES),
-    )),
-    Form(say("Add an ipvlan"), act.AddIpvlan, (
-        _ns(), _parent(), Field("name", say("Name"), example="ip0"),
-        Field("mode", say("Mode"), "choice", choices=act.IPVLAN_MODES),
-    )),
-    Form(say("Add a VLAN"), act.AddVlan, (
-        _ns(), _parent(), Field("name", say("Name"), example="eth0.10"),
-        Field("vlan", say("VLAN"), "number", example="10"),
-    )),
-    Form(say("Attach to a bridge"), act.Attach, (
-        _ns(), _link(), Field("bridge", say("Bridge"), "bridge"),
-    )),
+    Form(say("Add a bridge"), act.AddBridge, (Field("name", say("Name"), example="lxcbr0"), _ns())),
+    Form(
+        say("Add a veth pair"),
+        act.AddVeth,
+        (
+            Field("name", say("One end"), example="lxcbr0.1"),
+            _ns(),
+            Field("peer", say("Other end"), example="veth-ns1"),
+            Field("peer_ns", say("in"), "namespace"),
+        ),
+    ),
+    Form(
+        say("Add a macvlan"),
+        act.AddMacvlan,
+        (
+            _ns(),
+            _parent(),
+            Field("name", say("Name"), example="mac0"),
+            Field("mode", say("Mode"), "choice", choices=act.MACVLAN_MODES),
+        ),
+    ),
+    Form(
+        say("Add an ipvlan"),
+        act.AddIpvlan,
+        (
+            _ns(),
+            _parent(),
+            Field("name", say("Name"), example="ip0"),
+            Field("mode", say("Mode"), "choice", choices=act.IPVLAN_MODES),
+        ),
+    ),
+    Form(
+        say("Add a VLAN"),
+        act.AddVlan,
+        (
+            _ns(),
+            _parent(),
+            Field("name", say("Name"), example="eth0.10"),
+            Field("vlan", say("VLAN"), "number", example="10"),
+        ),
+    ),
+    Form(
+        say("Attach to a bridge"),
+        act.Attach,
+        (_ns(), _link(), Field("bridge", say("Bridge"), "bridge")),
+    ),
     Form(say("Detach from its bridge"), act.Detach, (_ns(), _link())),
-    Form(say("Move to another namespace"), act.Move, (
-        _ns(say("from")), _link(), Field("to", say("to"), "namespace"),
-    )),
-    Form(say("Rename"), act.Rename, (
-        _ns(), _link(), Field("name", say("New name"), example="eth0"),
-    )),
-    Form(say("Add an address"), act.AddAddress, (
-        _ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24"),
-    )),
-    Form(say("Add a route"), act.AddRoute, (
-        _ns(), Field("destination", say("To"), example="default"),
-        Field("via", say("Gateway"), example="192.168.10.1"),
-    )),
+    Form(
+        say("Move to another namespace"),
+        act.Move,
+        (_ns(say("from")), _link(), Field("to", say("to"), "namespace")),
+    ),
+    Form(
+        say("Rename"), act.Rename, (_ns(), _link(), Field("name", say("New name"), example="eth0"))
+    ),
+    Form(
+        say("Add an address"),
+        act.AddAddress,
+        (_ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24")),
+    ),
+    Form(
+        say("Add a route"),
+        act.AddRoute,
+        (
+            _ns(),
+            Field("destination", say("To"), example="default"),
+            Field("via", say("Gateway"), example="192.168.10.1"),
+        ),
+    ),
     Form(say("Set up"), act.SetUp, (_ns(), _link())),
     Form(say("Set down"), act.SetDown, (_ns(), _link())),
-    Form(say("Spanning tree"), act.SetBridge, (
-        _ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("on"), "flag"),
-    )),
-    Form(say("VLAN filtering"), act.SetBridge, (
-        _ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("on"), "flag"),
-    )),
-    Form(say("VLAN of a port"), act.SetPortVlan, (
-        _ns(), _link(), Field("vlan", say("VLAN"), "number", example="10"),
-        Field("pvid", say("untagged inwards"), "flag"),
-        Field("untagged", say("untagged outwards"), "flag"),
-    )),
-    Form(say("Promiscuous"), act.SetPromiscuous, (
-        _ns(), _link(), Field("on", say("on"), "flag"),
-    )),
-    Form(say("Masquerade"), act.Masquerade, (
-        _ns(), Field("source", say("From"), example="192.168.10.0/24"),
-        Field("out", say("leaving by"), "link"),
-    )),
-    Form(say("Kernel setting"), act.Sysctl, (
-        _ns(), Field("key", say("Key"), example="net.ipv4.ip_forward"),
-        Field("value", say("Value"), example="1"),
-    )),
-    Form(say("Name server"), act.ResolvConf, (
-        Field("ns", say("of"), "namespace"),
-        Field("nameserver", say("Address"), example="8.8.8.8"),
-    )),
-    Form(say("Delete an address"), act.DeleteAddress, (
-        _ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24"),
-    )),
-    Form(say("Delete a VLAN of a port"), act.DeletePortVlan, (
-        _ns(), _link(), Field("vlan", say("VLAN"), "number", example="10"),
-    )),
-    Form(say("Delete a route"), act.DeleteRoute, (
-        _ns(), Field("destination", say("To"), example="default"),
-    )),
+    Form(
+        say("Spanning tree"),
+        act.SetBridge,
+        (_ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("on"), "flag")),
+    ),
+    Form(
+        say("VLAN filtering"),
+        act.SetBridge,
+        (_ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("on"), "flag")),
+    ),
+    Form(
+        say("VLAN of a port"),
+        act.SetPortVlan,
+        (
+            _ns(),
+            _link(),
+            Field("vlan", say("VLAN"), "number", example="10"),
+            Field("pvid", say("untagged inwards"), "flag"),
+            Field("untagged", say("untagged outwards"), "flag"),
+        ),
+    ),
+    Form(say("Promiscuous"), act.SetPromiscuous, (_ns(), _link(), Field("on", say("on"), "flag"))),
+    Form(
+        say("Masquerade"),
+        act.Masquerade,
+        (
+            _ns(),
+            Field("source", say("From"), example="192.168.10.0/24"),
+            Field("out", say("leaving by"), "link"),
+        ),
+    ),
+    Form(
+        say("Kernel setting"),
+        act.Sysctl,
+        (
+            _ns(),
+            Field("key", say("Key"), example="net.ipv4.ip_forward"),
+            Field("value", say("Value"), example="1"),
+        ),
+    ),
+    Form(
+        say("Name server"),
+        act.ResolvConf,
+        (
+            Field("ns", say("of"), "namespace"),
+            Field("nameserver", say("Address"), example="8.8.8.8"),
+        ),
+    ),
+    Form(
+        say("Delete an address"),
+        act.DeleteAddress,
+        (_ns(), _link(), Field("address", say("Address"), example="192.168.10.1/24")),
+    ),
+    Form(
+        say("Delete a VLAN of a port"),
+        act.DeletePortVlan,
+        (_ns(), _link(), Field("vlan", say("VLAN"), "number", example="10")),
+    ),
+    Form(
+        say("Delete a route"),
+        act.DeleteRoute,
+        (_ns(), Field("destination", say("To"), example="default")),
+    ),
     Form(say("Delete a link"), act.DeleteLink, (_ns(), _link())),
-    Form(say("Delete a namespace"), act.DeleteNamespace, (
-        Field("name", say("Namespace"), "named"),
-    )),
-    Form(say("Delete a container"), act.DeleteContainer, (
-        Field("name", say("Container"), "container"),
-    )),
-)  # fmt: skip
+    Form(
+        say("Delete a namespace"), act.DeleteNamespace, (Field("name", say("Namespace"), "named"),)
+    ),
+    Form(
+        say("Delete a container"),
+        act.DeleteContainer,
+        (Field("name", say("Container"), "container"),),
+    ),
+)
 """In the order in which a network is built."""

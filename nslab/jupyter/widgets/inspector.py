@@ -18,8 +18,8 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 
 if TYPE_CHECKING:
-    from nslab.session.capture import Capture
     from nslab.frames.journey import Journey
+    from nslab.session.capture import Capture
 
 ROWS = 300
 """Frames in the list at most: more say nothing to a person, and a filter finds them."""
@@ -63,22 +63,25 @@ class Inspector(w.VBox):  # type: ignore[misc]
             description=say("Stop"), icon="stop", tooltip=say("take in no more frames")
         )
         self._only = w.Text(
-            description=say("Only"), placeholder="echo request", continuous_update=False,
+            description=say("Only"),
+            placeholder="echo request",
+            continuous_update=False,
             tooltip=say("frames whose line has this text in it; empty for all"),
-        )  # fmt: skip
+        )
         wide = w.Layout(width="auto")
         self._list = w.Select(rows=9, options=[], layout=wide)
         self._head = w.HTML(layout=w.Layout(overflow="hidden", width="auto", min_width="0"))
         self._heading = w.HTML()
-        beside = w.Layout(
-            width="26em", max_width="96%", height="auto", margin="2px 1em 2px 2px"
-        )
+        beside = w.Layout(width="26em", max_width="96%", height="auto", margin="2px 1em 2px 2px")
         self._fields = w.Select(rows=16, options=[], layout=beside)
         self._bytes = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._follow = w.Button(
-            description=say("Follow its packet"), icon="share", layout=w.Layout(width="13em"),
-            tooltip=say("show the way of this packet from link to link"), disabled=True,
-        )  # fmt: skip
+            description=say("Follow its packet"),
+            icon="share",
+            layout=w.Layout(width="13em"),
+            tooltip=say("show the way of this packet from link to link"),
+            disabled=True,
+        )
         self._play = w.Play(min=1, max=1, value=1, interval=PACE, show_repeat=False)
         self._at = w.IntSlider(
             min=1, max=1, value=1, description=say("Step"), layout=w.Layout(width="24em")
@@ -95,17 +98,37 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._message = w.HTML()
         opened = w.HBox([self._fields, self._bytes], layout=w.Layout(flex_flow="row wrap"))
         super().__init__(
-            [w.HBox([self._status, self._stop]), self._only, self._head, self._list,
-             self._heading, opened, self._follow, self._message, self._steps, self._way,
-             w.HTML(_PLAIN + STYLE), in_page()]
-        )  # fmt: skip
+            [
+                w.HBox([self._status, self._stop]),
+                self._only,
+                self._head,
+                self._list,
+                self._heading,
+                opened,
+                self._follow,
+                self._message,
+                self._steps,
+                self._way,
+                w.HTML(_PLAIN + STYLE),
+                in_page(),
+            ]
+        )
         self.add_class("nslab-keys")
         named = {
-            "inspector": self, "frames": self._list, "only": self._only, "fields": self._fields,
-            "bytes": self._bytes, "follow": self._follow, "steps": self._steps,
-            "journey": self._way, "stop": self._stop, "status": self._status,
-            "heading": self._heading, "before": self._before, "next": self._next,
-        }  # fmt: skip
+            "inspector": self,
+            "frames": self._list,
+            "only": self._only,
+            "fields": self._fields,
+            "bytes": self._bytes,
+            "follow": self._follow,
+            "steps": self._steps,
+            "journey": self._way,
+            "stop": self._stop,
+            "status": self._status,
+            "heading": self._heading,
+            "before": self._before,
+            "next": self._next,
+        }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._list.add_class("nslab-mono")
@@ -279,9 +302,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         table = self.frames.table()
         return mirrored(
-            super()._repr_mimebundle_(**options), f"inspector\n{table}",
+            super()._repr_mimebundle_(**options),
+            f"inspector\n{table}",
             table._repr_mimebundle_()["text/html"],
-        )  # fmt: skip
+        )
 
 
 def _watch(here: weakref.ref[Inspector], over: threading.Event) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.network.diff import Diff
 from nslab.draw import Picture
 from nslab.errors import ToolMissing
-from nslab.network.model import Snapshot
 from nslab.jupyter.widgets.facts import facts, things
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.page import STYLE, in_page, only_saved, reachable
 from nslab.jupyter.widgets.words import say
+from nslab.network.diff import Diff
+from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -50,8 +50,13 @@ class Live(w.VBox):  # type: ignore[misc]
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         super().__init__([self._status, top, w.HTML(STYLE), in_page()])
         self.add_class("nslab-keys")
-        named = {"live": self, "status": self._status, "choice": self._choice,
-                 "drawn": self._picture, "facts": self._facts}  # fmt: skip
+        named = {
+            "live": self,
+            "status": self._status,
+            "choice": self._choice,
+            "drawn": self._picture,
+            "facts": self._facts,
+        }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self.following = Following(lab, self._tell, self._over)
@@ -59,8 +64,7 @@ class Live(w.VBox):  # type: ignore[misc]
         # The page knows by itself whether there is a kernel behind a saved widget.
         follows = say("follows the lab")
         self._status.value = (
-            f"<span class='nslab-on'>{_line(follows, on=True)}</span>"
-            + only_saved()
+            f"<span class='nslab-on'>{_line(follows, on=True)}</span>" + only_saved()
         )
         self.following.start()
 

@@ -37,8 +37,9 @@ def reachable(picture: str) -> str:
     picture = picture.replace('tabindex="0" role="img"', 'tabindex="0" role="button"')
     return re.sub(
         r'(<g class="nslab-space[^"]*" data-ns="([^"]*)")>',
-        r'\1 tabindex="0" role="button" aria-label="\2">', picture,
-    )  # fmt: skip
+        r'\1 tabindex="0" role="button" aria-label="\2">',
+        picture,
+    )
 
 
 def only_saved() -> str:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.network.actions import code
-from nslab.session.check import Verdicts
-from nslab.errors import Interrupted
 from nslab.course.step import Step
+from nslab.errors import Interrupted
 from nslab.jupyter.widgets.live import Live, drawn, mirrored
 from nslab.jupyter.widgets.page import in_page
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
+from nslab.network.actions import code
+from nslab.session.check import Verdicts
 
 if TYPE_CHECKING:
-    from nslab.session.lab import Lab
     from nslab.course.lessons import Lesson
+    from nslab.session.lab import Lab
 
 
 class Progress:
@@ -95,8 +95,9 @@ class Player(w.VBox):  # type: ignore[misc]
         saved = min(self._progress.of(lesson.name), len(lesson.steps))
         self._resume = button(
             say("Resume at step {number}").format(number=saved + 1),
-            say("do again what you had done"), lambda: self.resume(saved),
-        )  # fmt: skip
+            say("do again what you had done"),
+            lambda: self.resume(saved),
+        )
         buttons = [self._back, self._run, self._all, self._stop, self._reset]
         if 0 < saved < len(lesson.steps):
             buttons.append(self._resume)
@@ -105,9 +106,16 @@ class Player(w.VBox):  # type: ignore[misc]
         """The picture, which follows the lab."""
         super().__init__([self._step, self._buttons, self._result, self.live, in_page()])
         self.add_class("nslab-keys")
-        named = {"player": self, "step": self._step, "result": self._result, "run": self._run,
-                 "all": self._all, "back": self._back, "reset": self._reset,
-                 "stop": self._stop}  # fmt: skip
+        named = {
+            "player": self,
+            "step": self._step,
+            "result": self._result,
+            "run": self._run,
+            "all": self._all,
+            "back": self._back,
+            "reset": self._reset,
+            "stop": self._stop,
+        }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._show()
@@ -148,8 +156,9 @@ class Player(w.VBox):  # type: ignore[misc]
             self._failed(f"{step.title}: {error.cause}.\n{back}")
             return False
         self._add(before)
-        self._show_result(step, printed, str(changes) if changes else say("nothing changed"),
-                          verdicts)  # fmt: skip
+        self._show_result(
+            step, printed, str(changes) if changes else say("nothing changed"), verdicts
+        )
         return bool(verdicts)
 
     def run_all(self) -> None:
@@ -286,5 +295,3 @@ def _marked(text: str) -> str:
         f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
         for n, part in enumerate(parts)
     )
-
-

@@ -18,35 +18,118 @@ from collections.abc import Iterable, Sequence
 
 from nslab.network.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
 from nslab.network.actions.base import (
-    Action, Command, Style, Word, code, command, enter, pid_variable,
-)  # fmt: skip
+    Action,
+    Command,
+    Style,
+    Word,
+    code,
+    command,
+    enter,
+    pid_variable,
+)
 from nslab.network.actions.links import (
-    AddBridge, AddVeth, Attach, DeleteLink, Detach, Move, Rename, SetBridge, SetDown, SetMac,
-    SetPromiscuous, SetUp,
-)  # fmt: skip
+    AddBridge,
+    AddVeth,
+    Attach,
+    DeleteLink,
+    Detach,
+    Move,
+    Rename,
+    SetBridge,
+    SetDown,
+    SetMac,
+    SetPromiscuous,
+    SetUp,
+)
 from nslab.network.actions.settings import Masquerade, ResolvConf, Sysctl
-from nslab.network.actions.spaces import AddContainer, AddNamespace, DeleteContainer, DeleteNamespace
+from nslab.network.actions.spaces import (
+    AddContainer,
+    AddNamespace,
+    DeleteContainer,
+    DeleteNamespace,
+)
 from nslab.network.actions.stacked import (
-    IPVLAN_MODES, MACVLAN_MODES, AddIpvlan, AddMacvlan, AddVlan, DeletePortVlan, SetPortVlan,
-)  # fmt: skip
+    IPVLAN_MODES,
+    MACVLAN_MODES,
+    AddIpvlan,
+    AddMacvlan,
+    AddVlan,
+    DeletePortVlan,
+    SetPortVlan,
+)
 
 __all__ = [
-    "IPVLAN_MODES", "MACVLAN_MODES", "Action", "AddAddress", "AddBridge", "AddContainer",
-    "AddIpvlan", "AddMacvlan", "AddNamespace", "AddRoute", "AddVeth", "AddVlan", "AnyAction",
-    "Attach", "Command", "DeleteAddress",
-    "DeleteContainer", "DeleteLink", "DeleteNamespace", "DeletePortVlan", "DeleteRoute", "Detach",
-    "Masquerade", "Move", "Rename", "ResolvConf", "SetBridge", "SetDown", "SetMac", "SetPortVlan",
-    "SetPromiscuous", "SetUp", "Style", "Sysctl", "Word", "code", "commands", "enter",
+    "IPVLAN_MODES",
+    "MACVLAN_MODES",
+    "Action",
+    "AddAddress",
+    "AddBridge",
+    "AddContainer",
+    "AddIpvlan",
+    "AddMacvlan",
+    "AddNamespace",
+    "AddRoute",
+    "AddVeth",
+    "AddVlan",
+    "AnyAction",
+    "Attach",
+    "Command",
+    "DeleteAddress",
+    "DeleteContainer",
+    "DeleteLink",
+    "DeleteNamespace",
+    "DeletePortVlan",
+    "DeleteRoute",
+    "Detach",
+    "Masquerade",
+    "Move",
+    "Rename",
+    "ResolvConf",
+    "SetBridge",
+    "SetDown",
+    "SetMac",
+    "SetPortVlan",
+    "SetPromiscuous",
+    "SetUp",
+    "Style",
+    "Sysctl",
+    "Word",
+    "code",
+    "commands",
+    "enter",
     "pid_variable",
-]  # fmt: skip
+]
 
 AnyAction = (
-    AddNamespace | DeleteNamespace | AddContainer | DeleteContainer | AddBridge | SetBridge
-    | AddVeth | Move | Rename | DeleteLink | SetUp | SetDown | SetMac | SetPromiscuous
-    | AddMacvlan | AddIpvlan | AddVlan | SetPortVlan | DeletePortVlan
-    | Attach | Detach | AddAddress | DeleteAddress | AddRoute | DeleteRoute
-    | Masquerade | Sysctl | ResolvConf
-)  # fmt: skip
+    AddNamespace
+    | DeleteNamespace
+    | AddContainer
+    | DeleteContainer
+    | AddBridge
+    | SetBridge
+    | AddVeth
+    | Move
+    | Rename
+    | DeleteLink
+    | SetUp
+    | SetDown
+    | SetMac
+    | SetPromiscuous
+    | AddMacvlan
+    | AddIpvlan
+    | AddVlan
+    | SetPortVlan
+    | DeletePortVlan
+    | Attach
+    | Detach
+    | AddAddress
+    | DeleteAddress
+    | AddRoute
+    | DeleteRoute
+    | Masquerade
+    | Sysctl
+    | ResolvConf
+)
 """Every action there is: what a message to the agent may carry."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nslab.network.actions.base import Action, Command, command
 from nslab.errors import InvalidInput
+from nslab.network.actions.base import Action, Command, command
 
 
 class AddAddress(Action, frozen=True):
@@ -51,9 +51,11 @@ class AddRoute(Action, frozen=True):
     def _check(self) -> None:
         if self.via is None and self.dev is None:
             raise InvalidInput(
-                "add route", self.destination, "it says neither a gateway nor a device",
+                "add route",
+                self.destination,
+                "it says neither a gateway nor a device",
                 'give via="192.168.10.1", or dev="eth0"',
-            )  # fmt: skip
+            )
 
     def _iproute2(self) -> list[Command]:
         return [command("ip", "route", "add", *_route_words(self))]

@@ -46,9 +46,7 @@ def pid_variable(container: str) -> str:
 
 
 _CHECKS: dict[str, Callable[[str], str | None]] = {
-    **dict.fromkeys(
-        ("link", "bridge", "master", "parent", "peer", "out", "dev"), names.link_name
-    ),
+    **dict.fromkeys(("link", "bridge", "master", "parent", "peer", "out", "dev"), names.link_name),
     **dict.fromkeys(("ns", "peer_ns", "to"), names.namespace_reference),
     **dict.fromkeys(("via", "nameserver"), names.host_address),
     **dict.fromkeys(("mac", "peer_mac"), names.mac_address),

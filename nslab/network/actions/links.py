@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nslab.errors import InvalidInput
 from nslab.network import names
 from nslab.network.actions.base import Action, Command, Style, command, enter, target
-from nslab.errors import InvalidInput
 
 
 class AddBridge(Action, frozen=True):
@@ -38,9 +38,10 @@ class AddBridge(Action, frozen=True):
         if self.multicast_snooping is not None:
             word = "1" if self.multicast_snooping else "0"
             lines.append(
-                command("ip", "link", "set", "dev", self.name, "type", "bridge",
-                         "mcast_snooping", word)
-            )  # fmt: skip
+                command(
+                    "ip", "link", "set", "dev", self.name, "type", "bridge", "mcast_snooping", word
+                )
+            )
         return lines
 
 
@@ -62,9 +63,11 @@ class SetBridge(Action, frozen=True):
         _check_bridge(self.name, self.stp, self.forward_delay)
         if self.stp is None and self.forward_delay is None and self.vlan_filtering is None:
             raise InvalidInput(
-                "set bridge", self.name, "nothing to set",
+                "set bridge",
+                self.name,
+                "nothing to set",
                 "give stp=, forward_delay= or vlan_filtering=",
-            )  # fmt: skip
+            )
 
     def _iproute2(self) -> list[Command]:
         return self._with(_options(self.stp, self.forward_delay) + self._filtering())
@@ -109,9 +112,11 @@ def _check_bridge(name: str, stp: bool | None, forward_delay: float | None) -> N
     low = 2 if stp else 0
     if not low <= forward_delay <= 30:
         raise InvalidInput(
-            "set the forward delay of", name, f"{forward_delay:g} s is out of bounds",
+            "set the forward delay of",
+            name,
+            f"{forward_delay:g} s is out of bounds",
             "with the spanning tree on it may be 2 to 30 seconds, with it off 0 to 30",
-        )  # fmt: skip
+        )
 
 
 class AddVeth(Action, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nslab.network.actions.base import Action, Command, Style, command
 from nslab.errors import InvalidInput
+from nslab.network.actions.base import Action, Command, Style, command
 
 
 class Masquerade(Action, frozen=True):
@@ -28,16 +28,36 @@ class Masquerade(Action, frozen=True):
         return [
             command("nft", "add", "table", "ip", "nslab"),
             command("nft", "add", "chain", "ip", "nslab", "postrouting", chain),
-            command("nft", "add", "rule", "ip", "nslab", "postrouting",
-                     *source, "oifname", self.out, "masquerade"),
-        ]  # fmt: skip
+            command(
+                "nft",
+                "add",
+                "rule",
+                "ip",
+                "nslab",
+                "postrouting",
+                *source,
+                "oifname",
+                self.out,
+                "masquerade",
+            ),
+        ]
 
     def _classic(self) -> list[Command]:
         source = () if self.source == "default" else ("-s", self.source)
         return [
-            command("iptables", "-t", "nat", "-A", "POSTROUTING",
-                     *source, "-o", self.out, "-j", "MASQUERADE"),
-        ]  # fmt: skip
+            command(
+                "iptables",
+                "-t",
+                "nat",
+                "-A",
+                "POSTROUTING",
+                *source,
+                "-o",
+                self.out,
+                "-j",
+                "MASQUERADE",
+            )
+        ]
 
 
 class Sysctl(Action, frozen=True):

@@ -54,9 +54,18 @@ class AddContainer(Action, frozen=True):
             f"hostname {self.name}; exec sleep infinity"
         )
         return (
-            "unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child",
-            "--mount-proc", "sh", "-c", script,
-        )  # fmt: skip
+            "unshare",
+            "--net",
+            "--mount",
+            "--uts",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "sh",
+            "-c",
+            script,
+        )
 
     def _iproute2(self) -> list[Command]:
         return [Command(self.argv, background=True, keep_pid=pid_variable(self.name))]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from nslab.errors import InvalidInput
 from nslab.network import names
 from nslab.network.actions.base import Action, Command, Style, command, enter, target
 from nslab.network.actions.links import new_name
-from nslab.errors import InvalidInput
 
 MACVLAN_MODES = ("bridge", "private", "vepa", "passthru")
 IPVLAN_MODES = ("l2", "l3", "l3s")

@@ -12,12 +12,34 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
 from nslab.network.diff.wording import (
-    address_of, kind_and_mode, kind_text, link_text, name_text, nameservers, nat_text, route_text,
-    visible_routes, vlans_text,
-)  # fmt: skip
+    address_of,
+    kind_and_mode,
+    kind_text,
+    link_text,
+    name_text,
+    nameservers,
+    nat_text,
+    route_text,
+    visible_routes,
+    vlans_text,
+)
 
 __all__ = [
-    "LEARNED", "MARKS", "Change", "Diff", "Kind", "What", "address_of", "compare",
-    "kind_and_mode", "kind_text", "link_text", "name_text", "nameservers", "nat_text", "route_text",
-    "visible_routes", "vlans_text",
-]  # fmt: skip
+    "LEARNED",
+    "MARKS",
+    "Change",
+    "Diff",
+    "Kind",
+    "What",
+    "address_of",
+    "compare",
+    "kind_and_mode",
+    "kind_text",
+    "link_text",
+    "name_text",
+    "nameservers",
+    "nat_text",
+    "route_text",
+    "visible_routes",
+    "vlans_text",
+]

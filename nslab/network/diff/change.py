@@ -12,9 +12,20 @@ from nslab.network.model import Namespace, Snapshot
 
 Kind = Literal["new", "gone", "changed"]
 What = Literal[
-    "namespace", "link", "address", "route", "neighbour", "fdb", "nat", "sysctl", "process",
-    "resolv.conf", "port", "bridge", "file",
-]  # fmt: skip
+    "namespace",
+    "link",
+    "address",
+    "route",
+    "neighbour",
+    "fdb",
+    "nat",
+    "sysctl",
+    "process",
+    "resolv.conf",
+    "port",
+    "bridge",
+    "file",
+]
 
 MARKS: dict[Kind, str] = {"new": "+", "gone": "-", "changed": "~"}
 """What stands at the start of a line about a change."""
@@ -125,16 +136,30 @@ class Teller:
     namespace: Namespace
 
     def __call__(
-        self, kind: Kind, what: What, name: str, text: str, index: int = 0, *,
-        value: str = "", quiet: bool = False,
-    ) -> Change:  # fmt: skip
+        self,
+        kind: Kind,
+        what: What,
+        name: str,
+        text: str,
+        index: int = 0,
+        *,
+        value: str = "",
+        quiet: bool = False,
+    ) -> Change:
         ns = self.namespace
         if what in {"namespace", "link", "file"} and kind != "changed":
             text = f"{kind} {text}"
         return Change(
-            kind=kind, what=what, ns=ns.label, name=name, text=text, inode=ns.inode, index=index,
-            value=value, quiet=quiet,
-        )  # fmt: skip
+            kind=kind,
+            what=what,
+            ns=ns.label,
+            name=name,
+            text=text,
+            inode=ns.inode,
+            index=index,
+            value=value,
+            quiet=quiet,
+        )
 
     def of(self, text: str) -> str:
         """Say of which namespace a text is, unless it is the host."""

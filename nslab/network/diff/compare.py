@@ -34,15 +34,15 @@ class _Comparison:
         """From where a link is now to what it was."""
         self.renamed: dict[tuple[int, int], dict[str, str]] = {}
         self._pair_links()
-        self.now = {
-            (old.inode, link.index): where for where, (old, link) in self.same.items()
-        }
+        self.now = {(old.inode, link.index): where for where, (old, link) in self.same.items()}
         self.names = {
             mac: address_of(ns, link)
             for snapshot in (before, after)
             for ns in snapshot.namespaces
             for link in ns.links
-            if (mac := link.mac) and link.kind != "bridge" and ns.role != "world"
+            if (mac := link.mac)
+            and link.kind != "bridge"
+            and ns.role != "world"
             and not snapshot.borrows_mac(link)
         }
         """Whose MAC it is, so that a text can say a name instead."""
@@ -64,7 +64,9 @@ class _Comparison:
             found = [
                 (was_in, was)
                 for was_in, was in left
-                if was.mac == link.mac and was.kind == link.kind and _can_move(link)
+                if was.mac == link.mac
+                and was.kind == link.kind
+                and _can_move(link)
                 and was_in.inode != ns.inode
             ]
             if found:

@@ -30,13 +30,15 @@ def namespace_fields(tell: Teller, old: Namespace, new: Namespace) -> Iterator[C
     if old.role != new.role:
         texts.append(f"namespace {new.label}: {old.role} → {new.role}")
     texts += [
-        f"namespace {new.label} named {name_text(name)}" for name in new.names
+        f"namespace {new.label} named {name_text(name)}"
+        for name in new.names
         if name not in old.names
-    ]  # fmt: skip
+    ]
     texts += [
-        f"namespace {new.label} no longer named {name_text(name)}" for name in old.names
+        f"namespace {new.label} no longer named {name_text(name)}"
+        for name in old.names
         if name not in new.names
-    ]  # fmt: skip
+    ]
     texts += [f"{new.label}: cannot see {x}" for x in new.unseen if x not in old.unseen]
     texts += [f"{new.label}: can see again: {x}" for x in old.unseen if x not in new.unseen]
     for text in texts:
@@ -65,9 +67,7 @@ def addresses(tell: Teller, told: str, old: Link, new: Link) -> Iterator[Change]
             yield tell(kind, "address", new.name, text, new.index, value=key)
 
 
-def bridging(
-    changed: Changed, old: Link, new: Link, renamed: dict[str, str]
-) -> Iterator[Change]:
+def bridging(changed: Changed, old: Link, new: Link, renamed: dict[str, str]) -> Iterator[Change]:
     """What a link has as a bridge or as a port of one."""
     if renamed.get(old.master, old.master) != new.master:
         if old.master:
@@ -105,10 +105,7 @@ def _switched(word: str, on: bool) -> str:
 
 
 def items(
-    tell: Teller,
-    what: What,
-    old: dict[str, Entry],
-    new: dict[str, Entry],
+    tell: Teller, what: What, old: dict[str, Entry], new: dict[str, Entry]
 ) -> Iterator[Change]:
     """Changes of a set of things: by key, each with its text and its value."""
     for key, (text, value) in new.items():

@@ -70,11 +70,13 @@ def vlans_text(vlans: Iterable[PortVlan] | None) -> str:
     parts = [
         f"{_and(numbers)} {word}"
         for numbers, word in (
-            (plain, "untagged"), (into, "untagged inwards"), (out, "untagged outwards"),
+            (plain, "untagged"),
+            (into, "untagged inwards"),
+            (out, "untagged outwards"),
             (tagged, "tagged"),
         )
         if numbers
-    ]  # fmt: skip
+    ]
     return "VLAN " + ", ".join(parts) if parts else "no VLAN"
 
 

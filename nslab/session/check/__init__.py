@@ -19,17 +19,56 @@ A check that fails says what is there instead, and what to do.
 
 from nslab.session.check.base import Asked, Check, Verdict, Verdicts
 from nslab.session.check.links import (
-    ArePeers, HasAddress, HasLink, IsPort, Learned, NoLink, Promiscuous, State, Stp,
-)  # fmt: skip
+    ArePeers,
+    HasAddress,
+    HasLink,
+    IsPort,
+    Learned,
+    NoLink,
+    Promiscuous,
+    State,
+    Stp,
+)
 from nslab.session.check.spaces import (
-    HasFile, HasNamespace, HasNeighbour, HasRoute, Masquerades, NamedByPid, NoRoute, Setting,
-)  # fmt: skip
+    HasFile,
+    HasNamespace,
+    HasNeighbour,
+    HasRoute,
+    Masquerades,
+    NamedByPid,
+    NoRoute,
+    Setting,
+)
 from nslab.session.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
 from nslab.session.check.trying import Hops, Reaches, Resolves
 
 __all__ = [
-    "ArePeers", "Asked", "Carries", "Check", "FiltersVlans", "HasAddress", "HasFile", "HasLink",
-    "HasNamespace", "HasNeighbour", "HasRoute", "Hops", "IsPort", "Learned", "Masquerades",
-    "NamedByPid", "NoLink", "NoRoute", "Promiscuous", "Reaches", "Resolves", "SameMac", "Setting",
-    "StandsOn", "State", "Stp", "Verdict", "Verdicts",
-]  # fmt: skip
+    "ArePeers",
+    "Asked",
+    "Carries",
+    "Check",
+    "FiltersVlans",
+    "HasAddress",
+    "HasFile",
+    "HasLink",
+    "HasNamespace",
+    "HasNeighbour",
+    "HasRoute",
+    "Hops",
+    "IsPort",
+    "Learned",
+    "Masquerades",
+    "NamedByPid",
+    "NoLink",
+    "NoRoute",
+    "Promiscuous",
+    "Reaches",
+    "Resolves",
+    "SameMac",
+    "Setting",
+    "StandsOn",
+    "State",
+    "Stp",
+    "Verdict",
+    "Verdicts",
+]

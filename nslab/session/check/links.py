@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from nslab.session.check.base import (
-    RUN_IN_ORDER, Check, Verdict, link_of, namespace_of, on_off, place,
-)  # fmt: skip
 from nslab.network.model import Snapshot
+from nslab.session.check.base import (
+    RUN_IN_ORDER,
+    Check,
+    Verdict,
+    link_of,
+    namespace_of,
+    on_off,
+    place,
+)
 
 
 class HasLink(Check, frozen=True):

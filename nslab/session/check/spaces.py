@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from nslab.session.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
 from nslab.network.model import Snapshot
+from nslab.session.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
 
 
 class HasNamespace(Check, frozen=True):
@@ -52,9 +52,11 @@ class HasRoute(Check, frozen=True):
         wanted += f" dev {self.dev}" if self.dev else ""
         for route in namespace.routes:
             if (
-                route.destination == self.destination and route.table == 254
-                and self.via in (None, route.via) and self.dev in (None, route.dev)
-            ):  # fmt: skip
+                route.destination == self.destination
+                and route.table == 254
+                and self.via in (None, route.via)
+                and self.dev in (None, route.dev)
+            ):
                 return Verdict(True, f"{namespace.label} has a route {wanted}")
         return Verdict(False, f"{namespace.label} has no route {wanted}", RUN_IN_ORDER)
 
@@ -72,9 +74,10 @@ class NoRoute(Check, frozen=True):
             network = "0.0.0.0/0" if route.destination == "default" else route.destination
             if wanted in ipaddress.ip_network(network):
                 return Verdict(
-                    False, f"{namespace.label} has a route {route.destination} for {self.address}",
+                    False,
+                    f"{namespace.label} has a route {route.destination} for {self.address}",
                     RUN_IN_ORDER,
-                )  # fmt: skip
+                )
         return Verdict(True, f"{namespace.label} has no route for {self.address}")
 
 

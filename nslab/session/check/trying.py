@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 import time
 
-from nslab.session.check.base import RUN_IN_ORDER, Asked, Check, NotThere, Program, Verdict, namespace_of
+from nslab.session.check.base import (
+    RUN_IN_ORDER,
+    Asked,
+    Check,
+    NotThere,
+    Program,
+    Verdict,
+    namespace_of,
+)
 
 
 class Reaches(Check, frozen=True):
@@ -81,8 +89,11 @@ def _await_neighbours(lab: Asked, ns: str | None) -> None:
 def _ping_words(ran: Program) -> str:
     """Why, as far as ping says it."""
     for line in (*ran.stderr.splitlines(), *ran.stdout.splitlines()):
-        for words in ("Network is unreachable", "Destination Host Unreachable",
-                      "Destination Net Unreachable"):  # fmt: skip
+        for words in (
+            "Network is unreachable",
+            "Destination Host Unreachable",
+            "Destination Net Unreachable",
+        ):
             if words in line:
                 return f": {words}"
     return ": no answer"

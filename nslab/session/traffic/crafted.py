@@ -8,25 +8,27 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from nslab.session import capture as cap
-from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.errors import InvalidInput, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
+from nslab.network import names
 from nslab.network.model import Link, Place, Snapshot
+from nslab.session import capture as cap
 from nslab.session.traffic.answers import Arped, Sent
 
 
-def send(
-    engine: Engine, packets: Any, on: str, *, count: int, rate: float | None
-) -> Sent:
+def send(engine: Engine, packets: Any, on: str, *, count: int, rate: float | None) -> Sent:
     """See :meth:`nslab.Lab.send`."""
     ns, link = names.place(on)
     if count < 1 or (rate is not None and rate <= 0):
-        raise InvalidInput("send on", on, "that is no number of frames, or no rate",
-                           "count from 1 on, rate in frames a second")  # fmt: skip
+        raise InvalidInput(
+            "send on",
+            on,
+            "that is no number of frames, or no rate",
+            "count from 1 on, rate in frames a second",
+        )
     if isinstance(packets, (bytes, bytearray, memoryview)):
         frames: tuple[bytes, ...] = (bytes(packets),)
     else:
@@ -73,9 +75,14 @@ def arping(
         engine.fetch(opened.number, cap.FORGOTTEN, stop=True)
     error = "" if found else f"nobody on {place} answers who has {wanted} within {timeout:g} s"
     return Arped(
-        ns=label, target=wanted, error=error, mac=found, on=str(place),
-        owner=cap.owners(snapshot).get(found, ""), times=tuple(times),
-    )  # fmt: skip
+        ns=label,
+        target=wanted,
+        error=error,
+        mac=found,
+        on=str(place),
+        owner=cap.owners(snapshot).get(found, ""),
+        times=tuple(times),
+    )
 
 
 def _answers(
@@ -104,8 +111,9 @@ def _device(snapshot: Snapshot, ns: str | None, target: str, on: str | None) -> 
             return link
     label = ns or "the host"
     cause = (
-        f"{label} has no link named {on}" if on is not None
+        f"{label} has no link named {on}"
+        if on is not None
         else f"no link of {label} has an address in its subnet, so ARP is not asked for it"
-    )  # fmt: skip
+    )
     option = f" -n {ns}" if ns else ""
     raise NotFound("arping", target, cause, f"see what is there: ip{option} -brief address")

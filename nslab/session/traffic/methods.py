@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nslab.session import capture as captures
 from nslab.session.capture import Capture
 from nslab.session.traffic import crafted, tools
-from nslab.session.traffic.answers import (
-    Arped, Counters, Fetched, Pinged, Resolved, Sent, Traced,
-)  # fmt: skip
+from nslab.session.traffic.answers import Arped, Counters, Fetched, Pinged, Resolved, Sent, Traced
 
 if TYPE_CHECKING:
-    from nslab.network.diff import Diff
     from nslab.draw import Picture
     from nslab.engine.base import Engine
+    from nslab.network.diff import Diff
     from nslab.network.model import Snapshot
     from nslab.session.traffic.scapy_socket import LabSocket
 
@@ -55,9 +53,15 @@ class Traffic:
         :raises InvalidInput: the filter cannot be understood; says it in tcpdump's words
         """
         return captures.start(
-            self._engine, self.snapshot, self._left, where, filter=filter, frames=frames,
-            bytes=bytes, draw=self._draw,
-        )  # fmt: skip
+            self._engine,
+            self.snapshot,
+            self._left,
+            where,
+            filter=filter,
+            frames=frames,
+            bytes=bytes,
+            draw=self._draw,
+        )
 
     def ping(
         self,
@@ -75,9 +79,15 @@ class Traffic:
         :param size: bytes of data in each request, 56 if nothing is said
         """
         return tools.ping(
-            self._engine, ns, target, self._counters.ping(), count=count, interval=interval,
-            timeout=timeout, size=size,
-        )  # fmt: skip
+            self._engine,
+            ns,
+            target,
+            self._counters.ping(),
+            count=count,
+            interval=interval,
+            timeout=timeout,
+            size=size,
+        )
 
     def arping(
         self,
@@ -107,9 +117,7 @@ class Traffic:
         """Ask for a name's addresses: the namespace's name server, or another."""
         return tools.resolve(self._engine, ns, name, server, timeout=timeout)
 
-    def send(
-        self, packets: Any, on: str, *, count: int = 1, rate: float | None = None
-    ) -> Sent:
+    def send(self, packets: Any, on: str, *, count: int = 1, rate: float | None = None) -> Sent:
         """Send frames on a link, such as ``ns1/eth0``, as they are.
 
         Addresses that a scapy packet leaves open are filled in from the lab: the link's own as the

@@ -17,12 +17,12 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.supersocket import SuperSocket
 
-from nslab.network import names
-from nslab.session.capture import FORGOTTEN
 from nslab.engine.base import Engine, Injection, Recording
 from nslab.errors import LabClosed, LabGone, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
+from nslab.network import names
+from nslab.session.capture import FORGOTTEN
 
 _TURN = 0.05
 """Seconds that a look for frames may take, so that scapy can stop in between."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from nslab.network import names
 from nslab.engine.base import Command, Engine
 from nslab.errors import InvalidInput
+from nslab.network import names
 from nslab.session.traffic.answers import Fetched, Hop, Pinged, Resolved, Traced
 
 _C = {"LC_ALL": "C"}
@@ -43,30 +43,56 @@ def _host(operation: str, target: str) -> str:
     """A name or an address that no tool takes for an option."""
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", target):
         raise InvalidInput(
-            operation, repr(target), "it is neither an address nor a name",
+            operation,
+            repr(target),
+            "it is neither an address nor a name",
             "such as 203.0.113.80 or www.example.org",
-        )  # fmt: skip
+        )
     return target
 
 
-_REPLY = re.compile(r"^\d+ bytes from (?:.*\()?([^\s():]+(?::[0-9a-f:]+)?)\)?: .*ttl=(\d+)"
-                    r"(?: time=([\d.]+))?", re.M)  # fmt: skip
+_REPLY = re.compile(
+    r"^\d+ bytes from (?:.*\()?([^\s():]+(?::[0-9a-f:]+)?)\)?: .*ttl=(\d+)"
+    r"(?: time=([\d.]+))?",
+    re.M,
+)
 _REFUSAL = re.compile(r"^From (?:.*\()?([0-9a-f.:]+?)\)?:? icmp_seq=\d+ (.*)$", re.M)
 _TOTAL = re.compile(r"(\d+) packets transmitted, (\d+) received")
 
 
 def ping(
-    engine: Engine, ns: str | None, target: str, identifier: int, *,
-    count: int, interval: float, timeout: float, size: int | None,
-) -> Pinged:  # fmt: skip
+    engine: Engine,
+    ns: str | None,
+    target: str,
+    identifier: int,
+    *,
+    count: int,
+    interval: float,
+    timeout: float,
+    size: int | None,
+) -> Pinged:
     """See :meth:`nslab.Lab.ping`."""
     inside, label = _where(ns)
     _host("ping", target)
     if count < 1 or not 0 < timeout <= 60:
-        raise InvalidInput("ping", target, "that is no number of pings, or no time to wait",
-                           "count from 1 on, timeout up to 60 seconds")  # fmt: skip
-    words = ["ping", "-n", "-c", str(count), "-i", f"{interval:g}", "-W", f"{timeout:g}",
-             "-e", str(identifier)]  # fmt: skip
+        raise InvalidInput(
+            "ping",
+            target,
+            "that is no number of pings, or no time to wait",
+            "count from 1 on, timeout up to 60 seconds",
+        )
+    words = [
+        "ping",
+        "-n",
+        "-c",
+        str(count),
+        "-i",
+        f"{interval:g}",
+        "-W",
+        f"{timeout:g}",
+        "-e",
+        str(identifier),
+    ]
     if size is not None:
         words += ["-s", str(size)]
     _, out, err = _run(engine, inside, target, *words, target)
@@ -83,10 +109,16 @@ def ping(
         else:
             error = complaint.removeprefix("connect: ") or f"no answer within {timeout:g} s"
     return Pinged(
-        ns=label, target=target, error=error, output=out + err, sent=sent, received=received,
-        answered_by=replies[0][0] if replies else "", ttl=int(replies[0][1]) if replies else 0,
+        ns=label,
+        target=target,
+        error=error,
+        output=out + err,
+        sent=sent,
+        received=received,
+        answered_by=replies[0][0] if replies else "",
+        ttl=int(replies[0][1]) if replies else 0,
         times=tuple(float(reply[2]) for reply in replies if reply[2]),
-    )  # fmt: skip
+    )
 
 
 def _own(engine: Engine, ns: str | None) -> set[str]:
@@ -101,16 +133,26 @@ def _own(engine: Engine, ns: str | None) -> set[str]:
 _HOP = re.compile(r"^ *(\d+) +(?:([0-9a-f.:]+) +([\d.]+) ms(?: +(!\S*))?|\*)", re.M)
 
 
-def traceroute(
-    engine: Engine, ns: str | None, target: str, *, hops: int, timeout: float
-) -> Traced:
+def traceroute(engine: Engine, ns: str | None, target: str, *, hops: int, timeout: float) -> Traced:
     """See :meth:`nslab.Lab.traceroute`."""
     inside, label = _where(ns)
     _host("trace the way to", target)
     _, out, err = _run(
-        engine, inside, target, "traceroute", "-n", "-q", "1", "-N", "1", "-w", f"{timeout:g}",
-        "-m", str(hops), target,
-    )  # fmt: skip
+        engine,
+        inside,
+        target,
+        "traceroute",
+        "-n",
+        "-q",
+        "1",
+        "-N",
+        "1",
+        "-w",
+        f"{timeout:g}",
+        "-m",
+        str(hops),
+        target,
+    )
     found = tuple(
         Hop(int(number), address, float(milliseconds or 0), mark)
         for number, address, milliseconds, mark in _HOP.findall(out)
@@ -126,21 +168,39 @@ def traceroute(
     return Traced(ns=label, target=target, error=error, output=out + err, hops=found)
 
 
-def http(
-    engine: Engine, ns: str | None, url: str, port: int, *, timeout: float
-) -> Fetched:
+def http(engine: Engine, ns: str | None, url: str, port: int, *, timeout: float) -> Fetched:
     """See :meth:`nslab.Lab.http`."""
     inside, label = _where(ns)
-    found = re.fullmatch(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)"
-                         r"(:\d+)?(/[!-~]*)?", url)  # fmt: skip
+    found = re.fullmatch(
+        r"(?:http://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)"
+        r"(:\d+)?(/[!-~]*)?",
+        url,
+    )
     if not found:
-        raise InvalidInput("fetch", repr(url), "it is no http address",
-                           "such as http://www.example.org/ or 203.0.113.80")  # fmt: skip
+        raise InvalidInput(
+            "fetch",
+            repr(url),
+            "it is no http address",
+            "such as http://www.example.org/ or 203.0.113.80",
+        )
     code, out, err = _run(
-        engine, inside, found[1].strip("[]"), "curl", "-4" if "[" not in url else "-6", "-sS", "-g",
-        "-i", "--max-time", f"{timeout:g}", "--local-port", f"{port}-{port + 999}", "--noproxy",
-        "*", "--url", url if url.startswith("http://") else f"http://{url}",
-    )  # fmt: skip
+        engine,
+        inside,
+        found[1].strip("[]"),
+        "curl",
+        "-4" if "[" not in url else "-6",
+        "-sS",
+        "-g",
+        "-i",
+        "--max-time",
+        f"{timeout:g}",
+        "--local-port",
+        f"{port}-{port + 999}",
+        "--noproxy",
+        "*",
+        "--url",
+        url if url.startswith("http://") else f"http://{url}",
+    )
     head, _, body = out.replace("\r\n", "\n").partition("\n\n")
     first, *lines = head.split("\n")
     status = re.match(r"HTTP/\S+ (\d+) ?(.*)", first)
@@ -155,9 +215,15 @@ def http(
         key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)
     }
     return Fetched(
-        ns=label, target=url, error=error, output=out + err, body=body, headers=headers,
-        status=int(status[1]) if status else 0, reason=status[2] if status else "",
-    )  # fmt: skip
+        ns=label,
+        target=url,
+        error=error,
+        output=out + err,
+        body=body,
+        headers=headers,
+        status=int(status[1]) if status else 0,
+        reason=status[2] if status else "",
+    )
 
 
 _ADDRESS = re.compile(r"^\S+ has (?:IPv6 )?address (\S+)$", re.M)
@@ -183,8 +249,9 @@ def resolve(
             if refused[1] == "NXDOMAIN":
                 error += " (there is no such name)"
         elif "no servers could be reached" in out:
-            unreachable = re.search(r"(network unreachable|host unreachable|connection refused)",
-                                    out)  # fmt: skip
+            unreachable = re.search(
+                r"(network unreachable|host unreachable|connection refused)", out
+            )
             error = f"no name server answers{f': {unreachable[1]}' if unreachable else ''}"
         else:
             error = f"{name} has no address"

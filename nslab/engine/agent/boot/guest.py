@@ -24,17 +24,23 @@ import time
 from importlib import import_module
 
 from nslab.engine import messages as m
-from nslab.engine.agent.world.cards import Porter
 from nslab.engine.agent.boot.init import PATH
 from nslab.engine.agent.netns.syscalls import call, mount, read, write
+from nslab.engine.agent.world.cards import Porter
 
 AGENT_PID = "/run/agent.pid"
 
 NEEDED_LATER = (
-    "nslab.engine.agent.__main__", "nslab.engine.agent.boot.serve", "nslab.engine.agent.packets.inject",
-    "nslab.engine.agent.rtnl.conntrack", "nslab.engine.agent.world.nic", "nslab.engine.agent.boot.visit",
-    "nslab.engine.agent.boot.terminal", "pyroute2.nftables.main", "dnslib",
-)  # fmt: skip
+    "nslab.engine.agent.__main__",
+    "nslab.engine.agent.boot.serve",
+    "nslab.engine.agent.packets.inject",
+    "nslab.engine.agent.rtnl.conntrack",
+    "nslab.engine.agent.world.nic",
+    "nslab.engine.agent.boot.visit",
+    "nslab.engine.agent.boot.terminal",
+    "pyroute2.nftables.main",
+    "dnslib",
+)
 """Imported before the state is saved: under emulation that takes seconds."""
 
 _RNDADDENTROPY, _RNDRESEEDCRNG = 0x40085203, 0x5207  # linux/random.h

@@ -12,11 +12,12 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from nslab.network import programs
 from nslab.errors import ToolMissing
+from nslab.network import programs
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
+
 
 def find(program: str) -> str:
     """The path of a program.
@@ -65,10 +66,13 @@ class Init:
         # The lock makes the reaper wait until the pid is known here.
         with self._lock:
             pid = os.posix_spawn(
-                path, list(argv), {**self._environment, **environment},
-                file_actions=actions, setsid=True,
+                path,
+                list(argv),
+                {**self._environment, **environment},
+                file_actions=actions,
+                setsid=True,
                 setsigdef=(signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ),
-            )  # fmt: skip
+            )
             self._waiting[pid] = on_exit
         return pid
 

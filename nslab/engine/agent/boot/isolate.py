@@ -172,8 +172,13 @@ def _mounts() -> None:
         for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
             os.mkdir(f"/run/{directory}")
     with _step("overlay on /etc"):
-        mount("overlay", "/etc", "overlay", 0,
-              f"lowerdir=/etc,upperdir={ETC_CHANGES},workdir=/run/nslab/work")  # fmt: skip
+        mount(
+            "overlay",
+            "/etc",
+            "overlay",
+            0,
+            f"lowerdir=/etc,upperdir={ETC_CHANGES},workdir=/run/nslab/work",
+        )
     with _step("write /etc/resolv.conf"):
         for path, text in FRESH_FILES.items():
             _replace(path, text)

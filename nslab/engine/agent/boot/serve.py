@@ -17,15 +17,15 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
-from nslab.engine.agent.rtnl import survey
-from nslab.engine.agent.world import servers
-from nslab.engine.agent.rtnl.apply import Applier
-from nslab.engine.agent.packets.capture import Captures
-from nslab.engine.agent.rtnl.monitor import Follower
 from nslab.engine.agent.boot.init import Init
-from nslab.engine.agent.netns.sysctls import settle
 from nslab.engine.agent.boot.shell import Shell
 from nslab.engine.agent.netns.spaces import Spaces
+from nslab.engine.agent.netns.sysctls import settle
+from nslab.engine.agent.packets.capture import Captures
+from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.rtnl.apply import Applier
+from nslab.engine.agent.rtnl.monitor import Follower
+from nslab.engine.agent.world import servers
 from nslab.engine.base import Options, Stream
 from nslab.errors import EngineUnavailable, NslabError
 
@@ -123,9 +123,11 @@ class Server:
         """One to the host, one to the LAN machine: between them is the hub, and nothing else."""
         if self._bring is None:
             raise EngineUnavailable(
-                "start a lab", "with network cards", "only a virtual machine has any to give",
+                "start a lab",
+                "with network cards",
+                "only a virtual machine has any to give",
                 'make it in one: Lab(engine="vm", cards=True)',
-            )  # fmt: skip
+            )
         for card, ns in zip(m.CARDS, (None, "lan"), strict=True):
             descriptor = self._spaces.open(ns)
             try:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 from nslab.engine import explain
-from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
+from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.network.model import WORLD
 
@@ -29,9 +29,7 @@ class Shell:
         self._sessions: dict[int, int] = {}
         """The session (and process group) of each running command, by its request."""
 
-    def run(
-        self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]
-    ) -> Completed:
+    def run(self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]) -> Completed:
         """Run a command to its end."""
         argv, descriptor = self._way_in(command)
         try:
@@ -93,9 +91,7 @@ class Shell:
         files = {0: given} | {number: pipes[stream][1] for stream, number in streams}
         try:
             with self._spaces.inside(descriptor):
-                session = self._init.spawn(
-                    argv, on_exit, files=files, environment=environment
-                )
+                session = self._init.spawn(argv, on_exit, files=files, environment=environment)
         except BaseException:
             for _, (reading, _) in pipes.items():
                 os.close(reading)

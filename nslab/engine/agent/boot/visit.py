@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 
-from nslab.engine.agent.rtnl import survey
 from nslab.engine.agent.boot.init import PATH, find
 from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
 from nslab.engine.agent.netns.syscalls import call
+from nslab.engine.agent.rtnl import survey
 from nslab.errors import NslabError
 from nslab.network.model import WORLD
 
@@ -76,9 +76,11 @@ def _enter(ns: str, argv: list[str]) -> int:
         if pid is None:
             there = ["host", *spaces.named(), *(name for _, name in spaces.containers().values())]
             raise NslabError(
-                "enter", ns, "there is no namespace or container of that name in the lab",
+                "enter",
+                ns,
+                "there is no namespace or container of that name in the lab",
                 f"there are: {', '.join(there)}; and outside the host: {', '.join(WORLD)}",
-            )  # fmt: skip
+            )
         argv = ["nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid), *argv]
     os.execve(find(argv[0]), argv, environment)
 

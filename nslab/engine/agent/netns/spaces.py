@@ -16,10 +16,15 @@ from contextlib import contextmanager
 from functools import partial
 
 from nslab.engine.agent.netns.processes import inodes, is_first, network_inodes
-from nslab.engine.agent.netns.sysctls import FORWARD, settle
 from nslab.engine.agent.netns.syscalls import (
-    CLONE_NEWNET, CLONE_NEWUTS, MNT_DETACH, MS_BIND, call, mount,
-)  # fmt: skip
+    CLONE_NEWNET,
+    CLONE_NEWUTS,
+    MNT_DETACH,
+    MS_BIND,
+    call,
+    mount,
+)
+from nslab.engine.agent.netns.sysctls import FORWARD, settle
 from nslab.network.model import WORLD
 
 NAMED = "/run/netns"

@@ -23,9 +23,13 @@ def call(function: str, *arguments: object) -> int:
 def mount(source: str, target: str, kind: str = "none", flags: int = 0, data: str = "") -> None:
     """mount(2)."""
     call(
-        "mount", source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags),
+        "mount",
+        source.encode(),
+        target.encode(),
+        kind.encode(),
+        ctypes.c_ulong(flags),
         data.encode() if data else None,
-    )  # fmt: skip
+    )
 
 
 def write(path: str, value: str) -> None:

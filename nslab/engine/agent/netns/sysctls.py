@@ -7,10 +7,13 @@ from collections.abc import Callable
 from nslab.engine.agent.netns.syscalls import read, write
 
 _WANTED = {
-    "ipv4/ip_forward": "0", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
-    "bridge/bridge-nf-call-iptables": "0", "bridge/bridge-nf-call-ip6tables": "0",
+    "ipv4/ip_forward": "0",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "bridge/bridge-nf-call-iptables": "0",
+    "bridge/bridge-nf-call-ip6tables": "0",
     "bridge/bridge-nf-call-arptables": "0",
-}  # fmt: skip
+}
 """What a new namespace is put to, below /proc/sys/net, if it is born otherwise."""
 
 

@@ -15,10 +15,10 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from nslab.engine.agent.packets import filters, ring, taps
-from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
+from nslab.engine.agent.packets import filters, ring, taps
 from nslab.engine.base import Batch, Opened, Recording, Tally
 from nslab.errors import InvalidInput, KernelRefused, NotFound, NslabError, os_cause
 
@@ -51,9 +51,11 @@ class Captures:
         with self._lock:
             if len(self._running) >= AT_ONCE:
                 raise NslabError(
-                    "capture on", wanted, f"{AT_ONCE} captures are running already",
+                    "capture on",
+                    wanted,
+                    f"{AT_ONCE} captures are running already",
                     "stop one: capture.stop()",
-                )  # fmt: skip
+                )
         program = filters.program(recording.filter, self._init.run)
         try:
             openings = taps.openings(self._spaces, recording.where)
@@ -150,10 +152,12 @@ class Recorder:
                 if size >= PIECE:
                     break
             return Batch(
-                blocks=tuple(some), upto=self._first + len(some),
-                more=len(some) < len(self._blocks), running=self._running,
+                blocks=tuple(some),
+                upto=self._first + len(some),
+                more=len(some) < len(self._blocks),
+                running=self._running,
                 tallies=self._tallies,
-            )  # fmt: skip
+            )
 
     # -- the recording thread ------------------------------------------------------------------
 

@@ -61,14 +61,24 @@ def _vlan(word: str) -> tuple[Instruction, ...]:
             test = (0x54, 0, 0, 0xFFF), (0x15, 0, 1, int(number))
         case _:
             raise InvalidInput(
-                "filter by", repr(word), "of VLANs it understands vlan and vlan NUMBER alone",
-                "give filter=\"vlan 7\", and choose among its frames with capture.frames.select",
-            )  # fmt: skip
+                "filter by",
+                repr(word),
+                "of VLANs it understands vlan and vlan NUMBER alone",
+                'give filter="vlan 7", and choose among its frames with capture.frames.select',
+            )
     return (
-        (0x20, 0, 0, _TAGGED), (0x15, 0, 2, 1), (0x20, 0, 0, _TAG), (0x05, 0, 0, 4),
-        (0x28, 0, 0, 12), (0x15, 1, 0, 0x8100), (0x15, 0, 4, 0x88A8), (0x28, 0, 0, 14),
-        *test, (0x06, 0, 0, LONGEST), (0x06, 0, 0, 0),
-    )  # fmt: skip
+        (0x20, 0, 0, _TAGGED),
+        (0x15, 0, 2, 1),
+        (0x20, 0, 0, _TAG),
+        (0x05, 0, 0, 4),
+        (0x28, 0, 0, 12),
+        (0x15, 1, 0, 0x8100),
+        (0x15, 0, 4, 0x88A8),
+        (0x28, 0, 0, 14),
+        *test,
+        (0x06, 0, 0, LONGEST),
+        (0x06, 0, 0, 0),
+    )
 
 
 def _small(ethertype: int, protocol: int | None = None) -> tuple[Instruction, ...]:
@@ -76,10 +86,13 @@ def _small(ethertype: int, protocol: int | None = None) -> tuple[Instruction, ..
     if protocol is None:
         return ((0x28, 0, 0, 12), (0x15, 0, 1, ethertype), accept, refuse)
     return (
-        (0x28, 0, 0, 12), (0x15, 0, 3, ethertype),  # the type of an Ethernet frame
-        (0x30, 0, 0, 23), (0x15, 0, 1, protocol),  # the protocol of an IPv4 header
-        accept, refuse,
-    )  # fmt: skip
+        (0x28, 0, 0, 12),
+        (0x15, 0, 3, ethertype),  # the type of an Ethernet frame
+        (0x30, 0, 0, 23),
+        (0x15, 0, 1, protocol),  # the protocol of an IPv4 header
+        accept,
+        refuse,
+    )
 
 
 def _compiled(expression: str, run: Run) -> tuple[Instruction, ...]:
@@ -89,9 +102,11 @@ def _compiled(expression: str, run: Run) -> tuple[Instruction, ...]:
     if code or not lines[-1].replace(" ", "").isdigit():
         words = lines[-1].removeprefix("tcpdump: ")
         raise InvalidInput(
-            "filter by", repr(expression), f"tcpdump says: {words}",
+            "filter by",
+            repr(expression),
+            f"tcpdump says: {words}",
             "write it as for tcpdump, such as: icmp or arp, host 192.168.10.11, tcp port 80",
-        )  # fmt: skip
+        )
     rows = [[int(word) for word in line.split()] for line in lines if line[:1].isdigit()]
     return tuple((row[0], row[1], row[2], row[3]) for row in rows if len(row) == 4)
 

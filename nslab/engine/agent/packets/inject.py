@@ -15,13 +15,13 @@ import threading
 import time
 from collections.abc import Sequence
 
-from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.packets import taps
 from nslab.engine.agent.netns.syscalls import call
+from nslab.engine.agent.packets import taps
 from nslab.engine.base import Injection
 from nslab.errors import InvalidInput, KernelRefused, os_cause
+from nslab.network import names
 
 AT_ONCE = 64
 """Frames of one call."""
@@ -43,11 +43,14 @@ class _Header(ctypes.Structure):
     """struct msghdr."""
 
     _fields_ = (
-        ("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32),
-        ("vectors", ctypes.POINTER(_Vector)), ("vector_count", ctypes.c_size_t),
-        ("control", ctypes.c_void_p), ("control_length", ctypes.c_size_t),
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint32),
+        ("vectors", ctypes.POINTER(_Vector)),
+        ("vector_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
         ("flags", ctypes.c_int),
-    )  # fmt: skip
+    )
 
 
 class _Message(ctypes.Structure):
@@ -66,9 +69,11 @@ def inject(spaces: sp.Spaces, injection: Injection) -> int:
     for frame in injection.frames:
         if len(frame) < SHORTEST:
             raise InvalidInput(
-                "send on", injection.where, f"a frame has {len(frame)} bytes",
+                "send on",
+                injection.where,
+                f"a frame has {len(frame)} bytes",
                 f"it begins with an Ethernet header, which has {SHORTEST}",
-            )  # fmt: skip
+            )
     try:
         descriptor = spaces.open(ns)
     except FileNotFoundError:
@@ -105,9 +110,10 @@ def _refused(injection: Injection, ns: str | None, error: OSError) -> KernelRefu
             f"see its MTU, to which 14 bytes of Ethernet come: ip{option} link show dev {link}",
         ),
         errno.ENOBUFS: (
-            f"it takes no frame for {PATIENCE:g} seconds", "send more slowly, with rate="
+            f"it takes no frame for {PATIENCE:g} seconds",
+            "send more slowly, with rate=",
         ),
-    }.get(number, (os_cause(number), ""))  # fmt: skip
+    }.get(number, (os_cause(number), ""))
     return KernelRefused("send on", injection.where, cause, hint, errno=number)
 
 
@@ -150,9 +156,7 @@ def _prepare(frames: Sequence[bytes]) -> ctypes.Array[_Message]:
     return messages
 
 
-def _some(
-    sending: socket.socket, messages: ctypes.Array[_Message], place: int, count: int
-) -> int:
+def _some(sending: socket.socket, messages: ctypes.Array[_Message], place: int, count: int) -> int:
     """Send some of them, waiting while the queue is full; how many were taken."""
     limit = time.monotonic() + PATIENCE
     start = ctypes.byref(messages, place * ctypes.sizeof(_Message))

@@ -16,8 +16,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
 from nslab.engine.agent.netns.syscalls import call
+from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
 from nslab.engine.base import Tally
 
 ETH_P_ALL = 3
@@ -101,8 +101,14 @@ class Ring:
     def _attach(self, program: tuple[Instruction, ...]) -> None:
         code = ctypes.create_string_buffer(packed(program))
         described = struct.pack("@HP", len(program), ctypes.addressof(code))
-        call("setsockopt", self.fileno(), socket.SOL_SOCKET, SO_ATTACH_FILTER, described,
-             len(described))  # fmt: skip
+        call(
+            "setsockopt",
+            self.fileno(),
+            socket.SOL_SOCKET,
+            SO_ATTACH_FILTER,
+            described,
+            len(described),
+        )
 
     def shut(self) -> None:
         """Let nothing in any longer; what is in the ring stays."""

@@ -7,15 +7,15 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nslab.network import names
 from nslab.engine import explain
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.rtnl import survey
-from nslab.engine.agent.rtnl import rtnetlink as w
-from nslab.engine.agent.packets.ring import Ring
 from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
+from nslab.engine.agent.packets.ring import Ring
+from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.rtnl import survey
 from nslab.engine.base import Tap
 from nslab.errors import NotFound
+from nslab.network import names
 from nslab.network.model import Place
 
 LOOPBACK = 772
@@ -131,9 +131,11 @@ def openings(spaces: sp.Spaces, where: Sequence[str]) -> list[Opening]:
             for device in _chosen(one):
                 mac = device.mac.hex(":") if len(device.mac) == 6 else ""
                 tap = Tap(
-                    place=Place(ns=one.label, link=device.name), depth=device.depth,
-                    hardware=device.hardware, mac=mac,
-                )  # fmt: skip
+                    place=Place(ns=one.label, link=device.name),
+                    depth=device.depth,
+                    hardware=device.hardware,
+                    mac=mac,
+                )
                 result.append(Opening(tap, Ring(), device.index, inode))
     except BaseException:
         for opening in result:
@@ -163,6 +165,9 @@ def link_missing(operation: str, ns: str, link: str) -> NotFound:
     """The error for a link that is not there."""
     where, option = ("the host", "") if ns == "host" else (ns, f" -n {ns}")
     return NotFound(
-        operation, str(Place(ns=ns, link=link)), f"{where} has no link of that name",
-        f"see what is there: ip{option} -brief link", errno=19,
-    )  # fmt: skip
+        operation,
+        str(Place(ns=ns, link=link)),
+        f"{where} has no link of that name",
+        f"see what is there: ip{option} -brief link",
+        errno=19,
+    )

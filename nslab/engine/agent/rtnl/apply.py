@@ -22,15 +22,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nslab.network import actions as act
-from nslab.network import names
 from nslab.engine import explain
-from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
 from nslab.engine.agent.netns.syscalls import read, write
+from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.errors import InvalidInput, KernelRefused
+from nslab.network import actions as act
+from nslab.network import names
 
 BATCH = 64
 """Messages in one buffer: all their errors must fit the socket's receive buffer."""
@@ -166,9 +166,7 @@ class _Work:
             index = self._indexes[ns, link] = struct.unpack_from("i", answer, 16)[0]
         return index
 
-    def _send(
-        self, action: act.Action, ns: str | None, kind: int, flags: int, body: bytes
-    ) -> None:
+    def _send(self, action: act.Action, ns: str | None, kind: int, flags: int, body: bytes) -> None:
         self._descriptor(ns, action)
         if self._pending and (ns != self._where or len(self._pending) >= self._limit):
             self.flush()
@@ -186,9 +184,11 @@ class _Work:
             code, output = self._init.run(argv, given.encode())
         if code:
             raise KernelRefused(
-                action.operation, action.subject, output or f"{argv[0]} ended with {code}",
+                action.operation,
+                action.subject,
+                output or f"{argv[0]} ended with {code}",
                 "look at the rules that are there: nft list ruleset",
-            )  # fmt: skip
+            )
 
     # -- one method for each action ------------------------------------------------------------
 
@@ -232,9 +232,11 @@ class _Work:
                 if ended.is_set() or time.monotonic() > limit:
                     said = os.pread(output, 4096, 0).decode(errors="replace").strip()
                     raise KernelRefused(
-                        action.operation, action.name, said or "its first process did not start",
+                        action.operation,
+                        action.name,
+                        said or "its first process did not start",
                         "nslab doctor says what this machine allows",
-                    )  # fmt: skip
+                    )
                 time.sleep(0.001)
         finally:
             os.close(output)
@@ -454,9 +456,7 @@ class _Work:
         # As ip-route(8): a route without a gateway is of scope link; to delete, any scope will do.
         scope = (0 if action.via else 253) if adding else 255
         kind, protocol = (1, 3) if adding else (0, 0)
-        return (
-            struct.pack("=BBBBBBBBI", family, length, 0, 0, 254, protocol, scope, kind, 0) + body
-        )
+        return struct.pack("=BBBBBBBBI", family, length, 0, 0, 254, protocol, scope, kind, 0) + body
 
     def masquerade(self, action: act.Masquerade) -> None:
         source = "" if action.source == "default" else f"ip saddr {action.source} "
@@ -485,18 +485,26 @@ class _Work:
             path = f"{sp.CONTAINERS}/{action.ns}/resolv.conf"
         else:
             raise InvalidInput(
-                action.operation, action.ns, "it has no file system of its own to write to",
+                action.operation,
+                action.ns,
+                "it has no file system of its own to write to",
                 "name the host, a namespace of /run/netns or a container",
-            )  # fmt: skip
+            )
         with open(path, "w") as file:
             file.write(f"nameserver {action.nameserver}\n")
 
 
 _LOOPBACK6 = bytes(15) + b"\1"
 _RENAMING = (
-    act.AddBridge, act.AddVeth, act.AddMacvlan, act.AddIpvlan, act.AddVlan, act.Move, act.Rename,
+    act.AddBridge,
+    act.AddVeth,
+    act.AddMacvlan,
+    act.AddIpvlan,
+    act.AddVlan,
+    act.Move,
+    act.Rename,
     act.DeleteLink,
-)  # fmt: skip
+)
 _MACVLAN_MODE = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 
 
@@ -520,16 +528,33 @@ def _mac(text: str) -> bytes:
 _DOERS: dict[Any, Callable[[_Work, Any], None]] = {
     kind: getattr(_Work, method)
     for kind, method in {
-        act.AddNamespace: "add_namespace", act.DeleteNamespace: "delete_namespace",
-        act.AddContainer: "add_container", act.DeleteContainer: "delete_container",
-        act.AddBridge: "add_bridge", act.SetBridge: "set_bridge", act.AddVeth: "add_veth",
-        act.AddMacvlan: "add_macvlan", act.AddIpvlan: "add_ipvlan", act.AddVlan: "add_vlan",
-        act.SetPortVlan: "set_port_vlan", act.DeletePortVlan: "delete_port_vlan",
-        act.Move: "move", act.Rename: "rename", act.DeleteLink: "delete_link",
-        act.SetUp: "set_up", act.SetDown: "set_down", act.SetMac: "set_mac",
-        act.SetPromiscuous: "set_promiscuous", act.Attach: "attach", act.Detach: "detach",
-        act.AddAddress: "add_address", act.DeleteAddress: "delete_address",
-        act.AddRoute: "add_route", act.DeleteRoute: "delete_route",
-        act.Masquerade: "masquerade", act.Sysctl: "sysctl", act.ResolvConf: "resolv_conf",
+        act.AddNamespace: "add_namespace",
+        act.DeleteNamespace: "delete_namespace",
+        act.AddContainer: "add_container",
+        act.DeleteContainer: "delete_container",
+        act.AddBridge: "add_bridge",
+        act.SetBridge: "set_bridge",
+        act.AddVeth: "add_veth",
+        act.AddMacvlan: "add_macvlan",
+        act.AddIpvlan: "add_ipvlan",
+        act.AddVlan: "add_vlan",
+        act.SetPortVlan: "set_port_vlan",
+        act.DeletePortVlan: "delete_port_vlan",
+        act.Move: "move",
+        act.Rename: "rename",
+        act.DeleteLink: "delete_link",
+        act.SetUp: "set_up",
+        act.SetDown: "set_down",
+        act.SetMac: "set_mac",
+        act.SetPromiscuous: "set_promiscuous",
+        act.Attach: "attach",
+        act.Detach: "detach",
+        act.AddAddress: "add_address",
+        act.DeleteAddress: "delete_address",
+        act.AddRoute: "add_route",
+        act.DeleteRoute: "delete_route",
+        act.Masquerade: "masquerade",
+        act.Sysctl: "sysctl",
+        act.ResolvConf: "resolv_conf",
     }.items()
-}  # fmt: skip
+}

@@ -13,10 +13,10 @@ import struct
 from collections.abc import Mapping
 
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.rtnl import survey
-from nslab.engine.agent.rtnl import rtnetlink as w
-from nslab.engine.agent.rtnl.observe import Target
 from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
+from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.rtnl.observe import Target
 from nslab.network.model import Flow, Tracked
 
 NETLINK_NETFILTER = 12

@@ -11,10 +11,10 @@ import threading
 
 from msgspec import structs
 
-from nslab.engine.agent.rtnl import observe
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import inodes, processes_by_namespace
 from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
+from nslab.engine.agent.rtnl import observe
 from nslab.network.model import Process, Snapshot
 
 NAMES = ("/run/netns", "/run/docker/netns")

@@ -17,8 +17,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.boot.isolate import ETC_CHANGES
+from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
 
 SCAN = 0.15

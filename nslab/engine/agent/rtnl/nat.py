@@ -201,9 +201,13 @@ def parse_iptables(line: str) -> NatRule | None:
         return None
     fields = {"source": "", "destination": "", "out": "", "kind": "", "to": ""}
     options = {
-        "-s": "source", "-d": "destination", "-o": "out", "-j": "kind",
-        "--to-source": "to", "--to-destination": "to",
-    }  # fmt: skip
+        "-s": "source",
+        "-d": "destination",
+        "-o": "out",
+        "-j": "kind",
+        "--to-source": "to",
+        "--to-destination": "to",
+    }
     negated = ""
     for word, after in zip(words[2:], [*words[3:], ""], strict=True):
         if word == "!":

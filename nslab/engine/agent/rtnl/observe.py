@@ -13,31 +13,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from nslab.network import model
+from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, read
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl import rtnetlink as w
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, read
+from nslab.network import model
 
-_OPERSTATE = (
-    "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
-)  # fmt: skip
+_OPERSTATE = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _PORT_STATE = ("disabled", "listening", "learning", "forwarding", "blocking")
 _FLAGS = (
-    (0x2, "BROADCAST"), (0x1000, "MULTICAST"), (0x8, "LOOPBACK"), (0x10, "POINTOPOINT"),
-    (0x80, "NOARP"), (0x100, "PROMISC"), (0x200, "ALLMULTI"), (0x1, "UP"), (0x10000, "LOWER_UP"),
-)  # fmt: skip
+    (0x2, "BROADCAST"),
+    (0x1000, "MULTICAST"),
+    (0x8, "LOOPBACK"),
+    (0x10, "POINTOPOINT"),
+    (0x80, "NOARP"),
+    (0x100, "PROMISC"),
+    (0x200, "ALLMULTI"),
+    (0x1, "UP"),
+    (0x10000, "LOWER_UP"),
+)
 _MACVLAN_MODE = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 _IPVLAN_MODE = ("l2", "l3", "l3s")
 _SCOPE = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 _ROUTE_KIND = {
-    1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast",
-    6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw",
-}  # fmt: skip
+    1: "unicast",
+    2: "local",
+    3: "broadcast",
+    4: "anycast",
+    5: "multicast",
+    6: "blackhole",
+    7: "unreachable",
+    8: "prohibit",
+    9: "throw",
+}
 _PROTOCOL = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp"}
 _NEIGHBOUR_STATE = {
-    0x01: "incomplete", 0x02: "reachable", 0x04: "stale", 0x08: "delay",
-    0x10: "probe", 0x20: "failed", 0x40: "noarp", 0x80: "permanent",
-}  # fmt: skip
+    0x01: "incomplete",
+    0x02: "reachable",
+    0x04: "stale",
+    0x08: "delay",
+    0x10: "probe",
+    0x20: "failed",
+    0x40: "noarp",
+    0x80: "permanent",
+}
 _TABLE_LOCAL, _TABLE_MAIN = 255, 254
 _AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
 _I32 = struct.Struct("=i")
@@ -264,9 +282,7 @@ def _needs_no_resolving(ndmsg: bytes) -> bool:
 def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, ...]:
     result = []
     for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12, _is_local):
-        family, length, _, _, table, protocol, scope, kind = struct.unpack_from(
-            "=BBBBBBBB", header
-        )
+        family, length, _, _, table, protocol, scope, kind = struct.unpack_from("=BBBBBBBB", header)
         if w.RTA_TABLE in found:
             table = _U32.unpack(found[w.RTA_TABLE])[0]
         if table == _TABLE_LOCAL or family not in (_AF_INET, _AF_INET6):
@@ -354,9 +370,7 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
     return result
 
 
-def _namespace(
-    target: Target, part: _Part, links: dict[int, dict[int, str]]
-) -> model.Namespace:
+def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) -> model.Namespace:
     names = links[target.inode]
     macs: dict[str, set[bytes]] = {}
     for raw in target.raw:

@@ -184,11 +184,7 @@ class Socket:
                 offset += (size + 3) & ~3
 
     def dump(
-        self,
-        kind: int,
-        body: bytes,
-        header: int,
-        skip: Callable[[bytes], bool] | None = None,
+        self, kind: int, body: bytes, header: int, skip: Callable[[bytes], bool] | None = None
     ) -> Iterator[tuple[bytes, Mapping[int, bytes]]]:
         """Ask for all of a kind: yields (the first ``header`` bytes, attributes) of each.
 

@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
-from nslab.network import model
-from nslab.engine.agent.rtnl import nat
-from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.boot.isolate import ETC_CHANGES, FRESH_FILES
-from nslab.engine.agent.rtnl.observe import Target, observe
+from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespace
 from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
+from nslab.engine.agent.rtnl import nat
+from nslab.engine.agent.rtnl.observe import Target, observe
+from nslab.network import model
 
 
 def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
@@ -47,10 +47,13 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
             os.close(descriptor)
             return None
         return Target(
-            inode=inode, descriptor=descriptor, role=role, label=label,
+            inode=inode,
+            descriptor=descriptor,
+            role=role,
+            label=label,
             names=tuple(by_inode.get(inode, ())),
             processes=tuple(processes.get(inode, ())),
-        )  # fmt: skip
+        )
 
     def at(path: str) -> Callable[[], int]:
         return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -69,9 +69,11 @@ class Nic:
                 if code:
                     last = words.splitlines()[-1] if words else f"nft ended with {code}"
                     raise NslabError(
-                        "make the NIC filter by address", "", last,
+                        "make the NIC filter by address",
+                        "",
+                        last,
                         "it needs Linux 5.16 or later, with the netdev family's egress hook",
-                    )  # fmt: skip
+                    )
                 self._port = socket.if_nametoindex(PORT)
                 self._filter = socket.socket(
                     socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETFILTER

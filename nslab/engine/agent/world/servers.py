@@ -20,10 +20,15 @@ from nslab.network.model import WORLD
 
 DOMAIN = "example.org"
 ADDRESSES = {
-    "www.example.org": WEB, "example.org": WEB, "ns.example.org": NAME_SERVER,
-    "lan.example.org": "198.51.100.20", "router.example.org": "198.51.100.1",
-    "host.example.org": "198.51.100.10", "dns.google": NAME_SERVER,
-}  # fmt: skip
+    "www.example.org": WEB,
+    "example.org": WEB,
+    "ns.example.org": NAME_SERVER,
+    "lan.example.org": "198.51.100.20",
+    "router.example.org": "198.51.100.1",
+    "host.example.org": "198.51.100.10",
+    "dns.google": NAME_SERVER,
+}
+
 
 def build(spaces: sp.Spaces, applier: Applier) -> None:
     """Make the world and the pseudo-host's own NIC, and start the servers."""
