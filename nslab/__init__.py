@@ -100,8 +100,15 @@ _HOMES = {
     "nslab.frames.journey": ("Journey", "Journeys", "journeys"),
     "nslab.session.lab": ("Lab",),
     "nslab.network.model": ("Frame", "Link", "Namespace", "Place", "Snapshot"),
-    "nslab.session.outcome": ("Did", "Failure", "Ran"),
-    "nslab.session.traffic.answers": ("Arped", "Fetched", "Pinged", "Resolved", "Sent", "Traced"),
+    "nslab.session.outcome": ("ActionResult", "Failure", "CommandResult"),
+    "nslab.session.traffic.answers": (
+        "ArpResult",
+        "FetchResult",
+        "PingResult",
+        "ResolveResult",
+        "SendResult",
+        "TracerouteResult",
+    ),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
@@ -190,8 +197,15 @@ if TYPE_CHECKING:
         Verdict,
     )
     from nslab.session.lab import Lab
-    from nslab.session.outcome import Did, Failure, Ran
-    from nslab.session.traffic.answers import Arped, Fetched, Pinged, Resolved, Sent, Traced
+    from nslab.session.outcome import ActionResult, CommandResult, Failure
+    from nslab.session.traffic.answers import (
+        ArpResult,
+        FetchResult,
+        PingResult,
+        ResolveResult,
+        SendResult,
+        TracerouteResult,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from nslab import Lab
 from nslab.engine import labs
 from nslab.engine.vm import debian, image
 from nslab.engine.vm.engine import ready
-from nslab.engine.vm.state import State
+from nslab.engine.vm.saved_state import State
 
 TRIPS = 200
 

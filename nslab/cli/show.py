@@ -19,7 +19,7 @@ def running(wanted: str | None, *, here: bool = False) -> Snapshot:
 
 def machine() -> Snapshot:
     """A snapshot of this machine itself, as far as the caller may see it."""
-    from nslab.engine.agent.rtnl import machine as real
+    from nslab.engine.agent.rtnl import this_machine as real
 
     return real.snapshot()
 

@@ -44,10 +44,10 @@ def build(update: bool) -> None:
         state = ready(tell, build=update)
         progress.update(task, completed=1.0, description="done")
     took = time.monotonic() - begun
-    made = state.image
+    made = saved_state.image
     print(
         f"ready after {took:.0f} s: Linux {made.kernel}, {len(made.packages)} packages, "
-        f"{made.size >> 20} MB, {state.accelerator}"
+        f"{made.size >> 20} MB, {saved_state.accelerator}"
     )
     print("try it: python -c \"from nslab import Lab; print(Lab(engine='vm'))\"")
 
@@ -64,7 +64,7 @@ def status(as_json: bool) -> bool:
 
 
 def _status() -> dict[str, Any]:
-    from nslab.engine.vm import image, qemu, state
+    from nslab.engine.vm import image, qemu, saved_state
 
     found: dict[str, Any] = {"ready": "no: run nslab vm build"}
     try:
@@ -87,7 +87,7 @@ def _status() -> dict[str, Any]:
             found["image"] += f"; {others} old: nslab vm clean"
     found["kvm"] = _kvm(made)
     if made is not None and path:
-        states = [state.State(made, kind) for kind in state.accelerators(made)]
+        states = [saved_state.State(made, kind) for kind in saved_state.accelerators(made)]
         saved = [one.accelerator for one in states if one.saved]
         found["state"] = f"saved, {saved[0]}" if saved else "none: the first lab makes it"
         found["ready"] = "yes" if saved else "nearly: the first lab boots the machine, some seconds"
@@ -111,7 +111,7 @@ def _running() -> list[str]:
 
 
 def _kvm(made: Any) -> str:
-    from nslab.engine.vm import state
+    from nslab.engine.vm import saved_state
 
     if not os.path.exists("/dev/kvm"):
         return "not here: the machine is emulated"
@@ -119,7 +119,7 @@ def _kvm(made: Any) -> str:
         return "/dev/kvm is not for this user: the machine is emulated (join the group kvm)"
     if made is None:
         return "/dev/kvm is there; the first start tries it"
-    if state.refused_kvm(made).exists():
+    if saved_state.refused_kvm(made).exists():
         return "/dev/kvm is there, but a machine did not start with it: it is emulated"
     return "used"
 

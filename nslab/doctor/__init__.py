@@ -14,9 +14,9 @@ process never unshares.  Used by ``nslab doctor``, and by the engine to explain 
 from __future__ import annotations
 
 from nslab.doctor.checks import Check, Report, examine
-from nslab.engine.refusal.causes import Diagnosis, diagnose
+from nslab.engine.refusal.diagnosis import Diagnosis, diagnose
 from nslab.engine.refusal.facts import Facts
-from nslab.engine.refusal.probe import Step, attempt
+from nslab.engine.refusal.probe import Attempt, attempt
 from nslab.errors import EngineUnavailable
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "Diagnosis",
     "Facts",
     "Report",
-    "Step",
+    "Attempt",
     "attempt",
     "diagnose",
     "examine",

@@ -12,9 +12,9 @@ from typing import Literal
 from msgspec import Struct
 
 from nslab.doctor import table
-from nslab.engine.refusal.causes import diagnose
+from nslab.engine.refusal.diagnosis import diagnose
 from nslab.engine.refusal.facts import Facts
-from nslab.engine.refusal.probe import Step, attempt
+from nslab.engine.refusal.probe import Attempt, attempt
 from nslab.network.programs import PACKAGES
 
 Status = Literal["ok", "limited", "missing", "refused"]
@@ -122,7 +122,7 @@ def verdict(checks: list[Check], facts: Facts) -> tuple[bool, str]:
     return True, text
 
 
-def kernel_checks(steps: list[Step], facts: Facts) -> list[Check]:
+def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
     """The probe's steps, refusals explained."""
     checks = []
     for step in steps:

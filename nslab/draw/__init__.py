@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nslab.draw.layout.dot import source
-from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.place import Placed, place
 from nslab.draw.layout.plan import Plan
 from nslab.draw.paint.svg import svg
@@ -24,7 +24,7 @@ from nslab.errors import InvalidInput, ToolMissing
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
-__all__ = ["Picture", "Stage", "Way", "dot_source", "way"]
+__all__ = ["Picture", "Memory", "Way", "dot_source", "way"]
 
 
 def dot_source(what: Snapshot | Diff) -> str:
@@ -38,7 +38,7 @@ class Picture:
     :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
     """
 
-    def __init__(self, what: Snapshot | Diff, stage: Stage | None = None) -> None:
+    def __init__(self, what: Snapshot | Diff, stage: Memory | None = None) -> None:
         self.what = what
         self._stage = stage
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from nslab.engine import base
-from nslab.engine.base import Engine
+from nslab.engine import protocol
+from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, InvalidInput
 
 VARIABLE = "NSLAB_ENGINE"
@@ -27,7 +27,7 @@ MODULES = {
 }
 """What a lab may need, and the kernel's module for it."""
 
-Make = Callable[[base.Options], Engine]
+Make = Callable[[protocol.Options], Engine]
 Tell = Callable[[str], None]
 """Is told, in one line, which engine was taken when it is not the first, and why."""
 
@@ -90,7 +90,7 @@ class _Choice:
         self._tell = tell
         self._made: Make | None = None
 
-    def __call__(self, options: base.Options) -> Engine:
+    def __call__(self, options: protocol.Options) -> Engine:
         if self._made is not None:
             return self._made(options)
         lacking = missing(self._needs) if self._needs else None

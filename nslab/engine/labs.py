@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from nslab.engine import local, ssh
-from nslab.engine.vm import visit
+from nslab.engine.vm import visitor
 from nslab.network.model import Snapshot
 
 
@@ -59,7 +59,7 @@ def _local(pid: int, words: Sequence[str]) -> str | None:
 
 
 def _vm(_: int, words: Sequence[str]) -> str | None:
-    if len(words) > 5 and words[3].endswith(visit.WATCH) and words[4] == "--vm":
+    if len(words) > 5 and words[3].endswith(visitor.WATCH) and words[4] == "--vm":
         return words[5]
     return None
 
@@ -99,7 +99,7 @@ def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
         case "local":
             return local.enter(lab.pid, words)
         case "vm":
-            return visit.enter(lab.pid, lab.name, words)
+            return visitor.enter(lab.pid, lab.name, words)
         case "ssh":
             return ssh.enter(lab.pid, lab.name, words)
 
@@ -113,7 +113,7 @@ def look(lab: Running) -> Snapshot:
         case "local":
             message = local.look(lab.pid, lab.name)
         case "vm":
-            message = visit.look(lab.pid, lab.name)
+            message = visitor.look(lab.pid, lab.name)
         case "ssh":
             message = ssh.look(lab.pid, lab.name)
     return msgspec.msgpack.decode(message, type=Snapshot)

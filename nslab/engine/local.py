@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from nslab.engine import messages as m
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
 

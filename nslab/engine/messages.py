@@ -16,7 +16,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
-from nslab.engine.base import (
+from nslab.engine.protocol import (
     Batch,
     Command,
     Completed,

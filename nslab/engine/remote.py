@@ -17,7 +17,16 @@ from collections.abc import Sequence
 from typing import IO, Protocol
 
 from nslab.engine import messages as m
-from nslab.engine.base import Batch, Command, Completed, Injection, Opened, Options, Recording, Sink
+from nslab.engine.protocol import (
+    Batch,
+    Command,
+    Completed,
+    Injection,
+    Opened,
+    Options,
+    Recording,
+    Sink,
+)
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
 from nslab.network.actions import Action
 from nslab.network.model import Snapshot, Tracked

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 
 from nslab.engine import messages as m
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
 

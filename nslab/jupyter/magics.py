@@ -23,7 +23,7 @@ from nslab.errors import InvalidInput, LabClosed
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
-    from nslab.session.outcome import Ran
+    from nslab.session.outcome import CommandResult
 
 
 def shell() -> Any:
@@ -93,7 +93,7 @@ def _timeout(magic: str, options: list[str]) -> float | None:
     )
 
 
-def _show(ran: Ran) -> None:
+def _show(ran: CommandResult) -> None:
     heading = ran._heading()
     if heading and not ran.changes:
         print(heading, file=sys.stderr)

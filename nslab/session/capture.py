@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
-from nslab.engine.base import Batch, Engine, Recording, Tally
+from nslab.engine.protocol import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
 from nslab.frames import Frames
 from nslab.frames import blocks as bl

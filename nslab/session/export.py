@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
 from nslab.session.history import Done, Typed
 

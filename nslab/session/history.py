@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nslab.engine.base import Command, Engine
+from nslab.engine.protocol import Command, Engine
 from nslab.network import diff
 from nslab.network.actions import Action, commands
 from nslab.network.model import Snapshot

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nslab.course.step import Step
-from nslab.engine import base
+from nslab.engine import protocol
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.network import diff, names
@@ -37,12 +37,12 @@ from nslab.session.history import (
     rebuild,
     steps_of,
 )
-from nslab.session.outcome import Did, Failure, Ran
+from nslab.session.outcome import ActionResult, CommandResult, Failure
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
-    from nslab.draw import Picture, Stage
-    from nslab.engine.base import Engine
+    from nslab.draw import Memory, Picture
+    from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.jupyter.widgets import Builder, Live
 
@@ -82,7 +82,7 @@ class Lab(Traffic):
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
-        self._options = base.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
+        self._options = protocol.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
@@ -92,12 +92,12 @@ class Lab(Traffic):
         Traffic.__init__(self)
         self._start = self._engine.snapshot()
         self._closed = False
-        self._stage: Stage | None = None
+        self._stage: Memory | None = None
         _announce(self)
 
     # -- doing ---------------------------------------------------------------------------------
 
-    def do(self, *actions: Action, watch: bool = True) -> Did:
+    def do(self, *actions: Action, watch: bool = True) -> ActionResult:
         """Do actions in order; if one fails, the lab is put back to what it was before.
 
         :param watch: look before and after, so that the result can show what changed; without,
@@ -124,7 +124,7 @@ class Lab(Traffic):
             self._history.add(Done(actions), before, after)
             self._tell()
             changes = diff.compare(before, after) if before and after else None
-            return Did(actions, changes, self._draw, containers)
+            return ActionResult(actions, changes, self._draw, containers)
 
     def _containers(self) -> list[str]:
         """The names of the containers that actions have made so far."""
@@ -139,7 +139,7 @@ class Lab(Traffic):
         *,
         timeout: float | None = TIMEOUT,
         echo: bool | None = None,
-    ) -> Ran:
+    ) -> CommandResult:
         """Run command lines as a person would type them, in the host or in a namespace.
 
         A block goes on after a line that failed, as a terminal does; ``failures`` names it.
@@ -152,7 +152,7 @@ class Lab(Traffic):
         """
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
-        program = base.Command(
+        program = protocol.Command(
             argv=("bash", "-c", text),
             ns=None if ns == "host" else ns,
             view="full",
@@ -178,7 +178,7 @@ class Lab(Traffic):
                     "what it had done until then has stayed; lab.undo() goes back\n"
                     "give it longer with timeout=, or a limit of its own, such as ping -c 3",
                 )
-            return Ran(
+            return CommandResult(
                 completed.returncode,
                 output.text["stdout"],
                 output.text["stderr"],
@@ -195,7 +195,7 @@ class Lab(Traffic):
         timeout: float | None = TIMEOUT,
         stdin: str = "",
         full: bool = False,
-    ) -> Ran:
+    ) -> CommandResult:
         """Run one program, without a shell and without looking for changes.
 
         In a namespace it is run as ``nsenter --net`` does, which is quicker than :meth:`sh`.
@@ -212,7 +212,7 @@ class Lab(Traffic):
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
             )
         output = _Output(False)
-        program = base.Command(
+        program = protocol.Command(
             argv=argv,
             ns=names.namespace_reference(ns),
             timeout=timeout,
@@ -228,7 +228,7 @@ class Lab(Traffic):
                 f"it was still running after {timeout:g} seconds and was ended",
                 "give it longer with timeout=",
             )
-        return Ran(
+        return CommandResult(
             completed.returncode,
             output.text["stdout"],
             output.text["stderr"],
@@ -281,10 +281,10 @@ class Lab(Traffic):
 
     def _draw(self, what: Snapshot | diff.Diff) -> Picture:
         """A picture in which nothing jumps that was in the lab's pictures before."""
-        from nslab.draw import Picture, Stage
+        from nslab.draw import Memory, Picture
 
         if self._stage is None:
-            self._stage = Stage()
+            self._stage = Memory()
         return Picture(what, self._stage)
 
     def live(self) -> Live:
@@ -338,7 +338,7 @@ class Lab(Traffic):
             if call is not None:
                 call()
 
-    def undo(self, steps: int = 1) -> Did:
+    def undo(self, steps: int = 1) -> ActionResult:
         """Go back by making the lab anew and repeating all steps before the last ones.
 
         Steps that changed nothing (a ping, a look) do not count.  Processes in the background and
@@ -353,7 +353,7 @@ class Lab(Traffic):
             print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
         return did
 
-    def _go_back(self, steps: int) -> tuple[Did, list[str]]:
+    def _go_back(self, steps: int) -> tuple[ActionResult, list[str]]:
         """What was changed, and what could not be brought back; a widget may print nothing."""
         with self._lock:
             all_steps = self._history.steps
@@ -370,7 +370,7 @@ class Lab(Traffic):
             self._rebuild(all_steps[: places[-steps]])
             after = self.snapshot()
             lost = differences(undone.before, after) if undone.before is not None else []
-            return Did((), diff.compare(before, after.aligned(before)), self._draw), lost
+            return ActionResult((), diff.compare(before, after.aligned(before)), self._draw), lost
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""

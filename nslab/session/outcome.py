@@ -86,7 +86,7 @@ class Outcome:
         return {"text/plain": text}
 
 
-class Did(Outcome):
+class ActionResult(Outcome):
     """The result of ``lab.do``: also says which commands would have done it."""
 
     def __init__(
@@ -124,7 +124,7 @@ class Did(Outcome):
         )
 
 
-class Ran(Outcome):
+class CommandResult(Outcome):
     """The result of ``lab.sh``: also what was printed and how it ended.
 
     ``returncode`` is that of the last line, negative for a signal, as in :mod:`subprocess`;

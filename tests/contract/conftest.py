@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nslab.engine.base import Engine, Options
 from nslab.engine.choose import factory
+from nslab.engine.protocol import Engine, Options
 from nslab.network.actions import (
     Action,
     AddAddress,

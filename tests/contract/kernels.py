@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.engine.base import Command, Engine
+from nslab.engine.protocol import Command, Engine
 
 
 def renames_while_up(engine: Engine) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nslab.engine.base import Engine
+from nslab.engine.protocol import Engine
 from nslab.errors import LabClosed, LabGone
 from nslab.network.actions import (
     Action,

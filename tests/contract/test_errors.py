@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nslab.engine.base import Engine, Options
 from nslab.engine.choose import factory
+from nslab.engine.protocol import Engine, Options
 from nslab.errors import AlreadyExists, InvalidInput, KernelRefused, LabClosed, NotFound
 from nslab.network.actions import (
     Action,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from nslab.engine.base import Engine, Injection, Recording
 from nslab.engine.fake import FakeEngine
+from nslab.engine.protocol import Engine, Injection, Recording
 from nslab.errors import EngineUnavailable, InvalidInput, LabClosed, NotFound
 from nslab.network.actions import AddNamespace, AddVeth, SetUp
 

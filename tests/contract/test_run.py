@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nslab.engine.base import OUTPUT_LIMIT, Command, Completed, Engine, Stream
+from nslab.engine.protocol import OUTPUT_LIMIT, Command, Completed, Engine, Stream
 from nslab.errors import Interrupted, LabClosed, LabGone, NotFound, ToolMissing
 from nslab.network.actions import AddContainer, AddNamespace
 

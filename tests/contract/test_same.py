@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernels import renames_while_up
 
-from nslab.engine.base import Command, Engine
 from nslab.engine.fake import FakeEngine
+from nslab.engine.protocol import Command, Engine
 from nslab.errors import KernelRefused, NslabError
 from nslab.network import actions as act
 from nslab.network.actions import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from kernels import renames_while_up
 
-from nslab.engine.base import Engine, Options
+from nslab.engine.protocol import Engine, Options
 from nslab.errors import KernelRefused
 from nslab.network.actions import (
     Action,

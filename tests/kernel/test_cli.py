@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from nslab.engine.base import Options
 from nslab.engine.local import LocalEngine
+from nslab.engine.protocol import Options
 from nslab.network.actions import AddBridge, AddNamespace, AddVeth
 
 NAME = f"cli-{os.getpid()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddVeth, Journey, Lab, SetUp, lesson
-from nslab.draw.path.picture import Followed
+from nslab.draw.path.picture import PathPicture
 
 SERVER = "203.0.113.80"
 INSIDE, OUTSIDE = "192.168.10.11", "198.51.100.10"
@@ -25,7 +25,7 @@ def marks(journey: Journey) -> dict[str, int]:
 def told(journey: Journey) -> dict[int, tuple[str, ...]]:
     """What stands on the picture's tags, by stop."""
     picture = journey.picture()
-    assert isinstance(picture, Followed)
+    assert isinstance(picture, PathPicture)
     return {tag.mark.number: tag.lines for tag in picture.callouts if tag.kind == "told"}
 
 

@@ -34,7 +34,7 @@ from nslab import (
     Sysctl,
     ToolMissing,
 )
-from nslab.engine.base import Command
+from nslab.engine.protocol import Command
 from nslab.session.history import differences
 
 ARTICLE_ACTIONS = (
@@ -221,7 +221,7 @@ def test_output_comes_while_the_command_runs(lab: Lab, capsys: pytest.CaptureFix
 
     pieces: list[str] = []
     helper = threading.Thread(target=release)
-    from nslab.engine.base import Command
+    from nslab.engine.protocol import Command
 
     helper.start()
     script = "echo begun; until [ -e /run/go ]; do sleep 0.01; done; echo ended"

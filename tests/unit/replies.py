@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from blocks import Packet, arp, block, ether
 
-from nslab.engine.base import Batch, Opened, Recording, Tap
 from nslab.engine.fake import FakeEngine
+from nslab.engine.protocol import Batch, Opened, Recording, Tap
 from nslab.network.model import Place
 
 TAPS = (

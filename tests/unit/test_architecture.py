@@ -29,7 +29,7 @@ LAYERS = (
     ("nslab.course.step",),
     ("nslab.frames",),
     ("nslab.frames.journey",),
-    ("nslab.engine", "nslab.engine.base", "nslab.engine.explain"),
+    ("nslab.engine", "nslab.engine.protocol", "nslab.engine.explain"),
     ("nslab.engine.messages",),
     ("nslab.engine.agent", "nslab.engine.fake"),
     ("nslab.doctor",),

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import pytest
 from replies import Replies, piece
 
-from nslab.engine.base import Batch, Tally
+from nslab.engine.protocol import Batch, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabGone
 from nslab.network.model import Bridge, Link, Namespace, Snapshot
 from nslab.session.capture import Capture, owners, start

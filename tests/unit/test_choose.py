@@ -10,7 +10,7 @@ import pytest
 from nslab import doctor
 from nslab.doctor import Step
 from nslab.engine import choose
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.errors import EngineUnavailable, InvalidInput
 
 ALL = [Step(f"add a {kind}", needed=kind in ("veth", "bridge")) for kind in choose.MODULES]

@@ -15,7 +15,7 @@ from nslab import EngineUnavailable, Lab, doctor
 from nslab.cli import doctor as report
 from nslab.doctor import Check, Facts, Report, Step, diagnose
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
-from nslab.engine.refusal import causes
+from nslab.engine.refusal import diagnosis
 from nslab.network.programs import PACKAGES
 
 USER, REST = "user namespace", "new namespaces"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.path.callouts import written
-from nslab.draw.path.picture import Followed
+from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.trail import RADIUS, Stop, Tracker, Trail
 from nslab.network.model import Snapshot
 
@@ -94,9 +94,9 @@ TRAILS: dict[str, tuple[Snapshot, Trail]] = {
 every_trail = pytest.mark.parametrize("name", TRAILS)
 
 
-def followed(name: str, upto: int | None = None) -> Followed:
+def followed(name: str, upto: int | None = None) -> PathPicture:
     snapshot, trail = TRAILS[name]
-    return Followed(Picture(snapshot), trail, f"{trail.title}, in words", upto)
+    return PathPicture(Picture(snapshot), trail, f"{trail.title}, in words", upto)
 
 
 # -- the same everywhere, and apart from each other ------------------------------------------------
@@ -239,7 +239,7 @@ def test_a_way_there_and_back_has_the_same_stops() -> None:
 # -- what is said ----------------------------------------------------------------------------------
 
 
-def said(picture: Followed) -> list[str]:
+def said(picture: PathPicture) -> list[str]:
     root = ET.fromstring(picture.html.partition("<p>")[0])
     return [e.text or "" for e in root.iter(f"{SVG}text") if "nslab-said" in (e.get("class") or "")]
 
@@ -258,7 +258,7 @@ def test_how_it_ended() -> None:
     assert said(followed("lost", 2)) == []
     snapshot, _ = TRAILS["lost"]
     beyond = Trail("out", stops(">ns1/eth0", ">host/eth0"), end="beyond")
-    picture = Followed(Picture(snapshot), beyond, "")
+    picture = PathPicture(Picture(snapshot), beyond, "")
     assert said(picture) == ["… not captured beyond"]
     # It stands where the cable is that the packet left by.
     cable = picture.placed.cable("host/eth0", "switch/host")
@@ -309,7 +309,7 @@ def test_links_that_were_passed_over_are_dashed() -> None:
     assert all(leg.seen for leg in full.legs)
     assert sparse.legs[0].length == sum(leg.length for leg in full.legs), "it is the same way"
     trail = Trail("sparse", stops(">ns1/eth0", "internet/eth0"))
-    assert "nslab-way nslab-unseen" in Followed(Picture(snapshot), trail, "").html
+    assert "nslab-way nslab-unseen" in PathPicture(Picture(snapshot), trail, "").html
 
 
 def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
@@ -317,7 +317,7 @@ def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
     tracker = Tracker(Picture(snapshot).placed)
     track = tracker.track(stops(">ns1/eth0", "host/gone", "nowhere/eth0", "host/lxcbr0"))
     assert [mark.number for mark in track.marks] == [1, 4]
-    nothing = Followed(Picture(snapshot), Trail("gone", stops(">host/gone", "host/away")), "")
+    nothing = PathPicture(Picture(snapshot), Trail("gone", stops(">host/gone", "host/away")), "")
     assert nothing.track.marks == ()
     ET.fromstring(nothing.html)
     assert ET.fromstring(nothing.svg).get("class") == "nslab-picture nslab-file"
@@ -343,7 +343,7 @@ LINKS = {
 def test_any_sequence_of_links_has_a_way(data: st.DataObject, name: str) -> None:
     hops = data.draw(st.lists(st.tuples(st.sampled_from(LINKS[name]), st.booleans()), max_size=7))
     way = tuple(Stop(hop, out, ("TTL 64 → 63",) if out else ()) for hop, out in hops)
-    picture = Followed(PICTURES[name], Trail('<any> & "way"', way), "<&>")
+    picture = PathPicture(PICTURES[name], Trail('<any> & "way"', way), "<&>")
     track = picture.track
     assert len(track.legs) == max(0, len(track.marks) - 1)
     assert all(mark.rect.holds(mark.at) for mark in track.marks)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nslab import Lab
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.network import actions as act
 from nslab.session.export import cell, python, shell, together
 from nslab.session.history import Done, Typed

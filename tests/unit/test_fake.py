@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from nslab.engine import explain
-from nslab.engine.base import Command, Engine, Options
 from nslab.engine.fake import FakeEngine
 from nslab.engine.fake.doing import _DOERS
+from nslab.engine.protocol import Command, Engine, Options
 from nslab.errors import AlreadyExists, KernelRefused, NotFound, ToolMissing
 from nslab.network import actions as act
 from nslab.network.actions import (

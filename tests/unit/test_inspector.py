@@ -10,7 +10,7 @@ import pytest
 from replies import Replies, piece
 from waiting import until
 
-from nslab.engine.base import Batch
+from nslab.engine.protocol import Batch
 from nslab.errors import LabGone
 from nslab.jupyter.widgets import Inspector
 from nslab.session.capture import Capture, start

@@ -12,7 +12,7 @@ from waiting import until
 
 from nslab import Lab
 from nslab.jupyter.widgets import Live, following
-from nslab.jupyter.widgets.facts import facts, things
+from nslab.jupyter.widgets.node_facts import facts, things
 from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
 
 

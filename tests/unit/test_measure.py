@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from nslab.course import measure
-from nslab.course.measure import chart, probe, progress, runs
-from nslab.course.measure.crowd import COUNTS, Flooded, _row
+from nslab.course.measure import chart, load, progress, runs
+from nslab.course.measure.crowd import COUNTS, FloodResult, _row
 from nslab.course.measure.result import Result
 from nslab.errors import Interrupted, NslabError
 from nslab.jupyter import magics
@@ -25,7 +25,7 @@ SPEED = Result(
     base="a",
     samples={"a": (10.0, 20.0, 12.0), "b": (5.0, 20.0, 3.0)},
 )
-FLOODED = Flooded(
+FLOODED = FloodResult(
     title="Time",
     unit="µs",
     better="less",
@@ -89,7 +89,7 @@ def test_an_environment_variable_makes_it_short(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_median_of_many_ignores_a_few() -> None:
-    assert probe._median([5.0, 1.0, 900.0, 2.0, 3.0]) == 3.0
+    assert load._median([5.0, 1.0, 900.0, 2.0, 3.0]) == 3.0
 
 
 # -- the values --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from nslab import Lab
-from nslab.jupyter.widgets.facts import facts
+from nslab.jupyter.widgets.node_facts import facts
 from nslab.network.actions import (
     AddAddress,
     AddBridge,

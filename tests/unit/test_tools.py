@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nslab import Failure, Ran
+from nslab import CommandResult, Failure
 from nslab.network.programs import PACKAGES, missing, today
 
 
@@ -47,10 +47,12 @@ def test_a_missing_program_is_named_with_its_package() -> None:
 
 
 def test_a_failed_line_says_what_to_type_instead() -> None:
-    ran = Ran(127, "", "", (Failure(127, 1, "brctl addbr lxcbr0"),))
+    ran = CommandResult(127, "", "", (Failure(127, 1, "brctl addbr lxcbr0"),))
     assert ran.hints[0] == missing("brctl")
     assert ran.hints[1].endswith("ip link add lxcbr0 type bridge")
     line = "ip netns exec ns1 ifconfig eth0 up"
-    inside = Ran(1, "", 'exec of "ifconfig" failed: No such file', (Failure(255, 1, line),))
+    inside = CommandResult(
+        1, "", 'exec of "ifconfig" failed: No such file', (Failure(255, 1, line),)
+    )
     assert inside.hints[1].endswith("ip netns exec ns1 ip link set dev eth0 up")
-    assert Ran(1, "", "", (Failure(1, 1, "ping x"),)).hints == ()
+    assert CommandResult(1, "", "", (Failure(1, 1, "ping x"),)).hints == ()

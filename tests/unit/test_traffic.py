@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nslab.engine.base import Command, Completed, Sink
 from nslab.engine.fake import FakeEngine
+from nslab.engine.protocol import Command, Completed, Sink
 from nslab.errors import EngineUnavailable, InvalidInput, NotFound
 from nslab.session.traffic import crafted, tools
 from nslab.session.traffic.answers import Counters

@@ -14,7 +14,7 @@ import pytest
 from tools_on_path import only
 
 from nslab import Lab
-from nslab.engine.vm import engine, image, recipe, state
+from nslab.engine.vm import engine, image, recipe, saved_state
 from nslab.engine.vm.trouble import BuildFailed, NoMachine
 
 pytestmark = pytest.mark.vm
@@ -183,12 +183,12 @@ def test_a_kvm_that_is_there_but_useless(
     monkeypatch.setattr(state, "KVM_LIMIT", 1.0)
     monkeypatch.setattr(state, "accelerators", both)
     assert engine.ready(quiet).accelerator == "tcg"
-    assert state.refused_kvm(copy).exists()
+    assert saved_state.refused_kvm(copy).exists()
     monkeypatch.undo()
 
 
 def both(made: image.Image) -> Iterator[str]:
-    if not state.refused_kvm(made).exists():
+    if not saved_state.refused_kvm(made).exists():
         yield "kvm"
     yield "tcg"
 

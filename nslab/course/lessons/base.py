@@ -19,8 +19,8 @@ from msgspec import Struct
 
 from nslab.course.lessons import article
 from nslab.course.step import Step
-from nslab.engine.base import Options
 from nslab.engine.choose import choose
+from nslab.engine.protocol import Options
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
 from nslab.session.history import differences, rebuild, steps_of

@@ -10,7 +10,7 @@ all of them short.  What one machine says is no law: see :func:`published` for w
 
 from __future__ import annotations
 
-from nslab.course.measure.crowd import Flooded, crowd, flooding
+from nslab.course.measure.crowd import FloodResult, crowd, flooding
 from nslab.course.measure.probes import round_trip, small_packets, throughput
 from nslab.course.measure.published import Published, published
 from nslab.course.measure.result import Result
@@ -22,7 +22,7 @@ __all__ = [
     "START",
     "WAYS",
     "WAYS_OUT",
-    "Flooded",
+    "FloodResult",
     "Published",
     "Result",
     "Way",

@@ -46,7 +46,7 @@ def _port(number: int) -> str:
     return f"flat-{number:02}"
 
 
-class Flooded(Result, frozen=True, kw_only=True):
+class FloodResult(Result, frozen=True, kw_only=True):
     """Also how many bystanders heard the frames, for each row: ``heard``, lowest and highest."""
 
     heard: dict[str, tuple[int, int]]
@@ -81,7 +81,7 @@ def _row(count: int) -> str:
     return f"stranger, {count} copies" if count else "stranger, flood off"
 
 
-def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = None) -> Flooded:
+def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = None) -> FloodResult:
     """Time for a frame on a bridge while 0, 10, 20 and 40 bystanders get a copy of it.
 
     The lab must hold :func:`crowd`.  All ports stay; ``bridge link set … flood`` says which of
@@ -119,7 +119,7 @@ def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = No
         return {"frame": got["batch"] * 1e6}
 
     measured = runs.in_turn("flooding", tuple(rows), sample, effort.repeats)
-    return Flooded(
+    return FloodResult(
         title="Time for a frame on a bridge",
         unit="µs",
         better="less",

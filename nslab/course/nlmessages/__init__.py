@@ -12,14 +12,14 @@
 >>> netlink.sent_by_library(lab, AddVeth("a", "b"))                     # doctest: +SKIP
 """
 
-from nslab.course.nlmessages.compare import Beside, beside
+from nslab.course.nlmessages.compare import Comparison, beside
 from nslab.course.nlmessages.message import Field, Message, decode
 from nslab.course.nlmessages.send import PROGRAM, send
 from nslab.course.nlmessages.watch import Watch, messages, sent, sent_by_library
 
 __all__ = [
     "PROGRAM",
-    "Beside",
+    "Comparison",
     "Field",
     "Message",
     "Watch",

@@ -8,7 +8,7 @@ from typing import Any
 from nslab.course.nlmessages.message import LEFT, Message, cell
 
 
-class Beside:
+class Comparison:
     """Two messages beside each other, and what differs."""
 
     def __init__(self, one: Message, other: Message, titles: tuple[str, str]) -> None:
@@ -42,9 +42,9 @@ class Beside:
         return {"text/plain": str(self), "text/html": f"<table><tr>{head}</tr>{rows}</table>"}
 
 
-def beside(one: Message, other: Message, titles: tuple[str, str] = ("one", "other")) -> Beside:
+def beside(one: Message, other: Message, titles: tuple[str, str] = ("one", "other")) -> Comparison:
     """Compare two messages field by field."""
-    return Beside(one, other, titles)
+    return Comparison(one, other, titles)
 
 
 def _told(message: Message) -> dict[str, str]:

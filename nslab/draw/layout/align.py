@@ -10,8 +10,8 @@ from itertools import groupby
 
 from nslab.draw.layout.boxes import HEAD, MARGIN, Node, Point, Rect, Slot
 from nslab.draw.layout.free_links import CELL_GAP
-from nslab.draw.layout.memory import Stage
-from nslab.draw.layout.namespace_box import Filler, Frame
+from nslab.draw.layout.memory import Memory
+from nslab.draw.layout.namespace_box import Filler, NamespaceBox
 from nslab.draw.layout.plan import BESIDE, Plan
 from nslab.draw.layout.rows import Item, line_up
 
@@ -31,7 +31,7 @@ WORLD_GAP = 24
 class Aligner:
     """Places everything of a plan; ``order`` is where dot has put each node."""
 
-    def __init__(self, plan: Plan, order: dict[str, Point], stage: Stage) -> None:
+    def __init__(self, plan: Plan, order: dict[str, Point], stage: Memory) -> None:
         self.plan, self.order, self.stage = plan, order, stage
         self.filler = Filler(plan, stage)
         self.boxes = self.filler.boxes
@@ -130,21 +130,21 @@ class Aligner:
         slot.x, slot.y = x, y
         self.filler.rest = slot.rect
 
-    def _levels(self) -> list[list[Frame]]:
+    def _levels(self) -> list[list[NamespaceBox]]:
         """The namespaces below the host as dot has ranked and ordered them."""
 
-        def at(frame: Frame) -> Point:
+        def at(frame: NamespaceBox) -> Point:
             x, y = self.order[frame.group.rows[0][0].id]
             return (y, x) if self.plan.down else (x, y)
 
         ranked = groupby(sorted(self.spaces, key=at), key=lambda frame: at(frame)[0])
         return [list(level) for _, level in ranked]
 
-    def _known(self, frame: Frame) -> tuple[Rect | None, Rect | None]:
+    def _known(self, frame: NamespaceBox) -> tuple[Rect | None, Rect | None]:
         """Where a box was in the latest picture, and where at any time."""
         return self.stage.was(f"ns:{frame.name}"), self.stage.wish(f"ns:{frame.name}")
 
-    def _below_its_end(self, frame: Frame) -> int | None:
+    def _below_its_end(self, frame: NamespaceBox) -> int | None:
         for slot in frame.group.uplinks:
             there = self.filler.other_end(slot)
             if there:

@@ -15,7 +15,7 @@ ROW_GAP = 14
 """Pixels between rows of loose links."""
 
 
-class LooseRows:
+class FreeRows:
     """Rows of loose links, the first of which shares its height with the ports of bridges."""
 
     def __init__(self, limit: int, ports: list[Rect]) -> None:

@@ -1,6 +1,6 @@
 """What is remembered of the pictures before, so that nothing jumps that did not change.
 
-A lab keeps one :class:`Stage` and hands it to every picture.  In it stand the places of what was
+A lab keeps one :class:`Memory` and hands it to every picture.  In it stand the places of what was
 drawn, by name: ``ns:ns1`` is a box, ``link:ns1/eth0`` a link within its box, ``notes:ns1`` what is
 written in it.  Names, because inodes and indexes differ from
 run to run, and are others after :meth:`Lab.undo`.
@@ -16,7 +16,7 @@ from nslab.draw.layout.boxes import Rect
 
 
 @dataclass
-class Stage:
+class Memory:
     """The memory of a series of pictures.  An empty one has seen nothing."""
 
     places: dict[str, Rect] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nslab.draw.layout.boxes import HEAD, LEAD, MARGIN, PAD, PORT_GAP, Point, Rect, Slot
-from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, LooseRows
-from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
+from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import COLUMN, INDENT, SPACE, Dock, Group, Plan
 from nslab.draw.layout.rows import Item, line_up
 from nslab.draw.scene.scene import Cell, Key
@@ -26,7 +26,7 @@ HOST_WIDTH = 518
 
 
 @dataclass
-class Frame:
+class NamespaceBox:
     """A namespace's box while it is filled: its size, and where things are within it."""
 
     group: Group
@@ -55,11 +55,11 @@ class Frame:
 class Filler:
     """Fills the frames of a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
+    def __init__(self, plan: Plan, stage: Memory) -> None:
         self.plan, self.stage, self.scene = plan, stage, plan.scene
         names = plan.scene.box_names
         self.frames = [
-            Frame(group, names[group.box.key], not number)
+            NamespaceBox(group, names[group.box.key], not number)
             for number, group in enumerate(plan.groups)
         ]
         self.boxes: dict[str, Rect] = {}
@@ -93,7 +93,7 @@ class Filler:
             frame.w = max(frame.w, self._least(frame), known.w if known else 0)
             frame.h = max(frame.h, known.h if known else 0)
 
-    def name(self, frame: Frame, slot: Slot) -> str:
+    def name(self, frame: NamespaceBox, slot: Slot) -> str:
         """What a slot is remembered by."""
         if isinstance(slot.part, Cell):
             # A link that became a port has a new place, and one that is none any more, too.
@@ -115,26 +115,26 @@ class Filler:
 
     # What is known, and what would be best.
 
-    def _least(self, frame: Frame) -> int:
+    def _least(self, frame: NamespaceBox) -> int:
         if self._is_lab(frame):
             return HOST_WIDTH
         roomy = self.plan.down and not frame.is_host and bool(self.scene.scenery)
         return max(frame.group.title_width, SPACE if roomy else 0)
 
-    def _is_lab(self, frame: Frame) -> bool:
+    def _is_lab(self, frame: NamespaceBox) -> bool:
         return frame.is_host and bool(self.scene.scenery)
 
-    def _was(self, frame: Frame, slot: Slot) -> Rect | None:
+    def _was(self, frame: NamespaceBox, slot: Slot) -> Rect | None:
         return self.stage.was(self.name(frame, slot))
 
-    def _item(self, frame: Frame, slot: Slot, *, x: bool = True, wish: bool = False) -> Item:
+    def _item(self, frame: NamespaceBox, slot: Slot, *, x: bool = True, wish: bool = False) -> Item:
         was, old = self._was(frame, slot), self.stage.wish(self.name(frame, slot))
         hope = self._wish(frame, slot, x) if wish else None
         if old:
             hope = old.x if x else old.y
         return Item(slot.w if x else slot.h, (was.x if x else was.y) if was else None, hope)
 
-    def _wish(self, frame: Frame, slot: Slot, x: bool) -> int | None:
+    def _wish(self, frame: NamespaceBox, slot: Slot, x: bool) -> int | None:
         """Where a link would be straight above or beside its other end."""
         box, there = self.boxes.get(frame.name), self.other_end(slot)
         if not box or not there or box.holds(there.middle):
@@ -145,7 +145,7 @@ class Filler:
 
     # A namespace that has uplinks only.
 
-    def _simple(self, frame: Frame) -> None:
+    def _simple(self, frame: NamespaceBox) -> None:
         group, top = frame.group, HEAD[self.plan.down]
         if self.plan.down:
             self._in_a_row(frame, group.uplinks, top, PORT_GAP)
@@ -160,13 +160,13 @@ class Filler:
             frame.put(group.notes, MARGIN, below + 7 if below else top - 6)
             frame.h -= MARGIN - 4
 
-    def _in_a_row(self, frame: Frame, slots: list[Slot], top: int, gap: int) -> None:
+    def _in_a_row(self, frame: NamespaceBox, slots: list[Slot], top: int, gap: int) -> None:
         items = [self._item(frame, slot) for slot in slots]
         line_up(items, MARGIN, gap)
         for slot, item in zip(slots, items, strict=True):
             frame.put(slot, item.at, top)
 
-    def _in_a_column(self, frame: Frame, slots: list[Slot], top: int) -> None:
+    def _in_a_column(self, frame: NamespaceBox, slots: list[Slot], top: int) -> None:
         items = [self._item(frame, slot, x=False) for slot in slots]
         line_up(items, top, PORT_GAP)
         for slot, item in zip(slots, items, strict=True):
@@ -174,7 +174,7 @@ class Filler:
 
     # Any other.
 
-    def _rows(self, frame: Frame) -> None:
+    def _rows(self, frame: NamespaceBox) -> None:
         group, top, is_lab = frame.group, HEAD[True], self._is_lab(frame)
         upper = max((slot.h for dock in group.docks for slot in dock.upper), default=0)
         if frame.is_host or self.plan.down:
@@ -209,7 +209,7 @@ class Filler:
             frame.put(group.notes, MARGIN, frame.h - MARGIN + 7)
             frame.h -= MARGIN - 4
 
-    def _docks(self, frame: Frame) -> list[Dock]:
+    def _docks(self, frame: NamespaceBox) -> list[Dock]:
         """Bridges in order: those that were there, then new ones."""
 
         def place(dock: Dock) -> int:
@@ -218,7 +218,7 @@ class Filler:
 
         return sorted(frame.group.docks, key=place)
 
-    def _side_by_side(self, frame: Frame, top: int) -> int:
+    def _side_by_side(self, frame: NamespaceBox, top: int) -> int:
         """Bridges beside each other, their ports above and below them; where they end."""
         left, docks = MARGIN, self._docks(frame)
         deepest = max((dock.bridge.h for dock in docks), default=0)
@@ -241,7 +241,7 @@ class Filler:
             left = start + bridge.w + GAP
         return top + deepest
 
-    def _stack(self, frame: Frame, top: int) -> int:
+    def _stack(self, frame: NamespaceBox, top: int) -> int:
         """Bridges below each other, their ports in a column at the right; where they end."""
         docks = self._docks(frame)
         wide = max((dock.bridge.w for dock in docks), default=0)
@@ -262,12 +262,12 @@ class Filler:
             top += bridge.h + GAP + max((slot.h for slot in dock.upper), default=0)
         return top - GAP if docks else top
 
-    def _others(self, frame: Frame, top: int) -> None:
+    def _others(self, frame: NamespaceBox, top: int) -> None:
         """Loose links in rows as long as a page is wide; the first one is beside the ports."""
         ports: list[Slot] = []
         if not self.plan.listed(frame.group):
             ports = [slot for dock in frame.group.docks for slot in dock.lower]
-        rows = LooseRows(self._limit(frame), [frame.at(slot) for slot in ports])
+        rows = FreeRows(self._limit(frame), [frame.at(slot) for slot in ports])
         known = [
             (rect.y, rect.x, slot)
             for slot in frame.group.others
@@ -283,7 +283,7 @@ class Filler:
             for x, slot in row:
                 frame.put(slot, x, y)
 
-    def _limit(self, frame: Frame) -> int:
+    def _limit(self, frame: NamespaceBox) -> int:
         """Where a row of loose links ends."""
         if not self.plan.down:
             return HOST_WIDTH - MARGIN

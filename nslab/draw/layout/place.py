@@ -15,7 +15,7 @@ from nslab.draw.layout.align import BELOW, EDGE, Aligner
 from nslab.draw.layout.boxes import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import Router
 from nslab.draw.layout.legend import Legend, legend
-from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
 from nslab.draw.scene.metrics import clip, width
@@ -72,12 +72,12 @@ class Placed:
         return []
 
 
-def place(scene: Scene, stage: Stage | None = None) -> Placed:
+def place(scene: Scene, stage: Memory | None = None) -> Placed:
     """Give everything in a scene its place, and keep it in the stage.
 
     :raises ToolMissing: there is no ``dot``
     """
-    stage = stage if stage is not None else Stage()
+    stage = stage if stage is not None else Memory()
     plan = Plan(scene, stage)
     if not plan.down and not stage.listed:
         stage.turn()

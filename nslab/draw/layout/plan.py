@@ -26,7 +26,7 @@ from nslab.draw.layout.boxes import (
     scenery_size,
     title_width,
 )
-from nslab.draw.layout.memory import Stage
+from nslab.draw.layout.memory import Memory
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Line, Scene
 
 COLUMN = 980
@@ -109,10 +109,10 @@ class Run:
 class Plan:
     """The nodes and groups of a scene, and the lines between them."""
 
-    def __init__(self, scene: Scene, stage: Stage | None = None) -> None:
+    def __init__(self, scene: Scene, stage: Memory | None = None) -> None:
         self.scene = scene
         self._ids: set[str] = set()
-        stage = stage or Stage()
+        stage = stage or Memory()
         self.down = not stage.listed and self._fits_side_by_side(stage)
         self.groups = [self._group(box) for box in scene.boxes]
         self.world = [
@@ -137,7 +137,7 @@ class Plan:
         }
         self.runs = [*self._world_runs(), *self._cable_runs(), *self._rest_run()]
 
-    def _fits_side_by_side(self, stage: Stage) -> bool:
+    def _fits_side_by_side(self, stage: Memory) -> bool:
         """Whether the namespaces of each level below the host fit into the width of a page."""
         level: dict[tuple[bool, int], int] = {}
         place = {cell.key: box.key for box in self.scene.boxes for cell in box.cells()}

@@ -48,7 +48,7 @@ stroke-linecap:round}}
 """
 
 
-class Followed(Picture):
+class PathPicture(Picture):
     """The picture of a network with a packet's way; ``upto`` is a step at which it stands still.
 
     :param base: the network; it is placed only once, however many ways are drawn on it

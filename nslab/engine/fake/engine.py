@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from nslab.engine import explain
-from nslab.engine.base import (
+from nslab.engine.default_network import ACTIONS
+from nslab.engine.fake import doing, programs
+from nslab.engine.fake.state import Network
+from nslab.engine.protocol import (
     OUTPUT_LIMIT,
     Batch,
     Command,
@@ -18,9 +21,6 @@ from nslab.engine.base import (
     Recording,
     Sink,
 )
-from nslab.engine.default_network import ACTIONS
-from nslab.engine.fake import doing, programs
-from nslab.engine.fake.state import Network
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, ToolMissing
 from nslab.network import model
 from nslab.network.actions import Action

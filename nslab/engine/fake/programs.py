@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 
-from nslab.engine.base import Command
+from nslab.engine.protocol import Command
 
 EXIT = re.compile(r"exit (\d+)")
 SLEEP = re.compile(r"sleep \S+")

@@ -29,7 +29,7 @@ _NFT_WORDS = {
 }
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something tried.  ``errno`` is 0 if it went well."""
 
     name: str
@@ -39,10 +39,10 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether no lab can run without it."""
 
 
-def attempt() -> list[Step]:
+def attempt() -> list[Attempt]:
     """Try everything in a child process.  The first needed step that is refused is the last."""
     if platform.system() != "Linux":
-        return [Step("user namespace", ENOSYS, platform.system())]
+        return [Attempt("user namespace", ENOSYS, platform.system())]
     package = str(Path(__file__).parents[2])
     # The package that is asked, not another one that happens to be in the present directory.
     code = f"import sys; sys.path.insert(0, {package!r})\n"
@@ -56,12 +56,14 @@ def attempt() -> list[Step]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return [Step("probe", ETIME, f"it took longer than {TIMEOUT} s")]
-    steps = [msgspec.json.decode(line, type=Step) for line in ended.stdout.splitlines()]
+        return [Attempt("probe", ETIME, f"it took longer than {TIMEOUT} s")]
+    steps = [msgspec.json.decode(line, type=Attempt) for line in ended.stdout.splitlines()]
     if not steps or steps[-1].name != "end":
         if not steps or not (steps[-1].needed and steps[-1].errno):
             words = ended.stderr.decode(errors="replace").strip().splitlines()
-            steps.append(Step("probe", EIO, words[-1] if words else "it ended without an answer"))
+            steps.append(
+                Attempt("probe", EIO, words[-1] if words else "it ended without an answer")
+            )
         return steps
     return steps[:-1]
 
@@ -74,26 +76,26 @@ def main() -> None:
     try:
         become_host()
     except StepRefused as refused:
-        _tell(Step(refused.step, refused.errno, refused.detail))
+        _tell(Attempt(refused.step, refused.errno, refused.detail))
         # The caller of the refused step may be PID 1 inside, which must not go on.
         os._exit(1)
-    _tell(Step("private host"))
+    _tell(Attempt("private host"))
     if os.stat("/proc/self/ns/user").st_ino == outside:
-        _tell(Step("user namespace", _why_no_user_namespace(), needed=False))
+        _tell(Attempt("user namespace", _why_no_user_namespace(), needed=False))
     if not os.path.isdir("/sys/class/net"):
-        _tell(Step("mount /sys", EPERM, needed=False))
+        _tell(Attempt("mount /sys", EPERM, needed=False))
     for kind in KINDS:
         _tell(_link(kind))
     for key in ("net/ipv4/ip_forward", "net/ipv4/conf/lo/rp_filter"):
         _tell(_setting(key))
     _tell(_rule())
     found = os.path.exists("/proc/sys/net/bridge/bridge-nf-call-iptables")
-    _tell(Step("add a br_netfilter", 0 if found else EOPNOTSUPP, needed=False))
-    _tell(Step("end"))
+    _tell(Attempt("add a br_netfilter", 0 if found else EOPNOTSUPP, needed=False))
+    _tell(Attempt("end"))
     os._exit(0)
 
 
-def _tell(step: Step) -> None:
+def _tell(step: Attempt) -> None:
     os.write(1, msgspec.json.encode(step) + b"\n")
 
 
@@ -112,7 +114,7 @@ def _why_no_user_namespace() -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _link(kind: str) -> Step:
+def _link(kind: str) -> Attempt:
     """Try to make a link of a kind.  A kind that is there may want more than a name: EINVAL."""
     from nslab.engine.agent.rtnl import rtnetlink
 
@@ -131,20 +133,20 @@ def _link(kind: str) -> Step:
     needed = kind in NEEDED_KINDS
     if errno != EOPNOTSUPP and not needed:
         errno, detail = 0, ""
-    return Step(f"add a {kind}", errno, detail, needed)
+    return Attempt(f"add a {kind}", errno, detail, needed)
 
 
-def _setting(key: str) -> Step:
+def _setting(key: str) -> Attempt:
     from nslab.engine.agent.netns.syscalls import write
 
     try:
         write(f"/proc/sys/{key}", "1")
     except OSError as error:
-        return Step(f"set {key.replace('/', '.')}", error.errno or EIO)
-    return Step(f"set {key.replace('/', '.')}")
+        return Attempt(f"set {key.replace('/', '.')}", error.errno or EIO)
+    return Attempt(f"set {key.replace('/', '.')}")
 
 
-def _rule() -> Step:
+def _rule() -> Attempt:
     """Try a masquerade rule.  Its tool may be missing, which the report says elsewhere."""
     from nslab.engine.agent.boot.init import PATH
 
@@ -159,9 +161,9 @@ def _rule() -> Step:
             check=False,
         )
     except OSError as error:
-        return Step("nft rule", error.errno or EIO, "no nft", needed=False)
+        return Attempt("nft rule", error.errno or EIO, "no nft", needed=False)
     if ended.returncode == 0:
-        return Step("nft rule", needed=False)
+        return Attempt("nft rule", needed=False)
     words = ended.stderr.decode(errors="replace")
     errno = next((number for text, number in _NFT_WORDS.items() if text in words), EIO)
-    return Step("nft rule", errno, words.partition("\n")[0], needed=False)
+    return Attempt("nft rule", errno, words.partition("\n")[0], needed=False)

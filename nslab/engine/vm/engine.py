@@ -7,11 +7,11 @@ import sys
 import time
 
 from nslab.engine import messages as m
-from nslab.engine.base import Options
+from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
-from nslab.engine.vm import image, state
+from nslab.engine.vm import image, saved_state
 from nslab.engine.vm.debian import Tell
-from nslab.engine.vm.state import State
+from nslab.engine.vm.saved_state import State
 from nslab.engine.vm.trouble import NoMachine
 
 START_LIMIT = 60.0
@@ -55,7 +55,7 @@ def ready(tell: Tell, *, build: bool = False) -> State:
     if made is None:
         made = image.build(lambda what, done: tell(what, done * 0.8))
     with image.locked("state"):
-        for accelerator in state.accelerators(made):
+        for accelerator in saved_state.accelerators(made):
             found = State(made, accelerator)
             if found.saved:
                 return found
@@ -63,7 +63,7 @@ def ready(tell: Tell, *, build: bool = False) -> State:
                 found.make(lambda what, done: tell(what, 0.8 + done * 0.2))
             except NoMachine:
                 if accelerator == "kvm":
-                    state.refused_kvm(made).touch()
+                    saved_state.refused_kvm(made).touch()
                     continue
                 if not made.whole():
                     tell("the image is damaged: making it anew", 0.0)

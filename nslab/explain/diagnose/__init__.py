@@ -2,7 +2,7 @@
 
 ::
 
-    explanation   Explanation, Step, Obstacle: what is said, as text and as HTML
+    explanation   Explanation, Finding, Obstacle: what is said, as text and as HTML
     steps         the hops of a trace as sentences
     causes        where a trace stopped → what is wrong there or before, and what mends it:
                   astray, on_links, on_addresses, on_routes; search is what they share
@@ -11,7 +11,7 @@
     asking        the whole: from a question to its explanation
 """
 
-from nslab.explain.diagnose.explanation import Explanation, Obstacle, Step
+from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.why import why
 
-__all__ = ["Explanation", "Obstacle", "Step", "why"]
+__all__ = ["Explanation", "Obstacle", "Finding", "why"]

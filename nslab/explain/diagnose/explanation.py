@@ -12,7 +12,7 @@ OK, BAD = "✔", "✘"
 _COLOURS = {OK: "#009e73", BAD: "#d55e00"}
 
 
-class Step(Value, frozen=True):
+class Finding(Value, frozen=True):
     """One sentence about the way; ``where`` is a namespace, or a link as ``host/lxcbr0.1``."""
 
     ok: bool
@@ -43,7 +43,7 @@ class Explanation(Value, frozen=True):
 
     namespace: str
     target: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Finding, ...] = ()
     obstacle: Obstacle | None = None
     notes: tuple[str, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.diagnose.steps import route_words
+from nslab.explain.diagnose.findings import route_words
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, DeleteRoute, Sysctl

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
-from nslab.explain.diagnose.explanation import Explanation, Obstacle, Step
-from nslab.explain.diagnose.steps import steps
+from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
+from nslab.explain.diagnose.findings import steps
 from nslab.explain.trace import Trace, routing, trace
 from nslab.network.actions import ResolvConf
 from nslab.network.model import Namespace, Snapshot
@@ -134,7 +134,9 @@ def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
             namespace=here.label, target=target, obstacle=_no_server(snapshot, here, path)
         )
     server = servers[0]
-    step = Step(ok=True, where=here.label, message=f"{here.label} asks {server} for names ({path})")
+    step = Finding(
+        ok=True, where=here.label, message=f"{here.label} asks {server} for names ({path})"
+    )
     try:
         address = str(ipaddress.IPv4Address(server))
     except ValueError:

@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from nslab.frames.journey.assemble import journeys
 from nslab.frames.journey.narrative import Journey, Journeys
-from nslab.frames.journey.steps import Change, Step
+from nslab.frames.journey.values import Change, JourneyStep
 
-__all__ = ["Change", "Journey", "Journeys", "Step", "journeys"]
+__all__ = ["Change", "Journey", "Journeys", "JourneyStep", "journeys"]

@@ -12,9 +12,9 @@ from itertools import pairwise
 from nslab.frames.identity import TCP, UDP
 from nslab.frames.journey.narrative import Draw, Journey, Journeys
 from nslab.frames.journey.packets import Sighting, packets
-from nslab.frames.journey.steps import Step
 from nslab.frames.journey.topology import Topology
 from nslab.frames.journey.translations import changes, remembered
+from nslab.frames.journey.values import JourneyStep
 from nslab.frames.summary import Names, summarise
 from nslab.network.model import Frame, Place, Snapshot, Tracked
 
@@ -74,10 +74,12 @@ class _Follower:
         topology, tracked, names = self._topology, self._tracked, self._names
         origins = topology.origins([one.frame for one in sightings])
         way, *branches = _ways(origins, self._end(sightings, origins))
-        steps = [Step(sightings[way[0]].frame, (), topology.how(None, sightings[way[0]].frame))]
+        steps = [
+            JourneyStep(sightings[way[0]].frame, (), topology.how(None, sightings[way[0]].frame))
+        ]
         for before, after in pairwise(way):
             steps.append(
-                Step(
+                JourneyStep(
                     sightings[after].frame,
                     changes(sightings[before].packet, sightings[after].packet, tracked, names),
                     topology.how(sightings[before].frame, sightings[after].frame),

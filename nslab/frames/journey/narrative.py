@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nslab.errors import InvalidInput, ToolMissing
-from nslab.frames.journey import page
-from nslab.frames.journey.steps import Change, Remembered, Step
+from nslab.frames.journey import markup
+from nslab.frames.journey.values import Change, JourneyStep, Remembered
 from nslab.network.model import Frame, Place, Snapshot
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
-    from nslab.draw.path.picture import Followed
+    from nslab.draw.path.picture import PathPicture
     from nslab.draw.path.trail import End, Trail
 
 MOST_COPIES = 6
@@ -36,7 +36,7 @@ class Journey:
     def __init__(
         self,
         title: str,
-        steps: Sequence[Step],
+        steps: Sequence[JourneyStep],
         branches: Sequence[tuple[Frame, ...]] = (),
         *,
         arrived: bool,
@@ -111,7 +111,7 @@ class Journey:
         :param upto: show it as it is after so many steps, and let nothing move
         :raises InvalidInput: there is no such step; or the lab was closed before anybody asked
         """
-        from nslab.draw.path.picture import Followed
+        from nslab.draw.path.picture import PathPicture
 
         if upto is not None:
             self._index(upto)
@@ -125,7 +125,7 @@ class Journey:
         last = len(self.steps) if upto is None else upto
         caption = "" if upto is None else f"{upto} of {len(self.steps)}: {self._said(upto - 1)}"
         lines = str(self).split("\n") if upto is None else [self.title, *self._lines(last)]
-        picture: Followed = Followed(self._base, self._trail, "\n".join(lines), upto, caption)
+        picture: PathPicture = PathPicture(self._base, self._trail, "\n".join(lines), upto, caption)
         return picture
 
     def _index(self, step: int) -> int:
@@ -180,7 +180,7 @@ class Journey:
         words = [str(step), step.how, ", ".join(map(str, step.changes))]
         return "; ".join(filter(None, words))
 
-    def _copied(self, step: Step) -> list[str]:
+    def _copied(self, step: JourneyStep) -> list[str]:
         """The copies that part at a step, a line each."""
         lines = [
             "copy → " + " → ".join(str(frame.place) for frame in branch[1:])
@@ -210,7 +210,7 @@ class Journey:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         rows = [
-            page.Row(
+            markup.Row(
                 str(number), str(step), step.how, [*map(str, step.changes)], self._copied(step)
             )
             for number, step in enumerate(self.steps, 1)
@@ -221,7 +221,7 @@ class Journey:
                 picture = self.picture().html
             except ToolMissing as error:
                 text += f"\n(no picture: {error.cause}; {error.hint})"
-        told = page.journey(self.title, picture, rows, self.end, self.remembered)
+        told = markup.journey(self.title, picture, rows, self.end, self.remembered)
         return {"text/plain": text, "text/html": told}
 
 
@@ -258,7 +258,7 @@ class Journeys(tuple[Journey, ...]):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if not self:
             return {"text/plain": str(self), "text/html": f"<p>{html.escape(str(self))}</p>"}
-        return {"text/plain": str(self), "text/html": page.journeys(self._rows())}
+        return {"text/plain": str(self), "text/html": markup.journeys(self._rows())}
 
 
 __all__ = ["Draw", "Journey", "Journeys"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nslab.frames.identity import TCP, UDP, Packet
-from nslab.frames.journey.steps import Change, Remembered
+from nslab.frames.journey.values import Change, Remembered
 from nslab.frames.summary import Names
 from nslab.network.model import Flow, Tracked
 

@@ -11,8 +11,8 @@ import ipywidgets as w
 
 from nslab.draw import Picture
 from nslab.errors import ToolMissing
-from nslab.jupyter.widgets.facts import facts, things
 from nslab.jupyter.widgets.following import Following
+from nslab.jupyter.widgets.node_facts import facts, things
 from nslab.jupyter.widgets.page import STYLE, in_page, only_saved, reachable
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff

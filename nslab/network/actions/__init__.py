@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nslab.network.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
-from nslab.network.actions.base import (
+from nslab.network.actions.action import (
     Action,
     Command,
     Style,
@@ -27,6 +26,7 @@ from nslab.network.actions.base import (
     enter,
     pid_variable,
 )
+from nslab.network.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
 from nslab.network.actions.links import (
     AddBridge,
     AddVeth,

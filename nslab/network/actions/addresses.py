@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.errors import InvalidInput
-from nslab.network.actions.base import Action, Command, command
+from nslab.network.actions.action import Action, Command, command
 
 
 class AddAddress(Action, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nslab.errors import InvalidInput
 from nslab.network import names
-from nslab.network.actions.base import Action, Command, Style, command, enter, target
+from nslab.network.actions.action import Action, Command, Style, command, enter, target
 
 
 class AddBridge(Action, frozen=True):

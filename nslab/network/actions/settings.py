@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nslab.errors import InvalidInput
-from nslab.network.actions.base import Action, Command, Style, command
+from nslab.network.actions.action import Action, Command, Style, command
 
 
 class Masquerade(Action, frozen=True):

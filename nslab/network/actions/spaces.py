@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nslab.network import names
-from nslab.network.actions.base import Action, Command, Style, Word, command, pid_variable
+from nslab.network.actions.action import Action, Command, Style, Word, command, pid_variable
 
 
 class AddNamespace(Action, frozen=True):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from nslab.errors import InvalidInput
 from nslab.network import names
-from nslab.network.actions.base import Action, Command, Style, command, enter, target
+from nslab.network.actions.action import Action, Command, Style, command, enter, target
 from nslab.network.actions.links import new_name
 
 MACVLAN_MODES = ("bridge", "private", "vepa", "passthru")

@@ -17,7 +17,6 @@ A check that fails says what is there instead, and what to do.
 ✔ there is a link eth0
 """
 
-from nslab.session.check.base import Asked, Check, Verdict, Verdicts
 from nslab.session.check.links import (
     ArePeers,
     HasAddress,
@@ -41,6 +40,7 @@ from nslab.session.check.spaces import (
 )
 from nslab.session.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
 from nslab.session.check.trying import Hops, Reaches, Resolves
+from nslab.session.check.verdict import Asked, Check, Verdict, Verdicts
 
 __all__ = [
     "ArePeers",

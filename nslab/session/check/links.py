@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.network.model import Snapshot
-from nslab.session.check.base import (
+from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Check,
     Verdict,

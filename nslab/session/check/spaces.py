@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from nslab.network.model import Snapshot
-from nslab.session.check.base import RUN_IN_ORDER, Check, Verdict, namespace_of
+from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, namespace_of
 
 
 class HasNamespace(Check, frozen=True):

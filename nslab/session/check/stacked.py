@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nslab.network.diff import kind_text, vlans_text
 from nslab.network.model import Snapshot
-from nslab.session.check.base import RUN_IN_ORDER, Check, Verdict, link_of, on_off, place
+from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, on_off, place
 
 
 class StandsOn(Check, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from nslab.session.check.base import (
+from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Asked,
     Check,

@@ -52,7 +52,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         return str(self)
 
 
-class Pinged(Answer, frozen=True, kw_only=True):
+class PingResult(Answer, frozen=True, kw_only=True):
     """Echo requests; true if there was an answer.  ``times`` are in milliseconds."""
 
     sent: int
@@ -69,7 +69,7 @@ class Pinged(Answer, frozen=True, kw_only=True):
         return f"{self.sent} sent, {self.received} received{who}"
 
 
-class Arped(Answer, frozen=True, kw_only=True):
+class ArpResult(Answer, frozen=True, kw_only=True):
     """An ARP question; true if somebody has the address."""
 
     mac: str = ""
@@ -95,7 +95,7 @@ class Hop(Struct, frozen=True):
         return f"{self.number}  {self.address or '*'} {self.mark}".rstrip()
 
 
-class Traced(Answer, frozen=True, kw_only=True):
+class TracerouteResult(Answer, frozen=True, kw_only=True):
     """The routers on the way to a target; true if it was reached."""
 
     hops: tuple[Hop, ...] = ()
@@ -104,7 +104,7 @@ class Traced(Answer, frozen=True, kw_only=True):
         return "\n".join([*map(str, self.hops), *([f"✘ {self.error}"] if self.error else [])])
 
 
-class Fetched(Answer, frozen=True, kw_only=True):
+class FetchResult(Answer, frozen=True, kw_only=True):
     """An HTTP request; true if the status is below 400."""
 
     status: int = 0
@@ -116,7 +116,7 @@ class Fetched(Answer, frozen=True, kw_only=True):
         return "" if self.error else f"{self.status} {self.reason}: {self.body.strip()}"
 
 
-class Resolved(Answer, frozen=True, kw_only=True):
+class ResolveResult(Answer, frozen=True, kw_only=True):
     """A question to the name server; true if there is an address."""
 
     addresses: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ class Resolved(Answer, frozen=True, kw_only=True):
         return f"{self.target} is {', '.join(self.addresses)}" if self.addresses else ""
 
 
-class Sent(Struct, frozen=True):
+class SendResult(Struct, frozen=True):
     """Frames that were sent: how many the kernel took, where, and their bytes."""
 
     count: int

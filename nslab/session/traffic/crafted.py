@@ -9,17 +9,17 @@ from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from nslab.engine import explain
-from nslab.engine.base import Engine, Injection, Recording
+from nslab.engine.protocol import Engine, Injection, Recording
 from nslab.errors import InvalidInput, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
 from nslab.network import names
 from nslab.network.model import Link, Place, Snapshot
 from nslab.session import capture as cap
-from nslab.session.traffic.answers import Arped, Sent
+from nslab.session.traffic.answers import ArpResult, SendResult
 
 
-def send(engine: Engine, packets: Any, on: str, *, count: int, rate: float | None) -> Sent:
+def send(engine: Engine, packets: Any, on: str, *, count: int, rate: float | None) -> SendResult:
     """See :meth:`nslab.Lab.send`."""
     ns, link = names.place(on)
     if count < 1 or (rate is not None and rate <= 0):
@@ -34,12 +34,12 @@ def send(engine: Engine, packets: Any, on: str, *, count: int, rate: float | Non
     else:
         frames = crafting.encode(packets, engine.snapshot(), ns, link)
     sent = engine.inject(Injection(where=on, frames=frames, count=count, rate=rate))
-    return Sent(sent, Place(ns=ns or "host", link=link), frames)
+    return SendResult(sent, Place(ns=ns or "host", link=link), frames)
 
 
 def arping(
     engine: Engine, ns: str | None, target: str, on: str | None, *, count: int, timeout: float
-) -> Arped:
+) -> ArpResult:
     """See :meth:`nslab.Lab.arping`."""
     inside = names.namespace_reference(ns)
     label = inside or "host"
@@ -74,7 +74,7 @@ def arping(
     finally:
         engine.fetch(opened.number, cap.FORGOTTEN, stop=True)
     error = "" if found else f"nobody on {place} answers who has {wanted} within {timeout:g} s"
-    return Arped(
+    return ArpResult(
         ns=label,
         target=wanted,
         error=error,

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any
 from nslab.session import capture as captures
 from nslab.session.capture import Capture
 from nslab.session.traffic import crafted, tools
-from nslab.session.traffic.answers import Arped, Counters, Fetched, Pinged, Resolved, Sent, Traced
+from nslab.session.traffic.answers import (
+    ArpResult,
+    Counters,
+    FetchResult,
+    PingResult,
+    ResolveResult,
+    SendResult,
+    TracerouteResult,
+)
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
-    from nslab.engine.base import Engine
+    from nslab.engine.protocol import Engine
     from nslab.network.diff import Diff
     from nslab.network.model import Snapshot
     from nslab.session.traffic.scapy_socket import LabSocket
@@ -72,7 +80,7 @@ class Traffic:
         interval: float = 0.1,
         timeout: float = 4.0,
         size: int | None = None,
-    ) -> Pinged:
+    ) -> PingResult:
         """Ping an address or a name from a namespace; None or ``"host"`` is the host.
 
         :param timeout: seconds to wait for the last answer; "host unreachable" takes three
@@ -97,27 +105,29 @@ class Traffic:
         on: str | None = None,
         count: int = 1,
         timeout: float = 1.0,
-    ) -> Arped:
+    ) -> ArpResult:
         """Ask by ARP who has an IPv4 address, on a link or on that in whose subnet it is."""
         return crafted.arping(self._engine, ns, target, on, count=count, timeout=timeout)
 
     def traceroute(
         self, ns: str | None, target: str, *, hops: int = 6, timeout: float = 0.5
-    ) -> Traced:
+    ) -> TracerouteResult:
         """The routers on the way; ``timeout`` is the seconds to wait for each."""
         return tools.traceroute(self._engine, ns, target, hops=hops, timeout=timeout)
 
-    def http(self, ns: str | None, url: str, *, timeout: float = 5.0) -> Fetched:
+    def http(self, ns: str | None, url: str, *, timeout: float = 5.0) -> FetchResult:
         """Fetch a page with curl, from a local port of its own."""
         return tools.http(self._engine, ns, url, self._counters.port(), timeout=timeout)
 
     def resolve(
         self, ns: str | None, name: str, server: str | None = None, *, timeout: float = 1.0
-    ) -> Resolved:
+    ) -> ResolveResult:
         """Ask for a name's addresses: the namespace's name server, or another."""
         return tools.resolve(self._engine, ns, name, server, timeout=timeout)
 
-    def send(self, packets: Any, on: str, *, count: int = 1, rate: float | None = None) -> Sent:
+    def send(
+        self, packets: Any, on: str, *, count: int = 1, rate: float | None = None
+    ) -> SendResult:
         """Send frames on a link, such as ``ns1/eth0``, as they are.
 
         Addresses that a scapy packet leaves open are filled in from the lab: the link's own as the

@@ -17,7 +17,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.supersocket import SuperSocket
 
-from nslab.engine.base import Engine, Injection, Recording
+from nslab.engine.protocol import Engine, Injection, Recording
 from nslab.errors import LabClosed, LabGone, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from nslab.engine.base import Command, Engine
+from nslab.engine.protocol import Command, Engine
 from nslab.errors import InvalidInput
 from nslab.network import names
-from nslab.session.traffic.answers import Fetched, Hop, Pinged, Resolved, Traced
+from nslab.session.traffic.answers import (
+    FetchResult,
+    Hop,
+    PingResult,
+    ResolveResult,
+    TracerouteResult,
+)
 
 _C = {"LC_ALL": "C"}
 """The tools' answers are read, so they are to be in one language."""
@@ -70,7 +76,7 @@ def ping(
     interval: float,
     timeout: float,
     size: int | None,
-) -> Pinged:
+) -> PingResult:
     """See :meth:`nslab.Lab.ping`."""
     inside, label = _where(ns)
     _host("ping", target)
@@ -108,7 +114,7 @@ def ping(
             error = f"{refusal[2]}, says {refusal[1]}" + (f" ({says})" if says else "")
         else:
             error = complaint.removeprefix("connect: ") or f"no answer within {timeout:g} s"
-    return Pinged(
+    return PingResult(
         ns=label,
         target=target,
         error=error,
@@ -133,7 +139,9 @@ def _own(engine: Engine, ns: str | None) -> set[str]:
 _HOP = re.compile(r"^ *(\d+) +(?:([0-9a-f.:]+) +([\d.]+) ms(?: +(!\S*))?|\*)", re.M)
 
 
-def traceroute(engine: Engine, ns: str | None, target: str, *, hops: int, timeout: float) -> Traced:
+def traceroute(
+    engine: Engine, ns: str | None, target: str, *, hops: int, timeout: float
+) -> TracerouteResult:
     """See :meth:`nslab.Lab.traceroute`."""
     inside, label = _where(ns)
     _host("trace the way to", target)
@@ -165,10 +173,10 @@ def traceroute(engine: Engine, ns: str | None, target: str, *, hops: int, timeou
     if not reached:
         complaint = err.strip().rpartition("\n")[2].removeprefix("connect: ")
         error = complaint or f"{target} was not reached"
-    return Traced(ns=label, target=target, error=error, output=out + err, hops=found)
+    return TracerouteResult(ns=label, target=target, error=error, output=out + err, hops=found)
 
 
-def http(engine: Engine, ns: str | None, url: str, port: int, *, timeout: float) -> Fetched:
+def http(engine: Engine, ns: str | None, url: str, port: int, *, timeout: float) -> FetchResult:
     """See :meth:`nslab.Lab.http`."""
     inside, label = _where(ns)
     found = re.fullmatch(
@@ -214,7 +222,7 @@ def http(engine: Engine, ns: str | None, url: str, port: int, *, timeout: float)
     headers = {
         key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)
     }
-    return Fetched(
+    return FetchResult(
         ns=label,
         target=url,
         error=error,
@@ -231,7 +239,7 @@ _ADDRESS = re.compile(r"^\S+ has (?:IPv6 )?address (\S+)$", re.M)
 
 def resolve(
     engine: Engine, ns: str | None, name: str, server: str | None, *, timeout: float
-) -> Resolved:
+) -> ResolveResult:
     """See :meth:`nslab.Lab.resolve`."""
     inside, label = _where(ns)
     _host("resolve", name)
@@ -255,4 +263,4 @@ def resolve(
             error = f"no name server answers{f': {unreachable[1]}' if unreachable else ''}"
         else:
             error = f"{name} has no address"
-    return Resolved(ns=label, target=name, error=error, output=out + err, addresses=addresses)
+    return ResolveResult(ns=label, target=name, error=error, output=out + err, addresses=addresses)

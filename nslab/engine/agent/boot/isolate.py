@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nslab.engine.agent.netns.syscalls import call, mount, write
-from nslab.engine.base import REPORT_FD
+from nslab.engine.protocol import REPORT_FD
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000

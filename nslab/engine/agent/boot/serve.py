@@ -21,12 +21,12 @@ from nslab.engine.agent.boot.init import Init
 from nslab.engine.agent.boot.shell import Shell
 from nslab.engine.agent.netns.spaces import Spaces
 from nslab.engine.agent.netns.sysctls import settle
-from nslab.engine.agent.packets.capture import Captures
+from nslab.engine.agent.packets.recorder import Captures
 from nslab.engine.agent.rtnl import survey
 from nslab.engine.agent.rtnl.apply import Applier
-from nslab.engine.agent.rtnl.monitor import Follower
+from nslab.engine.agent.rtnl.monitor import Monitor
 from nslab.engine.agent.world import servers
-from nslab.engine.base import Options, Stream
+from nslab.engine.protocol import Options, Stream
 from nslab.errors import EngineUnavailable, NslabError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Server:
         # a small program does.
         self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
         self._nic: Nic | None = None
-        self._follower = Follower(self._spaces)
+        self._follower = Monitor(self._spaces)
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
 
     def serve(self) -> None:

@@ -13,7 +13,7 @@ from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.base import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
+from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.network.model import WORLD
 
 GRACE = 0.5

@@ -16,7 +16,7 @@ import sys
 import termios
 
 from nslab.engine import messages as m
-from nslab.engine.base import Stream
+from nslab.engine.protocol import Stream
 
 CHUNK = 65536
 

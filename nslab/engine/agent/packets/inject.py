@@ -19,7 +19,7 @@ from nslab.engine import explain
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets import taps
-from nslab.engine.base import Injection
+from nslab.engine.protocol import Injection
 from nslab.errors import InvalidInput, KernelRefused, os_cause
 from nslab.network import names
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
-from nslab.engine.base import Tally
+from nslab.engine.protocol import Tally
 
 ETH_P_ALL = 3
 SOL_PACKET, SO_ATTACH_FILTER, SO_TIMESTAMPNS = 263, 26, 35

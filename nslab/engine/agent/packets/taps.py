@@ -13,7 +13,7 @@ from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
 from nslab.engine.agent.packets.ring import Ring
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl import survey
-from nslab.engine.base import Tap
+from nslab.engine.protocol import Tap
 from nslab.errors import NotFound
 from nslab.network import names
 from nslab.network.model import Place

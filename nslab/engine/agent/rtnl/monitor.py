@@ -38,7 +38,7 @@ _IPV4_NETCONF (linux/rtnetlink.h)."""
 _NETFILTER, _NFNLGRP_NFTABLES = 12, 7
 
 
-class Follower:
+class Monitor:
     """Counts the changes of one lab."""
 
     def __init__(self, spaces: sp.Spaces) -> None:

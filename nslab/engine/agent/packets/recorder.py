@@ -19,7 +19,7 @@ from nslab.engine.agent.boot.init import Init
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
 from nslab.engine.agent.packets import filters, ring, taps
-from nslab.engine.base import Batch, Opened, Recording, Tally
+from nslab.engine.protocol import Batch, Opened, Recording, Tally
 from nslab.errors import InvalidInput, KernelRefused, NotFound, NslabError, os_cause
 
 AT_ONCE = 32

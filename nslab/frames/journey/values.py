@@ -30,7 +30,7 @@ class Change(NamedTuple):
         return f"{self.what} {self.before} → {self.after}"
 
 
-class Step(NamedTuple):
+class JourneyStep(NamedTuple):
     """The packet at one place; ``how`` says how it came there from the step before."""
 
     frame: Frame
@@ -57,4 +57,4 @@ class Remembered(NamedTuple):
         return f"remembered by {self.where}: {self.original}\nanswer expected: {self.reply}"
 
 
-__all__ = ["Change", "Remembered", "Step"]
+__all__ = ["Change", "Remembered", "JourneyStep"]

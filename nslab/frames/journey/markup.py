@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from nslab.frames.journey.steps import Remembered
+from nslab.frames.journey.values import Remembered
 
 _CELL = "padding:.15em .7em;text-align:left;vertical-align:top;background:none"
 _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)"

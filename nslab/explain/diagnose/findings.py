@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nslab.explain.diagnose.explanation import Step
+from nslab.explain.diagnose.explanation import Finding
 from nslab.explain.trace import Hop, Rewrite, Spot, Trace
 from nslab.network.model import Route, Snapshot
 
@@ -18,7 +18,7 @@ def route_words(route: Route) -> str:
     return " ".join(words)
 
 
-def steps(snapshot: Snapshot, trace: Trace) -> list[Step]:
+def steps(snapshot: Snapshot, trace: Trace) -> list[Finding]:
     """What went well, in order, up to where it stops."""
     return list(_Teller(snapshot, trace).steps())
 
@@ -29,7 +29,7 @@ class _Teller:
         self.snapshot = snapshot
         self.worldly = {ns.label for ns in snapshot if ns.role == "world"}
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Finding]:
         trace = self.trace
         arrived = bool(trace.back)
         yield from self._way(trace.there, arrived, asks=True)
@@ -40,11 +40,11 @@ class _Teller:
             return
         if trace.ok:
             words = " → ".join(self._named(hop) for hop in trace.back)
-            yield Step(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
+            yield Finding(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
             return
         here = first.namespace
         said = f"{here} answers: from {first.source} to {first.destination}"
-        yield Step(ok=True, where=here, message=said)
+        yield Finding(ok=True, where=here, message=said)
         yield from self._way(trace.back, False, asks=False)
 
     def _named(self, hop: Hop) -> str:
@@ -53,7 +53,7 @@ class _Teller:
                 return f"{hop.namespace} (for {each.before} again {each.after})"
         return hop.namespace
 
-    def _way(self, hops: Sequence[Hop], arrives: bool, *, asks: bool) -> Iterator[Step]:
+    def _way(self, hops: Sequence[Hop], arrives: bool, *, asks: bool) -> Iterator[Finding]:
         """The hops one by one, those of the world in a row as one."""
         waiting: list[Hop] = []
         for number, hop in enumerate(hops):
@@ -70,7 +70,7 @@ class _Teller:
 
     def _outside(
         self, waiting: Sequence[Hop], hops: Sequence[Hop], arrives: bool
-    ) -> Iterator[Step]:
+    ) -> Iterator[Finding]:
         if not waiting:
             return
         passed = waiting if waiting[-1] is not hops[-1] or arrives else waiting[:-1]
@@ -78,32 +78,32 @@ class _Teller:
         if arrives:
             names += f", which has {waiting[-1].destination}"
         if names:
-            yield Step(ok=True, where=waiting[0].namespace, message=f"outside: {names}")
+            yield Finding(ok=True, where=waiting[0].namespace, message=f"outside: {names}")
 
-    def _hop(self, hop: Hop, *, first: bool, arrives: bool, last: bool) -> Iterator[Step]:
+    def _hop(self, hop: Hop, *, first: bool, arrives: bool, last: bool) -> Iterator[Finding]:
         here = hop.namespace
         undone = [each for each in hop.rewrites if each.kind == "undone"]
         done = [each for each in hop.rewrites if each.kind != "undone"]
         for each in undone:
-            yield Step(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+            yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
         if hop.route is not None:
             does = "" if first else "forwards, "
             message = f"{here}: {does}route {route_words(hop.route)}"
-            yield Step(ok=True, where=here, message=message)
+            yield Finding(ok=True, where=here, message=message)
         for each in done:
-            yield Step(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+            yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
         if hop.rivals and hop.path:
             owners = ", ".join(sorted({*hop.rivals, hop.path[-1].namespace}))
             message = f"{here}: {owners} have {hop.next_hop}: which of them answers is chance"
-            yield Step(ok=True, where=here, message=message)
+            yield Finding(ok=True, where=here, message=message)
         yield from self._path(hop)
         if arrives:
             message = f"{here} has {hop.destination}"
             if hop.link_in == "lo":
                 message += ", its own address; lo is up"
-            yield Step(ok=True, where=here, message=message)
+            yield Finding(ok=True, where=here, message=message)
 
-    def _path(self, hop: Hop) -> Iterator[Step]:
+    def _path(self, hop: Hop) -> Iterator[Finding]:
         """The cables and bridges between two hops."""
         path = hop.path if hop.namespace not in self.worldly else ()
         for number, spot in enumerate(path):
@@ -112,7 +112,7 @@ class _Teller:
             following = path[number + 1] if number + 1 < len(path) else None
             message = self._spot(spot, following)
             if message:
-                yield Step(ok=True, where=str(spot), message=message)
+                yield Finding(ok=True, where=str(spot), message=message)
 
     def _spot(self, spot: Spot, following: Spot | None) -> str:
         if spot.role == "out":
