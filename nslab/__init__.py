@@ -93,7 +93,7 @@ _HOMES = {
         "Verdict",
     ),
     "nslab.course.lessons": ("Lesson", "lesson"),
-    "nslab.course.step": ("Step",),
+    "nslab.session.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
     "nslab.frames.opened": ("Opened",),
@@ -111,11 +111,18 @@ _HOMES = {
     ),
 }
 
+_MODULES = {
+    "docker": "nslab.course.docker",
+    "doctor": "nslab.doctor",
+    "measure": "nslab.course.measure",
+    "netlink": "nslab.course.nlmessages",
+}
+"""Modules that lessons use by name: a real Docker engine, this machine, what ways cost, messages."""
+
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
     from nslab.course.lessons import Lesson, lesson
-    from nslab.course.step import Step
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists,
@@ -198,6 +205,7 @@ if TYPE_CHECKING:
     )
     from nslab.session.lab import Lab
     from nslab.session.outcome import ActionResult, CommandResult, Failure
+    from nslab.session.step import Step
     from nslab.session.traffic.answers import (
         ArpResult,
         FetchResult,
@@ -209,6 +217,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     for home, names in _HOMES.items():
         if name in names:
             value = getattr(import_module(home), name)
@@ -218,4 +228,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -7,17 +7,12 @@ import os
 import platform
 import shutil
 from collections.abc import Sequence
-from typing import Literal
 
-from msgspec import Struct
-
-from nslab.doctor import table
+from nslab.doctor.report import Check, Report, Status
 from nslab.engine.refusal.diagnosis import diagnose
 from nslab.engine.refusal.facts import Facts
 from nslab.engine.refusal.probe import Attempt, attempt
 from nslab.network.programs import PACKAGES
-
-Status = Literal["ok", "limited", "missing", "refused"]
 
 # What each is for; its Debian package is in nslab.network.programs.
 PURPOSES = {
@@ -67,30 +62,6 @@ FEATURES = {
     "vxlan": "a wire across machines",
     "br_netfilter": "bridged frames passing iptables",
 }
-
-
-class Check(Struct, frozen=True, omit_defaults=True):
-    """One thing looked at.  ``remedy`` is what to do about it, line by line."""
-
-    group: str
-    name: str
-    status: Status
-    detail: str = ""
-    remedy: str = ""
-
-
-class Report(Struct, frozen=True):
-    """What this machine allows.  ``works`` says whether a lab can run."""
-
-    works: bool
-    verdict: str
-    checks: tuple[Check, ...]
-
-    def __str__(self) -> str:
-        return table.text(self)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": table.text(self), "text/html": table.html(self)}
 
 
 def examine(untrusted: Sequence[str] | None = None) -> Report:

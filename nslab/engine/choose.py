@@ -113,12 +113,12 @@ class _Choice:
 
 def missing(needs: Sequence[str]) -> EngineUnavailable | None:
     """Why this machine cannot do what is needed, as far as a trial shows; None if it can."""
-    from nslab import doctor
+    from nslab.engine import refusal
 
-    steps = {step.name: step for step in doctor.attempt()}
+    steps = {step.name: step for step in refusal.attempt()}
     for step in steps.values():
         if step.needed and step.errno:
-            return doctor.explain_refusal(step.name, step.errno, step.detail)
+            return refusal.explain(step.name, step.errno, step.detail)
     lacking = [
         need for need in needs if f"add a {need}" not in steps or steps[f"add a {need}"].errno
     ]

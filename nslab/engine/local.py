@@ -102,9 +102,9 @@ class Child:
 
 
 def _refusal(refused: m.Refused) -> EngineUnavailable:
-    from nslab import doctor
+    from nslab.engine import refusal
 
-    return doctor.explain_refusal(refused.step, refused.errno, refused.detail)
+    return refusal.explain(refused.step, refused.errno, refused.detail)
 
 
 def _tail(errors: IO[bytes]) -> str:

@@ -3,14 +3,13 @@
 They work on the newest lab of the notebook.  A cell prints what its commands print, then what they
 changed.
 
-This is an IPython extension, too, and every kernel of the environment loads it
-(etc/ipython/ipython_kernel_config.json): so a cell that is run before those above it is answered
-in words.
+A kernel has them from its first lab on.  The kernel that the lessons name (:mod:`nslab.jupyter.kernel`)
+has them from its start, so that a cell that is run before those above it is answered in words.
+Nothing of IPython is changed in a kernel that does neither.
 """
 
 from __future__ import annotations
 
-import html
 import sys
 import weakref
 from types import TracebackType
@@ -101,45 +100,28 @@ def _show(ran: CommandResult) -> None:
         display(ran)
 
 
-class Bar:
-    """A line that says how far something is; one output, which is replaced at each call.
-
-    It is no widget: those are empty where a notebook is read without a kernel.
-    """
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-
-    def __call__(self, text: str, share: float | None) -> None:
-        """``share`` is between 0 and 1; None when it is over and only the text stays."""
-        bar = ""
-        if share is not None:
-            bar = (
-                '<span style="display:inline-block;width:16em;height:.7em;margin-right:1em;'
-                'border:1px solid currentColor;border-radius:.35em;overflow:hidden">'
-                f'<span style="display:block;width:{share:.0%};height:100%;'
-                'background:#0072b2"></span></span>'
-            )
-        data = {"text/plain": text, "text/html": f"<div>{bar}{html.escape(text)}</div>"}
-        if self._handle is None:
-            self._handle = display(data, raw=True, display_id=True)
-        else:
-            self._handle.update(data, raw=True)
-
-
 _MAGICS: weakref.WeakKeyDictionary[Any, Magics] = weakref.WeakKeyDictionary()
 """By shell: there is one in a kernel, but tests make several."""
 
 
-def use(lab: Lab) -> None:
-    """Register the magics with the running shell, if there is one, and point them to this lab."""
+class _Notebook:
+    """The running notebook, as :mod:`nslab.session.views` asks for it."""
+
+    def __init__(self, running: Any) -> None:
+        self._running = running
+
+    def use(self, lab: Lab) -> None:
+        _magics(self._running).use(lab)
+
+
+def notebook() -> _Notebook | None:
+    """The notebook that this process is the kernel of; None elsewhere."""
     running = shell()
-    if running is not None:
-        _magics(running).use(lab)
+    return None if running is None else _Notebook(running)
 
 
 def load_ipython_extension(running: Any) -> None:
-    """Have the magics, and an answer for cells that were run too early, from the start."""
+    """Have the magics, and help for cells that were run too early, from the start."""
     _magics(running)
 
 
@@ -161,18 +143,19 @@ def _name_error(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
-    """Show an unknown name in words, if a cell itself used it: one above may have defined it."""
-    import nslab
+    """Show an unknown name as ever, and below it what helps if a cell itself used it."""
+    shown = running.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+    running._showtraceback(kind, error, [*shown, *_help(error, trace)])
 
+
+def _help(error: NameError, trace: TracebackType) -> list[str]:
+    """What to do about an unknown name: nothing for one in a function, which is a bug there."""
     while trace.tb_next is not None:
         trace = trace.tb_next
-    name, in_cell = error.name or "", trace.tb_frame.f_code.co_name == "<module>"
-    if name in MADE_BY_CELLS or name in nslab.__all__:
-        words = f"NameError: there is no {name} yet\n  → {FIRST}"
-    elif in_cell:
-        advice = f"check the spelling; or, if a cell above defines it, {FIRST}"
-        words = f"NameError: {error}\n  → {advice}"
-    else:
-        running.showtraceback(tb_offset=tb_offset)
-        return
-    running._showtraceback(kind, error, [words])
+    if trace.tb_frame.f_code.co_name != "<module>":
+        return []
+    # Loaded for sure, and not imported: this room stands below the public face.
+    public = sys.modules[__name__.partition(".")[0]].__all__
+    if error.name in MADE_BY_CELLS or error.name in public:
+        return ["", f"→ there is no {error.name} yet: {FIRST}"]
+    return ["", f"→ check the spelling; or, if a cell above defines it, {FIRST}"]

@@ -21,12 +21,13 @@ from nslab.frames.table import ROWS, Table
 from nslab.frames.transcode import transcode
 from nslab.network import names
 from nslab.network.model import Frame, Snapshot, Tracked
+from nslab.session import views
 
 if TYPE_CHECKING:
     from nslab.frames.journey import Journey, Journeys
     from nslab.frames.journey.narrative import Draw
     from nslab.frames.opened import Opened
-    from nslab.jupyter.widgets import Inspector
+    from nslab.session.views import View
 
 FRAMES, BYTES = 200_000, 64 << 20
 """How much a capture keeps if nothing else is said."""
@@ -317,11 +318,10 @@ class Capture:
             "look at what there is: capture.frames",
         )
 
-    def inspect(self) -> Inspector:
+    def inspect(self) -> View:
         """The frames as a widget: to be opened one by one, and followed; while it runs, too."""
-        from nslab.jupyter.widgets import Inspector
-
-        return Inspector(self)
+        inspector: View = views.view("inspector", self)
+        return inspector
 
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file for Wireshark and tshark, with the links' names; returns its path."""

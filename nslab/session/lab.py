@@ -17,14 +17,13 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab.course.step import Step
 from nslab.engine import protocol
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.network import diff, names
 from nslab.network.actions import Action, AddContainer, Style
 from nslab.network.model import Snapshot
-from nslab.session import export
+from nslab.session import export, views
 from nslab.session.check import Check, Verdicts
 from nslab.session.history import (
     Begin,
@@ -38,13 +37,14 @@ from nslab.session.history import (
     steps_of,
 )
 from nslab.session.outcome import ActionResult, CommandResult, Failure
+from nslab.session.step import Step
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
     from nslab.draw import Memory, Picture
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
-    from nslab.jupyter.widgets import Builder, Live
+    from nslab.session.views import View
 
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
@@ -287,17 +287,15 @@ class Lab(Traffic):
             self._stage = Memory()
         return Picture(what, self._stage)
 
-    def live(self) -> Live:
+    def live(self) -> View:
         """The picture as a widget that follows the kernel, whoever changes the lab and how."""
-        from nslab.jupyter.widgets import Live
+        live: View = views.view("live", self)
+        return live
 
-        return Live(self)
-
-    def builder(self) -> Builder:
+    def builder(self) -> View:
         """Forms for every step, with the commands they stand for, as a widget."""
-        from nslab.jupyter.widgets import Builder
-
-        return Builder(self)
+        builder: View = views.view("builder", self)
+        return builder
 
     @property
     def changes(self) -> diff.Diff:
@@ -502,10 +500,9 @@ class _Output:
 
 def _announce(lab: Lab) -> None:
     """In a notebook, make ``%%host`` and ``%%ns`` work on the newest lab."""
-    if "IPython" in sys.modules:
-        from nslab.jupyter import magics
-
-        magics.use(lab)
+    running = views.notebook()
+    if running is not None:
+        running.use(lab)
 
 
 def _tell(line: str) -> None:
@@ -515,11 +512,7 @@ def _tell(line: str) -> None:
 
 
 def _in_notebook() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    from nslab.jupyter import magics
-
-    return magics.shell() is not None
+    return views.notebook() is not None
 
 
 __all__ = ["TIMEOUT", "Lab"]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nslab.course.lessons import LESSONS, Lesson, lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddBridge
 from nslab.session.check import Resolves
+from nslab.session.step import Step
 
 pytestmark = pytest.mark.kernel
 

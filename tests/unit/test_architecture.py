@@ -26,7 +26,7 @@ LAYERS = (
     ("nslab.explain.diagnose",),
     ("nslab.draw",),
     ("nslab.session.check",),
-    ("nslab.course.step",),
+    ("nslab.session.step",),
     ("nslab.frames",),
     ("nslab.frames.journey",),
     ("nslab.engine", "nslab.engine.protocol", "nslab.engine.explain"),

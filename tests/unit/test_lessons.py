@@ -16,10 +16,10 @@ import nslab
 from nslab import Lab, lesson
 from nslab.course.lessons import LESSONS, Lesson, article, pools
 from nslab.course.lessons.base import Same
-from nslab.course.step import Step
 from nslab.errors import InvalidInput, NslabError
 from nslab.network.actions import AddAddress, AddBridge, Move, SetUp
 from nslab.network.model import Route
+from nslab.session.step import Step
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 STEPS = [(found, step) for found in LESSONS for step in found.steps]

@@ -13,21 +13,20 @@ import html
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
 from nslab.course.lessons import article
-from nslab.course.step import Step
 from nslab.engine.choose import choose
 from nslab.engine.protocol import Options
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
+from nslab.session import views
 from nslab.session.history import differences, rebuild, steps_of
 from nslab.session.lab import Lab
-
-if TYPE_CHECKING:
-    from nslab.jupyter.widgets import Player
+from nslab.session.step import Step
+from nslab.session.views import View
 
 LATE = 3.0
 """Seconds in which the kernel has passed on that a carrier came or went: up to one late, as it
@@ -101,11 +100,10 @@ class Lesson(Struct, frozen=True, kw_only=True):
             start=self.state(before),
         )
 
-    def play(self, lab: Lab) -> Player:
+    def play(self, lab: Lab) -> View:
         """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
-        from nslab.jupyter.widgets import Player
-
-        return Player(self, lab)
+        player: View = views.view("player", self, lab)
+        return player
 
     def same(self, ident: str, *actions: Action, engine: str | None = None) -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.

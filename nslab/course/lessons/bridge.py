@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
 from nslab.session.check import HasAddress, HasLink, HasRoute, State, Stp
+from nslab.session.step import Step
 
 LESSON = Lesson(
     name="02-bridge",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nslab.course.lessons import namespace
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
 from nslab.session.check import (
     ArePeers,
@@ -16,6 +15,7 @@ from nslab.session.check import (
     Reaches,
     State,
 )
+from nslab.session.step import Step
 
 LESSON = Lesson(
     name="04-cables",

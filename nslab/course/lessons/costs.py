@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nslab.course.lessons.base import Lesson
 from nslab.course.measure.topologies import START, way
-from nslab.course.step import Step
 from nslab.session.check import Hops, Masquerades
+from nslab.session.step import Step
 
 LESSON = Lesson(
     name="10-what-it-costs",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddVeth
 from nslab.session.check import ArePeers, NamedByPid
+from nslab.session.step import Step
 
 LESSON = Lesson(
     name="07-how-docker-does-it",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nslab.course.lessons.base import Lesson
 from nslab.course.lessons.pools import TookFreePool
-from nslab.course.step import Step
 from nslab.network.actions import (
     AddAddress,
     AddBridge,
@@ -17,6 +16,7 @@ from nslab.network.actions import (
     Sysctl,
 )
 from nslab.session.check import ArePeers, HasAddress, HasLink, IsPort, Masquerades, Setting, State
+from nslab.session.step import Step
 
 WIRING = (
     AddBridge("docker0", multicast_snooping=False),

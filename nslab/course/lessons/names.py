@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nslab.course.lessons import way_out
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import ResolvConf
 from nslab.session.check import HasFile, Resolves
+from nslab.session.step import Step
 
 STUB = "127.0.0.53"
 """Where many hosts keep a name server of their own: on their loopback (systemd-resolved(8))."""

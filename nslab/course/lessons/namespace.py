@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nslab.course.lessons import bridge
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddNamespace, SetUp
 from nslab.session.check import HasNamespace, NoRoute, Reaches, State
+from nslab.session.step import Step
 
 LESSON = Lesson(
     name="03-namespace",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.course.lessons.second_nic import ADDRESS
-from nslab.course.step import Step
 from nslab.network.actions import AddAddress, AddVeth, SetPromiscuous, SetUp, Sysctl
 from nslab.session.check import HasAddress, HasNeighbour, IsPort, Learned, Promiscuous, Reaches
+from nslab.session.step import Step
 
 MAC = "02:42:c6:33:64:32"
 """The hardware address of the container's second NIC."""

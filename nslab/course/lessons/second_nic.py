@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddVeth, Attach, Move, SetUp
 from nslab.session.check import (
     ArePeers,
@@ -17,6 +16,7 @@ from nslab.session.check import (
     Reaches,
     State,
 )
+from nslab.session.step import Step
 
 ADDRESS = "198.51.100.50"
 """What the article calls ROUTEABLE_IP: an address of the host's own network that nobody has."""

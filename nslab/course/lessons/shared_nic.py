@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import (
     AddAddress,
     AddIpvlan,
@@ -26,6 +25,7 @@ from nslab.session.check import (
     SameMac,
     StandsOn,
 )
+from nslab.session.step import Step
 
 APP, DB = "198.51.100.51", "198.51.100.52"
 ALONE = "198.51.100.53"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nslab.course.lessons import cables
 from nslab.course.lessons.base import Lesson
-from nslab.course.step import Step
 from nslab.network.actions import AddRoute, Masquerade, Sysctl
 from nslab.session.check import HasRoute, Masquerades, Reaches, Setting
+from nslab.session.step import Step
 
 OUTSIDE = "203.0.113.80"
 """The web server in the lab's internet."""

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Protocol
 
+from nslab.session import views
+
 
 class Shown(Protocol):
     """Where a bar is shown; each call replaces what was shown before."""
@@ -53,11 +55,10 @@ class Progress:
 
 
 def _shown() -> Shown:
-    if "IPython" in sys.modules:
-        from nslab.jupyter import magics
+    if views.notebook() is not None:
+        from nslab.jupyter.progress import Bar
 
-        if magics.shell() is not None:
-            return magics.Bar()
+        return Bar()
     if sys.stderr.isatty():
         return _terminal
     return _nowhere

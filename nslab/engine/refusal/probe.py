@@ -1,7 +1,7 @@
 """A child process that really makes a pseudo-host, and says which step was refused.
 
-It goes the very way that a lab's agent goes (:mod:`nslab.engine.agent.boot.isolate`), then tries what
-lessons need: links, rules, settings.  All of it is gone when the child ends.
+It goes the very way that a lab's agent goes (:mod:`nslab.engine.agent.boot.isolate`), then tries
+what lessons need: links, rules, settings.  All of it is gone when the child ends.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def attempt() -> list[Attempt]:
     """Try everything in a child process.  The first needed step that is refused is the last."""
     if platform.system() != "Linux":
         return [Attempt("user namespace", ENOSYS, platform.system())]
-    package = str(Path(__file__).parents[2])
+    package = str(Path(__file__).parents[3])
     # The package that is asked, not another one that happens to be in the present directory.
     code = f"import sys; sys.path.insert(0, {package!r})\n"
     code += "from nslab.engine.refusal.probe import main; main()"

@@ -9,21 +9,17 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import nslab
 from nslab.engine.vm import archive
 
-ROOT = Path(nslab.__file__).parent
+ROOT = Path(__file__).parents[2]
 PARTS = (
     "__init__.py",
     "errors.py",
-    "model.py",
-    "names.py",
-    "tools.py",
-    "actions",
+    "network",
     "engine/__init__.py",
     "engine/base.py",
+    "engine/default_network.py",
     "engine/explain.py",
-    "engine/fresh.py",
     "engine/messages.py",
     "engine/agent",
 )

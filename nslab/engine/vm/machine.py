@@ -19,7 +19,7 @@ from nslab.engine.vm import image, qemu
 from nslab.engine.vm.trouble import NoMachine
 from nslab.errors import EngineUnavailable
 
-WATCH = str(Path(__file__).with_name("watch.py"))
+WATCH = str(Path(__file__).with_name("supervisor.py"))
 
 CONSOLE = 16384
 """Bytes of the machine's console that are kept."""

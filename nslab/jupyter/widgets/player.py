@@ -9,11 +9,10 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as w
 
-from nslab.course.step import Step
 from nslab.errors import Interrupted
 from nslab.jupyter.widgets.live import Live, drawn, mirrored
 from nslab.jupyter.widgets.page import in_page
@@ -21,9 +20,9 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import code
 from nslab.session.check import Verdicts
+from nslab.session.step import Step
 
 if TYPE_CHECKING:
-    from nslab.course.lessons import Lesson
     from nslab.session.lab import Lab
 
 
@@ -58,13 +57,24 @@ class Progress:
         return found if isinstance(found, dict) else {}
 
 
+class Playable(Protocol):
+    """What is played: a lesson, as far as it matters here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+
+
 class Player(w.VBox):  # type: ignore[misc]
     """Plays a lesson in a lab that is in the lesson's starting state.
 
     :param progress: where it is kept how far the learner has come; a file of theirs by default
     """
 
-    def __init__(self, lesson: Lesson, lab: Lab, progress: Progress | None = None) -> None:
+    def __init__(self, lesson: Playable, lab: Lab, progress: Progress | None = None) -> None:
         self._lesson = lesson
         self._lab = lab
         self._progress = progress or Progress()

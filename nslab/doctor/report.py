@@ -1,18 +1,43 @@
-"""A report as a notebook shows it: a table, and the same in words."""
+"""A report, and how it shows itself: in words, and as a table where a notebook shows it."""
 
 from __future__ import annotations
 
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from nslab.doctor.checks import Check, Report
+from msgspec import Struct
+
+Status = Literal["ok", "limited", "missing", "refused"]
 
 MARKS = {"ok": "✔", "limited": "!", "missing": "–", "refused": "✘"}
 
 
-def text(report: Report) -> str:
+class Check(Struct, frozen=True, omit_defaults=True):
+    """One thing looked at.  ``remedy`` is what to do about it, line by line."""
+
+    group: str
+    name: str
+    status: Status
+    detail: str = ""
+    remedy: str = ""
+
+
+class Report(Struct, frozen=True):
+    """What this machine allows.  ``works`` says whether a lab can run."""
+
+    works: bool
+    verdict: str
+    checks: tuple[Check, ...]
+
+    def __str__(self) -> str:
+        return _text(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": _text(self), "text/html": _html(self)}
+
+
+def _text(report: Report) -> str:
     """The verdict, then a line for each check."""
     lines = [report.verdict]
     for group, checks in groupby(report.checks, key=lambda check: check.group):
@@ -23,7 +48,7 @@ def text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def html(report: Report) -> str:
+def _html(report: Report) -> str:
     """The same as a table, with the remedies below what they are for."""
     rows = []
     for group, checks in groupby(report.checks, key=lambda check: check.group):

@@ -1,0 +1,59 @@
+"""Where a lab is shown beside plain text: views by name, from whoever can make them.
+
+Nothing in this room knows IPython or widgets.  :mod:`nslab.jupyter.views` registers what it can make
+here, when a view is first asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol
+
+PROVIDER = "nslab.jupyter.views"
+"""The module that registers the views when it is loaded."""
+
+_makers: dict[str, Callable[..., Any]] = {}
+
+
+class View(Protocol):
+    """A widget that shows a lab, or a part of it; an ``ipywidgets`` widget in truth."""
+
+    def close(self) -> None:
+        """Take it off the page; what it shows stays as it is."""
+
+
+class Notebook(Protocol):
+    """The notebook that this process is the kernel of."""
+
+    def use(self, lab: Any) -> None:
+        """Point ``%%host`` and ``%%ns`` to this lab from now on."""
+
+
+def register(name: str, make: Callable[..., Any]) -> None:
+    """Say how a view is made.
+
+    :param name: what it is asked for by
+    :param make: is called with what is to be shown
+    """
+    _makers[name] = make
+
+
+def view(name: str, *what: Any) -> Any:
+    """Make a view.
+
+    :param name: ``live``, ``builder``, ``inspector`` or ``player``
+    :param what: what it is to show
+    """
+    if name not in _makers:
+        import_module(PROVIDER)
+    return _makers[name](*what)
+
+
+def notebook() -> Notebook | None:
+    """The notebook that this runs in; None elsewhere, without loading anything."""
+    if "IPython" not in sys.modules:
+        return None
+    found: Notebook | None = view("notebook")
+    return found
