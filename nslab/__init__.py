@@ -117,7 +117,7 @@ _MODULES = {
     "measure": "nslab.course.measure",
     "netlink": "nslab.course.nlmessages",
 }
-"""Modules that lessons use by name: a real Docker engine, this machine, what ways cost, messages."""
+"""Modules that lessons use by name: a Docker engine, this machine, what ways cost, messages."""
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 

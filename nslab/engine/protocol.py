@@ -79,9 +79,9 @@ class Completed(Struct, frozen=True, kw_only=True):
 class Recording(Struct, frozen=True, kw_only=True):
     """Frames to be recorded.
 
-    ``where`` are links as :func:`nslab.network.names.places` takes them; none means all links of the host
-    and of its namespaces.  ``filter`` is a tcpdump expression.  What passes after ``frames`` or
-    ``bytes`` have been kept is counted only.
+    ``where`` are links as :func:`nslab.network.names.places` takes them; none means all links of
+    the host and of its namespaces.  ``filter`` is a tcpdump expression.  What passes after
+    ``frames`` or ``bytes`` have been kept is counted only.
     """
 
     where: tuple[str, ...] = ()

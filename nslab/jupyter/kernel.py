@@ -1,7 +1,7 @@
 """The kernel that the lessons name: Python's own, with ``%%host`` and ``%%ns`` from its start.
 
-``python -m nslab.jupyter.kernel -f FILE``, as its kernelspec says (``share/jupyter/kernels/nslab`` of
-the environment).  Other kernels of the environment are left as they are.
+Started as its kernelspec says (``share/jupyter/kernels/nslab`` of the environment).  Other kernels
+of the environment are left as they are.
 """
 
 from __future__ import annotations

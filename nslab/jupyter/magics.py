@@ -3,8 +3,9 @@
 They work on the newest lab of the notebook.  A cell prints what its commands print, then what they
 changed.
 
-A kernel has them from its first lab on.  The kernel that the lessons name (:mod:`nslab.jupyter.kernel`)
-has them from its start, so that a cell that is run before those above it is answered in words.
+A kernel has them from its first lab on.  The kernel that the lessons name
+(:mod:`nslab.jupyter.kernel`) has them from its start, so that a cell that is run before those above
+it is answered in words.
 Nothing of IPython is changed in a kernel that does neither.
 """
 

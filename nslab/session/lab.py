@@ -62,7 +62,7 @@ class Lab(Traffic):
         is
     :param ipv6: leave IPv6 on in every namespace
     :param nic_filter: have eth0 drop what is meant for another address unless it is promiscuous, as
-        a real NIC does (a virtual cable does not): emulated, see :mod:`nslab.engine.agent.world.nic`
+        a real NIC does (a virtual cable does not): emulated by :mod:`nslab.engine.agent.world.nic`
     :param cards: bring in the two network cards that QEMU emulates, on one hub: ``nic0`` in the
         host and ``nic1`` in the LAN machine; in a virtual machine only
     :param start: what is done before anything else, actions and lines to be typed in the host;

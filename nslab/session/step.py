@@ -15,8 +15,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """One step.
 
     ``lines`` are typed in the host, word for word as the article prints them where ``rows`` names
-    rows of it (:mod:`nslab.course.lessons.article`).  ``actions`` do the same by the library.  A step
-    without lines is a claim, or something that only the library does.
+    rows of it (:mod:`nslab.course.lessons.article`).  ``actions`` do the same by the library.  A
+    step without lines is a claim, or something that only the library does.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """Where a lab is shown beside plain text: views by name, from whoever can make them.
 
-Nothing in this room knows IPython or widgets.  :mod:`nslab.jupyter.views` registers what it can make
-here, when a view is first asked for.
+Nothing in this room knows IPython or widgets.  :mod:`nslab.jupyter.views` registers here what it
+can make, when a view is first asked for.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from nslab import doctor
-from nslab.doctor import Facts
+from nslab.engine import refusal
+from nslab.engine.refusal import Facts
 
 CLONE_NEWUSER, CLONE_NEWNS = 0x10000000, 0x20000
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
@@ -88,7 +88,7 @@ def refused(report: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def test_a_lab_runs_here() -> None:
-    assert doctor.why_not() is None
+    assert refusal.why_not() is None
 
 
 def test_the_report_of_this_machine() -> None:
@@ -110,7 +110,7 @@ def test_nothing_is_left_behind() -> None:
 
     before = look()
     descriptors = os.listdir("/proc/self/fd")
-    doctor.attempt()
+    refusal.attempt()
     assert look() == before
     assert len(os.listdir("/proc/self/fd")) == len(descriptors)
 
@@ -202,4 +202,4 @@ def test_a_plain_chroot(tmp_path: Any) -> None:
     os.waitpid(child, 0)
     (error,) = os.read(reading, 1)
     os.close(reading)
-    assert doctor.diagnose("user namespace", error, Facts(chroot=True)).kind == "chroot"
+    assert refusal.diagnose("user namespace", error, Facts(chroot=True)).kind == "chroot"

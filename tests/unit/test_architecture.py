@@ -15,55 +15,30 @@ import nslab
 ROOT = Path(nslab.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.parts)
 
-# From the bottom up.  A module may import what stands below its own line, and its own package.
-# Where one prefix is longer than another, the longer one counts.
-LAYERS = (
-    ("nslab.errors",),
-    ("nslab.network.model",),
-    ("nslab.network.names", "nslab.network.programs"),
-    ("nslab.network.actions",),
-    ("nslab.network.diff", "nslab.explain.trace"),
-    ("nslab.explain.diagnose",),
-    ("nslab.draw",),
-    ("nslab.session.check",),
-    ("nslab.session.step",),
-    ("nslab.frames",),
-    ("nslab.frames.journey",),
-    ("nslab.engine", "nslab.engine.protocol", "nslab.engine.explain"),
-    ("nslab.engine.messages",),
-    ("nslab.engine.agent", "nslab.engine.fake"),
-    ("nslab.doctor",),
-    ("nslab.engine.remote",),
-    ("nslab.engine.local", "nslab.engine.ssh", "nslab.engine.vm"),
-    ("nslab.engine.labs", "nslab.engine.choose"),
-    ("nslab.session.outcome", "nslab.session.history", "nslab.session.capture"),
-    ("nslab.session.traffic", "nslab.session.export"),
-    ("nslab.session.lab",),
-    ("nslab.course.docker", "nslab.course.nlmessages", "nslab.course.measure"),
-    ("nslab.course.lessons",),
-    ("nslab.jupyter.magics", "nslab.jupyter.widgets"),
-    ("nslab.cli",),
-    ("nslab.__main__",),
-)
-
-# Asked for in the moment of need, and never when the module is loaded.
-UPWARDS = {
-    ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
-    ("nslab.session.lab", "nslab.jupyter.magics"),  # is this a notebook?
-    ("nslab.course.lessons.base", "nslab.jupyter.widgets"),  # the same
-    ("nslab.session.lab", "nslab.jupyter.widgets"),  # only where they are asked for
-    ("nslab.session.capture", "nslab.jupyter.widgets"),
-    ("nslab.course.measure.progress", "nslab.jupyter.magics"),  # and where does the bar go?
+# The rooms, from the ground up, and whom each may see.  What a room may not see it must be handed.
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "network": {"errors"},
+    "draw": {"network", "errors"},
+    "explain": {"network", "errors"},
+    "engine": {"network", "errors"},
+    "frames": {"draw", "network", "errors"},
+    "doctor": {"engine", "network", "errors"},
+    "session": {"engine", "explain", "draw", "frames", "network", "errors"},
+    "jupyter": {"session", "draw", "explain", "frames", "network", "errors"},
+    "course": {"jupyter", "session", "engine", "draw", "network", "errors"},
+    "cli": {"course", "jupyter", "session", "doctor", "engine", "draw", "network", "errors"},
 }
 
 # What may only be used in one place, so that it can be replaced there.
 ONLY_IN = {
     "pyroute2": ("nslab.engine.agent",),
     "scapy": ("nslab.frames.dissect", "nslab.session.traffic.scapy_socket"),
+    "ipykernel": ("nslab.jupyter",),
     "dnslib": ("nslab.engine.agent",),
     "graphviz": ("nslab.draw",),
-    "ipywidgets": ("nslab.jupyter.widgets",),
-    "IPython": ("nslab.jupyter.magics",),
+    "ipywidgets": ("nslab.jupyter",),
+    "IPython": ("nslab.jupyter",),
     "typer": ("nslab.cli",),
     "rich": ("nslab.cli",),
     "nbformat": ("nslab.cli.notebooks",),
@@ -83,13 +58,16 @@ def inside(module: str, prefix: str) -> bool:
     return module == prefix or module.startswith(prefix + ".")
 
 
-def imports(path: Path, *, when_loaded: bool = False) -> Iterator[str]:
-    """The modules that a file imports: anywhere in it, or only what loading it imports."""
+def imports(path: Path, *, when_loaded: bool = False, types: bool = False) -> Iterator[str]:
+    """The modules that a file imports: anywhere in it, or only what loading it imports.
+
+    :param types: count those that are imported for type checkers only, too
+    """
     todo: list[ast.AST] = [ast.parse(path.read_text())]
     while todo:
         node = todo.pop()
         match node:
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")) if not types:
                 continue
             case ast.FunctionDef() | ast.AsyncFunctionDef() if when_loaded:
                 continue
@@ -111,35 +89,43 @@ def imports(path: Path, *, when_loaded: bool = False) -> Iterator[str]:
                 todo += ast.iter_child_nodes(node)
 
 
-def layer(module: str) -> int:
-    ranked = [
-        (len(prefix), number)
-        for number, prefixes in enumerate(LAYERS)
-        for prefix in prefixes
-        if inside(module, prefix)
-    ]
-    assert ranked, f"{module} has no layer: give it one here"
-    return max(ranked)[1]
-
-
-def package(module: str) -> str:
-    """The longest prefix in the layers that a module belongs to."""
-    return max((p for line in LAYERS for p in line if inside(module, p)), key=len)
+def room(module: str) -> str:
+    return module.split(".")[1]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_down_only(path: Path) -> None:
+def test_a_room_sees_only_what_it_may(path: Path) -> None:
+    """Anywhere in a file: also in functions, and where only types are checked."""
     module = name_of(path)
-    if module == "nslab":
-        return  # re-exports lazily; the next test says what loading it brings
-    for target in imports(path):
-        if not inside(target, "nslab") or target == "nslab":
-            continue
-        if package(target) != package(module):
-            if (module, target) in UPWARDS:
-                assert target not in imports(path, when_loaded=True), f"{module} loads {target}"
-            else:
-                assert layer(target) < layer(module), f"{module} imports {target}"
+    if module in ("nslab", "nslab.__main__"):
+        return  # the public face re-exports lazily; the next tests say what loading it brings
+    for target in imports(path, types=True):
+        if target == "nslab":
+            assert room(module) == "cli", f"{module} imports the public face"
+        elif inside(target, "nslab") and room(target) != room(module):
+            assert room(target) in ROOMS[room(module)], f"{module} imports {target}"
+
+
+def test_the_rooms_are_those_that_exist() -> None:
+    there = {room(name_of(path)) for path in MODULES if name_of(path) != "nslab"}
+    assert there - {"__main__"} == set(ROOMS)
+
+
+def test_there_is_no_circle() -> None:
+    """Whatever imports another, directly or by others, is not imported by it: in functions too."""
+    wanted = {
+        name_of(path): {
+            target
+            for target in imports(path, types=True)
+            if inside(target, "nslab") and target != name_of(path)
+        }
+        for path in MODULES
+    }
+    free: set[str] = set()
+    while ready := {name for name in wanted if name not in free and wanted[name] <= free}:
+        free |= ready
+    left = {name: sorted(wanted[name] - free) for name in wanted if name not in free}
+    assert not left, f"in a circle, or above one: {left}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -212,16 +198,11 @@ def test_unknown_names_are_refused() -> None:
         _ = nslab.nothing_of_this_name
 
 
-def test_the_layers_name_modules_that_exist() -> None:
-    there = {name_of(path) for path in MODULES} | {"nslab.jupyter.widgets"}
-    for prefix in (prefix for line in LAYERS for prefix in line):
-        assert prefix in there, f"{prefix} is gone: take it out of the layers"
-
-
 def test_imports_are_found(tmp_path: Path) -> None:
     file = tmp_path / "some.py"
     file.write_text(
-        "import os.path\nfrom nslab import actions\nfrom nslab.engine.agent import wire as w\n"
+        "import os.path\nfrom nslab.network import actions\n"
+        "from nslab.engine.agent.rtnl import rtnetlink as w\n"
         "def later():\n    from pyroute2 import IPRoute\n"
     )
     wanted = {"os.path", "nslab.network.actions", "nslab.engine.agent.rtnl.rtnetlink", "pyroute2"}

@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
-from nslab import doctor
-from nslab.doctor import Step
-from nslab.engine import choose
+from nslab.engine import choose, refusal
 from nslab.engine.protocol import Options
+from nslab.engine.refusal import Attempt
 from nslab.errors import EngineUnavailable, InvalidInput
 
-ALL = [Step(f"add a {kind}", needed=kind in ("veth", "bridge")) for kind in choose.MODULES]
+ALL = [Attempt(f"add a {kind}", needed=kind in ("veth", "bridge")) for kind in choose.MODULES]
 
 
-def lacking(*kinds: str) -> list[Step]:
+def lacking(*kinds: str) -> list[Attempt]:
     """What a trial finds on a machine without these."""
     return [
-        Step(step.name, 95, needed=step.needed) if step.name.split()[-1] in kinds else step
+        Attempt(step.name, 95, needed=step.needed) if step.name.split()[-1] in kinds else step
         for step in ALL
     ]
 
@@ -29,11 +28,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """A machine on which engines are names; what was started is in the list that it gives."""
 
     def machine(
-        trial: list[Step] | None = None, refused: dict[str, EngineUnavailable] | None = None
+        trial: list[Attempt] | None = None, refused: dict[str, EngineUnavailable] | None = None
     ) -> list[str]:
         started: list[str] = []
 
-        def attempt() -> list[Step]:
+        def attempt() -> list[Attempt]:
             assert trial is not None, "the trial was not needed"
             return trial
 
@@ -47,7 +46,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             return make
 
         monkeypatch.delenv(choose.VARIABLE, raising=False)
-        monkeypatch.setattr(doctor, "attempt", attempt)
+        monkeypatch.setattr(refusal, "attempt", attempt)
         monkeypatch.setattr(choose, "factory", factory)
         return started
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from nslab import EngineUnavailable, Lab, doctor
+from nslab import EngineUnavailable, Lab
 from nslab.cli import doctor as report
-from nslab.doctor import Check, Facts, Report, Step, diagnose
+from nslab.doctor import Check, Report
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
-from nslab.engine.refusal import diagnosis
+from nslab.engine import refusal
+from nslab.engine.refusal import Attempt, Facts, diagnose, diagnosis
 from nslab.network.programs import PACKAGES
 
 USER, REST = "user namespace", "new namespaces"
@@ -119,7 +120,7 @@ def test_facts_of_this_machine() -> None:
 
 
 def test_refused_is_said_with_cause_and_remedy() -> None:
-    checks = kernel_checks([Step(USER, e.EPERM)], Facts(sysctls=DEBIAN_10))
+    checks = kernel_checks([Attempt(USER, e.EPERM)], Facts(sysctls=DEBIAN_10))
     assert checks == [
         Check(
             "kernel",
@@ -136,11 +137,11 @@ def test_refused_is_said_with_cause_and_remedy() -> None:
 
 def test_what_is_only_missing_is_no_refusal() -> None:
     steps = [
-        Step("private host"),
-        Step(USER, e.EPERM, needed=False),
-        Step("add a veth"),
-        Step("add a ipvlan", e.EOPNOTSUPP, needed=False),
-        Step("nft rule", e.ENOENT, "no nft", needed=False),
+        Attempt("private host"),
+        Attempt(USER, e.EPERM, needed=False),
+        Attempt("add a veth"),
+        Attempt("add a ipvlan", e.EOPNOTSUPP, needed=False),
+        Attempt("nft rule", e.ENOENT, "no nft", needed=False),
     ]
     checks = kernel_checks(steps, Facts(root=True, capable=True))
     assert {check.name: check.status for check in checks} == {
@@ -183,7 +184,7 @@ def test_every_tool_has_a_package() -> None:
 
 def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    error = doctor.why_not()
+    error = refusal.why_not()
     assert error is not None
     assert str(error).startswith(
         "cannot start a lab here: user namespace: network namespaces are a part of Linux, and this "
@@ -192,14 +193,14 @@ def test_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_refusal_keeps_the_detail() -> None:
-    error = doctor.explain_refusal("mount /run", e.ENOMEM, "tmpfs: no room")
+    error = refusal.explain("mount /run", e.ENOMEM, "tmpfs: no room")
     assert "tmpfs: no room" in error.cause
     assert error.errno == e.ENOMEM
 
 
 def test_a_child_that_says_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert [step.name for step in doctor.attempt()] == ["probe"]
+    assert [step.name for step in refusal.attempt()] == ["probe"]
 
 
 REPORT = Report(

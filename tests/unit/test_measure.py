@@ -14,7 +14,8 @@ from nslab.course.measure import chart, load, progress, runs
 from nslab.course.measure.crowd import COUNTS, FloodResult, _row
 from nslab.course.measure.result import Result
 from nslab.errors import Interrupted, NslabError
-from nslab.jupyter import magics
+from nslab.jupyter import progress as bar_module
+from nslab.session import views
 from nslab.session.lab import Lab
 
 SPEED = Result(
@@ -243,7 +244,7 @@ def test_in_a_terminal_one_line_tells_how_far_it_is(monkeypatch: pytest.MonkeyPa
 
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr(notebook, "shell", lambda: None)
+    monkeypatch.setattr(views, "notebook", lambda: None)
     with progress.Progress("round trips", 2) as shown:
         for name in ("a", "b"):
             shown.now(name)
@@ -258,7 +259,7 @@ def test_in_a_terminal_one_line_tells_how_far_it_is(monkeypatch: pytest.MonkeyPa
 def test_elsewhere_nothing_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(notebook, "shell", lambda: None)
+    monkeypatch.setattr(views, "notebook", lambda: None)
     with progress.Progress("x", 1) as shown:
         shown.now("a")
     assert capsys.readouterr() == ("", "")
@@ -275,8 +276,8 @@ def test_in_a_notebook_one_output_is_replaced(monkeypatch: pytest.MonkeyPatch) -
         shown.append(("new", data))
         return Handle()
 
-    monkeypatch.setattr(notebook, "display", display)
-    monkeypatch.setattr(notebook, "shell", object)
+    monkeypatch.setattr(bar_module, "display", display)
+    monkeypatch.setattr(views, "notebook", object)
     with progress.Progress("x & y", 4) as bar:
         bar.now("a")
         bar.done()

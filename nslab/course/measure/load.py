@@ -1,7 +1,8 @@
 """The program that measures: one process, pinned to one CPU, with sockets in two namespaces.
 
 It is not imported by the notebook's process.  Its text is given to a Python in the lab (see
-:mod:`nslab.course.measure.runs`), so it needs the standard library only, and prints one line of JSON.
+:mod:`nslab.course.measure.runs`), so it needs the standard library only.  It prints one line of
+JSON.
 """
 
 from __future__ import annotations

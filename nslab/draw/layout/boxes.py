@@ -1,8 +1,8 @@
 """The parts that a picture is put together from, and how big each is.
 
 A node is what Graphviz gives a place to; it is made of slots, and a slot holds a link or notes.
-Sizes come from :mod:`nslab.draw.scene.metrics`, never from the machine's fonts.  They leave room for what
-often comes: the longest word for a state, an address.
+Sizes come from :mod:`nslab.draw.scene.metrics`, never from the machine's fonts.  They leave room
+for what often comes: the longest word for a state, an address.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from nslab.engine import messages as m
 from nslab.engine.vm.supervisor import address
 from nslab.errors import LabGone, NslabError
 
-WATCH = "vm/watch.py"
+WATCH = "vm/supervisor.py"
 
 
 def enter(pid: int, name: str, words: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """A terminal of a virtual machine: lets visitors into its lab, one after another.
 
-Outside, ``nslab enter`` starts :mod:`nslab.engine.agent.boot.visit` as a program; here a child of this
-process, which has everything loaded, becomes the visitor.
+Outside, ``nslab enter`` starts :mod:`nslab.engine.agent.boot.visit` as a program; here a child of
+this process, which has everything loaded, becomes the visitor.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The world outside the pseudo-host (see :mod:`nslab.engine.default_network`), with its two servers.
+"""The two servers outside the pseudo-host (see :mod:`nslab.engine.default_network`).
 
 They are real ones, in threads: a name server that knows example.org, and a web server that tells
 the client which address it saw.  The pseudo-host has a name server of its own on its loopback, as
