@@ -44,10 +44,10 @@ def build(update: bool) -> None:
         state = ready(tell, build=update)
         progress.update(task, completed=1.0, description="done")
     took = time.monotonic() - begun
-    made = saved_state.image
+    made = state.image
     print(
         f"ready after {took:.0f} s: Linux {made.kernel}, {len(made.packages)} packages, "
-        f"{made.size >> 20} MB, {saved_state.accelerator}"
+        f"{made.size >> 20} MB, {state.accelerator}"
     )
     print("try it: python -c \"from nslab import Lab; print(Lab(engine='vm'))\"")
 

@@ -24,7 +24,7 @@ from nslab.errors import InvalidInput, ToolMissing
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
-__all__ = ["Picture", "Memory", "Way", "dot_source", "way"]
+__all__ = ["Memory", "Picture", "Way", "dot_source", "way"]
 
 
 def dot_source(what: Snapshot | Diff) -> str:

@@ -16,7 +16,7 @@ from nslab.cli import doctor as report
 from nslab.doctor import Check, Report
 from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
 from nslab.engine import refusal
-from nslab.engine.refusal import Attempt, Facts, diagnose, diagnosis
+from nslab.engine.refusal import Attempt, Facts, diagnose
 from nslab.network.programs import PACKAGES
 
 USER, REST = "user namespace", "new namespaces"
@@ -84,7 +84,8 @@ def test_each_cause_is_told_apart(kind: str, step: str, errno: int, facts: dict[
 
 
 def test_every_kind_has_a_case() -> None:
-    written = re.findall(r'Diagnosis\(\s*"([a-z-]+)"', inspect.getsource(causes))
+    source = inspect.getsource(sys.modules[diagnose.__module__])
+    written = re.findall(r'Diagnosis\(\s*"([a-z-]+)"', source)
     assert set(written) == {kind for kind, *_ in CASES}
 
 

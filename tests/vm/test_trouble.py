@@ -180,8 +180,8 @@ def test_a_kvm_that_is_there_but_useless(
 ) -> None:
     lines = f'case " $* " in *" kvm "*) {how};; esac'
     monkeypatch.setenv("NSLAB_QEMU", str(wrapper(tmp_path / "qemu", lines)))
-    monkeypatch.setattr(state, "KVM_LIMIT", 1.0)
-    monkeypatch.setattr(state, "accelerators", both)
+    monkeypatch.setattr(saved_state, "KVM_LIMIT", 1.0)
+    monkeypatch.setattr(saved_state, "accelerators", both)
     assert engine.ready(quiet).accelerator == "tcg"
     assert saved_state.refused_kvm(copy).exists()
     monkeypatch.undo()

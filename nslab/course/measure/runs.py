@@ -97,7 +97,7 @@ def _in_order(
 
 @cache
 def _program() -> str:
-    return (Path(__file__).with_name("probe.py")).read_text(encoding="utf-8")
+    return (Path(__file__).with_name("load.py")).read_text(encoding="utf-8")
 
 
 def probe(lab: Lab, what: str, *words: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from nslab.engine.refusal.facts import Facts
 from nslab.engine.refusal.probe import Attempt, attempt
 from nslab.errors import EngineUnavailable
 
-__all__ = ["Diagnosis", "Facts", "Attempt", "attempt", "diagnose", "explain", "why_not"]
+__all__ = ["Attempt", "Diagnosis", "Facts", "attempt", "diagnose", "explain", "why_not"]
 
 
 def explain(step: str, errno: int, detail: str = "") -> EngineUnavailable:

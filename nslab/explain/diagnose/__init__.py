@@ -14,4 +14,4 @@
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.why import why
 
-__all__ = ["Explanation", "Obstacle", "Finding", "why"]
+__all__ = ["Explanation", "Finding", "Obstacle", "why"]

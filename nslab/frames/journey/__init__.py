@@ -12,4 +12,4 @@ from nslab.frames.journey.assemble import journeys
 from nslab.frames.journey.narrative import Journey, Journeys
 from nslab.frames.journey.values import Change, JourneyStep
 
-__all__ = ["Change", "Journey", "Journeys", "JourneyStep", "journeys"]
+__all__ = ["Change", "Journey", "JourneyStep", "Journeys", "journeys"]

@@ -57,4 +57,4 @@ class Remembered(NamedTuple):
         return f"remembered by {self.where}: {self.original}\nanswer expected: {self.reply}"
 
 
-__all__ = ["Change", "Remembered", "JourneyStep"]
+__all__ = ["Change", "JourneyStep", "Remembered"]
