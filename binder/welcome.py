@@ -56,7 +56,7 @@ def notebook(engine: str, reasons: str) -> dict[str, object]:
         "metadata": {},
         "source": text(engine, reasons).splitlines(keepends=True),
     }
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    kernel = {"name": "nslab", "display_name": "nslab (Python 3)", "language": "python"}
     return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 

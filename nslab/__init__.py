@@ -93,6 +93,7 @@ _HOMES = {
         "Verdict",
     ),
     "nslab.course.lessons": ("Lesson", "lesson"),
+    "nslab.course.lessons.pools": ("free_pool",),
     "nslab.session.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
@@ -122,7 +123,11 @@ _MODULES = {
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if TYPE_CHECKING:
+    from nslab import doctor
+    from nslab.course import docker, measure
+    from nslab.course import nlmessages as netlink
     from nslab.course.lessons import Lesson, lesson
+    from nslab.course.lessons.pools import free_pool
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists,

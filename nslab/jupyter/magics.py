@@ -38,9 +38,13 @@ MADE_BY_CELLS = frozenset({"lab", "lesson"})
 
 
 class Magics:
-    """The two magics of one IPython shell; knows its newest lab."""
+    """The two magics of one IPython shell; knows its newest lab.
 
-    def __init__(self) -> None:
+    :param names: the names that cells define
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
         self._newest: weakref.ref[Lab] | None = None
 
     def use(self, lab: Lab) -> None:
@@ -49,9 +53,20 @@ class Magics:
 
     @property
     def lab(self) -> Lab:
-        lab = self._newest() if self._newest else None
+        """The lab that cells are typed into: the newest, or the first, made now."""
+        if self._newest is None:
+            return self._first()
+        lab = self._newest()
         if lab is None:
-            raise LabClosed("run the cell", "", "there is no lab yet", FIRST)
+            raise LabClosed("run the cell", "", "its lab is gone", FIRST)
+        return lab
+
+    def _first(self) -> Lab:
+        """A lab for a cell that comes before any other made one, as after a restart."""
+        from nslab.session.lab import Lab
+
+        lab = self._names["lab"] = Lab()
+        print(f"nslab: this is a fresh lab, called lab; for a lesson, {FIRST}", file=sys.stderr)
         return lab
 
     def host(self, line: str, cell: str) -> None:
@@ -130,7 +145,7 @@ def _magics(running: Any) -> Magics:
     """The magics of a shell, registered with it once."""
     magics = _MAGICS.get(running)
     if magics is None:
-        magics = _MAGICS[running] = Magics()
+        magics = _MAGICS[running] = Magics(running.user_ns)
         running.register_magic_function(magics.host, "cell", "host")
         running.register_magic_function(magics.ns, "cell", "ns")
         running.set_custom_exc((NameError,), _name_error)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 from machine import agents, wait_for
 
 LIMIT = 60
+LESSONS = {"kernelspec": {"name": "nslab", "display_name": "nslab", "language": "python"}}
 NAME = f"notebook-{os.getpid()}"
 
 
@@ -51,7 +57,7 @@ class Notebook:
 
 @pytest.fixture(scope="module")
 def notebook() -> Iterator[Notebook]:
-    manager, client = start_new_kernel(startup_timeout=LIMIT)
+    manager, client = start_new_kernel(startup_timeout=LIMIT, kernel_name="nslab")
     try:
         made = Notebook(manager, client)
         assert made.run(f"from nslab import *; lab = Lab(name={NAME!r})") == ("ok", [])
@@ -109,20 +115,78 @@ def test_a_mistake_is_answered_in_words(notebook: Notebook, cell: str, said: str
     assert "→" in text
 
 
-def test_a_cell_that_is_run_too_early_is_answered_in_words() -> None:
-    manager, client = start_new_kernel(startup_timeout=LIMIT)
+@contextmanager
+def kernel(name: str) -> Iterator[Notebook]:
+    manager, client = start_new_kernel(startup_timeout=LIMIT, kernel_name=name)
     try:
-        made = Notebook(manager, client)
-        for cell in ("%%host\nbrctl addbr lxcbr0", "lab", "lesson", 'AddBridge("lxcbr0")'):
-            status, outputs = made.run(cell)
-            assert status == "error"
-            assert "Run All Above Selected Cell" in message_of(outputs)
-        assert "check the spelling" in message_of(made.run("something_else")[1])
-        _, outputs = made.run("def use():\n    return something_else\nuse()")
-        assert "Traceback" in "".join(outputs[0]["traceback"]), "a bug in a function is one"
+        yield Notebook(manager, client)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_name_that_is_used_too_early_keeps_its_traceback_with_help_below() -> None:
+    with kernel("nslab") as made:
+        for cell in ("lab", "lesson", 'AddBridge("lxcbr0")', "something_else"):
+            status, outputs = made.run(cell)
+            assert status == "error"
+            (error,) = [output for output in outputs if "ename" in output]
+            assert error["ename"] == "NameError"
+            text = "\n".join(error["traceback"])
+            assert "Traceback" in text
+            told, _, advice = text.partition("→ ")
+            assert "Run All Above Selected Cell" in advice
+            assert advice.startswith("check the spelling") == (cell == "something_else")
+            assert f"name '{cell.partition('(')[0]}' is not defined" in told
+        _, outputs = made.run("def use():\n    return something_else\nuse()")
+        text = "".join(outputs[0]["traceback"])
+        assert "Traceback" in text
+        assert "→ check" not in text, "in a function it is a bug"
+
+
+def test_a_first_cell_may_be_typed_into_the_host_also_after_a_restart() -> None:
+    with kernel("nslab") as made:
+        for _ in range(2):
+            status, outputs = made.run("%%host\nbrctl addbr lxcbr0\nls /sys/class/net/lxcbr0/brif")
+            assert status == "ok"
+            said = "".join(output.get("text", "") for output in outputs)
+            assert "this is a fresh lab, called lab" in said
+            assert "Run All Above" in said
+            assert made.run("assert lab.snapshot().link('lxcbr0').kind == 'bridge'")[0] == "ok"
+            assert "fresh" not in made.text("%%host\ntrue"), "it is said once"
+            made.manager.restart_kernel(now=True)
+            made.client.wait_for_ready(timeout=LIMIT)
+
+
+def test_a_kernel_that_does_not_use_nslab_stays_as_it_was() -> None:
+    asked = (
+        "import sys; shell = get_ipython()\n"
+        "print([name for name in sys.modules if name.startswith('nslab')], shell.custom_exceptions,"
+        " 'host' in shell.magics_manager.magics['cell'])"
+    )
+    with kernel("python3") as made:
+        assert made.text(asked) == "[] () False\n"
+        _, outputs = made.run("lesson")
+        assert "→ there is no" not in "".join(outputs[0]["traceback"])
+        assert made.run("import nslab; nslab.AddBridge")[0] == "ok"
+        assert made.text(asked).endswith(" () False\n"), "an import alone changes nothing"
+
+
+@pytest.mark.parametrize("program", ["nbconvert", "nbval"])
+def test_programs_that_run_notebooks_start_the_lessons_kernel(tmp_path: Path, program: str) -> None:
+    """The kernel that a lesson names has the magics before its first cell."""
+    first = nbformat.v4.new_code_cell("%%host timeout=20\necho typed")
+    book = nbformat.v4.new_notebook(cells=[first], metadata=LESSONS)
+    path = tmp_path / "first.ipynb"
+    argv = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+    nbformat.write(book, path)
+    subprocess.run([*argv, str(path)], check=True, capture_output=True, timeout=LIMIT)
+    outputs = nbformat.read(path, 4).cells[0].outputs
+    assert [output.text for output in outputs if output.name == "stdout"] == ["typed\n"]
+    if program == "nbval":
+        argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", str(path)]
+        ended = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT, cwd=tmp_path)
+        assert "1 passed" in ended.stdout, ended.stdout
 
 
 def test_the_end_of_the_kernel_is_the_end_of_the_lab() -> None:

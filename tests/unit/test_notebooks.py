@@ -93,4 +93,6 @@ class TestNotebook:
     def test_nothing_of_one_machine_is_saved(self, path: Path) -> None:
         text = path.read_text()
         assert not re.search(r"/(home|root|work|tmp)/", text)
-        assert json.loads(text)["metadata"]["language_info"] == {"name": "python"}
+        metadata = json.loads(text)["metadata"]
+        assert metadata["language_info"] == {"name": "python"}
+        assert metadata["kernelspec"]["name"] == "nslab"

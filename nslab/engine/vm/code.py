@@ -17,7 +17,7 @@ PARTS = (
     "errors.py",
     "network",
     "engine/__init__.py",
-    "engine/base.py",
+    "engine/protocol.py",
     "engine/default_network.py",
     "engine/explain.py",
     "engine/messages.py",
