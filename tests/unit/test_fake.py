@@ -8,7 +8,7 @@ import pytest
 
 from nslab.engine import explain
 from nslab.engine.fake import FakeEngine
-from nslab.engine.fake.doing import _DOERS
+from nslab.engine.fake.apply import DOERS
 from nslab.engine.protocol import Command, Engine, Options
 from nslab.errors import AlreadyExists, KernelRefused, NotFound, ToolMissing
 from nslab.network import actions as act
@@ -43,7 +43,7 @@ def test_it_is_an_engine() -> None:
 
 
 def test_it_does_every_action() -> None:
-    assert set(_DOERS) == set(act.AnyAction.__args__)
+    assert set(DOERS) == set(act.AnyAction.__args__)
 
 
 def test_two_runs_are_equal_to_the_last_number() -> None:

@@ -5,7 +5,7 @@
     state      namespaces, links, addresses: the values and what follows from them
     fib        routes: which appear by themselves, which gateway can be reached
     bridging   ports, the MAC that follows them, the spanning tree
-    doing      actions → changes of the state, refusals as errno
+    apply/     actions → changes of the state, refusals as errno
     programs   the handful of commands that ``run`` knows
     engine     FakeEngine: the protocol around it
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from nslab.engine import explain
 from nslab.engine.default_network import ACTIONS
-from nslab.engine.fake import doing, programs
+from nslab.engine.fake import programs
+from nslab.engine.fake.apply import apply
 from nslab.engine.fake.state import Network
 from nslab.engine.protocol import (
     OUTPUT_LIMIT,
@@ -32,7 +33,7 @@ def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Netw
     for label in model.WORLD:
         net.world[label] = net.make("world", label)
     for action in ACTIONS:
-        doing.do(net, action)
+        apply(net, action)
     return net
 
 
@@ -67,7 +68,7 @@ class FakeEngine:
             with self._lock:
                 for action in actions:
                     self._check(action.operation, action.subject)
-                    doing.do(self._net, action)
+                    apply(self._net, action)
         finally:
             self._tell()
 

@@ -19,7 +19,7 @@ PARTS = (
     "engine/__init__.py",
     "engine/protocol.py",
     "engine/default_network.py",
-    "engine/explain.py",
+    "engine/explain",
     "engine/messages.py",
     "engine/agent",
 )

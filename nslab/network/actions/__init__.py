@@ -26,7 +26,7 @@ from nslab.network.actions.action import (
     enter,
     pid_variable,
 )
-from nslab.network.actions.addresses import AddAddress, AddRoute, DeleteAddress, DeleteRoute
+from nslab.network.actions.addresses import AddAddress, DeleteAddress
 from nslab.network.actions.links import (
     AddBridge,
     AddVeth,
@@ -41,7 +41,9 @@ from nslab.network.actions.links import (
     SetPromiscuous,
     SetUp,
 )
-from nslab.network.actions.settings import Masquerade, ResolvConf, Sysctl
+from nslab.network.actions.nat import Masquerade
+from nslab.network.actions.routes import AddRoute, DeleteRoute
+from nslab.network.actions.settings import ResolvConf, Sysctl
 from nslab.network.actions.spaces import (
     AddContainer,
     AddNamespace,
