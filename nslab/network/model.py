@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from nslab.errors import NotFound
+
 WORLD = ("switch", "lan", "router", "internet")
 """The namespaces outside the pseudo-host, in the order in which they are drawn."""
 
@@ -258,11 +260,17 @@ class Namespace(Value, frozen=True):
     """What could not be read, with the reason: only for a machine that is not a lab."""
 
     def link(self, name: str) -> Link:
-        """The link of that name; KeyError if there is none."""
+        """The link of that name.
+
+        :raises NotFound: there is none
+        """
         for link in self.links:
             if link.name == name:
                 return link
-        raise KeyError(name)
+        there = ", ".join(link.name for link in self.links)
+        raise NotFound(
+            "find the link", str(name), f"{self.label} has none of that name", f"it has: {there}"
+        )
 
     def ports(self, bridge: str) -> tuple[Link, ...]:
         """The links that are attached to a bridge."""
@@ -286,16 +294,27 @@ class Snapshot(Value, frozen=True):
         return self.namespaces[0]
 
     def namespace(self, label: str | int | None = None) -> Namespace:
-        """A namespace by label, by any of its names, or by inode; the host for None."""
+        """A namespace by label, by any of its names, or by inode; the host for None.
+
+        :raises NotFound: there is none
+        """
         if label is None:
             return self.host
         for namespace in self.namespaces:
             if label in (namespace.inode, namespace.label) or label in namespace.names:
                 return namespace
-        raise KeyError(label)
+        raise NotFound(
+            "find the namespace",
+            str(label),
+            "there is none of that name",
+            "there are: " + ", ".join(namespace.label for namespace in self),
+        )
 
     def link(self, name: str, ns: str | int | None = None) -> Link:
-        """A link by name and namespace; KeyError if there is none."""
+        """A link by name and namespace, of the host for None.
+
+        :raises NotFound: there is no such link, or no such namespace
+        """
         return self.namespace(ns).link(name)
 
     def peer(self, link: Link) -> tuple[Namespace, Link] | None:

@@ -9,6 +9,7 @@ import snapshots as sample
 from msgspec import structs
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp, Sysctl
+from nslab.errors import NotFound
 from nslab.explain.trace import Hop, Rewrite, Stop, nat, routing, trace
 from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
 
@@ -260,7 +261,7 @@ def test_what_is_out_of_sight() -> None:
 
 
 def test_who_and_whom_must_exist() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFound):
         trace(snapshot(), "nowhere", "8.8.8.8")
     with pytest.raises(ValueError, match="Expected 4 octets"):
         trace(snapshot(), "ns1", "somewhere")

@@ -26,7 +26,7 @@ def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     """
     try:
         here = snapshot.namespace(ns)
-    except KeyError:
+    except NotFound:
         there = ", ".join(each.label for each in snapshot)
         raise NotFound(
             "explain the way from",

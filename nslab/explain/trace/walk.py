@@ -19,7 +19,7 @@ _BUDGET = 500
 def trace(snapshot: Snapshot, ns: str | int | None, address: str) -> Trace:
     """The way of a ping from a namespace to an IPv4 address, and of its answer.
 
-    :raises KeyError: there is no such namespace
+    :raises NotFound: there is no such namespace
     :raises ValueError: that is no IPv4 address
     """
     routing.ip(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.errors import NotFound
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
 from nslab.network.model import Link, Namespace, Snapshot
@@ -25,7 +26,7 @@ def facts(snapshot: Snapshot, thing: str) -> Facts:
     try:
         namespace = snapshot.namespace(label)
         found = _link(snapshot, namespace, namespace.link(name)) if name else _space(namespace)
-    except KeyError:
+    except NotFound:
         return []
     return [(heading, lines) for heading, lines in found if lines]
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from nslab.errors import NotFound
 from nslab.network.model import Link, Namespace, Snapshot
 
 RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
@@ -128,7 +129,7 @@ def namespace_of(snapshot: Snapshot, ns: str | None) -> Namespace:
     """A namespace by its name; NotThere if there is none."""
     try:
         return snapshot.namespace(None if ns == "host" else ns)
-    except KeyError:
+    except NotFound:
         raise NotThere(f"there is no namespace {ns}") from None
 
 
@@ -136,7 +137,7 @@ def link_of(snapshot: Snapshot, link: str, ns: str | None) -> Link:
     """A link by its name; NotThere if there is none."""
     try:
         return namespace_of(snapshot, ns).link(link)
-    except KeyError:
+    except NotFound:
         raise NotThere(f"there is no link {place(link, ns)}") from None
 
 

@@ -100,7 +100,7 @@ def _device(snapshot: Snapshot, ns: str | None, target: str, on: str | None) -> 
     """The link to ask on: the one that was named, or the one whose subnet has the address."""
     try:
         where = snapshot.namespace(ns)
-    except KeyError:
+    except NotFound:
         raise explain.namespace_missing(f"arping {target}", ns or "host") from None
     for link in where.links:
         if on is not None and link.name == on:

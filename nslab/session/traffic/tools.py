@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address
 
 from nslab.engine.protocol import Command, Engine
-from nslab.errors import InvalidInput
+from nslab.errors import InvalidInput, NotFound
 from nslab.network import names
 from nslab.session.traffic.answers import (
     FetchResult,
@@ -131,7 +131,7 @@ def _own(engine: Engine, ns: str | None) -> set[str]:
     """The addresses of a namespace: an error that comes from there is the namespace's own."""
     try:
         where = engine.snapshot().namespace(ns)
-    except KeyError:
+    except NotFound:
         return set()
     return {a.address.partition("/")[0] for link in where.links for a in link.addresses}
 
