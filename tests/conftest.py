@@ -1,4 +1,4 @@
-"""What holds for every test: its tier, no silent skips in CI, kernel tests marked by their folder."""
+"""What holds for every test: its tier, no silent skips in CI, the mark of kernel tests."""
 
 from __future__ import annotations
 

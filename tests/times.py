@@ -39,9 +39,8 @@ def table(tests: list[tuple[float, str, str]]) -> str:
         own = [seconds for seconds, one, _ in tests if one == tier]
         lines.append(f"{sum(own):7.1f} s  {tier} ({len(own)})")
     lines += ["", "slowest:"]
-    lines += [
-        f"{seconds:7.1f} s  {name}" for seconds, _, name in sorted(tests)[: -SLOWEST - 1 : -1]
-    ]
+    slowest = sorted(tests, reverse=True)[:SLOWEST]
+    lines += [f"{seconds:7.1f} s  {name}" for seconds, _, name in slowest]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from traitlets import TraitError
 from waiting import until
 
 from nslab import Lab
@@ -36,13 +37,16 @@ def fill(builder: Builder, title: str, **values: Any) -> None:
     """Choose a step and fill its form in, as a person does: from the left to the right."""
     builder._what.value = title
     for name, value in values.items():
-        if hasattr(builder._fields[name], "options"):
-            until(partial(offered, builder, name, value))
+        until(partial(chosen, builder, name, value))
+
+
+def chosen(builder: Builder, name: str, value: Any) -> bool:
+    """Whether it could be chosen: what there is to choose comes a moment after what was made."""
+    try:
         builder._fields[name].value = value
-
-
-def offered(builder: Builder, name: str, value: Any) -> bool:
-    return value in builder._fields[name].options
+    except TraitError:
+        return False
+    return True
 
 
 def do(builder: Builder, title: str, **values: Any) -> None:
