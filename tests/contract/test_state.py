@@ -438,3 +438,17 @@ def test_what_no_action_sets_is_read(make_real: Callable[..., Engine]) -> None:
     assert engine.run(Command(argv=tuple(line.split()))).returncode == 0
     (route,) = [one for one in engine.snapshot().host.routes if one.destination == "10.9.0.0/16"]
     assert (route.metric, route.source, route.protocol) == (77, "10.0.0.1", "static")
+
+
+def test_the_groups_that_a_device_listens_to_are_no_learned_addresses(
+    make_real: Callable[..., Engine],
+) -> None:
+    engine = make_real()
+    engine.apply(BRIDGED)
+    groups = "bridge fdb show | grep -c -E '^(01:00:5e|33:33)'"
+    output: list[bytes] = []
+    engine.run(Command(argv=("sh", "-c", groups)), lambda _, data: output.append(data))
+    assert int(b"".join(output)) > 0, "the kernel lists them beside the others"
+    entries = engine.snapshot().host.fdb
+    assert entries
+    assert not [entry for entry in entries if int(entry.mac[:2], 16) & 1]
