@@ -75,8 +75,21 @@ def star(place: Place, way: str, size: int) -> dict[str, Any]:
     return place.python("star_nslab.py", size)
 
 
-def others(place: Place, plan: Plan) -> dict[str, tuple[Any, ...]]:
-    """The trials that are no star, with the words that start them."""
+def others(place: Place, plan: Plan, *, small: bool = False) -> dict[str, tuple[Any, ...]]:
+    """The trials that are no star, with the words that start them.
+
+    :param small: only so much that each is seen to run
+    """
+    if small:
+        return {
+            "snapshot": ("snapshot.py", plan.looked_at, 1),
+            "command": ("command.py", 1),
+            "captures": ("captures.py", place.flood, plan.looked_at, "small"),
+            "imports": ("imports.py", 1),
+            "ready": ("ready.py", 1),
+            "idle": ("idle.py", 0.1),
+            "vm": ("vm.py", 1),
+        }
     return {
         "snapshot": ("snapshot.py", plan.looked_at, 3),
         "command": ("command.py", 60),

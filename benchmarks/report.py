@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,13 @@ from measure import WAYS, Plan, Results
 from msgspec import Struct
 
 BEGIN, END = "<!-- benchmark -->", "<!-- /benchmark -->"
+
+SENTENCE = (
+    "A lab is ready in {ready:.2f} s. A star of 100 namespaces is built {mininet:.0f} times faster "
+    "than by Mininet and {shell:.0f} times faster than by the article's shell commands, and a look "
+    "at all of it takes 1/{json:.0f} of what `ip -json` takes."
+)
+"""What the project's README says."""
 
 
 class Report(Struct):
@@ -73,13 +82,43 @@ class Report(Struct):
         """What :meth:`write` wrote."""
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
-    def put_into(self, readme: Path) -> None:
-        """Between the markers of benchmarks/README.md."""
-        before, found, rest = readme.read_text().partition(BEGIN)
-        _, also, after = rest.partition(END)
-        if not found or not also:
-            raise ValueError(f"{readme} has no {BEGIN} … {END}")
-        readme.write_text(f"{before}{BEGIN}\n{self.markdown()}\n{END}{after}")
+    def sentence(self) -> str:
+        """The figures that the project's README has, in lines of its width."""
+        medians = {figure.what: figure.median for figure in self.figures}
+        shell = next(star for star in self.stars if (star.way, star.size) == ("shell", 100))
+        text = SENTENCE.format(
+            ready=medians["`Lab()` ready"],
+            mininet=medians["star of 100: faster than Mininet"],
+            shell=shell.ratio,
+            json=medians["snapshot of 100 namespaces: faster than `ip -json`"],
+        )
+        # What stands between backquotes stays on one line.
+        whole = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+        return textwrap.fill(whole, 100, break_on_hyphens=False).replace("\0", " ")
+
+    def put_into(self, root: Path) -> None:
+        """Between the markers of README.md and of benchmarks/README.md below a checkout."""
+        for name, text in self.pieces().items():
+            before, _, after = between(root / name)
+            (root / name).write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+    def stale(self, root: Path) -> list[str]:
+        """The files that say something else."""
+        pieces = self.pieces().items()
+        return [name for name, text in pieces if between(root / name)[1] != text]
+
+    def pieces(self) -> dict[str, str]:
+        """What is to stand in which file."""
+        return {"README.md": self.sentence(), "benchmarks/README.md": self.markdown()}
+
+
+def between(path: Path) -> tuple[str, str, str]:
+    """What a file has before, between and after the markers."""
+    before, found, rest = path.read_text().partition(BEGIN)
+    piece, also, after = rest.partition(END)
+    if not found or not also:
+        raise ValueError(f"{path} has no {BEGIN} … {END}")
+    return before, piece.strip("\n"), after
 
 
 def _row(figure: Figure) -> str:

@@ -35,6 +35,10 @@ PACKAGES = {
 """The tools that trials use, with the Debian packages that have them."""
 
 
+AS_ROOT = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+"""An ordinary user is root in a namespace of users: good enough to see that the trials run."""
+
+
 class Failed(Exception):
     """A trial did not come to its end, or what it made was wrong."""
 
@@ -88,6 +92,7 @@ class Place:
         look = ("--star", star) if star else ()
         words = (
             "unshare",
+            *AS_ROOT,
             "--net",
             "--mount",
             "--pid",
@@ -129,6 +134,7 @@ class Place:
         subprocess.run(
             [
                 "unshare",
+                *AS_ROOT,
                 "--net",
                 "--mount",
                 "--propagation",

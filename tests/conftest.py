@@ -1,4 +1,4 @@
-"""What holds for every test: no silent skips in CI, kernel tests are marked by their folder."""
+"""What holds for every test: its tier, no silent skips in CI, the mark of kernel tests."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ import signal
 from pathlib import Path
 
 import pytest
+import tiers
 from hypothesis import settings
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("NSLAB_NO_SKIP") == "1"
 KERNEL = Path(__file__).parent / "kernel"
 
+WANTED = os.environ.get("NSLAB_TESTS", "")
+"""What script/test runs of the tiers; empty is everything."""
+
+SEED = os.environ.get("NSLAB_SEED", "")
+"""What draws the nightly tests of a commit: its id."""
+
 # No deadline: other work on the machine is no failure.  No database: the checkout may be
-# read-only.  In CI the same examples every time.
-settings.register_profile("nslab", deadline=None, database=None, derandomize=NO_SKIP)
+# read-only.  Which examples are tried is drawn by script/test's seed, which it prints.
+settings.register_profile("nslab", deadline=None, database=None)
 settings.load_profile("nslab")
 
 # A shell starts what runs in its background with interrupts ignored, and all its children inherit
@@ -24,11 +31,28 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _skipped: list[str] = []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in tests/kernel is a kernel test."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever lies in tests/kernel is a kernel test, and every test is in one tier.
+
+    What this run does not take is deselected.
+    """
+    left_out = []
     for item in items:
         if KERNEL in item.path.parents:
             item.add_marker(pytest.mark.kernel)
+        try:
+            tier = tiers.tier_of(item.nodeid, {mark.name for mark in item.iter_markers()})
+        except tiers.Ambiguous as error:
+            raise pytest.UsageError(str(error)) from None
+        # Whatever root repeats beyond its own tier is for the night.
+        counted = tiers.NIGHTLY if WANTED.startswith("root") and tier != tiers.ROOT_SMOKE else tier
+        item.user_properties.append(("tier", counted))
+        if not tiers.runs(tier, item.nodeid, wanted=WANTED, seed=SEED):
+            left_out.append(item)
+    if left_out:
+        out = set(left_out)
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

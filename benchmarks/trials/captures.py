@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from star_nslab import star
 
@@ -38,12 +38,32 @@ from nslab import (
     SetUp,
     Sysctl,
 )
-from nslab.engine import local
+from nslab.engine import labs
 
 SIZE = 100
 PLENTY = {"frames": 1 << 24, "bytes": 1 << 30}
-STEADY = 50_000
-"""Frames a second at which processor time is measured."""
+
+
+class Extent(NamedTuple):
+    """How much is measured."""
+
+    seconds: float
+    """Of a flood in which no frame may be missing."""
+    halvings: int
+    steady: int
+    """Frames a second at which processor time is measured."""
+    steadily: float
+    """Seconds of that."""
+    nslab: int
+    """Prepared frames that are sent."""
+    scapy: int
+    kept: float
+    """The part of the frames that tcpdump must have; it may lose some."""
+
+
+FULL = Extent(1, 6, 50_000, 4, 200_000, 2000, 0.9)
+SMALL = Extent(0.05, 1, 2_000, 1.5, 2_000, 20, 0)
+"""To see that it runs; its figures say nothing."""
 
 
 class Inside:
@@ -53,7 +73,7 @@ class Inside:
         self._process = subprocess.Popen(
             [
                 "nsenter",
-                f"--target={local.running()[0].pid}",
+                f"--target={labs.running()[0].pid}",
                 "--user",
                 "--net",
                 "--mount",
@@ -95,60 +115,65 @@ def processor_time(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def loses(lab: Lab, inside: Inside, flooding: Inside, way: str, rate: float) -> bool:
-    """Whether frames are missing of a second at that rate."""
+def loses(
+    lab: Lab, inside: Inside, flooding: Inside, way: str, rate: float, seconds: float
+) -> bool:
+    """Whether frames are missing of a flood at that rate."""
     if way == "nslab":
         with lab.capture("ns1/eth0", **PLENTY) as seen:
-            sent = flooding.flood(rate, 1)
+            sent = flooding.flood(rate, seconds)
         return len(seen) < sent
     assert inside.ask(f"{way} eth0") == "ready"
-    sent = flooding.flood(rate, 1)
+    sent = flooding.flood(rate, seconds)
     inside.say("stop")
     return int(inside.hear()[0]) < sent
 
 
-def lossless(lab: Lab, inside: Inside, flooding: Inside, way: str, low: float) -> float:
+def lossless(
+    lab: Lab, inside: Inside, flooding: Inside, way: str, low: float, extent: Extent
+) -> float:
     """The highest rate at which nothing is missing."""
-    high = float(flooding.flood(0, 1))  # as fast as it goes, with nobody listening
-    if not loses(lab, inside, flooding, way, high):
+    high = flooding.flood(0, extent.seconds) / extent.seconds  # nobody listens
+    if not loses(lab, inside, flooding, way, high, extent.seconds):
         return high
-    for _ in range(6):
+    for _ in range(extent.halvings):
         middle = (low * high) ** 0.5
-        if loses(lab, inside, flooding, way, middle):
+        if loses(lab, inside, flooding, way, middle, extent.seconds):
             high = middle
         else:
             low = middle
     return low
 
 
-def costs(lab: Lab, inside: Inside, flooding: Inside) -> dict[str, float]:
+def costs(lab: Lab, inside: Inside, flooding: Inside, extent: Extent) -> dict[str, float]:
     """Processor time a frame, in seconds."""
-    agent = local.running()[0].pid
+    agent = labs.running()[0].pid
     before, own = processor_time(agent), time.process_time()
     with lab.capture("ns1/eth0", **PLENTY) as seen:
-        sent = flooding.flood(STEADY, 4)
+        sent = flooding.flood(extent.steady, extent.steadily)
     took = processor_time(agent) - before + time.process_time() - own
     with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
         seen.to_pcapng(f"{place}/out")
     to_file = processor_time(agent) - before + time.process_time() - own
     assert len(seen) == sent, f"nslab has {len(seen)} of {sent} frames: {seen.notes}"
     assert inside.ask("tcpdump eth0") == "ready"
-    sent = flooding.flood(STEADY, 4)
+    sent = flooding.flood(extent.steady, extent.steadily)
     inside.say("stop")
     count, theirs = inside.hear()
-    assert count > 0.9 * sent, f"tcpdump has {count} of {sent} frames"  # it may lose some
+    assert count > extent.kept * sent, f"tcpdump has {count} of {sent} frames"
     kept = len(seen)
     return {"nslab": took / kept, "nslab_file": to_file / kept, "tcpdump": theirs / count}
 
 
-def sending(lab: Lab, inside: Inside) -> dict[str, float]:
+def sending(lab: Lab, inside: Inside, extent: Extent) -> dict[str, float]:
     """Frames a second."""
-    count, frame = 200_000, bytes((2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xB5)) + bytes(86)
+    count, frame = extent.nslab, bytes((2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xB5)) + bytes(86)
     lab.send(frame, "v1", count=1000)
     start = time.perf_counter()
     assert lab.send(frame, "v1", count=count).count == count
     took = time.perf_counter() - start
-    return {"nslab": count / took, "scapy": 2000 / inside.ask(f"sendp v1 2000 {SIZE}")}
+    theirs = inside.ask(f"sendp v1 {extent.scapy} {SIZE}")
+    return {"nslab": count / took, "scapy": extent.scapy / theirs}
 
 
 def hundred(lab: Lab, inside: Inside, size: int) -> dict[str, float]:
@@ -196,7 +221,7 @@ def ten_points(lab: Lab) -> dict[str, float]:
     return {"nslab": took}
 
 
-def main(flood: str, size: int) -> None:
+def main(flood: str, size: int, extent: Extent = FULL) -> None:
     with Lab("bench") as lab:
         lab.do(
             AddNamespace("ns1"),
@@ -206,11 +231,11 @@ def main(flood: str, size: int) -> None:
         inside, flooding = Inside(flood), Inside(flood)
         result: dict[str, Any] = {
             "lossless": {
-                "nslab": lossless(lab, inside, flooding, "nslab", 1000),
-                "scapy": lossless(lab, inside, flooding, "scapy", 100),
+                "nslab": lossless(lab, inside, flooding, "nslab", 1000, extent),
+                "scapy": lossless(lab, inside, flooding, "scapy", 100, extent),
             },
-            "cost": costs(lab, inside, flooding),
-            "sending": sending(lab, inside),
+            "cost": costs(lab, inside, flooding, extent),
+            "sending": sending(lab, inside, extent),
         }
         lab.do(
             AddBridge("br1"),
@@ -241,4 +266,4 @@ def main(flood: str, size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), SMALL if "small" in sys.argv[3:] else FULL)

@@ -23,7 +23,7 @@ from addresses import GATEWAY
 from star_nslab import star
 
 from nslab import Lab
-from nslab.engine import local
+from nslab.engine import labs
 
 
 def main(size: int, repeats: int) -> None:
@@ -37,7 +37,7 @@ def main(size: int, repeats: int) -> None:
         dumps = subprocess.Popen(
             [
                 "nsenter",
-                f"--target={local.running()[0].pid}",
+                f"--target={labs.running()[0].pid}",
                 "--user",
                 "--net",
                 "--mount",

@@ -16,7 +16,7 @@ from addresses import GATEWAY, LENGTH, address
 from gone import descendants, links_gone, namespaces_freed, processes_gone
 
 from nslab import Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp
-from nslab.engine import local
+from nslab.engine import labs
 
 
 def star(size: int) -> list[Action]:
@@ -66,7 +66,7 @@ def main(size: int) -> None:
     result["wrong"] = wrong(lab, size)
     processes = descendants(os.getpid())
     # Keeps the lab's host (not the star) until we have seen its links go.
-    host = os.open(f"/proc/{local.running()[0].pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    host = os.open(f"/proc/{labs.running()[0].pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     start = time.perf_counter()
     lab.close()
     result["close"] = time.perf_counter() - start

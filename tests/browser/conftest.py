@@ -24,7 +24,7 @@ from nslab.cli.notebooks import options, trust
 ITS_OWN = ("Cannot read properties of undefined (reading 'schema')",)
 """What Notebook 7.6 complains of by itself, with any notebook, before a cell has run."""
 
-LIMIT = 20_000
+LIMIT = 60_000
 """Milliseconds that anything in a page may take."""
 
 expect.set_options(timeout=LIMIT)

@@ -30,7 +30,7 @@ from nslab.network.actions import (
     Sysctl,
 )
 
-LIMIT = 10.0
+LIMIT = 60.0
 
 CHANGES: list[tuple[Sequence[Action], Action]] = [
     ((), AddNamespace("ns1")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -49,6 +50,9 @@ from nslab.network.actions import (
 
 Canonical = Callable[[Engine], dict[str, Any]]
 Make = Callable[..., Engine]
+
+LIMIT = 60.0
+"""Seconds after which what goes on in the background will not end any more."""
 
 BRIDGE = (AddBridge("br1", multicast_snooping=False), SetUp("br1"))
 PAIR = (AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"))
@@ -217,7 +221,7 @@ def script(engine: Engine, actions: Sequence[Action], style: Literal["classic", 
 
 def run(engine: Engine, text: str) -> None:
     output: list[bytes] = []
-    command = Command(argv=("bash", "-ec", text), view="full", timeout=20)
+    command = Command(argv=("bash", "-ec", text), view="full", timeout=LIMIT)
     result = engine.run(command, lambda _, data: output.append(data))
     assert result.returncode == 0, text + "\n" + b"".join(output).decode()
 
@@ -228,7 +232,7 @@ def wait_for(canonical: Canonical, engine: Engine, wanted: dict[str, Any]) -> No
     After a command (other than after an action) nobody waits: a namespace is freed, and a container
     started, in the background.
     """
-    limit = time.monotonic() + 2
+    limit = time.monotonic() + LIMIT
     while canonical(engine) != wanted and time.monotonic() < limit:
         time.sleep(0.01)
     assert canonical(engine) == wanted
@@ -427,8 +431,7 @@ def compare(fake: Engine, real: Engine, actions: Sequence[Action], canonical: Ca
 
 
 @settings(
-    max_examples=40,
-    derandomize=True,
+    max_examples=200 if os.environ.get("NSLAB_THOROUGH") else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from kernels import renames_while_up
 
-from nslab.engine.protocol import Engine, Options
+from nslab.engine.protocol import Command, Engine, Options
 from nslab.errors import KernelRefused
 from nslab.network.actions import (
     Action,
@@ -429,3 +429,26 @@ def test_labs_do_not_meet(make: Callable[..., Engine], number: int) -> None:
         engine.apply([AddNamespace(f"ns{count}"), AddBridge("br1")])
     for count, engine in enumerate(engines):
         assert [s.label for s in engine.snapshot() if s.role == "named"] == [f"ns{count}"]
+
+
+def test_what_no_action_sets_is_read(make_real: Callable[..., Engine]) -> None:
+    engine = make_real()
+    engine.apply([AddVeth("v1", "v2", up=True), AddAddress("v1", "10.0.0.1/24")])
+    line = "ip route add 10.9.0.0/16 dev v1 metric 77 src 10.0.0.1 protocol static"
+    assert engine.run(Command(argv=tuple(line.split()))).returncode == 0
+    (route,) = [one for one in engine.snapshot().host.routes if one.destination == "10.9.0.0/16"]
+    assert (route.metric, route.source, route.protocol) == (77, "10.0.0.1", "static")
+
+
+def test_the_groups_that_a_device_listens_to_are_no_learned_addresses(
+    make_real: Callable[..., Engine],
+) -> None:
+    engine = make_real()
+    engine.apply(BRIDGED)
+    groups = "bridge fdb show | grep -c -E '^(01:00:5e|33:33)'"
+    output: list[bytes] = []
+    engine.run(Command(argv=("sh", "-c", groups)), lambda _, data: output.append(data))
+    assert int(b"".join(output)) > 0, "the kernel lists them beside the others"
+    entries = engine.snapshot().host.fdb
+    assert entries
+    assert not [entry for entry in entries if int(entry.mac[:2], 16) & 1]

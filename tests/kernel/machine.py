@@ -123,7 +123,7 @@ def rules() -> str:
     return answer.stdout
 
 
-def wait_for(condition: Callable[[], bool], what: str, limit: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, limit: float = 60.0) -> None:
     """Wait until a condition holds; fail after ``limit`` seconds."""
     end = time.monotonic() + limit
     while not condition():

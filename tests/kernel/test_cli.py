@@ -78,7 +78,7 @@ def test_enter_opens_a_terminal(lab: LocalEngine) -> None:
         os.execv(sys.executable, [sys.executable, "-m", "nslab", "enter", "ns1", "--lab", NAME])
     os.write(terminal, b"echo in-$((40 + 2)); ip -br link show veth-ns1; exit 3\n")
     seen = b""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             piece = os.read(terminal, 4096)

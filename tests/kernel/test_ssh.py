@@ -18,7 +18,7 @@ from nslab import AddBridge, AddNamespace, EngineUnavailable, Lab, LabGone
 from nslab.engine import labs
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 20.0
+LIMIT = 60.0
 
 # Its own /run, because as root it wants /run/sshd there, and the machine's is not ours.
 SSHD = """

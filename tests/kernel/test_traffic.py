@@ -82,18 +82,18 @@ def test_a_second_ping_is_not_taken_for_the_first() -> None:
         made.do(Sysctl("net.ipv4.ip_forward", "1"))
         assert not made.ping("ns1", "203.0.113.80", timeout=0.2)
         made.do(ARTICLE[-1])
-        assert made.ping("ns1", "203.0.113.80", timeout=2)
+        assert made.ping("ns1", "203.0.113.80", timeout=30)
 
 
 def test_scapy_in_a_namespace_that_the_process_is_not_in(lab: Lab) -> None:
     before = os.stat("/proc/self/ns/net").st_ino
     with lab.scapy("ns1/eth0") as socket:
-        answer = socket.sr1(Ether() / IP(dst="203.0.113.80") / ICMP(), timeout=5, verbose=0)
+        answer = socket.sr1(Ether() / IP(dst="203.0.113.80") / ICMP(), timeout=30, verbose=0)
         assert (answer["IP"].src, answer["ICMP"].type) == ("203.0.113.80", 0)
-        answer = socket.sr1(Ether() / ARP(pdst="192.168.10.1"), timeout=5, verbose=0)
+        answer = socket.sr1(Ether() / ARP(pdst="192.168.10.1"), timeout=30, verbose=0)
         assert (answer["ARP"].op, answer["ARP"].psrc) == (2, "192.168.10.1")
         several = Ether() / IP(dst="203.0.113.80", ttl=(1, 3)) / ICMP(id=9)
-        answered, unanswered = socket.sr(several, timeout=5, verbose=0)
+        answered, unanswered = socket.sr(several, timeout=30, verbose=0)
         assert sorted(a["IP"].src for _, a in answered) == [
             "192.168.10.1",
             "198.51.100.1",
@@ -101,7 +101,7 @@ def test_scapy_in_a_namespace_that_the_process_is_not_in(lab: Lab) -> None:
         ]
         assert len(unanswered) == 0
         lab.ping(None, "192.168.10.11")
-        (packet,) = socket.sniff(count=1, timeout=5, lfilter=lambda p: "ICMP" in p)
+        (packet,) = socket.sniff(count=1, timeout=30, lfilter=lambda p: "ICMP" in p)
         assert packet["IP"].src == "192.168.10.1"
     assert os.stat("/proc/self/ns/net").st_ino == before
 

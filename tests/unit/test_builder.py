@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from handles import idle, part, press
+from traitlets import TraitError
 from waiting import until
 
 from nslab import Lab
@@ -32,25 +34,33 @@ def builder(lab: Lab) -> Iterator[Builder]:
     made.close()
 
 
+def field(builder: Builder, name: str) -> Any:
+    """What a field of the form is filled in by; they stand in the form's order."""
+    (form,) = [form for form in FORMS if form.title == part(builder, "what").value]
+    return part(builder, "form").children[[field.name for field in form.fields].index(name)]
+
+
 def fill(builder: Builder, title: str, **values: Any) -> None:
     """Choose a step and fill its form in, as a person does: from the left to the right."""
-    builder._what.value = title
+    part(builder, "what").value = title
     for name, value in values.items():
-        if hasattr(builder._fields[name], "options"):
-            until(partial(offered, builder, name, value))
-        builder._fields[name].value = value
+        until(partial(chosen, builder, name, value))
 
 
-def offered(builder: Builder, name: str, value: Any) -> bool:
-    return value in builder._fields[name].options
+def chosen(builder: Builder, name: str, value: Any) -> bool:
+    """Whether it could be chosen: what there is to choose comes a moment after what was made."""
+    try:
+        field(builder, name).value = value
+    except TraitError:
+        return False
+    return True
 
 
 def do(builder: Builder, title: str, **values: Any) -> None:
     fill(builder, title, **values)
-    done = len(builder._lab.steps)
-    assert not builder._do.disabled, builder._message.value
-    builder._do.click()
-    until(lambda: len(builder._lab.steps) > done and builder._worker._thread is None)
+    assert not part(builder, "do").disabled, part(builder, "message").value
+    press(builder, "do")
+    assert "✔" in part(builder, "message").value
 
 
 ARTICLE: list[tuple[str, dict[str, Any]]] = [
@@ -83,8 +93,8 @@ def test_the_builder_alone_makes_the_articles_network(lab: Lab, builder: Builder
     wanted = (*lesson("05").state_after(), *names["F1"].actions)
     with Lab(engine="fake", start=wanted) as other:
         assert lab.snapshot().canonical() == other.snapshot().canonical()
-    builder._style.value = "brctl, ifconfig"
-    log = builder._log.value
+    part(builder, "as").value = "brctl, ifconfig"
+    log = part(builder, "log").value
     for line in (
         "brctl addbr lxcbr0",
         "ifconfig lxcbr0 192.168.10.1/24 up",
@@ -94,8 +104,8 @@ def test_the_builder_alone_makes_the_articles_network(lab: Lab, builder: Builder
         "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",
     ):
         assert line in log
-    builder._style.value = "Python"
-    assert "lab.do(Move(&quot;veth-ns1&quot;, to=&quot;ns1&quot;))" in builder._log.value
+    part(builder, "as").value = "Python"
+    assert "lab.do(Move(&quot;veth-ns1&quot;, to=&quot;ns1&quot;))" in part(builder, "log").value
 
 
 def test_its_python_makes_the_same_again(lab: Lab, builder: Builder) -> None:
@@ -111,70 +121,70 @@ def test_its_python_makes_the_same_again(lab: Lab, builder: Builder) -> None:
 def test_what_cannot_work_is_said_before_it_is_sent(lab: Lab, builder: Builder) -> None:
     before = lab.snapshot()
     fill(builder, "Add a namespace", name="a name")
-    assert builder._do.disabled
-    assert "may not stand in it" in builder._message.value
+    assert part(builder, "do").disabled
+    assert "may not stand in it" in part(builder, "message").value
     fill(builder, "Add a namespace", name="")
-    assert builder._do.disabled
-    assert "is empty" in builder._message.value
+    assert part(builder, "do").disabled
+    assert "is empty" in part(builder, "message").value
     fill(builder, "Add an address", ns="host", link="eth0", address="300.1.1.1/24")
-    assert builder._do.disabled
+    assert part(builder, "do").disabled
     assert lab.snapshot() == before
 
 
 def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder: Builder) -> None:
     lab.do(act.AddBridge("br0"))
     fill(builder, "Add a bridge", name="br0")
-    builder._do.click()
-    until(lambda: "✘" in builder._message.value)
-    assert "br0" in builder._message.value
-    assert "nothing has been done" not in builder._log.value
-    assert builder._log.value.count("br0") == 1, "the one that was made in a cell"
-    until(lambda: not builder._do.disabled)
+    part(builder, "do").click()
+    until(lambda: "✘" in part(builder, "message").value)
+    assert "br0" in part(builder, "message").value
+    assert "nothing has been done" not in part(builder, "log").value
+    assert part(builder, "log").value.count("br0") == 1, "the one that was made in a cell"
+    until(lambda: not part(builder, "do").disabled)
 
 
 def test_what_was_done_is_said_until_the_form_is_changed(lab: Lab, builder: Builder) -> None:
     do(builder, "Add a bridge", name="br0")
     until(lambda: "br0" in builder.live.picture.text)
-    assert "✔" in builder._message.value
-    builder._fields["name"].value = "br1"
-    assert "✔" not in builder._message.value
-    assert "br1" in builder._message.value
+    assert "✔" in part(builder, "message").value
+    field(builder, "name").value = "br1"
+    assert "✔" not in part(builder, "message").value
+    assert "br1" in part(builder, "message").value
 
 
 def test_undo(lab: Lab, builder: Builder) -> None:
     do(builder, "Add a bridge", name="br0")
     do(builder, "Add a bridge", name="br1")
-    builder._undo.click()
-    until(lambda: len(lab.steps) == 1 and builder._worker._thread is None)
+    part(builder, "undo").click()
+    until(lambda: len(lab.steps) == 1 and idle(builder))
     assert [link.name for link in lab.snapshot().host.links if link.kind == "bridge"] == ["br0"]
-    assert "br1" not in builder._log.value
+    assert "br1" not in part(builder, "log").value
 
 
 def test_choices_come_from_the_kernel(lab: Lab, builder: Builder) -> None:
-    builder._what.value = "Attach to a bridge"
-    assert list(builder._fields["bridge"].options) == []
-    assert builder._do.disabled
+    part(builder, "what").value = "Attach to a bridge"
+    assert list(field(builder, "bridge").options) == []
+    assert part(builder, "do").disabled
     lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
-    until(lambda: "br0" in builder._fields["bridge"].options)
-    assert "ns1" in builder._fields["ns"].options
-    builder._fields["ns"].value = "ns1"
-    assert list(builder._fields["bridge"].options) == []
-    assert list(builder._fields["link"].options) == ["lo"]
+    until(lambda: "br0" in field(builder, "bridge").options)
+    assert "ns1" in field(builder, "ns").options
+    field(builder, "ns").value = "ns1"
+    assert list(field(builder, "bridge").options) == []
+    assert list(field(builder, "link").options) == ["lo"]
 
 
 def test_a_namespace_that_vanishes_under_an_open_form(lab: Lab, builder: Builder) -> None:
     lab.do(act.AddNamespace("ns1"))
     fill(builder, "Set up", ns="ns1", link="lo")
     lab.do(act.DeleteNamespace("ns1"))
-    until(lambda: "ns1" not in builder._fields["ns"].options)
-    assert builder._fields["ns"].value == "host"
+    until(lambda: "ns1" not in field(builder, "ns").options)
+    assert field(builder, "ns").value == "host"
 
 
 def test_a_hundred_clicks_do_it_once(lab: Lab, builder: Builder) -> None:
     fill(builder, "Add a bridge", name="br0")
     for _ in range(100):
-        builder._do.click()
-    until(lambda: builder._worker._thread is None)
+        part(builder, "do").click()
+    until(lambda: idle(builder))
     bridges = [link.name for link in lab.snapshot().host.links if link.kind == "bridge"]
     assert bridges == ["br0"]
 
@@ -184,10 +194,10 @@ def test_the_lab_is_closed_under_it(
 ) -> None:
     fill(builder, "Add a bridge", name="br0")
     lab.close()
-    until(lambda: "no longer follows" in builder.live._status.value)
-    builder._do.click()
-    until(lambda: "✘" in builder._message.value)
-    assert "closed" in builder._message.value
+    until(lambda: "no longer follows" in part(builder.live, "status").value)
+    part(builder, "do").click()
+    until(lambda: "✘" in part(builder, "message").value)
+    assert "closed" in part(builder, "message").value
     assert capsys.readouterr() == ("", "")
 
 
@@ -215,24 +225,25 @@ def test_the_log_and_undo_are_the_labs(lab: Lab, builder: Builder) -> None:
     """Whoever does a step or takes one back: the log tells what Undo goes back through."""
     do(builder, "Add a bridge", name="br0")
     lab.do(act.AddBridge("br1"))  # in a cell
-    assert "br1" in builder._log.value
-    assert "br1" in builder._undo.tooltip
-    builder._undo.click()
-    until(lambda: "taken back" in builder._message.value and not builder._worker.busy)
-    assert "br1" in builder._message.value
-    assert "br1" not in builder._log.value
-    assert "br0" in builder._log.value
+    assert "br1" in part(builder, "log").value
+    assert "br1" in part(builder, "undo").tooltip
+    part(builder, "undo").click()
+    until(lambda: "taken back" in part(builder, "message").value and idle(builder))
+    assert "br1" in part(builder, "message").value
+    assert "br1" not in part(builder, "log").value
+    assert "br0" in part(builder, "log").value
     lab.undo()
-    assert "nothing has been done" in builder._log.value
-    until(lambda: builder._undo.disabled)
+    assert "nothing has been done" in part(builder, "log").value
+    until(lambda: part(builder, "undo").disabled)
 
 
 def test_two_builders_of_one_lab_stay_in_step(lab: Lab, builder: Builder) -> None:
     other = lab.builder()
     do(builder, "Add a bridge", name="br0")
-    until(lambda: other._log.value == builder._log.value and "br0" in other.live.picture.text)
-    other._undo.click()
-    until(lambda: "nothing has been done" in builder._log.value)
+    until(lambda: part(other, "log").value == part(builder, "log").value)
+    until(lambda: "br0" in other.live.picture.text)
+    part(other, "undo").click()
+    until(lambda: "nothing has been done" in part(builder, "log").value)
     until(lambda: other.live.snapshot.canonical() == builder.live.snapshot.canonical())
     other.close()
 
@@ -240,26 +251,26 @@ def test_two_builders_of_one_lab_stay_in_step(lab: Lab, builder: Builder) -> Non
 @pytest.mark.parametrize("style", list(STYLES))
 def test_all_of_it_can_be_exported(lab: Lab, builder: Builder, style: str) -> None:
     do(builder, "Add a bridge", name="br0")
-    assert builder._exported.layout.display == "none"
-    builder._style.value = style
-    builder._whole.value = True
+    assert part(builder, "exported").layout.display == "none"
+    part(builder, "as").value = style
+    part(builder, "export").value = True
     wanted = builder.python() if style == "Python" else builder.script(STYLES[style])
-    assert html.escape(wanted) in builder._exported.value
-    assert "nslab-copy" in builder._exported.value
+    assert html.escape(wanted) in part(builder, "exported").value
+    assert "nslab-copy" in part(builder, "exported").value
     lab.do(act.AddBridge("br1"))
-    assert "br1" in builder._exported.value, "it is kept up to date"
-    builder._whole.value = False
-    assert builder._exported.layout.display == "none"
+    assert "br1" in part(builder, "exported").value, "it is kept up to date"
+    part(builder, "export").value = False
+    assert part(builder, "exported").layout.display == "none"
 
 
 def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> None:
     lab._history.add(Typed("sleep 60"), None, None)  # as if it had changed something
     do(builder, "Add a bridge", name="br0")
     before = lab.snapshot().canonical()
-    builder._undo.click()
-    until(lambda: not builder._stop.disabled)
-    builder._stop.click()
-    until(lambda: "it was stopped by you" in builder._message.value)
+    part(builder, "undo").click()
+    until(lambda: not part(builder, "stop").disabled)
+    part(builder, "stop").click()
+    until(lambda: "it was stopped by you" in part(builder, "message").value)
     assert lab.snapshot().canonical() == before
-    assert "br0" in builder._log.value
-    until(lambda: not builder._undo.disabled and builder._stop.disabled)
+    assert "br0" in part(builder, "log").value
+    until(lambda: not part(builder, "undo").disabled and part(builder, "stop").disabled)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
+from handles import part
 from replies import Replies, piece
 from waiting import until
 
@@ -39,7 +40,7 @@ def inspector(seen: Capture) -> Iterator[Inspector]:
 
 
 def listed(inspector: Inspector) -> list[int]:
-    return [number for _, number in inspector._list.options]
+    return [number for _, number in part(inspector, "frames").options]
 
 
 def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
@@ -48,12 +49,12 @@ def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
     assert listed(inspector) == [1, 2]
     assert inspector.frame == 1
     inspector.frame = 2
-    heading = inspector._heading.value
+    heading = part(inspector, "heading").value
     engine.replies.append(piece(3))
     until(lambda: listed(inspector) == [1, 2, 3])
     assert inspector.frame == 2
-    assert inspector._heading.value == heading
-    assert "<b>3</b>" in inspector._status.value
+    assert part(inspector, "heading").value == heading
+    assert "<b>3</b>" in part(inspector, "status").value
 
 
 def test_while_nothing_comes_it_asks_and_changes_nothing(
@@ -77,50 +78,51 @@ def test_while_nothing_comes_it_asks_and_changes_nothing(
 def test_what_the_filter_takes_away_takes_its_journey_along(inspector: Inspector) -> None:
     inspector.frame = 1
     inspector.follow()
-    assert inspector._way.value
-    inspector._only.value = "no such words"
-    assert inspector._way.value == ""
-    assert inspector._steps.layout.display == "none"
+    assert part(inspector, "journey").value
+    part(inspector, "only").value = "no such words"
+    assert part(inspector, "journey").value == ""
+    assert part(inspector, "steps").layout.display == "none"
 
 
 def test_to_stop_takes_in_what_is_on_its_way(inspector: Inspector, engine: Replies) -> None:
     engine.replies += [piece(3, more=True), piece(4, running=False)]
-    inspector._stop.click()
+    part(inspector, "stop").click()
     until(lambda: not inspector._capture.running)
     until(lambda: listed(inspector) == [1, 2, 3, 4])
-    until(lambda: inspector._stop.layout.display == "none")
-    assert "has been stopped" in inspector._status.value
+    until(lambda: part(inspector, "stop").layout.display == "none")
+    assert "has been stopped" in part(inspector, "status").value
     until(lambda: not watching())
 
 
 def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
-    inspector._only.value = "who has 10.0.0.2"
+    part(inspector, "only").value = "who has 10.0.0.2"
     assert listed(inspector) == [2]
     assert inspector.frame == 2
-    inspector._only.value = "no such words"
+    part(inspector, "only").value = "no such words"
     assert listed(inspector) == []
-    assert "No frame is chosen" in inspector._heading.value
-    assert inspector._bytes.value == ""
-    assert inspector._follow.disabled
-    inspector._only.value = ""
+    assert "No frame is chosen" in part(inspector, "heading").value
+    assert part(inspector, "bytes").value == ""
+    assert part(inspector, "follow").disabled
+    part(inspector, "only").value = ""
     assert listed(inspector) == [1, 2]
 
 
 def test_a_field_and_its_bytes_go_together(inspector: Inspector) -> None:
     inspector.frame = 2
     choice = {
-        label.replace("\xa0", " ").strip(): value for label, value in inspector._fields.options
+        label.replace("\xa0", " ").strip(): value
+        for label, value in part(inspector, "fields").options
     }
-    inspector._fields.value = choice["pdst: 10.0.0.2"]
-    assert inspector._bytes.value.count("background:") == 4
-    assert "bytes 38 to 41" in inspector._bytes.value
-    inspector._fields.value = choice["▾ Ethernet"]
-    assert inspector._bytes.value.count("background:") == 14
+    part(inspector, "fields").value = choice["pdst: 10.0.0.2"]
+    assert part(inspector, "bytes").value.count("background:") == 4
+    assert "bytes 38 to 41" in part(inspector, "bytes").value
+    part(inspector, "fields").value = choice["▾ Ethernet"]
+    assert part(inspector, "bytes").value.count("background:") == 14
 
 
 def test_the_end_of_the_lab_is_said(inspector: Inspector, engine: Replies) -> None:
     engine.replies.append(LabGone("use the lab"))
-    until(lambda: "the lab ended before the capture was stopped" in inspector._status.value)
+    until(lambda: "the lab ended before the capture was stopped" in part(inspector, "status").value)
     assert listed(inspector) == [1, 2]
     until(lambda: not watching())
 
@@ -128,16 +130,16 @@ def test_the_end_of_the_lab_is_said(inspector: Inspector, engine: Replies) -> No
 def test_a_journey_is_shown_as_a_whole_first(inspector: Inspector) -> None:
     inspector.frame = 1
     inspector.follow()
-    assert "I have 10.0.0.1" in inspector._way.value
+    assert "I have 10.0.0.1" in part(inspector, "journey").value
     inspector.frame = 2
-    assert inspector._way.value == ""
+    assert part(inspector, "journey").value == ""
 
 
 def test_nothing_captured_is_no_error() -> None:
     engine = Replies(Batch(running=False))
     empty = start(engine, engine.snapshot, SimpleQueue(), ()).inspect()
     assert listed(empty) == []
-    assert "<b>0</b> frames" in empty._status.value
+    assert "<b>0</b> frames" in part(empty, "status").value
     empty.follow()
     assert "no frames" in empty._repr_mimebundle_()["text/plain"]
 

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from handles import part
 from waiting import until
 
 from nslab import Lab
@@ -30,16 +31,16 @@ def live(lab: Lab) -> Iterator[Live]:
 
 
 def test_it_shows_what_is_there_at_once(live: Live) -> None:
-    assert "eth0" in live._picture.value
-    assert "host/eth0" in live._choice.options
-    assert "follows the lab" in live._status.value
+    assert "eth0" in part(live, "drawn").value
+    assert "host/eth0" in part(live, "choice").options
+    assert "follows the lab" in part(live, "status").value
 
 
 def test_a_change_shows_by_itself_and_is_set_off(lab: Lab, live: Live) -> None:
     lab.do(AddBridge("lxcbr0"))
-    until(lambda: "lxcbr0" in live._picture.value)
+    until(lambda: "lxcbr0" in part(live, "drawn").value)
     assert "+   lxcbr0" in live.picture.text
-    assert "host/lxcbr0" in live._choice.options
+    assert "host/lxcbr0" in part(live, "choice").options
 
 
 def test_changes_add_up_and_fade(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,10 +62,10 @@ def test_undo_makes_a_new_lab_and_the_picture_follows_it(lab: Lab, live: Live) -
     lab.do(AddNamespace("ns1"))
     until(lambda: "ns1" in live.picture.text)
     lab.undo()
-    until(lambda: "-" in live.picture.text and "ns1" not in things(live._snapshot))
+    until(lambda: "-" in live.picture.text and "ns1" not in things(live.snapshot))
     lab.do(AddBridge("br3"))
     until(lambda: "br3" in live.picture.text)
-    assert "follows the lab" in live._status.value
+    assert "follows the lab" in part(live, "status").value
 
 
 def test_the_end_of_the_lab_is_said(
@@ -73,29 +74,29 @@ def test_the_end_of_the_lab_is_said(
     lab.do(AddBridge("br1"))
     until(lambda: "br1" in live.picture.text)
     lab.close()
-    until(lambda: "no longer follows" in live._status.value)
-    assert "br1" in live._picture.value, "what was last seen stays"
+    until(lambda: "no longer follows" in part(live, "status").value)
+    assert "br1" in part(live, "drawn").value, "what was last seen stays"
     assert capsys.readouterr() == ("", ""), "nothing is printed into a cell"
 
 
 def test_a_choice_outlives_a_redraw_and_shows_the_facts(lab: Lab, live: Live) -> None:
     lab.do(AddBridge("br1"))
-    until(lambda: "host/br1" in live._choice.options)
-    live._choice.value = "host/br1"
-    assert "bridge, down" in live._facts.value
+    until(lambda: "host/br1" in part(live, "choice").options)
+    part(live, "choice").value = "host/br1"
+    assert "bridge, down" in part(live, "facts").value
     lab.do(AddAddress("br1", "10.0.0.1/24"), SetUp("br1"))
-    until(lambda: "10.0.0.1/24" in live._facts.value)
-    assert live._choice.value == "host/br1"
+    until(lambda: "10.0.0.1/24" in part(live, "facts").value)
+    assert part(live, "choice").value == "host/br1"
     lab.undo(2)
-    until(lambda: live._choice.value == "–")
-    assert live._facts.value == ""
+    until(lambda: part(live, "choice").value == "–")
+    assert part(live, "facts").value == ""
 
 
 def test_two_of_one_lab_stay_in_step(lab: Lab, live: Live) -> None:
     other = lab.live()
     lab.do(AddBridge("br1"))
-    until(lambda: "br1" in live._picture.value)
-    until(lambda: other._picture.value == live._picture.value)
+    until(lambda: "br1" in part(live, "drawn").value)
+    until(lambda: part(other, "drawn").value == part(live, "drawn").value)
     other.close()
 
 
@@ -114,12 +115,12 @@ def test_it_does_not_keep_the_lab() -> None:
     del lab
     gc.collect()
     until(lambda: (gc.collect(), gone() is None)[1])
-    until(lambda: "no longer follows" in live._status.value)
+    until(lambda: "no longer follows" in part(live, "status").value)
 
 
 def test_many_changes_are_few_redraws(lab: Lab, live: Live) -> None:
     drawn: list[str] = []
-    live._picture.observe(lambda change: drawn.append(change["new"]), names="value")
+    part(live, "drawn").observe(lambda change: drawn.append(change["new"]), names="value")
     for n in range(100):
         lab.do(AddBridge(f"br{n}"), watch=False)
     until(lambda: "br99" in things_shown(live))
@@ -127,7 +128,7 @@ def test_many_changes_are_few_redraws(lab: Lab, live: Live) -> None:
 
 
 def things_shown(live: Live) -> str:
-    return " ".join(things(live._snapshot))
+    return " ".join(things(live.snapshot))
 
 
 def test_facts_of_everything(lab: Lab) -> None:
@@ -157,18 +158,18 @@ def test_five_hundred_namespaces_are_summed_up_and_a_change_shows(lab: Lab) -> N
     assert "more" in live.picture.text
     assert live.picture.text.count("\n") < 100
     lab.do(AddBridge("br7", ns="ns250"), watch=False)
-    until(lambda: 'data-link="ns250/br7"' in live._picture.value)
-    assert "ns499" in live._choice.options, "what is not drawn can be asked about"
+    until(lambda: 'data-link="ns250/br7"' in part(live, "drawn").value)
+    assert "ns499" in part(live, "choice").options, "what is not drawn can be asked about"
     live.close()
 
 
 def test_every_node_of_its_drawing_can_be_chosen(lab: Lab, live: Live) -> None:
     """By its name in the list beside it: that is what a click does."""
     lab.do(AddNamespace("ns1"), AddBridge("br1", ns="ns1"))
-    until(lambda: 'data-link="ns1/br1"' in live._picture.value)
-    page = live._picture.value
+    until(lambda: 'data-link="ns1/br1"' in part(live, "drawn").value)
+    page = part(live, "drawn").value
     for name in re.findall(r'data-(?:link|world)="([^"]*)"', page):
-        assert name in live._choice.options
+        assert name in part(live, "choice").options
     for tag in re.findall(r'<g class="nslab-(?:space|link|outside)[^>]*>', page):
         assert 'tabindex="0" role="button" aria-label="' in tag
     plain = live._repr_mimebundle_()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from handles import button, idle, part, press
 from msgspec import structs
 from waiting import until
 
@@ -49,37 +49,31 @@ def player(chapter: Lesson, lab: Lab, progress: Progress) -> Iterator[Player]:
     made.close()
 
 
-def click(player: Player, button: Any) -> None:
-    assert not button.disabled
-    button.click()
-    until(lambda: player._worker._thread is None)
-
-
 def test_a_step_is_shown_run_and_checked(lab: Lab, player: Player, chapter: Lesson) -> None:
-    assert "step 1 of 6" in player._step.value
-    assert chapter.steps[0].title in player._step.value
-    assert "Guess first." in player._step.value
-    click(player, player._run)
+    assert "step 1 of 6" in part(player, "step").value
+    assert chapter.steps[0].title in part(player, "step").value
+    assert "Guess first." in part(player, "step").value
+    press(player, "run")
     assert player.position == 1
-    assert player._result.value.count("✔") == len(chapter.steps[0].checks)
-    assert "step 2 of 6" in player._step.value
+    assert part(player, "result").value.count("✔") == len(chapter.steps[0].checks)
+    assert "step 2 of 6" in part(player, "step").value
     assert any(link.name == "lxcbr0.1" for link in lab.snapshot().host.links)
 
 
 def test_all_then_back_to_the_beginning(lab: Lab, player: Player, chapter: Lesson) -> None:
     start = lab.snapshot().canonical()
-    click(player, player._all)
+    press(player, "all")
     assert player.step is None
-    assert "All steps are done" in player._step.value
-    assert player._run.disabled
+    assert "All steps are done" in part(player, "step").value
+    assert part(player, "run").disabled
     with Lab(engine="fake", start=chapter.state_after()) as other:
         assert lab.snapshot().canonical() == other.snapshot().canonical()
     while player.position:
-        click(player, player._back)
-    assert player._back.disabled
+        press(player, "back")
+    assert part(player, "back").disabled
     assert lab.snapshot().canonical() == start
-    click(player, player._all)
-    click(player, player._reset)
+    press(player, "all")
+    press(player, "reset")
     assert player.position == 0
     assert lab.snapshot().canonical() == start
 
@@ -88,9 +82,9 @@ def test_it_stops_where_a_check_fails(lab: Lab, chapter: Lesson, progress: Progr
     broken = structs.replace(chapter.steps[1], checks=(HasLink("nothing"),))
     other = structs.replace(chapter, steps=(chapter.steps[0], broken, *chapter.steps[2:]))
     player = Player(other, lab, progress)
-    click(player, player._all)
+    press(player, "all")
     assert player.position == 2
-    assert "there is no link nothing" in player._result.value
+    assert "there is no link nothing" in part(player, "result").value
     player.close()
 
 
@@ -98,17 +92,18 @@ def test_after_a_restart_it_resumes(chapter: Lesson, progress: Progress) -> None
     with chapter.lab(engine="fake") as first:
         player = Player(chapter, first, progress)
         for _ in range(3):
-            click(player, player._run)
+            press(player, "run")
         before = first.snapshot().canonical()
         player.close()
     with chapter.lab(engine="fake") as second:
         player = Player(chapter, second, progress)
         assert player.position == 0
-        assert player._resume.description == "Resume at step 4"
-        click(player, player._resume)
+        resume = button(player, "Resume at step 4")
+        resume.click()
+        until(lambda: idle(player))
         assert player.position == 3
         assert second.snapshot().canonical() == before
-        assert player._resume.layout.display == "none"
+        assert resume.layout.display == "none"
         player.close()
 
 
@@ -128,9 +123,9 @@ def test_the_lab_ends_under_it(
     lab: Lab, player: Player, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab.close()
-    player._run.click()
-    until(lambda: "✘" in player._result.value)
-    assert "closed" in player._result.value
+    part(player, "run").click()
+    until(lambda: "✘" in part(player, "result").value)
+    assert "closed" in part(player, "result").value
     assert capsys.readouterr() == ("", "")
 
 
@@ -142,17 +137,17 @@ def test_saved_it_is_a_picture(player: Player) -> None:
 
 
 def test_a_stop_ends_it_after_the_step_that_runs(player: Player, lab: Lab) -> None:
-    assert player._stop.disabled
-    player._result.observe(lambda _: player._stop.click(), names="value")
-    player._all.click()
-    until(lambda: player.position == 1 and not player._worker.busy)
-    until(lambda: not player._run.disabled)
-    assert player._stop.disabled
+    assert part(player, "stop").disabled
+    part(player, "result").observe(lambda _: part(player, "stop").click(), names="value")
+    part(player, "all").click()
+    until(lambda: player.position == 1 and idle(player))
+    until(lambda: not part(player, "run").disabled)
+    assert part(player, "stop").disabled
     assert player.position == 1
-    player._result.unobserve_all()
-    player._all.click()
-    until(lambda: player.step is None and not player._worker.busy)
-    assert player._run.disabled
+    part(player, "result").unobserve_all()
+    part(player, "all").click()
+    until(lambda: player.step is None and idle(player))
+    assert part(player, "run").disabled
 
 
 def test_a_stop_ends_the_command_of_a_step(
@@ -160,26 +155,26 @@ def test_a_stop_ends_the_command_of_a_step(
 ) -> None:
     long = structs.replace(chapter.steps[0], lines=("sleep 60",))
     other = Player(structs.replace(chapter, steps=(long, *chapter.steps[1:])), lab, progress)
-    other._all.click()
-    until(lambda: "running" in other._result.value)
-    other._stop.click()
-    until(lambda: "it was stopped by you" in other._result.value)
-    until(lambda: not other._worker.busy and other._stop.disabled)
+    part(other, "all").click()
+    until(lambda: "running" in part(other, "result").value)
+    part(other, "stop").click()
+    until(lambda: "it was stopped by you" in part(other, "result").value)
+    until(lambda: idle(other) and part(other, "stop").disabled)
     assert other.position == 1
-    click(other, other._back)
+    press(other, "back")
     assert other.position == 0
     other.close()
 
 
 def test_what_is_taken_back_elsewhere_is_to_be_done_again(player: Player, lab: Lab) -> None:
-    click(player, player._run)
-    click(player, player._run)
+    press(player, "run")
+    press(player, "run")
     lab.undo()
     assert player.position == 1
     lab.do(AddBridge("elsewhere"))
-    click(player, player._back)
+    press(player, "back")
     assert player.position == 0
     assert lab.steps == (), "and what was done since went with it"
-    click(player, player._run)
+    press(player, "run")
     lab.reset()
     assert player.position == 0

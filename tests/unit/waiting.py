@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LIMIT = 10.0
-"""Seconds after which it will not come any more."""
+LIMIT = 60.0
+"""Seconds after which it will not come any more.  Only a failure takes them."""
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -22,7 +22,7 @@ from nslab.errors import NslabError
 
 pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("made")]
 
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -68,7 +68,8 @@ def test_it_has_what_this_kernel_may_lack(lab: Lab) -> None:
 def test_the_clock_is_right(lab: Lab) -> None:
     begun = time.time()
     inside = float(lab.run("date", "+%s.%N").stdout)
-    assert begun - 2 < inside < time.time() + 2
+    # A state that was saved long before would be hours late.
+    assert begun - 60 < inside < time.time() + 60
 
 
 def test_two_labs_side_by_side_draw_other_numbers(lab: Lab) -> None:

@@ -224,10 +224,12 @@ def test_the_command_line(copy: image.Image) -> None:
     assert nslab("status").returncode == 0 or "nearly" in nslab("status").stdout
     built = nslab("build")
     assert built.returncode == 0, built.stderr
-    assert f"Linux {copy.kernel}" in built.stdout
+    # It asks the mirror, which may have a newer kernel by now.
+    kernel = built.stdout.partition("Linux ")[2].partition(",")[0]
+    assert kernel
     status = json.loads(nslab("status", "--json").stdout)
     assert status["ready"] == "yes"
-    assert copy.kernel in status["image"]
+    assert kernel in status["image"]
     assert nslab("clean", "--all").returncode == 0
     assert nslab("status").returncode == 1
     assert image.images() == []

@@ -3,11 +3,16 @@
 
 These are the changes that ``runc spec --rootless`` makes: no cgroup path, limits or mount, and no
 group for terminals, which is an id that an ordinary user's lab does not have.
+
+A container is called started when its program runs.  ``runc start`` itself only tells the first
+process to become that program, and for a moment longer it is one called ``runc init``.
 """
 
 import json
 import os
+import subprocess
 import sys
+import time
 
 arguments = sys.argv[1:]
 if "--bundle" in arguments:
@@ -22,4 +27,20 @@ if "--bundle" in arguments:
         mount["options"] = [option for option in options if not option.startswith("gid=")]
     with open(path, "w") as file:
         json.dump(spec, file)
-os.execvp("runc", ["runc", "--rootless", "true", *arguments])
+
+runc = ["runc", "--rootless", "true"]
+if "start" in arguments:
+    options, ident = arguments[: arguments.index("start")], arguments[-1]
+    code = subprocess.call([*runc, *arguments])
+    state = subprocess.run([*runc, *options, "state", ident], capture_output=True)
+    limit = time.monotonic() + 10
+    try:
+        while code == state.returncode == 0 and time.monotonic() < limit:
+            with open(f"/proc/{json.loads(state.stdout)['pid']}/cmdline", "rb") as file:
+                if file.read() != b"runc\0init\0":
+                    break
+            time.sleep(0.002)
+    except OSError:
+        pass  # it has ended already
+    sys.exit(code)
+os.execvp("runc", [*runc, *arguments])

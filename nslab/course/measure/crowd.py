@@ -126,7 +126,7 @@ def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = No
         samples=measured.of("frame"),
         base=_row(0),
         compare="difference",
-        bounds=(0.05, 5_000),
+        limit=0.05,
         stopped=measured.stopped,
         heard={row: (min(n), max(n)) for row, n in heard.items()},
     )

@@ -25,7 +25,7 @@ SIZE = 22
 """Bytes of data: with the headers of UDP, IP and Ethernet the smallest frame, 64 bytes."""
 
 PORT = 9
-PATIENCE = 2.0
+PATIENCE = 20.0
 """Seconds until a packet that does not come is given up."""
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -48,7 +48,7 @@ def throughput(
         better="more",
         samples=measured.of("bits"),
         base=ways[0].title,
-        bounds=(0.01, 10_000),
+        limit=10_000,
         stopped=measured.stopped,
     )
 
@@ -100,7 +100,7 @@ def small_packets(
         better="more",
         samples=measured.of("rate"),
         base=ways[0].title,
-        bounds=(0.1, 100_000),
+        limit=100_000,
         stopped=measured.stopped,
     )
     cpu = Result(
@@ -110,7 +110,7 @@ def small_packets(
         samples=measured.of("cpu"),
         base=ways[0].title,
         compare="difference",
-        bounds=(0.05, 5_000),
+        limit=0.05,
         stopped=measured.stopped,
     )
     return rate, cpu
@@ -143,6 +143,6 @@ def round_trip(
         samples=measured.of("time"),
         base=ways[0].title,
         compare="difference",
-        bounds=(0.5, 10_000),
+        limit=0.5,
         stopped=measured.stopped,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from functools import cached_property
 from typing import Any, Literal
@@ -17,14 +18,15 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
 
     ``samples`` holds them by candidate, in the order of the repeats.  With ``base``, each is
     compared with that candidate *within a repeat*, and the median of that is told: as a ratio, or
-    as a difference.  ``bounds`` are those that any machine's samples lie between, however noisy.
+    as a difference.  ``limit`` is what no machine is better than.  There is none for what is worse:
+    how much a busy machine slows anything has no bound.
     """
 
     title: str
     unit: str
     better: Literal["more", "less"]
     samples: dict[str, tuple[float, ...]]
-    bounds: tuple[float, float]
+    limit: float
     base: str = ""
     compare: Literal["ratio", "difference"] = "ratio"
     stopped: bool = False
@@ -65,18 +67,19 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
 
     def _verdicts(self) -> list[Verdict]:
         counts = {len(values) for values in self.samples.values()}
-        low, high = self.bounds
+        more = self.better == "more"
         wrong = [
             f"{name}: {value:g}"
             for name, values in self.samples.items()
             for value in values
-            if not low <= value <= high
+            if not (0 < value <= self.limit if more else self.limit <= value < math.inf)
         ]
+        bound = f"above 0 and at most {self.limit:,}" if more else f"at least {self.limit:,}"
         even = len(counts) == 1 and 0 not in counts
         word = "" if even else "not "
-        text = f"every sample lies between {low:,} and {high:,} {self.unit}"
+        text = f"every sample is {bound} {self.unit}"
         if wrong:
-            text = f"not between {low:,} and {high:,} {self.unit}: {', '.join(wrong)}"
+            text = f"not {bound} {self.unit}: {', '.join(wrong)}"
         return [
             Verdict(even, f"all {len(self.samples)} were {word}measured equally often"),
             Verdict(not wrong, text, "measure again" if wrong else ""),

@@ -1,0 +1,55 @@
+"""Every trial of benchmarks/ runs: small, once, and its result can be made a figure of."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+import figures
+import measure
+import trial
+
+SIZE = 2
+PLAN = measure.Plan(sizes=(SIZE,))
+WAYS = tuple(way for way in measure.WAYS if way != "mininet" or shutil.which("mnexec"))
+"""Debian's Mininet is large, and only compared with; where it is not installed, so it is said."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> trial.Place:
+    return trial.Place(tmp_path_factory.mktemp("benchmarks"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_star(place: trial.Place, way: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = measure.star(place, way, SIZE)
+    assert found["build"] > 0
+    assert figures.series({f"star {SIZE} {way}": [found]}, f"star {SIZE} {way}", "build")
+    if "mininet" not in WAYS and way == WAYS[-1]:
+        with capsys.disabled():
+            print("\nMininet is not installed: its trial was left out")
+
+
+@pytest.mark.parametrize("name", ["snapshot", "command", "captures", "imports", "ready", "idle"])
+def test_a_trial(place: trial.Place, name: str) -> None:
+    found = place.python(*measure.others(place, PLAN, small=True)[name])
+    assert figures.compute({name: [found]}, PLAN)
+
+
+@pytest.mark.vm
+@pytest.mark.nightly
+def test_a_trial_in_a_virtual_machine(place: trial.Place) -> None:
+    found = place.python(*measure.others(place, PLAN, small=True)["vm"])
+    assert figures.compute({"vm": [found]}, PLAN)
+
+
+def test_there_are_no_other_trials(place: trial.Place) -> None:
+    assert (
+        set(measure.others(place, PLAN, small=True))
+        == set(measure.others(place, PLAN))
+        == {"snapshot", "command", "captures", "imports", "ready", "idle", "vm"}
+    )

@@ -1,0 +1,160 @@
+"""Faults that are put in, one at a time: each must be found by what runs for a commit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """``was`` stands in exactly one file of the package."""
+
+    name: str
+    was: str
+    becomes: str
+    tests: tuple[str, ...]
+    chosen: str = ""
+    """For pytest's -k; only to save time: all of them run for a commit."""
+
+
+SAME = "tests/contract/test_same.py"
+STATE = "tests/contract/test_state.py"
+
+MUTANTS = (
+    # -- the agent
+    Mutant(
+        "agent: a broadcast address one too low",
+        "hosts = (1 << (32 - length)) - 1\n",
+        "hosts = (1 << (32 - length)) - 2\n",
+        (SAME,),
+        "local",
+    ),
+    Mutant(
+        "agent: a route's metric is dropped",
+        "metric=_U32.unpack(metric)[0] if metric else 0,",
+        "metric=0,",
+        (STATE,),
+        "local",
+    ),
+    Mutant(
+        "agent: a route over a dead link looks alive",
+        "dead=link is not None and not link.flags & w.IFF_LOWER_UP,",
+        "dead=False,",
+        (SAME, STATE),
+        "local",
+    ),
+    Mutant(
+        "agent: multicast entries are shown as learned",
+        "if family != _AF_BRIDGE or not mac or mac[0] & 1:",
+        "if family != _AF_BRIDGE or not mac:",
+        (SAME, STATE),
+        "local",
+    ),
+    Mutant(
+        "agent: a new namespace is not settled",
+        "        if key != but:\n",
+        "        if key == but:\n",
+        (SAME, "tests/kernel/test_lab.py"),
+        "local or settings or documented",
+    ),
+    Mutant(
+        "agent: unshare itself counts as the container",
+        "found[inode][0].insert(0, pid)",
+        "found[inode][0].append(pid)",
+        (SAME, STATE, "tests/kernel/test_lab.py"),
+        "container or local",
+    ),
+    Mutant(
+        "agent: a translated network loses its mask",
+        '    return f"{_address(packed)}/{bits}"\n',
+        "    return _address(packed)\n",
+        (SAME,),
+        "local and asquerade",
+    ),
+    Mutant(
+        "agent: a capture that is full goes on",
+        "            self._left = (0, 0)  # the first that has no room ends it: no gaps\n",
+        "",
+        ("tests/kernel/test_capture.py",),
+    ),
+    # -- the picture
+    Mutant(
+        "draw: a port that waits is not said to",
+        'link.state == "up" and link.port.state != "forwarding":',
+        'link.state == "up" and link.port.state == "blocking":',
+        ("tests/unit/test_draw.py", "tests/unit/test_draw_calm.py", "tests/unit/test_words.py"),
+    ),
+    Mutant(
+        "draw: cables that are gone look new",
+        '            mark = "gone"\n        elif self.diff',
+        '            mark = "new"\n        elif self.diff',
+        ("tests/unit/test_draw.py",),
+    ),
+    Mutant(
+        "draw: a cable with one end down looks up",
+        'one.state == "up" == other.state, mark',
+        'one.state == "up", mark',
+        ("tests/unit/test_draw.py",),
+    ),
+    Mutant(
+        "draw: the trail is a step ahead",
+        "if mark.number <= step)",
+        "if mark.number <= step + 1)",
+        ("tests/unit/test_draw_trail.py", "tests/unit/test_draw_way.py"),
+    ),
+    # -- why
+    Mutant(
+        "diagnose: an interface that is down is no reason",
+        '                if not link.up:\n                    message = f"{here.label}/',
+        '                if False:\n                    message = f"{here.label}/',
+        ("tests/unit/test_why.py",),
+    ),
+    Mutant(
+        "diagnose: a port learns for twice as long",
+        'wait = delay * (2 if state == "listening" else 1)',
+        'wait = delay * (2 if state == "learning" else 1)',
+        ("tests/unit/test_why.py",),
+    ),
+    Mutant(
+        "diagnose: a default route where there is one",
+        "        if where in known:\n",
+        "        if where not in known:\n",
+        ("tests/unit/test_why.py",),
+    ),
+    Mutant(
+        "diagnose: a wrong gateway is replaced, the old one stays",
+        "DeleteRoute(route.destination, via=route.via, ns=inside),\n            AddRoute(",
+        "AddRoute(",
+        ("tests/unit/test_why.py", "tests/kernel/test_why.py"),
+    ),
+    # -- widgets
+    Mutant(
+        "builder: two steps at a time",
+        "                self._do.disabled = self._worker.busy\n",
+        "                self._do.disabled = False\n",
+        ("tests/unit/test_builder.py",),
+    ),
+    Mutant(
+        "player: what was taken back elsewhere counts as done",
+        "        while self._done and count < self._done[-1][1]:\n",
+        "        while False:\n",
+        ("tests/unit/test_player.py",),
+    ),
+    Mutant(
+        "player: nothing to resume after one step",
+        "if 0 < saved < len(lesson.steps):",
+        "if 1 < saved < len(lesson.steps):",
+        ("tests/unit/test_player.py",),
+    ),
+    Mutant(
+        "live: a choice is lost by a redraw",
+        "self._choice.value = chosen if chosen in there else NOTHING",
+        "self._choice.value = NOTHING",
+        ("tests/unit/test_live.py",),
+    ),
+    Mutant(
+        "inspector: a frame that is open is opened anew",
+        "if self._opened is not None and self._opened.frame == opened.frame:",
+        "if self._opened is not None and self._opened.frame != opened.frame:",
+        ("tests/unit/test_inspector.py",),
+    ),
+)

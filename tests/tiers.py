@@ -1,0 +1,146 @@
+"""Which tier each test is in, and which tests a run takes.
+
+There are three:
+
+``per-commit``
+    Runs for every commit, once.  Root has an ordinary user run it, where there is a choice.
+``root-smoke``
+    Runs for every commit, and once more as root: what root's own way through the code decides
+    (maps of users, settings of the machine, permissions, life and end of a lab, isolation).
+``nightly``
+    Is long, or much like another test.  A tenth of it, drawn by the commit's id, runs for every
+    commit.
+
+What a test is in is the first of: a marker on it (``per_commit``, ``root_smoke``, ``nightly``), the
+first row of :data:`TABLE` that its name matches, ``per-commit``.  Root's repetition of a test that
+is not in ``root-smoke`` counts as nightly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+PER_COMMIT, ROOT_SMOKE, NIGHTLY = TIERS = ("per-commit", "root-smoke", "nightly")
+MARKERS = {tier.replace("-", "_"): tier for tier in TIERS}
+
+SHARE = 10
+"""One in so many of the nightly tests runs for a commit."""
+
+TABLE: tuple[tuple[str, str], ...] = (
+    # -- in a virtual machine: what its kernel decides, its life and its trouble
+    (r"contract/test_same\.py::test_(action|commands)_of_a_full_kernel\[", PER_COMMIT),
+    (r"contract/test_same\.py::test_(action|commands)\[vm-rename-", PER_COMMIT),
+    (r"contract/test_same\.py::test_(fresh|the_article_verbatim)\[vm\]", PER_COMMIT),
+    (r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT),
+    (r"contract/.*[\[-]vm[\]-]", NIGHTLY),
+    (r"vm/test_trouble\.py::test_a_state_that_cannot_be_read_is_made_anew\[(of|without)", NIGHTLY),
+    (r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was_killed|no_tool\[apt)", NIGHTLY),
+    # -- what takes long, and what differs little from its neighbours
+    (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),
+    (r"kernel/test_any_order\.py::", NIGHTLY),
+    (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
+    (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
+    (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
+    (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
+    (
+        r"kernel/test_lessons\.py::test_a_step.*\[12-.*-K1(-l3|-l3s|-passthru|-trunk|-private)?\]",
+        NIGHTLY,
+    ),
+    (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[12-", NIGHTLY),
+    # -- what root's own way decides
+    (r"kernel/test_lifetime\.py::", ROOT_SMOKE),
+    (r"kernel/test_doctor\.py::", ROOT_SMOKE),
+    (r"kernel/test_lab\.py::test_(the_world_is|the_settings|ipv6|a_namespace_reads)", ROOT_SMOKE),
+    (r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE),
+    (r"kernel/test_cli\.py::", ROOT_SMOKE),
+    (r"kernel/test_ssh\.py::", ROOT_SMOKE),
+    (r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
+    (r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
+    (r"kernel/test_nic\.py::test_(frames_for|a_program_that|packet_filters)", ROOT_SMOKE),
+    (r"contract/test_run\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
+    (r"contract/test_errors\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
+    (r"contract/test_same\.py::test_(fresh|the_article.*)\[.*local.*\]", ROOT_SMOKE),
+    (r"contract/test_same\.py::test_action\[local-(sysctl|resolv|masq|move)", ROOT_SMOKE),
+    (r"contract/test_same\.py::test_action\[local-(add|delete)-(namespace|container)", ROOT_SMOKE),
+)
+"""Parts of tests' names, as regular expressions, and their tiers; the first that matches counts."""
+
+BOOKS: dict[str, str] = {"02": ROOT_SMOKE, "08": ROOT_SMOKE}
+"""Notebooks by number; one not named here is per-commit.  As they share a kernel, all cells of one
+run or none."""
+
+BOOKS_IN_VM: dict[str, str] = {"02": PER_COMMIT, "05": PER_COMMIT}
+"""The notebooks that run for every commit in a virtual machine; the others there are nightly."""
+
+
+class Ambiguous(ValueError):
+    """A test has the markers of two tiers."""
+
+
+def row_of(nodeid: str) -> int | None:
+    """The row of the table that decides, if one does."""
+    for number, (pattern, _) in enumerate(TABLE):
+        if re.search(pattern, nodeid):
+            return number
+    return None
+
+
+def tier_of(nodeid: str, markers: Iterable[str] = ()) -> str:
+    """The one tier that a test is in.
+
+    :param nodeid: the test's name, as pytest prints it
+    :param markers: the names of all its markers
+    :raises Ambiguous: its markers name two
+    """
+    named = {MARKERS[marker] for marker in markers if marker in MARKERS}
+    if len(named) > 1:
+        raise Ambiguous(f"{nodeid} is marked for {' and '.join(sorted(named))}: a test is in one")
+    if named:
+        return named.pop()
+    row = row_of(nodeid)
+    return PER_COMMIT if row is None else TABLE[row][1]
+
+
+def drawn(name: str, seed: str) -> bool:
+    """Whether a nightly test is in the tenth that this commit runs."""
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % SHARE == 0
+
+
+def runs(tier: str, name: str, *, wanted: str, seed: str) -> bool:
+    """Whether a run takes a test.
+
+    :param wanted: ``per-commit`` and ``root-smoke`` are what is run for a commit, as usual and once
+        more as root, ``per-commit-only`` leaves out the tenth; anything else is everything
+    """
+    if wanted == "per-commit-only":
+        return tier != NIGHTLY
+    if wanted == PER_COMMIT:
+        return tier != NIGHTLY or drawn(name, seed)
+    if wanted == ROOT_SMOKE:
+        return tier == ROOT_SMOKE or drawn(f"root {name}", seed)
+    return True
+
+
+def books(paths: Iterable[str], *, wanted: str, seed: str, vm: bool = False) -> list[str]:
+    """The notebooks among these that a run takes."""
+    found = []
+    for path in paths:
+        number = Path(path).name[:2]
+        tier = BOOKS_IN_VM.get(number, NIGHTLY) if vm else BOOKS.get(number, PER_COMMIT)
+        if runs(tier, f"{'vm ' if vm else ''}{Path(path).name}", wanted=wanted, seed=seed):
+            found.append(path)
+    return found
+
+
+def main(wanted: str, seed: str, where: str, *paths: str) -> None:
+    """For script/test: print the notebooks that are to be run."""
+    print(*books(paths, wanted=wanted, seed=seed, vm=where == "vm"), sep="\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,119 @@
+"""Every test is in one tier, and a commit draws its own tenth of the nightly ones."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiers
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests"
+NAMES = [f"tests/kernel/test_x.py::test_y[{number}]" for number in range(2000)]
+
+
+def test_a_test_without_a_word_runs_for_every_commit() -> None:
+    assert tiers.tier_of("tests/unit/test_new.py::test_something") == "per-commit"
+    assert tiers.tier_of("tests/kernel/test_new.py::test_something", {"kernel"}) == "per-commit"
+
+
+def test_a_marker_comes_before_the_table() -> None:
+    name = "tests/kernel/test_doctor.py::test_a_lab_runs_here"
+    assert tiers.tier_of(name) == "root-smoke"
+    assert tiers.tier_of(name, {"kernel", "nightly"}) == "nightly"
+
+
+def test_two_markers_are_refused() -> None:
+    with pytest.raises(tiers.Ambiguous, match="nightly and root-smoke"):
+        tiers.tier_of("x::y", {"nightly", "root_smoke"})
+
+
+def test_a_virtual_machine_tries_what_its_kernel_decides() -> None:
+    same = "tests/contract/test_same.py::test_action"
+    assert tiers.tier_of(f"{same}_of_a_full_kernel[vm-add-ipvlan-i1]") == "per-commit"
+    assert tiers.tier_of(f"{same}[vm-rename-eth0-in-ns1]") == "per-commit"
+    assert tiers.tier_of(f"{same}[vm-add-bridge-br1]") == "nightly"
+    assert tiers.tier_of(f"{same}[local-add-bridge-br1]") == "per-commit"
+
+
+def test_a_tenth_is_drawn_and_another_one_for_each_commit() -> None:
+    drawn = {seed: {name for name in NAMES if tiers.drawn(name, seed)} for seed in "abc"}
+    for names in drawn.values():
+        assert 0.05 < len(names) / len(NAMES) < 0.15
+    assert drawn["a"] == {name for name in NAMES if tiers.drawn(name, "a")}
+    assert drawn["a"] != drawn["b"] != drawn["c"]
+
+
+def test_in_the_end_all_are_drawn() -> None:
+    seen = {name for seed in range(200) for name in NAMES if tiers.drawn(name, str(seed))}
+    assert seen == set(NAMES)
+
+
+def test_what_a_run_takes() -> None:
+    def taken(wanted: str) -> set[tuple[str, str]]:
+        return {
+            (tier, name)
+            for tier in tiers.TIERS
+            for name in NAMES
+            if tiers.runs(tier, name, wanted=wanted, seed="a")
+        }
+
+    everything = {(tier, name) for tier in tiers.TIERS for name in NAMES}
+    commit, root = taken("per-commit"), taken("root-smoke")
+    assert taken("") == everything
+    assert {name for tier, name in commit if tier != "nightly"} == set(NAMES)
+    assert 0 < len([one for one in commit if one[0] == "nightly"]) < len(NAMES) / 5
+    assert {name for tier, name in root if tier == "root-smoke"} == set(NAMES)
+    assert 0 < len([one for one in root if one[0] == "per-commit"]) < len(NAMES) / 5
+
+
+def test_notebooks() -> None:
+    paths = sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert tiers.books(paths, wanted="per-commit", seed="") == paths
+    assert tiers.books(paths, wanted="", seed="") == paths
+    some = tiers.books(paths, wanted="root-smoke", seed="")
+    assert {Path(path).name[:2] for path in some} >= {"02", "08"}
+    assert some != paths
+    for numbers in (tiers.BOOKS, tiers.BOOKS_IN_VM):
+        assert set(numbers) <= {Path(path).name[:2] for path in paths}
+
+
+def test_every_row_of_the_table_names_tests() -> None:
+    """Collected anew, because the run that this is part of may not have all tests."""
+    listed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--collect-only",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "tests/contract",
+            "tests/kernel",
+            "tests/vm",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+    names = [line for line in listed.stdout.splitlines() if "::" in line]
+    assert len(names) > 500
+    used = {tiers.row_of(name) for name in names}
+    idle = [pattern for n, (pattern, _) in enumerate(tiers.TABLE) if n not in used]
+    # What only root can try is not listed for others.
+    assert not idle, "no test is called so"
+
+
+def test_no_tier_is_misspelt() -> None:
+    assert {tier for _, tier in tiers.TABLE} <= set(tiers.TIERS)
+    for path in TESTS.rglob("test_*.py"):
+        for word in re.findall(r"@pytest\.mark\.(\w*(?:commit|smoke|night)\w*)", path.read_text()):
+            assert word in tiers.MARKERS, path
