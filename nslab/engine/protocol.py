@@ -129,7 +129,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 class Batch(Struct, frozen=True, kw_only=True):
     """Frames in the order in which each tap saw them.
 
-    ``blocks`` are (number of the tap, bytes) with bytes as :mod:`nslab.frames.ring` reads them.
+    ``blocks`` are (number of the tap, bytes) with bytes as :mod:`nslab.frames.blocks` reads them.
     ``upto`` is to be given back with the next question; ``more`` says that there are more already.
     """
 

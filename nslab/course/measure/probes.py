@@ -29,7 +29,8 @@ def throughput(
 ) -> Result:
     """How many bits of a TCP connection arrive in a second, by iperf3: big segments, all CPUs.
 
-    :param ways: those of the lab that was made: :data:`WAYS` or :data:`WAYS_OUT`
+    :param ways: those of the lab that was made: :data:`WAYS` or
+        :data:`~nslab.course.measure.ways_out.WAYS_OUT`
     :param repeats: how often each way is measured, all in turn
     :param seconds: how long one measurement lasts
     :raises ToolMissing: iperf3 is not installed

@@ -3,7 +3,7 @@
 A lab keeps one :class:`Memory` and hands it to every picture.  In it stand the places of what was
 drawn, by name: ``ns:ns1`` is a box, ``link:ns1/eth0`` a link within its box, ``notes:ns1`` what is
 written in it.  Names, because inodes and indexes differ from
-run to run, and are others after :meth:`Lab.undo`.
+run to run, and are others after :meth:`nslab.session.lab.Lab.undo`.
 
 What has vanished keeps its place as a wish: if it comes back and nobody took it, it gets it again.
 """
