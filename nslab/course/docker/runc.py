@@ -3,6 +3,9 @@
 
 These are the changes that ``runc spec --rootless`` makes: no cgroup path, limits or mount, and no
 group for terminals, which is an id that an ordinary user's lab does not have.
+
+A lab of root's allows a fresh /proc only if it is read-only, so a container's is, in every lab; with
+it go the settings that Docker would write there (that low ports and pings are for everybody).
 """
 
 import json
@@ -16,10 +19,13 @@ if "--bundle" in arguments:
         spec = json.load(file)
     for key in ("cgroupsPath", "resources"):
         spec["linux"].pop(key, None)
+    spec["linux"].pop("sysctl", None)
     spec["mounts"] = [mount for mount in spec["mounts"] if mount.get("type") != "cgroup"]
     for mount in spec["mounts"]:
         options = mount.get("options", [])
         mount["options"] = [option for option in options if not option.startswith("gid=")]
+        if mount.get("type") == "proc":
+            mount["options"].append("ro")
     with open(path, "w") as file:
         json.dump(spec, file)
 os.execvp("runc", ["runc", "--rootless", "true", *arguments])

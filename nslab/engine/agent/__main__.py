@@ -40,7 +40,7 @@ def host_lab(
     :param bring: brings a network card of the machine that has some
     """
     try:
-        isolate.become_host()
+        isolate.become_host(walled=bring is None)
     except isolate.StepRefused as refused:
         m.write(writing, m.Refused(refused.step, refused.errno, refused.detail))
         sys.exit(1)
