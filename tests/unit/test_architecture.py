@@ -30,11 +30,12 @@ LAYERS = (
     ("nslab.frames",),
     ("nslab.frames.journey",),
     ("nslab.engine", "nslab.engine.protocol", "nslab.engine.explain"),
-    ("nslab.engine.messages",),
+    ("nslab.engine.messages", "nslab.engine.runtime"),
     ("nslab.engine.agent", "nslab.engine.fake"),
     ("nslab.doctor",),
     ("nslab.engine.remote",),
     ("nslab.engine.local", "nslab.engine.ssh", "nslab.engine.vm"),
+    ("nslab.engine.guard",),
     ("nslab.engine.labs", "nslab.engine.choose"),
     ("nslab.session.outcome", "nslab.session.history", "nslab.session.capture"),
     ("nslab.session.traffic", "nslab.session.export"),
@@ -71,7 +72,12 @@ ONLY_IN = {
 
 # The agent is another process, perhaps on another machine.  Only these run in such a process, or
 # read the machine without a lab; nothing that a notebook imports does.
-AGENT_FOR = ("nslab.engine.agent", "nslab.engine.refusal.probe", "nslab.cli.show")
+AGENT_FOR = (
+    "nslab.engine.agent",
+    "nslab.engine.refusal.probe",
+    "nslab.cli.show",
+    "nslab.engine.labs",  # root as another user, in a child
+)
 
 
 def name_of(path: Path) -> str:

@@ -4,8 +4,8 @@
 These are the changes that ``runc spec --rootless`` makes: no cgroup path, limits, mount or
 namespace, and no group for terminals, which is an id that an ordinary user's lab does not have.
 
-A lab of root's allows a fresh /proc only if it is read-only, so a container's is, in every lab; with
-it go the settings that Docker would write there (that low ports and pings are for everybody).
+A lab of root's allows a fresh /proc only if it is read-only, so a container's is, in every lab;
+with it go the settings that Docker would write there (that low ports and pings are for everybody).
 """
 
 import json

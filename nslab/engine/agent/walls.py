@@ -13,10 +13,10 @@ other:
   writable, nor bound without those that cover parts of it, by nobody in the lab and in no namespace
   that is made there.
 
-A fresh /proc or /sys would go round them.  The kernel allows one only where one with the same rights
-is in full sight (mount_too_revealing() in fs/namespace.c): the /proc in sight here has locked
-covers, and /sys is read-only.  So that containers can have a /proc at all, one that is read-only
-lies at :data:`PROC_IN_SIGHT`: a fresh one may be mounted read-only, and stays it.
+A fresh /proc or /sys would go round them.  The kernel allows one only where one with the same
+rights is in full sight (mount_too_revealing() in fs/namespace.c): the /proc in sight here has
+locked covers, and /sys is read-only.  So that containers can have a /proc at all, one that is
+read-only lies at :data:`PROC_IN_SIGHT`: a fresh one may be mounted read-only, and stays it.
 
 Control groups of the lab's own are forbidden (their namespaces are counted, and the most of the
 outer user namespace is none): with one its root could freeze or kill whoever shares its group.

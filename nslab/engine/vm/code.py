@@ -25,6 +25,7 @@ PARTS = (
     "engine/explain.py",
     "engine/fresh.py",
     "engine/messages.py",
+    "engine/runtime.py",
     "engine/agent",
 )
 

@@ -23,6 +23,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nslab.engine import runtime
 from nslab.engine.agent import walls
 from nslab.engine.agent.netns.syscalls import (
     CLONE_NEWCGROUP,
@@ -84,21 +85,26 @@ def _step(name: str) -> Iterator[None]:
         raise StepRefused(name, error) from error
 
 
-def become_host(*, walled: bool = True) -> None:
+def become_host(name: str | None = None, *, walled: bool = True) -> None:
     """Return in PID 1 of a new pseudo-host; the calling process becomes its supervisor.
 
     The process must have one thread only.
 
+    :param name: the lab's, by which it can be found from outside; None if it is not to be found
     :param walled: as root, protect the machine from the lab; False where they are one
     :raises StepRefused: in the calling process or in PID 1, whichever met the refusal
     """
     notebook = os.pidfd_open(os.getppid())
+    entry = runtime.reserve() if name is not None else None
     walled = _unshare(walled)
     with _step("fork"):
         child = os.fork()
     if child:
-        _supervise(child, notebook)
+        _supervise(child, notebook, entry)
     os.close(notebook)
+    # The present /proc still says who this is outside.
+    pid = int(os.readlink("/proc/self"))
+    begun = runtime.started(pid)
     _die_with_the_supervisor()
     _mounts(walled)
     if walled:
@@ -107,6 +113,9 @@ def become_host(*, walled: bool = True) -> None:
         _die_with_the_supervisor()  # a change of credentials may have made the kernel forget it
     with _step("set the hostname"):
         socket.sethostname(HOSTNAME)
+    if entry is not None and name is not None:
+        entry.publish(runtime.Record(engine="local", name=name, pid=pid, started=begun))
+        entry.release()
 
 
 def _die_with_the_supervisor() -> None:
@@ -154,7 +163,7 @@ def _unshare_user() -> None:
             outside.work()
 
 
-def _supervise(child: int, notebook: int) -> None:
+def _supervise(child: int, notebook: int, entry: runtime.Entry | None) -> None:
     """Wait for PID 1 or the notebook to end, whichever is first, and see that both have."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
@@ -164,6 +173,8 @@ def _supervise(child: int, notebook: int) -> None:
     if inside not in ready:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    if entry is not None:
+        entry.remove()
     os._exit(0 if status == 0 else 1)
 
 
