@@ -101,8 +101,9 @@ def _enter(ns: str, argv: list[str]) -> int:
 def _look(title: str) -> int:
     spaces = Spaces()
     found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), None)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(found))
-    sys.stdout.buffer.flush()
+    message = msgspec.msgpack.encode(found)
+    while message:
+        message = message[os.write(1, message) :]
     return 0
 
 
