@@ -53,7 +53,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``pid`` is the process that visitors go by: PID 1 of a lab here as seen from outside, the watch
     of a virtual machine, ssh.  ``started`` is field 22 of its stat, in clock ticks after boot.
-    ``argv`` are the words that lead to the machine of an ssh lab; a command may follow.
+    ``argv`` are the words that lead to the machine of an ssh lab; a command may follow, and
+    ``program`` is nslab there, if it is at no usual place.
     """
 
     engine: Kind
@@ -61,6 +62,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pid: Annotated[int, Meta(ge=1, le=1 << 22)]
     started: Annotated[int, Meta(ge=0, le=1 << 62)]
     argv: Annotated[tuple[Annotated[str, Meta(max_length=4096)], ...], Meta(max_length=64)] = ()
+    program: Annotated[str, Meta(max_length=4096)] = ""
 
 
 def places() -> list[str]:

@@ -91,7 +91,8 @@ class Remote:
     def __init__(self, machine: str, name: str) -> None:
         self._machine = machine
         way = _ssh(machine)
-        argv = ["ssh", "-T", *way, _on_path(shlex.join(["agent", f"--lab={name}"]))]
+        program = os.environ.get(PROGRAM_VARIABLE, "")
+        argv = ["ssh", "-T", *way, _on_path(program, ["agent", f"--lab={name}"])]
         self._errors = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -120,6 +121,7 @@ class Remote:
                         pid=pid,
                         started=runtime.started(pid),
                         argv=tuple(way),
+                        program=program,
                     )
                 )
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -199,17 +201,17 @@ def _ssh(machine: str) -> list[str]:
     ]
 
 
-def _on_path(words: str) -> str:
+def _on_path(program: str, argv: Sequence[str]) -> str:
     """A line of shell: nslab with these words, wherever it is on the other machine."""
-    places = os.environ.get(PROGRAM_VARIABLE)
-    if places and (places.startswith("-") or not places.isprintable()):
+    words = shlex.join(argv)
+    if program.startswith("-") or not program.isprintable():
         raise InvalidInput(
             "run",
-            f"{PROGRAM_VARIABLE}={places!r}",
+            f"{PROGRAM_VARIABLE}={program!r}",
             "no program is called so",
             "name the file: /path/to/nslab",
         )
-    places = shlex.quote(places) if places else " ".join(f'"{place}"' for place in PLACES)
+    places = shlex.quote(program) if program else " ".join(f'"{place}"' for place in PLACES)
     return f'for p in {places}; do command -v "$p" >/dev/null && exec "$p" {words}; done; exit 127'
 
 
@@ -246,4 +248,4 @@ def _again(record: runtime.Record, tail: Sequence[str], *, terminal: bool) -> li
     :raises LabGone: it has just ended
     """
     os.close(runtime.hold(record))
-    return ["ssh", "-t" if terminal else "-T", *record.argv, _on_path(shlex.join(tail))]
+    return ["ssh", "-t" if terminal else "-T", *record.argv, _on_path(record.program, tail)]

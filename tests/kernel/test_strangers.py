@@ -194,7 +194,7 @@ def test_a_program_with_others_rights_is_no_lab(engine: str, a: User) -> None:
     process = a.start(str(other), "-I", "-S", "-c", code)
     try:
         pid = process.pid  # each of the programs on the way executed the next
-        assert "Uid:\t%d\t0" % a.uid in Path(f"/proc/{pid}/status").read_text()
+        assert f"Uid:\t{a.uid}\t0" in Path(f"/proc/{pid}/status").read_text()
         a.start(sys.executable, "-c", FORGE, engine, str(pid), str(runtime.started(pid)))
         assert not found("forged")
     finally:
@@ -318,9 +318,8 @@ def test_no_program_types_into_roots_terminal(a: User) -> None:
         os.environ["PYTHONPATH"] = str(ROOT)
         line = [sys.executable, "-P", "-c", program, *words]
         # A shell that reads what was typed into its own terminal, if anything was.
-        os.execv(
-            "/bin/bash", ["bash", "-c", '"$@"; tty; read -t 1 -r it; echo "[$it]"', "-", *line]
-        )
+        script = '"$@"; tty; read -t 1 -r it; echo "[$it]"'
+        os.execv("/bin/bash", ["bash", "-c", script, "-", *line])
     seen = b""
     while True:
         try:
@@ -347,3 +346,100 @@ def test_a_lab_that_lies_is_told_as_one_that_lies(a: User) -> None:
     assert labs._decoded(b"=" + b"\xdf" * 100) == []
     assert labs._decoded(b"!no") == []
     assert labs._decoded(b"=" + json.dumps([1]).encode()) == []
+
+
+# -- labs elsewhere ------------------------------------------------------------------------------
+
+GUEST = """
+import os, socket, subprocess, sys
+from nslab.engine import messages as m, runtime
+from nslab.engine.vm.machine import WATCH
+ours, theirs = socket.socketpair()
+entry = runtime.reserve()
+watch = subprocess.Popen(
+    [sys.executable, "-I", "-S", WATCH, "--vm", "of-vm", str(ours.fileno()), str(entry.directory),
+     entry.key, '{"engine":"vm","name":"of-vm"', "--", "/bin/sleep", "600"],
+    pass_fds=[ours.fileno(), entry.directory])
+ours.close()
+while not any(held.record.pid == watch.pid for held in runtime.running()):
+    pass
+print("ready", flush=True)
+arrived = bytearray()
+while piece := theirs.recv(65536):
+    arrived += piece
+    for body in m.split(arrived):
+        if not body:
+            theirs.sendall(m.HANG_UP)
+        elif isinstance(visit := m.to_terminal.decode(body), m.Visit):
+            text = f"{visit.words} for {os.getuid()}".encode()
+            theirs.sendall(m.frame(m.Shown("stdout", text)) + m.frame(m.Left(7)))
+"""
+
+
+def test_root_visits_a_virtual_machine_as_its_owner(a: User, b: User) -> None:
+    """A watch as a lab has one, and in QEMU's stead a guest that says who came."""
+    guest = b.start(sys.executable, "-c", GUEST)
+    try:
+        (lab,) = found("of-vm")
+        assert (lab.uid, lab.engine) == (b.uid, "vm")
+        ended = nslab("enter", "--lab", "of-vm", "ns1", "--", "id")
+        assert ended.returncode == 7, ended.stderr
+        assert ended.stdout == f"('enter', 'ns1', 'id') for {b.uid}"
+        assert a.python(LISTED).stdout == ""
+        assert f"nslab-vm-{lab.pid}" not in Path("/proc/net/unix").read_text()
+        code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        assert lab.held is not None
+        socket_ = f"{lab.held.place}/{lab.held.key}{runtime.SOCKET}"
+        assert "PermissionError" in a.python(code, socket_).stderr
+    finally:
+        guest.kill()
+    wait_for(lambda: not found("of-vm"), "the watch has noticed")
+
+
+def test_root_visits_an_ssh_lab_as_its_owner(
+    b: User, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """By what the owner's process recorded: as root it could not be reached, without a key."""
+    from test_ssh import Server
+
+    server = Server(tmp_path_factory.mktemp("sshd"))
+    try:
+        keys = b.home / "keys"
+        shutil.copytree(server.directory, keys)
+        program = keys / "nslab"
+        program.write_text(
+            f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -c "
+            '"import sys; from nslab.cli import main; main(sys.argv[1:])" "$@"\n'
+        )
+        program.chmod(0o755)
+        config = (keys / "config").read_text().replace(str(server.directory), str(keys))
+        (keys / "config").write_text(config)
+        for path in (keys, *keys.iterdir()):
+            os.chown(path, b.uid, b.gid)
+        (server.directory / "authorized").chmod(0o644)
+        for above in (server.directory, *server.directory.parents[:2]):
+            above.chmod(0o755)  # sshd reads the list of keys as the user who comes
+        b.hold(
+            "of-ssh",
+            "brctl addbr there",
+            engine=f"ssh:{b.name}@127.0.0.1:{server.port}",
+            NSLAB_SSH_OPTIONS=f"-F {keys}/config",
+            NSLAB_SSH_PROGRAM=str(program),
+        )
+        labs_there = {one.engine: one for one in found("of-ssh")}
+        assert {kind: one.uid for kind, one in labs_there.items()} == {"ssh": b.uid, "local": b.uid}
+        assert labs.look(labs_there["ssh"]).link("there").kind == "bridge"
+        ended = nslab(
+            "enter",
+            "--lab",
+            str(labs_there["ssh"].pid),
+            "--",
+            "sh",
+            "-c",
+            "ip -br link show there; exit 7",
+        )
+        assert ended.returncode == 7, ended.stderr
+        assert ended.stdout.startswith("there")
+    finally:
+        b.end()
+        server.close()

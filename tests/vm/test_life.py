@@ -273,4 +273,4 @@ def test_strangers_are_not_let_in(lab: Lab) -> None:
         assert answer("stranger") == "b''"
     finally:
         os.chmod(held.place, 0o700)
-    assert "nslab-vm-" not in Path("/proc/net/unix").read_text()
+    assert f"nslab-vm-{outside(lab).pid}" not in Path("/proc/net/unix").read_text()
