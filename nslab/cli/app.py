@@ -108,7 +108,7 @@ def agent(lab: Annotated[str, typer.Option("--lab")]) -> None:
 
     from nslab.engine.local import MODULE
 
-    os.execv(sys.executable, [sys.executable, "-m", MODULE, "--lab", lab])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", MODULE, "--lab", lab])
 
 
 @app.command()

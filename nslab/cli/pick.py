@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from nslab.engine import labs
+from nslab.engine.guard import named
 from nslab.errors import NslabError
+from nslab.network.names import printable
 
 
 def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Running:
-    """The lab of that name or process id; the only one that runs, for None.
+    """The lab of that process id or name; the only one that runs, for None.
+
+    A process id comes first: a lab that is called like another's id does not stand in its way.
 
     :param here: leave out those that live on other machines
 
@@ -21,20 +28,28 @@ def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Runn
             "no lab of yours is running",
             "start one in a notebook: from nslab import Lab; lab = Lab()",
         )
-    found = [lab for lab in running if wanted in (None, lab.name, str(lab.pid))]
+    found = [lab for lab in running if wanted == str(lab.pid)]
+    found = found or [lab for lab in running if wanted in (None, lab.name)]
     if len(found) == 1:
         return found[0]
     lines = "\n".join(
-        f"nslab {operation} --lab {lab.name if _unique(lab, running) else lab.pid}"
-        f"    {lab.name}, process {lab.pid}, {_age(lab.age)} old"
+        f"nslab {operation} --lab {_word(lab, running)}"
+        f"    {printable(lab.name)}{_whose(lab)}, process {lab.pid}, {_age(lab.age)} old"
         for lab in (found or running)
     )
     cause = "several labs are running" if found else "no lab of that name is running"
-    raise NslabError(operation, wanted or "a lab", cause, lines)
+    raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
 
 
-def _unique(lab: labs.Running, running: list[labs.Running]) -> bool:
-    return sum(other.name == lab.name for other in running) == 1
+def _word(lab: labs.Running, running: list[labs.Running]) -> str:
+    """What names it and no other; another user's text is not to be typed after them."""
+    unique = sum(other.name == lab.name for other in running) == 1
+    plain = re.fullmatch(r"[\w.+@][\w.+@-]*", lab.name) and not lab.name.isdigit()
+    return lab.name if unique and plain else str(lab.pid)
+
+
+def _whose(lab: labs.Running) -> str:
+    return "" if lab.uid == os.geteuid() else f" of {named(lab.uid)}"
 
 
 def _age(seconds: float) -> str:

@@ -103,7 +103,7 @@ def _running() -> list[str]:
     place = f"{image.cache()}/".encode()
     found = []
     for lab in labs.running():
-        if lab.engine == "vm":
+        if lab.engine == "vm" and lab.uid == os.geteuid():
             with contextlib.suppress(OSError):
                 if place in Path(f"/proc/{lab.pid}/cmdline").read_bytes():
                     found.append(lab.name)

@@ -1,107 +1,93 @@
 """Labs from outside: which run, a terminal in one, a look into one.
 
-They are found in /proc alone, by how their first process was started: no file says that a lab
-runs, so none is left behind when one dies.
+Which run is said by their records (:mod:`nslab.engine.runtime`), never by the words of a process.
+Root has those of every user, and becomes that user before anything of theirs is read, joined or
+run (:mod:`nslab.engine.guard`).
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Literal
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
-from nslab.engine import local, ssh
+from nslab.engine import guard, local, runtime, ssh
 from nslab.engine.vm import visitor
+from nslab.errors import InvalidInput, NslabError
 from nslab.network.model import Snapshot
+
+LISTING = 2.0
+"""Seconds in which each user's labs must be known, where root asks for all."""
+
+LOOKING = 30.0
+"""Seconds for a snapshot of another user's lab."""
 
 
 class Running(Struct, frozen=True):
-    """A lab of this user; ``pid`` is that of its first process as seen from here."""
+    """A running lab; ``pid`` is that of the process that visitors go by, as seen from here."""
 
     name: str
     pid: int
     uid: int
     age: float
     """Seconds since it was started."""
-    engine: Literal["local", "vm", "ssh"] = "local"
+    engine: runtime.Kind = "local"
+    held: runtime.Held | None = None
 
 
 def running() -> list[Running]:
     """The labs on this machine that the caller may enter, the oldest first."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            status = os.stat(f"/proc/{entry}")
-            if os.geteuid() not in (0, status.st_uid):
-                continue
-            raw = Path(f"/proc/{entry}/cmdline").read_bytes()
-            words = raw.decode(errors="replace").split("\0")
-            for engine, recognise in KINDS.items():
-                name = recognise(int(entry), words)
-                if name is not None:
-                    found.append(Running(name, int(entry), status.st_uid, _age(int(entry)), engine))
-        except OSError:
-            continue
-    return sorted(found, key=lambda lab: (-lab.age, lab.pid))
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    found = {os.geteuid(): runtime.running()}
+    if os.geteuid() == 0:
+        answers = guard.ask_all(guard.owners(), _own, LISTING)
+        found |= {uid: _decoded(answer) for uid, answer in answers.items()}
+    labs = [
+        Running(
+            held.record.name, held.record.pid, uid, _age(held.record, now), held.record.engine, held
+        )
+        for uid, theirs in found.items()
+        for held in theirs
+    ]
+    return sorted(labs, key=lambda lab: (-lab.age, lab.pid))
 
 
-def _local(pid: int, words: Sequence[str]) -> str | None:
-    if len(words) > 4 and list(words[1:4]) == ["-m", local.MODULE, "--lab"] and _first(pid):
-        return words[4]
-    return None
+def _own() -> bytes:
+    return msgspec.msgpack.encode(runtime.running())
 
 
-def _vm(_: int, words: Sequence[str]) -> str | None:
-    if len(words) > 5 and words[3].endswith(visitor.WATCH) and words[4] == "--vm":
-        return words[5]
-    return None
+def _decoded(answer: bytes) -> list[runtime.Held]:
+    """What another user's child says: at most so many labs, of the right form, or none."""
+    try:
+        return msgspec.msgpack.decode(answer[1:], type=list[runtime.Held])[:1000]
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return []
 
 
-def _ssh(_: int, words: Sequence[str]) -> str | None:
-    return ssh.name_in(words)
-
-
-KINDS: dict[Literal["local", "vm", "ssh"], Callable[[int, Sequence[str]], str | None]] = {
-    "local": _local,
-    "vm": _vm,
-    "ssh": _ssh,
-}
-"""How a lab's first process is recognised: its name, None if it is none."""
-
-
-def _age(pid: int) -> float:
-    """Seconds since a process was started: field 22 of its stat is in clock ticks (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
-
-
-def _first(pid: int) -> bool:
-    """Whether it is the first process of a pid namespace below ours."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("NSpid:"):
-            numbers = line.split()[1:]
-            return len(numbers) > 1 and numbers[-1] == "1"
-    return False
+def _age(record: runtime.Record, now: float) -> float:
+    return max(0.0, now - record.started / os.sysconf("SC_CLK_TCK"))
 
 
 def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
-    """Join a lab and run a program there, bash if none is named; its exit code."""
+    """Join a lab and run a program there, bash if none is named; its exit code.
+
+    :raises InvalidInput: a word would be taken for an option of a program on the way
+    :raises LabGone: it has just ended
+    """
+    for what, word in (("namespace", ns or ""), ("program", argv[0] if argv else "")):
+        if word.startswith("-") or "\0" in word:
+            raise InvalidInput(
+                f"enter the {what}", repr(word), f"no {what} is called so", "see: nslab enter -h"
+            )
+    held = _held(lab)
     words = [ns or "", *argv]
-    match lab.engine:
-        case "local":
-            return local.enter(lab.pid, words)
-        case "vm":
-            return visitor.enter(lab.pid, lab.name, words)
-        case "ssh":
-            return ssh.enter(lab.pid, lab.name, words)
+    if lab.uid == os.geteuid():
+        return _enter(held, words)
+    _load()
+    return guard.visit(lab.uid, lambda: _enter(held, words, here=True))
 
 
 def look(lab: Running) -> Snapshot:
@@ -109,11 +95,74 @@ def look(lab: Running) -> Snapshot:
 
     :raises LabGone: it has just ended
     """
-    match lab.engine:
+    held = _held(lab)
+    if lab.uid == os.geteuid():
+        message = _look(held)
+    else:
+        _load()
+        message = guard.ask(lab.uid, lambda: _look(held, here=True), LOOKING)
+    try:
+        return msgspec.msgpack.decode(message, type=Snapshot)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise NslabError(
+            "look into the lab", lab.name, "its answer is no snapshot", "nslab show"
+        ) from None
+
+
+def _held(lab: Running) -> runtime.Held:
+    assert lab.held is not None, "only what running() found can be entered"
+    return lab.held
+
+
+def _load() -> None:
+    """What the child needs, loaded while modules are still the machine's own."""
+    import nslab.engine.agent.boot.visit  # noqa: F401
+
+
+def _enter(held: runtime.Held, words: Sequence[str], *, here: bool = False) -> int:
+    """
+    :param here: in this process, which has been made ready
+    """
+    match held.record.engine:
+        case "local" if here:
+            from nslab.engine.agent.boot.visit import main
+
+            return main([str(runtime.hold(held.record)), "enter", *words])
         case "local":
-            message = local.look(lab.pid, lab.name)
+            return local.enter(held.record, words)
         case "vm":
-            message = visitor.look(lab.pid, lab.name)
+            return visitor.enter(held, words)
         case "ssh":
-            message = ssh.look(lab.pid, lab.name)
-    return msgspec.msgpack.decode(message, type=Snapshot)
+            return ssh.enter(held.record, words)
+
+
+def _look(held: runtime.Held, *, here: bool = False) -> bytes:
+    match held.record.engine:
+        case "local" if here:
+            return _look_here(held.record)
+        case "local":
+            return local.look(held.record)
+        case "vm":
+            return visitor.look(held)
+        case "ssh":
+            return ssh.look(held.record)
+
+
+def _look_here(record: runtime.Record) -> bytes:
+    """As another user, in the child: a visitor's message goes through a pipe of its own."""
+    from nslab.engine.agent.boot.visit import main
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(writing, 1)
+            os.close(reading)
+            os._exit(main([str(runtime.hold(record)), "look", record.name]))
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        message = stream.read()
+    os.waitpid(child, 0)
+    return message

@@ -1,7 +1,7 @@
 """The engine on this machine: starts the agent as a child process and speaks with it over pipes.
 
 The notebook's process never changes namespace and opens no netlink socket; all of that is the
-agent's.  Labs are found from outside through /proc alone, so no file is left behind by any death.
+agent's.  How labs are found from outside: :mod:`nslab.engine.runtime`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import IO
 
 from nslab.engine import messages as m
+from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
+from nslab.network.names import printable
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
@@ -56,7 +58,8 @@ class Child:
         self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, "--lab", name],
+                # -P: nothing of whoever owns the present directory is imported.
+                [sys.executable, "-P", "-m", MODULE, "--lab", name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -93,8 +96,12 @@ class Child:
         """End the agent and wait for it; the kernel takes down the rest."""
         # Killing the supervisor kills PID 1 (PR_SET_PDEATHSIG), and with it all in its pid
         # namespace.
-        self._process.kill()
-        self._process.wait()
+        if self._process.returncode is None:
+            self._process.kill()
+            # Its number is its own until it was waited for.
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            runtime.forget(self._process.pid)
+            self._process.wait()
         for stream in (self.writing, self.reading):
             with contextlib.suppress(OSError):
                 stream.close()
@@ -116,36 +123,44 @@ def _tail(errors: IO[bytes]) -> str:
     return lines[-1] if lines else ""
 
 
-def enter(pid: int, words: Sequence[str]) -> int:
+def enter(record: runtime.Record, words: Sequence[str]) -> int:
     """Join a lab and run a program there; its exit code.
 
     The program is in the lab's pid namespace, so it ends with the lab.
 
     :param words: a namespace, nothing for the host, and the program's words; bash without
+    :raises LabGone: it has just ended
     """
+    lab = runtime.hold(record)
     # The terminal's Ctrl-C belongs to the program inside, not to us.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return subprocess.run(_visitor(pid, "enter", words), env=_environment()).returncode
+        argv = _visitor(lab, "enter", words)
+        return subprocess.run(argv, env=_environment(), pass_fds=[lab]).returncode
     finally:
+        os.close(lab)
         signal.signal(signal.SIGINT, before)
 
 
-def look(pid: int, name: str) -> bytes:
+def look(record: runtime.Record) -> bytes:
     """A snapshot of a running lab, from outside, as a message.
 
     :raises LabGone: it has just ended
     """
-    argv = _visitor(pid, "look", [name])
-    visit = subprocess.run(argv, env=_environment(), capture_output=True)
+    lab = runtime.hold(record)
+    try:
+        argv = _visitor(lab, "look", [record.name])
+        visit = subprocess.run(argv, env=_environment(), capture_output=True, pass_fds=[lab])
+    finally:
+        os.close(lab)
     if visit.returncode:
-        text = visit.stderr.decode(errors="replace").strip()
-        raise LabGone("look into the lab", name, text or "it has just ended", "nslab show")
+        text = printable(visit.stderr.decode(errors="replace").strip())
+        raise LabGone("look into the lab", record.name, text or "it has just ended", "nslab show")
     return visit.stdout
 
 
-def _visitor(pid: int, what: str, words: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", f"{MODULE}.visit", str(pid), what, *words]
+def _visitor(lab: int, what: str, words: Sequence[str]) -> list[str]:
+    return [sys.executable, "-P", "-m", f"{MODULE}.visit", str(lab), what, *words]
 
 
 def _environment() -> dict[str, str]:

@@ -16,9 +16,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 
 from nslab.engine import messages as m
+from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
+from nslab.network.names import printable
 
 START_LIMIT = 60.0
 """Seconds in which the machine must have answered and made the lab."""
@@ -37,20 +39,21 @@ PLACES = (
 )
 
 _TARGET = re.compile(
-    r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d+))?"
+    r"(?:(?P<user>[\w.][\w.-]*)@)?(?P<host>[\w.][\w.-]*|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d+))?"
 )
+"""No part begins with a dash: ssh would take it for an option."""
 
 
 def target(text: str) -> list[str]:
     """ssh's words for a machine: HOST, USER@HOST or USER@HOST:PORT.
 
     >>> target("vagrant@127.0.0.1:2222")
-    ['-p', '2222', 'vagrant@127.0.0.1']
+    ['-p', '2222', '--', 'vagrant@127.0.0.1']
 
     :raises InvalidInput: it is none of these
     """
     match = _TARGET.fullmatch(text.removeprefix("//"))
-    if match is None:
+    if match is None or not text.isprintable():
         raise InvalidInput(
             "reach",
             repr(text),
@@ -58,7 +61,8 @@ def target(text: str) -> list[str]:
             'such as Lab(engine="ssh:vagrant@127.0.0.1:2222"), or a Host of ~/.ssh/config',
         )
     user = f"{match['user']}@" if match["user"] else ""
-    return [*(["-p", match["port"]] if match["port"] else []), user + match["host"].strip("[]")]
+    port = ["-p", match["port"]] if match["port"] else []
+    return [*port, "--", user + match["host"].strip("[]")]
 
 
 class SshEngine(AgentEngine):
@@ -86,8 +90,10 @@ class Remote:
 
     def __init__(self, machine: str, name: str) -> None:
         self._machine = machine
+        way = _ssh(machine)
+        program = os.environ.get(PROGRAM_VARIABLE, "")
+        argv = ["ssh", "-T", *way, _on_path(program, ["agent", f"--lab={name}"])]
         self._errors = tempfile.TemporaryFile()
-        argv = [*_ssh(machine, "-T"), _on_path(f"agent --lab {shlex.quote(name)}")]
         try:
             self._process = subprocess.Popen(
                 argv,
@@ -104,6 +110,20 @@ class Remote:
                 f"ssh: {error.strerror}",
                 "sudo apt-get install openssh-client",
             ) from error
+        self._entry = runtime.reserve()
+        if self._entry is not None:
+            with contextlib.suppress(OSError):  # it has ended already
+                pid = self._process.pid
+                self._entry.publish(
+                    runtime.Record(
+                        engine="ssh",
+                        name=name,
+                        pid=pid,
+                        started=runtime.started(pid),
+                        argv=tuple(way),
+                        program=program,
+                    )
+                )
         assert self._process.stdin is not None and self._process.stdout is not None
         self.writing, self.reading = self._process.stdin, self._process.stdout
 
@@ -137,14 +157,15 @@ class Remote:
         """The error for a machine from which no agent answered."""
         words = self.ended()
         code = self._process.poll()
-        hint = f"try by hand: ssh {shlex.join(target(self._machine))}"
+        by_hand = shlex.join([word for word in target(self._machine) if word != "--"])
+        hint = f"try by hand: ssh {by_hand}"
         if code == 127:
             words = f" on {self._machine}: nslab is not installed there"
             hint = f"install it there, or say where it is: {PROGRAM_VARIABLE}=/path/to/nslab"
         elif "Permission denied" in words:
             hint = "give ssh a key for it (ssh-copy-id), since nobody can be asked for a password"
         elif "Host key verification failed" in words:
-            hint = f"look at its key once, by hand: ssh {shlex.join(target(self._machine))}"
+            hint = f"look at its key once, by hand: ssh {by_hand}"
         elif code is None:
             words = f" on {self._machine}: no answer in {limit:.0f} s"
         where, _, cause = words.strip().partition(": ")
@@ -160,14 +181,15 @@ class Remote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._entry is not None:
+            self._entry.remove()
         self._errors.close()
 
 
-def _ssh(machine: str, *options: str) -> list[str]:
+def _ssh(machine: str) -> list[str]:
+    """The words by which ssh reaches a machine; a command may follow."""
     own = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
     return [
-        "ssh",
-        *options,
         "-o",
         "BatchMode=yes",
         "-o",
@@ -179,42 +201,40 @@ def _ssh(machine: str, *options: str) -> list[str]:
     ]
 
 
-def _on_path(words: str) -> str:
+def _on_path(program: str, argv: Sequence[str]) -> str:
     """A line of shell: nslab with these words, wherever it is on the other machine."""
-    places = os.environ.get(PROGRAM_VARIABLE)
-    places = shlex.quote(places) if places else " ".join(f'"{place}"' for place in PLACES)
+    words = shlex.join(argv)
+    if program.startswith("-") or not program.isprintable():
+        raise InvalidInput(
+            "run",
+            f"{PROGRAM_VARIABLE}={program!r}",
+            "no program is called so",
+            "name the file: /path/to/nslab",
+        )
+    places = shlex.quote(program) if program else " ".join(f'"{place}"' for place in PLACES)
     return f'for p in {places}; do command -v "$p" >/dev/null && exec "$p" {words}; done; exit 127'
 
 
 # -- from outside ------------------------------------------------------------------------------
 
-_LAB = re.compile(r" agent --lab (\S+|\'[^\']*\'); done; exit 127")
 
-
-def name_in(words: Sequence[str]) -> str | None:
-    """The name of the lab that these words of a process started; None if they started none."""
-    if not words or os.path.basename(words[0]) != "ssh":
-        return None
-    match = next(filter(None, (_LAB.search(word) for word in words)), None)
-    return shlex.split(match[1])[0] if match else None
-
-
-def enter(pid: int, name: str, words: Sequence[str]) -> int:
+def enter(record: runtime.Record, words: Sequence[str]) -> int:
     """Run a program in a lab of ours on another machine; its exit code."""
-    tail = shlex.join(["enter", "--here", "--lab", name, words[0] or "host", *_rest(words[1:])])
-    return subprocess.run(_again(pid, name, tail, terminal=os.isatty(0))).returncode
+    space = words[0] or "host"
+    tail = ["enter", "--here", f"--lab={record.name}", space, *_rest(words[1:])]
+    return subprocess.run(_again(record, tail, terminal=os.isatty(0))).returncode
 
 
-def look(pid: int, name: str) -> bytes:
+def look(record: runtime.Record) -> bytes:
     """A snapshot of such a lab, as a message.
 
     :raises LabGone: it has just ended
     """
-    argv = _again(pid, name, shlex.join(["show", "--lab", name, "--message"]), terminal=False)
+    argv = _again(record, ["show", f"--lab={record.name}", "--message"], terminal=False)
     ended = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL)
     if ended.returncode:
-        text = ended.stderr.decode(errors="replace").strip()
-        raise LabGone("look into the lab", name, text or "it has just ended", "nslab show")
+        text = printable(ended.stderr.decode(errors="replace").strip())
+        raise LabGone("look into the lab", record.name, text or "it has just ended", "nslab show")
     return ended.stdout
 
 
@@ -222,14 +242,10 @@ def _rest(words: Sequence[str]) -> list[str]:
     return ["--", *words] if words else []
 
 
-def _again(pid: int, name: str, tail: str, *, terminal: bool) -> list[str]:
-    """The words that started a lab, changed so that they start something else there."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().decode(errors="replace").rstrip("\0").split("\0")
-    except OSError:
-        raise LabGone("enter the lab", name, "it has just ended", "nslab show") from None
-    return [
-        word if _LAB.search(word) is None else _on_path(tail)
-        for word in ["ssh", "-t" if terminal else "-T", *words[2:]]
-    ]
+def _again(record: runtime.Record, tail: Sequence[str], *, terminal: bool) -> list[str]:
+    """ssh's words for the machine that the lab's own process recorded, and others of nslab there.
+
+    :raises LabGone: it has just ended
+    """
+    os.close(runtime.hold(record))
+    return ["ssh", "-t" if terminal else "-T", *record.argv, _on_path(record.program, tail)]

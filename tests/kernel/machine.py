@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ def fingerprint() -> dict[str, object]:
     """Links, mounts, files, sysctls and packet filter rules of the machine.
 
     Other work may go on beside the tests, so of /tmp only what is called after nslab counts.
+    The directories of records are there while any lab runs, of whomever; records go by name.
     """
     return {
         "links": sorted(os.listdir("/sys/class/net")),
@@ -42,7 +44,7 @@ def fingerprint() -> dict[str, object]:
             name
             for place in ("/tmp", "/var/tmp", "/dev/shm")
             for name in os.listdir(place)
-            if "nslab" in name or name == "owned"
+            if ("nslab" in name and not re.fullmatch(r"nslab-\d+", name)) or name == "owned"
         ],
         "sysctls": sysctls(),
         "rules": rules(),

@@ -85,6 +85,7 @@ def test_nothing_is_left_after_kill_9(victim: str, steps: int) -> None:
         os.kill(victims[victim], signal.SIGKILL)
         wait_for(lambda: not still_held(namespaces), "no process is in the lab's namespaces")
         wait_for(lambda: agents(HELD) == [], "the agent is gone")
+        assert not [lab for lab in labs.running() if lab.name == HELD]
     finally:
         holder.kill()
         reap(holder)
@@ -102,6 +103,7 @@ def test_nothing_is_left_after_close() -> None:
         namespaces = namespaces_of(inside)
     wait_for(lambda: not still_held(namespaces), "no process is in the lab's namespaces")
     assert agents(CLOSING) == []
+    assert not [lab for lab in labs.running() if lab.name == CLOSING]
     assert_as_before(before)
 
 

@@ -46,7 +46,12 @@ ONLY_IN = {
 
 # The agent is another process, perhaps on another machine.  Only these run in such a process, or
 # read the machine without a lab; nothing that a notebook imports does.
-AGENT_FOR = ("nslab.engine.agent", "nslab.engine.refusal.probe", "nslab.cli.show")
+AGENT_FOR = (
+    "nslab.engine.agent",
+    "nslab.engine.refusal.probe",
+    "nslab.cli.show",
+    "nslab.engine.labs",  # root as another user, in a child
+)
 
 
 def name_of(path: Path) -> str:

@@ -19,9 +19,9 @@ from nslab.engine import labs as engine_labs
 from nslab.errors import NslabError
 from nslab.network.model import Link, Namespace, Snapshot
 
-ONE = engine_labs.Running(name="one", pid=101, uid=1000, age=5.0)
-TWO = engine_labs.Running(name="two", pid=102, uid=1000, age=500.0)
-TWIN = engine_labs.Running(name="one", pid=103, uid=1000, age=90000.0 * 3)
+ONE = engine_labs.Running(name="one", pid=101, uid=os.geteuid(), age=5.0)
+TWO = engine_labs.Running(name="two", pid=102, uid=os.geteuid(), age=500.0)
+TWIN = engine_labs.Running(name="one", pid=103, uid=os.geteuid(), age=90000.0 * 3)
 
 SNAPSHOT = Snapshot(
     namespaces=(
@@ -129,6 +129,18 @@ def test_which_labs_there_are(
     assert "nslab show --lab 101    one, process 101, 5 s old" in hint
     assert "nslab show --lab 103    one, process 103, 3 days old" in hint
     assert ("nslab show --lab two    two, process 102, 8 min old" in hint) == (wanted != "one")
+
+
+def test_another_users_name_is_shown_and_never_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = engine_labs.Running("x\x1b]0;\x07; reboot", 104, os.geteuid() + 1, 5.0)
+    number = engine_labs.Running("101", 105, os.geteuid() + 1, 5.0)
+    labs(monkeypatch, ONE, evil, number)
+    with pytest.raises(NslabError) as error:
+        pick(None, "show")
+    assert "\x1b" not in str(error.value)
+    assert r"--lab 104    x\x1b]0;\x07; reboot of " in error.value.hint
+    assert "--lab 105    101 of " in error.value.hint
+    assert pick("101", "show") is ONE  # whoever calls his lab so stands in nobody's way
 
 
 def test_enter_passes_the_command_on(monkeypatch: pytest.MonkeyPatch) -> None:

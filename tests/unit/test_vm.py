@@ -96,18 +96,34 @@ def test_frames_that_arrive_in_pieces(cuts: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("there", ["there"]),
-        ("me@there", ["me@there"]),
-        ("me@there:2222", ["-p", "2222", "me@there"]),
-        ("//me@127.0.0.1:22", ["-p", "22", "me@127.0.0.1"]),
-        ("[::1]:22", ["-p", "22", "::1"]),
+        ("there", ["--", "there"]),
+        ("me@there", ["--", "me@there"]),
+        ("me@there:2222", ["-p", "2222", "--", "me@there"]),
+        ("//me@127.0.0.1:22", ["-p", "22", "--", "me@127.0.0.1"]),
+        ("[::1]:22", ["-p", "22", "--", "::1"]),
     ],
 )
 def test_a_machine(text: str, words: list[str]) -> None:
     assert ssh.target(text) == words
 
 
-@pytest.mark.parametrize("text", ["", "a b", "-oProxyCommand=x", "me@", "there:port", "a;b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a b",
+        "-oProxyCommand=x",
+        "me@",
+        "there:port",
+        "a;b",
+        "-V",
+        "//-V",
+        "-x@there",
+        "me@-V",
+        "-V:22",
+        "there\n",
+    ],
+)
 def test_no_machine(text: str) -> None:
     with pytest.raises(InvalidInput, match="this names no machine"):
         Lab(engine=f"ssh:{text}")
@@ -118,22 +134,20 @@ def test_no_such_engine() -> None:
         Lab(engine="nowhere")
 
 
-@pytest.mark.parametrize("name", ["lab", "two-words"])
-def test_labs_are_recognised_by_their_first_process(name: str) -> None:
-    line = ssh._on_path(f"agent --lab {name}")
-    assert ssh.name_in(["ssh", "-T", "there", line]) == name
-    assert ssh.name_in(["ssh", "-T", "there", "sleep 5"]) is None
-    assert ssh.name_in(["bash", "-c", line]) is None
-    watch = [
-        "python",
-        "-I",
-        "-S",
-        "/x/nslab/engine/vm/supervisor.py",
-        "--vm",
-        name,
-        "5,6",
-        "--",
-        "qemu",
-    ]
-    assert labs.KINDS["vm"](1, watch) == name
-    assert labs.KINDS["vm"](1, ["python", "-m", "nslab"]) is None
+def test_no_name_of_a_lab() -> None:
+    with pytest.raises(InvalidInput, match="an option"):
+        Lab("-V", engine="fake")
+
+
+@pytest.mark.parametrize("program", ["-x", "--", "a\nb"])
+def test_no_program_there(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSLAB_SSH_PROGRAM", program)
+    with pytest.raises(InvalidInput, match="no program is called so"):
+        Lab(engine="ssh:there")
+
+
+def test_words_that_would_be_options_enter_no_lab() -> None:
+    lab = labs.Running("lab", 1, 0, 1.0)
+    for ns, argv in (("-x", []), (None, ["-x"]), ("a\0b", [])):
+        with pytest.raises(InvalidInput):
+            labs.enter(lab, ns, argv)

@@ -17,7 +17,6 @@ import pytest
 from nslab import Lab, LabGone
 from nslab.engine import labs
 from nslab.engine.vm import image, qemu
-from nslab.engine.vm.supervisor import address
 from nslab.errors import NslabError
 
 pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("made")]
@@ -249,14 +248,30 @@ def test_no_more_visitors_than_terminals(lab: Lab) -> None:
 
 @pytest.mark.root
 def test_strangers_are_not_let_in(lab: Lab) -> None:
-    """Only root can be somebody else, so this runs as root."""
-    where = address(outside(lab).pid)
+    """Not even where the directory would let them in; only root can be somebody else."""
+    held = outside(lab).held
+    assert held is not None
+    where = f"{held.place}/{held.key}.socket"
     script = (
         "import os, socket, sys\n"
         "if len(sys.argv) > 1: os.setuid(65534)\n"
-        f"line = socket.socket(socket.AF_UNIX)\nline.connect({where!r})\nprint(line.recv(1))\n"
+        "line = socket.socket(socket.AF_UNIX)\n"
+        f"try: line.connect({where!r})\n"
+        "except PermissionError: print('refused')\n"
+        "else: print(line.recv(1))\n"
     )
-    for stranger in (False, True):
-        words = [sys.executable, "-c", script, *(["stranger"] if stranger else [])]
-        ended = subprocess.run(words, capture_output=True, text=True, check=True)
-        assert ended.stdout == ("b''\n" if stranger else "b'\\x01'\n")
+
+    def answer(*words: str) -> str:
+        argv = [sys.executable, "-c", script, *words]
+        ended = subprocess.run(argv, capture_output=True, text=True, check=True)
+        return ended.stdout.strip()
+
+    assert answer() == "b'\\x01'"
+    assert answer("stranger") == "refused"
+    try:
+        os.chmod(where, 0o777)
+        os.chmod(held.place, 0o711)
+        assert answer("stranger") == "b''"
+    finally:
+        os.chmod(held.place, 0o700)
+    assert f"nslab-vm-{outside(lab).pid}" not in Path("/proc/net/unix").read_text()

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """The engine's runtime in a lab: runc, with a specification that needs no control groups.
 
-These are the changes that ``runc spec --rootless`` makes: no cgroup path, limits or mount, and no
-group for terminals, which is an id that an ordinary user's lab does not have.
+These are the changes that ``runc spec --rootless`` makes: no cgroup path, limits, mount or
+namespace, and no group for terminals, which is an id that an ordinary user's lab does not have.
+
+A lab of root's allows a fresh /proc only if it is read-only, so a container's is, in every lab;
+with it go the settings that Docker would write there (that low ports and pings are for everybody).
 
 A container is called started when its program runs.  ``runc start`` itself only tells the first
 process to become that program, and for a moment longer it is one called ``runc init``.
@@ -21,10 +24,15 @@ if "--bundle" in arguments:
         spec = json.load(file)
     for key in ("cgroupsPath", "resources"):
         spec["linux"].pop(key, None)
+    spec["linux"].pop("sysctl", None)
+    spaces = spec["linux"].get("namespaces", [])
+    spec["linux"]["namespaces"] = [one for one in spaces if one["type"] != "cgroup"]
     spec["mounts"] = [mount for mount in spec["mounts"] if mount.get("type") != "cgroup"]
     for mount in spec["mounts"]:
         options = mount.get("options", [])
         mount["options"] = [option for option in options if not option.startswith("gid=")]
+        if mount.get("type") == "proc":
+            mount["options"].append("ro")
     with open(path, "w") as file:
         json.dump(spec, file)
 

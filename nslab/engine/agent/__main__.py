@@ -33,14 +33,20 @@ def main() -> None:
 
 
 def host_lab(
-    start: m.Start, reading: BinaryIO, writing: BinaryIO, bring: Bring | None = None
+    start: m.Start,
+    reading: BinaryIO,
+    writing: BinaryIO,
+    bring: Bring | None = None,
+    *,
+    alone: bool = False,
 ) -> None:
     """Become the host of a lab and serve it; the process must have one thread only.
 
     :param bring: brings a network card of the machine that has some
+    :param alone: the machine is the lab's alone: nothing of it is to be protected, nobody finds it
     """
     try:
-        isolate.become_host()
+        isolate.become_host(None if alone else start.options.name, walled=not alone)
     except isolate.StepRefused as refused:
         m.write(writing, m.Refused(refused.step, refused.errno, refused.detail))
         sys.exit(1)

@@ -101,8 +101,7 @@ def _tell(step: Attempt) -> None:
 
 def _why_no_user_namespace() -> int:
     """The errno, when root went on without one: tried again, in a child."""
-    from nslab.engine.agent.boot.isolate import CLONE_NEWUSER
-    from nslab.engine.agent.netns.syscalls import call
+    from nslab.engine.agent.netns.syscalls import CLONE_NEWUSER, call
 
     child = os.fork()
     if child == 0:

@@ -21,6 +21,7 @@ PARTS = (
     "engine/default_network.py",
     "engine/explain",
     "engine/messages.py",
+    "engine/runtime.py",
     "engine/agent",
 )
 

@@ -14,10 +14,14 @@ import time
 from pathlib import Path
 from typing import IO, Any, cast
 
+import msgspec
+
 from nslab.engine import messages as m
+from nslab.engine import runtime
 from nslab.engine.vm import image, qemu
 from nslab.engine.vm.trouble import NoMachine
 from nslab.errors import EngineUnavailable
+from nslab.network.names import printable
 
 WATCH = str(Path(__file__).with_name("supervisor.py"))
 
@@ -60,6 +64,10 @@ class Machine:
         )
         self._errors = tempfile.TemporaryFile()
         self._text = bytearray()
+        self._entry = runtime.reserve()
+        directory = self._entry.directory if self._entry else -1
+        key = self._entry.key if self._entry else ""
+        head = msgspec.json.encode({"engine": "vm", "name": name})[:-1].decode()
         try:
             self._process = subprocess.Popen(
                 [
@@ -70,13 +78,16 @@ class Machine:
                     "--vm",
                     name,
                     ",".join(map(str, terminals)),
+                    str(directory),
+                    key,
+                    head,
                     "--",
                     *argv,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                pass_fds=[*theirs, *terminals],
+                pass_fds=[*theirs, *terminals, *([directory] if self._entry else [])],
                 start_new_session=True,
             )
         finally:
@@ -125,9 +136,11 @@ class Machine:
         if not self._errors.closed:
             self._errors.seek(0)
             errors = self._errors.read().decode(errors="replace").strip().splitlines()
+            # A warning was said at the start and is not why it ended.
+            errors = [line for line in errors if "warning:" not in line]
             if errors:
-                return errors[-1]
-        return lines[-1] if lines else ""
+                return printable(errors[-1])
+        return printable(lines[-1]) if lines else ""
 
     def silence(self, limit: float) -> EngineUnavailable:
         if self.running():

@@ -1,11 +1,13 @@
 """Starts QEMU, ends it with the notebook, and lets visitors of the same user in.
 
 A program of its own, run by path, so that its start takes no longer than Python's:
-``python -I -S watch.py --vm NAME TERMINALS -- QEMU…``, where TERMINALS are the descriptors of the
-host's ends of the guest's terminals, with commas.
+``python -I -S watch.py --vm NAME TERMINALS DIRECTORY KEY HEAD -- QEMU…``, where TERMINALS are the
+descriptors of the host's ends of the guest's terminals, with commas; DIRECTORY is one of the
+directory of records (:mod:`nslab.engine.runtime`) or -1, KEY the record's name in it and HEAD its
+text up to this process's number.
 
-Visitors come by an abstract socket, which is no file and ends with this process; whoever they are
-is asked of the kernel (SO_PEERCRED), because such a socket has no permissions.
+Visitors come by a socket beside the record, in a directory that nobody else can enter, so nobody
+can take its name; and whoever comes is asked of the kernel (SO_PEERCRED).
 """
 
 from __future__ import annotations
@@ -23,9 +25,42 @@ PR_SET_PDEATHSIG = 1
 HANG_UP = b"\0\0\0\0"
 
 
-def address(pid: int) -> str:
-    """Where the watch of that pid listens."""
-    return f"\0nslab-vm-{pid}"
+class Record:
+    """The lab's record and the socket beside it."""
+
+    def __init__(self, directory: int, key: str, head: str) -> None:
+        self.directory, self._key, self._head = directory, key, head
+
+    def listen(self) -> socket.socket:
+        """Let visitors come, and say where."""
+        listening = socket.socket(socket.AF_UNIX)
+        if self.directory >= 0:
+            try:
+                listening.bind(f"/proc/self/fd/{self.directory}/{self._key}.socket")
+                listening.listen(8)
+                self._publish()
+            except OSError:
+                pass  # a lab that nobody can visit
+        return listening
+
+    def _publish(self) -> None:
+        with open("/proc/self/stat", "rb") as file:
+            started = int(file.read().rpartition(b")")[2].split()[19])
+        text = f'{self._head},"pid":{os.getpid()},"started":{started}}}'
+        temporary = f"{self._key}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        file_of_it = os.open(temporary, flags, 0o600, dir_fd=self.directory)
+        os.write(file_of_it, text.encode())
+        os.close(file_of_it)
+        os.rename(temporary, self._key, src_dir_fd=self.directory, dst_dir_fd=self.directory)
+
+    def remove(self) -> None:
+        """The lab has ended."""
+        for name in (self._key, f"{self._key}.socket"):
+            try:
+                os.unlink(name, dir_fd=self.directory)
+            except OSError:
+                pass
 
 
 class Terminal:
@@ -95,24 +130,24 @@ class Terminal:
 def main() -> None:
     split = sys.argv.index("--")
     terminals = [Terminal(int(word)) for word in sys.argv[3].split(",") if word]
+    record = Record(int(sys.argv[4]), sys.argv[5], sys.argv[6])
     notebook = os.pidfd_open(os.getppid())
     ours = [terminal.port.fileno() for terminal in terminals]
     child = os.fork()
     if child == 0:
         # Whatever ends this process, ends QEMU; it has one thread, so this is not thread death.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        for descriptor in ours:
-            os.set_inheritable(descriptor, False)
+        for descriptor in [*ours, record.directory]:
+            if descriptor >= 0:
+                os.set_inheritable(descriptor, False)
         try:
             os.execv(sys.argv[split + 1], sys.argv[split + 1 :])
         finally:
             os._exit(127)
     qemu = os.pidfd_open(child)
-    close_others(keep={0, 1, 2, notebook, qemu, *ours})
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address(os.getpid()))
-    listening.listen(8)
-    serve(notebook, qemu, listening, terminals)
+    close_others(keep={0, 1, 2, notebook, qemu, record.directory, *ours})
+    serve(notebook, qemu, record.listen(), terminals)
+    record.remove()
     try:
         os.kill(child, signal.SIGKILL)
     except ProcessLookupError:
@@ -157,7 +192,7 @@ def admit(listening: socket.socket, terminals: list[Terminal]) -> None:
     credentials = visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, user, _ = struct.unpack("3i", credentials)
     free = next((t for t in terminals if t.free), None)
-    if user not in (0, os.getuid()) or free is None:
+    if user != os.getuid() or free is None:  # root comes as the lab's owner
         visitor.close()
         return
     visitor.sendall(b"\1")

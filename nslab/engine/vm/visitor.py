@@ -1,7 +1,9 @@
 """``nslab enter`` and ``nslab show`` for a lab in a virtual machine.
 
-The watch of that machine lets a visitor of the same user in; the visitor's screen and keyboard
-then are those of a program inside (:mod:`nslab.engine.agent.boot.terminal`).
+The watch of that machine lets a visitor of the same user in, by a socket beside the lab's record,
+in the directory that is this user's alone.  Both ends ask the kernel who is there (SO_PEERCRED).
+The visitor's screen and keyboard then are those of a program inside
+(:mod:`nslab.engine.agent.boot.terminal`).
 """
 
 from __future__ import annotations
@@ -11,34 +13,36 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import termios
 import tty
 from collections.abc import Iterator, Sequence
 
 from nslab.engine import messages as m
-from nslab.engine.vm.supervisor import address
+from nslab.engine import runtime
 from nslab.errors import LabGone, NslabError
+from nslab.network.names import printable
 
-WATCH = "vm/supervisor.py"
 
-
-def enter(pid: int, name: str, words: Sequence[str]) -> int:
+def enter(held: runtime.Held, words: Sequence[str]) -> int:
     """Run a program in the lab; its exit code.
 
     :raises LabGone: the lab has just ended
     :raises NslabError: all of its terminals are in use
     """
-    with _connected(pid, name) as line:
+    name = held.record.name
+    with _connected(held) as line:
         if os.isatty(0) and os.isatty(1):
             with _raw():
                 return _Visitor(line, name, _size()).run(("enter", *words))
         return _Visitor(line, name, None).run(("enter", *words))
 
 
-def look(pid: int, name: str) -> bytes:
+def look(held: runtime.Held) -> bytes:
     """A snapshot of the lab, as a message."""
-    with _connected(pid, name) as line:
+    name = held.record.name
+    with _connected(held) as line:
         line.sendall(m.frame(m.Visit(("look", name))) + m.frame(m.Typed(b"")))
         arrived = bytearray()
         shown: dict[str, bytes] = {"stdout": b"", "stderr": b""}
@@ -51,7 +55,7 @@ def look(pid: int, name: str) -> bytes:
                     case m.Left(0):
                         return shown["stdout"]
                     case m.Left():
-                        text = shown["stderr"].decode(errors="replace").strip()
+                        text = printable(shown["stderr"].decode(errors="replace").strip())
                         raise LabGone("look into the lab", name, text, "nslab show")
     raise _gone("look into", name)
 
@@ -61,12 +65,30 @@ def _gone(what: str, name: str) -> LabGone:
 
 
 @contextlib.contextmanager
-def _connected(pid: int, name: str) -> Iterator[socket.socket]:
+def _connected(held: runtime.Held) -> Iterator[socket.socket]:
+    name = held.record.name
+    os.close(runtime.hold(held.record))
     with socket.socket(socket.AF_UNIX) as line:
         try:
-            line.connect(address(pid))
+            directory = os.open(
+                held.place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            )
+            try:  # a path of any length
+                line.connect(f"/proc/self/fd/{directory}/{held.key}{runtime.SOCKET}")
+            finally:
+                os.close(directory)
+            pid, uid, _ = struct.unpack(
+                "3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            )
         except OSError:
             raise _gone("enter", name) from None
+        if (pid, uid) != (held.record.pid, os.geteuid()):
+            raise NslabError(
+                "enter the lab",
+                name,
+                f"process {pid} of user {uid} answers in its stead",
+                "close the lab and make it anew",
+            )
         if not line.recv(1):
             raise NslabError(
                 "enter the lab",

@@ -71,7 +71,7 @@ def main() -> None:
 
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             bring = Porter().bring if start.options.cards else None
-            host_lab(start, reading, writing, bring)
+            host_lab(start, reading, writing, bring, alone=True)
             os._exit(0)
         write_pid(agent)
         while os.wait()[0] != agent:

@@ -5,8 +5,12 @@ when the notebook dies.  *PID 1* is inside; when it dies the kernel ends every p
 namespace, and with the last of them go the network, the mounts and all else.
 
 As root, too, a user namespace is used where there may be one: it keeps a learner's root from
-loading modules, setting the clock or rebooting.  Files it does not protect: root in the lab is
-root on the machine's disks.
+loading modules, setting the clock or rebooting.  But root's uid is that of the owner of the
+machine's settings and devices, whom the kernel lets write them without asking for a capability, so
+root's labs get walls (:mod:`nslab.engine.agent.boot.walls`).  An ordinary user's lab needs none:
+what its uid may not write outside, it may not write inside.
+
+Files they do not protect: root in the lab is root on the machine's disks.
 """
 
 from __future__ import annotations
@@ -19,13 +23,30 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nslab.engine.agent.netns.syscalls import call, mount, write
+from nslab.engine import runtime
+from nslab.engine.agent.boot import walls
+from nslab.engine.agent.netns.syscalls import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_REMOUNT,
+    call,
+    mount,
+    write,
+)
 from nslab.engine.protocol import REPORT_FD
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x04000000, 0x10000000
-CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
-MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 4096, 8192, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 
 HOSTNAME = "pseudo-host"
@@ -64,37 +85,62 @@ def _step(name: str) -> Iterator[None]:
         raise StepRefused(name, error) from error
 
 
-def become_host() -> None:
+def become_host(name: str | None = None, *, walled: bool = True) -> None:
     """Return in PID 1 of a new pseudo-host; the calling process becomes its supervisor.
 
     The process must have one thread only.
 
+    :param name: the lab's, by which it can be found from outside; None if it is not to be found
+    :param walled: as root, protect the machine from the lab; False where they are one
     :raises StepRefused: in the calling process or in PID 1, whichever met the refusal
     """
     notebook = os.pidfd_open(os.getppid())
-    _unshare()
+    entry = runtime.reserve() if name is not None else None
+    walled = _unshare(walled)
     with _step("fork"):
         child = os.fork()
     if child:
-        _supervise(child, notebook)
+        _supervise(child, notebook, entry)
     os.close(notebook)
-    # If the supervisor is killed, so are we; it has one thread, so this is not thread death.
-    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    _mounts()
+    # The present /proc still says who this is outside.
+    pid = int(os.readlink("/proc/self"))
+    begun = runtime.started(pid)
+    _die_with_the_supervisor()
+    _mounts(walled)
+    if walled:
+        with _step("walls around root"):
+            walls.close()
+        _die_with_the_supervisor()  # a change of credentials may have made the kernel forget it
     with _step("set the hostname"):
         socket.sethostname(HOSTNAME)
+    if entry is not None and name is not None:
+        entry.publish(runtime.Record(engine="local", name=name, pid=pid, started=begun))
+        entry.release()
 
 
-def _unshare() -> None:
-    """New namespaces: with a user namespace if that is allowed, as root else without."""
-    rest = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS
+def _die_with_the_supervisor() -> None:
+    # It has one thread, so this is not thread death.
+    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _unshare(walled: bool) -> bool:
+    """New namespaces: with a user namespace if that is allowed, as root else without.
+
+    Whether there are to be walls; what stands behind them is then made with them.
+    """
+    root = os.geteuid() == 0
+    walled = walled and root
     try:
         _unshare_user()
     except StepRefused:
-        if os.geteuid() != 0:
+        if not root:
             raise
+        walled = False
+    rest = CLONE_NEWNS | CLONE_NEWPID
+    rest |= CLONE_NEWCGROUP if walled else CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
     with _step("new namespaces"):
         call("unshare", rest)
+    return walled
 
 
 def _unshare_user() -> None:
@@ -109,39 +155,15 @@ def _unshare_user() -> None:
         return
     # Root keeps all its ids, so that files belong to whom they belong.  Such a map can only be
     # written by a process that is still outside.
-    maps = {name: _identity(f"/proc/self/{name}") for name in ("uid_map", "gid_map")}
-    go_read, go_write = os.pipe()
-    writer = os.fork()
-    if writer == 0:
-        status = 1
-        try:
-            os.close(go_write)
-            if os.read(go_read, 1):
-                for name, lines in maps.items():
-                    write(f"/proc/{pid}/{name}", lines)
-                status = 0
-        finally:
-            os._exit(status)
-    os.close(go_read)
-    try:
+    maps = walls.identity()
+    with walls.Outside(lambda: walls.write_maps(pid, maps)) as outside:
         with _step("user namespace"):
             call("unshare", CLONE_NEWUSER)
-        os.write(go_write, b"!")
-    finally:
-        os.close(go_write)
-        status = os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1])
-    if status:
-        raise StepRefused("uid map", OSError(1, "the map of all ids was refused"))
+        with _step("uid map"):
+            outside.work()
 
 
-def _identity(path: str) -> str:
-    """A map that leaves every id of the present user namespace as it is."""
-    with open(path) as file:
-        rows = [line.split() for line in file]
-    return "\n".join(f"{inside} {inside} {count}" for inside, _, count in rows)
-
-
-def _supervise(child: int, notebook: int) -> None:
+def _supervise(child: int, notebook: int, entry: runtime.Entry | None) -> None:
     """Wait for PID 1 or the notebook to end, whichever is first, and see that both have."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
@@ -151,22 +173,19 @@ def _supervise(child: int, notebook: int) -> None:
     if inside not in ready:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    if entry is not None:
+        entry.remove()
     os._exit(0 if status == 0 else 1)
 
 
-def _mounts() -> None:
+def _mounts(walled: bool) -> None:
     with _step("private mounts"):
         mount("none", "/", flags=MS_REC | MS_PRIVATE)
     with _step("mount /proc"):
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    _protect_sysctls()
-    try:
-        mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    except OSError:
-        # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same
-        # name outside.  With an empty one it falls back to ioctls.
-        with _step("mount /sys"):
-            mount("tmpfs", "/sys", "tmpfs", 0, "mode=755")
+    if not walled:
+        _protect_sysctls()
+        _mount_sys()
     with _step("mount /run"):
         mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
         for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
@@ -185,6 +204,16 @@ def _mounts() -> None:
         with open(REPORT_SCRIPT, "w") as file:
             file.write(_REPORT)
     os.chdir("/")
+
+
+def _mount_sys() -> None:
+    try:
+        mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError:
+        # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same
+        # name outside.  With an empty one it falls back to ioctls.
+        with _step("mount /sys"):
+            mount("tmpfs", "/sys", "tmpfs", 0, "mode=755")
 
 
 def _replace(path: str, text: str) -> None:

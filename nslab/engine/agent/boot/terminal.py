@@ -91,7 +91,8 @@ class Terminal:
         try:
             os.closerange(3, 256)
             os.environ["TERM"] = request.term
-            code = visit.main([str(_lab(self._pid_file)), *request.words])
+            lab = os.pidfd_open(_lab(self._pid_file))
+            code = visit.main([str(lab), *request.words])
         except OSError as error:
             print(f"cannot enter the lab: {error.strerror}", file=sys.stderr)
         finally:

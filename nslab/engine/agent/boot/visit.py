@@ -1,6 +1,7 @@
 """A process that joins a running lab: ``nslab enter`` and ``nslab show`` stand on it.
 
-Usage: ``python -m nslab.engine.agent.boot.visit PID enter NS [COMMAND …]`` or ``… PID look TITLE``.
+Usage: ``python -m nslab.engine.agent.boot.visit LAB enter NS [COMMAND …]`` or ``… LAB look TITLE``;
+LAB is a pidfd of the lab's first process.
 """
 
 from __future__ import annotations
@@ -8,36 +9,48 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from errno import EINVAL
+
+import msgspec
 
 from nslab.engine.agent.boot.init import PATH, find
 from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
-from nslab.engine.agent.netns.syscalls import call
+from nslab.engine.agent.netns.syscalls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    call,
+)
 from nslab.engine.agent.rtnl import survey
 from nslab.errors import NslabError
 from nslab.network.model import WORLD
 
 
-def join(pid: int) -> None:
+def join(lab: int) -> None:
     """Enter all of a lab's namespaces; the next child is in its pid namespace too.
 
     Without the pid namespace a shell would outlive the agent and keep the lab alive.
+
+    :param lab: a pidfd of its first process, so that nobody else's namespaces can be entered
     """
-    own = os.stat("/proc/self/ns/user").st_ino
-    descriptors = [
-        os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
-        for kind in ("user", "net", "mnt", "uts", "pid")
-    ]
-    for descriptor in descriptors:
-        if os.fstat(descriptor).st_ino != own:  # a lab of root's may have no user namespace
-            call("setns", descriptor, 0)
-        os.close(descriptor)
+    spaces = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID
+    try:
+        call("setns", lab, CLONE_NEWUSER | spaces)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        call("setns", lab, spaces)  # a lab of root's may have no user namespace
     os.chdir("/")
 
 
 def main(arguments: list[str]) -> int:
-    pid, what, *rest = arguments
+    lab, what, *rest = arguments
     try:
-        join(int(pid))
+        join(int(lab))
+        os.close(int(lab))
     except OSError as error:
         print(f"cannot enter the lab: {error.strerror}", file=sys.stderr)
         return 1
@@ -68,7 +81,7 @@ def _enter(ns: str, argv: list[str]) -> int:
         argv = ["bash", "--norc", "-i"]
         environment["PS1"] = f"[{ns or 'host'}]# "
     if ns in WORLD:
-        argv = ["nsenter", f"--net={WORLD_DIR}/{ns}", *argv]
+        argv = ["nsenter", f"--net={WORLD_DIR}/{ns}", "--", *argv]
     elif ns and ns in spaces.named():
         argv = ["ip", "netns", "exec", ns, *argv]
     elif ns and ns != "host":
@@ -81,17 +94,16 @@ def _enter(ns: str, argv: list[str]) -> int:
                 "there is no namespace or container of that name in the lab",
                 f"there are: {', '.join(there)}; and outside the host: {', '.join(WORLD)}",
             )
-        argv = ["nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid), *argv]
+        argv = ["nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid), "--", *argv]
     os.execve(find(argv[0]), argv, environment)
 
 
 def _look(title: str) -> int:
-    import msgspec
-
     spaces = Spaces()
     found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), None)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(found))
-    sys.stdout.buffer.flush()
+    message = msgspec.msgpack.encode(found)
+    while message:
+        message = message[os.write(1, message) :]
     return 0
 
 
