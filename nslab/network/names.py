@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 
 from nslab.errors import InvalidInput
 from nslab.network.model import WORLD
@@ -28,6 +29,31 @@ IPROUTE2_WORDS = frozenset(
 )
 
 _BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.+@=-]")
+
+
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that a terminal obeys or hides: controls, marks that turn the direction
+of writing, lone surrogates (bytes that were no UTF-8), line and paragraph separators."""
+
+
+def printable(text: object) -> str:
+    r"""A text of somebody else's (a name, a path, a message) as it may be shown anywhere.
+
+    What a terminal would obey, hide or turn round is written as Python writes it; the rest stays.
+    The result can always be encoded.  To be called once: a backslash is left as it is.
+
+    >>> printable("plain name"), printable("q\x07\u202e\udc9b")
+    ('plain name', 'q\\x07\\u202e\\udc9b')
+    """
+    text = text if isinstance(text, str) else str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in _UNSHOWN
+        else character
+        for character in text
+    )
 
 
 def _check(name: str, what: str, longest: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from unicodedata import category
 
 import pytest
 from hypothesis import given
@@ -231,3 +232,20 @@ def test_a_sysctl_stays_below_net(text: str) -> None:
 @pytest.mark.parametrize("check", [names.destination, names.host_address])
 def test_scope_ids(check: Callable[[str], object], text: str) -> None:
     refused(check, text)
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode(errors="surrogateescape")))
+def test_what_is_shown_neither_moves_nor_hides(text: str) -> None:
+    shown = names.printable(text)
+    shown.encode()
+    assert all(category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
+    if text.isprintable():
+        assert len(shown) >= len(text)
+
+
+def test_what_is_shown_says_what_was_there() -> None:
+    assert names.printable("br0 Straße 名") == "br0 Straße 名"
+    assert names.printable("q\x07\x9b2J\r\n\x1b") == r"q\x07\x9b2J\r\n\x1b"
+    assert names.printable("\u202eevil\u2066") == r"\u202eevil\u2066"
+    assert names.printable(b"q\x9b".decode(errors="surrogateescape")) == r"q\udc9b"
+    assert names.printable(OSError("no\x1b")) == r"no\x1b"
