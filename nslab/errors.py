@@ -81,7 +81,12 @@ class CommandTimeout(NslabError):
 
 
 class Interrupted(NslabError, KeyboardInterrupt):
-    """The stop button was pressed; the command was ended."""
+    """The stop button was pressed; what was going on was ended in good order.
+
+    ``done`` is how many of several things (actions, frames) had been done by then.
+    """
+
+    done = 0
 
 
 class EngineUnavailable(NslabError):

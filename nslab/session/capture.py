@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
+from nslab.engine import stopping
 from nslab.engine.protocol import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
 from nslab.frames import Frames
@@ -89,9 +91,17 @@ class Capture:
     def stop(self) -> Frames:
         """Take in no more; all frames.  Stopping twice is no error."""
         if self._running:
-            self._fetch(stop=True)
-            self._remember()
+            # Short, and if it were broken off, the capture would go on and nobody would know.
+            with stopping.Region(), stopping.Shield():
+                self._fetch(stop=True)
+                self._remember()
         return self.frames
+
+    def _forget(self) -> None:
+        """End it; what it has is of no use to anybody."""
+        self._abandon.detach()
+        with contextlib.suppress(NslabError):
+            self._engine.fetch(self._opened.number, FORGOTTEN, stop=True)
 
     def _remember(self) -> None:
         """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
@@ -372,11 +382,25 @@ def start(
         names.places(text)
     if frames < 1 or bytes < 1:
         raise InvalidInput("capture", "", "it is to keep nothing", "give frames= and bytes= a size")
-    while not left.empty():
-        with contextlib.suppress(NotFound):
-            engine.fetch(left.get(), FORGOTTEN, stop=True)
+    end_forgotten(engine, left)
     recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
-    return Capture(engine, recording, look, left, draw)
+    made: Capture | None = None
+    try:
+        with stopping.Region():
+            made = Capture(engine, recording, look, left, draw)
+    except KeyboardInterrupt:
+        if made is not None:  # it began just before the stop button; nobody would have it
+            with stopping.Region():
+                made._forget()
+        raise
+    return made
+
+
+def end_forgotten(engine: Engine, left: SimpleQueue[int]) -> None:
+    """Put an end to captures that nobody has any longer."""
+    while not left.empty():
+        with contextlib.suppress(NotFound, LabGone, LabClosed, queue.Empty):
+            engine.fetch(left.get(block=False), FORGOTTEN, stop=True)
 
 
 def owners(snapshot: Snapshot) -> dict[str, str]:

@@ -10,15 +10,17 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nslab.course.step import Step
-from nslab.engine import protocol
+from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.network import diff, names
@@ -87,13 +89,21 @@ class Lab(Traffic):
         self._begin = steps_of(start)
         self._lock = threading.RLock()
         self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
-        self._engine: Engine = self._fresh()
-        self._history = History()
-        Traffic.__init__(self)
-        self._start = self._engine.snapshot()
+        self._owner = os.getpid()
         self._closed = False
+        self._newest: Engine | None = None
+        self._history = History()
         self._stage: Memory | None = None
-        _announce(self)
+        Traffic.__init__(self)
+        try:
+            with stopping.Region():
+                self._engine: Engine = self._fresh()
+                self._start = self._engine.snapshot()
+                _announce(self)
+        except BaseException:
+            with stopping.Region():
+                self._close_all()
+            raise
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -103,28 +113,45 @@ class Lab(Traffic):
         :param watch: look before and after, so that the result can show what changed; without,
             large builds are quicker
         :raises NslabError: the first action that failed, with cause and hint
+        :raises Interrupted: the stop button was pressed; what was done by then has stayed, and is
+            a step of the history
         """
         for action in actions:
             if not isinstance(action, Action):
                 raise InvalidInput(
                     "do", repr(action), "it is not an action", 'such as AddBridge("lxcbr0")'
                 )
-        with self._lock:
+        with self._turn():
             before = self.snapshot() if watch else None
             try:
                 self._engine.apply(actions)
+            except Interrupted as stopped:
+                with stopping.Shield():
+                    self._keep_part(actions, stopped.done, before)
+                if not self._engine.alive:
+                    raise
+                raise _stopped_in(actions, stopped) from None
             except NslabError as error:
-                if len(actions) > 1 and self._engine.alive:
-                    if before is None or changed(before, self.snapshot()):
-                        self._rebuild(self._history.steps)
-                    error.hint += "\nnothing was changed: the actions before it were taken back"
+                with stopping.Shield():
+                    if len(actions) > 1 and self._engine.alive:
+                        if before is None or changed(before, self.snapshot()):
+                            self._rebuild(self._history.steps)
+                        error.hint += "\nnothing was changed: the actions before it were taken back"
                 raise
-            after = self.snapshot() if watch else None
-            containers = self._containers()
-            self._history.add(Done(actions), before, after)
-            self._tell()
+            with stopping.Shield():  # it is done: it has to be in the history
+                after = self.snapshot() if watch else None
+                containers = self._containers()
+                self._history.add(Done(actions), before, after)
+                self._tell()
             changes = diff.compare(before, after) if before and after else None
             return ActionResult(actions, changes, self._draw, containers)
+
+    def _keep_part(self, actions: Sequence[Action], done: int, before: Snapshot | None) -> None:
+        """Put those actions into the history that were done before the stop button."""
+        if done and self._engine.alive:
+            after = self.snapshot() if before is not None else None
+            self._history.add(Done(tuple(actions[:done])), before, after)
+            self._tell()
 
     def _containers(self) -> list[str]:
         """The names of the containers that actions have made so far."""
@@ -159,16 +186,17 @@ class Lab(Traffic):
             timeout=timeout,
             report=True,
         )
-        with self._lock:
+        with self._turn():
             before = self.snapshot()
             try:
                 completed = self._engine.run(program, output)
             finally:
-                output.finish()
-                if self._engine.alive:
-                    after = self.snapshot()
-                    self._history.add(Typed(text, program.ns), before, after)
-                    self._tell()
+                with stopping.Shield():  # whatever came of it has to be in the history
+                    output.finish()
+                    if self._engine.alive:
+                        after = self.snapshot()
+                        self._history.add(Typed(text, program.ns), before, after)
+                        self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
                 raise CommandTimeout(
@@ -235,6 +263,43 @@ class Lab(Traffic):
             dropped=completed.dropped,
         )
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One step at a time; the stop button ends it in good order.
+
+        :raises LabClosed: it is closed, or belongs to another process
+        """
+        self._check_open()
+        with stopping.Region():
+            while not self._lock.acquire(timeout=0.1):
+                self._check_open()  # whoever has the turn may be long at it
+                if stopping.pending():
+                    stopping.taken()
+                    raise Interrupted(
+                        "begin", "", "it was stopped by you while another thread used the lab"
+                    )
+            try:
+                self._check_open()
+                yield
+            finally:
+                self._lock.release()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LabClosed(
+                "use the lab",
+                self.name,
+                "it was closed",
+                "make a new one: lab = Lab(), or run the notebook from the top",
+            )
+        if self._owner != os.getpid():
+            raise LabClosed(
+                "use the lab",
+                self.name,
+                "it belongs to the process that made it",
+                "make one here: lab = Lab()",
+            )
+
     def interrupt(self, thread: int | None = None) -> None:
         """End the command that another thread runs in the lab now, as the stop button does there.
 
@@ -243,20 +308,14 @@ class Lab(Traffic):
         :param thread: which, by its :func:`threading.get_ident`; the main thread if none is named
         """
         thread = threading.main_thread().ident if thread is None else thread
-        for engine in {id(e): e for e in (self._engine, self._newest)}.values():
+        for engine in {id(e): e for e in (self._engine, self._newest) if e}.values():
             engine.interrupt(thread or 0)
 
     # -- looking -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """What the kernel reports now."""
-        if self._closed:
-            raise LabClosed(
-                "use the lab",
-                self.name,
-                "it was closed",
-                "make a new one: lab = Lab(), or run the notebook from the top",
-            )
+        self._check_open()
         return self._engine.snapshot()
 
     def why(self, ns: str | None, target: str) -> Explanation:
@@ -355,7 +414,7 @@ class Lab(Traffic):
 
     def _go_back(self, steps: int) -> tuple[ActionResult, list[str]]:
         """What was changed, and what could not be brought back; a widget may print nothing."""
-        with self._lock:
+        with self._turn():
             all_steps = self._history.steps
             places = [place for place, step in enumerate(all_steps) if step.changed]
             if not 0 < steps <= len(places):
@@ -374,7 +433,7 @@ class Lab(Traffic):
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
-        with self._lock:
+        with self._turn():
             self._rebuild(())
             self._stage = None
 
@@ -386,19 +445,31 @@ class Lab(Traffic):
             raise Interrupted(
                 "go back", self.name, "it was stopped by you", "the lab is as it was before"
             ) from None
-        self._engine, old = fresh, self._engine
-        old.close()
-        self._history = History(steps)
-        self._start = self._start.aligned(fresh.snapshot())
-        self._tell()
+        with stopping.Shield():
+            try:
+                start = self._start.aligned(fresh.snapshot())
+            except BaseException:
+                fresh.close()
+                raise
+            self._engine, old = fresh, self._engine
+            self._history = History(steps)
+            self._start = start
+            old.close()
+            if self._closed:  # by another thread, meanwhile
+                fresh.close()
+            self._check_open()
+            self._tell()
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
         return rebuild(self._newest_engine, self._begin)
 
     def _newest_engine(self) -> Engine:
-        self._newest = self._factory(self._options)
-        return self._newest
+        made = self._newest = self._factory(self._options)
+        if self._closed:
+            made.close()
+        self._check_open()
+        return made
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
@@ -436,11 +507,18 @@ class Lab(Traffic):
         return not self._closed and self._engine.alive
 
     def close(self) -> None:
-        """End everything in the lab.  Closing twice is no error."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._engine.close()
+        """End everything in the lab, at once and from any thread, whatever goes on in it.
+
+        What others do in it ends with :class:`LabClosed`.  Closing twice is no error.
+        """
+        with stopping.Region():
+            self._closed = True  # nobody is waited for: what holds the lock may take for ever
+            self._close_all()
+
+    def _close_all(self) -> None:
+        for engine in (getattr(self, "_engine", None), self._newest):
+            if engine is not None:
+                engine.close()
 
     def __enter__(self) -> Lab:
         return self
@@ -498,6 +576,29 @@ class _Output:
             code, line, command = report.decode(errors="replace").split(" ", 2)
             found.append(Failure(int(code), int(line), command))
         return tuple(found)
+
+
+def _stopped_in(actions: Sequence[Action], stopped: Interrupted) -> Interrupted:
+    """What was done and what was not, in words."""
+    done, count = stopped.done, len(actions)
+    if done == 0:
+        cause, hint = "it was stopped by you before its first action", "nothing was changed"
+    elif done < count:
+        cause = f"it was stopped by you after {done} of {count} actions"
+        last, following = _words(actions[done - 1]), _words(actions[done])
+        hint = (
+            f"done: up to {last}\nnot done: from {following}\n"
+            "what was done has stayed; lab.undo() takes it back"
+        )
+    else:
+        cause, hint = "it was stopped by you when all was done", "lab.undo() takes it back"
+    error = Interrupted("finish", f"{count} actions", cause, hint)
+    error.done = done
+    return error
+
+
+def _words(action: Action) -> str:
+    return f"{action.operation} {action.subject}".strip()
 
 
 def _announce(lab: Lab) -> None:

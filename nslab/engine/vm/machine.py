@@ -166,7 +166,7 @@ class Machine:
         watchdog.start()
         try:
             answer = m.read_from_agent(self.reading)
-        except (OSError, ValueError):
+        except (OSError, ValueError, m.OutOfStep):
             answer = None
         finally:
             watchdog.cancel()

@@ -28,23 +28,36 @@ class Shell:
         self._init = init
         self._sessions: dict[int, int] = {}
         """The session (and process group) of each running command, by its request."""
+        self._expected: dict[int, int] = {}
+        """Commands that have not started yet, and the signal that came for each meanwhile."""
+        self._lock = threading.Lock()
+
+    def expect(self, ident: int) -> None:
+        """A command will be run: a signal for it may come before."""
+        self._expected[ident] = 0
 
     def run(self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]) -> Completed:
         """Run a command to its end."""
-        argv, descriptor = self._way_in(command)
         try:
-            return self._run(ident, command, argv, descriptor, emit)
+            argv, descriptor = self._way_in(command)
+            try:
+                return self._run(ident, command, argv, descriptor, emit)
+            finally:
+                os.close(descriptor)
         finally:
-            os.close(descriptor)
+            self._expected.pop(ident, None)
 
     def signal(self, ident: int, number: int) -> None:
-        """Send a signal to a running command's process group; silent if it has ended."""
-        session = self._sessions.get(ident)
+        """Send a signal to a command's process group, soon if it starts just now.
+
+        Silent if it has ended.
+        """
+        with self._lock:
+            session = self._sessions.get(ident)
+            if session is None and ident in self._expected:
+                self._expected[ident] = number
         if session is not None:
-            try:
-                os.killpg(session, number)
-            except ProcessLookupError:
-                pass
+            _signal_group(session, number)
 
     def _way_in(self, command: Command) -> tuple[tuple[str, ...], int]:
         """The words that bring a command into its namespaces, and where to start them from."""
@@ -102,7 +115,12 @@ class Shell:
             os.close(given)
             for _, writing in pipes.values():
                 os.close(writing)
-        self._sessions[ident] = session
+        with self._lock:
+            self._sessions[ident] = session
+            early = self._expected.pop(ident, 0)
+        if early:
+            # Nothing of it is worth waiting for, and bash may not heed a SIGINT before it reads.
+            _signal_group(session, signal.SIGKILL)
         try:
             ours = {pipes[stream][0]: stream for stream, _ in streams}
             return self._follow(command, session, ours, over_read, codes, emit)
@@ -175,6 +193,13 @@ class Shell:
                             os.close(key.fd)
 
         threading.Thread(target=drain, name="drain", daemon=True).start()
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
 
 
 def _kill(session: int, number: int) -> None:

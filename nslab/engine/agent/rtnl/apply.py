@@ -53,18 +53,27 @@ class Applier:
         self._spaces = spaces
         self._init = init
 
-    def apply(self, actions: Sequence[act.Action]) -> None:
+    def apply(
+        self, actions: Sequence[act.Action], stopped: Callable[[], bool] = lambda: False
+    ) -> int:
         """Do the actions in order, in this thread, which comes home at the end.
 
+        :param stopped: asked between two actions: whether to end there
+        :returns: how many were done
         :raises NslabError: the first that failed; those after it were not tried, except a few in
             the same buffer when there are more than :data:`CAREFUL` of them
         """
         with self._spaces.lock:
             work = _Work(self._spaces, self._init, careful=len(actions) <= CAREFUL)
             try:
+                done = 0
                 for action in actions:
+                    if stopped():
+                        break
                     work.do(action)
+                    done += 1
                 work.flush()
+                return done
             finally:
                 work.close()
 
