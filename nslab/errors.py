@@ -42,6 +42,10 @@ class NslabError(Exception):
         super().__init__(operation, subject, cause, hint)
 
     def __str__(self) -> str:
+        from nslab.network.names import (
+            printable_lines,  # here, because it raises these errors itself
+        )
+
         text = f"cannot {self.operation}"
         if self.subject:
             text += f" {self.subject}"
@@ -49,7 +53,7 @@ class NslabError(Exception):
             text += f": {self.cause}"
         if self.hint:
             text += "".join(f"\n  → {line}" for line in self.hint.splitlines())
-        return text
+        return printable_lines(text)
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback."""

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
+from nslab.arguments import checked
 from nslab.engine import stopping
 from nslab.engine.protocol import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
@@ -109,6 +110,7 @@ class Capture:
             with contextlib.suppress(LabClosed, LabGone):
                 self._tracked = self._engine.tracked()
 
+    @checked
     def wait(
         self,
         count: int | None = None,
@@ -269,6 +271,7 @@ class Capture:
     def __getitem__(self, key: int | slice) -> Opened | Frames:
         return self.frames[key]
 
+    @checked
     def at(self, *places: str) -> Frames:
         """The frames at some of the places, such as ``"ns1/eth0"``."""
         for place in places:
@@ -281,6 +284,7 @@ class Capture:
                 )
         return self.frames.at(*places)
 
+    @checked
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
         return self.frames.table(times=times, macs=macs, rows=rows)
@@ -305,6 +309,7 @@ class Capture:
             draw=self._draw,
         )
 
+    @checked
     def journey(self, number: int | None = None) -> Journey:
         """The way of one packet: of the frame of that number, or of the first worth telling.
 

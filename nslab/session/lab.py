@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from nslab.arguments import checked
 from nslab.course.step import Step
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
@@ -72,6 +73,7 @@ class Lab(Traffic):
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
 
+    @checked
     def __init__(
         self,
         name: str = "lab",
@@ -107,6 +109,7 @@ class Lab(Traffic):
 
     # -- doing ---------------------------------------------------------------------------------
 
+    @checked
     def do(self, *actions: Action, watch: bool = True) -> ActionResult:
         """Do actions in order; if one fails, the lab is put back to what it was before.
 
@@ -119,7 +122,7 @@ class Lab(Traffic):
         for action in actions:
             if not isinstance(action, Action):
                 raise InvalidInput(
-                    "do", repr(action), "it is not an action", 'such as AddBridge("lxcbr0")'
+                    "do", names.short(action), "it is not an action", 'such as AddBridge("lxcbr0")'
                 )
         with self._turn():
             before = self.snapshot() if watch else None
@@ -159,6 +162,7 @@ class Lab(Traffic):
         made = (action for step in steps if isinstance(step, Done) for action in step.actions)
         return [action.name for action in made if isinstance(action, AddContainer)]
 
+    @checked
     def sh(
         self,
         text: str,
@@ -216,6 +220,7 @@ class Lab(Traffic):
                 dropped=completed.dropped,
             )
 
+    @checked
     def run(
         self,
         *argv: str,
@@ -235,7 +240,7 @@ class Lab(Traffic):
         if not argv or not all(isinstance(word, str) for word in argv):
             raise InvalidInput(
                 "run",
-                repr(argv),
+                names.short(argv),
                 "a program and its words are texts, one after another",
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
             )
@@ -300,6 +305,7 @@ class Lab(Traffic):
                 "make one here: lab = Lab()",
             )
 
+    @checked
     def interrupt(self, thread: int | None = None) -> None:
         """End the command that another thread runs in the lab now, as the stop button does there.
 
@@ -318,6 +324,7 @@ class Lab(Traffic):
         self._check_open()
         return self._engine.snapshot()
 
+    @checked
     def why(self, ns: str | None, target: str) -> Explanation:
         """Why a namespace can, or cannot, reach an IPv4 address: step by step, from one look.
 
@@ -367,6 +374,13 @@ class Lab(Traffic):
         """Ask the kernel whether what is wanted is so: checks, or steps with all their checks."""
         checks: list[Check] = []
         for one in wanted:
+            if not isinstance(one, Check | Step):
+                raise InvalidInput(
+                    "check",
+                    names.short(one),
+                    "it is neither a check nor a step",
+                    'such as HasLink("lxcbr0")',
+                )
             checks += one.checks if isinstance(one, Step) else (one,)
         self.snapshot()  # a closed lab says so, whatever is asked
         return Verdicts([check.ask(self) for check in checks])
@@ -397,6 +411,7 @@ class Lab(Traffic):
             if call is not None:
                 call()
 
+    @checked
     def undo(self, steps: int = 1) -> ActionResult:
         """Go back by making the lab anew and repeating all steps before the last ones.
 

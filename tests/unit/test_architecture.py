@@ -20,7 +20,7 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 LAYERS = (
     ("nslab.errors",),
     ("nslab.network.model",),
-    ("nslab.network.names", "nslab.network.programs"),
+    ("nslab.network.names", "nslab.network.programs", "nslab.arguments"),
     ("nslab.network.actions",),
     ("nslab.network.diff", "nslab.explain.trace"),
     ("nslab.explain.diagnose",),
@@ -54,6 +54,7 @@ LAYERS = (
 
 # Asked for in the moment of need, and never when the module is loaded.
 UPWARDS = {
+    ("nslab.errors", "nslab.network.names"),  # how may it be shown?
     ("nslab.engine.local", "nslab.doctor"),  # why did it fail?
     ("nslab.session.lab", "nslab.jupyter.magics"),  # is this a notebook?
     ("nslab.course.lessons.base", "nslab.jupyter.widgets"),  # the same
