@@ -45,9 +45,7 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
         if "int" in kinds or "float" in kinds:
             return "" if abs(value) <= MOST else "the number is too large"
     elif isinstance(value, float) and "float" in kinds:
-        return (
-            "" if math.isfinite(value) and abs(value) <= MOST else "that is no number to count to"
-        )
+        return "" if math.isfinite(value) and abs(value) <= MOST else "that is no usable number"
     return "it must be " + " or ".join(_WORDS[kind] for kind in kinds)
 
 
@@ -109,11 +107,11 @@ def checked(call: F) -> F:
 
 
 @functools.cache
-def fields_of(kind: type) -> tuple[tuple[str, str], ...]:
+def fields_of(kind: Any) -> tuple[tuple[str, str], ...]:
     """The fields of a value's class that can be checked, with their annotations."""
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__):
-        for name, annotation in each.__dict__.get("__annotations__", {}).items():
+        for name, annotation in inspect.get_annotations(each).items():
             if isinstance(annotation, str) and kinds_of(annotation):
                 found[name] = annotation
     return tuple(found.items())
@@ -121,5 +119,5 @@ def fields_of(kind: type) -> tuple[tuple[str, str], ...]:
 
 def check_fields(value: object) -> None:
     """Raise InvalidInput if a field of a value is not what its annotation says."""
-    for name, annotation in fields_of(type(value)):
+    for name, annotation in fields_of(type(value)):  # type: ignore[arg-type]
         check(type(value).__name__, name, getattr(value, name), annotation)

@@ -45,7 +45,11 @@ def printable(text: object) -> str:
     >>> printable("plain name"), printable("q\x07\u202e\udc9b")
     ('plain name', 'q\\x07\\u202e\\udc9b')
     """
-    text = text if isinstance(text, str) else str(text)
+    if not isinstance(text, str):
+        try:
+            text = str(text)
+        except ValueError:  # a number of thousands of digits
+            text = short(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(

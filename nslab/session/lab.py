@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab.arguments import checked
+from nslab.arguments import check, checked
 from nslab.course.step import Step
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.jupyter.widgets import Builder, Live
+
+LONGEST_WORD = (128 << 10) - 1
+"""Bytes of a program's argument, without its zero byte (MAX_ARG_STRLEN)."""
 
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
@@ -86,6 +89,30 @@ class Lab(Traffic):
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
+        if not isinstance(needs, list | tuple) or not all(isinstance(n, str) for n in needs):
+            raise InvalidInput(
+                "make a lab",
+                f"needs={names.short(needs)}",
+                "it is no list of texts",
+                'such as needs=["ipvlan"]',
+            )
+        if not isinstance(start, list | tuple):
+            raise InvalidInput(
+                "make a lab",
+                f"start={names.short(start)}",
+                "it is no list of steps",
+                'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
+            )
+        for step in start:
+            if isinstance(step, str):
+                check("start", "line", step, "str")
+            elif not isinstance(step, Action):
+                raise InvalidInput(
+                    "make a lab",
+                    names.short(step),
+                    "it is neither an action nor a line",
+                    'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
+                )
         self._options = protocol.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
@@ -244,6 +271,14 @@ class Lab(Traffic):
                 "a program and its words are texts, one after another",
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
             )
+        for word in argv:
+            if len(word.encode()) > LONGEST_WORD:
+                raise InvalidInput(
+                    "run",
+                    names.short(argv[0]),
+                    f"a word of {len(word):,} characters is too long for the kernel",
+                    "give it as stdin=",
+                )
         output = _Output(False)
         program = protocol.Command(
             argv=argv,
@@ -383,7 +418,7 @@ class Lab(Traffic):
                 )
             checks += one.checks if isinstance(one, Step) else (one,)
         self.snapshot()  # a closed lab says so, whatever is asked
-        return Verdicts([check.ask(self) for check in checks])
+        return Verdicts([one.ask(self) for one in checks])
 
     # -- history -------------------------------------------------------------------------------
 
@@ -402,7 +437,12 @@ class Lab(Traffic):
 
         It is called in the thread that did the step, and must be quick.
         """
-        self._watchers.append(weakref.WeakMethod(call))
+        try:
+            self._watchers.append(weakref.WeakMethod(call))
+        except TypeError:
+            raise InvalidInput(
+                "observe the steps with", names.short(call), "it is no method of an object"
+            ) from None
 
     def _tell(self) -> None:
         self._watchers = [watcher for watcher in self._watchers if watcher() is not None]

@@ -20,7 +20,8 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 LAYERS = (
     ("nslab.errors",),
     ("nslab.network.model",),
-    ("nslab.network.names", "nslab.network.programs", "nslab.arguments"),
+    ("nslab.network.names", "nslab.network.programs"),
+    ("nslab.arguments",),
     ("nslab.network.actions",),
     ("nslab.network.diff", "nslab.explain.trace"),
     ("nslab.explain.diagnose",),

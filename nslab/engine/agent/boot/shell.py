@@ -9,12 +9,23 @@ import threading
 import time
 from collections.abc import Callable
 
+from msgspec import structs
+
 from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.network.model import WORLD
+
+LONG = 100_000
+"""Bytes of a learner's lines that bash gets as a word; the kernel takes no word of 128 KiB
+(MAX_ARG_STRLEN).  Longer ones are a file, which is named in bash's own messages, and nowhere else.
+"""
+
+SCRIPT_FD = 198
+_SCRIPT_HEAD = b"BASH_ARGV0=bash; "
+"""In front of the first line, so that ``$0`` and the lines' numbers are what they always are."""
 
 GRACE = 0.5
 """Seconds between asking a command to end and killing it."""
@@ -38,14 +49,21 @@ class Shell:
 
     def run(self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]) -> Completed:
         """Run a command to its end."""
+        script = None
         try:
+            if command.argv[:2] == ("bash", "-c") and len(command.argv[2].encode()) > LONG:
+                script = memory_file(_SCRIPT_HEAD + command.argv[2].encode())
+                words = ("bash", f"/proc/self/fd/{SCRIPT_FD}", *command.argv[3:])
+                command = structs.replace(command, argv=words)
             argv, descriptor = self._way_in(command)
             try:
-                return self._run(ident, command, argv, descriptor, emit)
+                return self._run(ident, command, argv, descriptor, emit, script)
             finally:
                 os.close(descriptor)
         finally:
             self._expected.pop(ident, None)
+            if script is not None:
+                os.close(script)
 
     def signal(self, ident: int, number: int) -> None:
         """Send a signal to a command's process group, soon if it starts just now.
@@ -86,6 +104,7 @@ class Shell:
         argv: tuple[str, ...],
         descriptor: int,
         emit: Callable[[Stream, bytes], None],
+        script: int | None,
     ) -> Completed:
         streams: list[tuple[Stream, int]] = [("stdout", 1), ("stderr", 2)]
         environment = dict(command.environment)
@@ -102,6 +121,8 @@ class Shell:
             os.close(over_write)
 
         files = {0: given} | {number: pipes[stream][1] for stream, number in streams}
+        if script is not None:
+            files[SCRIPT_FD] = script
         try:
             with self._spaces.inside(descriptor):
                 session = self._init.spawn(argv, on_exit, files=files, environment=environment)
