@@ -372,12 +372,13 @@ def bodies(descriptor: int) -> Iterator[bytes]:
     :raises OSError: it cannot be read
     """
     buffer = bytearray()
+    piece = memoryview(bytearray(1 << 16))  # what a pipe holds; to make one each time takes longer
     while True:
         while len(buffer) >= 4 and len(buffer) >= (end := 4 + _size(buffer)):
             body = bytes(buffer[4:end])
             del buffer[:end]
             yield body
-        piece = os.read(descriptor, 1 << 18)
-        if not piece:
+        count = os.readv(descriptor, [piece])
+        if not count:
             return
-        buffer += piece
+        buffer += piece[:count]

@@ -99,10 +99,12 @@ class Connection(Protocol):
 
 
 class _Hearing:
-    """What the reading thread and the engine share; it does not keep the engine alive."""
+    """What the reading thread and the engine share; it does not keep the engine alive.
+
+    Without a lock, which a fork could copy while it is held: each access to a dict is whole.
+    """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.waiting: dict[int, queue.SimpleQueue[Reply]] = {}
         self.heard = 0
         """How many messages have come."""
@@ -114,11 +116,10 @@ class _Hearing:
 
     def end(self, lost: str = "") -> None:
         """No more answers: wake everybody."""
-        with self.lock:
-            self.ended = True
-            self.lost = self.lost or lost
-            for answers in self.waiting.values():
-                answers.put(None)
+        self.lost = self.lost or lost
+        self.ended = True
+        for answers in list(self.waiting.values()):
+            answers.put(None)
 
 
 class AgentEngine:
@@ -227,18 +228,17 @@ class AgentEngine:
         ident = next(self._ids)
         with stopping.Region():
             answers = self._send(ident, m.Run(ident, command))
-            with self._hearing.lock:
-                self._threads[ident] = threading.get_ident()
+            self._threads[ident] = threading.get_ident()
             try:
                 return self._follow(ident, command, answers, sink)
             finally:
                 self._forget(ident)
 
     def interrupt(self, thread: int) -> None:
-        with self._hearing.lock:
-            for ident, waits in self._threads.items():
-                if waits == thread and ident in self._hearing.waiting:
-                    self._hearing.waiting[ident].put(KeyboardInterrupt)
+        for ident, waits in list(self._threads.items()):
+            answers = self._hearing.waiting.get(ident)
+            if waits == thread and answers is not None:
+                answers.put(KeyboardInterrupt)
 
     def record(self, recording: Recording) -> Opened:
         opened = self._ask(m.Record(next(self._ids), recording)).opened
@@ -287,16 +287,14 @@ class AgentEngine:
 
     def _expect(self, ident: int) -> queue.SimpleQueue[Reply]:
         answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        with self._hearing.lock:
-            self._hearing.waiting[ident] = answers
-            if self._hearing.ended:
-                answers.put(None)
+        self._hearing.waiting[ident] = answers
+        if self._hearing.ended:  # after it was put there: who ends it looks there afterwards
+            answers.put(None)
         return answers
 
     def _forget(self, ident: int) -> None:
-        with self._hearing.lock:
-            self._hearing.waiting.pop(ident, None)
-            self._threads.pop(ident, None)
+        self._hearing.waiting.pop(ident, None)
+        self._threads.pop(ident, None)
 
     def _send(self, ident: int, message: m.Message) -> queue.SimpleQueue[Reply]:
         if self._closed or self._owner != os.getpid():
@@ -333,8 +331,7 @@ class AgentEngine:
                 raise _stopped(message)
             answers = self._send(message.id, message)
             if isinstance(message, m.Apply):
-                with self._hearing.lock:
-                    self._threads[message.id] = threading.get_ident()
+                self._threads[message.id] = threading.get_ident()
             try:
                 answer = self._wait(answers)
                 if answer is KeyboardInterrupt:
@@ -516,9 +513,8 @@ def _receive(hearing: _Hearing, cut: Callable[[], None]) -> None:
     try:
         for body in m.bodies(descriptor):
             message = m.decode_from_agent(body)
-            with hearing.lock:
-                hearing.heard += 1
-                answers = hearing.waiting.get(getattr(message, "id", 0))
+            hearing.heard += 1
+            answers = hearing.waiting.get(getattr(message, "id", 0))
             if answers is not None:
                 answers.put(message)
     except OSError:

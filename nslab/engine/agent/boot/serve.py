@@ -179,8 +179,7 @@ class Server:
             # A bug or an exhausted machine: the lab goes on, and the notebook hears of it.
             kind = type(error).__name__
             reply = m.Failed(ident, "NslabError", "do what was asked", "", f"{kind}: {error}")
-        with self._asked_lock:
-            self._asked.pop(ident, None)
+        self._asked.pop(ident, None)
         self._send(reply)
 
     def _apply(self, request: m.Apply) -> m.Done:
