@@ -15,6 +15,7 @@ from nslab.engine.vm import archive
 ROOT = Path(nslab.__file__).parent
 PARTS = (
     "__init__.py",
+    "arguments.py",
     "errors.py",
     "model.py",
     "names.py",
