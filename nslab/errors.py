@@ -15,12 +15,14 @@
     └── LabClosed             the lab was closed by ``lab.close()``
 
 In a notebook an error prints as its message, without a traceback: these are answers to the
-learner, not bugs.  This module imports nothing of nslab.
+learner, not bugs.  This module imports nothing of nslab but what makes texts fit to be shown.
 """
 
 from __future__ import annotations
 
 import os
+
+from nslab.printable import printable_lines
 
 
 class NslabError(Exception):
@@ -49,7 +51,7 @@ class NslabError(Exception):
             text += f": {self.cause}"
         if self.hint:
             text += "".join(f"\n  → {line}" for line in self.hint.splitlines())
-        return text
+        return printable_lines(text)
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback."""
@@ -81,7 +83,12 @@ class CommandTimeout(NslabError):
 
 
 class Interrupted(NslabError, KeyboardInterrupt):
-    """The stop button was pressed; the command was ended."""
+    """The stop button was pressed; what was going on was ended in good order.
+
+    ``done`` is how many of several things (actions, frames) had been done by then.
+    """
+
+    done = 0
 
 
 class EngineUnavailable(NslabError):

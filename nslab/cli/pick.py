@@ -8,7 +8,7 @@ import re
 from nslab.engine import labs
 from nslab.engine.guard import named
 from nslab.errors import NslabError
-from nslab.network.names import printable
+from nslab.printable import printable
 
 
 def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Running:

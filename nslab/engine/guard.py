@@ -31,7 +31,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NoReturn
 
 from nslab.errors import LabGone, NslabError
-from nslab.network.names import printable
+from nslab.printable import printable
 
 NOGROUP = 65534
 

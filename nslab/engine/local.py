@@ -22,7 +22,7 @@ from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
-from nslab.network.names import printable
+from nslab.printable import printable
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0

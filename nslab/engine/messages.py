@@ -9,6 +9,7 @@ a lab is to be ready, and starts threads before user namespaces can be unshared.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from typing import IO
@@ -30,7 +31,7 @@ from nslab.errors import KINDS, NslabError
 from nslab.network.actions import AnyAction
 from nslab.network.model import Snapshot, Tracked
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Raised with every change that an older agent could not understand."""
 
 LARGEST = 1 << 28
@@ -119,6 +120,22 @@ class Signal(Message, frozen=True):
     number: int
 
 
+class Cancel(Message, frozen=True):
+    """Nobody wants the answer to this question any longer: end what it does, close what it opened.
+
+    Actions and frames to be sent end between two of them, and are answered with how many were
+    done; a wait ends; a recording is closed, even if it was answered just before.
+    """
+
+    id: int
+
+
+class Ping(Message, frozen=True):
+    """Is anybody there?  Answered at once, whatever else goes on."""
+
+    id: int
+
+
 class Booted(Message, frozen=True):
     """First from a virtual machine, before anything was asked: all is loaded, it waits.
 
@@ -151,6 +168,8 @@ class Done(Message, frozen=True):
     opened: Opened | None = None
     batch: Batch | None = None
     sent: int = 0
+    count: int = 0
+    """How many of the actions were done."""
     tracked: tuple[Tracked, ...] = ()
     number: int = 0
 
@@ -229,7 +248,9 @@ HANG_UP = b"\0\0\0\0"
 
 ToTerminal = Visit | Typed | Resized
 FromTerminal = Shown | Left
-ToAgent = Start | Apply | Look | Run | Record | Fetch | Inject | Track | Follow | Signal
+ToAgent = (
+    Start | Apply | Look | Run | Record | Fetch | Inject | Track | Follow | Signal | Cancel | Ping
+)
 FromAgent = Booted | Ready | Refused | Done | Failed | Output
 
 encode = msgspec.msgpack.Encoder().encode
@@ -273,34 +294,91 @@ class Misunderstood(Exception):
         self.id = ident
 
 
+class OutOfStep(Exception):
+    """What came is no message at all: nothing that follows on the stream can be believed."""
+
+
 def read_to_agent(stream: IO[bytes]) -> ToAgent | None:
     """The next message for the agent; None at the end of the stream.
 
     :raises Misunderstood: it is to be answered, or somebody waits for ever
+    :raises OutOfStep: it cannot even be answered
     """
-    body = _frame(stream)
-    if body is None:
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    size = _size(head)
+    body = stream.read(size)
+    if len(body) < size:
         return None
     try:
         request: ToAgent = _to_agent.decode(body)
         return request
     except msgspec.ValidationError as error:
-        ident = msgspec.msgpack.decode(body).get("id", 0)
-        raise Misunderstood(ident, str(error)) from None
+        raise _misunderstood(body, str(error)) from None
+    except msgspec.DecodeError as error:
+        raise OutOfStep(str(error)) from None
+
+
+def _misunderstood(body: bytes, cause: str) -> Exception:
+    try:
+        ident = msgspec.msgpack.decode(body)["id"]
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return OutOfStep(cause)
+    if isinstance(ident, int) and ident > 0:
+        return Misunderstood(ident, cause)
+    return OutOfStep(cause)
+
+
+def decode_from_agent(body: bytes) -> FromAgent:
+    """A message of the agent.
+
+    :raises OutOfStep: it is none
+    """
+    try:
+        message: FromAgent = _from_agent.decode(body)
+        return message
+    except msgspec.DecodeError as error:
+        raise OutOfStep(str(error)) from None
 
 
 def read_from_agent(stream: IO[bytes]) -> FromAgent | None:
-    """The next message from the agent; None at the end of the stream."""
-    body = _frame(stream)
-    return None if body is None else _from_agent.decode(body)
+    """The next message from the agent; None at the end of the stream.
 
-
-def _frame(stream: IO[bytes]) -> bytes | None:
+    :raises OutOfStep: it is none
+    """
     head = stream.read(4)
     if len(head) < 4:
         return None
-    (size,) = struct.unpack(">I", head)
-    if size > LARGEST:
-        return None
+    size = _size(head)
     body = stream.read(size)
-    return body if len(body) == size else None
+    return decode_from_agent(body) if len(body) == size else None
+
+
+def _size(head: bytes | bytearray) -> int:
+    (size,) = struct.unpack_from(">I", head)
+    if size > LARGEST:
+        raise OutOfStep(f"a message of {size} bytes")
+    return int(size)
+
+
+def bodies(descriptor: int) -> Iterator[bytes]:
+    """The messages that come on a descriptor, until it ends.
+
+    It is read without a buffered stream: those have locks, which a fork copies in the hands of a
+    thread that is not there any longer.
+
+    :raises OutOfStep: what comes is no message
+    :raises OSError: it cannot be read
+    """
+    buffer = bytearray()
+    piece = memoryview(bytearray(1 << 16))  # what a pipe holds; to make one each time takes longer
+    while True:
+        while len(buffer) >= 4 and len(buffer) >= (end := 4 + _size(buffer)):
+            body = bytes(buffer[4:end])
+            del buffer[:end]
+            yield body
+        count = os.readv(descriptor, [piece])
+        if not count:
+            return
+        buffer += piece[:count]

@@ -161,6 +161,7 @@ class Engine(Protocol):
     def apply(self, actions: Sequence[Action]) -> None:
         """Do the actions in order, stopping at the first that fails.
 
+        :raises Interrupted: stop was pressed; its ``done`` says how many of them are done
         :raises KernelRefused: the kernel said no; those before it are done
         """
 
@@ -168,14 +169,15 @@ class Engine(Protocol):
         """What the kernel reports now."""
 
     def run(self, command: Command, sink: Sink | None = None) -> Completed:
-        """Run a program to its end.  On KeyboardInterrupt it is ended and the interrupt goes on.
+        """Run a program to its end.
 
+        :raises Interrupted: stop was pressed; the program was ended
         :raises ToolMissing: there is no such program
         :raises NotFound: there is no such namespace
         """
 
     def interrupt(self, thread: int) -> None:
-        """End the commands that a thread runs now, as a KeyboardInterrupt there would.
+        """End the commands and actions of a thread, as a KeyboardInterrupt there would.
 
         :param thread: its :func:`threading.get_ident`; if it runs nothing, nothing happens
         """
@@ -214,7 +216,10 @@ class Engine(Protocol):
         """The connections that each namespace of the lab tracks now."""
 
     def close(self) -> None:
-        """End everything in the lab.  Closing twice is no error."""
+        """End everything in the lab, from any thread, and whatever others do in it.
+
+        What they wait for ends with LabClosed.  Closing twice is no error.
+        """
 
     @property
     def alive(self) -> bool:

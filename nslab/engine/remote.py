@@ -2,21 +2,31 @@
 
 Where the agent runs, and how one gets there, is the :class:`Connection`'s affair: pipes to a child
 (:mod:`nslab.engine.local`), a serial port of a virtual machine (:mod:`nslab.engine.vm`), ssh.
+
+Nobody waits without end.  An interrupt ends a wait in good order (:mod:`nslab.engine.stopping`),
+sending never waits (:mod:`nslab.engine.sending`), and the agent's reader is asked for a sign of
+life while an answer is not there.  An agent that gives none, or that sends what is no message, is
+cut off, for nothing can be known of such a lab any longer: it is gone, and can be made anew.
+
+A process that was forked off has the lab's descriptors, but neither its threads nor any right to
+it: they are closed there, and every call says so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import queue
 import signal
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Protocol
 
 from nslab.engine import messages as m
+from nslab.engine import stopping
 from nslab.engine.protocol import (
     Batch,
     Command,
@@ -27,12 +37,35 @@ from nslab.engine.protocol import (
     Recording,
     Sink,
 )
-from nslab.errors import EngineUnavailable, Interrupted, LabClosed, LabGone, NslabError
+from nslab.engine.sending import Sender
+from nslab.errors import (
+    EngineUnavailable,
+    Interrupted,
+    InvalidInput,
+    LabClosed,
+    LabGone,
+    NslabError,
+)
 from nslab.network.actions import Action
 from nslab.network.model import Snapshot, Tracked
 
 STOP_GRACE = 2.0
 """Seconds after the stop button before a command is killed."""
+
+STOP_LIMIT = 10.0
+"""Seconds in which an action, once begun, must end after the stop button."""
+
+SIGN = 5.0
+"""Seconds without an answer after which a sign of life is asked for."""
+
+SILENT = 10
+"""Seconds without one after which the agent is given up.
+
+They are counted one by one: a notebook that was halted itself has missed one, not all of them.
+"""
+
+CLOSE_LIMIT = 0.7
+"""Seconds in which the agent may end by itself."""
 
 Reply = m.FromAgent | None | type[KeyboardInterrupt]
 """None: the agent has ended.  The type: somebody interrupts whoever waits."""
@@ -65,6 +98,30 @@ class Connection(Protocol):
         """End the agent and all that belongs to it.  Closing twice is no error."""
 
 
+class _Hearing:
+    """What the reading thread and the engine share; it does not keep the engine alive.
+
+    Without a lock, which a fork could copy while it is held: each access to a dict is whole.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, queue.SimpleQueue[Reply]] = {}
+        self.heard = 0
+        """How many messages have come."""
+        self.ended = False
+        self.lost = ""
+        """Why the agent was given up."""
+        self.descriptor = -1
+        """What the reading thread reads from, while it does."""
+
+    def end(self, lost: str = "") -> None:
+        """No more answers: wake everybody."""
+        self.lost = self.lost or lost
+        self.ended = True
+        for answers in list(self.waiting.values()):
+            answers.put(None)
+
+
 class AgentEngine:
     """A lab at the other end of a connection."""
 
@@ -76,42 +133,59 @@ class AgentEngine:
         :param start: the first message
         :param limit: seconds in which the agent must be ready
         :raises EngineUnavailable: no lab can be made there
+        :raises Interrupted: stop was pressed; nothing is left
         """
         self._options = options
         self._connection = connection
-        self._writing = connection.writing
-        self._lock = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[Reply]] = {}
-        self._commands: dict[int, int] = {}
+        self._hearing = _Hearing()
+        self._threads: dict[int, int] = {}
         """Which thread waits for each command."""
         self._ids = itertools.count(1)
         self._closed = False
-        try:
-            self._hand_shake(start, limit)
-        except BaseException:
-            connection.close()
-            raise
-        self._reader = threading.Thread(
-            target=_receive,
-            args=(connection.reading, self._waiting, self._lock),
-            name="nslab-reader",
-            daemon=True,
-        )
-        self._reader.start()
-        # At the interpreter's end or when nobody refers to the lab any longer.
-        self._finalizer = weakref.finalize(self, connection.close)
+        self._owner = os.getpid()
+        self._reader: threading.Thread | None = None
+        with stopping.Region():
+            try:
+                self._sender = Sender(connection.writing.fileno())
+                self._hearing.descriptor = os.dup(connection.reading.fileno())
+                _engines.add(self)
+                self._reader = threading.Thread(
+                    target=_receive,
+                    args=(self._hearing, connection.cut),
+                    name="nslab-reader",
+                    daemon=True,
+                )
+                self._finalizer = weakref.finalize(
+                    # At the interpreter's end or when nobody refers to the lab any longer.
+                    self,
+                    _end,
+                    self._owner,
+                    self._sender,
+                    connection,
+                )
+                greetings = self._expect(0)
+                self._reader.start()
+                self._hand_shake(greetings, start, limit)
+            except BaseException:
+                self._closed = True
+                _end(self._owner, getattr(self, "_sender", None), connection)
+                if self._reader is not None and self._reader.ident:
+                    self._reader.join(timeout=CLOSE_LIMIT)
+                raise
 
-    def _hand_shake(self, start: m.Start, limit: float) -> None:
-        watchdog = threading.Timer(limit, self._connection.cut)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            m.write(self._writing, start)
-            answer = m.read_from_agent(self._connection.reading)
-        except OSError:
-            answer = None
-        finally:
-            watchdog.cancel()
+    def _hand_shake(
+        self, greetings: queue.SimpleQueue[Reply], start: m.Start, limit: float
+    ) -> None:
+        answer: Reply = None
+        with contextlib.suppress(OSError, queue.Empty):
+            self._sender.send(m.encode(start))
+            answer = stopping.wait(greetings, limit)
+        self._forget(0)
+        if answer is KeyboardInterrupt:
+            stopping.taken()
+            raise Interrupted(
+                "start a lab", self._options.name, "it was stopped by you", "nothing is left of it"
+            )
         if isinstance(answer, m.Refused):
             raise self._connection.refusal(answer)
         if isinstance(answer, m.Failed):  # it says itself what it lacks
@@ -130,55 +204,62 @@ class AgentEngine:
 
     @property
     def alive(self) -> bool:
-        return not self._closed and self._connection.running()
+        return (
+            not self._closed
+            and self._owner == os.getpid()
+            and not self._hearing.ended
+            and self._connection.running()
+        )
 
     def apply(self, actions: Sequence[Action]) -> None:
-        self._ask(m.Apply(next(self._ids), tuple(actions)))  # type: ignore[arg-type]
+        count = len(actions)
+        with stopping.Region():
+            done = self._ask(m.Apply(next(self._ids), tuple(actions)))  # type: ignore[arg-type]
+            if done.count < count:
+                raise _stopped_after(done.count, f"{count} actions", "actions")
 
     def snapshot(self) -> Snapshot:
         snapshot = self._ask(m.Look(next(self._ids))).snapshot
-        assert snapshot is not None
+        if snapshot is None:
+            raise self._out_of_step("it answered another question")
         return snapshot
 
     def run(self, command: Command, sink: Sink | None = None) -> Completed:
         ident = next(self._ids)
-        answers = self._send(ident, m.Run(ident, command))
-        with self._lock:
-            self._commands[ident] = threading.get_ident()
-        try:
+        with stopping.Region():
+            answers = self._send(ident, m.Run(ident, command))
+            self._threads[ident] = threading.get_ident()
             try:
-                return self._follow(ident, answers, sink)
-            except KeyboardInterrupt:
-                self._stop_command(ident, answers, sink)
-                raise Interrupted(
-                    "finish",
-                    " ".join(command.argv[:1]),
-                    "it was stopped by you",
-                    "what it had done until then has stayed; lab.undo() goes back",
-                ) from None
-        finally:
-            with self._lock:
-                self._commands.pop(ident, None)
-                self._waiting.pop(ident, None)
+                return self._follow(ident, command, answers, sink)
+            finally:
+                self._forget(ident)
 
     def interrupt(self, thread: int) -> None:
-        with self._lock:
-            for ident, waits in self._commands.items():
-                if waits == thread and ident in self._waiting:
-                    self._waiting[ident].put(KeyboardInterrupt)
+        for ident, waits in list(self._threads.items()):
+            answers = self._hearing.waiting.get(ident)
+            if waits == thread and answers is not None:
+                answers.put(KeyboardInterrupt)
 
     def record(self, recording: Recording) -> Opened:
         opened = self._ask(m.Record(next(self._ids), recording)).opened
-        assert opened is not None
+        if opened is None:
+            raise self._out_of_step("it answered another question")
         return opened
 
     def fetch(self, number: int, after: int = 0, wait: float = 0.0, stop: bool = False) -> Batch:
         batch = self._ask(m.Fetch(next(self._ids), number, after, wait, stop)).batch
-        assert batch is not None
+        if batch is None:
+            raise self._out_of_step("it answered another question")
         return batch
 
     def inject(self, injection: Injection) -> int:
-        return self._ask(m.Inject(next(self._ids), injection)).sent
+        with stopping.Region():
+            sent = self._ask(m.Inject(next(self._ids), injection)).sent
+            total = len(injection.frames) * injection.count
+            if sent < total and stopping.pending():
+                stopping.taken()
+                raise _stopped_after(sent, f"{total} frames", "frames")
+            return sent
 
     def changes(self, after: int = 0, wait: float = 0.0) -> int:
         return self._ask(m.Follow(next(self._ids), after, wait)).number
@@ -187,36 +268,135 @@ class AgentEngine:
         return self._ask(m.Track(next(self._ids))).tracked
 
     def close(self) -> None:
-        if self._closed:
+        if self._closed or self._owner != os.getpid():
+            self._closed = True
             return
-        self._closed = True
-        self._finalizer()
-        self._reader.join(timeout=5)
+        with stopping.Region():
+            self._closed = True
+            self._hearing.end()
+            # Whoever ends by itself is left the time for it; nobody is waited for.
+            hurry = threading.Timer(CLOSE_LIMIT, self._connection.cut)
+            hurry.daemon = True
+            hurry.start()
+            self._finalizer()
+            hurry.cancel()
+            if self._reader is not None and self._reader is not threading.current_thread():
+                self._reader.join(timeout=CLOSE_LIMIT)
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _send(self, ident: int, message: m.Message) -> queue.SimpleQueue[Reply]:
+    def _expect(self, ident: int) -> queue.SimpleQueue[Reply]:
         answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        if self._closed:
-            raise LabClosed("use the lab", self._options.name, "it was closed", "make a new one")
-        with self._lock:
-            self._waiting[ident] = answers
-            try:
-                m.write(self._writing, message)
-            except (OSError, ValueError):
-                self._waiting.pop(ident, None)
-                raise self._gone() from None
-        if not self._reader.is_alive():
+        self._hearing.waiting[ident] = answers
+        if self._hearing.ended:  # after it was put there: who ends it looks there afterwards
             answers.put(None)
         return answers
 
-    def _ask(self, message: Question) -> m.Done:
-        answers = self._send(message.id, message)
+    def _forget(self, ident: int) -> None:
+        self._hearing.waiting.pop(ident, None)
+        self._threads.pop(ident, None)
+
+    def _send(self, ident: int, message: m.Message) -> queue.SimpleQueue[Reply]:
+        if self._closed or self._owner != os.getpid():
+            raise self._closed_error()
         try:
-            return self._done(answers.get())
-        finally:
-            with self._lock:
-                self._waiting.pop(message.id, None)
+            body = m.encode(message)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidInput(
+                "do",
+                type(message).__name__.lower(),
+                f"something in it cannot be sent: {error}",
+                "use plain texts and numbers",
+            ) from None
+        if len(body) > m.LARGEST:
+            raise InvalidInput(
+                "send to the lab",
+                f"{len(body):,} bytes",
+                f"{m.LARGEST:,} are the most at once",
+                "do it in several pieces",
+            )
+        answers = self._expect(ident)
+        try:
+            self._sender.send(body)
+        except OSError:
+            self._forget(ident)
+            self._hearing.end("" if not self._connection.running() else "it reads no longer")
+            raise self._gone() from None
+        return answers
+
+    def _ask(self, message: Question) -> m.Done:
+        with stopping.Region():
+            if stopping.pending():
+                stopping.taken()
+                raise _stopped(message)
+            answers = self._send(message.id, message)
+            if isinstance(message, m.Apply):
+                self._threads[message.id] = threading.get_ident()
+            try:
+                answer = self._wait(answers)
+                if answer is KeyboardInterrupt:
+                    answer = self._give_up(message, answers)
+                return self._done(answer)
+            finally:
+                self._forget(message.id)
+
+    def _give_up(self, message: Question, answers: queue.SimpleQueue[Reply]) -> Reply:
+        """Cancel a question; of what does something its answer says how far it came."""
+        with contextlib.suppress(OSError):
+            self._sender.send(m.encode(m.Cancel(message.id)))
+        if not isinstance(message, m.Apply | m.Inject):
+            stopping.taken()
+            raise _stopped(message)
+        with stopping.Shield():
+            try:
+                while (answer := answers.get(timeout=STOP_LIMIT)) is KeyboardInterrupt:
+                    pass
+            except queue.Empty:
+                stopping.taken()
+                self._cut("it did not stop when it was asked to")
+                raise Interrupted(
+                    "finish",
+                    "",
+                    "it was stopped by you, and the lab did not stop",
+                    "the lab is gone; lab.reset() makes it anew",
+                ) from None
+        unfinished = (
+            isinstance(message, m.Apply)
+            and isinstance(answer, m.Done)
+            and answer.count < len(message.actions)
+        )
+        if unfinished:
+            stopping.taken()
+        return answer
+
+    def _wait(self, answers: queue.SimpleQueue[Reply]) -> Reply:
+        """The next answer, or the interrupt; never without end."""
+        try:
+            return stopping.wait(answers, SIGN)  # type: ignore[no-any-return]
+        except queue.Empty:
+            pass
+        heard, silent = self._hearing.heard, 0
+        self._ping()
+        while True:
+            try:
+                return stopping.wait(answers, 1.0)  # type: ignore[no-any-return]
+            except queue.Empty:
+                silent += 1
+            if self._hearing.heard != heard:
+                if silent >= SIGN:
+                    heard, silent = self._hearing.heard, 0
+                    self._ping()
+            elif silent >= SILENT:
+                self._cut(f"it has given no sign of life for {SILENT} seconds")
+                return None
+
+    def _ping(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sender.send(m.encode(m.Ping(next(self._ids))))
+
+    def _cut(self, why: str) -> None:
+        self._hearing.end(why)
+        self._connection.cut()
 
     def _done(self, answer: Reply) -> m.Done:
         if isinstance(answer, m.Done):
@@ -224,22 +404,30 @@ class AgentEngine:
         if isinstance(answer, m.Failed):
             raise answer.error()
         if self._closed:
-            raise LabClosed("use the lab", self._options.name, "it was closed", "make a new one")
+            raise self._closed_error()
         raise self._gone()
 
     def _follow(
-        self, ident: int, answers: queue.SimpleQueue[Reply], sink: Sink | None
+        self, ident: int, command: Command, answers: queue.SimpleQueue[Reply], sink: Sink | None
     ) -> Completed:
         while True:
-            answer = answers.get()
+            answer = self._wait(answers)
             if answer is KeyboardInterrupt:
-                raise KeyboardInterrupt
+                stopping.taken()
+                self._stop_command(ident, answers, sink)
+                raise Interrupted(
+                    "finish",
+                    " ".join(command.argv[:1]),
+                    "it was stopped by you",
+                    "what it had done until then has stayed; lab.undo() goes back",
+                )
             if isinstance(answer, m.Output):
                 if sink is not None:
                     sink(answer.stream, answer.data)
                 continue
             completed = self._done(answer).completed
-            assert completed is not None
+            if completed is None:
+                raise self._out_of_step("it answered another question")
             return completed
 
     def _stop_command(
@@ -247,8 +435,8 @@ class AgentEngine:
     ) -> None:
         """End a command: ask as Ctrl-C does, then insist.  Its last output is still passed on."""
         for number in (signal.SIGINT, signal.SIGKILL):
-            with self._lock, contextlib.suppress(OSError, ValueError):
-                m.write(self._writing, m.Signal(ident, number))
+            with contextlib.suppress(OSError):
+                self._sender.send(m.encode(m.Signal(ident, number)))
             limit = time.monotonic() + STOP_GRACE
             while (left := limit - time.monotonic()) > 0:
                 try:
@@ -262,32 +450,108 @@ class AgentEngine:
                 if sink is not None:
                     sink(answer.stream, answer.data)
 
+    def _out_of_step(self, what: str) -> NslabError:
+        self._cut(what)
+        return self._gone()
+
+    def _closed_error(self) -> LabClosed:
+        if self._owner != os.getpid():
+            return LabClosed(
+                "use the lab",
+                self._options.name,
+                "it belongs to the process that made it",
+                "make one here: lab = Lab()",
+            )
+        return LabClosed("use the lab", self._options.name, "it was closed", "make a new one")
+
     def _gone(self) -> NslabError:
+        if self._closed or self._owner != os.getpid():
+            return self._closed_error()
+        how = f"its agent ended{self._connection.ended()}"
+        if self._hearing.lost:
+            how = f"its agent was given up, because {self._hearing.lost}"
         return LabGone(
             "use the lab",
             self._options.name,
-            f"its agent ended{self._connection.ended()}; the network it held is gone with it",
-            "make a new one: lab = Lab()",
+            f"{how}; the network it held is gone with it",
+            "make it anew: lab.reset(), or a new one: lab = Lab()",
         )
 
 
-def _receive(
-    reading: IO[bytes], waiting: dict[int, queue.SimpleQueue[Reply]], lock: threading.Lock
-) -> None:
+def _stopped(message: Question) -> Interrupted:
+    what = {m.Look: "look at the lab", m.Record: "start the capture", m.Fetch: "fetch frames"}
+    return Interrupted(
+        what.get(type(message), "finish"), "", "it was stopped by you", "nothing was changed by it"
+    )
+
+
+def _stopped_after(done: int, subject: str, things: str) -> Interrupted:
+    error = Interrupted(
+        "finish",
+        subject,
+        f"it was stopped by you after {done} {things}",
+        "what was done until then has stayed; lab.undo() goes back",
+    )
+    error.done = done
+    return error
+
+
+def _end(owner: int, sender: Sender | None, connection: Connection) -> None:
+    """End the agent; in a process that was forked off, nothing."""
+    if owner == os.getpid():
+        if sender is not None:
+            sender.close()
+        connection.close()
+
+
+def _receive(hearing: _Hearing, cut: Callable[[], None]) -> None:
     """Hand each message of the agent to whoever waits for it, until the stream ends.
 
     No method, so that this thread does not keep the engine alive.
     """
-    while True:
-        try:
-            message = m.read_from_agent(reading)
-        except (OSError, ValueError):
-            message = None
-        with lock:
-            if message is None:
-                for answers in waiting.values():
-                    answers.put(None)
-                return
-            answers_of = waiting.get(getattr(message, "id", 0))
-        if answers_of is not None:
-            answers_of.put(message)
+    lost, descriptor = "", hearing.descriptor
+    try:
+        for body in m.bodies(descriptor):
+            message = m.decode_from_agent(body)
+            hearing.heard += 1
+            answers = hearing.waiting.get(getattr(message, "id", 0))
+            if answers is not None:
+                answers.put(message)
+    except OSError:
+        pass
+    except m.OutOfStep as error:
+        lost = f"what came from it was no message ({error})"
+    finally:
+        hearing.end(lost)
+        if lost:
+            cut()
+        hearing.descriptor = -1
+        os.close(descriptor)
+
+
+_engines: weakref.WeakSet[AgentEngine] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """In a process that was forked off: hold no end of a stream that is not ours.
+
+    Else a lab would go on while its owner is dead.  The numbers are kept, with nothing behind them:
+    the objects that have them do not know of this.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for engine in list(_engines):
+        if engine._closed:
+            continue
+        connection, hearing = engine._connection, engine._hearing
+        for descriptor in (
+            connection.writing.fileno(),
+            connection.reading.fileno(),
+            engine._sender.descriptor,
+            hearing.descriptor,
+        ):
+            if descriptor >= 0:
+                os.dup2(nothing, descriptor, inheritable=False)
+    os.close(nothing)
+
+
+os.register_at_fork(after_in_child=_let_go)

@@ -20,7 +20,7 @@ from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
-from nslab.network.names import printable
+from nslab.printable import printable
 
 START_LIMIT = 60.0
 """Seconds in which the machine must have answered and made the lab."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from nslab.frames.summary import Names, summarise
 from nslab.network.model import Frame
+from nslab.printable import printable
 
 MEANT_FOR = {
     "host": "this link",
@@ -65,7 +66,7 @@ class Table:
                     frame.data[6:12].hex(":") if there else "",
                     frame.data[:6].hex(":") if there else "",
                 )
-            yield (
+            cells = (
                 str(frame.number),
                 *times,
                 str(frame.place),
@@ -76,13 +77,14 @@ class Table:
                 line.what,
                 str(frame.length),
             )
+            yield tuple(map(printable, cells))
 
     @property
     def footer(self) -> tuple[str, ...]:
         """What the rows do not show."""
         left_out = len(self._frames) - self._longest
         more = (f"… and {left_out:,} frames more",) if left_out > 0 else ()
-        return (*more, *self._notes)
+        return (*more, *map(printable, self._notes))
 
     def lines(self) -> Iterator[str]:
         """The headings and the rows as text, with their columns below each other."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 
 from nslab.errors import InvalidInput
 from nslab.network.model import WORLD
+from nslab.printable import printable, short
 
 IFNAMSIZ = 16
 """Bytes in the kernel's interface name, the final zero included (linux/if.h)."""
@@ -31,55 +31,46 @@ IPROUTE2_WORDS = frozenset(
 _BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.+@=-]")
 
 
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Categories of characters that a terminal obeys or hides: controls, marks that turn the direction
-of writing, lone surrogates (bytes that were no UTF-8), line and paragraph separators."""
+def label(raw: bytes | str) -> str:
+    r"""The name of a link, namespace, process or file as snapshots and captures have it.
 
+    The kernel takes any bytes; a message to the notebook holds text, and pictures and tables what
+    can be shown.  So what is no UTF-8, and what a terminal would obey, is written as an escape,
+    everywhere alike.  This is one way: such a thing is shown, and counts in every ``*``, but nslab
+    takes no such name (see :func:`link_name`); a shell line in the lab can still name it.
 
-def printable(text: object) -> str:
-    r"""A text of somebody else's (a name, a path, a message) as it may be shown anywhere.
-
-    What a terminal would obey, hide or turn round is written as Python writes it; the rest stays.
-    The result can always be encoded.  To be called once: a backslash is left as it is.
-
-    >>> printable("plain name"), printable("q\x07\u202e\udc9b")
-    ('plain name', 'q\\x07\\u202e\\udc9b')
+    >>> label(b"q\x07\x9b")
+    'q\\x07\\x9b'
     """
-    text = text if isinstance(text, str) else str(text)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in _UNSHOWN
-        else character
-        for character in text
-    )
+    data = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
+    return printable(data.decode("utf-8", "backslashreplace"))
 
 
 def _check(name: str, what: str, longest: int) -> str:
     operation = f"use the {what} name"
     if not isinstance(name, str) or not name:
-        raise InvalidInput(operation, repr(name), "it is empty", "give it a name such as ns1")
-    if len(name.encode()) > longest:
+        cause = "it is empty" if name == "" else "it is no text"
+        raise InvalidInput(operation, short(name), cause, "give it a name such as ns1")
+    bad = _BAD_CHARACTER.search(name)
+    if not bad and len(name) > longest:
         raise InvalidInput(
             operation,
-            repr(name),
-            f"it has {len(name.encode())} characters",
+            short(name),
+            f"it has {len(name)} characters",
             f"{longest} characters are the most that the kernel keeps",
         )
-    bad = _BAD_CHARACTER.search(name)
     if bad:
         raise InvalidInput(
             operation,
-            repr(name),
+            short(name),
             f"{bad.group()!r} may not stand in it",
             "use letters, digits and _ . - + only",
         )
     if name in (".", ".."):
-        raise InvalidInput(operation, repr(name), "it means a directory", "use another name")
+        raise InvalidInput(operation, short(name), "it means a directory", "use another name")
     if name.startswith("-"):
         raise InvalidInput(
-            operation, repr(name), "ip(8) would take it for an option", "begin with a letter"
+            operation, short(name), "ip(8) would take it for an option", "begin with a letter"
         )
     return name
 
@@ -105,7 +96,7 @@ def vlan(number: int) -> int:
     """A VLAN's number: 1 to 4094 (IEEE 802.1Q keeps 0 and 4095 for itself)."""
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 4094:
         raise InvalidInput(
-            "use the VLAN", repr(number), "VLANs have the numbers 1 to 4094", "such as 10"
+            "use the VLAN", short(number), "VLANs have the numbers 1 to 4094", "such as 10"
         )
     return number
 
@@ -154,12 +145,12 @@ def places(text: str) -> tuple[str | None, str | None]:
     >>> places("ns1/eth0"), places("lxcbr0.1"), places("ns1/*"), places("*")
     (('ns1', 'eth0'), (None, 'lxcbr0.1'), ('ns1', None), ('*', None))
     """
-    if text == "*":
+    if isinstance(text, str) and text == "*":
         return "*", None
     if not isinstance(text, str) or text.count("/") > 1 or not text.strip("/"):
         raise InvalidInput(
             "capture on",
-            repr(text),
+            short(text),
             "it names no link",
             'write "eth0" for a link of the host, "ns1/eth0" for one of a namespace, "ns1/*" for '
             "all of its links",
@@ -173,7 +164,7 @@ def place(text: str) -> tuple[str | None, str]:
     """One link to send on, as (namespace, link)."""
     ns, link = places(text)
     if link is None:
-        raise InvalidInput("send on", repr(text), "it is not one link", 'write it like "ns1/eth0"')
+        raise InvalidInput("send on", short(text), "it is not one link", 'write it like "ns1/eth0"')
     return ns, link
 
 
@@ -199,14 +190,14 @@ def address(text: str) -> str:
     except ValueError:
         raise InvalidInput(
             operation,
-            repr(text),
+            short(text),
             "it is not an address with a prefix length",
             "write it like 192.168.10.1/24",
         ) from None
     if "/" not in text:
         raise InvalidInput(
             operation,
-            repr(text),
+            short(text),
             "the prefix length is missing",
             f"write {text}/24 for a network of 256 addresses; alone it would mean /32",
         )
@@ -215,25 +206,25 @@ def address(text: str) -> str:
         if interface.ip == network.network_address:
             raise InvalidInput(
                 operation,
-                repr(text),
+                short(text),
                 "it is the network's own address",
                 f"the first that a host may have is {network[1]}/{network.prefixlen}",
             )
         if interface.ip == network.broadcast_address:
             raise InvalidInput(
                 operation,
-                repr(text),
+                short(text),
                 "it is the network's broadcast address",
                 f"the last that a host may have is {network[-2]}/{network.prefixlen}",
             )
     if interface.is_multicast:
-        raise InvalidInput(operation, repr(text), "it is a multicast address", "use a unicast one")
+        raise InvalidInput(operation, short(text), "it is a multicast address", "use a unicast one")
     return interface.with_prefixlen
 
 
 def destination(text: str) -> str:
     """A route's destination: ``default`` or a prefix; a lone address means itself."""
-    if text in ("default", "0.0.0.0/0"):
+    if isinstance(text, str) and text in ("default", "0.0.0.0/0"):
         return "default"
     try:
         network = ipaddress.ip_network(_text(text))
@@ -245,7 +236,7 @@ def destination(text: str) -> str:
             pass
         else:
             cause, hint = "it has bits set right of its prefix length", f"the network is {inside}"
-        raise InvalidInput("use the destination", repr(text), cause, hint) from error
+        raise InvalidInput("use the destination", short(text), cause, hint) from error
     return str(network)
 
 
@@ -256,7 +247,7 @@ def host_address(text: str) -> str:
     except ValueError:
         raise InvalidInput(
             "use the address",
-            repr(text),
+            short(text),
             "it is not the address of a host",
             "write it without a prefix length, like 192.168.10.1",
         ) from None
@@ -268,14 +259,14 @@ def mac_address(text: str) -> str:
     >>> mac_address("02:00:00:00:00:0A")
     '02:00:00:00:00:0a'
     """
-    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", str(text)):
+    if not isinstance(text, str) or not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
         raise InvalidInput(
-            "use the MAC", repr(text), "it is not six bytes in hex", "like 02:00:00:00:00:0a"
+            "use the MAC", short(text), "it is not six bytes in hex", "like 02:00:00:00:00:0a"
         )
     if int(text[:2], 16) & 1:
         raise InvalidInput(
             "use the MAC",
-            repr(text),
+            short(text),
             "its first byte is odd, which means a group of stations",
             "make the first byte even, such as 02",
         )
@@ -284,10 +275,11 @@ def mac_address(text: str) -> str:
 
 def sysctl_key(text: str) -> str:
     """A key below ``net.``, as sysctl(8) takes it; a name with a dot needs slashes."""
-    if not re.fullmatch(r"net[./][A-Za-z0-9_.@+=/-]+", text) or ".." in text:
+    good = isinstance(text, str) and re.fullmatch(r"net[./][A-Za-z0-9_.@+=/-]+", text)
+    if not good or ".." in text:
         raise InvalidInput(
             "set the sysctl",
-            repr(text),
+            short(text),
             "only keys below net. belong to a lab",
             "such as net.ipv4.ip_forward, or net/ipv4/conf/lxcbr0.1/rp_filter",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 from weakref import finalize
 
+from nslab.engine import stopping
 from nslab.engine.protocol import Batch, Engine, Recording, Tally
 from nslab.errors import CommandTimeout, InvalidInput, LabClosed, LabGone, NotFound, NslabError
 from nslab.frames import Frames
@@ -20,6 +22,7 @@ from nslab.frames import blocks as bl
 from nslab.frames.table import ROWS, Table
 from nslab.frames.transcode import transcode
 from nslab.network import names
+from nslab.network.arguments import checked
 from nslab.network.model import Frame, Snapshot, Tracked
 from nslab.session import views
 
@@ -90,9 +93,17 @@ class Capture:
     def stop(self) -> Frames:
         """Take in no more; all frames.  Stopping twice is no error."""
         if self._running:
-            self._fetch(stop=True)
-            self._remember()
+            # Short, and if it were broken off, the capture would go on and nobody would know.
+            with stopping.Region(), stopping.Shield():
+                self._fetch(stop=True)
+                self._remember()
         return self.frames
+
+    def _forget(self) -> None:
+        """End it; what it has is of no use to anybody."""
+        self._abandon.detach()
+        with contextlib.suppress(NslabError):
+            self._engine.fetch(self._opened.number, FORGOTTEN, stop=True)
 
     def _remember(self) -> None:
         """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
@@ -100,6 +111,7 @@ class Capture:
             with contextlib.suppress(LabClosed, LabGone):
                 self._tracked = self._engine.tracked()
 
+    @checked
     def wait(
         self,
         count: int | None = None,
@@ -260,6 +272,7 @@ class Capture:
     def __getitem__(self, key: int | slice) -> Opened | Frames:
         return self.frames[key]
 
+    @checked
     def at(self, *places: str) -> Frames:
         """The frames at some of the places, such as ``"ns1/eth0"``."""
         for place in places:
@@ -272,6 +285,7 @@ class Capture:
                 )
         return self.frames.at(*places)
 
+    @checked
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
         return self.frames.table(times=times, macs=macs, rows=rows)
@@ -296,6 +310,7 @@ class Capture:
             draw=self._draw,
         )
 
+    @checked
     def journey(self, number: int | None = None) -> Journey:
         """The way of one packet: of the frame of that number, or of the first worth telling.
 
@@ -372,11 +387,25 @@ def start(
         names.places(text)
     if frames < 1 or bytes < 1:
         raise InvalidInput("capture", "", "it is to keep nothing", "give frames= and bytes= a size")
-    while not left.empty():
-        with contextlib.suppress(NotFound):
-            engine.fetch(left.get(), FORGOTTEN, stop=True)
+    end_forgotten(engine, left)
     recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
-    return Capture(engine, recording, look, left, draw)
+    made: Capture | None = None
+    try:
+        with stopping.Region():
+            made = Capture(engine, recording, look, left, draw)
+    except KeyboardInterrupt:
+        if made is not None:  # it began just before the stop button; nobody would have it
+            with stopping.Region():
+                made._forget()
+        raise
+    return made
+
+
+def end_forgotten(engine: Engine, left: SimpleQueue[int]) -> None:
+    """Put an end to captures that nobody has any longer."""
+    while not left.empty():
+        with contextlib.suppress(NotFound, LabGone, LabClosed, queue.Empty):
+            engine.fetch(left.get(block=False), FORGOTTEN, stop=True)
 
 
 def owners(snapshot: Snapshot) -> dict[str, str]:

@@ -10,19 +10,23 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nslab.engine import protocol
+from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.network import diff, names
 from nslab.network.actions import Action, AddContainer, Style
+from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
+from nslab.printable import short
 from nslab.session import export, views
 from nslab.session.check import Check, Verdicts
 from nslab.session.history import (
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.session.views import View
+
+LONGEST_WORD = (128 << 10) - 1
+"""Bytes of a program's argument, without its zero byte (MAX_ARG_STRLEN)."""
 
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
@@ -70,6 +77,7 @@ class Lab(Traffic):
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
 
+    @checked
     def __init__(
         self,
         name: str = "lab",
@@ -82,49 +90,99 @@ class Lab(Traffic):
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
+        if not isinstance(needs, list | tuple) or not all(isinstance(n, str) for n in needs):
+            raise InvalidInput(
+                "make a lab",
+                f"needs={short(needs)}",
+                "it is no list of texts",
+                'such as needs=["ipvlan"]',
+            )
+        if not isinstance(start, list | tuple):
+            raise InvalidInput(
+                "make a lab",
+                f"start={short(start)}",
+                "it is no list of steps",
+                'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
+            )
+        for step in start:
+            if isinstance(step, str):
+                check("start", "line", step, "str")
+            elif not isinstance(step, Action):
+                raise InvalidInput(
+                    "make a lab",
+                    short(step),
+                    "it is neither an action nor a line",
+                    'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
+                )
         self._options = protocol.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
         self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
-        self._engine: Engine = self._fresh()
-        self._history = History()
-        Traffic.__init__(self)
-        self._start = self._engine.snapshot()
+        self._owner = os.getpid()
         self._closed = False
+        self._newest: Engine | None = None
+        self._history = History()
         self._stage: Memory | None = None
-        _announce(self)
+        Traffic.__init__(self)
+        try:
+            with stopping.Region():
+                self._engine: Engine = self._fresh()
+                self._start = self._engine.snapshot()
+                _announce(self)
+        except BaseException:
+            with stopping.Region():
+                self._close_all()
+            raise
 
     # -- doing ---------------------------------------------------------------------------------
 
+    @checked
     def do(self, *actions: Action, watch: bool = True) -> ActionResult:
         """Do actions in order; if one fails, the lab is put back to what it was before.
 
         :param watch: look before and after, so that the result can show what changed; without,
             large builds are quicker
         :raises NslabError: the first action that failed, with cause and hint
+        :raises Interrupted: the stop button was pressed; what was done by then has stayed, and is
+            a step of the history
         """
         for action in actions:
             if not isinstance(action, Action):
                 raise InvalidInput(
-                    "do", repr(action), "it is not an action", 'such as AddBridge("lxcbr0")'
+                    "do", short(action), "it is not an action", 'such as AddBridge("lxcbr0")'
                 )
-        with self._lock:
+        with self._turn():
             before = self.snapshot() if watch else None
             try:
                 self._engine.apply(actions)
+            except Interrupted as stopped:
+                with stopping.Shield():
+                    self._keep_part(actions, stopped.done, before)
+                if not self._engine.alive:
+                    raise
+                raise _stopped_in(actions, stopped) from None
             except NslabError as error:
-                if len(actions) > 1 and self._engine.alive:
-                    if before is None or changed(before, self.snapshot()):
-                        self._rebuild(self._history.steps)
-                    error.hint += "\nnothing was changed: the actions before it were taken back"
+                with stopping.Shield():
+                    if len(actions) > 1 and self._engine.alive:
+                        if before is None or changed(before, self.snapshot()):
+                            self._rebuild(self._history.steps)
+                        error.hint += "\nnothing was changed: the actions before it were taken back"
                 raise
-            after = self.snapshot() if watch else None
-            containers = self._containers()
-            self._history.add(Done(actions), before, after)
-            self._tell()
+            with stopping.Shield():  # it is done: it has to be in the history
+                after = self.snapshot() if watch else None
+                containers = self._containers()
+                self._history.add(Done(actions), before, after)
+                self._tell()
             changes = diff.compare(before, after) if before and after else None
             return ActionResult(actions, changes, self._draw, containers)
+
+    def _keep_part(self, actions: Sequence[Action], done: int, before: Snapshot | None) -> None:
+        """Put those actions into the history that were done before the stop button."""
+        if done and self._engine.alive:
+            after = self.snapshot() if before is not None else None
+            self._history.add(Done(tuple(actions[:done])), before, after)
+            self._tell()
 
     def _containers(self) -> list[str]:
         """The names of the containers that actions have made so far."""
@@ -132,6 +190,7 @@ class Lab(Traffic):
         made = (action for step in steps if isinstance(step, Done) for action in step.actions)
         return [action.name for action in made if isinstance(action, AddContainer)]
 
+    @checked
     def sh(
         self,
         text: str,
@@ -159,16 +218,17 @@ class Lab(Traffic):
             timeout=timeout,
             report=True,
         )
-        with self._lock:
+        with self._turn():
             before = self.snapshot()
             try:
                 completed = self._engine.run(program, output)
             finally:
-                output.finish()
-                if self._engine.alive:
-                    after = self.snapshot()
-                    self._history.add(Typed(text, program.ns), before, after)
-                    self._tell()
+                with stopping.Shield():  # whatever came of it has to be in the history
+                    output.finish()
+                    if self._engine.alive:
+                        after = self.snapshot()
+                        self._history.add(Typed(text, program.ns), before, after)
+                        self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
                 raise CommandTimeout(
@@ -188,6 +248,7 @@ class Lab(Traffic):
                 dropped=completed.dropped,
             )
 
+    @checked
     def run(
         self,
         *argv: str,
@@ -207,10 +268,18 @@ class Lab(Traffic):
         if not argv or not all(isinstance(word, str) for word in argv):
             raise InvalidInput(
                 "run",
-                repr(argv),
+                short(argv),
                 "a program and its words are texts, one after another",
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
             )
+        for word in argv:
+            if len(word.encode()) > LONGEST_WORD:
+                raise InvalidInput(
+                    "run",
+                    short(argv[0]),
+                    f"a word of {len(word):,} characters is too long for the kernel",
+                    "give it as stdin=",
+                )
         output = _Output(False)
         program = protocol.Command(
             argv=argv,
@@ -235,6 +304,44 @@ class Lab(Traffic):
             dropped=completed.dropped,
         )
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One step at a time; the stop button ends it in good order.
+
+        :raises LabClosed: it is closed, or belongs to another process
+        """
+        self._check_open()
+        with stopping.Region():
+            while not self._lock.acquire(timeout=0.1):
+                self._check_open()  # whoever has the turn may be long at it
+                if stopping.pending():
+                    stopping.taken()
+                    raise Interrupted(
+                        "begin", "", "it was stopped by you while another thread used the lab"
+                    )
+            try:
+                self._check_open()
+                yield
+            finally:
+                self._lock.release()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LabClosed(
+                "use the lab",
+                self.name,
+                "it was closed",
+                "make a new one: lab = Lab(), or run the notebook from the top",
+            )
+        if self._owner != os.getpid():
+            raise LabClosed(
+                "use the lab",
+                self.name,
+                "it belongs to the process that made it",
+                "make one here: lab = Lab()",
+            )
+
+    @checked
     def interrupt(self, thread: int | None = None) -> None:
         """End the command that another thread runs in the lab now, as the stop button does there.
 
@@ -243,22 +350,17 @@ class Lab(Traffic):
         :param thread: which, by its :func:`threading.get_ident`; the main thread if none is named
         """
         thread = threading.main_thread().ident if thread is None else thread
-        for engine in {id(e): e for e in (self._engine, self._newest)}.values():
+        for engine in {id(e): e for e in (self._engine, self._newest) if e}.values():
             engine.interrupt(thread or 0)
 
     # -- looking -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """What the kernel reports now."""
-        if self._closed:
-            raise LabClosed(
-                "use the lab",
-                self.name,
-                "it was closed",
-                "make a new one: lab = Lab(), or run the notebook from the top",
-            )
+        self._check_open()
         return self._engine.snapshot()
 
+    @checked
     def why(self, ns: str | None, target: str) -> Explanation:
         """Why a namespace can, or cannot, reach an IPv4 address: step by step, from one look.
 
@@ -306,9 +408,16 @@ class Lab(Traffic):
         """Ask the kernel whether what is wanted is so: checks, or steps with all their checks."""
         checks: list[Check] = []
         for one in wanted:
+            if not isinstance(one, Check | Step):
+                raise InvalidInput(
+                    "check",
+                    short(one),
+                    "it is neither a check nor a step",
+                    'such as HasLink("lxcbr0")',
+                )
             checks += one.checks if isinstance(one, Step) else (one,)
         self.snapshot()  # a closed lab says so, whatever is asked
-        return Verdicts([check.ask(self) for check in checks])
+        return Verdicts([one.ask(self) for one in checks])
 
     # -- history -------------------------------------------------------------------------------
 
@@ -327,7 +436,12 @@ class Lab(Traffic):
 
         It is called in the thread that did the step, and must be quick.
         """
-        self._watchers.append(weakref.WeakMethod(call))
+        try:
+            self._watchers.append(weakref.WeakMethod(call))
+        except TypeError:
+            raise InvalidInput(
+                "observe the steps with", short(call), "it is no method of an object"
+            ) from None
 
     def _tell(self) -> None:
         self._watchers = [watcher for watcher in self._watchers if watcher() is not None]
@@ -336,6 +450,7 @@ class Lab(Traffic):
             if call is not None:
                 call()
 
+    @checked
     def undo(self, steps: int = 1) -> ActionResult:
         """Go back by making the lab anew and repeating all steps before the last ones.
 
@@ -353,7 +468,7 @@ class Lab(Traffic):
 
     def _go_back(self, steps: int) -> tuple[ActionResult, list[str]]:
         """What was changed, and what could not be brought back; a widget may print nothing."""
-        with self._lock:
+        with self._turn():
             all_steps = self._history.steps
             places = [place for place, step in enumerate(all_steps) if step.changed]
             if not 0 < steps <= len(places):
@@ -372,7 +487,7 @@ class Lab(Traffic):
 
     def reset(self) -> None:
         """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
-        with self._lock:
+        with self._turn():
             self._rebuild(())
             self._stage = None
 
@@ -384,19 +499,31 @@ class Lab(Traffic):
             raise Interrupted(
                 "go back", self.name, "it was stopped by you", "the lab is as it was before"
             ) from None
-        self._engine, old = fresh, self._engine
-        old.close()
-        self._history = History(steps)
-        self._start = self._start.aligned(fresh.snapshot())
-        self._tell()
+        with stopping.Shield():
+            try:
+                start = self._start.aligned(fresh.snapshot())
+            except BaseException:
+                fresh.close()
+                raise
+            self._engine, old = fresh, self._engine
+            self._history = History(steps)
+            self._start = start
+            old.close()
+            if self._closed:  # by another thread, meanwhile
+                fresh.close()
+            self._check_open()
+            self._tell()
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
         return rebuild(self._newest_engine, self._begin)
 
     def _newest_engine(self) -> Engine:
-        self._newest = self._factory(self._options)
-        return self._newest
+        made = self._newest = self._factory(self._options)
+        if self._closed:
+            made.close()
+        self._check_open()
+        return made
 
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
@@ -434,11 +561,18 @@ class Lab(Traffic):
         return not self._closed and self._engine.alive
 
     def close(self) -> None:
-        """End everything in the lab.  Closing twice is no error."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._engine.close()
+        """End everything in the lab, at once and from any thread, whatever goes on in it.
+
+        What others do in it ends with :class:`LabClosed`.  Closing twice is no error.
+        """
+        with stopping.Region():
+            self._closed = True  # nobody is waited for: what holds the lock may take for ever
+            self._close_all()
+
+    def _close_all(self) -> None:
+        for engine in (getattr(self, "_engine", None), self._newest):
+            if engine is not None:
+                engine.close()
 
     def __enter__(self) -> Lab:
         return self
@@ -496,6 +630,29 @@ class _Output:
             code, line, command = report.decode(errors="replace").split(" ", 2)
             found.append(Failure(int(code), int(line), command))
         return tuple(found)
+
+
+def _stopped_in(actions: Sequence[Action], stopped: Interrupted) -> Interrupted:
+    """What was done and what was not, in words."""
+    done, count = stopped.done, len(actions)
+    if done == 0:
+        cause, hint = "it was stopped by you before its first action", "nothing was changed"
+    elif done < count:
+        cause = f"it was stopped by you after {done} of {count} actions"
+        last, following = _words(actions[done - 1]), _words(actions[done])
+        hint = (
+            f"done: up to {last}\nnot done: from {following}\n"
+            "what was done has stayed; lab.undo() takes it back"
+        )
+    else:
+        cause, hint = "it was stopped by you when all was done", "lab.undo() takes it back"
+    error = Interrupted("finish", f"{count} actions", cause, hint)
+    error.done = done
+    return error
+
+
+def _words(action: Action) -> str:
+    return f"{action.operation} {action.subject}".strip()
 
 
 def _announce(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from nslab.network.actions import Action, Style, commands
 from nslab.network.diff import Diff
+from nslab.printable import printable
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
@@ -25,7 +26,7 @@ class Failure(Struct, frozen=True):
     command: str
 
     def __str__(self) -> str:
-        return f"line {self.line} ended with {self.code}: {self.command}"
+        return f"line {self.line} ended with {self.code}: {printable(self.command)}"
 
 
 class Outcome:
@@ -153,7 +154,7 @@ class CommandResult(Outcome):
         lines = [f"✘ {failure}" for failure in self.failures]
         if self.returncode and not self.failures:
             lines.append(f"✘ ended with {self.returncode}")
-        lines += [f"  → {hint}" for hint in self.hints]
+        lines += [f"  → {printable(hint)}" for hint in self.hints]
         if self.dropped:
             lines.append(f"… {self.dropped:,} bytes more of output are not shown")
         return "\n".join(lines)

@@ -17,17 +17,28 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 
 # The rooms, from the ground up, and whom each may see.  What a room may not see it must be handed.
 ROOMS: dict[str, set[str]] = {
-    "errors": set(),
-    "network": {"errors"},
-    "draw": {"network", "errors"},
-    "explain": {"network", "errors"},
-    "engine": {"network", "errors"},
-    "frames": {"draw", "network", "errors"},
-    "doctor": {"engine", "network", "errors"},
-    "session": {"engine", "explain", "draw", "frames", "network", "errors"},
-    "jupyter": {"session", "draw", "explain", "frames", "network", "errors"},
-    "course": {"jupyter", "session", "engine", "draw", "network", "errors"},
-    "cli": {"course", "jupyter", "session", "doctor", "engine", "draw", "network", "errors"},
+    "printable": set(),
+    "errors": {"printable"},
+    "network": {"errors", "printable"},
+    "draw": {"network", "errors", "printable"},
+    "explain": {"network", "errors", "printable"},
+    "engine": {"network", "errors", "printable"},
+    "frames": {"draw", "network", "errors", "printable"},
+    "doctor": {"engine", "network", "errors", "printable"},
+    "session": {"engine", "explain", "draw", "frames", "network", "errors", "printable"},
+    "jupyter": {"session", "draw", "explain", "frames", "network", "errors", "printable"},
+    "course": {"jupyter", "session", "engine", "draw", "network", "errors", "printable"},
+    "cli": {
+        "course",
+        "jupyter",
+        "session",
+        "doctor",
+        "engine",
+        "draw",
+        "network",
+        "errors",
+        "printable",
+    },
 }
 
 # What may only be used in one place, so that it can be replaced there.

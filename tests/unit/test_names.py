@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nslab.errors import InvalidInput
 from nslab.network import names
+from nslab.printable import printable
 
 SAFE = re.compile(r"[A-Za-z0-9_.+@=-]+")
 
@@ -236,7 +237,7 @@ def test_scope_ids(check: Callable[[str], object], text: str) -> None:
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode(errors="surrogateescape")))
 def test_what_is_shown_neither_moves_nor_hides(text: str) -> None:
-    shown = names.printable(text)
+    shown = printable(text)
     shown.encode()
     assert all(category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
     if text.isprintable():
@@ -244,8 +245,8 @@ def test_what_is_shown_neither_moves_nor_hides(text: str) -> None:
 
 
 def test_what_is_shown_says_what_was_there() -> None:
-    assert names.printable("br0 Straße 名") == "br0 Straße 名"
-    assert names.printable("q\x07\x9b2J\r\n\x1b") == r"q\x07\x9b2J\r\n\x1b"
-    assert names.printable("\u202eevil\u2066") == r"\u202eevil\u2066"
-    assert names.printable(b"q\x9b".decode(errors="surrogateescape")) == r"q\udc9b"
-    assert names.printable(OSError("no\x1b")) == r"no\x1b"
+    assert printable("br0 Straße 名") == "br0 Straße 名"
+    assert printable("q\x07\x9b2J\r\n\x1b") == r"q\x07\x9b2J\r\n\x1b"
+    assert printable("\u202eevil\u2066") == r"\u202eevil\u2066"
+    assert printable(b"q\x9b".decode(errors="surrogateescape")) == r"q\udc9b"
+    assert printable(OSError("no\x1b")) == r"no\x1b"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from nslab.printable import printable_lines
+
 CODE = 0.61
 
 _NARROW = {
@@ -75,5 +77,5 @@ def clip(text: str, most: int) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without control characters, which no XML may hold and no terminal should get."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    """A text of one or more lines, which no XML may hold and no terminal should get as it is."""
+    return printable_lines(text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any
 
-from nslab.engine import explain
+from nslab.engine import explain, stopping
 from nslab.engine.default_network import ACTIONS
 from nslab.engine.fake import programs
 from nslab.engine.fake.apply import apply
@@ -57,18 +60,30 @@ class FakeEngine:
             )
         self._lock = threading.RLock()
         self._closed = threading.Event()
-        self._sleeping: dict[int, threading.Event] = {}
+        self._sleeping: dict[int, SimpleQueue[Any]] = {}
         """Of each thread that runs a command that takes time: what ends it."""
         self._net = fresh(options or Options(), clock)
         self._changed = threading.Condition()
         self._number = 1
 
     def apply(self, actions: Sequence[Action]) -> None:
+        done = 0
         try:
-            with self._lock:
+            with stopping.Region(), self._lock:
                 for action in actions:
+                    if stopping.pending():
+                        stopping.taken()
+                        error = Interrupted(
+                            "finish",
+                            f"{len(actions)} actions",
+                            f"it was stopped by you after {done} actions",
+                            "what was done until then has stayed; lab.undo() goes back",
+                        )
+                        error.done = done
+                        raise error
                     self._check(action.operation, action.subject)
                     apply(self._net, action)
+                    done += 1
         finally:
             self._tell()
 
@@ -118,17 +133,21 @@ class FakeEngine:
 
     def _sleep(self, command: Command, wanted: float) -> Completed:
         allowed = wanted if command.timeout is None else min(wanted, command.timeout)
-        woken = threading.Event()
-        with self._lock:
-            self._sleeping[threading.get_ident()] = woken
-        try:
-            if not self._closed.is_set() and woken.wait(allowed) and not self._closed.is_set():
-                raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            raise Interrupted("finish", "sleep", "it was stopped by you") from None
-        finally:
+        woken: SimpleQueue[Any] = SimpleQueue()
+        with stopping.Region():
             with self._lock:
-                del self._sleeping[threading.get_ident()]
+                self._sleeping[threading.get_ident()] = woken
+            try:
+                if not self._closed.is_set():
+                    stopping.wait(woken, allowed)
+                    if not self._closed.is_set():
+                        stopping.taken()
+                        raise Interrupted("finish", "sleep", "it was stopped by you")
+            except queue.Empty:
+                pass
+            finally:
+                with self._lock:
+                    del self._sleeping[threading.get_ident()]
         if self._closed.is_set():
             raise LabClosed("run", "sleep", "the lab was closed meanwhile")
         if allowed < wanted:
@@ -138,7 +157,7 @@ class FakeEngine:
     def interrupt(self, thread: int) -> None:
         with self._lock:
             if thread in self._sleeping:
-                self._sleeping[thread].set()
+                self._sleeping[thread].put(KeyboardInterrupt)
 
     def record(self, recording: Recording) -> Opened:
         raise self._no_frames("capture", ", ".join(recording.where))
@@ -163,7 +182,7 @@ class FakeEngine:
         self._closed.set()
         with self._lock:
             for woken in self._sleeping.values():
-                woken.set()
+                woken.put(None)
         self._tell()
 
     @property

@@ -14,6 +14,7 @@ from nslab.engine.vm import archive
 ROOT = Path(__file__).parents[2]
 PARTS = (
     "__init__.py",
+    "printable.py",
     "errors.py",
     "network",
     "engine/__init__.py",

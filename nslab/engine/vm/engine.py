@@ -7,6 +7,7 @@ import sys
 import time
 
 from nslab.engine import messages as m
+from nslab.engine import stopping
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.engine.vm import image, saved_state
@@ -31,16 +32,19 @@ class VmEngine(AgentEngine):
 
     def __init__(self, options: Options | None = None) -> None:
         options = options or Options()
-        found = ready(_Telling())
-        try:
-            woken = found.wake(options.name)
-        except NoMachine:
-            # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
-            found.forget()
-            found = ready(_Telling())
-            woken = found.wake(options.name)
-        start = m.Start(options, clock=time.time_ns(), seed=os.urandom(64))
-        super().__init__(options, woken, start, START_LIMIT)
+        with stopping.Region():
+            with stopping.Raising():  # to make one takes minutes, and can be broken off anywhere
+                found = ready(_Telling())
+            try:
+                woken = found.wake(options.name)
+            except NoMachine:
+                # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
+                found.forget()
+                with stopping.Raising():
+                    found = ready(_Telling())
+                woken = found.wake(options.name)
+            start = m.Start(options, clock=time.time_ns(), seed=os.urandom(64))
+            super().__init__(options, woken, start, START_LIMIT)
 
 
 def ready(tell: Tell, *, build: bool = False) -> State:

@@ -21,7 +21,7 @@ from nslab.engine import runtime
 from nslab.engine.vm import image, qemu
 from nslab.engine.vm.trouble import NoMachine
 from nslab.errors import EngineUnavailable
-from nslab.network.names import printable
+from nslab.printable import printable
 
 WATCH = str(Path(__file__).with_name("supervisor.py"))
 
@@ -179,7 +179,7 @@ class Machine:
         watchdog.start()
         try:
             answer = m.read_from_agent(self.reading)
-        except (OSError, ValueError):
+        except (OSError, ValueError, m.OutOfStep):
             answer = None
         finally:
             watchdog.cancel()

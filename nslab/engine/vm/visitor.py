@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from nslab.engine import messages as m
 from nslab.engine import runtime
 from nslab.errors import LabGone, NslabError
-from nslab.network.names import printable
+from nslab.printable import printable
 
 
 def enter(held: runtime.Held, words: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nslab.network.actions import Action
 from nslab.network.model import Value
+from nslab.printable import printable, printable_lines
 
 OK, BAD = "✔", "✘"
 _COLOURS = {OK: "#009e73", BAD: "#d55e00"}
@@ -61,18 +62,22 @@ class Explanation(Value, frozen=True):
         return self.ok
 
     def __str__(self) -> str:
-        lines = [f"{self.namespace} → {self.target}"]
+        lines = [self._title]
         lines += [f"{mark} {message}" for mark, message in self._marked()]
         if self.obstacle:
-            lines += _hints(self.obstacle.hint)
-        lines += [f"  ({note})" for note in self.notes]
+            lines += _hints(printable_lines(self.obstacle.hint))
+        lines += [f"  ({printable(note)})" for note in self.notes]
         return "\n".join(lines)
 
     def _marked(self) -> list[tuple[str, str]]:
         marked = [(OK if step.ok else BAD, step.message) for step in self.steps]
         if self.obstacle:
             marked.append((BAD, self.obstacle.message))
-        return marked
+        return [(mark, printable(message)) for mark, message in marked]
+
+    @property
+    def _title(self) -> str:
+        return printable(f"{self.namespace} → {self.target}")
 
     @property
     def html(self) -> str:
@@ -82,13 +87,13 @@ class Explanation(Value, frozen=True):
             f"{html.escape(message)}</div>"
             for mark, message in self._marked()
         )
-        hint = html.escape(self.obstacle.hint) if self.obstacle else ""
+        hint = html.escape(printable_lines(self.obstacle.hint)) if self.obstacle else ""
         if hint:
             lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
-        notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes)
+        notes = "".join(f"<div>{html.escape(printable(note))}</div>" for note in self.notes)
         if notes:
             lines += f'<div style="opacity:.7;margin:.3em 0 0 1.4em">{notes}</div>'
-        title = html.escape(f"{self.namespace} → {self.target}")
+        title = html.escape(self._title)
         return f'<div class="nslab-why"><div><b>{title}</b></div>{lines}</div>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from nslab.network import names
+from nslab.network.arguments import check_fields
 
 Style = Literal["classic", "iproute2"]
 
@@ -62,6 +63,7 @@ class Action(Struct, frozen=True, omit_defaults=True, tag=True):
     """The base of all actions.  ``ns`` names the namespace to work in; None is the host."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for field in self.__struct_fields__:
             check = _CHECKS.get(field)
             value = getattr(self, field)

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nslab.network.model import Namespace, Snapshot
+from nslab.printable import printable
 
 Kind = Literal["new", "gone", "changed"]
 What = Literal[
@@ -56,7 +57,7 @@ class Change(Struct, frozen=True, kw_only=True):
     quiet: bool = False
 
     def __str__(self) -> str:
-        return f"{MARKS[self.kind]} {self.text}"
+        return f"{MARKS[self.kind]} {printable(self.text)}"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Teller:
             what=what,
             ns=ns.label,
             name=name,
-            text=text,
+            text=printable(text),
             inode=ns.inode,
             index=index,
             value=value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from nslab.network import names
 from nslab.network.model import Snapshot
 from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, namespace_of
 
@@ -66,6 +67,10 @@ class NoRoute(Check, frozen=True):
 
     address: str
     ns: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names.host_address(self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)

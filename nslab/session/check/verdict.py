@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from nslab.errors import NotFound
+from nslab.network.arguments import check_fields
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.printable import printable
 
 RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
 """What helps most often: a check looks at the lab as it is now."""
@@ -23,8 +25,8 @@ class Verdict(Struct, frozen=True):
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{'✔' if self.ok else '✘'} {self.message}"]
-        lines += [f"  → {line}" for line in self.hint.splitlines()]
+        lines = [f"{'✔' if self.ok else '✘'} {printable(self.message)}"]
+        lines += [f"  → {printable(line)}" for line in self.hint.splitlines()]
         return "\n".join(lines)
 
     def __bool__(self) -> bool:
@@ -62,12 +64,12 @@ class Verdicts(Sequence[Verdict]):
 def _html(verdict: Verdict) -> str:
     colour, sign = ("#009e73", "✔") if verdict.ok else ("#d55e00", "✘")
     hint = "".join(
-        f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(line)}</div>'
+        f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(printable(line))}</div>'
         for line in verdict.hint.splitlines()
     )
     return (
         f'<div><b style="color:{colour};display:inline-block;width:1.6em">{sign}</b>'
-        f"{html.escape(verdict.message)}{hint}</div>"
+        f"{html.escape(printable(verdict.message))}{hint}</div>"
     )
 
 
@@ -99,6 +101,9 @@ class Check(Struct, frozen=True, tag=True):
 
     ``ns`` names the namespace that is meant; None is the host.
     """
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def ask(self, lab: Asked) -> Verdict:
         """Ask the lab, and judge."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from nslab.engine import explain
+from nslab.engine import explain, stopping
 from nslab.engine.protocol import Engine, Injection, Recording
 from nslab.errors import InvalidInput, NotFound
 from nslab.frames import blocks as bl
@@ -54,15 +55,14 @@ def arping(
     own = next((address.packed for address in addresses if address.version == 4), bytes(4))
     request = b"\xff" * 6 + mac + struct.pack(">HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1)
     request += mac + own + bytes(6) + ip_address(wanted).packed
-    opened = engine.record(Recording(where=(str(place),), filter="arp", frames=1000))
     found, times, after = "", [], 0
-    try:
+    with _recorded(engine, str(place)) as number:
         for _ in range(count):
             start = time.time_ns()
             engine.inject(Injection(where=str(place), frames=(request,)))
             deadline = time.monotonic() + timeout
             while (left := deadline - time.monotonic()) > 0:
-                batch = engine.fetch(opened.number, after, wait=left)
+                batch = engine.fetch(number, after, wait=left)
                 after = batch.upto
                 answers = list(_answers(batch.blocks, wanted, mac))
                 if answers:
@@ -71,8 +71,6 @@ def arping(
                     break
                 if not batch.running:
                     break
-    finally:
-        engine.fetch(opened.number, cap.FORGOTTEN, stop=True)
     error = "" if found else f"nobody on {place} answers who has {wanted} within {timeout:g} s"
     return ArpResult(
         ns=label,
@@ -83,6 +81,19 @@ def arping(
         owner=cap.owners(snapshot).get(found, ""),
         times=tuple(times),
     )
+
+
+@contextlib.contextmanager
+def _recorded(engine: Engine, place: str) -> Iterator[int]:
+    """The number of a recording of ARP, which ends with the block, whatever ends that."""
+    with stopping.Region():
+        recording = Recording(where=(place,), filter="arp", frames=1000)
+        number = engine.record(recording).number
+        try:
+            yield number
+        finally:
+            with stopping.Shield():
+                engine.fetch(number, cap.FORGOTTEN, stop=True)
 
 
 def _answers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from nslab.network.arguments import checked
 from nslab.session import capture as captures
 from nslab.session.capture import Capture
 from nslab.session.traffic import crafted, tools
@@ -43,6 +44,7 @@ class Traffic:
         """A picture in which nothing jumps that was in the lab's pictures before."""
         raise NotImplementedError
 
+    @checked
     def capture(
         self,
         *where: str,
@@ -71,6 +73,7 @@ class Traffic:
             draw=self._draw,
         )
 
+    @checked
     def ping(
         self,
         ns: str | None,
@@ -97,6 +100,7 @@ class Traffic:
             size=size,
         )
 
+    @checked
     def arping(
         self,
         ns: str | None,
@@ -109,22 +113,26 @@ class Traffic:
         """Ask by ARP who has an IPv4 address, on a link or on that in whose subnet it is."""
         return crafted.arping(self._engine, ns, target, on, count=count, timeout=timeout)
 
+    @checked
     def traceroute(
         self, ns: str | None, target: str, *, hops: int = 6, timeout: float = 0.5
     ) -> TracerouteResult:
         """The routers on the way; ``timeout`` is the seconds to wait for each."""
         return tools.traceroute(self._engine, ns, target, hops=hops, timeout=timeout)
 
+    @checked
     def http(self, ns: str | None, url: str, *, timeout: float = 5.0) -> FetchResult:
         """Fetch a page with curl, from a local port of its own."""
         return tools.http(self._engine, ns, url, self._counters.port(), timeout=timeout)
 
+    @checked
     def resolve(
         self, ns: str | None, name: str, server: str | None = None, *, timeout: float = 1.0
     ) -> ResolveResult:
         """Ask for a name's addresses: the namespace's name server, or another."""
         return tools.resolve(self._engine, ns, name, server, timeout=timeout)
 
+    @checked
     def send(
         self, packets: Any, on: str, *, count: int = 1, rate: float | None = None
     ) -> SendResult:
@@ -141,6 +149,7 @@ class Traffic:
         """
         return crafted.send(self._engine, packets, on, count=count, rate=rate)
 
+    @checked
     def scapy(self, on: str, filter: str = "") -> LabSocket:
         """A scapy socket on a link such as ``ns1/eth0``, for ``sr1``, ``sr``, ``sniff`` and more.
 

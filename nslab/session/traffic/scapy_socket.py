@@ -17,6 +17,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.supersocket import SuperSocket
 
+from nslab.engine import stopping
 from nslab.engine.protocol import Engine, Injection, Recording
 from nslab.errors import LabClosed, LabGone, NotFound
 from nslab.frames import blocks as bl
@@ -42,11 +43,12 @@ class LabSocket(SuperSocket):
         ns, link = names.place(on)
         self._engine = engine
         self._ns, self._link, self._on = ns, link, on
-        opened = engine.record(Recording(where=(on,), filter=filter))
-        self._number, self._tap = opened.number, opened.taps[0]
         self._after = 0
         self._waiting: deque[bl.Raw] = deque()
-        self.closed = False
+        with stopping.Region():
+            opened = engine.record(Recording(where=(on,), filter=filter))
+            self._number, self._tap = opened.number, opened.taps[0]
+            self.closed = False
 
     def complete(self, packet: Any) -> Any:
         """A packet, or a list of some, with every open address filled in."""
@@ -109,7 +111,8 @@ class LabSocket(SuperSocket):
         """End the recording.  Closing twice is no error."""
         if not self.closed:
             self.closed = True
-            with contextlib.suppress(LabClosed, LabGone, NotFound):
+            gone = contextlib.suppress(LabClosed, LabGone, NotFound)
+            with stopping.Region(), stopping.Shield(), gone:
                 self._engine.fetch(self._number, FORGOTTEN, stop=True)
 
 

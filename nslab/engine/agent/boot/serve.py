@@ -1,8 +1,9 @@
 """Requests in, replies out.
 
 Applying and looking are done one at a time in one thread; each command has a thread of its own, so
-that a signal, a look or another command can come between.  The end of the input is the end of the
-lab.
+that a signal, a look or another command can come between.  The reading thread itself does nothing
+that takes time: it also gives the signs of life.  The end of the input is the end of the lab, and
+so is a message that is none: what follows it cannot be believed.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class Server:
         self._nic: Nic | None = None
         self._follower = Monitor(self._spaces)
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
+        self._asked: dict[int, bool] = {}
+        """Questions that are not answered yet, and whether they were cancelled."""
+        self._recordings: dict[int, int] = {}
+        """The capture that each question has begun, while it runs."""
+        self._asked_lock = threading.Lock()
 
     def serve(self) -> None:
         """Never returns: reaping is the main thread's work."""
@@ -81,9 +87,26 @@ class Server:
             except m.Misunderstood as error:
                 self._send(m.Failed(error.id, "InvalidInput", "do what was asked", "", str(error)))
                 continue
+            except m.OutOfStep as error:
+                print(f"it was sent what is no message: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
             match request:
                 case None:
                     os._exit(0)
+                case m.Ping():
+                    # From here, for all runners may be busy.  The other end always reads.
+                    self._send(m.Done(request.id))
+                    continue
+                case m.Cancel():
+                    self._cancel(request.id)
+                    continue
+                case m.Signal():
+                    self._shell.signal(request.id, request.number)
+                    continue
+                case m.Run():
+                    self._shell.expect(request.id)
+            self._asked[request.id] = False  # type: ignore[union-attr]
+            match request:
                 case m.Apply() | m.Look():
                     self._work.put(request)
                 case m.Run():
@@ -92,8 +115,20 @@ class Server:
                     self._runners.submit(self._answer, request.id, partial(self._changes, request))
                 case m.Record() | m.Fetch() | m.Inject() | m.Track():
                     self._runners.submit(self._answer, request.id, partial(self._frames, request))
-                case m.Signal():
-                    self._shell.signal(request.id, request.number)
+
+    def _cancel(self, ident: int) -> None:
+        """Have what works at a question end; close what it has opened."""
+        with self._asked_lock:
+            if ident in self._asked:
+                self._asked[ident] = True
+            number = self._recordings.pop(ident, None)
+        if number is not None:
+            self._runners.submit(self._captures.forget, number)
+        self._follower.look_again()
+        self._captures.look_again()
+
+    def _cancelled(self, ident: int) -> bool:
+        return self._asked.get(ident, True)
 
     def _do(self) -> None:
         try:
@@ -144,14 +179,15 @@ class Server:
             # A bug or an exhausted machine: the lab goes on, and the notebook hears of it.
             kind = type(error).__name__
             reply = m.Failed(ident, "NslabError", "do what was asked", "", f"{kind}: {error}")
+        self._asked.pop(ident, None)
         self._send(reply)
 
     def _apply(self, request: m.Apply) -> m.Done:
         try:
-            self._applier.apply(request.actions)
+            done = self._applier.apply(request.actions, partial(self._cancelled, request.id))
         finally:
             self._follow()
-        return m.Done(request.id)
+        return m.Done(request.id, count=done)
 
     def _follow(self) -> None:
         """Have the NIC's filter in step before anybody is answered."""
@@ -159,6 +195,8 @@ class Server:
             self._nic.follow()
 
     def _look(self, request: m.Look) -> m.Done:
+        if self._cancelled(request.id):
+            return m.Done(request.id)  # nobody waits
         self._follow()
         with self._spaces.lock:
             self._spaces.settle_new()
@@ -169,22 +207,56 @@ class Server:
         return m.Done(request.id, snapshot=snapshot)
 
     def _changes(self, request: m.Follow) -> m.Done:
-        return m.Done(request.id, number=self._follower.wait(request.after, request.wait))
+        return m.Done(
+            request.id,
+            number=self._follower.wait(
+                request.after, request.wait, partial(self._cancelled, request.id)
+            ),
+        )
 
     def _frames(self, request: m.Record | m.Fetch | m.Inject | m.Track) -> m.Done:
         match request:
             case m.Record():
-                return m.Done(request.id, opened=self._captures.record(request.recording))
+                return self._record(request)
             case m.Inject():
                 from nslab.engine.agent.packets import inject  # here, because most labs send none
 
-                return m.Done(request.id, sent=inject.inject(self._spaces, request.injection))
+                return m.Done(
+                    request.id,
+                    sent=inject.inject(
+                        self._spaces, request.injection, partial(self._cancelled, request.id)
+                    ),
+                )
             case m.Track():
                 from nslab.engine.agent.rtnl import conntrack
 
                 return m.Done(request.id, tracked=conntrack.everywhere(self._spaces))
-        batch = self._captures.fetch(request.number, request.after, request.wait, request.stop)
+        batch = self._captures.fetch(
+            request.number,
+            request.after,
+            request.wait,
+            request.stop,
+            partial(self._cancelled, request.id),
+        )
+        if request.stop and not batch.running and not batch.more:
+            with self._asked_lock:
+                self._recordings = {
+                    ident: number
+                    for ident, number in self._recordings.items()
+                    if number != request.number
+                }
         return m.Done(request.id, batch=batch)
+
+    def _record(self, request: m.Record) -> m.Done:
+        opened = self._captures.record(request.recording)
+        with self._asked_lock:
+            unwanted = self._asked[request.id]
+            if not unwanted:
+                # The answer may be on its way while its question is cancelled.
+                self._recordings[request.id] = opened.number
+        if unwanted:
+            self._captures.forget(opened.number)
+        return m.Done(request.id, opened=opened)
 
     def _run(self, request: m.Run) -> m.Done:
         def emit(stream: Stream, data: bytes) -> None:

@@ -9,12 +9,23 @@ import threading
 import time
 from collections.abc import Callable
 
+from msgspec import structs
+
 from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
 from nslab.network.model import WORLD
+
+LONG = 100_000
+"""Bytes of a learner's lines that bash gets as a word; the kernel takes no word of 128 KiB
+(MAX_ARG_STRLEN).  Longer ones are a file, which is named in bash's own messages, and nowhere else.
+"""
+
+SCRIPT_FD = 198
+_SCRIPT_HEAD = b"BASH_ARGV0=bash; "
+"""In front of the first line, so that ``$0`` and the lines' numbers are what they always are."""
 
 GRACE = 0.5
 """Seconds between asking a command to end and killing it."""
@@ -28,23 +39,43 @@ class Shell:
         self._init = init
         self._sessions: dict[int, int] = {}
         """The session (and process group) of each running command, by its request."""
+        self._expected: dict[int, int] = {}
+        """Commands that have not started yet, and the signal that came for each meanwhile."""
+        self._lock = threading.Lock()
+
+    def expect(self, ident: int) -> None:
+        """A command will be run: a signal for it may come before."""
+        self._expected[ident] = 0
 
     def run(self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]) -> Completed:
         """Run a command to its end."""
-        argv, descriptor = self._way_in(command)
+        script = None
         try:
-            return self._run(ident, command, argv, descriptor, emit)
+            if command.argv[:2] == ("bash", "-c") and len(command.argv[2].encode()) > LONG:
+                script = memory_file(_SCRIPT_HEAD + command.argv[2].encode())
+                words = ("bash", f"/proc/self/fd/{SCRIPT_FD}", *command.argv[3:])
+                command = structs.replace(command, argv=words)
+            argv, descriptor = self._way_in(command)
+            try:
+                return self._run(ident, command, argv, descriptor, emit, script)
+            finally:
+                os.close(descriptor)
         finally:
-            os.close(descriptor)
+            self._expected.pop(ident, None)
+            if script is not None:
+                os.close(script)
 
     def signal(self, ident: int, number: int) -> None:
-        """Send a signal to a running command's process group; silent if it has ended."""
-        session = self._sessions.get(ident)
+        """Send a signal to a command's process group, soon if it starts just now.
+
+        Silent if it has ended.
+        """
+        with self._lock:
+            session = self._sessions.get(ident)
+            if session is None and ident in self._expected:
+                self._expected[ident] = number
         if session is not None:
-            try:
-                os.killpg(session, number)
-            except ProcessLookupError:
-                pass
+            _signal_group(session, number)
 
     def _way_in(self, command: Command) -> tuple[tuple[str, ...], int]:
         """The words that bring a command into its namespaces, and where to start them from."""
@@ -73,6 +104,7 @@ class Shell:
         argv: tuple[str, ...],
         descriptor: int,
         emit: Callable[[Stream, bytes], None],
+        script: int | None,
     ) -> Completed:
         streams: list[tuple[Stream, int]] = [("stdout", 1), ("stderr", 2)]
         environment = dict(command.environment)
@@ -89,6 +121,8 @@ class Shell:
             os.close(over_write)
 
         files = {0: given} | {number: pipes[stream][1] for stream, number in streams}
+        if script is not None:
+            files[SCRIPT_FD] = script
         try:
             with self._spaces.inside(descriptor):
                 session = self._init.spawn(argv, on_exit, files=files, environment=environment)
@@ -102,7 +136,12 @@ class Shell:
             os.close(given)
             for _, writing in pipes.values():
                 os.close(writing)
-        self._sessions[ident] = session
+        with self._lock:
+            self._sessions[ident] = session
+            early = self._expected.pop(ident, 0)
+        if early:
+            # Nothing of it is worth waiting for, and bash may not heed a SIGINT before it reads.
+            _signal_group(session, signal.SIGKILL)
         try:
             ours = {pipes[stream][0]: stream for stream, _ in streams}
             return self._follow(command, session, ours, over_read, codes, emit)
@@ -175,6 +214,13 @@ class Shell:
                             os.close(key.fd)
 
         threading.Thread(target=drain, name="drain", daemon=True).start()
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
 
 
 def _kill(session: int, number: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from nslab.network.model import Process
+from nslab.network.names import label
 
 
 def network_inodes() -> dict[int, int]:
@@ -30,7 +31,7 @@ def processes_by_namespace(leave_out: frozenset[int] = frozenset()) -> dict[int,
                 words = file.read(4096).rstrip(b"\0").split(b"\0")
         except OSError:
             continue
-        command = b" ".join(words).decode(errors="replace")
+        command = label(b" ".join(words))
         if command:
             found.setdefault(inode, []).append(Process(pid=pid, command=command))
     return found

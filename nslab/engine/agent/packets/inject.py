@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nslab.engine import explain
 from nslab.engine.agent.netns import spaces as sp
@@ -28,6 +28,9 @@ AT_ONCE = 64
 
 PATIENCE = 2.0
 """Seconds in which the link must take another frame."""
+
+LOOK = 0.05
+"""Seconds between two looks whether it was stopped, while it waits for the next frame's time."""
 
 SHORTEST = 14
 """Bytes of an Ethernet header."""
@@ -59,9 +62,13 @@ class _Message(ctypes.Structure):
     _fields_ = (("header", _Header), ("sent", ctypes.c_uint))
 
 
-def inject(spaces: sp.Spaces, injection: Injection) -> int:
+Stopped = Callable[[], bool]
+
+
+def inject(spaces: sp.Spaces, injection: Injection, stopped: Stopped = lambda: False) -> int:
     """Send; how many frames the kernel took.
 
+    :param stopped: whether to end where it is
     :raises NotFound: there is no such namespace or link
     :raises KernelRefused: the link is down, or a frame is too long for it
     """
@@ -90,7 +97,7 @@ def inject(spaces: sp.Spaces, injection: Injection) -> int:
         # Protocol 0: it only sends.
         address = struct.pack("=HHiHBB8s", socket.AF_PACKET, 0, index, 0, 0, 0, b"")
         call("bind", sending.fileno(), address, len(address))
-        return _send(sending, injection)
+        return _send(sending, injection, stopped)
     except OSError as error:
         raise _refused(injection, ns, error) from None
     finally:
@@ -117,28 +124,30 @@ def _refused(injection: Injection, ns: str | None, error: OSError) -> KernelRefu
     return KernelRefused("send on", injection.where, cause, hint, errno=number)
 
 
-def _send(sending: socket.socket, injection: Injection) -> int:
+def _send(sending: socket.socket, injection: Injection, stopped: Stopped) -> int:
     frames, total = injection.frames, len(injection.frames) * injection.count
     if injection.rate is not None:
-        return _paced(sending, frames, total, injection.rate)
+        return _paced(sending, frames, total, injection.rate, stopped)
     batch = AT_ONCE if len(frames) == 1 else len(frames)
     prepared = _prepare([frames[number % len(frames)] for number in range(min(batch, total))])
     done = 0
-    while done < total:
+    while done < total and not stopped():
         place = done % len(prepared)
         some = min(AT_ONCE, len(prepared) - place, total - done)
         done += _some(sending, prepared, place, some)
     return done
 
 
-def _paced(sending: socket.socket, frames: Sequence[bytes], total: int, rate: float) -> int:
+def _paced(
+    sending: socket.socket, frames: Sequence[bytes], total: int, rate: float, stopped: Stopped
+) -> int:
     prepared = _prepare(frames)
     start = time.monotonic()
     done = 0
-    while done < total:
+    while done < total and not stopped():
         due = min(total, int((time.monotonic() - start) * rate) + 1)
         if due <= done:
-            time.sleep(max(0.0, start + done / rate - time.monotonic()))
+            time.sleep(min(LOOK, max(0.0, start + done / rate - time.monotonic())))
             continue
         place = done % len(frames)
         some = min(AT_ONCE, len(frames) - place, due - done)

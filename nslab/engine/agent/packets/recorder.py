@@ -71,19 +71,43 @@ class Captures:
             number=number, taps=tuple(opening.tap for opening in openings), began=recorder.began
         )
 
-    def fetch(self, number: int, after: int, wait: float, stop: bool) -> Batch:
-        """What came after the piece of that number; forgets a capture that has been emptied."""
+    def fetch(
+        self,
+        number: int,
+        after: int,
+        wait: float,
+        stop: bool,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Batch:
+        """What came after the piece of that number; forgets a capture that has been emptied.
+
+        :param stopped: whether nobody waits any longer; see :meth:`look_again`
+        """
         with self._lock:
             recorder = self._running.get(number)
         if recorder is None:
             raise NotFound("fetch frames", "", "the capture was stopped before")
         if stop:
             recorder.stop()
-        batch = recorder.fetch(after, wait)
+        batch = recorder.fetch(after, wait, stopped)
         if stop and not batch.more and not batch.running:
             with self._lock:
                 self._running.pop(number, None)
         return batch
+
+    def forget(self, number: int) -> None:
+        """End a capture that nobody has asked for any longer."""
+        with self._lock:
+            recorder = self._running.pop(number, None)
+        if recorder is not None:
+            recorder.stop()
+
+    def look_again(self) -> None:
+        """Have those who wait see whether they still should."""
+        with self._lock:
+            running = list(self._running.values())
+        for recorder in running:
+            recorder.look_again()
 
 
 class Recorder:
@@ -138,13 +162,17 @@ class Recorder:
                 os.write(self._stop, b"!")
             self._changed.wait_for(lambda: not self._running)
 
-    def fetch(self, after: int, wait: float) -> Batch:
+    def look_again(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def fetch(self, after: int, wait: float, stopped: Callable[[], bool] = lambda: False) -> Batch:
         """The blocks from number ``after`` on; those before it are let go."""
         with self._changed:
             while self._blocks and self._first < after:
                 self._blocks.popleft()
                 self._first += 1
-            self._changed.wait_for(lambda: self._blocks or not self._running, wait)
+            self._changed.wait_for(lambda: self._blocks or not self._running or stopped(), wait)
             size, some = 0, []
             for block in self._blocks:
                 some.append(block)

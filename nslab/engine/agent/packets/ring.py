@@ -11,6 +11,7 @@ The socket takes no part in promiscuous mode: it sees what comes by anyway, as t
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import mmap
 import socket
 import struct
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
 from nslab.engine.protocol import Tally
+from nslab.network.names import label
 
 ETH_P_ALL = 3
 SOL_PACKET, SO_ATTACH_FILTER, SO_TIMESTAMPNS = 263, 26, 35
@@ -46,6 +48,9 @@ def retire_after(taps: int) -> int:
     It is the delay of a live capture, and there is a timer for each ring that never rests.
     """
     return max(8, min(64, taps // 4))
+
+
+SIOCGIFNAME = 0x8910
 
 
 class Ring:
@@ -164,7 +169,13 @@ class Ring:
             )
             self._dropped += dropped
         if not self._closed and not self.ended:
-            now = str(self._socket.getsockname()[0])
+            # Python's own getsockname() raises at a name that is not UTF-8.
+            asked = struct.pack("16si20x", b"", self._index())
+            try:
+                answer = fcntl.ioctl(self._socket, SIOCGIFNAME, asked)
+            except OSError:
+                answer = b""  # it has just gone
+            now = label(answer[:16].split(b"\0")[0]) or name
             self._renamed = now if now != name else ""
         return Tally(
             beyond=self._beyond, dropped=self._dropped, ended=self.ended, renamed=self._renamed

@@ -56,8 +56,8 @@ def devices() -> list[Device]:
         for header, given in asking.dump(w.RTM_GETLINK, body, 16):
             hardware, index = struct.unpack_from("=xxHi", header)
             info = w.decoded(given[w.IFLA_LINKINFO]) if w.IFLA_LINKINFO in given else {}
-            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
-            name = given[w.IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
+            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
+            name = names.label(given[w.IFLA_IFNAME].rstrip(b"\0"))
             found.append(Device(index, name, hardware, kind, given.get(w.IFLA_ADDRESS, b"")))
         return found
     finally:

@@ -48,16 +48,24 @@ class Monitor:
         self._asked = 0.0
         self._thread: threading.Thread | None = None
 
-    def wait(self, after: int, seconds: float) -> int:
-        """The number of the last change; waits for one above ``after``, so long at most."""
+    def wait(self, after: int, seconds: float, stopped: Callable[[], bool] = lambda: False) -> int:
+        """The number of the last change; waits for one above ``after``, so long at most.
+
+        :param stopped: whether nobody waits any longer; see :meth:`look_again`
+        """
         with self._changed:
             self._asked = time.monotonic() + seconds
             if self._thread is None:
                 self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
                 self._thread.start()
-            self._changed.wait_for(lambda: self._number > after, seconds)
+            self._changed.wait_for(lambda: self._number > after or stopped(), seconds)
             self._asked = time.monotonic()
             return self._number
+
+    def look_again(self) -> None:
+        """Have those who wait see whether they still should."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _tell(self) -> None:
         with self._changed:

@@ -17,6 +17,7 @@ from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, read
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.network import model
+from nslab.network.names import label
 
 _OPERSTATE = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _PORT_STATE = ("disabled", "listening", "learning", "forwarding", "blocking")
@@ -170,7 +171,7 @@ def _links(asking: w.Socket) -> list[_RawLink]:
         if w.IFLA_LINKINFO in found:
             raw = found[w.IFLA_LINKINFO]
             info = w.decoded(raw)
-            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
+            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
             if kind in _WITH_DATA:
                 raw = info.get(w.IFLA_INFO_DATA, b"")
                 data = w.decoded(raw)
@@ -179,7 +180,7 @@ def _links(asking: w.Socket) -> list[_RawLink]:
                 slave = w.decoded(raw)
         lower = _U32.unpack(found[w.IFLA_LINK])[0] if w.IFLA_LINK in found else 0
         nsid = _I32.unpack(found[w.IFLA_LINK_NETNSID])[0] if w.IFLA_LINK_NETNSID in found else None
-        name = found[w.IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
+        name = label(found[w.IFLA_IFNAME].rstrip(b"\0"))
         result.append(_RawLink(index, flags, found, name, kind, data, slave, lower, nsid))
     return result
 

@@ -23,7 +23,7 @@ from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespa
 from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl.observe import Target, observe
-from nslab.network import model
+from nslab.network import model, names
 
 
 def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
@@ -38,7 +38,7 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
     for name, inode in named.items():
         by_inode.setdefault(inode, []).append(name)
 
-    def make(inode: int, role: str, label: str, opened: Callable[[], int]) -> Target | None:
+    def make(inode: int, role: str, name: str, opened: Callable[[], int]) -> Target | None:
         try:
             descriptor = opened()
         except OSError:
@@ -50,8 +50,8 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
             inode=inode,
             descriptor=descriptor,
             role=role,
-            label=label,
-            names=tuple(by_inode.get(inode, ())),
+            label=names.label(name),
+            names=tuple(map(names.label, by_inode.get(inode, ()))),
             processes=tuple(processes.get(inode, ())),
         )
 
@@ -65,14 +65,14 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
         host.resolv_conf = text_of("/etc/resolv.conf")
     found.append(host)
     taken = {spaces.home_inode, *world.values()}
-    for inode, names in by_inode.items():
+    for inode, called in by_inode.items():
         # What people name by the id of its process is a container all the same.
-        if inode in taken or (inode in containers and all(map(str.isdigit, names))):
+        if inode in taken or (inode in containers and all(map(str.isdigit, called))):
             continue
         taken.add(inode)
-        target = make(inode, "named", names[0], at(f"{sp.NAMED}/{names[0]}"))
-        if target is not None and names[0] in with_files:
-            target.resolv_conf = text_of(f"/etc/netns/{names[0]}/resolv.conf")
+        target = make(inode, "named", called[0], at(f"{sp.NAMED}/{called[0]}"))
+        if target is not None and called[0] in with_files:
+            target.resolv_conf = text_of(f"/etc/netns/{called[0]}/resolv.conf")
         found.append(target)
     for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
         if inode in taken:
@@ -194,9 +194,9 @@ def changed_files() -> dict[str, str]:
     for directory, directories, files in os.walk(ETC_CHANGES):
         place = "/etc" + directory.removeprefix(ETC_CHANGES)
         for name in directories:
-            changed[f"{place}/{name}/"] = ""
+            changed[names.label(f"{place}/{name}/")] = ""
         for name in files:
             text = text_of(f"{directory}/{name}")
             if text is not None and FRESH_FILES.get(f"{place}/{name}") != text:
-                changed[f"{place}/{name}"] = text[:4096]
+                changed[names.label(f"{place}/{name}")] = text[:4096]
     return changed

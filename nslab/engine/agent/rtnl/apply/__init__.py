@@ -13,7 +13,7 @@ fake engine and in :mod:`nslab.engine.explain`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init
@@ -40,20 +40,29 @@ class Applier:
         self._spaces = spaces
         self._init = init
 
-    def apply(self, actions: Sequence[act.Action]) -> None:
+    def apply(
+        self, actions: Sequence[act.Action], stopped: Callable[[], bool] = lambda: False
+    ) -> int:
         """Do the actions in order, in this thread, which comes home at the end.
 
+        :param stopped: asked between two actions: whether to end there
+        :returns: how many were done
         :raises NslabError: the first that failed; those after it were not tried, except a few in
             the same buffer when there are more than :data:`CAREFUL` of them
         """
         with self._spaces.lock:
-            work = Batch(self._spaces, self._init, careful=len(actions) <= CAREFUL)
+            batch = Batch(self._spaces, self._init, careful=len(actions) <= CAREFUL)
             try:
+                done = 0
                 for action in actions:
-                    _do(work, action)
-                work.flush()
+                    if stopped():
+                        break
+                    _do(batch, action)
+                    done += 1
+                batch.flush()
+                return done
             finally:
-                work.close()
+                batch.close()
 
 
 def _do(batch: Batch, action: act.Action) -> None:

@@ -1,0 +1,123 @@
+"""What a public call is given is looked at before anything is done with it.
+
+A learner's slip (None from a failed look-up, bytes, a list in a list) would surface somewhere below
+as a TypeError about something else.  The annotations say what is wanted, so they are what is
+checked: texts that UTF-8 can say, without a zero byte; numbers that a message can hold.  What is
+annotated otherwise is its user's to check.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from nslab.errors import InvalidInput
+from nslab.printable import short
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MOST = (1 << 63) - 1
+"""The largest whole number of a message (MessagePack has a bit more, the kernel less)."""
+
+_WORDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "None": "None",
+}
+
+
+def wrong(value: object, kinds: tuple[str, ...]) -> str:
+    """What is wrong with a value that should be of one of some kinds; nothing if it is right."""
+    if value is None and "None" in kinds:
+        return ""
+    if isinstance(value, bool):
+        if "bool" in kinds:
+            return ""
+    elif isinstance(value, str):
+        if "str" in kinds:
+            return _wrong_text(value)
+    elif isinstance(value, int):
+        if "int" in kinds or "float" in kinds:
+            return "" if abs(value) <= MOST else "the number is too large"
+    elif isinstance(value, float) and "float" in kinds:
+        return "" if math.isfinite(value) and abs(value) <= MOST else "that is no usable number"
+    return "it must be " + " or ".join(_WORDS[kind] for kind in kinds)
+
+
+def _wrong_text(value: str) -> str:
+    if "\0" in value:
+        return "it holds a zero byte, which would end a text"
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        return f"{value[error.start]!r} is half a character, which UTF-8 cannot say"
+    return ""
+
+
+@functools.cache
+def kinds_of(annotation: str) -> tuple[str, ...]:
+    """The kinds that an annotation names; none if it names anything else."""
+    kinds = tuple(part.strip() for part in annotation.split("|"))
+    return kinds if all(kind in _WORDS for kind in kinds) else ()
+
+
+def check(operation: str, name: str, value: object, annotation: str) -> None:
+    """Raise InvalidInput for a value that is not what its annotation says."""
+    kinds = kinds_of(annotation)
+    cause = wrong(value, kinds) if kinds else ""
+    if cause:
+        raise InvalidInput(operation, f"{name}={short(value)}", cause)
+
+
+def checked(call: F) -> F:
+    """A method that looks at its arguments first.
+
+    :raises InvalidInput: one is not what its annotation says
+    :raises TypeError: there are too few or too many, or one has a wrong name
+    """
+    signature = inspect.signature(call)
+    annotations = {
+        name: str(parameter.annotation)
+        for name, parameter in signature.parameters.items()
+        if kinds_of(str(parameter.annotation))
+    }
+    several = {
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL
+    }
+    operation = call.__name__.strip("_")
+
+    @functools.wraps(call)
+    def looked(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        for name, annotation in annotations.items():
+            if name in given:
+                values = given[name] if name in several else (given[name],)
+                for value in values:
+                    check(operation, name, value, annotation)
+        return call(*args, **kwargs)
+
+    return cast(F, looked)
+
+
+@functools.cache
+def fields_of(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of a value's class that can be checked, with their annotations."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        for name, annotation in inspect.get_annotations(each).items():
+            if isinstance(annotation, str) and kinds_of(annotation):
+                found[name] = annotation
+    return tuple(found.items())
+
+
+def check_fields(value: object) -> None:
+    """Raise InvalidInput if a field of a value is not what its annotation says."""
+    for name, annotation in fields_of(type(value)):  # type: ignore[arg-type]
+        check(type(value).__name__, name, getattr(value, name), annotation)
