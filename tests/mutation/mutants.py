@@ -92,7 +92,7 @@ MUTANTS = (
     Mutant(
         "draw: a cable with one end down looks up",
         'one.state == "up" == other.state, mark',
-        'one.state == "up", mark',
+        'other.state == "up", mark',
         ("tests/unit/test_draw.py",),
     ),
     Mutant(
