@@ -59,6 +59,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE),
     (r"kernel/test_cli\.py::", ROOT_SMOKE),
     (r"kernel/test_ssh\.py::", ROOT_SMOKE),
+    (r"kernel/test_benchmarks\.py::test_a_trial\[", ROOT_SMOKE),
     (r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
     (r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
     (r"kernel/test_nic\.py::test_(frames_for|a_program_that|packet_filters)", ROOT_SMOKE),
