@@ -46,7 +46,7 @@ MUTANTS = (
         "agent: multicast entries are shown as learned",
         "if family != _AF_BRIDGE or not mac or mac[0] & 1:",
         "if family != _AF_BRIDGE or not mac:",
-        (SAME, STATE),
+        (STATE,),
         "local",
     ),
     Mutant(
