@@ -78,6 +78,8 @@ class Place:
             for name, value in os.environ.items()
             if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
         } | {"PYTHONPYCACHEPREFIX": str(directory / "bytecode")}
+        # An ordinary user's lacks the directories where ip and brctl are.
+        self._environment["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
 
     def python(self, script: str, *words: object, limit: float = 300) -> dict[str, Any]:
         """Run a Python trial with the interpreter that has nslab."""

@@ -38,7 +38,8 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT),
     (r"contract/.*[\[-]vm[\]-]", NIGHTLY),
     (r"vm/test_trouble\.py::test_a_state_that_cannot_be_read_is_made_anew\[(of|without)", NIGHTLY),
-    (r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was_killed|no_tool\[apt)", NIGHTLY),
+    (r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged)", NIGHTLY),
+    (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm.*hangs)", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
     (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),
     (r"kernel/test_any_order\.py::", NIGHTLY),
@@ -58,6 +59,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE),
     (r"kernel/test_cli\.py::", ROOT_SMOKE),
     (r"kernel/test_ssh\.py::", ROOT_SMOKE),
+    (r"kernel/test_benchmarks\.py::test_a_trial\[", ROOT_SMOKE),
     (r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
     (r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
     (r"kernel/test_nic\.py::test_(frames_for|a_program_that|packet_filters)", ROOT_SMOKE),

@@ -78,6 +78,7 @@ class Inside:
                 "--net",
                 "--mount",
                 "--pid",
+                "--preserve-credentials",
                 sys.executable,
                 str(Path(__file__).with_name("taps.py")),
                 flood,

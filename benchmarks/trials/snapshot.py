@@ -42,6 +42,7 @@ def main(size: int, repeats: int) -> None:
                 "--net",
                 "--mount",
                 "--pid",
+                "--preserve-credentials",
                 sys.executable,
                 str(Path(__file__).with_name("dumps.py")),
             ],
@@ -52,6 +53,7 @@ def main(size: int, repeats: int) -> None:
         assert dumps.stdin is not None
         assert dumps.stdout is not None
         ways = dumps.stdout.readline().split()
+        assert ways, "nothing could be started inside the lab"
         times: dict[str, list[float]] = {"nslab": []} | {way: [] for way in ways}
         wrong = ""
         for _ in range(repeats):

@@ -303,7 +303,10 @@ def test_a_namespace_that_is_deleted_goes_although_it_is_captured(pair: Lab) -> 
     with pair.capture() as seen:
         pair.send(FRAME, "v1")
         pair.do(DeleteNamespace("ns1"))
-        assert "v1" not in [link.name for link in pair.snapshot().host.links]
+        wait_for(
+            lambda: "v1" not in [link.name for link in pair.snapshot().host.links],
+            "the namespace is freed",
+        )
     assert len(seen) == 2
     assert "ns1/eth0: the capture ended here early: its namespace is gone" in seen.notes
 

@@ -58,6 +58,15 @@ def test_the_container_reaches_the_world(host: Lab) -> None:
     assert host.why("app", "203.0.113.80")
 
 
+def test_a_container_that_was_started_runs_its_program(host: Lab) -> None:
+    """A picture drawn at once must not show ``runc init``, which it is for a moment before."""
+    for number in range(3):
+        printed(host, f"docker run -d --name n{number} --hostname n{number} busybox sleep 1000")
+        (space,) = [space for space in host.snapshot() if space.label == f"n{number}"]
+        assert [process.command for process in space.processes] == ["sleep 1000"]
+        printed(host, f"docker rm -f n{number}")
+
+
 def test_starting_twice_is_no_error(host: Lab) -> None:
     before = printed(host, "cat /run/nslab/docker/pid")
     docker.start(host)

@@ -23,10 +23,13 @@ def part(widget: w.Widget, name: str) -> Any:
 
 def button(widget: w.Widget, words: str) -> Any:
     """The one button with these words on it."""
-    (found,) = [
-        each for each in _inside(widget) if isinstance(each, w.Button) and each.description == words
-    ]
+    (found,) = [each for each in buttons(widget) if each.description == words]
     return found
+
+
+def buttons(widget: w.Widget) -> list[Any]:
+    """All of them, in their order."""
+    return [each for each in _inside(widget) if isinstance(each, w.Button)]
 
 
 def idle(widget: w.Widget) -> bool:

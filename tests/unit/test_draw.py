@@ -16,12 +16,15 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 
+from nslab import Lab
 from nslab.draw import Picture, dot_source
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed, place, trace
 from nslab.draw.scene.compose import compose
 from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput, ToolMissing
+from nslab.network.actions import AddMacvlan, SetDown, SetUp
 from nslab.network.diff import Diff, compare
 from nslab.network.model import Snapshot
 
@@ -451,6 +454,35 @@ def test_what_changed_is_drawn_before_anything_else() -> None:
     assert "… and 33 more like ns1" in picture.text
     everything = Picture(compare(sample.fresh(), sample.star(40)))
     assert "32 more like ns1, 32 of them changed" in everything.text
+
+
+def cable(what: Snapshot | Diff, name: str) -> Cable:
+    """The cable that ends at the host's link of that name."""
+    scene = compose(what)
+    box = next(box for box in scene.boxes if box.label == "host")
+    cells = [*box.uplinks, *box.others]
+    for block in box.bridges:
+        cells += [block.bridge, *block.upper, *block.lower]
+    (key,) = [cell.key for cell in cells if cell.name == name]
+    (found,) = [cable for cable in scene.cables if key in (cable.upper, cable.lower)]
+    return found
+
+
+def test_a_cable_is_alive_when_both_of_its_ends_are() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddMacvlan("eth0", "m1"))
+        assert not cable(lab.snapshot(), "m1").up
+        lab.do(SetUp("m1"))
+        assert cable(lab.snapshot(), "m1").up
+        lab.do(SetDown("eth0"))
+        assert not cable(lab.snapshot(), "m1").up
+
+
+def test_a_cable_is_marked_as_what_happened_to_it() -> None:
+    before, after = sample.fresh(), sample.with_pair()
+    assert cable(after, "veth-ns1").mark is None
+    assert cable(compare(before, after), "veth-ns1").mark == "new"
+    assert cable(compare(after, before), "veth-ns1").mark == "gone"
 
 
 def calls_for(size: int) -> int:

@@ -87,7 +87,10 @@ def test_a_choice_outlives_a_redraw_and_shows_the_facts(lab: Lab, live: Live) ->
     lab.do(AddAddress("br1", "10.0.0.1/24"), SetUp("br1"))
     until(lambda: "10.0.0.1/24" in part(live, "facts").value)
     assert part(live, "choice").value == "host/br1"
-    lab.undo(2)
+    lab.do(AddBridge("br2"))
+    until(lambda: "host/br2" in part(live, "choice").options)
+    assert part(live, "choice").value == "host/br1", "also where there is more to choose from"
+    lab.undo(3)
     until(lambda: part(live, "choice").value == "–")
     assert part(live, "facts").value == ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from handles import button, idle, part, press
+from handles import button, buttons, idle, part, press
 from msgspec import structs
 from waiting import until
 
@@ -104,6 +104,20 @@ def test_after_a_restart_it_resumes(chapter: Lesson, progress: Progress) -> None
         assert player.position == 3
         assert second.snapshot().canonical() == before
         assert resume.layout.display == "none"
+        player.close()
+
+
+@pytest.mark.parametrize(("done", "offered"), [(0, []), (1, [2]), (5, [6]), (6, [])])
+def test_what_can_be_resumed(
+    chapter: Lesson, progress: Progress, done: int, offered: list[int]
+) -> None:
+    progress.keep(chapter.name, done)
+    with chapter.lab(engine="fake") as lab:
+        player = Player(chapter, lab, progress)
+        words = [each.description for each in buttons(player)]
+        assert [word for word in words if "Resume" in word] == [
+            f"Resume at step {number}" for number in offered
+        ]
         player.close()
 
 
