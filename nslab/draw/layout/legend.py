@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from nslab.draw.layout.boxes import Point
 from nslab.draw.scene.metrics import width
-from nslab.draw.scene.scene import Scene
+from nslab.draw.scene.scene import Cell, Scene
 from nslab.network.diff import Kind
 
 Sign = Literal["bridge", "cable", "stacked", "up", "not up", "new", "changed", "gone"]
@@ -70,11 +71,16 @@ def _signs(scene: Scene) -> Iterator[Sign]:
         yield "up"
     if any(cell.state != "up" for cell in cells):
         yield "not up"
-    marks: set[Kind | None] = {cell.mark for cell in cells}
-    marks |= {box.mark for box in scene.boxes} | {thing.mark for thing in scene.scenery}
-    marks |= {cable.mark for cable in scene.cables}
-    marks |= {line.mark for cell in cells for line in cell.lines}
-    marks |= {line.mark for box in scene.boxes for line in box.notes}
+    marks = _marks(scene, cells)
     for mark in ("new", "changed", "gone"):
         if mark in marks:
             yield mark
+
+
+def _marks(scene: Scene, cells: Sequence[Cell]) -> set[Kind | None]:
+    """Which changes are marked anywhere in the scene."""
+    marks: set[Kind | None] = {cell.mark for cell in cells}
+    marks |= {box.mark for box in scene.boxes} | {thing.mark for thing in scene.scenery}
+    marks |= {cable.mark for cable in scene.cables}
+    lines = chain.from_iterable([*(c.lines for c in cells), *(box.notes for box in scene.boxes)])
+    return marks | {line.mark for line in lines}

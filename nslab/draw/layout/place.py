@@ -106,7 +106,6 @@ class _Placer:
         plan, scene = self.plan, self.plan.scene
         rects = self._boxes()
         runs = self._runs(rects)
-        bridges = {block.bridge.key for box in scene.boxes for block in box.bridges}
         world = [next(node.slots()).rect for node in plan.world]
         rest = next(plan.rest.slots()).rect if plan.rest else None
         extent = [*rects.values(), *world, *([rest.grown(6)] if rest else [])]
@@ -128,20 +127,29 @@ class _Placer:
             legend=signs,
             tags=[],
         )
-        for group in plan.groups:
+        self._fill(placed)
+        placed.tags = self._tags(placed)
+        return placed
+
+    def _fill(self, placed: Placed) -> None:
+        """Put every link and every note of the namespaces where its slot is."""
+        bridges = {block.bridge.key for box in placed.scene.boxes for block in box.bridges}
+        for group in self.plan.groups:
             for slot in group.slots():
                 if isinstance(slot.part, Cell):
                     where = placed.bridges if slot.part.key in bridges else placed.cells
                     where.append((slot.part, slot))
                 elif slot.part and slot.part.lines:
                     placed.notes.append((slot.part, slot.rect, group.box))
+
+    def _tags(self, placed: Placed) -> list[Tag]:
         cells = [*placed.bridges, *placed.cells]
-        plugs = [end for _, path in runs for end in (path[0], path[-1])]
+        plugs = [end for _, path in placed.runs for end in (path[0], path[-1])]
         # Above them is their cable, or the title.
-        low = {id(slot) for group in plan.groups for slot in group.uplinks}
-        low |= {id(slot) for group in plan.groups for dock in group.docks for slot in dock.upper}
-        placed.tags = list(tags(cells, placed.boxes, placed.scenery, plugs, low))
-        return placed
+        groups = self.plan.groups
+        low = {id(slot) for group in groups for slot in group.uplinks}
+        low |= {id(slot) for group in groups for dock in group.docks for slot in dock.upper}
+        return list(tags(cells, placed.boxes, placed.scenery, plugs, low))
 
     def _boxes(self) -> dict[str, Rect]:
         names = self.plan.scene.box_names
@@ -158,15 +166,8 @@ class _Placer:
             blocks = [rect.grown(CLEAR) for rect in (*world, *rest)]
             home = [homes.get(end.node.id) for end in (run.start, run.end)]
             for group in self.plan.groups:
-                if group in home:
-                    blocks += [
-                        slot.rect.grown(CLEAR)
-                        for slot in group.slots()
-                        if slot.part and (isinstance(slot.part, Cell) or slot.part.lines)
-                    ]
-                    blocks.append(_label(group, rects[group.id]))
-                else:
-                    blocks.append(rects[group.id].grown(CLEAR))
+                rect = rects[group.id]
+                blocks += _inside(group, rect) if group in home else [rect.grown(CLEAR)]
             stacked = run.cable is not None and not run.cable.pair
             tree = run.cable.upper if run.cable and stacked else None
             found[run.id] = router.way(run.start, run.end, blocks, tree)
@@ -176,6 +177,16 @@ class _Placer:
 def _crooked(start: End, end: End) -> int:
     a, b = start.slot.rect.middle, end.slot.rect.middle
     return min(abs(a[0] - b[0]), abs(a[1] - b[1]))
+
+
+def _inside(group: Group, rect: Rect) -> list[Rect]:
+    """What a cable that ends in a box has to keep away from there."""
+    taken = [
+        slot.rect.grown(CLEAR)
+        for slot in group.slots()
+        if slot.part and (isinstance(slot.part, Cell) or slot.part.lines)
+    ]
+    return [*taken, _label(group, rect)]
 
 
 def _label(group: Group, rect: Rect) -> Rect:

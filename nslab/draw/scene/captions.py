@@ -98,6 +98,10 @@ def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> s
     return "\n".join([*facts, *map(str, changes)])
 
 
+Marks = dict[tuple[str, str], Kind]
+"""How each thing of a namespace changed: by what it is, and its value."""
+
+
 def notes(
     namespace: Namespace, changes: Sequence[Change], loopback: Sequence[Change]
 ) -> Iterator[Line]:
@@ -107,31 +111,48 @@ def notes(
 
     ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
     """
-    marks: dict[tuple[str, str], Kind] = {(c.what, c.value): c.kind for c in changes}
-    links = [link for link in namespace.links if link.name != "lo"]
-    for link in namespace.links:
-        if link.name == "lo" and (link.state != "up" or loopback or not links):
-            yield Line(f"lo {link.state}", "changed" if loopback else None)
-    if namespace.role == "host":
+    marks: Marks = {(c.what, c.value): c.kind for c in changes}
+    many = sum(link.name != "lo" for link in namespace.links)
+    host = namespace.role == "host"
+    yield from _loopback(namespace, loopback, alone=not many)
+    if host:
         yield from _forwarding(namespace, changes, True)
-    for route in visible_routes(namespace):
-        # The kernel's own follow from the addresses; with one link there is no choice of it.
-        # The host is spared that its route changes its wording when a second link comes.
-        if route.protocol != "kernel":
-            is_plain = len(links) == 1 and route.via and namespace.role != "host"
-            plain = structs.replace(route, dev="") if is_plain else route
-            yield Line(route_text(plain), marks.get(("route", route_text(route))))
+    yield from _routes(namespace, marks, one_link=many == 1)
     servers = nameservers(namespace.resolv_conf)
     for server in servers:
         yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
-    if namespace.role != "host":
-        yield from _forwarding(namespace, changes, len(links) > 1)
+    if not host:
+        yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
         yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
     others = [name for name in namespace.names if name != namespace.label]
     if others:
         yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
+    yield from _no_longer_there(changes)
+
+
+def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
+    """The loopback where it is not as usual, or is all that there is."""
+    for link in namespace.links:
+        if link.name == "lo" and (link.state != "up" or changes or alone):
+            yield Line(f"lo {link.state}", "changed" if changes else None)
+
+
+def _routes(namespace: Namespace, marks: Marks, *, one_link: bool) -> Iterator[Line]:
+    """The routes that somebody has added: the kernel's own follow from the addresses."""
+    for route in visible_routes(namespace):
+        if route.protocol == "kernel":
+            continue
+        # With one link there is no choice of it.  The host is spared that its route changes its
+        # wording when a second link comes.
+        is_plain = one_link and route.via and namespace.role != "host"
+        plain = structs.replace(route, dev="") if is_plain else route
+        yield Line(route_text(plain), marks.get(("route", route_text(route))))
+
+
+def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
+    """Files that came, changed or went, and what else went."""
     files = [change for change in changes if change.what == "file"]
     for change in changes:
         if change.what == "file":
