@@ -98,7 +98,9 @@ def checked(call: F) -> F:
         given = signature.bind(*args, **kwargs).arguments
         for name, annotation in annotations.items():
             if name in given:
-                values = given[name] if name in several else (given[name],)
+                # Several words are explained by the method: what is wrong may be how they are given.
+                words = (word for word in given.get(name, ()) if isinstance(word, str))
+                values = words if name in several else (given[name],)
                 for value in values:
                     check(operation, name, value, annotation)
         return call(*args, **kwargs)
