@@ -98,9 +98,10 @@ def checked(call: F) -> F:
         given = signature.bind(*args, **kwargs).arguments
         for name, annotation in annotations.items():
             if name in given:
-                # Several words are explained by the method: what is wrong may be how they are given.
-                words = (word for word in given.get(name, ()) if isinstance(word, str))
-                values = words if name in several else (given[name],)
+                values = (given[name],)
+                if name in several:
+                    # What else is among them the method explains: it may be how they are given.
+                    values = tuple(word for word in given[name] if isinstance(word, str))
                 for value in values:
                     check(operation, name, value, annotation)
         return call(*args, **kwargs)
