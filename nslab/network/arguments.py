@@ -98,7 +98,7 @@ def checked(call: F) -> F:
         given = signature.bind(*args, **kwargs).arguments
         for name, annotation in annotations.items():
             if name in given:
-                values = (given[name],)
+                values: tuple[Any, ...] = (given[name],)
                 if name in several:
                     # What else is among them the method explains: it may be how they are given.
                     values = tuple(word for word in given[name] if isinstance(word, str))
