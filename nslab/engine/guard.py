@@ -30,6 +30,7 @@ import tty
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NoReturn
 
+from nslab.engine import uapi
 from nslab.errors import LabGone, NslabError
 from nslab.printable import printable
 
@@ -41,8 +42,6 @@ ANSWER = 64 << 20
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-_PR_SET_DUMPABLE, _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 4, 23, 24
-_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 
 Task = Callable[[], bytes]
 
@@ -135,14 +134,14 @@ def become(uid: int) -> None:
         os.setgroups([])
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in range(64):
-        if libc.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
-            libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+        if libc.prctl(uapi.PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
+            libc.prctl(uapi.PR_CAPBSET_DROP, capability, 0, 0, 0)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
     for what in (
-        (_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
-        (_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-        (_PR_SET_DUMPABLE, 0, 0, 0, 0),
+        (uapi.PR_CAP_AMBIENT, uapi.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
+        (uapi.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        (uapi.PR_SET_DUMPABLE, 0, 0, 0, 0),
     ):
         libc.prctl(*what)
     if uid == 0 or os.getresuid() != (uid, uid, uid) or os.getresgid() != (gid, gid, gid):

@@ -32,6 +32,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from nslab.engine import uapi
 from nslab.errors import LabGone
 
 Kind = Literal["local", "vm", "ssh"]
@@ -44,8 +45,6 @@ LIMIT = 65536
 
 SOCKET = ".socket"
 """What a record's name is followed by in that of the socket beside it."""
-
-_NS_GET_USERNS, _NS_GET_OWNER_UID = 0xB701, 0xB704  # linux/nsfs.h
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -322,10 +321,10 @@ def _owner(path: str) -> int:
     """The uid that made the user namespace to which a namespace belongs."""
     space = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        users = fcntl.ioctl(space, _NS_GET_USERNS)
+        users = fcntl.ioctl(space, uapi.NS_GET_USERNS)
         try:
             answer = bytearray(4)
-            fcntl.ioctl(users, _NS_GET_OWNER_UID, answer)
+            fcntl.ioctl(users, uapi.NS_GET_OWNER_UID, answer)
             return int.from_bytes(answer, "little")
         finally:
             os.close(users)

@@ -21,6 +21,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
+from nslab.engine import uapi
 from nslab.engine.agent.rtnl import observe, rtnetlink
 from nslab.engine.agent.rtnl.apply import DOERS
 from nslab.errors import InvalidInput
@@ -30,13 +31,13 @@ from nslab.network import names
 INDEX = {"br7": 7, "low8": 8, "dev9": 9, "end10": 10}
 HOME, ELSEWHERE = 40, 41
 KIND = {
-    rtnetlink.RTM_NEWLINK: ifinfmsg,
-    rtnetlink.RTM_DELLINK: ifinfmsg,
-    rtnetlink.RTM_SETLINK: ifinfmsg,
-    rtnetlink.RTM_NEWADDR: ifaddrmsg,
-    rtnetlink.RTM_DELADDR: ifaddrmsg,
-    rtnetlink.RTM_NEWROUTE: rtmsg,
-    rtnetlink.RTM_DELROUTE: rtmsg,
+    uapi.RTM_NEWLINK: ifinfmsg,
+    uapi.RTM_DELLINK: ifinfmsg,
+    uapi.RTM_SETLINK: ifinfmsg,
+    uapi.RTM_NEWADDR: ifaddrmsg,
+    uapi.RTM_DELADDR: ifaddrmsg,
+    uapi.RTM_NEWROUTE: rtmsg,
+    uapi.RTM_DELROUTE: rtmsg,
 }
 
 link_names = st.text("abcxyzABCXYZ0123456789_.+@=-", min_size=1, max_size=15).filter(
@@ -77,8 +78,8 @@ class Recorder:
         self, action: Any, link: str, more: bytes = b"", flags: int = 0, change: int = 0
     ) -> None:
         body = rtnetlink.ifinfo(0, flags, change)
-        body += rtnetlink.text(rtnetlink.IFLA_IFNAME, link) + more
-        self.send(action, action.ns, rtnetlink.RTM_NEWLINK, 0, body)
+        body += rtnetlink.text(uapi.IFLA_IFNAME, link) + more
+        self.send(action, action.ns, uapi.RTM_NEWLINK, 0, body)
 
     def index(self, ns: str | None, link: str, action: act.Action) -> int:
         return INDEX[link]
@@ -98,7 +99,7 @@ def said(action: act.Action) -> Any:
     message = KIND[kind](struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body)
     message.decode()
     assert message["header"]["type"] == kind
-    creates = rtnetlink.NLM_F_CREATE | rtnetlink.NLM_F_EXCL
+    creates = uapi.NLM_F_CREATE | uapi.NLM_F_EXCL
     assert flags == (creates if type(action).__name__.startswith("Add") else 0)
     return message
 
@@ -188,7 +189,7 @@ def test_the_vlans_of_a_port(vlan: int, pvid: bool, untagged: bool, deleted: boo
     else:
         message = said(act.SetPortVlan("end10", vlan, pvid=pvid, untagged=untagged))
         flags = 2 * pvid | 4 * untagged
-    assert message["family"] == rtnetlink.AF_BRIDGE
+    assert message["family"] == uapi.AF_BRIDGE
     assert message["index"] == INDEX["end10"]
     found = message.get_attr("IFLA_AF_SPEC").get_attr("IFLA_BRIDGE_VLAN_INFO")
     assert (found["vid"], found["flags"]) == (vlan, flags)
@@ -200,7 +201,7 @@ def test_what_every_link_can_be_told(name: str, other: str) -> None:
     assert (up["flags"] & 1, up["change"]) == (1, 1)
     assert (down["flags"] & 1, down["change"]) == (0, 1)
     promiscuous = said(act.SetPromiscuous(name, on=True))
-    assert promiscuous["flags"] == promiscuous["change"] == rtnetlink.IFF_PROMISC
+    assert promiscuous["flags"] == promiscuous["change"] == uapi.IFF_PROMISC
     assert said(act.SetPromiscuous(name, on=False))["flags"] == 0
     for message in (up, down, promiscuous, said(act.DeleteLink(name))):
         assert message.get_attr("IFLA_IFNAME") == name
@@ -297,7 +298,7 @@ class Line:
         """A few messages a piece, as the kernel's dumps come."""
         piece, self._left = self._left[: self._cut], self._left[self._cut :]
         if not piece:
-            return struct.pack("=IHHIIi", 20, rtnetlink.NLMSG_DONE, 2, 1, 0, 0)
+            return struct.pack("=IHHIIi", 20, uapi.NLMSG_DONE, 2, 1, 0, 0)
         return b"".join(one + bytes(-len(one) % 4) for one in piece)
 
 
@@ -364,7 +365,7 @@ def test_links_are_heard(some: list[dict[str, Any]], cut: int) -> None:
             "IFLA_LINKINFO": {"attrs": about} if link["kind"] else None,
         }
         fields = {"index": index, "flags": link["flags"], "family": 0}
-        messages.append(message(ifinfmsg, rtnetlink.RTM_NEWLINK, fields, attributes))
+        messages.append(message(ifinfmsg, uapi.RTM_NEWLINK, fields, attributes))
     target = observe.Target(inode=1, descriptor=-1, role="host", label="host")
     target.raw = observe._links(heard(messages, cut))
     here = {1: {raw.index: raw.name for raw in target.raw}}
@@ -409,7 +410,7 @@ def test_addresses_are_heard(some: list[str], scope: int) -> None:
             "scope": scope,
             "index": 3,
         }
-        messages.append(message(ifaddrmsg, rtnetlink.RTM_NEWADDR, fields, attributes))
+        messages.append(message(ifaddrmsg, uapi.RTM_NEWADDR, fields, attributes))
     seen = observe._addresses(heard(messages)).get(3, [])
     assert [ipaddress.ip_interface(one.address) for one in seen] == [
         ipaddress.ip_interface(text) for text in some
@@ -450,7 +451,7 @@ def test_routes_are_heard(
             "scope": 0,
             "type": kind,
         }
-        messages.append(message(rtmsg, rtnetlink.RTM_NEWROUTE, fields, attributes))
+        messages.append(message(rtmsg, uapi.RTM_NEWROUTE, fields, attributes))
     raw = observe._RawLink(9, 0x10001, {}, "dev", "veth", {}, {}, 0, None)
     seen = observe._routes(heard(messages), {9: raw})
     if table == 255:  # the host's own addresses
@@ -552,9 +553,9 @@ def acknowledgement(number: int, code: int, words: str = "") -> bytes:
     body = struct.pack("=i", -code) + struct.pack("=IHHII", 16, 16, 5, number, 0)
     flags = 0
     if words:
-        body += rtnetlink.text(rtnetlink.NLMSGERR_ATTR_MSG, words)
-        flags = rtnetlink.NLM_F_ACK_TLVS | rtnetlink.NLM_F_CAPPED
-    return struct.pack("=IHHII", 16 + len(body), rtnetlink.NLMSG_ERROR, flags, number, 0) + body
+        body += rtnetlink.text(uapi.NLMSGERR_ATTR_MSG, words)
+        flags = uapi.NLM_F_ACK_TLVS | uapi.NLM_F_CAPPED
+    return struct.pack("=IHHII", 16 + len(body), uapi.NLMSG_ERROR, flags, number, 0) + body
 
 
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1)))))
@@ -564,7 +565,7 @@ def test_the_first_refusal_of_a_batch_is_told(batch: tuple[int, set[int]]) -> No
     errors = [acknowledgement(number, 17, f"no {number}.") for number in sorted(refused)]
     if count - 1 not in refused:
         errors.append(acknowledgement(count - 1, 0))
-    messages = [(rtnetlink.RTM_NEWLINK, 0, rtnetlink.ifinfo()) for _ in range(count)]
+    messages = [(uapi.RTM_NEWLINK, 0, rtnetlink.ifinfo()) for _ in range(count)]
     with answering(*(one + bytes(-len(one) % 4) for one in errors)) as asking:
         if not refused:
             asking.send(messages)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from nslab.engine import uapi
+
 TIMEOUT = 30
 """Seconds; it takes about a fifth of one."""
 
@@ -101,12 +103,12 @@ def _tell(step: Attempt) -> None:
 
 def _why_no_user_namespace() -> int:
     """The errno, when root went on without one: tried again, in a child."""
-    from nslab.engine.agent.netns.syscalls import CLONE_NEWUSER, call
+    from nslab.engine.agent.netns.syscalls import call
 
     child = os.fork()
     if child == 0:
         try:
-            call("unshare", CLONE_NEWUSER)
+            call("unshare", uapi.CLONE_NEWUSER)
             os._exit(0)
         except OSError as error:
             os._exit(error.errno or EIO)
@@ -117,14 +119,12 @@ def _link(kind: str) -> Attempt:
     """Try to make a link of a kind.  A kind that is there may want more than a name: EINVAL."""
     from nslab.engine.agent.rtnl import rtnetlink
 
-    body = rtnetlink.ifinfo() + rtnetlink.text(rtnetlink.IFLA_IFNAME, f"try-{kind}")
-    body += rtnetlink.nested(
-        rtnetlink.IFLA_LINKINFO, rtnetlink.text(rtnetlink.IFLA_INFO_KIND, kind)
-    )
+    body = rtnetlink.ifinfo() + rtnetlink.text(uapi.IFLA_IFNAME, f"try-{kind}")
+    body += rtnetlink.nested(uapi.IFLA_LINKINFO, rtnetlink.text(uapi.IFLA_INFO_KIND, kind))
     netlink = rtnetlink.Socket()
     errno, detail = 0, ""
     try:
-        netlink.send([(rtnetlink.RTM_NEWLINK, rtnetlink.NLM_F_CREATE | rtnetlink.NLM_F_EXCL, body)])
+        netlink.send([(uapi.RTM_NEWLINK, uapi.NLM_F_CREATE | uapi.NLM_F_EXCL, body)])
     except rtnetlink.Refused as refused:
         errno, detail = refused.errno, refused.detail
     finally:

@@ -21,6 +21,7 @@ PARTS = (
     "engine/protocol.py",
     "engine/default_network.py",
     "engine/explain",
+    "engine/uapi.py",
     "engine/messages.py",
     "engine/runtime.py",
     "engine/agent",

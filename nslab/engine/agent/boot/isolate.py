@@ -23,31 +23,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nslab.engine import runtime
+from nslab.engine import runtime, uapi
 from nslab.engine.agent.boot import walls
-from nslab.engine.agent.netns.syscalls import (
-    CLONE_NEWCGROUP,
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
-    MS_BIND,
-    MS_NODEV,
-    MS_NOEXEC,
-    MS_NOSUID,
-    MS_PRIVATE,
-    MS_RDONLY,
-    MS_REC,
-    MS_REMOUNT,
-    call,
-    mount,
-    write,
-)
+from nslab.engine.agent.netns.syscalls import call, mount, write
 from nslab.engine.protocol import REPORT_FD
-
-PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 
 HOSTNAME = "pseudo-host"
 ETC_CHANGES = "/run/nslab/etc"
@@ -120,7 +99,7 @@ def become_host(name: str | None = None, *, walled: bool = True) -> None:
 
 def _die_with_the_supervisor() -> None:
     # It has one thread, so this is not thread death.
-    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    call("prctl", uapi.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _unshare(walled: bool) -> bool:
@@ -136,8 +115,12 @@ def _unshare(walled: bool) -> bool:
         if not root:
             raise
         walled = False
-    rest = CLONE_NEWNS | CLONE_NEWPID
-    rest |= CLONE_NEWCGROUP if walled else CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
+    rest = uapi.CLONE_NEWNS | uapi.CLONE_NEWPID
+    rest |= (
+        uapi.CLONE_NEWCGROUP
+        if walled
+        else uapi.CLONE_NEWNET | uapi.CLONE_NEWUTS | uapi.CLONE_NEWIPC
+    )
     with _step("new namespaces"):
         call("unshare", rest)
     return walled
@@ -147,7 +130,7 @@ def _unshare_user() -> None:
     uid, gid, pid = os.geteuid(), os.getegid(), os.getpid()
     if uid != 0:
         with _step("user namespace"):
-            call("unshare", CLONE_NEWUSER)
+            call("unshare", uapi.CLONE_NEWUSER)
         with _step("uid map"):
             write("/proc/self/setgroups", "deny")
             write("/proc/self/uid_map", f"0 {uid} 1")
@@ -158,7 +141,7 @@ def _unshare_user() -> None:
     maps = walls.identity()
     with walls.Outside(lambda: walls.write_maps(pid, maps)) as outside:
         with _step("user namespace"):
-            call("unshare", CLONE_NEWUSER)
+            call("unshare", uapi.CLONE_NEWUSER)
         with _step("uid map"):
             outside.work()
 
@@ -180,14 +163,14 @@ def _supervise(child: int, notebook: int, entry: runtime.Entry | None) -> None:
 
 def _mounts(walled: bool) -> None:
     with _step("private mounts"):
-        mount("none", "/", flags=MS_REC | MS_PRIVATE)
+        mount("none", "/", flags=uapi.MS_REC | uapi.MS_PRIVATE)
     with _step("mount /proc"):
-        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("proc", "/proc", "proc", uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC)
     if not walled:
         _protect_sysctls()
         _mount_sys()
     with _step("mount /run"):
-        mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+        mount("tmpfs", "/run", "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=755")
         for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
             os.mkdir(f"/run/{directory}")
     with _step("overlay on /etc"):
@@ -208,7 +191,7 @@ def _mounts(walled: bool) -> None:
 
 def _mount_sys() -> None:
     try:
-        mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("sysfs", "/sys", "sysfs", uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC)
     except OSError:
         # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same
         # name outside.  With an empty one it falls back to ioctls.
@@ -232,10 +215,10 @@ def _protect_sysctls() -> None:
     A user namespace does not do this for root, whose ids are the owner of those files.
     """
     try:
-        again = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC
-        mount("/proc/sys", "/proc/sys", flags=MS_BIND)
-        mount("none", "/proc/sys", flags=again | MS_RDONLY)
-        mount("/proc/sys/net", "/proc/sys/net", flags=MS_BIND)
+        again = uapi.MS_BIND | uapi.MS_REMOUNT | uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC
+        mount("/proc/sys", "/proc/sys", flags=uapi.MS_BIND)
+        mount("none", "/proc/sys", flags=again | uapi.MS_RDONLY)
+        mount("/proc/sys/net", "/proc/sys/net", flags=uapi.MS_BIND)
         mount("none", "/proc/sys/net", flags=again)
     except OSError:
         pass  # a courtesy: an ordinary user may not write those files in any case
@@ -243,4 +226,4 @@ def _protect_sysctls() -> None:
 
 def name_process(name: str) -> None:
     """What ps shows as the thread's name."""
-    call("prctl", PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)
+    call("prctl", uapi.PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)

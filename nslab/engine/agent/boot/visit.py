@@ -13,17 +13,10 @@ from errno import EINVAL
 
 import msgspec
 
+from nslab.engine import uapi
 from nslab.engine.agent.boot.init import PATH, find
 from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
-from nslab.engine.agent.netns.syscalls import (
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
-    call,
-)
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import survey
 from nslab.errors import NslabError
 from nslab.network.model import WORLD
@@ -36,9 +29,15 @@ def join(lab: int) -> None:
 
     :param lab: a pidfd of its first process, so that nobody else's namespaces can be entered
     """
-    spaces = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID
+    spaces = (
+        uapi.CLONE_NEWNET
+        | uapi.CLONE_NEWNS
+        | uapi.CLONE_NEWUTS
+        | uapi.CLONE_NEWIPC
+        | uapi.CLONE_NEWPID
+    )
     try:
-        call("setns", lab, CLONE_NEWUSER | spaces)
+        call("setns", lab, uapi.CLONE_NEWUSER | spaces)
     except OSError as error:
         if error.errno != EINVAL:
             raise

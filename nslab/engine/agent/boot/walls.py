@@ -29,23 +29,8 @@ import os
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
-from nslab.engine.agent.netns.syscalls import (
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
-    MS_BIND,
-    MS_MOVE,
-    MS_NODEV,
-    MS_NOEXEC,
-    MS_NOSUID,
-    MS_RDONLY,
-    MS_REMOUNT,
-    call,
-    mount,
-    write,
-)
+from nslab.engine import uapi
+from nslab.engine.agent.netns.syscalls import call, mount, write
 
 NODES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 """The devices of a lab: none of them is the machine's alone."""
@@ -67,7 +52,7 @@ OF_THE_KERNEL = frozenset(
 )
 """File systems that are a door to the kernel; a chroot on the machine may have some of its own."""
 
-_PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
+_PLAIN = uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_NODEV = 442, -100, 0x8000, 4
 
 
@@ -80,7 +65,7 @@ def close() -> None:
     _devices()
     write("/proc/sys/user/max_cgroup_namespaces", "0")
     os.mkdir(PROC_IN_SIGHT)
-    mount("proc", PROC_IN_SIGHT, "proc", _PLAIN | MS_RDONLY)
+    mount("proc", PROC_IN_SIGHT, "proc", _PLAIN | uapi.MS_RDONLY)
     _cover_proc()
     _cover_others()
     maps, pid = identity(), os.getpid()
@@ -90,9 +75,12 @@ def close() -> None:
         _mount_sys(pid)
 
     with Outside(outside_work) as outside:
-        call("unshare", CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC)
+        call(
+            "unshare",
+            uapi.CLONE_NEWUSER | uapi.CLONE_NEWNET | uapi.CLONE_NEWUTS | uapi.CLONE_NEWIPC,
+        )
         outside.work()
-    call("unshare", CLONE_NEWNS)  # a copy: locked
+    call("unshare", uapi.CLONE_NEWNS)  # a copy: locked
     os.chdir("/")
 
 
@@ -169,26 +157,34 @@ def _devices() -> None:
     """A /dev of the lab's own."""
     new = "/run/nslab/dev"
     os.mkdir(new)
-    mount("tmpfs", new, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755")
+    mount("tmpfs", new, "tmpfs", uapi.MS_NOSUID | uapi.MS_NOEXEC, "mode=755")
     for directory in ("net", "pts", "shm"):
         os.mkdir(f"{new}/{directory}")
     for name in NODES:
         if os.path.exists(f"/dev/{name}"):
             os.close(os.open(f"{new}/{name}", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC))
-            mount(f"/dev/{name}", f"{new}/{name}", flags=MS_BIND)
-            mount("none", f"{new}/{name}", flags=MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC)
+            mount(f"/dev/{name}", f"{new}/{name}", flags=uapi.MS_BIND)
+            mount(
+                "none",
+                f"{new}/{name}",
+                flags=uapi.MS_BIND | uapi.MS_REMOUNT | uapi.MS_NOSUID | uapi.MS_NOEXEC,
+            )
     for name, target in DEVICE_LINKS.items():
         os.symlink(target, f"{new}/{name}")
     mount(
         "devpts",
         f"{new}/pts",
         "devpts",
-        MS_NOSUID | MS_NOEXEC,
+        uapi.MS_NOSUID | uapi.MS_NOEXEC,
         "newinstance,ptmxmode=0666,mode=0620",
     )
-    mount("tmpfs", f"{new}/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
-    mount("none", new, flags=MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC | MS_RDONLY)
-    mount(new, "/dev", flags=MS_MOVE)
+    mount("tmpfs", f"{new}/shm", "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=1777")
+    mount(
+        "none",
+        new,
+        flags=uapi.MS_BIND | uapi.MS_REMOUNT | uapi.MS_NOSUID | uapi.MS_NOEXEC | uapi.MS_RDONLY,
+    )
+    mount(new, "/dev", flags=uapi.MS_MOVE)
     os.rmdir(new)
 
 
@@ -207,12 +203,12 @@ def _cover_proc() -> None:
 
 
 def _read_only(path: str) -> None:
-    _bind(path, _PLAIN | MS_RDONLY)
+    _bind(path, _PLAIN | uapi.MS_RDONLY)
 
 
 def _bind(path: str, flags: int) -> None:
-    mount(path, path, flags=MS_BIND)
-    mount("none", path, flags=MS_BIND | MS_REMOUNT | flags)
+    mount(path, path, flags=uapi.MS_BIND)
+    mount("none", path, flags=uapi.MS_BIND | uapi.MS_REMOUNT | flags)
 
 
 def _cover_others() -> None:
@@ -227,9 +223,9 @@ def _cover_others() -> None:
         if any(path == one or path.startswith(f"{one}/") for one in ours):
             continue
         if os.path.isdir(path):
-            mount("tmpfs", path, "tmpfs", _PLAIN | MS_RDONLY, "mode=755,size=0")
+            mount("tmpfs", path, "tmpfs", _PLAIN | uapi.MS_RDONLY, "mode=755,size=0")
         elif os.path.exists(path):
-            mount("/dev/null", path, flags=MS_BIND)
+            mount("/dev/null", path, flags=uapi.MS_BIND)
 
 
 def _mount_sys(pid: int) -> None:
@@ -238,15 +234,15 @@ def _mount_sys(pid: int) -> None:
     /sys shows the network namespace of who mounts it, so this process goes there first.
     """
     descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    call("setns", descriptor, CLONE_NEWNET)
+    call("setns", descriptor, uapi.CLONE_NEWNET)
     try:
-        mount("sysfs", "/sys", "sysfs", _PLAIN | MS_RDONLY)
+        mount("sysfs", "/sys", "sysfs", _PLAIN | uapi.MS_RDONLY)
     except OSError:
         # Never leave the machine's own /sys in sight.
-        mount("tmpfs", "/sys", "tmpfs", _PLAIN | MS_RDONLY, "mode=755")
+        mount("tmpfs", "/sys", "tmpfs", _PLAIN | uapi.MS_RDONLY, "mode=755")
         return
     if _only_control_groups_2():
-        mount("cgroup2", "/sys/fs/cgroup", "cgroup2", _PLAIN | MS_RDONLY)
+        mount("cgroup2", "/sys/fs/cgroup", "cgroup2", _PLAIN | uapi.MS_RDONLY)
 
 
 def _only_control_groups_2() -> bool:

@@ -15,15 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from nslab.engine import uapi
 from nslab.engine.agent.netns.processes import inodes, is_first, network_inodes
-from nslab.engine.agent.netns.syscalls import (
-    CLONE_NEWNET,
-    CLONE_NEWUTS,
-    MNT_DETACH,
-    MS_BIND,
-    call,
-    mount,
-)
+from nslab.engine.agent.netns.syscalls import call, mount
 from nslab.engine.agent.netns.sysctls import FORWARD, settle
 from nslab.network.model import WORLD
 
@@ -114,11 +108,11 @@ class Spaces:
         uts = os.open(f"/proc/{pid}/ns/uts", os.O_RDONLY | os.O_CLOEXEC)
         own = os.open("/proc/thread-self/ns/uts", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            call("setns", uts, CLONE_NEWUTS)
+            call("setns", uts, uapi.CLONE_NEWUTS)
             try:
                 return os.uname().nodename
             finally:
-                call("setns", own, CLONE_NEWUTS)
+                call("setns", own, uapi.CLONE_NEWUTS)
         finally:
             os.close(uts)
             os.close(own)
@@ -128,14 +122,14 @@ class Spaces:
     @contextmanager
     def inside(self, descriptor: int) -> Iterator[None]:
         """Have this thread in another namespace for a while."""
-        call("setns", descriptor, CLONE_NEWNET)
+        call("setns", descriptor, uapi.CLONE_NEWNET)
         try:
             yield
         finally:
             self.go_home()
 
     def go_home(self) -> None:
-        call("setns", self.home, CLONE_NEWNET)
+        call("setns", self.home, uapi.CLONE_NEWNET)
 
     # -- making ------------------------------------------------------------------------------
 
@@ -148,8 +142,8 @@ class Spaces:
         """
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
         try:
-            call("unshare", CLONE_NEWNET)
-            mount("/proc/thread-self/ns/net", path, flags=MS_BIND)
+            call("unshare", uapi.CLONE_NEWNET)
+            mount("/proc/thread-self/ns/net", path, flags=uapi.MS_BIND)
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             os.unlink(path)
@@ -160,7 +154,7 @@ class Spaces:
     @staticmethod
     def forget(path: str) -> None:
         """Take a namespace's name away, as ``ip netns delete`` does."""
-        call("umount2", path.encode(), MNT_DETACH)
+        call("umount2", path.encode(), uapi.MNT_DETACH)
         os.unlink(path)
 
     def settle(self, inode: int) -> None:

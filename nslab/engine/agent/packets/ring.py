@@ -17,15 +17,11 @@ import socket
 import struct
 from collections.abc import Callable
 
+from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets.filters import NOTHING, Instruction, packed
 from nslab.engine.protocol import Tally
 from nslab.network.names import label
-
-ETH_P_ALL = 3
-SOL_PACKET, SO_ATTACH_FILTER, SO_TIMESTAMPNS = 263, 26, 35
-PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION, TPACKET_V3 = 5, 6, 10, 2
-TP_STATUS_USER = 1
 
 BLOCK = 1 << 17
 """Bytes of a block.  A frame that is longer would be cut; segmentation offload makes 64 KiB."""
@@ -48,9 +44,6 @@ def retire_after(taps: int) -> int:
     It is the delay of a live capture, and there is a timer for each ring that never rests.
     """
     return max(8, min(64, taps // 4))
-
-
-SIOCGIFNAME = 0x8910
 
 
 class Ring:
@@ -78,12 +71,14 @@ class Ring:
         """Make the ring.  It waits for an RCU grace period, so many are best made side by side."""
         if program:
             self._attach(program)
-        version = struct.pack("=i", TPACKET_V3)
+        version = struct.pack("=i", uapi.TPACKET_V3)
         # Not socket.setsockopt(), which keeps Python's lock while the kernel waits.
-        call("setsockopt", self.fileno(), SOL_PACKET, PACKET_VERSION, version, len(version))
+        call(
+            "setsockopt", self.fileno(), uapi.SOL_PACKET, uapi.PACKET_VERSION, version, len(version)
+        )
         slots = 2048
         wanted = struct.pack("=7I", BLOCK, blocks, slots, BLOCK // slots * blocks, retire, 0, 0)
-        call("setsockopt", self.fileno(), SOL_PACKET, PACKET_RX_RING, wanted, len(wanted))
+        call("setsockopt", self.fileno(), uapi.SOL_PACKET, uapi.PACKET_RX_RING, wanted, len(wanted))
         self._map = mmap.mmap(self.fileno(), BLOCK * blocks)
         self._count = blocks
 
@@ -94,12 +89,12 @@ class Ring:
         not depend on who else on the machine wants stamps.  It is turned on for the whole machine,
         a moment later, until the socket is closed (net_enable_timestamp() in net/core/dev.c).
         """
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, uapi.SO_TIMESTAMPNS, 1)
 
     def open(self, index: int) -> None:
         """Take in what passes the link of that index, from now on."""
         address = struct.pack(
-            "=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), index, 0, 0, 0, b""
+            "=HHiHBB8s", socket.AF_PACKET, socket.htons(uapi.ETH_P_ALL), index, 0, 0, 0, b""
         )
         call("bind", self.fileno(), address, len(address))
 
@@ -110,7 +105,7 @@ class Ring:
             "setsockopt",
             self.fileno(),
             socket.SOL_SOCKET,
-            SO_ATTACH_FILTER,
+            uapi.SO_ATTACH_FILTER,
             described,
             len(described),
         )
@@ -126,7 +121,7 @@ class Ring:
             return None
         start = self._next * BLOCK
         status, frames, _, length = _HEAD.unpack_from(ring, start + 8)
-        if not status & TP_STATUS_USER:
+        if not status & uapi.TP_STATUS_USER:
             return None
         block = ring[start : start + length]
         # First the count, then the block: it is the kernel's from the moment of the second write.
@@ -145,7 +140,7 @@ class Ring:
         if self._map is None:
             return True
         status, frames, _, _ = _HEAD.unpack_from(self._map, self._next * BLOCK + 8)
-        return not status & TP_STATUS_USER and not frames
+        return not status & uapi.TP_STATUS_USER and not frames
 
     def check(self) -> None:
         """See what an error on the socket means: a link that is down may come up again."""
@@ -165,14 +160,14 @@ class Ring:
         if self._map is not None:
             # Reading them sets them back to zero.
             _, dropped, _ = struct.unpack(
-                "=III", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 12)
+                "=III", self._socket.getsockopt(uapi.SOL_PACKET, uapi.PACKET_STATISTICS, 12)
             )
             self._dropped += dropped
         if not self._closed and not self.ended:
             # Python's own getsockname() raises at a name that is not UTF-8.
             asked = struct.pack("16si20x", b"", self._index())
             try:
-                answer = fcntl.ioctl(self._socket, SIOCGIFNAME, asked)
+                answer = fcntl.ioctl(self._socket, uapi.SIOCGIFNAME, asked)
             except OSError:
                 answer = b""  # it has just gone
             now = label(answer[:16].split(b"\0")[0]) or name

@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nslab.engine import explain
+from nslab.engine import explain, uapi
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets.ring import Ring
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl import survey
@@ -52,13 +52,13 @@ def devices() -> list[Device]:
     asking = w.Socket()
     try:
         found = []
-        body = w.ifinfo() + w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_SKIP_STATS)
-        for header, given in asking.dump(w.RTM_GETLINK, body, 16):
+        body = w.ifinfo() + w.u32(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_SKIP_STATS)
+        for header, given in asking.dump(uapi.RTM_GETLINK, body, 16):
             hardware, index = struct.unpack_from("=xxHi", header)
-            info = w.decoded(given[w.IFLA_LINKINFO]) if w.IFLA_LINKINFO in given else {}
-            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
-            name = names.label(given[w.IFLA_IFNAME].rstrip(b"\0"))
-            found.append(Device(index, name, hardware, kind, given.get(w.IFLA_ADDRESS, b"")))
+            info = w.decoded(given[uapi.IFLA_LINKINFO]) if uapi.IFLA_LINKINFO in given else {}
+            kind = info.get(uapi.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
+            name = names.label(given[uapi.IFLA_IFNAME].rstrip(b"\0"))
+            found.append(Device(index, name, hardware, kind, given.get(uapi.IFLA_ADDRESS, b"")))
         return found
     finally:
         asking.close()
@@ -126,7 +126,7 @@ def openings(spaces: sp.Spaces, where: Sequence[str]) -> list[Opening]:
     wanted = _wanted(spaces, where)
     try:
         for one in wanted:
-            call("setns", one.descriptor, CLONE_NEWNET)
+            call("setns", one.descriptor, uapi.CLONE_NEWNET)
             inode = os.fstat(one.descriptor).st_ino
             for device in _chosen(one):
                 mac = device.mac.hex(":") if len(device.mac) == 6 else ""

@@ -12,14 +12,14 @@ import socket
 import struct
 from collections.abc import Mapping
 
+from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl import survey
 from nslab.engine.agent.rtnl.observe import Target
 from nslab.network.model import Flow, Tracked
 
-NETLINK_NETFILTER = 12
 _GET = 1 << 8 | 1
 _COUNT = 1 << 8 | 5
 """NFNL_SUBSYS_CTNETLINK with IPCTNL_MSG_CT_GET, and with IPCTNL_MSG_CT_GET_STATS."""
@@ -39,7 +39,7 @@ def everywhere(spaces: sp.Spaces) -> tuple[Tracked, ...]:
     found: list[Tracked] = []
     try:
         for target in targets:
-            call("setns", target.descriptor, CLONE_NEWNET)
+            call("setns", target.descriptor, uapi.CLONE_NEWNET)
             found += _entries(target)
     finally:
         spaces.go_home()
@@ -50,7 +50,7 @@ def everywhere(spaces: sp.Spaces) -> tuple[Tracked, ...]:
 
 def _entries(target: Target) -> list[Tracked]:
     found: list[Tracked] = []
-    asking = w.Socket(NETLINK_NETFILTER)
+    asking = w.Socket(uapi.NETLINK_NETFILTER)
     everything = struct.pack("=BBH", socket.AF_UNSPEC, 0, 0)
     try:
         # A dump goes through the hash table of the whole machine, which takes 10 ms.

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from nslab.engine import uapi
 from nslab.engine.agent.boot.isolate import ETC_CHANGES
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
@@ -30,12 +31,9 @@ SETTLE = 0.02
 IDLE = 10.0
 """Seconds after the last question until nothing is followed any longer."""
 
-_SOL_NETLINK, _ADD_MEMBERSHIP = 270, 1
 _ROUTE_GROUPS = (1, 3, 5, 7, 8, 9, 11, 24)
 """RTNLGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV4_RULE, _IPV6_IFADDR, _IPV6_ROUTE and
 _IPV4_NETCONF (linux/rtnetlink.h)."""
-
-_NETFILTER, _NFNLGRP_NFTABLES = 12, 7
 
 
 class Monitor:
@@ -160,7 +158,7 @@ class _Sockets:
         try:
             with self._spaces.inside(descriptor):
                 route = _listener(socket.NETLINK_ROUTE, _ROUTE_GROUPS)
-                rules = _listener(_NETFILTER, (_NFNLGRP_NFTABLES,))
+                rules = _listener(uapi.NETLINK_NETFILTER, (uapi.NFNLGRP_NFTABLES,))
         except OSError:
             return  # it has just gone
         finally:
@@ -182,7 +180,7 @@ def _listener(family: int, groups: tuple[int, ...]) -> socket.socket:
     try:
         made.bind((0, 0))
         for group in groups:
-            made.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
+            made.setsockopt(uapi.SOL_NETLINK, uapi.NETLINK_ADD_MEMBERSHIP, group)
     except OSError:
         made.close()
         raise

@@ -13,9 +13,9 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nslab.engine import uapi
 from nslab.network.model import NatRule
 
-NETLINK_NETFILTER = 12
 GET_TABLES = (10 << 8) | 1  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE
 _FAMILIES = (2, 1, 10)
 """Where addresses are translated: ip, inet, ip6.  Rules of other families are none of ours."""
@@ -40,7 +40,7 @@ def rules(run: Run | None = None) -> tuple[NatRule, ...]:
 def _has_tables() -> bool:
     """Whether nf_tables has a table of ours here: quickly, because most namespaces have none."""
     with socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER
+        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, uapi.NETLINK_NETFILTER
     ) as asking:
         return any(_has_table(asking, family) for family in _FAMILIES)
 

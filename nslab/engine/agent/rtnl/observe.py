@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, read
+from nslab.engine import uapi
+from nslab.engine.agent.netns.syscalls import call, read
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.network import model
@@ -57,8 +58,6 @@ _NEIGHBOUR_STATE = {
     0x40: "noarp",
     0x80: "permanent",
 }
-_TABLE_LOCAL, _TABLE_MAIN = 255, 254
-_AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
 _I32 = struct.Struct("=i")
 _U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
@@ -112,7 +111,7 @@ def observe(
                 parts.append(_Part())
                 continue
             if target.inode != here:  # to enter even one's own takes privileges
-                call("setns", target.descriptor, CLONE_NEWNET)
+                call("setns", target.descriptor, uapi.CLONE_NEWNET)
                 here = target.inode
             sockets[target.inode] = asking = w.Socket()
             parts.append(_look(target, asking, run))
@@ -161,51 +160,55 @@ def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
 
 
 def _links(asking: w.Socket) -> list[_RawLink]:
-    body = w.ifinfo() + w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_SKIP_STATS)
+    body = w.ifinfo() + w.u32(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_SKIP_STATS)
     result = []
-    for header, found in asking.dump(w.RTM_GETLINK, body, 16):
+    for header, found in asking.dump(uapi.RTM_GETLINK, body, 16):
         _, _, _, index, flags, _ = struct.unpack("=BBHiII", header)
         kind = ""
         data: Mapping[int, bytes] = {}
         slave: Mapping[int, bytes] = {}
-        if w.IFLA_LINKINFO in found:
-            raw = found[w.IFLA_LINKINFO]
+        if uapi.IFLA_LINKINFO in found:
+            raw = found[uapi.IFLA_LINKINFO]
             info = w.decoded(raw)
-            kind = info.get(w.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
+            kind = info.get(uapi.IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace")
             if kind in _WITH_DATA:
-                raw = info.get(w.IFLA_INFO_DATA, b"")
+                raw = info.get(uapi.IFLA_INFO_DATA, b"")
                 data = w.decoded(raw)
-            if info.get(w.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
-                raw = info.get(w.IFLA_INFO_SLAVE_DATA, b"")
+            if info.get(uapi.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
+                raw = info.get(uapi.IFLA_INFO_SLAVE_DATA, b"")
                 slave = w.decoded(raw)
-        lower = _U32.unpack(found[w.IFLA_LINK])[0] if w.IFLA_LINK in found else 0
-        nsid = _I32.unpack(found[w.IFLA_LINK_NETNSID])[0] if w.IFLA_LINK_NETNSID in found else None
-        name = label(found[w.IFLA_IFNAME].rstrip(b"\0"))
+        lower = _U32.unpack(found[uapi.IFLA_LINK])[0] if uapi.IFLA_LINK in found else 0
+        nsid = (
+            _I32.unpack(found[uapi.IFLA_LINK_NETNSID])[0]
+            if uapi.IFLA_LINK_NETNSID in found
+            else None
+        )
+        name = label(found[uapi.IFLA_IFNAME].rstrip(b"\0"))
         result.append(_RawLink(index, flags, found, name, kind, data, slave, lower, nsid))
     return result
 
 
 def _filters(raw: _RawLink) -> bool:
-    return raw.data.get(w.IFLA_BR_VLAN_FILTERING, b"\0") != b"\0"
+    return raw.data.get(uapi.IFLA_BR_VLAN_FILTERING, b"\0") != b"\0"
 
 
 def _vlans(asking: w.Socket) -> dict[int, tuple[model.PortVlan, ...]]:
     """What the ports of bridges (and the bridges themselves) carry."""
-    body = w.ifinfo(family=_AF_BRIDGE)
-    body += w.u32(w.IFLA_EXT_MASK, w.RTEXT_FILTER_BRVLAN | w.RTEXT_FILTER_SKIP_STATS)
+    body = w.ifinfo(family=uapi.AF_BRIDGE)
+    body += w.u32(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_BRVLAN | uapi.RTEXT_FILTER_SKIP_STATS)
     result = {}
-    for header, found in asking.dump(w.RTM_GETLINK, body, 16):
+    for header, found in asking.dump(uapi.RTM_GETLINK, body, 16):
         index = _I32.unpack_from(header, 4)[0]
-        raw, vlans, place = found.get(w.IFLA_AF_SPEC, b""), [], 0
+        raw, vlans, place = found.get(uapi.IFLA_AF_SPEC, b""), [], 0
         while place + 4 <= len(raw):  # many attributes of one kind
             size, kind = struct.unpack_from("=HH", raw, place)
-            if kind == w.IFLA_BRIDGE_VLAN_INFO:
+            if kind == uapi.IFLA_BRIDGE_VLAN_INFO:
                 flags, number = struct.unpack_from("=HH", raw, place + 4)
                 vlans.append(
                     model.PortVlan(
                         vlan=number,
-                        pvid=bool(flags & w.BRIDGE_VLAN_INFO_PVID),
-                        untagged=bool(flags & w.BRIDGE_VLAN_INFO_UNTAGGED),
+                        pvid=bool(flags & uapi.BRIDGE_VLAN_INFO_PVID),
+                        untagged=bool(flags & uapi.BRIDGE_VLAN_INFO_UNTAGGED),
                     )
                 )
             place += max(4, size + 3 & ~3)
@@ -244,11 +247,12 @@ def _nsids(asking: w.Socket, targets: Sequence[Target]) -> dict[int, int]:
     for start in range(0, len(targets), 64):
         some = targets[start : start + 64]
         questions = [
-            (w.RTM_GETNSID, bytes(4) + w.u32(w.NETNSA_FD, target.descriptor)) for target in some
+            (uapi.RTM_GETNSID, bytes(4) + w.u32(uapi.NETNSA_FD, target.descriptor))
+            for target in some
         ]
         for target, (body, went) in zip(some, asking.ask(questions), strict=True):
             if went:
-                number = w.attributes(body, 4, len(body)).get(w.NETNSA_NSID, b"\xff" * 4)
+                number = w.attributes(body, 4, len(body)).get(uapi.NETNSA_NSID, b"\xff" * 4)
                 ids[_I32.unpack(number)[0]] = target.inode
     ids.pop(-1, None)
     return ids
@@ -256,10 +260,10 @@ def _nsids(asking: w.Socket, targets: Sequence[Target]) -> dict[int, int]:
 
 def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
     result: dict[int, list[model.Address]] = {}
-    for header, found in asking.dump(w.RTM_GETADDR, bytes(8), 8):
+    for header, found in asking.dump(uapi.RTM_GETADDR, bytes(8), 8):
         family, length, _, scope, index = struct.unpack("=BBBBI", header)
-        packed = found.get(w.IFA_LOCAL) or found.get(w.IFA_ADDRESS, b"")
-        broadcast = found.get(w.IFA_BROADCAST)
+        packed = found.get(uapi.IFA_LOCAL) or found.get(uapi.IFA_ADDRESS, b"")
+        broadcast = found.get(uapi.IFA_BROADCAST)
         result.setdefault(index, []).append(
             model.Address(
                 address=f"{socket.inet_ntop(family, packed)}/{length}",
@@ -272,7 +276,7 @@ def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
 
 def _is_local(rtmsg: bytes) -> bool:
     """Whether a route is in the table of the host's own addresses: five of seven are."""
-    return rtmsg[4] == _TABLE_LOCAL
+    return rtmsg[4] == uapi.RT_TABLE_LOCAL
 
 
 def _needs_no_resolving(ndmsg: bytes) -> bool:
@@ -282,18 +286,20 @@ def _needs_no_resolving(ndmsg: bytes) -> bool:
 
 def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, ...]:
     result = []
-    for header, found in asking.dump(w.RTM_GETROUTE, bytes(12), 12, _is_local):
+    for header, found in asking.dump(uapi.RTM_GETROUTE, bytes(12), 12, _is_local):
         family, length, _, _, table, protocol, scope, kind = struct.unpack_from("=BBBBBBBB", header)
-        if w.RTA_TABLE in found:
-            table = _U32.unpack(found[w.RTA_TABLE])[0]
-        if table == _TABLE_LOCAL or family not in (_AF_INET, _AF_INET6):
+        if uapi.RTA_TABLE in found:
+            table = _U32.unpack(found[uapi.RTA_TABLE])[0]
+        if table == uapi.RT_TABLE_LOCAL or family not in (uapi.AF_INET, uapi.AF_INET6):
             continue
-        if family == _AF_INET6 and kind in (4, 5):
+        if family == uapi.AF_INET6 and kind in (4, 5):
             continue  # anycast and multicast, which every IPv6 link has
-        target = f"{socket.inet_ntop(family, found[w.RTA_DST])}/{length}" if length else "default"
-        via, out = found.get(w.RTA_GATEWAY), found.get(w.RTA_OIF)
+        target = (
+            f"{socket.inet_ntop(family, found[uapi.RTA_DST])}/{length}" if length else "default"
+        )
+        via, out = found.get(uapi.RTA_GATEWAY), found.get(uapi.RTA_OIF)
         link = links.get(_U32.unpack(out)[0]) if out else None
-        source, metric = found.get(w.RTA_PREFSRC), found.get(w.RTA_PRIORITY)
+        source, metric = found.get(uapi.RTA_PREFSRC), found.get(uapi.RTA_PRIORITY)
         result.append(
             model.Route(
                 destination=target,
@@ -306,7 +312,7 @@ def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, 
                 kind=_ROUTE_KIND.get(kind, str(kind)),
                 protocol=_PROTOCOL.get(protocol, str(protocol)),
                 # RTNH_F_LINKDOWN says the same, up to a second later.
-                dead=link is not None and not link.flags & w.IFF_LOWER_UP,
+                dead=link is not None and not link.flags & uapi.IFF_LOWER_UP,
             )
         )
     return tuple(result)
@@ -314,15 +320,15 @@ def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, 
 
 def _neighbours(asking: w.Socket, names: dict[int, str]) -> tuple[model.Neighbour, ...]:
     result = []
-    for header, found in asking.dump(w.RTM_GETNEIGH, bytes(12), 12, _needs_no_resolving):
+    for header, found in asking.dump(uapi.RTM_GETNEIGH, bytes(12), 12, _needs_no_resolving):
         family, index, state = struct.unpack_from("=BxxxiH", header)
-        if family not in (_AF_INET, _AF_INET6) or w.NDA_DST not in found:
+        if family not in (uapi.AF_INET, uapi.AF_INET6) or uapi.NDA_DST not in found:
             continue
         result.append(
             model.Neighbour(
-                address=socket.inet_ntop(family, found[w.NDA_DST]),
+                address=socket.inet_ntop(family, found[uapi.NDA_DST]),
                 dev=names.get(index, ""),
-                mac=_mac(found.get(w.NDA_LLADDR, b"")),
+                mac=_mac(found.get(uapi.NDA_LLADDR, b"")),
                 state=_NEIGHBOUR_STATE.get(state, "none"),
             )
         )
@@ -331,12 +337,12 @@ def _neighbours(asking: w.Socket, names: dict[int, str]) -> tuple[model.Neighbou
 
 def _fdb(asking: w.Socket, names: dict[int, str]) -> tuple[model.FdbEntry, ...]:
     result = []
-    for header, found in asking.dump(w.RTM_GETNEIGH, w.ifinfo(family=_AF_BRIDGE), 12):
+    for header, found in asking.dump(uapi.RTM_GETNEIGH, w.ifinfo(family=uapi.AF_BRIDGE), 12):
         family, index, state, flags = struct.unpack_from("=BxxxiHB", header)
-        mac = found.get(w.NDA_LLADDR, b"")
-        if family != _AF_BRIDGE or not mac or mac[0] & 1:
+        mac = found.get(uapi.NDA_LLADDR, b"")
+        if family != uapi.AF_BRIDGE or not mac or mac[0] & 1:
             continue  # every device listens to the same multicast groups
-        master = found.get(w.NDA_MASTER)
+        master = found.get(uapi.NDA_MASTER)
         result.append(
             model.FdbEntry(
                 mac=_mac(mac),
@@ -354,15 +360,18 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
     result: dict[str, str] = {}
     # -1 stands for "all", -2 for "default"; a dump would bring every device's along.
     questions = [
-        (w.RTM_GETNETCONF, bytes((_AF_INET, 0, 0, 0)) + w.attribute(w.NETCONFA_IFINDEX, which))
+        (
+            uapi.RTM_GETNETCONF,
+            bytes((uapi.AF_INET, 0, 0, 0)) + w.attribute(uapi.NETCONFA_IFINDEX, which),
+        )
         for which in (_I32.pack(-1), _I32.pack(-2))
     ]
     (every, _), (default, _) = asking.ask(questions)
     found = w.attributes(every, 4, len(every))
-    result["net.ipv4.ip_forward"] = str(_I32.unpack(found[w.NETCONFA_FORWARDING])[0])
-    result["net.ipv4.conf.all.rp_filter"] = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
+    result["net.ipv4.ip_forward"] = str(_I32.unpack(found[uapi.NETCONFA_FORWARDING])[0])
+    result["net.ipv4.conf.all.rp_filter"] = str(_I32.unpack(found[uapi.NETCONFA_RP_FILTER])[0])
     found = w.attributes(default, 4, len(default))
-    result["net.ipv4.conf.default.rp_filter"] = str(_I32.unpack(found[w.NETCONFA_RP_FILTER])[0])
+    result["net.ipv4.conf.default.rp_filter"] = str(_I32.unpack(found[uapi.NETCONFA_RP_FILTER])[0])
     for key in ("net.ipv6.conf.all.disable_ipv6", "net.bridge.bridge-nf-call-iptables"):
         try:
             result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
@@ -375,9 +384,9 @@ def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) ->
     names = links[target.inode]
     macs: dict[str, set[bytes]] = {}
     for raw in target.raw:
-        if w.IFLA_MASTER in raw.found:
-            master = names.get(_U32.unpack(raw.found[w.IFLA_MASTER])[0], "")
-            macs.setdefault(master, set()).add(raw.found.get(w.IFLA_ADDRESS, b""))
+        if uapi.IFLA_MASTER in raw.found:
+            master = names.get(_U32.unpack(raw.found[uapi.IFLA_MASTER])[0], "")
+            macs.setdefault(master, set()).add(raw.found.get(uapi.IFLA_ADDRESS, b""))
     return model.Namespace(
         inode=target.inode,
         role=target.role,
@@ -401,7 +410,7 @@ def _link(
     raw: _RawLink, target: Target, part: _Part, links: dict[int, dict[int, str]], ports: set[bytes]
 ) -> model.Link:
     found = raw.found
-    mac = found.get(w.IFLA_ADDRESS, b"")
+    mac = found.get(uapi.IFLA_ADDRESS, b"")
     peer = None
     if raw.lower:
         inode = target.inode if raw.nsid is None else target.nsids.get(raw.nsid, 0)
@@ -409,20 +418,20 @@ def _link(
             namespace=inode, index=raw.lower, name=links.get(inode, {}).get(raw.lower, "")
         )
     bridge = port = None
-    master = _U32.unpack(found[w.IFLA_MASTER])[0] if w.IFLA_MASTER in found else 0
+    master = _U32.unpack(found[uapi.IFLA_MASTER])[0] if uapi.IFLA_MASTER in found else 0
     if raw.kind == "bridge" and raw.data:
         bridge = model.Bridge(
-            stp=bool(_U32.unpack(raw.data[w.IFLA_BR_STP_STATE])[0]),
-            forward_delay=_U32.unpack(raw.data[w.IFLA_BR_FORWARD_DELAY])[0] / 100,
-            multicast_snooping=raw.data.get(w.IFLA_BR_MCAST_SNOOPING, b"\0") != b"\0",
+            stp=bool(_U32.unpack(raw.data[uapi.IFLA_BR_STP_STATE])[0]),
+            forward_delay=_U32.unpack(raw.data[uapi.IFLA_BR_FORWARD_DELAY])[0] / 100,
+            multicast_snooping=raw.data.get(uapi.IFLA_BR_MCAST_SNOOPING, b"\0") != b"\0",
             vlan_filtering=_filters(raw),
         )
     if raw.slave:
         filtering = {one.index for one in target.raw if one.kind == "bridge" and _filters(one)}
         port = model.Port(
-            state=_PORT_STATE[raw.slave[w.IFLA_BRPORT_STATE][0]],
-            learning=raw.slave.get(w.IFLA_BRPORT_LEARNING, b"\1") != b"\0",
-            flood=raw.slave.get(w.IFLA_BRPORT_UNICAST_FLOOD, b"\1") != b"\0",
+            state=_PORT_STATE[raw.slave[uapi.IFLA_BRPORT_STATE][0]],
+            learning=raw.slave.get(uapi.IFLA_BRPORT_LEARNING, b"\1") != b"\0",
+            flood=raw.slave.get(uapi.IFLA_BRPORT_UNICAST_FLOOD, b"\1") != b"\0",
             vlans=part.vlans.get(raw.index, ()) if master in filtering else None,
         )
     return model.Link(
@@ -433,12 +442,12 @@ def _link(
         vlan=_vlan(raw),
         mac=_mac(mac),
         mac_origin="stolen" if bridge and mac in ports else _origin(mac),
-        mtu=_U32.unpack(found[w.IFLA_MTU])[0],
-        up=bool(raw.flags & w.IFF_UP),
-        carrier=bool(raw.flags & w.IFF_LOWER_UP),
-        operstate=_OPERSTATE[found[w.IFLA_OPERSTATE][0]],
+        mtu=_U32.unpack(found[uapi.IFLA_MTU])[0],
+        up=bool(raw.flags & uapi.IFF_UP),
+        carrier=bool(raw.flags & uapi.IFF_LOWER_UP),
+        operstate=_OPERSTATE[found[uapi.IFLA_OPERSTATE][0]],
         flags=_flag_words(raw.flags),
-        promiscuity=_U32.unpack(found[w.IFLA_PROMISCUITY])[0],
+        promiscuity=_U32.unpack(found[uapi.IFLA_PROMISCUITY])[0],
         master=links[target.inode].get(master, "") if master else "",
         peer=peer,
         bridge=bridge,
@@ -448,18 +457,18 @@ def _link(
 
 
 def _mode(raw: _RawLink) -> str:
-    if raw.kind == "macvlan" and w.IFLA_MACVLAN_MODE in raw.data:
-        number = _U32.unpack(raw.data[w.IFLA_MACVLAN_MODE])[0]
+    if raw.kind == "macvlan" and uapi.IFLA_MACVLAN_MODE in raw.data:
+        number = _U32.unpack(raw.data[uapi.IFLA_MACVLAN_MODE])[0]
         return _MACVLAN_MODE.get(number, str(number))
-    if raw.kind == "ipvlan" and w.IFLA_IPVLAN_MODE in raw.data:
-        return _IPVLAN_MODE[_U16.unpack(raw.data[w.IFLA_IPVLAN_MODE])[0]]
+    if raw.kind == "ipvlan" and uapi.IFLA_IPVLAN_MODE in raw.data:
+        return _IPVLAN_MODE[_U16.unpack(raw.data[uapi.IFLA_IPVLAN_MODE])[0]]
     return ""
 
 
 def _vlan(raw: _RawLink) -> int:
-    if raw.kind != "vlan" or w.IFLA_VLAN_ID not in raw.data:
+    if raw.kind != "vlan" or uapi.IFLA_VLAN_ID not in raw.data:
         return 0
-    number: int = _U16.unpack(raw.data[w.IFLA_VLAN_ID])[0]
+    number: int = _U16.unpack(raw.data[uapi.IFLA_VLAN_ID])[0]
     return number
 
 

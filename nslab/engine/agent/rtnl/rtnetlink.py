@@ -17,45 +17,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-NLM_F_REQUEST, NLM_F_ACK = 0x1, 0x4
-NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
-NLM_F_DUMP = 0x300
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
-RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
-RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
-RTM_GETNEIGH = 30
-RTM_GETNETCONF = 82
-RTM_GETNSID = 90
-
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
-IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_NET_NS_PID, IFLA_NET_NS_FD = 16, 18, 19, 28
-IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 26, 29, 30
-IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES, IFLA_LINK_NETNSID = 31, 32, 37
-IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
-IFLA_BR_FORWARD_DELAY, IFLA_BR_STP_STATE = 1, 5
-IFLA_BR_VLAN_FILTERING, IFLA_BR_MCAST_SNOOPING = 7, 23
-IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD = 1, 8, 9
-VETH_INFO_PEER = 1
-IFLA_MACVLAN_MODE, IFLA_IPVLAN_MODE, IFLA_VLAN_ID = 1, 1, 1
-IFLA_BRIDGE_VLAN_INFO = 2
-BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED = 2, 4
-RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 2, 8
-AF_BRIDGE = 7
-
-IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST = 1, 2, 4
-RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC = 1, 4, 5, 6, 7
-RTA_MULTIPATH, RTA_TABLE = 9, 15
-NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
-NETNSA_NSID, NETNSA_FD = 1, 3
-NETCONFA_IFINDEX, NETCONFA_FORWARDING, NETCONFA_RP_FILTER = 1, 2, 3
-
-IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
-
-SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
-NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
-NLMSGERR_ATTR_MSG = 1
+from nslab.engine import uapi
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -144,8 +106,8 @@ class Socket:
         self._socket = socket.socket(
             socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, protocol
         )
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+        self._socket.setsockopt(uapi.SOL_NETLINK, uapi.NETLINK_EXT_ACK, 1)
+        self._socket.setsockopt(uapi.SOL_NETLINK, uapi.NETLINK_CAP_ACK, 1)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -164,7 +126,7 @@ class Socket:
         last = len(messages) - 1
         parts: list[bytes] = []
         for number, (kind, flags, body) in enumerate(messages):
-            flags |= NLM_F_REQUEST | (NLM_F_ACK if number == last else 0)
+            flags |= uapi.NLM_F_REQUEST | (uapi.NLM_F_ACK if number == last else 0)
             parts += (_HEADER.pack(16 + len(body), kind, flags, number, 0), body)
         self._socket.sendto(b"".join(parts), (0, 0))
         first: Refused | None = None
@@ -173,7 +135,7 @@ class Socket:
             offset = 0
             while offset < len(buffer):
                 size, kind, flags, number, _ = _HEADER.unpack_from(buffer, offset)
-                if kind == NLMSG_ERROR:
+                if kind == uapi.NLMSG_ERROR:
                     (code,) = struct.unpack_from("=i", buffer, offset + 16)
                     if code and first is None:
                         first = Refused(number, -code, _words(buffer, offset, size, flags))
@@ -191,7 +153,8 @@ class Socket:
         :param skip: whether a header is of no interest, so that its attributes are not decoded
         """
         self._socket.sendto(
-            _HEADER.pack(16 + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + body, (0, 0)
+            _HEADER.pack(16 + len(body), kind, uapi.NLM_F_REQUEST | uapi.NLM_F_DUMP, 1, 0) + body,
+            (0, 0),
         )
         unpack = _HEADER.unpack_from
         while True:
@@ -201,9 +164,9 @@ class Socket:
             offset, end = 0, len(buffer)
             while offset < end:
                 size, answer, _, _, _ = unpack(buffer, offset)
-                if answer == NLMSG_DONE:
+                if answer == uapi.NLMSG_DONE:
                     return
-                if answer == NLMSG_ERROR:
+                if answer == uapi.NLMSG_ERROR:
                     (code,) = struct.unpack_from("=i", buffer, offset + 16)
                     raise OSError(-code, os.strerror(-code))
                 start = offset + 16
@@ -216,7 +179,7 @@ class Socket:
         """Send questions of (type, body) at once; each is answered by (body, whether it went)."""
         self._socket.sendto(
             b"".join(
-                _HEADER.pack(16 + len(body), kind, NLM_F_REQUEST, number, 0) + body
+                _HEADER.pack(16 + len(body), kind, uapi.NLM_F_REQUEST, number, 0) + body
                 for number, (kind, body) in enumerate(messages)
             ),
             (0, 0),
@@ -227,18 +190,18 @@ class Socket:
             offset = 0
             while offset < len(buffer):
                 size, kind, _, number, _ = _HEADER.unpack_from(buffer, offset)
-                answers[number] = (buffer[offset + 16 : offset + size], kind != NLMSG_ERROR)
+                answers[number] = (buffer[offset + 16 : offset + size], kind != uapi.NLMSG_ERROR)
                 offset += (size + 3) & ~3
         return [answers[number] for number in range(len(messages))]
 
 
 def _words(buffer: bytes, offset: int, size: int, flags: int) -> str:
     """The kernel's extended acknowledgement: its own sentence about what was wrong."""
-    if not flags & NLM_F_ACK_TLVS:
+    if not flags & uapi.NLM_F_ACK_TLVS:
         return ""
     start = offset + 20 + 16  # the error code and the header of the refused message
-    if not flags & NLM_F_CAPPED:
+    if not flags & uapi.NLM_F_CAPPED:
         (refused,) = struct.unpack_from("=I", buffer, offset + 20)
         start = offset + 20 + ((refused + 3) & ~3)
-    message = attributes(buffer, start, offset + size).get(NLMSGERR_ATTR_MSG, b"")
+    message = attributes(buffer, start, offset + size).get(uapi.NLMSGERR_ATTR_MSG, b"")
     return message.rstrip(b"\0").decode(errors="replace")

@@ -17,10 +17,11 @@ from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
+from nslab.engine import uapi
 from nslab.engine.agent.boot.isolate import ETC_CHANGES, FRESH_FILES
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespace
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
+from nslab.engine.agent.netns.syscalls import call, text_of
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl.observe import Target, observe
 from nslab.network import model, names
@@ -167,9 +168,6 @@ def loose_ends(found: model.Snapshot) -> set[tuple[int, int]]:
     }
 
 
-SIOCETHTOOL, ETHTOOL_GLINK = 0x8946, 0x0A
-
-
 def _synchronise(targets: Sequence[Target], found: model.Snapshot) -> None:
     """Ask bridges and their ports for their carrier, upon which the kernel passes it on at once.
 
@@ -179,13 +177,13 @@ def _synchronise(targets: Sequence[Target], found: model.Snapshot) -> None:
         links = [link for link in namespace.links if link.master or link.bridge is not None]
         if not links:
             continue
-        call("setns", target.descriptor, CLONE_NEWNET)
+        call("setns", target.descriptor, uapi.CLONE_NEWNET)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             for link in links:
-                value = ctypes.create_string_buffer(struct.pack("=II", ETHTOOL_GLINK, 0))
+                value = ctypes.create_string_buffer(struct.pack("=II", uapi.ETHTOOL_GLINK, 0))
                 request = struct.pack("16sP16x", link.name.encode(), ctypes.addressof(value))
                 with contextlib.suppress(OSError):
-                    fcntl.ioctl(asking, SIOCETHTOOL, request)
+                    fcntl.ioctl(asking, uapi.SIOCETHTOOL, request)
 
 
 def changed_files() -> dict[str, str]:

@@ -11,9 +11,10 @@ import threading
 
 from msgspec import structs
 
+from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import inodes, processes_by_namespace
-from nslab.engine.agent.netns.syscalls import CLONE_NEWNET, call, text_of
+from nslab.engine.agent.netns.syscalls import call, text_of
 from nslab.engine.agent.rtnl import observe
 from nslab.network.model import Process, Snapshot
 
@@ -114,8 +115,8 @@ def _open(path: str, inode: int, device: int) -> observe.Target:
 def _may_enter(descriptor: int) -> bool:
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        call("setns", descriptor, CLONE_NEWNET)
-        call("setns", home, CLONE_NEWNET)
+        call("setns", descriptor, uapi.CLONE_NEWNET)
+        call("setns", home, uapi.CLONE_NEWNET)
     except OSError:
         return False
     finally:

@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable
 
+from nslab.engine import uapi
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.messages import CARDS
 
@@ -62,16 +63,18 @@ def _move(card: str, namespace: int) -> None:
     asking = w.Socket()
     try:
         index = _index(asking, bytes.fromhex(CARDS[card].replace(":", "")))
-        body = w.ifinfo(index) + w.text(w.IFLA_IFNAME, card) + w.u32(w.IFLA_NET_NS_FD, namespace)
-        asking.send([(w.RTM_NEWLINK, 0, body)])
+        body = (
+            w.ifinfo(index) + w.text(uapi.IFLA_IFNAME, card) + w.u32(uapi.IFLA_NET_NS_FD, namespace)
+        )
+        asking.send([(uapi.RTM_NEWLINK, 0, body)])
     finally:
         asking.close()
 
 
 def _index(asking: w.Socket, mac: bytes) -> int:
     found = 0
-    for header, attributes in asking.dump(w.RTM_GETLINK, w.ifinfo(), 16):
-        if attributes.get(w.IFLA_ADDRESS) == mac:
+    for header, attributes in asking.dump(uapi.RTM_GETLINK, w.ifinfo(), 16):
+        if attributes.get(uapi.IFLA_ADDRESS) == mac:
             found = int.from_bytes(header[4:8], "little")
     if not found:
         raise FileNotFoundError(2, os.strerror(2))

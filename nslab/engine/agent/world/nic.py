@@ -23,6 +23,7 @@ import struct
 import threading
 from collections.abc import Callable
 
+from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.errors import NslabError
@@ -42,13 +43,7 @@ table netdev nic {{
 }}
 """
 
-_NETFILTER = 12
-_BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _NEW_ELEMENT, _DELETE_ELEMENT = (10 << 8) | 12, (10 << 8) | 14
-_NFPROTO_NETDEV = 5
-_LISTEN_ALL_NSID, _SOL_NETLINK = 8, 270
-_RTMGRP_LINK = 1
-_NTF_SELF, _AF_BRIDGE = 2, 7
 
 
 class Nic:
@@ -76,7 +71,7 @@ class Nic:
                     )
                 self._port = socket.if_nametoindex(PORT)
                 self._filter = socket.socket(
-                    socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETFILTER
+                    socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, uapi.NETLINK_NETFILTER
                 )
         finally:
             os.close(switch)
@@ -87,10 +82,10 @@ class Nic:
         )
         try:
             # A macvlan on the NIC may come up in a namespace that it was moved to.
-            self._events.setsockopt(_SOL_NETLINK, _LISTEN_ALL_NSID, 1)
+            self._events.setsockopt(uapi.SOL_NETLINK, uapi.NETLINK_LISTEN_ALL_NSID, 1)
         except OSError:
             pass  # looked at with each step all the same
-        self._events.bind((0, _RTMGRP_LINK))
+        self._events.bind((0, uapi.RTMGRP_LINK))
         self.follow()
         threading.Thread(target=self._watch, name="nic", daemon=True).start()
 
@@ -114,35 +109,35 @@ class Nic:
 
     def _wanted(self) -> tuple[bool, frozenset[bytes]]:
         """Whether the NIC takes in everything, and else for which addresses."""
-        ((body, there),) = self._asking.ask([(w.RTM_GETLINK, w.ifinfo(self._index))])
+        ((body, there),) = self._asking.ask([(uapi.RTM_GETLINK, w.ifinfo(self._index))])
         if not there:
             raise OSError(errno.ENODEV, "the NIC is not there")
         found = w.attributes(body, 16, len(body))
-        (promiscuity,) = struct.unpack("=I", found[w.IFLA_PROMISCUITY])
+        (promiscuity,) = struct.unpack("=I", found[uapi.IFLA_PROMISCUITY])
         listed = set()
         for header, entry in self._asking.dump(
-            w.RTM_GETNEIGH, w.ifinfo(self._index, family=_AF_BRIDGE), 12
+            uapi.RTM_GETNEIGH, w.ifinfo(self._index, family=uapi.AF_BRIDGE), 12
         ):
             _, _, _, index, _, flags, _ = struct.unpack("=BBHiHBB", header)
-            mac = entry.get(w.NDA_LLADDR, b"")
-            if index == self._index and flags & _NTF_SELF and mac and not mac[0] & 1:
+            mac = entry.get(uapi.NDA_LLADDR, b"")
+            if index == self._index and flags & uapi.NTF_SELF and mac and not mac[0] & 1:
                 listed.add(mac)
-        listed.discard(found[w.IFLA_ADDRESS])
+        listed.discard(found[uapi.IFLA_ADDRESS])
         promiscuous = promiscuity - bool(listed) > 0
-        return promiscuous, frozenset(listed | {found[w.IFLA_ADDRESS]})
+        return promiscuous, frozenset(listed | {found[uapi.IFLA_ADDRESS]})
 
     def _send(self, changes: list[tuple[int, str, bytes]]) -> None:
         """Change the elements of the sets, all at once."""
-        parts = [_message(_BATCH_BEGIN, 0, 0, 10)]
+        parts = [_message(uapi.NFNL_MSG_BATCH_BEGIN, 0, 0, 10)]
         for number, (kind, name, key) in enumerate(changes, 1):
-            flags = w.NLM_F_ACK if number == len(changes) else 0
+            flags = uapi.NLM_F_ACK if number == len(changes) else 0
             element = w.nested(1 | _NESTED, w.attribute(1, key))
             body = w.text(1, "nic") + w.text(2, name)
             body += w.nested(3 | _NESTED, w.nested(1 | _NESTED, element))
             if kind == _NEW_ELEMENT:
-                flags |= w.NLM_F_CREATE
+                flags |= uapi.NLM_F_CREATE
             parts.append(_message(kind, flags, number, 0, body))
-        parts.append(_message(_BATCH_END, 0, 0, 10))
+        parts.append(_message(uapi.NFNL_MSG_BATCH_END, 0, 0, 10))
         self._filter.sendto(b"".join(parts), (0, 0))
         answer = self._filter.recv(65536)
         (code,) = struct.unpack_from("=i", answer, 16)
@@ -163,7 +158,9 @@ _NESTED = 0x8000
 
 def _message(kind: int, flags: int, number: int, resource: int, body: bytes = b"") -> bytes:
     """A message of nfnetlink: a header, struct nfgenmsg (the resource in network order), a body."""
-    family = 0 if kind in (_BATCH_BEGIN, _BATCH_END) else _NFPROTO_NETDEV
+    family = (
+        0 if kind in (uapi.NFNL_MSG_BATCH_BEGIN, uapi.NFNL_MSG_BATCH_END) else uapi.NFPROTO_NETDEV
+    )
     general = struct.pack("=BB", family, 0) + struct.pack(">H", resource)
     size = 20 + len(body)
-    return struct.pack("=IHHII", size, kind, flags | w.NLM_F_REQUEST, number, 0) + general + body
+    return struct.pack("=IHHII", size, kind, flags | uapi.NLM_F_REQUEST, number, 0) + general + body

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nslab.engine import explain
+from nslab.engine import explain, uapi
 from nslab.engine.agent.boot.init import Init
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.rtnl import rtnetlink as w
@@ -22,7 +22,6 @@ from nslab.network import actions as act
 BATCH = 64
 """Messages in one buffer: all their errors must fit the socket's receive buffer."""
 
-SIOCGIFINDEX = 0x8933
 
 _RENAMING = (
     act.AddBridge,
@@ -120,7 +119,7 @@ class Batch:
             self.descriptor(ns, action)
             request = struct.pack("16si20x", link.encode(), 0)
             try:
-                answer = fcntl.ioctl(self.socket(ns).fileno(), SIOCGIFINDEX, request)
+                answer = fcntl.ioctl(self.socket(ns).fileno(), uapi.SIOCGIFINDEX, request)
             except OSError:
                 self.flush()  # what was asked for earlier may have failed, too, and comes first
                 raise
@@ -156,8 +155,8 @@ class Batch:
     ) -> None:
         """RTM_NEWLINK without NLM_F_CREATE: change a link that is there, found by its name."""
         ns: str | None = getattr(action, "ns", None)
-        body = w.ifinfo(0, flags, change) + w.text(w.IFLA_IFNAME, link) + more
-        self.send(action, ns, w.RTM_NEWLINK, 0, body)
+        body = w.ifinfo(0, flags, change) + w.text(uapi.IFLA_IFNAME, link) + more
+        self.send(action, ns, uapi.RTM_NEWLINK, 0, body)
 
 
 Doer = Callable[[Batch, Any], None]
@@ -168,10 +167,10 @@ Doer = Callable[[Batch, Any], None]
 
 
 def link_info(kind: str, data: bytes) -> bytes:
-    parts = w.attribute(w.IFLA_INFO_KIND, kind.encode())
+    parts = w.attribute(uapi.IFLA_INFO_KIND, kind.encode())
     if data:
-        parts += w.attribute(w.IFLA_INFO_DATA, data)
-    return w.attribute(w.IFLA_LINKINFO, parts)
+        parts += w.attribute(uapi.IFLA_INFO_DATA, data)
+    return w.attribute(uapi.IFLA_LINKINFO, parts)
 
 
 def packed_address(address: str) -> tuple[int, bytes]:
