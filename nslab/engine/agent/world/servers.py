@@ -3,20 +3,31 @@
 They are real ones, in threads: a name server that knows example.org, and a web server that tells
 the client which address it saw.  The pseudo-host has a name server of its own on its loopback, as
 hosts with systemd-resolved have; ours answers by itself and asks nobody.
+
+Each survives every client: one that no answer can reach, one that resets or sends garbage, a
+thousand at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.rtnl.apply import Applier
 from nslab.engine.default_network import ACTIONS, NAME_SERVER, STUB, WEB
 from nslab.network.model import WORLD
+
+CLIENTS = 64
+"""Clients of the web server at a time."""
+
+PATIENCE = 5.0
+"""Seconds in which a client must have asked."""
 
 DOMAIN = "example.org"
 ADDRESSES = {
@@ -56,12 +67,13 @@ def _start(name: str, serve: Callable[[socket.socket], None], listening: socket.
 def _serve_names(listening: socket.socket) -> None:
     """Answer questions of names, one datagram at a time, for ever."""
     while True:
-        question, client = listening.recvfrom(4096)
         try:
+            question, client = listening.recvfrom(4096)
             answer = _answer(question)
+            # The kernel refuses it where no route leads back, as before there is NAT.
+            listening.sendto(answer, client)
         except Exception:  # dnslib raises several kinds for what is no DNS message
             continue
-        listening.sendto(answer, client)
 
 
 def _answer(question: bytes) -> bytes:
@@ -93,19 +105,36 @@ def _answer(question: bytes) -> bytes:
 
 def _serve_web(listening: socket.socket) -> None:
     """Answer every request with a page that says from which address it came."""
+    free = threading.BoundedSemaphore(CLIENTS)
     while True:
-        connection, client = listening.accept()
-        threading.Thread(
-            target=_answer_request, args=(connection, client[0]), name="request", daemon=True
-        ).start()
+        # Those beyond wait in the kernel's queue, and are refused by the kernel when that is full.
+        free.acquire()
+        try:
+            connection, client = listening.accept()
+        except OSError:  # it went away before its turn
+            free.release()
+            continue
+        try:
+            threading.Thread(
+                target=_answer_request,
+                args=(connection, client[0], free.release),
+                name="request",
+                daemon=True,
+            ).start()
+        except RuntimeError:  # no thread can be had just now
+            connection.close()
+            free.release()
 
 
-def _answer_request(connection: socket.socket, client: str) -> None:
-    with connection:
-        connection.settimeout(10)
+def _answer_request(connection: socket.socket, client: str, done: Callable[[], None]) -> None:
+    with contextlib.ExitStack() as leaving:
+        leaving.callback(done)
+        leaving.enter_context(connection)
+        end = time.monotonic() + PATIENCE
         try:
             received = b""
             while b"\r\n\r\n" not in received and len(received) < 65536:
+                connection.settimeout(max(0.001, end - time.monotonic()))
                 piece = connection.recv(4096)
                 if not piece:
                     return
