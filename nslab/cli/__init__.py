@@ -13,12 +13,14 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nslab.errors import NslabError
+from nslab.errors import NslabError, os_cause
+from nslab.printable import printable
 
 __all__ = ["main"]
 
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if "--" in words:
         # What follows is somebody else's command line, and must not be read as ours.
         words, rest = words[: words.index("--")], words[words.index("--") + 1 :]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a ✔ gets a ?
+            stream.reconfigure(errors="replace")
     code: int | str | None
     try:
         try:
@@ -49,5 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 130
     except NslabError as error:
         print(f"nslab: {error}", file=sys.stderr)
+        code = 1
+    except OSError as error:  # a disk that is full, a home that is gone
+        where = f" {printable(error.filename)}" if error.filename else ""
+        print(f"nslab: cannot go on: {os_cause(error.errno or 5)}{where}", file=sys.stderr)
         code = 1
     sys.exit(code)

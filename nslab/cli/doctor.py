@@ -8,6 +8,9 @@ from itertools import groupby
 from nslab.doctor import Check, Report, examine
 
 MARKS = {"ok": "✔", "limited": "!", "missing": "-", "refused": "✘"}
+PLAIN = {"ok": "+", "limited": "!", "missing": "-", "refused": "x"}
+"""For a terminal that shows ASCII only."""
+
 STYLES = {"ok": "green", "limited": "yellow", "missing": "yellow", "refused": "bold red"}
 
 
@@ -46,9 +49,19 @@ def _line(check: Check, width: int) -> object:
     from rich.text import Text
 
     name = check.name.ljust(width) if check.detail else check.name
-    line = Text.assemble(("  " + MARKS[check.status] + " ", STYLES[check.status]), name)
+    mark = (MARKS if _shows("✔✘") else PLAIN)[check.status]
+    line = Text.assemble(("  " + mark + " ", STYLES[check.status]), name)
     if check.status != "ok":
         line.append(f"  {check.status}", STYLES[check.status])
     if check.detail:
         line.append(f"  {check.detail}" if check.status == "ok" else f": {check.detail}")
     return line
+
+
+def _shows(text: str) -> bool:
+    """Whether standard output can show a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

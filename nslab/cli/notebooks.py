@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,11 +29,14 @@ def source() -> tuple[Path, bool]:
 
 
 def untrusted() -> list[str] | None:
-    """The lessons that this user's JupyterLab does not trust; None if there is no Jupyter."""
+    """The lessons that this user's JupyterLab does not trust.
+
+    None if there is no Jupyter, or no home in which it could keep what it trusts.
+    """
     folder, _ = source()
     try:
         return [path.name for path in lessons(folder) if not _trusted(path)]
-    except ImportError:
+    except (ImportError, OSError, sqlite3.Error):
         return None
 
 
@@ -111,8 +115,16 @@ def trust(path: Path) -> None:
         lesson = nbformat.read(path, as_version=4)
     except (ValueError, nbformat.ValidationError) as error:
         raise NslabError("trust", str(path), "it is no notebook", "delete it") from error
-    with NotebookNotary() as notary:
-        notary.sign(lesson)
+    try:
+        with NotebookNotary() as notary:
+            notary.sign(lesson)
+    except (OSError, sqlite3.Error) as error:
+        raise NslabError(
+            "trust",
+            str(path),
+            f"your home cannot be written: {error}",
+            "its saved pictures show after you have run its cells",
+        ) from error
 
 
 def _trusted(path: Path) -> bool:

@@ -203,3 +203,24 @@ def test_a_plain_chroot(tmp_path: Any) -> None:
     (error,) = os.read(reading, 1)
     os.close(reading)
     assert refusal.diagnose("user namespace", error, Facts(chroot=True)).kind == "chroot"
+
+
+def test_where_the_home_cannot_be_written_and_the_terminal_shows_ascii_only() -> None:
+    environment = {
+        "HOME": "/proc",  # nobody can write there, not even root
+        "PATH": os.environ["PATH"],
+        "LANG": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "nslab", "doctor"],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    assert ended.returncode == 0
+    assert ended.stdout.isascii()
+    assert b"\n  + private host " in ended.stdout
