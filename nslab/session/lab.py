@@ -212,7 +212,7 @@ class Lab(Traffic):
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
         program = protocol.Command(
-            argv=("bash", "-c", text),
+            argv=(*protocol.SHELL, text),
             ns=None if ns == "host" else ns,
             view="full",
             timeout=timeout,

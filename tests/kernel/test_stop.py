@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 STOPS = int(os.environ.get("NSLAB_STOPS", "300"))
-SEED = int(os.environ.get("NSLAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+SEED = os.environ.get("NSLAB_SEED") or str(random.SystemRandom().randrange(1, 1 << 32))
 AT_ONCE = 8.0
 """Seconds in which a call that takes milliseconds has answered, on a busy machine too."""
 

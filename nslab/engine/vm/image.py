@@ -46,7 +46,7 @@ def cache() -> Path:
     """Where images live: below NSLAB_CACHE, XDG_CACHE_HOME or ~/.cache."""
     own = os.environ.get("NSLAB_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(own or f"{base}/nslab") / "vm"
+    return (Path(own or f"{base}/nslab") / "vm").absolute()
 
 
 class Image(Struct, frozen=True):
