@@ -160,7 +160,7 @@ def look(record: runtime.Record) -> bytes:
 
 
 def _visitor(lab: int, what: str, words: Sequence[str]) -> list[str]:
-    return [sys.executable, "-P", "-m", f"{MODULE}.visit", str(lab), what, *words]
+    return [sys.executable, "-P", "-m", f"{MODULE}.boot.visit", str(lab), what, *words]
 
 
 def _environment() -> dict[str, str]:

@@ -100,6 +100,13 @@ def checked(call: F) -> F:
             if name in given:
                 values = given[name] if name in several else (given[name],)
                 for value in values:
+                    if name in several and isinstance(value, list | tuple):
+                        raise InvalidInput(
+                            operation,
+                            short(value),
+                            "these are given one after another, not as a list",
+                            f"such as {operation}({', '.join(map(short, value[:3]))})",
+                        )
                     check(operation, name, value, annotation)
         return call(*args, **kwargs)
 
