@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -50,6 +51,7 @@ def run(
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
+                start_new_session=True,
             )
         except FileNotFoundError:
             raise BuildFailed(
@@ -60,7 +62,7 @@ def run(
                 with stopping.Raising():
                     said, complained = process.communicate()
             except BaseException:
-                process.kill()  # and it is waited for
+                os.killpg(process.pid, signal.SIGKILL)  # with its children; it is waited for
                 raise
     if process.returncode:
         lines = (complained or said).strip().splitlines()
