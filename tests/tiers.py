@@ -38,7 +38,10 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT),
     (r"contract/.*[\[-]vm[\]-]", NIGHTLY),
     (r"vm/test_trouble\.py::test_a_state_that_cannot_be_read_is_made_anew\[(of|without)", NIGHTLY),
-    (r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged)", NIGHTLY),
+    (
+        r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged|stop_while)",
+        NIGHTLY,
+    ),
     (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm.*hangs)", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
     (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),

@@ -286,6 +286,9 @@ def write(stream: IO[bytes], message: Message) -> None:
     stream.flush()
 
 
+_LENGTH = struct.Struct(">I")
+
+
 class Misunderstood(Exception):
     """A message with something in it that is not of its type; ``id`` is that of the request."""
 
@@ -355,11 +358,11 @@ def read_from_agent(stream: IO[bytes]) -> FromAgent | None:
     return decode_from_agent(body) if len(body) == size else None
 
 
-def _size(head: bytes | bytearray) -> int:
-    (size,) = struct.unpack_from(">I", head)
+def _size(head: bytes | bytearray | memoryview) -> int:
+    size: int = _LENGTH.unpack_from(head)[0]
     if size > LARGEST:
         raise OutOfStep(f"a message of {size} bytes")
-    return int(size)
+    return size
 
 
 def bodies(descriptor: int) -> Iterator[bytes]:
@@ -373,12 +376,16 @@ def bodies(descriptor: int) -> Iterator[bytes]:
     """
     buffer = bytearray()
     piece = memoryview(bytearray(1 << 16))  # what a pipe holds; to make one each time takes longer
+    into = [piece]
     while True:
         while len(buffer) >= 4 and len(buffer) >= (end := 4 + _size(buffer)):
             body = bytes(buffer[4:end])
             del buffer[:end]
             yield body
-        count = os.readv(descriptor, [piece])
+        count = os.readv(descriptor, into)
         if not count:
             return
-        buffer += piece[:count]
+        if not buffer and count >= 4 and count == 4 + _size(piece):
+            yield bytes(piece[4:count])  # one message, as nearly always
+        else:
+            buffer += piece[:count]

@@ -60,6 +60,9 @@ class Command(Struct, frozen=True, kw_only=True):
     """
 
 
+SHELL = ("bash", "-c", "--")
+"""Before lines as a person types them: what begins with a dash is no option of bash's either."""
+
 REPORT_FD = 197
 """High enough that no script of a learner uses it."""
 

@@ -25,6 +25,9 @@ from nslab.printable import printable
 START_LIMIT = 60.0
 """Seconds in which the machine must have answered and made the lab."""
 
+END_LIMIT = 0.5
+"""Seconds for the other end to take leave; it is over with ssh in any case."""
+
 PROGRAM_VARIABLE = "NSLAB_SSH_PROGRAM"
 """Names nslab on the other machine, where it is in none of :data:`PLACES`."""
 
@@ -177,7 +180,7 @@ class Remote:
             with contextlib.suppress(OSError):
                 stream.close()
         try:
-            self._process.wait(2.0)
+            self._process.wait(END_LIMIT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -14,8 +14,10 @@ program has a SIGINT handler of its own (asyncio has), it is left alone.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from queue import SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any
@@ -55,7 +57,7 @@ def _held() -> bool:
 class Region:
     """Work that an interrupt breaks off in good order only; ``with Region():``."""
 
-    __slots__ = ("_ours",)
+    __slots__ = ("_before", "_ours")
 
     def __enter__(self) -> None:
         self._ours = False
@@ -68,6 +70,7 @@ class Region:
             _state.shields = 0
             _state.waits = None
             _signal.signal(_SIGINT, _record)
+        self._before = _state.depth
         _state.depth += 1
         self._ours = True
 
@@ -79,7 +82,8 @@ class Region:
     ) -> None:
         if not self._ours:
             return
-        _state.depth -= 1
+        # Not one less: an interrupt may have come while Raising was left.
+        _state.depth = self._before
         if _state.depth == 0:
             _signal.signal(_SIGINT, _default)
             if _state.recorded and not isinstance(error, KeyboardInterrupt):
@@ -123,6 +127,21 @@ class Raising:
         if self._depth:
             _signal.signal(_SIGINT, _record)
             _state.depth, self._depth = self._depth, 0
+
+
+@contextlib.contextmanager
+def looking(operation: str, subject: str = "") -> Iterator[None]:
+    """Work that changes nothing, may call what is not ours, and may be broken off anywhere.
+
+    :raises Interrupted: it was
+    """
+    try:
+        with Region(), Raising():
+            yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            operation, subject, "it was stopped by you", "nothing was changed by it"
+        ) from None
 
 
 def pending() -> bool:

@@ -52,6 +52,8 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
 def _wrong_text(value: str) -> str:
     if "\0" in value:
         return "it holds a zero byte, which would end a text"
+    if value.isascii():
+        return ""
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -69,7 +71,12 @@ def kinds_of(annotation: str) -> tuple[str, ...]:
 def check(operation: str, name: str, value: object, annotation: str) -> None:
     """Raise InvalidInput for a value that is not what its annotation says."""
     kinds = kinds_of(annotation)
-    cause = wrong(value, kinds) if kinds else ""
+    if kinds:
+        _hold(operation, name, value, kinds)
+
+
+def _hold(operation: str, name: str, value: object, kinds: tuple[str, ...]) -> None:
+    cause = wrong(value, kinds)
     if cause:
         raise InvalidInput(operation, f"{name}={short(value)}", cause)
 
@@ -80,30 +87,28 @@ def checked(call: F) -> F:
     :raises InvalidInput: one is not what its annotation says
     :raises TypeError: there are too few or too many, or one has a wrong name
     """
-    signature = inspect.signature(call)
-    annotations = {
-        name: str(parameter.annotation)
-        for name, parameter in signature.parameters.items()
-        if kinds_of(str(parameter.annotation))
-    }
-    several = {
-        name
-        for name, parameter in signature.parameters.items()
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL
-    }
+    parameters = inspect.signature(call).parameters.values()
+    kinds = {p.name: found for p in parameters if (found := kinds_of(str(p.annotation)))}
+    ordered = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
     operation = call.__name__.strip("_")
 
+    # Signature.bind() would do the same, and take longer than a small question to a lab.
     @functools.wraps(call)
     def looked(*args: Any, **kwargs: Any) -> Any:
-        given = signature.bind(*args, **kwargs).arguments
-        for name, annotation in annotations.items():
-            if name in given:
-                values: tuple[Any, ...] = (given[name],)
-                if name in several:
-                    # What else is among them the method explains: it may be how they are given.
-                    values = tuple(word for word in given[name] if isinstance(word, str))
-                for value in values:
-                    check(operation, name, value, annotation)
+        for name, value in (*zip(ordered, args, strict=False), *kwargs.items()):
+            if name in kinds:
+                _hold(operation, name, value, kinds[name])
+        if several in kinds:
+            for value in args[len(ordered) :]:
+                if isinstance(value, list | tuple):
+                    raise InvalidInput(
+                        operation,
+                        short(value),
+                        "these are given one after another, not as a list",
+                        f"such as {operation}({', '.join(map(short, value[:3]))})",
+                    )
+                _hold(operation, several, value, kinds[several])
         return call(*args, **kwargs)
 
     return cast(F, looked)

@@ -253,6 +253,18 @@ def host_address(text: str) -> str:
         ) from None
 
 
+def host(text: str, operation: str) -> str:
+    """A name or an address of a host, which no program takes for an option."""
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", text):
+        raise InvalidInput(
+            operation,
+            short(text),
+            "it is neither an address nor a name",
+            "such as 203.0.113.80 or www.example.org",
+        )
+    return text
+
+
 def mac_address(text: str) -> str:
     """A link-layer address that one station may have, in lower case.
 

@@ -36,6 +36,12 @@ PACKAGES = {
 }
 """Debian's package of each program."""
 
+READ_ONLY_PROC = (
+    "root's lab allows a /proc that is read-only: "
+    "unshare --pid --fork --mount sh -c 'mount -t proc -o ro proc /proc; exec bash'"
+)
+"""What to do where ``unshare --mount-proc`` is refused."""
+
 _BRIDGE = {
     "addbr": "ip link add {0} type bridge",
     "delbr": "ip link delete dev {0}",

@@ -132,6 +132,12 @@ class Capture:
                 "it is not said for which",
                 'write capture.wait(3) or capture.wait(until="echo reply")',
             )
+        with stopping.looking("wait for frames"):
+            return self._wait(count, until, timeout)
+
+    def _wait(
+        self, count: int | None, until: Callable[[Frame], object] | str | None, timeout: float
+    ) -> Frames:
         deadline = time.monotonic() + timeout
         while True:
             looked = time.monotonic()

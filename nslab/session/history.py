@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nslab.engine.protocol import Command, Engine
+from nslab.engine.protocol import SHELL, Command, Engine
 from nslab.network import diff
 from nslab.network.actions import Action, commands
 from nslab.network.model import Snapshot
@@ -117,10 +117,7 @@ def rebuild(make: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine
             else:
                 engine.run(
                     Command(
-                        argv=("bash", "-c", step.text),
-                        ns=step.ns,
-                        view="full",
-                        timeout=REPEAT_TIMEOUT,
+                        argv=(*SHELL, step.text), ns=step.ns, view="full", timeout=REPEAT_TIMEOUT
                     )
                 )
     except BaseException:

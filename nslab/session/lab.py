@@ -212,7 +212,7 @@ class Lab(Traffic):
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
         program = protocol.Command(
-            argv=("bash", "-c", text),
+            argv=(*protocol.SHELL, text),
             ns=None if ns == "host" else ns,
             view="full",
             timeout=timeout,
@@ -374,7 +374,8 @@ class Lab(Traffic):
         """
         from nslab.explain.diagnose import why
 
-        return why(self.snapshot(), ns, target)
+        with stopping.looking("explain the way to", target):
+            return why(self.snapshot(), ns, target)
 
     @property
     def picture(self) -> Picture:
@@ -416,8 +417,9 @@ class Lab(Traffic):
                     'such as HasLink("lxcbr0")',
                 )
             checks += one.checks if isinstance(one, Step) else (one,)
-        self.snapshot()  # a closed lab says so, whatever is asked
-        return Verdicts([one.ask(self) for one in checks])
+        with stopping.looking("check", ", ".join(type(one).__name__ for one in checks)):
+            self.snapshot()  # a closed lab says so, whatever is asked
+            return Verdicts([one.ask(self) for one in checks])
 
     # -- history -------------------------------------------------------------------------------
 
@@ -481,7 +483,8 @@ class Lab(Traffic):
             before = self.snapshot()
             undone = all_steps[places[-steps]]
             self._rebuild(all_steps[: places[-steps]])
-            after = self.snapshot()
+            with stopping.Shield():  # it is done
+                after = self.snapshot()
             lost = differences(undone.before, after) if undone.before is not None else []
             return ActionResult((), diff.compare(before, after.aligned(before)), self._draw), lost
 

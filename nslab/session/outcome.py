@@ -171,6 +171,9 @@ class CommandResult(Outcome):
                 program = words[0]
             elif words[:3] == ["ip", "netns", "exec"] and f'exec of "{words[4]}"' in self.stderr:
                 program = words[4]  # ip itself says that it is not there
+            elif "--mount-proc" in words and "mount /proc failed" in self.stderr:
+                found += [programs.READ_ONLY_PROC]
+                continue
             else:
                 continue
             hints = [programs.missing(program)]

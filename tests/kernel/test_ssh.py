@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from nslab.engine import labs
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0
+AT_ONCE = 8.0
+"""Seconds in which a lab is closed on a busy machine, too; it takes less than one."""
 
 # Its own /run, because as root it wants /run/sshd there, and the machine's is not ours.
 SSHD = """
@@ -116,6 +119,38 @@ def test_it_ends_with_the_connection(machine: str) -> None:
     with pytest.raises(LabGone, match="its agent ended on"):
         lab.snapshot()
     lab.close()
+
+
+def _above(pid: int) -> list[tuple[int, str]]:
+    """A process and those above it, with their names."""
+    found = []
+    while pid > 1:
+        status = Path(f"/proc/{pid}/stat").read_text()
+        head, _, tail = status.rpartition(")")
+        found.append((pid, head.partition("(")[2]))
+        pid = int(tail.split()[1])
+    return found
+
+
+@pytest.mark.parametrize("whom", ["agent", "supervisor", "sshd"])
+def test_close_waits_for_no_far_side(machine: str, whom: str) -> None:
+    lab = Lab(f"far-{os.getpid()}", engine=machine)
+    (far,) = [one for one in labs.running() if (one.name, one.engine) == (lab.name, "local")]
+    above = _above(far.pid)
+    pid = {"agent": far.pid, "supervisor": above[1][0]}.get(whom) or next(
+        pid for pid, name in above if name.startswith("sshd")
+    )
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        lab.close()
+        assert time.monotonic() - begun < AT_ONCE
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    limit = time.monotonic() + LIMIT
+    while any(one.name == lab.name for one in labs.running()):
+        assert time.monotonic() < limit, "it is still there, though it may go on"
+        time.sleep(0.02)
 
 
 def test_from_outside(machine: str) -> None:

@@ -15,18 +15,38 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from machine import agents, fingerprint, wait_for
+from machine import agents, assert_as_before, fingerprint, wait_for
+from test_ssh import machine, server
 
-from nslab import AddNamespace, HasNamespace, InvalidInput, Lab, LabClosed, LabGone
+from nslab import (
+    AddNamespace,
+    Capture,
+    HasNamespace,
+    Interrupted,
+    InvalidInput,
+    Lab,
+    LabClosed,
+    LabGone,
+    Reaches,
+)
+from nslab.session.check import Check
+from nslab.session.check.verdict import Asked, Verdict
+
+__all__ = ["machine", "server"]  # fixtures
 
 pytestmark = pytest.mark.alone  # signals go to the main thread, and what leaks is counted
 
-STOPS = int(os.environ.get("NSLAB_STOPS", "300"))
-SEED = os.environ.get("NSLAB_SEED") or f"{random.SystemRandom().getrandbits(32):x}"
+STOPS = {"local": 300, "vm": 30, "ssh": 30}
+if "NSLAB_STOPS" in os.environ:
+    STOPS = dict.fromkeys(STOPS, int(os.environ["NSLAB_STOPS"]))
+SEED = os.environ.get("NSLAB_SEED") or str(random.SystemRandom().randrange(1, 1 << 32))
+SLOWER = {"local": 1.0, "vm": 5.0, "ssh": 1.5}
+"""How much longer calls take there, about."""
+
 AT_ONCE = 8.0
 """Seconds in which a call that takes milliseconds has answered, on a busy machine too."""
 
@@ -69,7 +89,7 @@ CALLS: dict[str, tuple[Callable[[Lab], object], float, int]] = {
     "undo": (_undo, 0.3, 1),
     "reset": (lambda lab: lab.reset(), 0.3, 1),
     "close": (lambda lab: lab.close(), 0.02, 1),
-    "Lab": (lambda lab: Lab(name=NAME, engine="local").close(), 0.3, 1),
+    "Lab": (lambda lab: Lab(name=NAME).close(), 0.3, 1),
 }
 """Each with the seconds within which the stop comes, and how often beside the others."""
 
@@ -121,51 +141,144 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_stop_at_any_moment(capsys: pytest.CaptureFixture[str]) -> None:
+def processes() -> list[str]:
+    """What was started for our labs, wherever: each has the name among its words."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{entry}/cmdline").read_bytes()
+            if entry.isdigit() and int(entry) != os.getpid() and NAME.encode() in words:
+                found.append(f"{entry} {words!r}")
+    return found
+
+
+@pytest.fixture(params=["local", pytest.param("vm", marks=pytest.mark.vm), "ssh"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    name: str = request.param
+    words = request.getfixturevalue("machine") if name == "ssh" else name
+    monkeypatch.setenv("NSLAB_ENGINE", words)
+    return name
+
+
+@pytest.mark.alone
+def test_stop_at_any_moment(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    stops, slower = STOPS[engine], SLOWER[engine]
     with capsys.disabled():
-        print(f"\n{STOPS} stops, NSLAB_SEED={SEED}", flush=True)
+        print(f"\n{stops} stops, {engine}, NSLAB_SEED={SEED}", flush=True)
     dice = random.Random(SEED)
-    before = fingerprint()
-    with Lab(name=NAME, engine="local") as lab:  # whatever is loaded once is loaded now
+    with Lab(name=NAME) as lab:  # whatever is loaded or made once is now
         for call in ("do", "sh", "capture", "ping", "why", "check", "undo"):
             CALLS[call][0](lab)
+        none = captures_of(lab)
+    before = fingerprint()
     gc.collect()
     start = descriptors(), threading.active_count()
     names = [name for name, (_, _, often) in CALLS.items() for _ in range(often)]
     tally: dict[str, int] = {}
-    lab = Lab(name=NAME, engine="local")
+    lab = Lab(name=NAME)
     try:
-        for number in range(STOPS):
+        for number in range(stops):
             name = dice.choice(names)
             call, within, _ = CALLS[name]
-            what = f"stop {number}, in {name}, seed {SEED}"
-            outcome = stopped(call, lab, dice.uniform(0.0, within))
+            what = f"stop {number}, in {name}, {engine}, seed {SEED}"
+            outcome = stopped(call, lab, dice.uniform(0.0, within * slower))
             outcome += ", " + assert_right(lab, what)
             tally[outcome] = tally.get(outcome, 0) + 1
             if not lab.alive or len(lab.steps) > 6:
                 assert name == "close" or lab.alive, f"{what}: the lab is gone"
                 lab.close()
-                lab = Lab(name=NAME, engine="local")
-            if number % 50 == 49:
+                lab = Lab(name=NAME)
+            if number % 50 == 49 or number == stops - 1:
                 gc.collect()
                 lab.capture("eth0").stop()  # ends what was forgotten
-                wait_for(lambda lab=lab: captures_of(lab) == 0, f"{what}: no capture is left")
+                wait_for(lambda lab=lab: captures_of(lab) == none, f"{what}: no capture is left")
     finally:
         lab.close()
     del lab
     gc.collect()
     with capsys.disabled():
         print(tally)
-    wait_for(lambda: agents(NAME) == [], "no process is left")
+    wait_for(lambda: processes() == [], f"no process is left, but {processes()}")
     wait_for(lambda: (descriptors(), threading.active_count()) == start, "nothing is left open")
-    assert {**fingerprint(), "temporary": None} == {**before, "temporary": None}
+    assert_as_before(before)
     assert sum(count for outcome, count in tally.items() if outcome.startswith("stopped")) > 0
+
+
+class Endless(Check, frozen=True):
+    """A check of somebody else's that never ends."""
+
+    def ask(self, lab: Asked) -> Verdict:
+        while True:
+            pass
+
+
+LOOKS: dict[str, Callable[[Lab, Capture], object]] = {
+    "check": lambda lab, seen: lab.check(Endless()),
+    "check that pings": lambda lab, seen: lab.check(*[Reaches(None, "198.51.100.77")] * 100),
+    "wait": lambda lab, seen: seen.wait(1000, timeout=1000),
+    "wait for a text": lambda lab, seen: seen.wait(until="nothing says this", timeout=1000),
+    "wait for a function": lambda lab, seen: seen.wait(until=lambda frame: False, timeout=1000),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_that_was_stopped_has_changed_nothing(lab: Lab, look: str) -> None:
+    lab.do(AddNamespace("ns1"))
+    with lab.capture("lo") as seen:
+        lab.sh("ip link set lo up")
+        lab.ping(None, "127.0.0.1")
+        steps = lab.steps
+        with pytest.raises(Interrupted, match="stopped by you"), timer(0.3):
+            LOOKS[look](lab, seen)
+        lab.ping(None, "127.0.0.1")
+    assert len(seen.frames) >= 4  # of both pings
+    assert lab.steps == steps
+    assert lab.alive
+
+
+@pytest.mark.parametrize("back", ["undo", "reset"])
+def test_going_back_is_done_or_not(lab: Lab, back: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.sh("sleep 0.5; ip netns add ns1", echo=False)
+    lab.do(AddNamespace("ns2"))
+    call = getattr(lab, back)
+    for delay in (0.0, 0.05, 0.2):  # of undo the last is while the line is repeated
+        before, steps = lab.snapshot(), lab.steps
+        with contextlib.suppress(KeyboardInterrupt), timer(delay):
+            call()
+        if lab.steps == steps:
+            assert lab.snapshot().canonical() == before.canonical()
+        else:
+            assert not any(ns.label == "ns2" for ns in lab.snapshot())
+            lab.do(AddNamespace("ns2"))
+    rebuild = lab._rebuild
+
+    def stopped_behind(steps: Sequence[object]) -> None:
+        rebuild(steps)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(lab, "_rebuild", stopped_behind)
+    with pytest.raises(Interrupted, match="stopped by you") as caught:
+        call()
+    assert "had been done already" in caught.value.hint
+    assert not any(ns.label == "ns2" for ns in lab.snapshot())
+    assert all("ns2" not in text for text in lab.history)
 
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     with Lab(name=NAME, engine="local") as made:
         yield made
+
+
+@contextlib.contextmanager
+def timer(seconds: float) -> Iterator[None]:
+    """Stop is pressed after so many seconds, or when the work is done."""
+    pressing = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    pressing.start()
+    try:
+        yield
+    finally:
+        pressing.join()
 
 
 @contextlib.contextmanager

@@ -189,3 +189,9 @@ def test_what_lessons_do_goes_on(host: Lab) -> None:
     assert "/dev/pts/" in done(host, "script -qc tty /dev/null")
     done(host, "ip tuntap add dev tap0 mode tap; ip link del br0; ip netns del ns1")
     assert "1" in done(host, "unshare -mpf sh -c 'mount -t proc -o ro proc /proc; ps -o pid='")
+
+
+def test_a_refused_proc_says_what_is_allowed(host: Lab) -> None:
+    ran = host.sh("unshare --pid --fork --mount-proc true", echo=False)
+    (hint,) = ran.hints
+    assert done(host, hint.partition(": ")[2].replace("exec bash", "exec ps -o comm=")) == "ps\n"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -210,6 +212,69 @@ def test_a_build_that_was_killed_is_cleared_up(copy: image.Image) -> None:
     os.utime(left, (0, 0))
     image.build(quiet)
     assert not left.exists()
+
+
+STOPPED = """
+import os, signal, sys, threading
+from nslab import Interrupted, Lab
+threading.Timer(float(sys.argv[1]), os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    lab = Lab(sys.argv[2], engine="vm")
+except KeyboardInterrupt as error:
+    print("stopped", isinstance(error, Interrupted), flush=True)
+else:
+    lab.close()
+"""
+
+
+def test_stop_while_a_machine_is_made(copy: image.Image) -> None:
+    """At random moments: of the image, then of the state.  No process and no half is left."""
+    seed = os.environ.get("NSLAB_SEED") or str(random.SystemRandom().randrange(1 << 32))
+    print(f"NSLAB_SEED={seed}")
+    dice = random.Random(seed)
+    name = f"stopped-{os.getpid()}"
+    images = copy.file("").parent
+    aside = images.with_name("aside")
+    for what, longest in (("image", 12.0), ("state", 4.0)) * 3:
+        if what == "image":
+            shutil.rmtree(aside, ignore_errors=True)
+            images.rename(aside)
+        delay = dice.uniform(0.3, longest)
+        stopped = subprocess.run(
+            [sys.executable, "-c", STOPPED, f"{delay:.2f}", name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told = f"{what}, {delay:.2f} s: {stopped}"
+        assert stopped.stdout in ("stopped True\n", ""), told
+        assert stopped.returncode == 0 or not stopped.stdout, told
+        limit = time.monotonic() + 5.0
+        while left := running_below(image.cache(), name):
+            assert time.monotonic() < limit, f"{told}\n{left}"
+            time.sleep(0.02)
+        assert not list(image.cache().glob("build-*")), told
+        assert all(path.name[0] != "." for path in image.cache().glob("states/*")), told
+        assert all(one.whole() for one in image.images()), told
+        if what == "image":
+            shutil.rmtree(images, ignore_errors=True)
+            aside.rename(images)
+    with Lab(engine="vm") as lab:
+        assert lab.sh("echo there", echo=False).stdout == "there\n"
+
+
+def running_below(cache: Path, name: str) -> list[str]:
+    """Processes that work on a cache, or for labs of a name."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+        except OSError:
+            continue
+        own = int(path.parent.name) == os.getpid()
+        if not own and any(word.encode() in words for word in (str(cache), name)):
+            found.append(f"{path.parent.name} {words!r}")
+    return found
 
 
 def test_the_command_line(copy: image.Image) -> None:

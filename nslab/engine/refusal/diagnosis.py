@@ -30,6 +30,13 @@ _LIMITS = {
 }
 
 
+OLDEST = (5, 12)
+"""The oldest Linux that has all that a lab asks of it."""
+
+_OLD_KERNEL = {"overlay on /etc": EPERM, "walls around root": ENOSYS}
+"""How an older one refuses: anybody's overlays came with 5.11, mount_setattr() with 5.12."""
+
+
 class Diagnosis(NamedTuple):
     """``kind`` is one word for programs; ``cause`` and ``remedy`` are for a person."""
 
@@ -52,6 +59,12 @@ def diagnose(step: str, errno: int, facts: Facts) -> Diagnosis:
             "no-answer",
             "the process that tries it out ended without an answer",
             "this is a bug: please report it, with what nslab doctor --json says",
+        )
+    if _OLD_KERNEL.get(step) == errno and _version(facts.release) < OLDEST:
+        return Diagnosis(
+            "old-kernel",
+            f"this is Linux {facts.release}, and labs take Linux {OLDEST[0]}.{OLDEST[1]} or later",
+            "use a newer kernel\n" + ELSEWHERE,
         )
     if errno in (ENOSPC, EUSERS) and step in _LIMITS:
         return _limit(step, facts)
@@ -164,12 +177,6 @@ def _overlay(errno: int, facts: Facts) -> Diagnosis:
             "no-overlay",
             "this kernel has no overlay file system",
             "sudo modprobe overlay\n" + ELSEWHERE,
-        )
-    if errno == EPERM and _version(facts.release) < (5, 11):
-        return Diagnosis(
-            "old-overlay",
-            f"Linux {facts.release} lets only root mount an overlay (anybody may since 5.11)",
-            "use a newer kernel, or run as root\n" + ELSEWHERE,
         )
     if errno == EINVAL:
         return Diagnosis(

@@ -10,10 +10,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
+from nslab.engine import stopping
 from nslab.engine.vm import recipe
 from nslab.engine.vm.trouble import BuildFailed
 
@@ -29,32 +32,43 @@ MIRROR_VARIABLE = "NSLAB_DEBIAN_MIRROR"
 """Names another mirror, one that has debian/ and debian-security/."""
 
 
-def run(argv: list[str], what: str, *, cwd: Path | None = None) -> str:
-    """Run a program of the build; its output.
+def run(
+    argv: list[str], what: str, *, cwd: Path | None = None, output: IO[bytes] | None = None
+) -> str:
+    """Run a program of the build; its output, unless that goes into a file.  Stop ends it.
 
     :raises BuildFailed: it failed, with its last words
     """
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        ended = subprocess.run(
-            argv,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
-        raise BuildFailed(
-            what, f"there is no {argv[0]} on this machine", _package_of(argv[0])
-        ) from None
-    if ended.returncode:
-        lines = (ended.stderr or ended.stdout).strip().splitlines()
+    with stopping.Region():
+        try:
+            process = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if output is None else output,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise BuildFailed(
+                what, f"there is no {argv[0]} on this machine", _package_of(argv[0])
+            ) from None
+        with process:
+            try:
+                with stopping.Raising():
+                    said, complained = process.communicate()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)  # with its children; it is waited for
+                raise
+    if process.returncode:
+        lines = (complained or said).strip().splitlines()
         errors = [line for line in lines if line.startswith("E: ")] or lines[-1:]
         raise BuildFailed(what, "; ".join(errors[:2]) or f"{argv[0]} failed", _remedy(lines))
-    return ended.stdout
+    return said or ""
 
 
 def _package_of(program: str) -> str:
@@ -178,12 +192,13 @@ def unpack(packages: list[Path], root: Path, tell: Tell) -> None:
         tell(f"unpacking {package.name.partition('_')[0]}", number / len(packages))
         archive = root.parent / "archive.tar"
         with open(archive, "wb") as file:
-            code = subprocess.run(
-                ["dpkg-deb", "--fsys-tarfile", str(package)], stdout=file, check=False
-            ).returncode
-        if code:
-            package.unlink()  # it is damaged: the next build downloads it anew
-            raise BuildFailed("unpack", f"{package.name} is damaged", "try again: nslab vm build")
+            try:
+                run(["dpkg-deb", "--fsys-tarfile", str(package)], "unpack", output=file)
+            except BuildFailed:
+                package.unlink()  # it is damaged: the next build downloads it anew
+                raise BuildFailed(
+                    "unpack", f"{package.name} is damaged", "try again: nslab vm build"
+                ) from None
         run(
             [
                 "tar",

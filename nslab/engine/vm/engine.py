@@ -12,8 +12,10 @@ from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
 from nslab.engine.vm import image, saved_state
 from nslab.engine.vm.debian import Tell
+from nslab.engine.vm.machine import Machine
 from nslab.engine.vm.saved_state import State
 from nslab.engine.vm.trouble import NoMachine
+from nslab.errors import Interrupted
 
 START_LIMIT = 60.0
 """Seconds in which a woken machine must have made the lab's world; emulated it takes about one."""
@@ -33,18 +35,30 @@ class VmEngine(AgentEngine):
     def __init__(self, options: Options | None = None) -> None:
         options = options or Options()
         with stopping.Region():
-            with stopping.Raising():  # to make one takes minutes, and can be broken off anywhere
-                found = ready(_Telling())
             try:
-                woken = found.wake(options.name)
-            except NoMachine:
-                # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
-                found.forget()
-                with stopping.Raising():
-                    found = ready(_Telling())
-                woken = found.wake(options.name)
+                woken = _woken(options.name)
+            except KeyboardInterrupt:
+                raise Interrupted(
+                    "start a lab",
+                    options.name,
+                    "it was stopped by you",
+                    "nothing is left of it but what was downloaded",
+                ) from None
             start = m.Start(options, clock=time.time_ns(), seed=os.urandom(64))
             super().__init__(options, woken, start, START_LIMIT)
+
+
+def _woken(name: str) -> Machine:
+    with stopping.Raising():  # to make one takes minutes, and can be broken off anywhere
+        found = ready(_Telling())
+    try:
+        return found.wake(name)
+    except NoMachine:
+        # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
+        found.forget()
+        with stopping.Raising():
+            found = ready(_Telling())
+        return found.wake(name)
 
 
 def ready(tell: Tell, *, build: bool = False) -> State:

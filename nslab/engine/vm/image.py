@@ -28,6 +28,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from nslab.engine import stopping
 from nslab.engine.vm import archive, debian, recipe
 from nslab.engine.vm.debian import Tell, run
 from nslab.engine.vm.trouble import BuildFailed
@@ -46,7 +47,7 @@ def cache() -> Path:
     """Where images live: below NSLAB_CACHE, XDG_CACHE_HOME or ~/.cache."""
     own = os.environ.get("NSLAB_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(own or f"{base}/nslab") / "vm"
+    return (Path(own or f"{base}/nslab") / "vm").absolute()
 
 
 class Image(Struct, frozen=True):
@@ -115,7 +116,12 @@ def build(tell: Tell) -> Image:
     _check_place()
     with locked("build"):
         try:
-            with tempfile.TemporaryDirectory(prefix="build-", dir=cache()) as directory:
+            # Stop breaks the work off, and not the clearing up after it.
+            with (
+                stopping.Region(),
+                tempfile.TemporaryDirectory(prefix="build-", dir=cache()) as directory,
+                stopping.Raising(),
+            ):
                 return _build(Path(directory), tell)
         except OSError as error:
             raise BuildFailed(
@@ -203,9 +209,10 @@ def _build(work: Path, tell: Tell) -> Image:
     (new / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
     target = cache() / "images" / name
     target.parent.mkdir(exist_ok=True)
-    if target.exists():  # damaged, or half of one
-        shutil.rmtree(target)
-    new.rename(target)
+    with stopping.Region():
+        if target.exists():  # damaged, or half of one
+            shutil.rmtree(target)
+        new.rename(target)
     tell("done", 1.0)
     return Image(path=str(target), **manifest)  # type: ignore[arg-type]
 

@@ -157,6 +157,8 @@ class Machine:
         """End the machine; its memory is free when this returns."""
         self._process.kill()
         self._process.wait()
+        if self._entry is not None:
+            self._entry.remove()
         for stream in (self.writing, self.reading, self._commands):
             with contextlib.suppress(OSError):
                 stream.close()

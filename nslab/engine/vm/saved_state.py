@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nslab.engine import messages as m
+from nslab.engine import stopping
 from nslab.engine.vm import code, image, qemu
 from nslab.engine.vm.debian import Tell
 from nslab.engine.vm.machine import Machine
@@ -51,7 +52,7 @@ class State:
         return (self.path / "whole").exists()
 
     def wake(self, name: str) -> Machine:
-        """A machine that goes on from here, and waits to be asked.
+        """A machine that goes on from here, and waits to be asked; to be called in a region.
 
         :raises NoMachine: it cannot be read
         """
@@ -64,7 +65,8 @@ class State:
             waiting=True,
         )
         try:
-            machine.wake(self.path / "devices")
+            with stopping.Raising():
+                machine.wake(self.path / "devices")
         except BaseException:
             machine.close()
             raise
@@ -87,7 +89,11 @@ class State:
                 f"there are {free >> 20} MB left on the disk of {parent}, too few for its state",
                 "make room there, or name another directory: NSLAB_CACHE=/somewhere",
             )
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=parent) as directory:
+        # Stop breaks the waiting off, and neither the start nor the clearing up.
+        with (
+            stopping.Region(),
+            tempfile.TemporaryDirectory(prefix=".making-", dir=parent) as directory,
+        ):
             new = Path(directory) / "state"
             new.mkdir(mode=0o700)
             write_initrd(self.image, new / "initrd")
@@ -102,9 +108,10 @@ class State:
                 shared=True,
             )
             try:
-                booted = machine.await_boot(limit)
-                tell("saving its state", 0.9)
-                machine.save(new / "devices")
+                with stopping.Raising():
+                    booted = machine.await_boot(limit)
+                    tell("saving its state", 0.9)
+                    machine.save(new / "devices")
             finally:
                 machine.close()
             (new / "whole").write_text("")

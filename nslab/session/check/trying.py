@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from nslab.network.names import host
 from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Asked,
@@ -30,7 +31,7 @@ class Reaches(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("ping", "-n", "-c", "1", "-W", "1", self.address)
+        argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         answered = ran.returncode == 0
         if not answered:
@@ -58,7 +59,7 @@ class Hops(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("ping", "-n", "-c", "1", "-W", "1", self.address)
+        argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
@@ -112,7 +113,7 @@ class Resolves(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("getent", "ahostsv4", self.name)
+        argv = ("getent", "ahostsv4", host(self.name, "resolve"))
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
         found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
         good = bool(found) and (not self.address or self.address in found)

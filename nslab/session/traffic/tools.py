@@ -45,18 +45,6 @@ def _where(ns: str | None) -> tuple[str | None, str]:
     return inside, inside or "host"
 
 
-def _host(operation: str, target: str) -> str:
-    """A name or an address that no tool takes for an option."""
-    if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", target):
-        raise InvalidInput(
-            operation,
-            repr(target),
-            "it is neither an address nor a name",
-            "such as 203.0.113.80 or www.example.org",
-        )
-    return target
-
-
 _REPLY = re.compile(
     r"^\d+ bytes from (?:.*\()?([^\s():]+(?::[0-9a-f:]+)?)\)?: .*ttl=(\d+)"
     r"(?: time=([\d.]+))?",
@@ -79,7 +67,7 @@ def ping(
 ) -> PingResult:
     """See :meth:`nslab.Lab.ping`."""
     inside, label = _where(ns)
-    _host("ping", target)
+    names.host(target, "ping")
     if count < 1 or not 0 < timeout <= 60:
         raise InvalidInput(
             "ping",
@@ -144,7 +132,7 @@ def traceroute(
 ) -> TracerouteResult:
     """See :meth:`nslab.Lab.traceroute`."""
     inside, label = _where(ns)
-    _host("trace the way to", target)
+    names.host(target, "trace the way to")
     _, out, err = _run(
         engine,
         inside,
@@ -242,7 +230,7 @@ def resolve(
 ) -> ResolveResult:
     """See :meth:`nslab.Lab.resolve`."""
     inside, label = _where(ns)
-    _host("resolve", name)
+    names.host(name, "resolve")
     # The server stands in the namespace's own resolv.conf, so it is never enough to go there.
     words = ["host", "-R", "1", "-W", str(max(1, round(timeout))), "-t", "A", name]
     if server is not None:

@@ -75,12 +75,15 @@ def become_host(name: str | None = None, *, walled: bool = True) -> None:
     """
     notebook = os.pidfd_open(os.getppid())
     entry = runtime.reserve() if name is not None else None
+    # Open before there are walls: they stand in the mount namespace of both, and forbid it.
+    null = os.open(os.devnull, os.O_RDWR)
     walled = _unshare(walled)
     with _step("fork"):
         child = os.fork()
     if child:
-        _supervise(child, notebook, entry)
+        _supervise(child, notebook, entry, null)
     os.close(notebook)
+    os.close(null)
     # The present /proc still says who this is outside.
     pid = int(os.readlink("/proc/self"))
     begun = runtime.started(pid)
@@ -146,9 +149,8 @@ def _unshare_user() -> None:
             outside.work()
 
 
-def _supervise(child: int, notebook: int, entry: runtime.Entry | None) -> None:
+def _supervise(child: int, notebook: int, entry: runtime.Entry | None, null: int) -> None:
     """Wait for PID 1 or the notebook to end, whichever is first, and see that both have."""
-    null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(null, descriptor)
     inside = os.pidfd_open(child)

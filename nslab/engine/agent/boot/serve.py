@@ -91,30 +91,29 @@ class Server:
                 print(f"it was sent what is no message: {error}", file=sys.stderr, flush=True)
                 os._exit(1)
             match request:
-                case None:
-                    os._exit(0)
+                case m.Run():
+                    self._shell.expect(request.id)
+                    self._begin(request.id, partial(self._run, request))
+                case m.Follow():
+                    self._begin(request.id, partial(self._changes, request))
+                case m.Apply() | m.Look():
+                    self._asked[request.id] = False
+                    self._work.put(request)
+                case m.Record() | m.Fetch() | m.Inject() | m.Track():
+                    self._begin(request.id, partial(self._frames, request))
                 case m.Ping():
                     # From here, for all runners may be busy.  The other end always reads.
                     self._send(m.Done(request.id))
-                    continue
                 case m.Cancel():
                     self._cancel(request.id)
-                    continue
                 case m.Signal():
                     self._shell.signal(request.id, request.number)
-                    continue
-                case m.Run():
-                    self._shell.expect(request.id)
-            self._asked[request.id] = False  # type: ignore[union-attr]
-            match request:
-                case m.Apply() | m.Look():
-                    self._work.put(request)
-                case m.Run():
-                    self._runners.submit(self._answer, request.id, partial(self._run, request))
-                case m.Follow():
-                    self._runners.submit(self._answer, request.id, partial(self._changes, request))
-                case m.Record() | m.Fetch() | m.Inject() | m.Track():
-                    self._runners.submit(self._answer, request.id, partial(self._frames, request))
+                case None:
+                    os._exit(0)
+
+    def _begin(self, ident: int, work: Callable[[], m.Done]) -> None:
+        self._asked[ident] = False
+        self._runners.submit(self._answer, ident, work)
 
     def _cancel(self, ident: int) -> None:
         """Have what works at a question end; close what it has opened."""

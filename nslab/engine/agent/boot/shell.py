@@ -15,7 +15,7 @@ from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, Command, Completed, Stream
+from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, SHELL, Command, Completed, Stream
 from nslab.network.model import WORLD
 
 LONG = 100_000
@@ -51,10 +51,10 @@ class Shell:
         """Run a command to its end."""
         script = None
         try:
-            if command.argv[:2] == ("bash", "-c") and len(command.argv[2].encode()) > LONG:
-                script = memory_file(_SCRIPT_HEAD + command.argv[2].encode())
-                words = ("bash", f"/proc/self/fd/{SCRIPT_FD}", *command.argv[3:])
-                command = structs.replace(command, argv=words)
+            *words, text = command.argv
+            if tuple(words) == SHELL and len(text.encode()) > LONG:
+                script = memory_file(_SCRIPT_HEAD + text.encode())
+                command = structs.replace(command, argv=("bash", f"/proc/self/fd/{SCRIPT_FD}"))
             argv, descriptor = self._way_in(command)
             try:
                 return self._run(ident, command, argv, descriptor, emit, script)
@@ -88,7 +88,7 @@ class Shell:
         pid = self._spaces.container(ns)
         if pid is None:
             return command.argv, self._open(ns, command)
-        words = ("nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid))
+        words = ("nsenter", "--net", "--mount", "--uts", "--pid", "--target", str(pid), "--")
         return (*words, *command.argv), self._open(None, command)
 
     def _open(self, ns: str | None, command: Command) -> int:
