@@ -7,7 +7,7 @@ from typing import Any
 
 from pygments.lexer import Lexer
 from pygments.lexers import BashLexer, PythonLexer
-from pygments.token import Name, Whitespace, _TokenType
+from pygments.token import Name, Number, Text, Whitespace, _TokenType
 
 import nslab
 
@@ -68,9 +68,17 @@ class CellLexer(Lexer):  # type: ignore[misc]
         yield len(first), Whitespace, new_line
         start = len(first) + len(new_line)
         for place, kind, word in BashLexer().get_tokens_unprocessed(rest):
-            yield start + place, kind, word
+            # An address is no number, though it begins like one.
+            yield start + place, Text if kind in Number else kind, word
+
+
+def level(app: Any, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """The headings in the sidebar say at which level they are; the theme leaves that out."""
+    old, new = 'role="heading"', 'role="heading" aria-level="2"'
+    context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(old, new)
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("html-page-context", level, priority=900)
     app.add_lexer("nslab", CellLexer)

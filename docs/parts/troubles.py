@@ -7,6 +7,7 @@ that kind, so this page changes when the doctor does.
 from __future__ import annotations
 
 import errno
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +126,13 @@ def features() -> str:
 
 def _section(case: Case) -> str:
     found = diagnose(case.step, case.errno, Facts(**case.facts))
-    said = f"✘ {case.step}  refused: {found.cause}"
+    cause = escaped(found.cause)
     return (
-        f"### {case.title}\n\n```text\n{said}\n```\n\nWhat to do:\n\n```text\n{found.remedy}\n```\n"
+        f"### {case.title}\n\n✘ **{case.step}** refused: {cause}.\n\n"
+        f"What to do:\n\n```text\n{found.remedy}\n```\n"
     )
+
+
+def escaped(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", text)
