@@ -19,9 +19,12 @@ extensions = ["myst_nb", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = "nslab"
 html_static_path = ["static"]
+html_favicon = "static/icon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+# For these it would fetch each page that it found, which no browser lets a page on the disk do.
+html_show_search_summary = False
 html_show_sphinx = False
 html_show_sourcelink = False
 templates_path: list[str] = []

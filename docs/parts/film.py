@@ -6,11 +6,11 @@ from html import escape
 from pathlib import Path
 
 import nbformat
-from parts.networks import BRIDGE, CABLE, NAMESPACE, OUT, snapshots
 
 from nslab import Picture, compare
 from nslab.draw import Memory
 from nslab.network.actions import commands
+from parts.networks import BRIDGE, CABLE, NAMESPACE, OUT, snapshots
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ def text() -> str:
 
 
 def journey() -> str:
-    """The way of a ping, as the lesson that captures it has it in its saved outputs.
+    """The picture of a ping's way, as the lesson that captures it has it in its saved outputs.
 
     :raises LookupError: the lesson shows no journey any more
     """
@@ -52,7 +52,7 @@ def journey() -> str:
         if cell.source.strip().endswith("seen.journey()"):
             for output in cell.outputs:
                 if html := output.get("data", {}).get("text/html"):
-                    return str(html)
+                    return str(html).partition("</svg>")[0] + "</svg>"
     raise LookupError(f"{PING_IN} has no output of seen.journey()")
 
 
@@ -61,5 +61,3 @@ def _frame(number: int, said: str, lines: str, picture: str) -> str:
         f'<figure data-step="{number}"><figcaption><b>{number}</b> {escape(said)}</figcaption>'
         f"<pre>{escape(lines)}</pre>{picture}</figure>"
     )
-
-

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec import structs
-from parts.networks import BRIDGE, CABLE, NAMESPACE, OUT, part, plugged_in, snapshots
 
 from nslab import Picture, Snapshot, compare
 from nslab.draw.path.picture import PathPicture
@@ -14,7 +13,6 @@ from nslab.draw.path.trail import Stop, Trail
 from nslab.network.actions import (
     Action,
     AddAddress,
-    AddBridge,
     AddIpvlan,
     AddMacvlan,
     AddNamespace,
@@ -28,6 +26,7 @@ from nslab.network.actions import (
     SetUp,
 )
 from nslab.network.model import Port
+from parts.networks import BRIDGE, CABLE, NAMESPACE, OUT, part, plugged_in, snapshots
 
 Shown = Picture | None
 
@@ -228,9 +227,7 @@ def network() -> Iterator[Term]:
         "port",
         "A link that is plugged into a bridge. What arrives there belongs to the bridge.",
         "bridge link show",
-        _changed(
-            part(_unplugged(), *wired[:2]), part(_plugged(), *wired[:2])
-        ),
+        _changed(part(_unplugged(), *wired[:2]), part(_plugged(), *wired[:2])),
         "04-cables",
     )
     yield Term(
@@ -239,8 +236,7 @@ def network() -> Iterator[Term]:
         "its ports for it; so does tcpdump.",
         "ip -d link show eth0 | grep -o 'promiscuity [0-9]*'",
         _changed(
-            part(bare, "host/eth0"),
-            part(snapshots((SetPromiscuous("eth0"),))[1], "host/eth0"),
+            part(bare, "host/eth0"), part(snapshots((SetPromiscuous("eth0"),))[1], "host/eth0")
         ),
         "09-promiscuous",
     )
@@ -258,8 +254,7 @@ def network() -> Iterator[Term]:
         "new port wait.",
         "brctl showstp lxcbr0",
         _changed(
-            part(cable, *wired[:2]),
-            part(_plugged(SetBridge("lxcbr0", stp=True)), *wired[:2]),
+            part(cable, *wired[:2]), part(_plugged(SetBridge("lxcbr0", stp=True)), *wired[:2])
         ),
         "02-bridge",
     )
@@ -424,7 +419,9 @@ def _out(snapshot: Snapshot, old: str, new: str) -> Picture:
         Stop(("host", "lxcbr0"), out=False),
         Stop(("host", "eth0"), out=True, told=told),
     )
-    return PathPicture(Picture(shown), Trail("a packet that leaves", stops, end="beyond"), "ns1 → outside")
+    return PathPicture(
+        Picture(shown), Trail("a packet that leaves", stops, end="beyond"), "ns1 → outside"
+    )
 
 
 def _tap(snapshot: Snapshot) -> Snapshot:
@@ -462,13 +459,13 @@ def _up(*links: str) -> list[Action]:
 
 def _stacked(action: AddIpvlan | AddMacvlan | AddVlan, name: str) -> Picture:
     before, after = snapshots(NAMESPACE, (action, SetUp(name, ns="ns1")))[1:]
-    return _changed(
-        part(before, "host/eth0", own=["ns1"]), part(after, "host/eth0", f"ns1/{name}")
-    )
+    return _changed(part(before, "host/eth0", own=["ns1"]), part(after, "host/eth0", f"ns1/{name}"))
 
 
 def _filtering() -> Picture:
     made = (*BRIDGE, AddVeth("port1", "end1"), Attach("port1", "lxcbr0"), *_up("port1", "end1"))
     steps = (SetBridge("lxcbr0", vlan_filtering=True), SetPortVlan("port1", 7))
     before, after = snapshots(made, steps)[1:]
-    return _changed(part(before, "host/lxcbr0", "host/port1"), part(after, "host/lxcbr0", "host/port1"))
+    return _changed(
+        part(before, "host/lxcbr0", "host/port1"), part(after, "host/lxcbr0", "host/port1")
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+
 from parts import film, glossary, reference, rooms, troubles
 
 ROOT = Path(__file__).resolve().parents[2]

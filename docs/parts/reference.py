@@ -61,12 +61,13 @@ MODULES = {
 
 
 def names(homes: tuple[str, ...]) -> list[str]:
-    """The public names that are defined in some modules, in the order of ``nslab``'s own list."""
+    """The public names that are defined in some modules, module by module."""
     return [
         name
+        for one in homes
         for home, listed in nslab._HOMES.items()
+        if home == one or home.startswith(f"{one}.")
         for name in listed
-        if any(home == one or home.startswith(f"{one}.") for one in homes)
     ]
 
 

@@ -77,7 +77,7 @@ def dot() -> str:
     """The drawing in Graphviz's language."""
     lines = [
         "digraph rooms {",
-        'graph [bgcolor=transparent, nodesep=0.3, ranksep=0.45, pad=0.1]',
+        "graph [bgcolor=transparent, nodesep=0.3, ranksep=0.45, pad=0.1]",
         'node [shape=box, style=rounded, fontname="monospace", fontsize=14, height=0.45]',
         "edge [arrowsize=0.7]",
     ]

@@ -85,9 +85,11 @@ def test_what_is_looked_at_is_all_there_is(site: Path) -> None:
     assert made - generated == set(PAGES) - generated
 
 
-def test_a_server_is_asked_only_for_what_is_there(look: Look, served: str) -> None:
-    page = look(f"{served}/index.html")
-    page.goto(f"{served}/search.html?q=masquerade")
+@pytest.mark.parametrize("where", ["disk", "server"])
+def test_the_search_finds_pages(site: Path, look: Look, served: str, where: str) -> None:
+    base = served if where == "server" else f"file://{site}"
+    look(f"{base}/index.html")
+    page = look(f"{base}/search.html?q=masquerade")
     expect(page.locator("#search-results li a").first).to_be_visible(timeout=30_000)
 
 
@@ -190,5 +192,3 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     assert made.returncode == 1
     assert "name another folder" in made.stdout
     assert (tmp_path / "letter").read_text() == "dear"
-
-
