@@ -23,7 +23,7 @@ function start(film) {
     return button;
   });
   controls.append(play, ...buttons);
-  film.append(controls);
+  film.prepend(controls);
   film.classList.add("playing-on");
 
   let timer = 0, now = 0;
