@@ -13,7 +13,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import structs
 
@@ -32,14 +32,27 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
 
     The host, the named ones, the containers, those that only a process holds, the world.
     """
-    named, world = spaces.named(), spaces.world()
-    processes = processes_by_namespace(leave_out)
-    containers = spaces.containers()
-    by_inode: dict[int, list[str]] = {}
-    for name, inode in named.items():
-        by_inode.setdefault(inode, []).append(name)
+    return _Targets(spaces, leave_out).all()
 
-    def make(inode: int, role: str, name: str, opened: Callable[[], int]) -> Target | None:
+
+class _Targets:
+    """One look for namespaces: each is taken once, by the first of the ways that finds it."""
+
+    def __init__(self, spaces: sp.Spaces, leave_out: frozenset[int]) -> None:
+        self._spaces = spaces
+        self._world = spaces.world()
+        self._processes = processes_by_namespace(leave_out)
+        self._containers = spaces.containers()
+        self._called: dict[int, list[str]] = {}
+        for name, inode in spaces.named().items():
+            self._called.setdefault(inode, []).append(name)
+        self._taken = {spaces.home_inode, *self._world.values()}
+
+    def all(self) -> list[Target]:
+        ways = (self._host, self._named, self._in_containers, self._of_processes, self._outside)
+        return [target for way in ways for target in way() if target is not None]
+
+    def _make(self, inode: int, role: str, name: str, opened: Callable[[], int]) -> Target | None:
         try:
             descriptor = opened()
         except OSError:
@@ -52,46 +65,57 @@ def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
             descriptor=descriptor,
             role=role,
             label=names.label(name),
-            names=tuple(map(names.label, by_inode.get(inode, ()))),
-            processes=tuple(processes.get(inode, ())),
+            names=tuple(map(names.label, self._called.get(inode, ()))),
+            processes=tuple(self._processes.get(inode, ())),
         )
 
-    def at(path: str) -> Callable[[], int]:
-        return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    def _host(self) -> Iterator[Target | None]:
+        home = self._spaces.home
+        host = self._make(self._spaces.home_inode, "host", "host", lambda: os.dup(home))
+        if host is not None:
+            host.resolv_conf = text_of("/etc/resolv.conf")
+        yield host
 
-    found: list[Target | None] = []
-    with_files = set(os.listdir("/etc/netns")) if os.path.isdir("/etc/netns") else set()
-    host = make(spaces.home_inode, "host", "host", lambda: os.dup(spaces.home))
-    if host is not None:
-        host.resolv_conf = text_of("/etc/resolv.conf")
-    found.append(host)
-    taken = {spaces.home_inode, *world.values()}
-    for inode, called in by_inode.items():
-        # What people name by the id of its process is a container all the same.
-        if inode in taken or (inode in containers and all(map(str.isdigit, called))):
-            continue
-        taken.add(inode)
-        target = make(inode, "named", called[0], at(f"{sp.NAMED}/{called[0]}"))
-        if target is not None and called[0] in with_files:
-            target.resolv_conf = text_of(f"/etc/netns/{called[0]}/resolv.conf")
-        found.append(target)
-    for inode, (pids, hostname) in sorted(containers.items(), key=lambda item: item[1][1]):
-        if inode in taken:
-            continue
-        taken.add(inode)
-        target = make(inode, "container", hostname, at(f"/proc/{pids[0]}/ns/net"))
-        if target is not None:
-            target.resolv_conf = text_of(f"/proc/{pids[0]}/root/etc/resolv.conf")
-            target.processes = tuple(p for p in target.processes if in_own_pids(p.pid))
-        found.append(target)
-    for inode, group in sorted(processes.items(), key=lambda item: item[1][0].pid):
-        if inode not in taken:
-            pid = group[0].pid
-            found.append(make(inode, "process", f"pid {pid}", at(f"/proc/{pid}/ns/net")))
-    for label in model.WORLD:
-        if label in world:
-            found.append(make(world[label], "world", label, at(f"{sp.WORLD_DIR}/{label}")))
-    return [target for target in found if target is not None]
+    def _named(self) -> Iterator[Target | None]:
+        with_files = set(os.listdir("/etc/netns")) if os.path.isdir("/etc/netns") else set()
+        for inode, called in self._called.items():
+            # What people name by the id of its process is a container all the same.
+            of_process = inode in self._containers and all(map(str.isdigit, called))
+            if inode in self._taken or of_process:
+                continue
+            self._taken.add(inode)
+            target = self._make(inode, "named", called[0], _at(f"{sp.NAMED}/{called[0]}"))
+            if target is not None and called[0] in with_files:
+                target.resolv_conf = text_of(f"/etc/netns/{called[0]}/resolv.conf")
+            yield target
+
+    def _in_containers(self) -> Iterator[Target | None]:
+        found = sorted(self._containers.items(), key=lambda item: item[1][1])
+        for inode, (pids, hostname) in found:
+            if inode in self._taken:
+                continue
+            self._taken.add(inode)
+            target = self._make(inode, "container", hostname, _at(f"/proc/{pids[0]}/ns/net"))
+            if target is not None:
+                target.resolv_conf = text_of(f"/proc/{pids[0]}/root/etc/resolv.conf")
+                target.processes = tuple(p for p in target.processes if in_own_pids(p.pid))
+            yield target
+
+    def _of_processes(self) -> Iterator[Target | None]:
+        for inode, group in sorted(self._processes.items(), key=lambda item: item[1][0].pid):
+            if inode not in self._taken:
+                pid = group[0].pid
+                yield self._make(inode, "process", f"pid {pid}", _at(f"/proc/{pid}/ns/net"))
+
+    def _outside(self) -> Iterator[Target | None]:
+        for label in model.WORLD:
+            if label in self._world:
+                path = f"{sp.WORLD_DIR}/{label}"
+                yield self._make(self._world[label], "world", label, _at(path))
+
+
+def _at(path: str) -> Callable[[], int]:
+    return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def snapshot(
