@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from errno import ETIMEDOUT
 
 from nslab.engine import protocol
 from nslab.engine.protocol import Engine
@@ -98,6 +99,8 @@ class _Choice:
             try:
                 engine = factory("local")(options)
             except EngineUnavailable as refused:
+                if refused.errno == ETIMEDOUT:
+                    raise  # a virtual machine would make a busy machine busier
                 lacking = refused
             else:
                 self._made = factory("local")

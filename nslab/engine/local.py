@@ -28,6 +28,9 @@ MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
 """Seconds in which the agent must be ready; it takes a fraction of one."""
 
+AGAIN_LIMIT = 60.0
+"""The same for the second try, on a machine that is slow."""
+
 
 class LocalEngine(AgentEngine):
     """A lab in new namespaces of this machine, as root or as an ordinary user.
@@ -41,7 +44,13 @@ class LocalEngine(AgentEngine):
         options = options or Options()
         if sys.platform != "linux":
             raise _refusal(m.Refused("user namespace", errno.ENOSYS, sys.platform))
-        super().__init__(options, Child(options.name), m.Start(options), START_LIMIT)
+        try:
+            super().__init__(options, Child(options.name), m.Start(options), START_LIMIT)
+        except EngineUnavailable as error:
+            if error.errno != errno.ETIMEDOUT:
+                raise
+            print(f"nslab: {error.cause}; trying again", file=sys.stderr)
+            super().__init__(options, Child(options.name), m.Start(options), AGAIN_LIMIT)
 
 
 class Child:
@@ -55,6 +64,7 @@ class Child:
         root = str(Path(__file__).resolve().parents[2])
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
+        self._late = False
         self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
             self._process = subprocess.Popen(
@@ -76,6 +86,7 @@ class Child:
         return self._process.poll() is None
 
     def cut(self) -> None:
+        self._late = True
         self._process.kill()
 
     def ended(self) -> str:
@@ -86,6 +97,14 @@ class Child:
         return "" if code is None else f" (exit status {code})"
 
     def silence(self, limit: float) -> EngineUnavailable:
+        if self._late:  # no refusal: another engine would be slower still
+            return EngineUnavailable(
+                "start a lab",
+                "",
+                f"it was not ready after {limit:g} s, because the machine is very busy",
+                "try again when the machine has less to do",
+                errno=errno.ETIMEDOUT,
+            )
         cause = f"its agent ended at once{self.ended()}"
         return EngineUnavailable("start a lab", "", cause, "run: nslab doctor")
 

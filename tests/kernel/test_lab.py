@@ -24,6 +24,7 @@ from nslab import (
     AlreadyExists,
     Attach,
     CommandTimeout,
+    EngineUnavailable,
     InvalidInput,
     Lab,
     Masquerade,
@@ -34,6 +35,7 @@ from nslab import (
     Sysctl,
     ToolMissing,
 )
+from nslab.engine import local
 from nslab.engine.protocol import Command
 from nslab.session.history import differences
 
@@ -412,3 +414,15 @@ def test_a_stopped_command_is_ended_and_said(lab: Lab) -> None:
     assert ran.stderr == ""
     assert "it was stopped by you" in ran.stdout
     assert ran.stdout.endswith("False\n")
+
+
+def test_a_slow_machine_gets_a_second_try_and_then_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(local, "START_LIMIT", 0.0)
+    with Lab(engine="local") as lab:
+        assert lab.run("true").returncode == 0
+    assert "the machine is very busy; trying again" in capsys.readouterr().err
+    monkeypatch.setattr(local, "AGAIN_LIMIT", 0.0)
+    with pytest.raises(EngineUnavailable, match="when the machine has less to do"):
+        Lab(engine="local")

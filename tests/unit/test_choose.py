@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import ETIMEDOUT
 from typing import Any
 
 import pytest
@@ -96,6 +97,14 @@ def test_a_machine_that_allows_no_lab(machine: Any) -> None:
     choose.choose(None, (), told.append)(Options())
     assert started == ["vm"]
     assert "user namespace: refused" in told[0]
+
+
+def test_a_machine_that_is_slow_gets_no_virtual_one_on_top(machine: Any) -> None:
+    slow = EngineUnavailable("start a lab", "", "it was not ready", errno=ETIMEDOUT)
+    started = machine(refused={"local": slow})
+    with pytest.raises(EngineUnavailable, match="not ready"):
+        choose.choose(None)(Options())
+    assert started == []
 
 
 def test_nothing_will_do(machine: Any) -> None:
