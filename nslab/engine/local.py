@@ -64,7 +64,6 @@ class Child:
         root = str(Path(__file__).resolve().parents[2])
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
-        self._late = False
         self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
             self._process = subprocess.Popen(
@@ -86,7 +85,6 @@ class Child:
         return self._process.poll() is None
 
     def cut(self) -> None:
-        self._late = True
         self._process.kill()
 
     def ended(self) -> str:
@@ -97,7 +95,7 @@ class Child:
         return "" if code is None else f" (exit status {code})"
 
     def silence(self, limit: float) -> EngineUnavailable:
-        if self._late:  # no refusal: another engine would be slower still
+        if self.running():  # no refusal: another engine would be slower still
             return EngineUnavailable(
                 "start a lab",
                 "",
