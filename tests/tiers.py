@@ -55,8 +55,9 @@ TABLE: tuple[tuple[str, str], ...] = (
         NIGHTLY,
     ),
     (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[12-", NIGHTLY),
-    (r"docs/test_site\.py::.*\[(light-|dark-)?lessons/(00|05)", PER_COMMIT),
-    (r"docs/test_site\.py::.*\[(light-|dark-)?lessons/", NIGHTLY),
+    (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
+    (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
+    (r"docs/test_site\.py::.*\[dark-", NIGHTLY),
     (r"docs/test_site\.py::test_another_language", NIGHTLY),
     # -- what root's own way decides
     (r"kernel/test_lifetime\.py::", ROOT_SMOKE),

@@ -93,22 +93,22 @@ def test_the_search_finds_pages(site: Path, look: Look, served: str, where: str)
     expect(page.locator("#search-results li a").first).to_be_visible(timeout=30_000)
 
 
-def test_lessons_show_what_ran(site: Path, look: Look) -> None:
-    """Each picture and each animation of the notebook is in its page."""
-    for path in NOTEBOOKS:
-        book = nbformat.read(path, as_version=4)
-        shown = [
-            output["data"]["text/html"]
-            for cell in book.cells
-            if cell.cell_type == "code"
-            for output in cell.outputs
-            if "text/html" in output.get("data", {})
-        ]
-        page = (site / "lessons" / f"{path.stem}.html").read_text(encoding="utf-8")
-        wanted = sum(html.count("<svg") for html in shown)
-        assert page.count("nslab-picture nslab-inline") >= wanted - sum(
-            "nslab-picture" not in html for html in shown for _ in range(html.count("<svg"))
-        )
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_shows_what_ran(site: Path, path: Path) -> None:
+    """Each picture of the notebook is in its page, as a part of it, and so is what was printed."""
+    outputs = [
+        output
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+    ]
+    shown = "".join(one.get("data", {}).get("text/html", "") for one in outputs)
+    page = (site / "lessons" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert 0 < shown.count("<svg") <= page.count("<svg")
+    for mark in ("nslab-picture nslab-inline", "nslab-check", "@keyframes"):
+        assert page.count(mark) == shown.count(mark), mark
+    for printed in (one.text for one in outputs if one.output_type == "stream"):
+        first = next((line for line in printed.splitlines() if line.strip().isalnum()), "")
+        assert first in page
 
 
 def test_pictures_move_unless_you_want_none_of_it(site: Path, look: Look) -> None:
