@@ -21,7 +21,7 @@ def room(path: Path) -> str:
 def rooms() -> dict[str, str]:
     """The rooms and, of each, the first sentence of what it says of itself."""
     found = {}
-    for path in sorted([*ROOT.glob("*/__init__.py"), ROOT / "errors.py"]):
+    for path in sorted([*ROOT.glob("*/__init__.py"), *ROOT.glob("[!_]*.py")]):
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         found[room(path)] = re.split(r"(?<=[.:])\s", said, maxsplit=1)[0].rstrip(":.")
     return found

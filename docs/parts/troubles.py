@@ -79,8 +79,8 @@ CASES = (
         {"release": "4.4.0-19041-Microsoft"},
     ),
     Case(
-        "old-overlay",
-        "A kernel older than 5.11",
+        "old-kernel",
+        "A kernel that is too old",
         "overlay on /etc",
         errno.EPERM,
         {"release": "5.10.0-28-amd64"},

@@ -7,6 +7,7 @@
     notebooks   where the lessons are, copying and trusting them
     pick        which of the running labs is meant
     vm          the virtual machine: build, status, clean
+    show        ``nslab show``
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
 """

@@ -3,6 +3,13 @@
 >>> from nslab.draw import Picture
 >>> picture = Picture(lab.snapshot())                           # doctest: +SKIP
 >>> picture.save("lab.svg")                                     # doctest: +SKIP
+
+::
+
+    layout/   where everything goes
+    paint/    how a picture looks
+    path/     the way of a packet, drawn on a picture
+    scene/    what is to be drawn, in words
 """
 
 from __future__ import annotations

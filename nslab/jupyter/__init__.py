@@ -4,4 +4,7 @@
 
     magics     ``%%host`` and ``%%ns``
     widgets/   live picture, builder, player, inspector
+    kernel     the kernel that the lessons name
+    progress   a line in a notebook that says how far something is
+    views      the views that a lab can be asked for by name, registered with nslab.session.views
 """

@@ -9,4 +9,6 @@
     capture    frames of many links, while they pass
     traffic/   ping, send, fetch and their like
     check/     what must be so, and a verdict
+    step       a step of a lesson as a value
+    views      where a lab is shown beside plain text
 """

@@ -1,6 +1,6 @@
 """A step of a lesson as a value: what is typed, what it is for, the same by actions, the check.
 
-Notebooks, widgets and exercises draw on these; nothing here does anything.
+Notebooks and widgets use these; nothing here does anything.
 """
 
 from __future__ import annotations

@@ -37,15 +37,15 @@ MUTANTS = (
     ),
     Mutant(
         "agent: a route over a dead link looks alive",
-        "dead=link is not None and not link.flags & w.IFF_LOWER_UP,",
+        "dead=link is not None and not link.flags & uapi.IFF_LOWER_UP,",
         "dead=False,",
         (SAME, STATE),
         "local",
     ),
     Mutant(
         "agent: multicast entries are shown as learned",
-        "if family != _AF_BRIDGE or not mac or mac[0] & 1:",
-        "if family != _AF_BRIDGE or not mac:",
+        "if family != uapi.AF_BRIDGE or not mac or mac[0] & 1:",
+        "if family != uapi.AF_BRIDGE or not mac:",
         (STATE,),
         "local",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -224,3 +225,24 @@ def test_imports_are_found(tmp_path: Path) -> None:
     wanted = {"os.path", "nslab.network.actions", "nslab.engine.agent.rtnl.rtnetlink", "pyroute2"}
     assert set(imports(file)) == wanted
     assert set(imports(file, when_loaded=True)) == wanted - {"pyroute2"}
+
+
+PACKAGES = sorted(path.parent for path in MODULES if path.name == "__init__.py")
+ROW = re.compile(r"^    (\S.*?)(?:  +|$)", re.M)
+
+
+def mapped(package: Path) -> set[str]:
+    """What the map in a package's docstring names: the rows after its ``::``."""
+    told = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    _, marked, rest = told.partition("::\n")
+    block = re.split(r"\n(?=\S)", rest, maxsplit=1)[0] if marked else ""
+    return {word.rstrip("/,") for row in ROW.findall(block) for word in row.split()}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: name_of(path / "__init__.py"))
+def test_a_package_has_a_map_of_its_files(package: Path) -> None:
+    there = {path.stem for path in package.glob("*.py") if not path.stem.startswith("__")}
+    there |= {path.parent.name for path in package.glob("*/__init__.py")}
+    if package == ROOT or len(there) < 3:
+        return  # CONTRIBUTING has the map of the rooms
+    assert mapped(package) == there

@@ -1,4 +1,22 @@
-"""The article's chapters as data: :func:`lesson` finds one by the name of its notebook."""
+"""The article's chapters as data: :func:`lesson` finds one by the name of its notebook.
+
+::
+
+    article          the rows of the article
+    base             a lesson
+    bridge           notebook 02
+    cables           notebook 04
+    costs            notebook 10
+    docker_does      notebook 07
+    docker_picture   notebook 01
+    names            notebook 06
+    namespace        notebook 03
+    pools            which network a Docker engine takes for its containers
+    promiscuous      notebook 09
+    second_nic       notebook 08
+    shared_nic       notebook 12
+    way_out          notebook 05
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,19 @@
 
 Every function takes ``repeats`` and ``seconds``; the environment variable ``NSLAB_QUICK=1`` makes
 all of them short.  What one machine says is no law: see :func:`published` for what others say.
+
+::
+
+    chart        medians and spreads drawn
+    crowd        a bridge with a crowd on it
+    load         the program that measures
+    probes       what is measured between the client and the server, on each way
+    progress     how far a measurement is
+    published    what others have measured, with their sources
+    result       what was measured, as values
+    runs         measuring in turn
+    topologies   the ways from a client to a server that are compared
+    ways_out     the ways from a container to a network card of its host
 """
 
 from __future__ import annotations

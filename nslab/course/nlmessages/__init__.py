@@ -3,7 +3,7 @@
 ::
 
     message   a message of rtnetlink, field by field
-    beside    two of them, and what differs
+    compare   two of them, and what differs
     send      the same bytes again, by hand
     watch     strace takes the bytes from a program, or from a process that runs
 

@@ -5,6 +5,16 @@ to ``SetUp`` and a missing bridge to ``Attach``.  The fake engine and the agent 
 that the same mistake reads the same everywhere.  Nothing here touches the kernel.
 
 The numbers and their meanings were tried on Linux 6.18; where a kernel differs, it says so below.
+
+::
+
+    addresses   addresses
+    links       bridges, veth pairs, and what every link can be told
+    phrases     the form of the tables, and the phrases that stand in several
+    routes      routes
+    settings    kernel parameters and name servers
+    spaces      namespaces and containers
+    stacked     links that stand on another one, and the VLANs of a bridge port
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@
     apply/     actions → changes of the state, refusals as errno
     programs   the handful of commands that ``run`` knows
     engine     FakeEngine: the protocol around it
+    stacking   the fake's links on links
 
 It makes tests quick and lets a notebook's author work where no namespace may be made.  It moves no
 packets: neighbours and forwarding tables stay empty, and ``ping`` is not there.  Its routes are

@@ -2,13 +2,17 @@
 
 ::
 
-    explanation   Explanation, Finding, Obstacle: what is said, as text and as HTML
-    steps         the hops of a trace as sentences
-    causes        where a trace stopped → what is wrong there or before, and what mends it:
-                  astray, on_links, on_addresses, on_routes; search is what they share
-    gateways      who could be asked, and by which address
-    remedy        actions as lines for a terminal
-    asking        the whole: from a question to its explanation
+    explanation      Explanation, Finding, Obstacle: what is said, as text and as HTML
+    findings         the hops of a trace as sentences
+    causes           where a trace stopped → what is wrong there or before, and what mends it
+    gateways         who could be asked, and by which address
+    remedy           actions as lines for a terminal
+    why              the whole: from a question to its explanation
+    address_causes   addresses that are missing, that nobody has, or that several have
+    context          what is asked about one stop, and the remedies that many causes share
+    link_causes      links and bridges that hold a frame up
+    no_return        packets that left the lab, or its right half, and will not come back
+    route_causes     routes that are missing or lead elsewhere
 """
 
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle

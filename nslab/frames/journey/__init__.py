@@ -4,6 +4,16 @@
 ...     lab.ping("ns1", "203.0.113.80")
 >>> seen.journey()                                              # doctest: +SKIP
 >>> seen.journey().picture(upto=3)                              # doctest: +SKIP
+
+::
+
+    assemble       from frames to journeys
+    markup         journeys in a page
+    narrative      a journey and a list of them, as they show themselves
+    packets        which frames are one packet
+    topology       cables and bridges of a snapshot
+    translations   what was rewritten between two sightings of a packet
+    values         the steps of a journey
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 
 ::
 
-    words       the texts, through gettext
-    following   a thread that tells of every change of a lab; knows no widget
-    facts       all about a namespace or a link, as lines; a pure function
-    live        the picture that follows the kernel
-    forms       what may be built, as values
-    page        what the widgets do in the page itself (page.js), and how it looks
-    work        jobs that leave a button's callback
-    builder     forms, log and picture
-    player      a lesson's steps, one by one
-    inspector   the frames of a capture, one opened, and the way of its packet
+    words        the texts, through gettext
+    following    a thread that tells of every change of a lab; knows no widget
+    node_facts   all about a namespace or a link, as lines; a pure function
+    live         the picture that follows the kernel
+    forms        what may be built, as values
+    page         what the widgets do in the page itself (page.js), and how it looks
+    work         jobs that leave a button's callback
+    builder      forms, log and picture
+    player       a lesson's steps, one by one
+    inspector    the frames of a capture, one opened, and the way of its packet
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in
 whichever cell is newest.

@@ -10,6 +10,17 @@ classic style says it as iproute2 does.
 ip link add veth-ns1 type veth peer name lxcbr0.1
 >>> print(AddBridge("lxcbr0", stp=False, forward_delay=2).commands("classic")[1])
 brctl stp lxcbr0 off
+
+::
+
+    action      what all actions have in common
+    addresses   addresses
+    links       bridges, veth pairs, and what is done to a link of any kind
+    nat         address translation
+    routes      routes
+    settings    kernel parameters and name servers
+    spaces      namespaces and containers
+    stacked     links on other links (macvlan, ipvlan, VLAN), and the VLANs of a bridge's ports
 """
 
 from __future__ import annotations

@@ -7,6 +7,13 @@ because they differ from run to run.
 
 What the kernel learns by itself (neighbours, forwarding entries) is reported too, but apart from
 what somebody did: :attr:`Diff.lasting` leaves it out.
+
+::
+
+    change    a change, and the changes between two snapshots with what a drawing asks of them
+    compare   the comparison
+    details   what changed within a namespace, a link or a list, once both sides are matched
+    wording   how routes, rules and links are put into words, in a diff and in a picture alike
 """
 
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What

@@ -2,7 +2,7 @@
 
 ::
 
-    base      what a check is, and a verdict
+    verdict   what a check is, and a verdict
     links     links: what they are, how they stand, what they are joined to
     stacked   links on links, and the VLANs of a bridge's ports
     spaces    namespaces: names, routes, neighbours, settings, translation, files

@@ -8,5 +8,6 @@
     serve      requests in, replies out
     shell      one command of the learner's
     visit      a process that joins a running lab
-    guest      the same in a virtual machine; terminal: its visitors
+    guest      the same in a virtual machine
+    terminal   what visitors of a virtual machine are given
 """

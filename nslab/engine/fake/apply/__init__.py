@@ -1,4 +1,16 @@
-"""Actions → changes of the fake's state, a module for each family, as in the agent."""
+"""Actions → changes of the fake's state, a module for each family, as in the agent.
+
+::
+
+    addresses   addresses
+    doer        what does an action to the fake's state, and how it finds what the action names
+    links       bridges, veth pairs, and what every link can be told
+    nat         address translation
+    routes      routes
+    settings    kernel parameters and name servers
+    spaces      namespaces and containers
+    stacked     links that stand on another one
+"""
 
 from __future__ import annotations
 

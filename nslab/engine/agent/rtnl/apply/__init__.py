@@ -9,6 +9,17 @@ make namespaces in one thread without a fork each, and to look names up once.
 
 Each family of actions has a module of the same name here, in :mod:`nslab.network.actions`, in the
 fake engine and in :mod:`nslab.engine.explain`.
+
+::
+
+    addresses   addresses
+    batch       what one call of apply has open and has learned so far
+    links       bridges, veth pairs, and what every link can be told
+    nat         address translation
+    routes      routes
+    settings    kernel parameters and name servers, which are files
+    spaces      namespaces and containers
+    stacked     links that stand on another one
 """
 
 from __future__ import annotations
