@@ -28,6 +28,7 @@ from nslab.draw.scene.compose import compose
 from nslab.draw.scene.scene import Scene
 from nslab.draw.scene.text import text
 from nslab.errors import InvalidInput, ToolMissing
+from nslab.network.arguments import checked, writing
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
@@ -45,6 +46,7 @@ class Picture:
     :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
     """
 
+    @checked
     def __init__(self, what: Snapshot | Diff, stage: Memory | None = None) -> None:
         self.what = what
         self._stage = stage
@@ -87,6 +89,7 @@ class Picture:
         """The same in Graphviz's language."""
         return source(Plan(self._scene))
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the picture in the form that the suffix names: .svg, .dot or .txt."""
         path = Path(path)
@@ -99,7 +102,8 @@ class Picture:
                 "give a name that ends in .svg, .dot or .txt",
             )
         form = getattr(self, forms[path.suffix])
-        path.write_text(form if form.endswith("\n") else form + "\n", encoding="utf-8")
+        with writing("save the picture as", path):
+            path.write_text(form if form.endswith("\n") else form + "\n", encoding="utf-8")
         return path
 
     def __str__(self) -> str:

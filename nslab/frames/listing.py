@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 from nslab.errors import InvalidInput
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import ROWS, Table
+from nslab.network.arguments import check, checked, writing
 from nslab.network.model import Frame, Place
+from nslab.printable import short
 
 if TYPE_CHECKING:
     from nslab.frames.opened import Opened
@@ -65,17 +67,26 @@ class Frames:
     def __getitem__(self, key: slice) -> Frames: ...
     def __getitem__(self, key: int | slice) -> Opened | Frames:
         if isinstance(key, slice):
-            first, behind, _ = key.indices(self._frames[-1].number + 1 if self._frames else 0)
+            for end in (key.start, key.stop):
+                check("take frames", "from or to", end, "int | None")
+            first, behind, _ = slice(key.start, key.stop).indices(
+                self._frames[-1].number + 1 if self._frames else 0
+            )
             return self.select(lambda frame: first <= frame.number < behind)
         from nslab.frames.opened import Opened
 
-        if key < 0:
+        if not isinstance(key, int):
+            raise InvalidInput(
+                "open the frame", short(key), "frames have numbers", "such as frames[3]"
+            )
+        if -len(self) <= key < 0:
             return Opened(self._frames[key], self._macs)
         for frame in self._frames:
             if frame.number == key:
                 return Opened(frame, self._macs)
-        raise IndexError(f"of {len(self)} frames, none has the number {key}")
+        raise IndexError(f"of {len(self)} frames, none has the number {short(key)}")
 
+    @checked
     def at(self, *places: str) -> Frames:
         """Those that were seen at these places, such as ``"ns1/eth0"``.
 
@@ -98,10 +109,12 @@ class Frames:
             {place: ether for place, ether in self._links.items() if str(place) in places},
         )
 
+    @checked
     def select(self, wanted: Callable[[Frame], object]) -> Frames:
         """Those that a function is true for."""
         return self._some([frame for frame in self._frames if wanted(frame)])
 
+    @checked
     def saying(self, text: str) -> Frames:
         """Those whose line in the table has a text in it, such as ``"echo request"``."""
         names = Names(self._macs)
@@ -112,6 +125,7 @@ class Frames:
 
     # -- what it looks like --------------------------------------------------------------------
 
+    @checked
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
         """The frames as a table.
 
@@ -131,6 +145,7 @@ class Frames:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.table()._repr_mimebundle_()
 
+    @checked
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file that Wireshark and tshark open, with the links' names; returns its path."""
         from nslab.frames import pcapng
@@ -141,6 +156,6 @@ class Frames:
         else:
             pieces = (pcapng.encode(self._frames, self.dropped, self._links),)
         target = Path(path)
-        with target.open("wb") as file:
+        with writing("write the frames to", target), target.open("wb") as file:
             file.writelines(pieces)
         return target

@@ -10,6 +10,7 @@ from typing import Any
 from nslab.frames.dissect import Field, Layer, dissect, packet
 from nslab.frames.summary import Names, summarise
 from nslab.frames.table import MEANT_FOR
+from nslab.network.arguments import checked
 from nslab.network.model import Frame
 
 _HEX_ROW = 16
@@ -110,6 +111,7 @@ class Opened:
             parts.append(f"<p>{html.escape(self.note)}</p>")
         return "".join(parts)
 
+    @checked
     def dump(self, span: range = range(0)) -> str:
         """All bytes in hex, as HTML: each underlined in its layer's colour, and says its field.
 

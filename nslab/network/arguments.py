@@ -8,13 +8,15 @@ annotated otherwise is its user's to check.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
-from nslab.errors import InvalidInput
+from nslab.errors import InvalidInput, NslabError
 from nslab.printable import short
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,7 +30,16 @@ _WORDS = {
     "float": "a number",
     "bool": "True or False",
     "None": "None",
+    "Path": "a path",
+    "range": "a range",
+    "Callable": "a function",
+    "Snapshot": "a snapshot (lab.snapshot())",
+    "Diff": "a difference of two snapshots",
+    "Memory": "a memory of pictures",
+    "Lab": "a lab",
+    "Style": "'classic' or 'iproute2'",
 }
+"""What an annotation may name, and in words; classes of ours by their names."""
 
 
 def wrong(value: object, kinds: tuple[str, ...]) -> str:
@@ -41,11 +52,21 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
     elif isinstance(value, str):
         if "str" in kinds:
             return _wrong_text(value)
+        if "Style" in kinds and value in ("classic", "iproute2"):
+            return ""
     elif isinstance(value, int):
         if "int" in kinds or "float" in kinds:
             return "" if abs(value) <= MOST else "the number is too large"
     elif isinstance(value, float) and "float" in kinds:
         return "" if math.isfinite(value) and abs(value) <= MOST else "that is no usable number"
+    elif isinstance(value, PurePath) and "Path" in kinds:
+        return _wrong_text(str(value))
+    else:
+        named = {base.__name__ for base in type(value).__mro__}
+        if callable(value):
+            named.add("Callable")
+        if not named.isdisjoint(kinds):
+            return ""
     return "it must be " + " or ".join(_WORDS[kind] for kind in kinds)
 
 
@@ -64,7 +85,7 @@ def _wrong_text(value: str) -> str:
 @functools.cache
 def kinds_of(annotation: str) -> tuple[str, ...]:
     """The kinds that an annotation names; none if it names anything else."""
-    kinds = tuple(part.strip() for part in annotation.split("|"))
+    kinds = tuple(part.strip().partition("[")[0] for part in annotation.split("|"))
     return kinds if all(kind in _WORDS for kind in kinds) else ()
 
 
@@ -129,3 +150,17 @@ def check_fields(value: object) -> None:
     """Raise InvalidInput if a field of a value is not what its annotation says."""
     for name, annotation in fields_of(type(value)):  # type: ignore[arg-type]
         check(type(value).__name__, name, getattr(value, name), annotation)
+
+
+@contextlib.contextmanager
+def writing(operation: str, path: object) -> Iterator[None]:
+    """Say in nslab's words what is wrong with a file that a user named.
+
+    :raises NslabError: it cannot be written
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NslabError(
+            operation, short(path), error.strerror or str(error), "name a file that you may write"
+        ) from error

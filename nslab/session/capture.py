@@ -344,6 +344,7 @@ class Capture:
         inspector: View = views.view("inspector", self)
         return inspector
 
+    @checked
     def to_pcapng(self, path: str | Path) -> Path:
         """Write a file for Wireshark and tshark, with the links' names; returns its path."""
         return self.frames.to_pcapng(path)

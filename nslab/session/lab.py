@@ -528,6 +528,7 @@ class Lab(Traffic):
         self._check_open()
         return made
 
+    @checked
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
 

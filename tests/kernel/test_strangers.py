@@ -18,6 +18,8 @@ from users import ROOT, User
 
 from nslab.engine import labs, runtime
 from nslab.engine.labs import Running
+from nslab.engine.vm import image
+from nslab.engine.vm.engine import ready
 
 pytestmark = pytest.mark.root
 
@@ -133,6 +135,93 @@ for place in sys.argv[1:]:
     finally:
         for place in squatted:
             shutil.rmtree(place)
+
+
+LISTEN = """
+import ctypes, os, signal, socket, sys
+owner, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
+theirs = []
+for one in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        if os.stat(f"/proc/{one}").st_uid == owner:
+            theirs.append(int(one))
+    except FileNotFoundError:
+        pass
+assert len(theirs) > 2, theirs
+
+def refused(what):
+    try:
+        answer = what()
+    except PermissionError:
+        return True
+    return answer == -1
+
+def listen(pid):
+    held = os.pidfd_open(pid)
+    yield lambda: os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    yield lambda: os.open(f"/proc/{pid}/root/", os.O_RDONLY)
+    yield lambda: os.listdir(f"/proc/{pid}/fd")
+    yield lambda: open(f"/proc/{pid}/mem", "rb")
+    yield lambda: libc.setns(held, 0x40000000)
+    yield lambda: libc.syscall(438, held, 0, 0)  # pidfd_getfd
+    yield lambda: libc.ptrace(16, pid, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGHUP, signal.SIGKILL):
+        yield lambda: os.kill(pid, number)
+        yield lambda: signal.pidfd_send_signal(held, number)
+
+for pid in theirs:
+    for what in listen(pid):
+        assert refused(what), pid
+assert refused(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300))
+print("all refused")
+"""
+
+
+def test_nobody_captures_in_or_stops_anothers(a: User, b: User) -> None:
+    b.hold("of-b")
+    a.hold("of-a")  # with a lab of his own he is no nearer to it
+    tried = a.python(LISTEN, str(b.uid))
+    assert tried.stdout == "all refused\n", tried.stderr
+    assert nslab("enter", "--lab", "of-b", "--", "echo", "on").stdout == "on\n"
+
+
+SQUATS = {
+    "directory": "os.mkdir(place, 0o777)",
+    "file": "open(place, 'w').close()",
+    "link": "os.symlink(sys.argv[1], place)",
+    "pipe": "os.mkfifo(place)",
+}
+
+
+@pytest.mark.parametrize("kind", SQUATS)
+def test_every_name_taken_and_a_crowd_of_files(kind: str, a: User, b: User) -> None:
+    """All the places that A can take, in each form, and thousands of files beside them."""
+    squatted = [f"/dev/shm/nslab-{b.uid}", f"/tmp/nslab-{b.uid}", f"/run/user/{b.uid}/nslab"]
+    crowd = f"/dev/shm/crowd-{os.getpid()}"
+    code = (
+        "import contextlib, os, sys\n"
+        "for place in sys.argv[3:]:\n"
+        f"    with contextlib.suppress(OSError): {SQUATS[kind]}\n"
+        "for number in range(5000): open(f'{sys.argv[2]}-{number}', 'w').close()\n"
+        "own = f'/dev/shm/nslab-{os.getuid()}'\n"
+        "os.makedirs(own, 0o700, exist_ok=True)\n"
+        "for number in range(5000): open(f'{own}/1-1-{number}-x', 'w').close()\n"
+    )
+    try:
+        taken = a.python(code, str(a.home), crowd, *squatted)
+        assert taken.returncode == 0, taken.stderr
+        b.hold("of-b")
+        assert b.python(LISTED).stdout == f"of-b {b.uid}\n"
+        assert [one.uid for one in found("of-b")] == [b.uid]
+        assert nslab("enter", "--lab", "of-b", "--", "hostname").stdout == "pseudo-host\n"
+    finally:
+        b.end()
+        for place in squatted[:2]:
+            path = Path(place)
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(f"/dev/shm/nslab-{a.uid}", ignore_errors=True)
+        for path in Path("/dev/shm").glob(f"{Path(crowd).name}-*"):
+            path.unlink()
 
 
 # -- forge ---------------------------------------------------------------------------------------
@@ -394,6 +483,27 @@ def test_root_visits_a_virtual_machine_as_its_owner(a: User, b: User) -> None:
     finally:
         guest.kill()
     wait_for(lambda: not found("of-vm"), "the watch has noticed")
+
+
+@pytest.mark.vm
+def test_root_visits_a_real_virtual_machine_as_its_owner(a: User, b: User) -> None:
+    made = ready(lambda what, done: None)
+    cache = b.home / "cache"
+    for path in (Path(made.image.path), made.path):
+        shutil.copytree(path, cache / path.relative_to(image.cache().parent))
+    subprocess.run(["chown", "-R", f"{b.uid}:{b.gid}", str(cache)], check=True)
+    b.hold("of-vm", "ip link add there type bridge", engine="vm", NSLAB_CACHE=str(cache))
+    (lab,) = found("of-vm")
+    assert (lab.uid, lab.engine) == (b.uid, "vm")
+    assert labs.look(lab).link("there").kind == "bridge"
+    ended = nslab("enter", "--lab", "of-vm", "--", "sh", "-c", "ip -br link show there; exit 7")
+    assert ended.returncode == 7, ended.stderr
+    assert ended.stdout.startswith("there")
+    assert a.python(LISTED).stdout == ""
+    assert a.run(sys.executable, "-P", "-m", "nslab", "show", "--lab", "of-vm").returncode == 1
+    b.end()
+    wait_for(lambda: not found("of-vm"), "its record is gone")
+    shutil.rmtree(cache)
 
 
 def test_root_visits_an_ssh_lab_as_its_owner(

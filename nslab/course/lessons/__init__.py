@@ -35,6 +35,8 @@ from nslab.course.lessons import (
 )
 from nslab.course.lessons.base import Lesson, Same
 from nslab.errors import InvalidInput
+from nslab.network.arguments import checked
+from nslab.printable import short
 
 LESSONS: tuple[Lesson, ...] = (
     docker_picture.LESSON,
@@ -52,6 +54,7 @@ LESSONS: tuple[Lesson, ...] = (
 """All of them, in order."""
 
 
+@checked
 def lesson(name: str) -> Lesson:
     """The lesson of a notebook, by its name or number: ``02-bridge`` or ``02``.
 
@@ -62,7 +65,7 @@ def lesson(name: str) -> Lesson:
             return found
     raise InvalidInput(
         "open the lesson",
-        repr(name),
+        short(name),
         "there is none of that name",
         "there are: " + ", ".join(found.name for found in LESSONS),
     )

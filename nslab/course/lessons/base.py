@@ -22,6 +22,8 @@ from nslab.engine.choose import choose
 from nslab.engine.protocol import Options
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
+from nslab.network.arguments import checked
+from nslab.printable import short
 from nslab.session import views
 from nslab.session.history import differences, rebuild, steps_of
 from nslab.session.lab import Lab
@@ -59,7 +61,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
                 return step
         raise InvalidInput(
             "find the step",
-            repr(ident),
+            short(ident),
             f"the lesson {self.name} has none of that name",
             "it has: " + ", ".join(step.id for step in self.steps),
         )
@@ -67,6 +69,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
+    @checked
     def state(self, before: str | None = None) -> tuple[Action | str, ...]:
         """What leads to the state before a step; by default before the first.
 
@@ -85,6 +88,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
         """What leads to the state after the last step."""
         return self.start + tuple(what for step in self.steps for what in _doing(step))
 
+    @checked
     def lab(
         self, before: str | None = None, *, name: str = "lab", engine: str | None = None
     ) -> Lab:
@@ -100,11 +104,13 @@ class Lesson(Struct, frozen=True, kw_only=True):
             start=self.state(before),
         )
 
+    @checked
     def play(self, lab: Lab) -> View:
         """The steps one by one, as a widget, in a lab that :meth:`lab` has made."""
         player: View = views.view("player", self, lab)
         return player
 
+    @checked
     def same(self, ident: str, *actions: Action, engine: str | None = None) -> Same:
         """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
 
@@ -115,6 +121,14 @@ class Lesson(Struct, frozen=True, kw_only=True):
             raise InvalidInput(
                 "compare the step", ident, "it has no command lines", "try another one"
             )
+        for action in actions:
+            if not isinstance(action, Action):
+                raise InvalidInput(
+                    "compare the step",
+                    short(action),
+                    "it is not an action",
+                    'such as AddBridge("lxcbr0")',
+                )
         tried = actions or step.actions
         start = self.state(ident)
         options = Options(name="compare", nic_filter=self.nic_filter)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from nslab.errors import NslabError
+from nslab.errors import InvalidInput, NslabError
 from nslab.network.model import Route, Snapshot
+from nslab.printable import short
 from nslab.session.check import Check, Verdict
 
 BASES = (
@@ -53,6 +54,13 @@ def free_pool(routes: Iterable[Route]) -> str:
 
     :raises NslabError: every one of them overlaps a route
     """
+    if not isinstance(routes, list | tuple) or not all(isinstance(r, Route) for r in routes):
+        raise InvalidInput(
+            "find a network for containers",
+            short(routes),
+            "these are no routes",
+            "such as free_pool(lab.snapshot().host.routes)",
+        )
     mine = taken(routes)
     for pool in pools():
         if not any(pool.overlaps(other) for other in mine):

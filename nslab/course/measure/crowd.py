@@ -6,8 +6,10 @@ import json
 
 from nslab.course.measure import runs
 from nslab.course.measure.result import Result
-from nslab.errors import NslabError
+from nslab.errors import InvalidInput, NslabError
 from nslab.network.actions import Action, AddBridge, AddNamespace, AddVeth, SetUp
+from nslab.network.arguments import checked
+from nslab.printable import short
 from nslab.session.check import Verdict
 from nslab.session.lab import Lab
 
@@ -22,8 +24,16 @@ KNOWN, STRANGER = "02:00:00:00:00:01", "02:00:00:00:ff:ff"
 _KNOWN_ROW = "known address, 1 copy"
 
 
+@checked
 def crowd(bystanders: int = BYSTANDERS) -> tuple[Action, ...]:
     """A bridge, a sender, and namespaces that listen to nobody."""
+    if not 1 <= bystanders <= 1000:
+        raise InvalidInput(
+            "make a crowd",
+            f"bystanders={short(bystanders)}",
+            "a bridge has room for 1 to 1000 of them",
+            "such as measure.crowd(40)",
+        )
     actions: list[Action] = [
         AddBridge(BRIDGE, multicast_snooping=False),
         SetUp(BRIDGE),
@@ -81,6 +91,7 @@ def _row(count: int) -> str:
     return f"stranger, {count} copies" if count else "stranger, flood off"
 
 
+@checked
 def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = None) -> FloodResult:
     """Time for a frame on a bridge while 0, 10, 20 and 40 bystanders get a copy of it.
 

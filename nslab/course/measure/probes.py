@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from nslab.course.measure import runs
 from nslab.course.measure.result import Result
 from nslab.course.measure.topologies import CLIENT, SERVER, WAYS, Way
-from nslab.errors import NslabError
+from nslab.errors import InvalidInput, NslabError
+from nslab.network.arguments import checked
+from nslab.printable import short
 from nslab.session.lab import Lab
 
 QUICK_AMOUNT = "100M"
@@ -21,9 +23,15 @@ LISTENING = 5.0
 
 def _titled(ways: Sequence[Way]) -> dict[str, Way]:
     """The ways by their titles; the first is what the others are compared with."""
+    right = isinstance(ways, list | tuple) and all(isinstance(way, Way) for way in ways)
+    if not right or not ways:
+        raise InvalidInput(
+            "measure", f"ways={short(ways)}", "these are no ways", "such as measure.WAYS[:2]"
+        )
     return {way.title: way for way in ways}
 
 
+@checked
 def throughput(
     lab: Lab, *, ways: Sequence[Way] = WAYS, repeats: int | None = None, seconds: int | None = None
 ) -> Result:
@@ -72,6 +80,7 @@ def _iperf3(lab: Lab, way: Way, length: tuple[str, ...]) -> float:
             )
 
 
+@checked
 def small_packets(
     lab: Lab,
     *,
@@ -117,6 +126,7 @@ def small_packets(
     return rate, cpu
 
 
+@checked
 def round_trip(
     lab: Lab,
     *,

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from nslab.course.measure import chart
+from nslab.errors import InvalidInput
+from nslab.printable import short
 from nslab.session.check import Verdict, Verdicts
 
 
@@ -36,17 +38,27 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         """How often each was measured."""
         return min(map(len, self.samples.values()), default=0)
 
+    def _of(self, name: str) -> tuple[float, ...]:
+        if not isinstance(name, str) or name not in self.samples:
+            raise InvalidInput(
+                "look up the samples of",
+                short(name),
+                "nothing of that name was measured",
+                f"there are: {', '.join(self.samples)}",
+            )
+        return self.samples[name]
+
     def median(self, name: str) -> float:
         """The middle one of the samples: half of them are higher, half lower."""
-        return statistics.median(self.samples[name])
+        return statistics.median(self._of(name))
 
     def spread(self, name: str) -> tuple[float, float]:
         """The lowest and the highest sample."""
-        return min(self.samples[name]), max(self.samples[name])
+        return min(self._of(name)), max(self._of(name))
 
     def quartiles(self, name: str) -> tuple[float, float]:
         """Between these lies the middle half of the samples."""
-        values = self.samples[name]
+        values = self._of(name)
         if len(values) < 2:
             return values[0], values[0]
         low, _, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -54,7 +66,7 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
 
     def against(self, name: str) -> float:
         """The median of the comparisons with the base, each within one repeat."""
-        pairs = zip(self.samples[name], self.samples[self.base], strict=False)
+        pairs = zip(self._of(name), self._of(self.base), strict=False)
         if self.compare == "ratio":
             return statistics.median(own / base for own, base in pairs)
         return statistics.median(own - base for own, base in pairs)

@@ -11,11 +11,13 @@ from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
 from nslab.explain.trace import Trace, routing, trace
 from nslab.network.actions import ResolvConf
+from nslab.network.arguments import checked
 from nslab.network.model import Namespace, Snapshot
 
 _NAME_SERVER = "8.8.8.8"
 
 
+@checked
 def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     """Why a namespace can, or cannot, reach an address.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nslab.errors import InvalidInput, ToolMissing
 from nslab.frames.journey import markup
 from nslab.frames.journey.values import Change, JourneyStep, Remembered
+from nslab.network.arguments import checked
 from nslab.network.model import Frame, Place, Snapshot
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Journey:
         """Whether it left for where nothing was captured."""
         return self.steps[-1].out and not self.arrived and self.missed is None
 
+    @checked
     def frames_of(self, step: int) -> tuple[Frame, ...]:
         """The frames of a step: its own, and those of copies made on the way to the next.
 
@@ -105,6 +107,7 @@ class Journey:
         own = self.steps[self._index(step)].frame
         return (own, *(frame for branch in self._branches_from(own) for frame in branch[1:]))
 
+    @checked
     def picture(self, upto: int | None = None) -> Picture:
         """Its way on the picture of the lab: numbered, with a dot that goes along it.
 

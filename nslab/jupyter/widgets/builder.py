@@ -131,7 +131,8 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Stop following, and take the widget away; the lab stays."""
-        self.live.close()
+        if (live := getattr(self, "live", None)) is not None:  # it was never made whole
+            live.close()
         super().close()
 
     # -- the form ------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Stop following, and take the widget away."""
-        self.following.stop()
+        if (following := getattr(self, "following", None)) is not None:  # it was never made whole
+            following.stop()
         super().close()
 
     # -- from the thread -----------------------------------------------------------------------

@@ -144,7 +144,8 @@ class Player(w.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Take the widget away; the lab stays."""
-        self.live.close()
+        if (live := getattr(self, "live", None)) is not None:  # it was never made whole
+            live.close()
         super().close()
 
     # -- what the buttons do; in a thread --------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
+from nslab.network.arguments import checked
 from nslab.network.diff import details
 from nslab.network.diff.change import Change, Diff, Kind, Teller, What, came_or_went
 from nslab.network.diff.wording import address_of, link_text, route_text, visible_routes
@@ -15,6 +16,7 @@ _STATE_FLAGS = frozenset({"UP", "LOWER_UP", "RUNNING", "NO-CARRIER"})
 """Flags that repeat ``up`` and ``carrier``; RUNNING follows them up to a second later."""
 
 
+@checked
 def compare(before: Snapshot, after: Snapshot) -> Diff:
     """What changed from ``before`` to ``after``."""
     return Diff(before, after, tuple(_Comparison(before, after).changes()))

@@ -23,6 +23,7 @@ from nslab.errors import LabClosed, LabGone, NotFound
 from nslab.frames import blocks as bl
 from nslab.frames import crafting
 from nslab.network import names
+from nslab.network.arguments import checked
 from nslab.session.capture import FORGOTTEN
 
 _TURN = 0.05
@@ -71,6 +72,7 @@ class LabSocket(SuperSocket):
         """Send a packet and return the first answer, None if there is none."""
         return super().sr1(self.complete(packet), **options)
 
+    @checked
     def recv_raw(self, x: int = 0xFFFF) -> tuple[Any, bytes | None, float | None]:
         """The next frame that came in, if there is one: its first layer, its bytes, its time."""
         self._look(0.0)
