@@ -129,7 +129,7 @@ class Capture:
             raise InvalidInput(
                 "wait for frames",
                 "",
-                "it is not said for which",
+                "you did not say for which",
                 'write capture.wait(3) or capture.wait(until="echo reply")',
             )
         deadline = time.monotonic() + timeout
@@ -386,7 +386,9 @@ def start(
     for text in where:
         names.places(text)
     if frames < 1 or bytes < 1:
-        raise InvalidInput("capture", "", "it is to keep nothing", "give frames= and bytes= a size")
+        raise InvalidInput(
+            "capture", "", "it has no room for frames", "give frames= and bytes= a size"
+        )
     end_forgotten(engine, left)
     recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
     made: Capture | None = None

@@ -469,7 +469,7 @@ def test_a_step_that_takes_long_can_be_stopped(book: Book) -> None:
     expect(page.locator(".nslab-result")).to_contain_text("running")
     expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_visible()
     page.locator("button.nslab-stop").click()
-    expect(page.locator(".nslab-result")).to_contain_text("it was stopped by you")
+    expect(page.locator(".nslab-result")).to_contain_text("you stopped it")
     expect(page.locator("button.nslab-back")).to_be_enabled()
     page.locator("button.nslab-back").click()
     expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_hidden()

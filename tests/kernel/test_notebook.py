@@ -88,7 +88,7 @@ def test_a_cell_prints_what_its_commands_print_then_what_they_changed(notebook: 
 def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) -> None:
     status, outputs = notebook.run("%%host\necho begun\nsleep 1000", interrupt_at="begun")
     assert status == "error"
-    assert "it was stopped by you" in message_of(outputs)
+    assert "you stopped it" in message_of(outputs)
     assert notebook.text("%%host\nps ax | grep -c '[s]leep 1000'").startswith("0\n")
     assert notebook.text("%%host\necho still here") == "still here\n"
 

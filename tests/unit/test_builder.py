@@ -272,7 +272,7 @@ def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> N
     field(builder, "name").value = "br1"
     assert part(builder, "do").disabled, "one thing at a time, though the form is right"
     part(builder, "stop").click()
-    until(lambda: "it was stopped by you" in part(builder, "message").value)
+    until(lambda: "you stopped it" in part(builder, "message").value)
     assert lab.snapshot().canonical() == before
     assert "br0" in part(builder, "log").value
     until(lambda: not part(builder, "undo").disabled and part(builder, "stop").disabled)

@@ -60,7 +60,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
         raise InvalidInput(
             "find the step",
             repr(ident),
-            f"the lesson {self.name} has none of that name",
+            f"the lesson {self.name} has no such step",
             "it has: " + ", ".join(step.id for step in self.steps),
         )
 

@@ -17,8 +17,7 @@ LESSON = Lesson(
     goals=(
         "three things that a container needs: a route, a host that forwards, an answerable address",
         "how each of them looks when it is missing: three different failures",
-        "what the kernel records when it translates an address, so that the answer finds its way "
-        "back",
+        "what the kernel records when it translates an address, so the answer finds its way back",
     ),
     start=cables.LESSON.state_after(),
     steps=(

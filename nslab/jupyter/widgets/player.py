@@ -162,7 +162,7 @@ class Player(w.VBox):  # type: ignore[misc]
             verdicts = self._lab.check(step)
         except Interrupted as error:
             self._add(before)
-            back = say("What it had done until then has stayed; Back takes it back.")
+            back = say("What it had done stays; Back takes it back.")
             self._failed(f"{step.title}: {error.cause}.\n{back}")
             return False
         self._add(before)

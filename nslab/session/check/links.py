@@ -96,7 +96,7 @@ class IsPort(Check, frozen=True):
         where = place(self.link, self.ns)
         if link.master == self.bridge:
             return Verdict(True, f"{where} is a port of {self.bridge}")
-        of = f"a port of {link.master}" if link.master else "no port of a bridge"
+        of = f"a port of {link.master}" if link.master else "not a port of a bridge"
         hint = f"brctl addif {self.bridge} {self.link}"
         return Verdict(False, f"{where} is {of}", hint)
 
@@ -130,7 +130,7 @@ class Stp(Check, frozen=True):
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is no bridge")
+            return Verdict(False, f"{where} is not a bridge")
         word = "on" if link.bridge.stp else "off"
         hint = "" if link.bridge.stp == self.on else f"brctl stp {self.bridge} {on_off(self.on)}"
         return Verdict(link.bridge.stp == self.on, f"the spanning tree of {where} is {word}", hint)
@@ -148,12 +148,12 @@ class Promiscuous(Check, frozen=True):
         where = place(self.link, self.ns)
         ok = bool(link.promiscuity) == self.on
         hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
-        text = "takes in every frame" if link.promiscuity else "takes in what is meant for it"
+        text = "accepts every frame" if link.promiscuity else "accepts only frames for it"
         return Verdict(ok, f"{where} {text} (promiscuity {link.promiscuity})", hint)
 
 
 class Learned(Check, frozen=True):
-    """A bridge has learned who lives behind a port: that port alone gets their frames."""
+    """A bridge has learned an address behind a port: that port alone gets their frames."""
 
     port: str
     bridge: str
@@ -163,6 +163,6 @@ class Learned(Check, frozen=True):
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.fdb:
             if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
-                return Verdict(True, f"{self.bridge} has learned who lives behind {self.port}")
-        text = f"{self.bridge} has not learned who lives behind {self.port}"
+                return Verdict(True, f"{self.bridge} has learned an address behind {self.port}")
+        text = f"{self.bridge} has not learned an address behind {self.port}"
         return Verdict(False, text, "it learns from the frames that come in by that port")

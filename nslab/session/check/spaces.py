@@ -19,7 +19,7 @@ class HasNamespace(Check, frozen=True):
         namespace = namespace_of(snapshot, self.name)
         there = [link.name for link in namespace.links]
         if self.alone and there != ["lo"]:
-            return Verdict(False, f"in {self.name} there are already {', '.join(there)}")
+            return Verdict(False, f"{self.name} already has {', '.join(there)}")
         only = ", with nothing in it but a loopback" if self.alone else ""
         return Verdict(True, f"there is a namespace {self.name}{only}")
 
@@ -97,9 +97,9 @@ class HasNeighbour(Check, frozen=True):
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.neighbours:
             if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
-                text = f"{namespace.label} was told who has {self.address} on {self.dev}"
+                text = f"{namespace.label} knows the MAC of {self.address} on {self.dev}"
                 return Verdict(True, text)
-        text = f"{namespace.label} was not told who has {self.address} on {self.dev}"
+        text = f"{namespace.label} does not know the MAC of {self.address} on {self.dev}"
         return Verdict(False, text, "it asks when it has something to send there")
 
 
@@ -151,7 +151,7 @@ class HasFile(Check, frozen=True):
             return Verdict(False, f"there is no directory {self.path}", RUN_IN_ORDER)
         text = snapshot.files.get(self.path)
         if text is None:
-            return Verdict(False, f"there is no file {self.path} of the lab's own", RUN_IN_ORDER)
+            return Verdict(False, f"the lab has no {self.path} of its own", RUN_IN_ORDER)
         if text.strip() == self.text.strip():
             return Verdict(True, f"{self.path} says: {self.text.strip()}")
         return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER)

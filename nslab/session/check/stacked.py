@@ -45,7 +45,7 @@ class SameMac(Check, frozen=True):
         two = link_of(snapshot, self.other, self.other_ns)
         both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
         same = one.mac == two.mac
-        text = f"{both} have " + ("the same MAC" if same else "each a MAC of its own")
+        text = f"{both} have " + ("the same MAC" if same else "different MACs")
         return Verdict(same == self.same, text, "" if same == self.same else RUN_IN_ORDER)
 
 
@@ -60,7 +60,7 @@ class FiltersVlans(Check, frozen=True):
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is no bridge")
+            return Verdict(False, f"{where} is not a bridge")
         word = on_off(link.bridge.vlan_filtering)
         ok = link.bridge.vlan_filtering == self.on
         hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
@@ -82,7 +82,7 @@ class Carries(Check, frozen=True):
         link = link_of(snapshot, self.port, self.ns)
         where = place(self.port, self.ns)
         if link.port is None or link.port.vlans is None:
-            return Verdict(False, f"{where} is no port of a bridge that filters VLANs")
+            return Verdict(False, f"{where} is not a port of a bridge that filters VLANs")
         vlans = link.port.vlans
         text = f"{where} carries {vlans_text(vlans)}"
         plain = tuple(vlan.vlan for vlan in vlans if vlan.pvid and vlan.untagged)
