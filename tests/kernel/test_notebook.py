@@ -100,7 +100,7 @@ def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) 
         ("%%ns\ntrue", "%%ns ns1"),
         ("%%host now\ntrue", "timeout=30"),
         ("%%host timeout=0.2\nsleep 1000", "after 0.2 seconds"),
-        ("lab.do(AddBridge('a b'))", "may not stand in it"),
+        ("lab.do(AddBridge('a b'))", "is not allowed in it"),
         ("lab.do(SetUp('nothing'))", "nothing"),
         ("lab.do('brctl addbr x')", "it is not an action"),
         ("lab.undo(99)", "99 steps"),

@@ -115,7 +115,7 @@ def test_the_packet_that_was_given_is_left_as_it_is() -> None:
         (Ether(dst=KNOWN) / IP(dst="192.168.10.1", len="x") / ICMP(), "scapy cannot make bytes"),
         (3, "3 is not a frame"),
         ("text", "'t' is not a frame"),
-        ([], "there is not a frame"),
+        ([], "there is no frame"),
     ],
 )
 def test_what_cannot_be_sent(packets: Any, words: str) -> None:

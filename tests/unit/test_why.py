@@ -141,7 +141,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ outside: router → internet, which has 203.0.113.80",
         (
             "✔ the answer comes back: internet → router → "
-            "host (for 198.51.100.10 again 192.168.10.11) → ns1"
+            "host (198.51.100.10 becomes 192.168.10.11 again) → ns1"
         ),
         "  (not checked: packet filter rules, and policy rules (ip rule))",
     ]
@@ -322,7 +322,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "no-address",
             "host/lxcbr0",
-            "nobody has 192.168.10.1, and host/lxcbr0 has no address",
+            "no host has 192.168.10.1, and host/lxcbr0 has no address",
             "ip address add 192.168.10.1/24 broadcast + dev lxcbr0",
         ),
     ),
@@ -504,13 +504,13 @@ def test_a_port_that_listens() -> None:
         "host/lxcbr0.1 is a port of lxcbr0, but listening: the spanning tree is on"
     )
     assert obstacle.hint.splitlines() == [
-        "# wait 30 seconds at most, or turn the spanning tree off:",
+        "# wait at most 30 seconds, or turn the spanning tree off:",
         "ip link set dev lxcbr0 type bridge stp_state 0",
         "ip link set dev lxcbr0.1 down",
         "ip link set dev lxcbr0.1 up",
     ]
     now = 20.0
-    assert "wait 15 seconds" in str(why(engine.snapshot(), "ns1", "8.8.8.8"))
+    assert "wait at most 15 seconds" in str(why(engine.snapshot(), "ns1", "8.8.8.8"))
     now = 31.0
     assert why(engine.snapshot(), "ns1", "8.8.8.8").ok
 
@@ -709,7 +709,7 @@ def test_a_name_is_a_way_to_a_name_server(lab: Lab) -> None:
     found = lab.why("ns1", "www.example.org")
     assert found.ok
     assert found.notes[-1] == (
-        "www.example.org was not looked up; whether 8.8.8.8 answers is for: host www.example.org"
+        "www.example.org was not looked up; to see whether 8.8.8.8 answers: host www.example.org"
     )
     # Without a file of its own, the host's counts.
     assert "asks 8.8.8.8 for names (/etc/resolv.conf)" in str(lab.why("ns2", "example.org"))
@@ -724,7 +724,7 @@ def test_no_name_server() -> None:
     )
     assert found.actions == (ResolvConf("8.8.8.8", ns="ns1"),)
     six = why(changed(after(), "ns1", resolv_conf="nameserver 2001:db8::1\n"), "ns1", "a.example")
-    assert six.notes == ("the way to 2001:db8::1 was not looked at: only IPv4 is explained",)
+    assert six.notes == ("the way to 2001:db8::1 was not checked: only IPv4 is explained",)
 
 
 # -- questions that have no answer -------------------------------------------------------------
@@ -733,9 +733,9 @@ def test_no_name_server() -> None:
 @pytest.mark.parametrize(
     ("target", "cause"),
     [
-        ("2001:db8::1", "only ways of IPv4"),
-        ("224.0.0.1", "no address of one host"),
-        ("0.0.0.0", "no address of one host"),
+        ("2001:db8::1", "only IPv4 is explained"),
+        ("224.0.0.1", "not the address of one host"),
+        ("0.0.0.0", "not the address of one host"),
         ("192.168.10.1/24", "neither an address nor"),
         ("", "neither an address nor"),
         ("ns2", "that is a namespace"),
