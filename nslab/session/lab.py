@@ -201,13 +201,14 @@ class Lab(Traffic):
     ) -> CommandResult:
         """Run command lines as a person would type them, in the host or in a namespace.
 
-        A block goes on after a line that failed, as a terminal does; ``failures`` names it.
+        As in a terminal, the lines after a failing one still run; ``failures`` names it.
 
+        :param text: the lines, for bash
         :param ns: a namespace (as ``ip netns exec``), a container, or lan, router, internet
         :param timeout: seconds until the block is ended; None for no limit
         :param echo: print the output as it comes; by default in a notebook only
-        :raises CommandTimeout: it took longer; what it had done has stayed
-        :raises Interrupted: the stop button was pressed; what it had done has stayed
+        :raises CommandTimeout: it took longer; what it had done stays
+        :raises Interrupted: the stop button was pressed; what it had done stays
         """
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
@@ -259,8 +260,12 @@ class Lab(Traffic):
     ) -> CommandResult:
         """Run one program, without a shell and without looking for changes.
 
-        In a namespace it is run as ``nsenter --net`` does, which is quicker than :meth:`sh`.
+        In a namespace it runs as with ``nsenter --net``, which is quicker than :meth:`sh`.
 
+        :param argv: the program and its arguments, each a text
+        :param ns: as for :meth:`sh`
+        :param timeout: seconds until the program is ended; None for no limit
+        :param stdin: what it reads from its standard input
         :param full: as ``ip netns exec`` does, with that namespace's /etc/netns and /sys
         :raises ToolMissing: there is no such program
         :raises CommandTimeout: it took longer than ``timeout`` seconds

@@ -19,6 +19,7 @@ _NAME_SERVER = "8.8.8.8"
 def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     """Why a namespace can, or cannot, reach an address.
 
+    :param snapshot: what the kernel reported
     :param ns: a label or name of a namespace; None for the host
     :param target: an IPv4 address; for a name, the way to its name server is explained
     :raises NotFound: there is no such namespace

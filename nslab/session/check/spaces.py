@@ -40,7 +40,13 @@ class NamedByPid(Check, frozen=True):
 
 
 class HasRoute(Check, frozen=True):
-    """There is a route to that destination: ``via`` a gateway, through ``dev``, as far as named."""
+    """There is a route to that destination: ``via`` a gateway, through ``dev``, as far as named.
+
+    :param destination: a network such as ``10.0.0.0/8``, or ``default``
+    :param via: the gateway's address; None: any
+    :param dev: the link; None: any
+    :param ns: the namespace; the host if None
+    """
 
     destination: str
     via: str | None = None
@@ -87,7 +93,12 @@ class NoRoute(Check, frozen=True):
 
 
 class HasNeighbour(Check, frozen=True):
-    """The ARP table has an answer to who has that address on that link."""
+    """The ARP table has an answer to who has that address on that link.
+
+    :param address: the address of the neighbour
+    :param dev: the link behind which it is
+    :param ns: the namespace; the host if None
+    """
 
     address: str
     dev: str
@@ -104,7 +115,12 @@ class HasNeighbour(Check, frozen=True):
 
 
 class Setting(Check, frozen=True):
-    """A kernel parameter has that value; those that a snapshot holds are known."""
+    """A kernel parameter has that value; those that a snapshot holds are known.
+
+    :param key: the sysctl, such as ``net.ipv4.ip_forward``
+    :param value: the value, as text
+    :param ns: the namespace; the host if None
+    """
 
     key: str
     value: str
@@ -119,7 +135,12 @@ class Setting(Check, frozen=True):
 
 
 class Masquerades(Check, frozen=True):
-    """What leaves ``out`` from ``source`` gets the address of ``out``."""
+    """What leaves ``out`` from ``source`` gets the address of ``out``.
+
+    :param source: the network whose packets are translated
+    :param out: the link that the packets leave by
+    :param ns: the namespace; the host if None
+    """
 
     source: str
     out: str

@@ -8,7 +8,15 @@ from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, o
 
 
 class StandsOn(Check, frozen=True):
-    """A link stands on a parent: as a macvlan or ipvlan of that mode, or with that VLAN's tag."""
+    """A link stands on a parent: as a macvlan or ipvlan of that mode, or with that VLAN's tag.
+
+    :param link: the name of the link
+    :param parent: the link that it stands on
+    :param ns: the namespace; the host if None
+    :param parent_ns: the namespace of the parent; the host if None
+    :param mode: the mode that it must have; empty: any
+    :param vlan: the VLAN that it must have; 0: not a VLAN link
+    """
 
     link: str
     parent: str
@@ -32,7 +40,14 @@ class StandsOn(Check, frozen=True):
 
 
 class SameMac(Check, frozen=True):
-    """Two links have one and the same MAC; ``same=False``: each has its own."""
+    """Two links have one and the same MAC; ``same=False``: each has its own.
+
+    :param link: one link
+    :param other: the other link
+    :param ns: the namespace; the host if None
+    :param other_ns: the namespace of the other link; the host if None
+    :param same: whether the MACs must be equal or different
+    """
 
     link: str
     other: str
@@ -50,7 +65,12 @@ class SameMac(Check, frozen=True):
 
 
 class FiltersVlans(Check, frozen=True):
-    """A bridge keeps VLANs apart, or does not."""
+    """A bridge keeps VLANs apart, or does not.
+
+    :param bridge: the name of the bridge
+    :param ns: the namespace; the host if None
+    :param on: whether it filters
+    """
 
     bridge: str
     ns: str | None = None
@@ -71,6 +91,11 @@ class Carries(Check, frozen=True):
     """A port of a bridge that filters carries these VLANs and no others.
 
     ``untagged`` is the one whose frames have no tag on its wire; 0 for none.
+
+    :param port: the port
+    :param ns: the namespace; the host if None
+    :param untagged: the VLAN whose frames leave without a tag; 0: none
+    :param tagged: the VLANs whose frames keep their tags
     """
 
     port: str
