@@ -96,7 +96,7 @@ class EngineUnavailable(NslabError):
 
 
 class LabGone(NslabError):
-    """The lab's agent ended; the network it held is gone with it."""
+    """The lab's agent ended; its network is gone too."""
 
 
 class LabClosed(NslabError):

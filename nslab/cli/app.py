@@ -79,7 +79,10 @@ def lab(
         typer.Option("--dir", metavar="DIR", help="Work on a copy of the lessons in DIR."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Where JupyterLab listens, else 8888 on.")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="JupyterLab's port; default: the first free from 8888."
+        ),
     ] = None,
     browser: Annotated[
         bool, typer.Option(help="Open a browser, or only print the address.")
@@ -115,7 +118,7 @@ def agent(lab: Annotated[str, typer.Option("--lab")]) -> None:
 def enter(
     ctx: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A namespace; the host if left out.")
+        str | None, typer.Argument(metavar="[NAME]", help="A namespace; default: the host.")
     ] = None,
     lab: LabOption = None,
     here: Annotated[bool, typer.Option("--here", hidden=True)] = False,
@@ -145,9 +148,7 @@ def show(
     machine: Annotated[
         bool, typer.Option("--machine", help="This machine itself, not a lab.  Changes nothing.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="All that was seen, for programs.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything seen, for programs.")] = False,
     as_dot: Annotated[bool, typer.Option("--dot", help="Graphviz source.")] = False,
     as_message: Annotated[bool, typer.Option("--message", hidden=True)] = False,
     svg: Annotated[
@@ -185,7 +186,7 @@ vm = typer.Typer(
     name="vm",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The virtual machine that labs may live in: no root, no user namespace, a full kernel.",
+    help="The virtual machine that labs can run in: no root, no user namespace, a full kernel.",
 )
 app.add_typer(vm)
 
@@ -221,10 +222,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 @vm.command()
 def clean(
     downloads: Annotated[
-        bool, typer.Option("--downloads", help="Also the packages that were downloaded.")
+        bool, typer.Option("--downloads", help="Also the downloaded packages.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="All of it, the present image too.")
+        bool, typer.Option("--all", help="Everything, including the current image.")
     ] = False,
 ) -> None:
     """Remove images and states that this nslab does not use."""

@@ -67,7 +67,7 @@ def prepare(directory: Path | None = None) -> Path:
     """
     folder, checkout = source()
     if not lessons(folder):
-        raise NslabError("open", "the lessons", f"there are none in {folder}", "install nslab anew")
+        raise NslabError("open", "the lessons", f"there are none in {folder}", "reinstall nslab")
     try:
         if directory is not None or not (checkout and os.access(folder, os.W_OK)):
             folder = copy(folder, directory or Path.cwd() / COPY)
@@ -114,7 +114,7 @@ def trust(path: Path) -> None:
     try:
         lesson = nbformat.read(path, as_version=4)
     except (ValueError, nbformat.ValidationError) as error:
-        raise NslabError("trust", str(path), "it is no notebook", "delete it") from error
+        raise NslabError("trust", str(path), "it is not a notebook", "delete it") from error
     try:
         with NotebookNotary() as notary:
             notary.sign(lesson)

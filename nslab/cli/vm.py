@@ -116,7 +116,7 @@ def _kvm(made: Any) -> str:
     if not os.path.exists("/dev/kvm"):
         return "not here: the machine is emulated"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "/dev/kvm is not for this user: the machine is emulated (join the group kvm)"
+        return "this user may not use /dev/kvm: the machine is emulated (join the group kvm)"
     if made is None:
         return "/dev/kvm is there; the first start tries it"
     if saved_state.refused_kvm(made).exists():

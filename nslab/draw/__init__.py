@@ -98,7 +98,7 @@ class Picture:
             raise InvalidInput(
                 "save the picture as",
                 str(path),
-                f"{path.suffix or 'no suffix'} is no form it has",
+                f"{path.suffix or 'no suffix'} is not a format it has",
                 "give a name that ends in .svg, .dot or .txt",
             )
         form = getattr(self, forms[path.suffix])

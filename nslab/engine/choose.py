@@ -46,7 +46,7 @@ def choose(engine: str | None, needs: Sequence[str] = (), tell: Tell = lambda li
         raise InvalidInput(
             "make a lab that has",
             ", ".join(map(repr, unknown)),
-            "nobody knows how to look for it",
+            "nslab cannot check for it",
             "needs= takes: " + ", ".join(sorted(MODULES)),
         )
     named = engine or os.environ.get(VARIABLE)

@@ -80,7 +80,7 @@ def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
     for what, word in (("namespace", ns or ""), ("program", argv[0] if argv else "")):
         if word.startswith("-") or "\0" in word:
             raise InvalidInput(
-                f"enter the {what}", repr(word), f"no {what} is called so", "see: nslab enter -h"
+                f"enter the {what}", repr(word), f"there is no such {what}", "see: nslab enter -h"
             )
     held = _held(lab)
     words = [ns or "", *argv]
@@ -105,7 +105,7 @@ def look(lab: Running) -> Snapshot:
         return msgspec.msgpack.decode(message, type=Snapshot)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise NslabError(
-            "look into the lab", lab.name, "its answer is no snapshot", "nslab show"
+            "look into the lab", lab.name, "its answer is not a snapshot", "nslab show"
         ) from None
 
 

@@ -184,7 +184,7 @@ class AgentEngine:
         if answer is KeyboardInterrupt:
             stopping.taken()
             raise Interrupted(
-                "start a lab", self._options.name, "it was stopped by you", "nothing is left of it"
+                "start a lab", self._options.name, "you stopped it", "nothing is left of it"
             )
         if isinstance(answer, m.Refused):
             raise self._connection.refusal(answer)
@@ -312,7 +312,7 @@ class AgentEngine:
             raise InvalidInput(
                 "send to the lab",
                 f"{len(body):,} bytes",
-                f"{m.LARGEST:,} are the most at once",
+                f"at most {m.LARGEST:,} at once",
                 "do it in several pieces",
             )
         answers = self._expect(ident)
@@ -357,8 +357,8 @@ class AgentEngine:
                 raise Interrupted(
                     "finish",
                     "",
-                    "it was stopped by you, and the lab did not stop",
-                    "the lab is gone; lab.reset() makes it anew",
+                    "you stopped it, and the lab did not stop",
+                    "the lab is gone; lab.reset() makes a new one",
                 ) from None
         unfinished = (
             isinstance(message, m.Apply)
@@ -418,8 +418,8 @@ class AgentEngine:
                 raise Interrupted(
                     "finish",
                     " ".join(command.argv[:1]),
-                    "it was stopped by you",
-                    "what it had done until then has stayed; lab.undo() goes back",
+                    "you stopped it",
+                    "what it had done stays; lab.undo() goes back",
                 )
             if isinstance(answer, m.Output):
                 if sink is not None:
@@ -473,15 +473,15 @@ class AgentEngine:
         return LabGone(
             "use the lab",
             self._options.name,
-            f"{how}; the network it held is gone with it",
-            "make it anew: lab.reset(), or a new one: lab = Lab()",
+            f"{how}; its network is gone too",
+            "make it again: lab.reset(), or a new one: lab = Lab()",
         )
 
 
 def _stopped(message: Question) -> Interrupted:
     what = {m.Look: "look at the lab", m.Record: "start the capture", m.Fetch: "fetch frames"}
     return Interrupted(
-        what.get(type(message), "finish"), "", "it was stopped by you", "nothing was changed by it"
+        what.get(type(message), "finish"), "", "you stopped it", "it changed nothing"
     )
 
 
@@ -489,8 +489,8 @@ def _stopped_after(done: int, subject: str, things: str) -> Interrupted:
     error = Interrupted(
         "finish",
         subject,
-        f"it was stopped by you after {done} {things}",
-        "what was done until then has stayed; lab.undo() goes back",
+        f"you stopped it after {done} {things}",
+        "what was done stays; lab.undo() goes back",
     )
     error.done = done
     return error

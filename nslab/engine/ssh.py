@@ -172,7 +172,7 @@ class Remote:
         elif code is None:
             words = f" on {self._machine}: no answer in {limit:.0f} s"
         where, _, cause = words.strip().partition(": ")
-        return EngineUnavailable("start a lab", where, cause or "it ended without a word", hint)
+        return EngineUnavailable("start a lab", where, cause or "it ended without a message", hint)
 
     def close(self) -> None:
         """End ssh; the agent reads the end of its input and ends with all that is in the lab."""
@@ -211,7 +211,7 @@ def _on_path(program: str, argv: Sequence[str]) -> str:
         raise InvalidInput(
             "run",
             f"{PROGRAM_VARIABLE}={program!r}",
-            "no program is called so",
+            "there is no such program",
             "name the file: /path/to/nslab",
         )
     places = shlex.quote(program) if program else " ".join(f'"{place}"' for place in PLACES)

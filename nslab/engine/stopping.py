@@ -88,10 +88,7 @@ class Region:
             _signal.signal(_SIGINT, _default)
             if _state.recorded and not isinstance(error, KeyboardInterrupt):
                 raise Interrupted(
-                    "go on",
-                    "",
-                    "it was stopped by you",
-                    "what was asked for last had been done already",
+                    "go on", "", "you stopped it", "the last request was done already"
                 )
 
 

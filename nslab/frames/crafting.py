@@ -61,7 +61,7 @@ def complete(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -
             raise InvalidInput(
                 "send on",
                 place,
-                f"{one!r:.60} is no frame",
+                f"{one!r:.60} is not a frame",
                 'give bytes, or a scapy packet such as Ether()/IP(dst="192.168.10.1")/ICMP()',
             )
 
@@ -161,5 +161,5 @@ def next_hop(target: str, where: Namespace, device: Link) -> str:
 
 def _unknown(place: str, cause: str) -> InvalidInput:
     return InvalidInput(
-        "send on", place, cause, 'say where it is to go: Ether(dst="02:00:00:00:00:0a")/…'
+        "send on", place, cause, 'give a destination: Ether(dst="02:00:00:00:00:0a")/…'
     )

@@ -80,9 +80,7 @@ class Magics:
         options = line.split()
         timeout = _timeout("%%ns", options[1:])
         if not options:
-            raise InvalidInput(
-                "run the cell", "%%ns", "it does not say in which namespace", "write: %%ns ns1"
-            )
+            raise InvalidInput("run the cell", "%%ns", "it names no namespace", "write: %%ns ns1")
         _show(self.lab.sh(cell, options[0], timeout=timeout))
 
 

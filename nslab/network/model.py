@@ -269,7 +269,7 @@ class Namespace(Value, frozen=True):
                 return link
         there = ", ".join(link.name for link in self.links)
         raise NotFound(
-            "find the link", str(name), f"{self.label} has none of that name", f"it has: {there}"
+            "find the link", str(name), f"{self.label} has no such link", f"it has: {there}"
         )
 
     def ports(self, bridge: str) -> tuple[Link, ...]:

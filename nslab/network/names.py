@@ -57,13 +57,13 @@ def _check(name: str, what: str, longest: int) -> str:
             operation,
             short(name),
             f"it has {len(name)} characters",
-            f"{longest} characters are the most that the kernel keeps",
+            f"the kernel keeps at most {longest} characters",
         )
     if bad:
         raise InvalidInput(
             operation,
             short(name),
-            f"{bad.group()!r} may not stand in it",
+            f"{bad.group()!r} is not allowed in it",
             "use letters, digits and _ . - + only",
         )
     if name in (".", ".."):
@@ -86,7 +86,7 @@ def link_name(name: str) -> str:
         raise InvalidInput(
             "use the link name",
             repr(name),
-            "ip(8) reads it as a word of its own language",
+            "ip(8) reads it as a keyword",
             "choose a name that is not a keyword, such as veth-ns1",
         )
     return name
@@ -115,7 +115,7 @@ def namespace_name(name: str) -> str:
         raise InvalidInput(
             "use the namespace name",
             repr(name),
-            "ip(8) reads it as a word of its own language",
+            "ip(8) reads it as a keyword",
             "choose another, such as ns1",
         )
     if name.isdigit():

@@ -119,17 +119,18 @@ class Capture:
         until: Callable[[Frame], object] | str | None = None,
         timeout: float = 5.0,
     ) -> Frames:
-        """Wait for so many frames, or for one: that a function is true for, or that says a text.
+        """Wait for a number of frames, or for one that a function or a text matches.
 
+        :param count: how many frames; give this or ``until``
         :param until: a function of a frame, or a text of its line in the table
-        :param timeout: seconds until it is given up
-        :raises CommandTimeout: it did not come; what has come stays
+        :param timeout: seconds to wait at most
+        :raises CommandTimeout: it did not come; the frames that came stay
         """
         if (count is None) == (until is None):
             raise InvalidInput(
                 "wait for frames",
                 "",
-                "it is not said for which",
+                "you did not say for which",
                 'write capture.wait(3) or capture.wait(until="echo reply")',
             )
         with stopping.looking("wait for frames"):
@@ -293,7 +294,12 @@ class Capture:
 
     @checked
     def table(self, *, times: bool = False, macs: bool = False, rows: int = ROWS) -> Table:
-        """The frames as a table: with their times in milliseconds, or with their MACs, if asked."""
+        """The frames as a table.
+
+        :param times: with their times in milliseconds
+        :param macs: with their MACs
+        :param rows: how many rows at most
+        """
         return self.frames.table(times=times, macs=macs, rows=rows)
 
     @property
@@ -393,7 +399,9 @@ def start(
     for text in where:
         names.places(text)
     if frames < 1 or bytes < 1:
-        raise InvalidInput("capture", "", "it is to keep nothing", "give frames= and bytes= a size")
+        raise InvalidInput(
+            "capture", "", "it has no room for frames", "give frames= and bytes= a size"
+        )
     end_forgotten(engine, left)
     recording = Recording(where=where, filter=filter, frames=frames, bytes=bytes)
     made: Capture | None = None

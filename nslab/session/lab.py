@@ -94,14 +94,14 @@ class Lab(Traffic):
             raise InvalidInput(
                 "make a lab",
                 f"needs={short(needs)}",
-                "it is no list of texts",
+                "it is not a list of texts",
                 'such as needs=["ipvlan"]',
             )
         if not isinstance(start, list | tuple):
             raise InvalidInput(
                 "make a lab",
                 f"start={short(start)}",
-                "it is no list of steps",
+                "it is not a list of steps",
                 'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
             )
         for step in start:
@@ -201,13 +201,14 @@ class Lab(Traffic):
     ) -> CommandResult:
         """Run command lines as a person would type them, in the host or in a namespace.
 
-        A block goes on after a line that failed, as a terminal does; ``failures`` names it.
+        As in a terminal, the lines after a failing one still run; ``failures`` names it.
 
+        :param text: the lines, for bash
         :param ns: a namespace (as ``ip netns exec``), a container, or lan, router, internet
         :param timeout: seconds until the block is ended; None for no limit
         :param echo: print the output as it comes; by default in a notebook only
-        :raises CommandTimeout: it took longer; what it had done has stayed
-        :raises Interrupted: the stop button was pressed; what it had done has stayed
+        :raises CommandTimeout: it took longer; what it had done stays
+        :raises Interrupted: the stop button was pressed; what it had done stays
         """
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
@@ -235,8 +236,8 @@ class Lab(Traffic):
                     "finish",
                     text.strip().splitlines()[0] if text.strip() else "",
                     f"it was still running after {timeout:g} seconds and was ended",
-                    "what it had done until then has stayed; lab.undo() goes back\n"
-                    "give it longer with timeout=, or a limit of its own, such as ping -c 3",
+                    "what it had done stays; lab.undo() goes back\n"
+                    "allow more time with timeout=, or set a limit, such as ping -c 3",
                 )
             return CommandResult(
                 completed.returncode,
@@ -259,8 +260,12 @@ class Lab(Traffic):
     ) -> CommandResult:
         """Run one program, without a shell and without looking for changes.
 
-        In a namespace it is run as ``nsenter --net`` does, which is quicker than :meth:`sh`.
+        In a namespace it runs as with ``nsenter --net``, which is quicker than :meth:`sh`.
 
+        :param argv: the program and its arguments, each a text
+        :param ns: as for :meth:`sh`
+        :param timeout: seconds until the program is ended; None for no limit
+        :param stdin: what it reads from its standard input
         :param full: as ``ip netns exec`` does, with that namespace's /etc/netns and /sys
         :raises ToolMissing: there is no such program
         :raises CommandTimeout: it took longer than ``timeout`` seconds
@@ -269,7 +274,7 @@ class Lab(Traffic):
             raise InvalidInput(
                 "run",
                 short(argv),
-                "a program and its words are texts, one after another",
+                "the program and its arguments must be separate texts",
                 'write lab.run("ip", "-brief", "link", ns="ns1")',
             )
         for word in argv:
@@ -295,7 +300,7 @@ class Lab(Traffic):
                 "finish",
                 argv[0],
                 f"it was still running after {timeout:g} seconds and was ended",
-                "give it longer with timeout=",
+                "allow more time with timeout=",
             )
         return CommandResult(
             completed.returncode,
@@ -317,7 +322,7 @@ class Lab(Traffic):
                 if stopping.pending():
                     stopping.taken()
                     raise Interrupted(
-                        "begin", "", "it was stopped by you while another thread used the lab"
+                        "begin", "", "you stopped it while another thread used the lab"
                     )
             try:
                 self._check_open()
@@ -442,7 +447,7 @@ class Lab(Traffic):
             self._watchers.append(weakref.WeakMethod(call))
         except TypeError:
             raise InvalidInput(
-                "observe the steps with", short(call), "it is no method of an object"
+                "observe the steps with", short(call), "it is not a method of an object"
             ) from None
 
     def _tell(self) -> None:
@@ -500,7 +505,7 @@ class Lab(Traffic):
             fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
         except Interrupted:
             raise Interrupted(
-                "go back", self.name, "it was stopped by you", "the lab is as it was before"
+                "go back", self.name, "you stopped it", "the lab is as it was before"
             ) from None
         with stopping.Shield():
             try:
@@ -640,16 +645,16 @@ def _stopped_in(actions: Sequence[Action], stopped: Interrupted) -> Interrupted:
     """What was done and what was not, in words."""
     done, count = stopped.done, len(actions)
     if done == 0:
-        cause, hint = "it was stopped by you before its first action", "nothing was changed"
+        cause, hint = "you stopped it before its first action", "nothing was changed"
     elif done < count:
-        cause = f"it was stopped by you after {done} of {count} actions"
+        cause = f"you stopped it after {done} of {count} actions"
         last, following = _words(actions[done - 1]), _words(actions[done])
         hint = (
             f"done: up to {last}\nnot done: from {following}\n"
-            "what was done has stayed; lab.undo() takes it back"
+            "what was done stays; lab.undo() takes it back"
         )
     else:
-        cause, hint = "it was stopped by you when all was done", "lab.undo() takes it back"
+        cause, hint = "you stopped it when all was done", "lab.undo() takes it back"
     error = Interrupted("finish", f"{count} actions", cause, hint)
     error.done = done
     return error

@@ -17,6 +17,15 @@ class Step(Struct, frozen=True, kw_only=True):
     ``lines`` are typed in the host, word for word as the article prints them where ``rows`` names
     rows of it (:mod:`nslab.course.lessons.article`).  ``actions`` do the same by the library.  A
     step without lines is a claim, or something that only the library does.
+
+    :param id: its name, such as ``B1``
+    :param title: its heading
+    :param text: what it does
+    :param guess: the question before it
+    :param rows: the rows of the article's table that it covers
+    :param lines: the command lines as printed
+    :param actions: the actions that do the same
+    :param checks: what must hold after it
     """
 
     id: str

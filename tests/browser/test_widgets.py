@@ -269,13 +269,13 @@ seen.inspect()"""
 def test_frames_are_listed_opened_and_followed(book: Book) -> None:
     """A capture that runs: what a terminal sends is listed; then it is stopped, and looked into."""
     page = book(INSPECTED.format(name="inspected")).page
-    expect(page.locator(".nslab-status")).to_contain_text("takes frames in")
+    expect(page.locator(".nslab-status")).to_contain_text("is running")
     enter = [sys.executable, "-m", "nslab", "enter", "--lab", "inspected", "ns1", "--"]
     subprocess.run([*enter, "ping", "-c1", "203.0.113.80"], check=True, capture_output=True)
     listed = page.locator(".nslab-frames option")
     expect(listed.filter(has_text="echo")).to_have_count(8)
     page.locator("button.nslab-stop").click()
-    expect(page.locator(".nslab-status")).to_contain_text("has been stopped")
+    expect(page.locator(".nslab-status")).to_contain_text("has stopped")
     expect(page.locator("button.nslab-stop")).to_be_hidden()
 
     page.locator(".nslab-only input").fill("echo request")
@@ -469,7 +469,7 @@ def test_a_step_that_takes_long_can_be_stopped(book: Book) -> None:
     expect(page.locator(".nslab-result")).to_contain_text("running")
     expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_visible()
     page.locator("button.nslab-stop").click()
-    expect(page.locator(".nslab-result")).to_contain_text("it was stopped by you")
+    expect(page.locator(".nslab-result")).to_contain_text("you stopped it")
     expect(page.locator("button.nslab-back")).to_be_enabled()
     page.locator("button.nslab-back").click()
     expect(page.locator(".nslab-drawn [data-link='host/br7']")).to_be_hidden()

@@ -105,11 +105,11 @@ REFUSED: list[tuple[Action, type[KernelRefused], str]] = [
     (AddRoute("10.9.0.0/16", dev="v1"), KernelRefused, "ip link set dev v1 up"),
     (AddRoute("10.9.0.0/16", via="10.0.0.1"), KernelRefused, "is down"),
     (AddAddress("v1", "fd00::1/64"), KernelRefused, "IPv6 is turned off"),
-    (Attach("v1", "w1"), KernelRefused, "w1 is no bridge"),
+    (Attach("v1", "w1"), KernelRefused, "w1 is not a bridge"),
     (Attach("br2", "br1"), KernelRefused, "cannot be a port of another bridge"),
     (Attach("lo", "br1"), KernelRefused, "only an Ethernet device"),
-    (AddVeth("x", "y", master="v1"), KernelRefused, "v1 is no bridge"),
-    (SetBridge("v1", stp=True), KernelRefused, "it is no bridge"),
+    (AddVeth("x", "y", master="v1"), KernelRefused, "v1 is not a bridge"),
+    (SetBridge("v1", stp=True), KernelRefused, "it is not a bridge"),
     (SetBridge("br2", forward_delay=1), KernelRefused, "2 to 30 seconds"),
     (SetBridge("br2", stp=False, forward_delay=1), KernelRefused, "in a step of its own"),
     (SetMac("v1", "00:00:00:00:00:00"), KernelRefused, "no station may have"),
@@ -123,8 +123,8 @@ REFUSED: list[tuple[Action, type[KernelRefused], str]] = [
     (AddMacvlan("v2", "m1"), KernelRefused, "macvlan or ipvlan, not both"),
     (AddMacvlan("lo", "m1"), KernelRefused, "none can stand on a loopback"),
     (SetPortVlan("no", 10), NotFound, "no link"),
-    (SetPortVlan("v1", 10), KernelRefused, "no port of a bridge"),
-    (DeletePortVlan("v1", 10), KernelRefused, "no port of a bridge"),
+    (SetPortVlan("v1", 10), KernelRefused, "not a port of a bridge"),
+    (DeletePortVlan("v1", 10), KernelRefused, "not a port of a bridge"),
 ]
 
 STACKED = (

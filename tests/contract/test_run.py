@@ -141,7 +141,7 @@ def test_another_thread_interrupts(engine: Engine) -> None:
     """Only the commands of the thread that is named end, as by its own stop button."""
     one, other = Sleeper(engine), Sleeper(engine)
     one.stop()
-    assert "it was stopped by you" in one.said
+    assert "you stopped it" in one.said
     engine.interrupt(threading.get_ident())  # it runs nothing
     assert engine.run(Command(argv=("true",))).returncode == 0
     assert other.is_alive()

@@ -412,7 +412,7 @@ def test_a_stopped_command_is_ended_and_said(lab: Lab) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert ran.stderr == ""
-    assert "it was stopped by you" in ran.stdout
+    assert "you stopped it" in ran.stdout
     assert ran.stdout.endswith("False\n")
 
 

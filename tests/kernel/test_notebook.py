@@ -88,7 +88,7 @@ def test_a_cell_prints_what_its_commands_print_then_what_they_changed(notebook: 
 def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) -> None:
     status, outputs = notebook.run("%%host\necho begun\nsleep 1000", interrupt_at="begun")
     assert status == "error"
-    assert "it was stopped by you" in message_of(outputs)
+    assert "you stopped it" in message_of(outputs)
     assert notebook.text("%%host\nps ax | grep -c '[s]leep 1000'").startswith("0\n")
     assert notebook.text("%%host\necho still here") == "still here\n"
 
@@ -100,7 +100,7 @@ def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) 
         ("%%ns\ntrue", "%%ns ns1"),
         ("%%host now\ntrue", "timeout=30"),
         ("%%host timeout=0.2\nsleep 1000", "after 0.2 seconds"),
-        ("lab.do(AddBridge('a b'))", "may not stand in it"),
+        ("lab.do(AddBridge('a b'))", "is not allowed in it"),
         ("lab.do(SetUp('nothing'))", "nothing"),
         ("lab.do('brctl addbr x')", "it is not an action"),
         ("lab.undo(99)", "99 steps"),

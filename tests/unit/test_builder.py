@@ -122,7 +122,7 @@ def test_what_cannot_work_is_said_before_it_is_sent(lab: Lab, builder: Builder) 
     before = lab.snapshot()
     fill(builder, "Add a namespace", name="a name")
     assert part(builder, "do").disabled
-    assert "may not stand in it" in part(builder, "message").value
+    assert "is not allowed in it" in part(builder, "message").value
     fill(builder, "Add a namespace", name="")
     assert part(builder, "do").disabled
     assert "is empty" in part(builder, "message").value
@@ -137,7 +137,7 @@ def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder
     part(builder, "do").click()
     until(lambda: "✘" in part(builder, "message").value)
     assert "br0" in part(builder, "message").value
-    assert "nothing has been done" not in part(builder, "log").value
+    assert "nothing done yet" not in part(builder, "log").value
     assert part(builder, "log").value.count("br0") == 1, "the one that was made in a cell"
     until(lambda: not part(builder, "do").disabled)
 
@@ -233,7 +233,7 @@ def test_the_log_and_undo_are_the_labs(lab: Lab, builder: Builder) -> None:
     assert "br1" not in part(builder, "log").value
     assert "br0" in part(builder, "log").value
     lab.undo()
-    assert "nothing has been done" in part(builder, "log").value
+    assert "nothing done yet" in part(builder, "log").value
     until(lambda: part(builder, "undo").disabled)
 
 
@@ -243,7 +243,7 @@ def test_two_builders_of_one_lab_stay_in_step(lab: Lab, builder: Builder) -> Non
     until(lambda: part(other, "log").value == part(builder, "log").value)
     until(lambda: "br0" in other.live.picture.text)
     part(other, "undo").click()
-    until(lambda: "nothing has been done" in part(builder, "log").value)
+    until(lambda: "nothing done yet" in part(builder, "log").value)
     until(lambda: other.live.snapshot.canonical() == builder.live.snapshot.canonical())
     other.close()
 
@@ -272,7 +272,7 @@ def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> N
     field(builder, "name").value = "br1"
     assert part(builder, "do").disabled, "one thing at a time, though the form is right"
     part(builder, "stop").click()
-    until(lambda: "it was stopped by you" in part(builder, "message").value)
+    until(lambda: "you stopped it" in part(builder, "message").value)
     assert lab.snapshot().canonical() == before
     assert "br0" in part(builder, "log").value
     until(lambda: not part(builder, "undo").disabled and part(builder, "stop").disabled)

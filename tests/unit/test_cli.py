@@ -300,7 +300,7 @@ def test_a_notebook_that_is_none_is_named_and_the_others_open(
 ) -> None:
     (lessons / "01-broken.ipynb").write_text("{")
     notebooks.prepare()
-    assert "01-broken.ipynb: it is no notebook" in capsys.readouterr().err
+    assert "01-broken.ipynb: it is not a notebook" in capsys.readouterr().err
     assert notebooks.untrusted() == ["01-broken.ipynb"]
 
 

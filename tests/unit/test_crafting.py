@@ -113,8 +113,8 @@ def test_the_packet_that_was_given_is_left_as_it_is() -> None:
         (Ether() / IP(dst="192.168.10.99") / ICMP(), "the next hop, 192.168.10.99"),
         (Ether() / Raw(b"x"), "does not say to which MAC"),
         (Ether(dst=KNOWN) / IP(dst="192.168.10.1", len="x") / ICMP(), "scapy cannot make bytes"),
-        (3, "3 is no frame"),
-        ("text", "'t' is no frame"),
+        (3, "3 is not a frame"),
+        ("text", "'t' is not a frame"),
         ([], "there is no frame"),
     ],
 )

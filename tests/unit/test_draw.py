@@ -583,7 +583,7 @@ def test_saving(tmp_path: Path) -> None:
     for suffix, form in ((".svg", picture.svg), (".dot", picture.dot), (".txt", picture.text)):
         path = picture.save(tmp_path / f"lab{suffix}")
         assert path.read_text(encoding="utf-8").rstrip("\n") == form.rstrip("\n")
-    with pytest.raises(InvalidInput, match="is no form it has"):
+    with pytest.raises(InvalidInput, match="is not a format it has"):
         picture.save(tmp_path / "lab.pdf")
     with pytest.raises(InvalidInput, match="no suffix"):
         picture.save(tmp_path / "lab")

@@ -90,7 +90,7 @@ def test_to_stop_takes_in_what_is_on_its_way(inspector: Inspector, engine: Repli
     until(lambda: not inspector._capture.running)
     until(lambda: listed(inspector) == [1, 2, 3, 4])
     until(lambda: part(inspector, "stop").layout.display == "none")
-    assert "has been stopped" in part(inspector, "status").value
+    assert "has stopped" in part(inspector, "status").value
     until(lambda: not watching())
 
 
@@ -100,7 +100,7 @@ def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
     assert inspector.frame == 2
     part(inspector, "only").value = "no such words"
     assert listed(inspector) == []
-    assert "No frame is chosen" in part(inspector, "heading").value
+    assert "No frame is selected" in part(inspector, "heading").value
     assert part(inspector, "bytes").value == ""
     assert part(inspector, "follow").disabled
     part(inspector, "only").value = ""

@@ -172,7 +172,7 @@ def test_a_stop_ends_the_command_of_a_step(
     part(other, "all").click()
     until(lambda: "running" in part(other, "result").value)
     part(other, "stop").click()
-    until(lambda: "it was stopped by you" in part(other, "result").value)
+    until(lambda: "you stopped it" in part(other, "result").value)
     until(lambda: idle(other) and part(other, "stop").disabled)
     assert other.position == 1
     press(other, "back")

@@ -142,7 +142,7 @@ def test_no_name_of_a_lab() -> None:
 @pytest.mark.parametrize("program", ["-x", "--", "a\nb"])
 def test_no_program_there(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSLAB_SSH_PROGRAM", program)
-    with pytest.raises(InvalidInput, match="no program is called so"):
+    with pytest.raises(InvalidInput, match="there is no such program"):
         Lab(engine="ssh:there")
 
 

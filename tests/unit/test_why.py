@@ -120,7 +120,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ host/eth0 is up, its cable leads outside",
         "✔ outside: router → internet, which has 203.0.113.80",
         "✔ internet answers: from 203.0.113.80 to 192.168.10.11",
-        "✘ internet has no route back to 192.168.10.11: host let that address out as it is",
+        "✘ internet has no route back to 192.168.10.11: host sent that address out untranslated",
         "  → iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
         "    or with nft:",
         "    nft add table ip nslab",
@@ -141,9 +141,9 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ outside: router → internet, which has 203.0.113.80",
         (
             "✔ the answer comes back: internet → router → "
-            "host (for 198.51.100.10 again 192.168.10.11) → ns1"
+            "host (198.51.100.10 becomes 192.168.10.11 again) → ns1"
         ),
-        "  (not looked at: packet filter rules, and policy rules (ip rule))",
+        "  (not checked: packet filter rules, and policy rules (ip rule))",
     ]
     assert four.actions == ()
 
@@ -246,7 +246,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "not-attached",
             "host/lxcbr0.2",
-            "host/lxcbr0.2 is no port of lxcbr0",
+            "host/lxcbr0.2 is not a port of lxcbr0",
             "ip link set dev lxcbr0.2 master lxcbr0",
         ),
     ),
@@ -266,7 +266,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "wrong-gateway",
             "ns1",
-            "nobody behind ns1/eth0 has 192.168.10.99, the gateway",
+            "no host behind ns1/eth0 has 192.168.10.99, the gateway",
             (
                 "ip netns exec ns1 ip route delete default via 192.168.10.99\n"
                 "ip netns exec ns1 ip route add default via 192.168.10.1"
@@ -279,7 +279,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "wrong-gateway",
             "ns1",
-            "ns2 is no router, but the gateway of ns1",
+            "ns2 is not a router, but the gateway of ns1",
             (
                 "ip netns exec ns1 ip route delete default via 192.168.10.12\n"
                 "ip netns exec ns1 ip route add default via 192.168.10.1"
@@ -292,7 +292,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "wrong-gateway",
             "host",
-            "host sends what is for 8.8.8.8 to 192.168.10.11, which is wrong",
+            "host sends packets for 8.8.8.8 to 192.168.10.11, which is wrong",
             "ip route delete default via 192.168.10.11\nip route add default via 198.51.100.1",
         ),
     ),
@@ -302,7 +302,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "nobody-has-address",
             "ns1",
-            "nobody behind ns1/eth0 has 192.168.10.99",
+            "no host behind ns1/eth0 has 192.168.10.99",
             "# check the address; nslab show lists those that there are",
         ),
     ),
@@ -312,7 +312,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "nobody-has-address",
             "router",
-            "nobody in this lab has 9.9.9.9; it ends at router, which has no route there",
+            "no host in this lab has 9.9.9.9; it ends at router, which has no route there",
             "# check the address; nslab show lists those that there are",
         ),
     ),
@@ -322,7 +322,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "no-address",
             "host/lxcbr0",
-            "nobody has 192.168.10.1, and host/lxcbr0 has no address",
+            "no host has 192.168.10.1, and host/lxcbr0 has no address",
             "ip address add 192.168.10.1/24 broadcast + dev lxcbr0",
         ),
     ),
@@ -385,7 +385,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
             "address-on-port",
             "host/eth0",
             (
-                "host/eth0 is a port of lxcbr0, which gets what comes in by it: "
+                "host/eth0 is a port of lxcbr0, which receives its packets: "
                 "its addresses and routes belong on lxcbr0"
             ),
             (
@@ -402,7 +402,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "duplicate-address",
             "ns2/eth0",
-            "192.168.10.1 is the address of host, ns2: which answers is chance",
+            "192.168.10.1 is the address of host, ns2: any of them may answer",
             "ip netns exec ns2 ip address delete 192.168.10.1/24 dev eth0",
         ),
     ),
@@ -432,7 +432,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "broadcast",
             "ns1",
-            ("192.168.10.255 means everybody on a segment, so no single host has it"),
+            ("192.168.10.255 means all hosts on a segment, so no single host has it"),
             "",
         ),
     ),
@@ -504,13 +504,13 @@ def test_a_port_that_listens() -> None:
         "host/lxcbr0.1 is a port of lxcbr0, but listening: the spanning tree is on"
     )
     assert obstacle.hint.splitlines() == [
-        "# wait 30 seconds at most, or do without the spanning tree:",
+        "# wait at most 30 seconds, or turn the spanning tree off:",
         "ip link set dev lxcbr0 type bridge stp_state 0",
         "ip link set dev lxcbr0.1 down",
         "ip link set dev lxcbr0.1 up",
     ]
     now = 20.0
-    assert "wait 15 seconds" in str(why(engine.snapshot(), "ns1", "8.8.8.8"))
+    assert "wait at most 15 seconds" in str(why(engine.snapshot(), "ns1", "8.8.8.8"))
     now = 31.0
     assert why(engine.snapshot(), "ns1", "8.8.8.8").ok
 
@@ -665,7 +665,7 @@ def test_two_who_have_an_address_and_both_answer() -> None:
         "192.168.10.12",
     )
     assert found.ok
-    assert "✔ ns1: ns2, ns3 have 192.168.10.12: which of them answers is chance" in str(found)
+    assert "✔ ns1: ns2, ns3 have 192.168.10.12: any of them may answer" in str(found)
 
 
 # -- what was not looked at --------------------------------------------------------------------
@@ -685,11 +685,11 @@ def test_notes_say_what_may_be_in_the_way_all_the_same() -> None:
         links=tuple(filtering if x.name == "lxcbr0" else x for x in found.host.links),
     )
     assert why(found, "ns1", "203.0.113.80").notes == (
-        "not looked at: packet filter rules, and policy rules (ip rule)",
-        "host has routes in other tables than main: ip rule says when they count",
-        "host rewrites destinations (dnat): taken as not meant for a ping",
+        "not checked: packet filter rules, and policy rules (ip rule)",
+        "host has routes in other tables than main: ip rule says when they apply",
+        "host rewrites destinations (dnat): assumed not to apply to a ping",
         "host: bridge-nf-call-iptables is 1, so its filter rules see bridged frames",
-        "host has a bridge that filters VLANs, which is not looked at",
+        "host has a bridge that filters VLANs, which is not checked",
     )
 
 
@@ -709,7 +709,7 @@ def test_a_name_is_a_way_to_a_name_server(lab: Lab) -> None:
     found = lab.why("ns1", "www.example.org")
     assert found.ok
     assert found.notes[-1] == (
-        "www.example.org was not looked up; whether 8.8.8.8 answers is for: host www.example.org"
+        "www.example.org was not looked up; to see whether 8.8.8.8 answers: host www.example.org"
     )
     # Without a file of its own, the host's counts.
     assert "asks 8.8.8.8 for names (/etc/resolv.conf)" in str(lab.why("ns2", "example.org"))
@@ -724,9 +724,7 @@ def test_no_name_server() -> None:
     )
     assert found.actions == (ResolvConf("8.8.8.8", ns="ns1"),)
     six = why(changed(after(), "ns1", resolv_conf="nameserver 2001:db8::1\n"), "ns1", "a.example")
-    assert six.notes == (
-        "the way to 2001:db8::1 was not looked at: only ways of IPv4 are explained",
-    )
+    assert six.notes == ("the way to 2001:db8::1 was not checked: only IPv4 is explained",)
 
 
 # -- questions that have no answer -------------------------------------------------------------
@@ -735,9 +733,9 @@ def test_no_name_server() -> None:
 @pytest.mark.parametrize(
     ("target", "cause"),
     [
-        ("2001:db8::1", "only ways of IPv4"),
-        ("224.0.0.1", "no address of one host"),
-        ("0.0.0.0", "no address of one host"),
+        ("2001:db8::1", "only IPv4 is explained"),
+        ("224.0.0.1", "not the address of one host"),
+        ("0.0.0.0", "not the address of one host"),
         ("192.168.10.1/24", "neither an address nor"),
         ("", "neither an address nor"),
         ("ns2", "that is a namespace"),

@@ -65,6 +65,6 @@ def start(lab: Lab) -> None:
         raise NslabError(
             "start Docker in",
             lab.name,
-            words[-1] if words else "it ended without a word",
-            "all that it said is in the lab's /run/nslab/docker/log",
+            words[-1] if words else "it ended without a message",
+            "its full output is in the lab's /run/nslab/docker/log",
         )

@@ -62,7 +62,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
         raise InvalidInput(
             "find the step",
             short(ident),
-            f"the lesson {self.name} has none of that name",
+            f"the lesson {self.name} has no such step",
             "it has: " + ", ".join(step.id for step in self.steps),
         )
 
@@ -92,8 +92,11 @@ class Lesson(Struct, frozen=True, kw_only=True):
     def lab(
         self, before: str | None = None, *, name: str = "lab", engine: str | None = None
     ) -> Lab:
-        """A lab in the state before a step; by default in that in which the lesson starts.
+        """A lab in the state before a step.
 
+        :param before: the step's id; None: the state in which the lesson starts
+        :param name: the name of the lab
+        :param engine: as for :class:`nslab.Lab`
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
         return Lab(
@@ -112,9 +115,12 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
     @checked
     def same(self, ident: str, *actions: Action, engine: str | None = None) -> Same:
-        """Do a step in two fresh labs, by its lines in one and by actions in the other; compare.
+        """Do a step in two fresh labs, with its lines in one and actions in the other; compare.
 
-        :param actions: what to try in place of the step's own actions
+        :param ident: the step's id, such as ``B1``
+        :param actions: what to try instead of the step's own actions
+        :param engine: as for :class:`nslab.Lab`
+        :raises InvalidInput: the step has no command lines
         """
         step = self[ident]
         if not step.lines:

@@ -30,8 +30,8 @@ LESSON = Lesson(
         Step(
             id="B2",
             title="Turn the spanning tree off",
-            text="With the spanning tree on, a new port waits before it forwards; the kernel's "
-            "bridges have it off from birth.",
+            text="With the spanning tree on, a new port waits before it forwards; the kernel "
+            "makes bridges with it off.",
             guess="What will change in the picture?",
             rows=("B2",),
             lines=("brctl stp lxcbr0 off",),
@@ -41,8 +41,8 @@ LESSON = Lesson(
         Step(
             id="B3",
             title="Give it an address, and set it up",
-            text="The host takes part in the bridge's network by an address; the route to that "
-            "network comes by itself.",
+            text="With an address the host takes part in the bridge's network; the kernel adds "
+            "the route to it.",
             guess="Which two other things will the kernel do by itself?",
             rows=("B3",),
             lines=("ifconfig lxcbr0 192.168.10.1/24 up",),

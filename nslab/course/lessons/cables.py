@@ -1,4 +1,4 @@
-"""04: a pair of cables from the namespace to the bridge, and why the ping fails all the same."""
+"""04: a pair of cables from the namespace to the bridge, and why the ping still fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LESSON = Lesson(
     title="The pair of cables",
     goals=(
         "what a veth pair is: one cable, two ends, each of them a link",
-        "what happens to an end that is moved into a namespace, and to its name and address",
+        "what happens to an end that you move into a namespace, and to its name and address",
         "why the article's own steps leave the container cut off, and how you find that out",
     ),
     start=namespace.LESSON.state_after(),
@@ -60,7 +60,7 @@ LESSON = Lesson(
         Step(
             id="D3",
             title="Call it eth0",
-            text="Names of links are each namespace's own, so there can be an eth0 in every one.",
+            text="Each namespace has its own link names, so every one can have an eth0.",
             guess="The host has an `eth0` already. Will the kernel refuse the name?",
             rows=("D3",),
             lines=("ip netns exec ns1  ip link set dev veth-ns1 name eth0",),
@@ -85,7 +85,7 @@ LESSON = Lesson(
             id="D5",
             title="Plug the other end into the bridge",
             text="The host's end becomes a port of the bridge.",
-            guess="Everything has been typed. Will `ns1` reach the bridge's 192.168.10.1?",
+            guess="You have typed everything. Will `ns1` reach the bridge's 192.168.10.1?",
             rows=("D5",),
             lines=("brctl addif lxcbr0 lxcbr0.1",),
             actions=(Attach("lxcbr0.1", "lxcbr0"),),
@@ -98,8 +98,7 @@ LESSON = Lesson(
         Step(
             id="D5-up",
             title="Set the host's end up",
-            text="The line that the article leaves out: a cable works when both of its ends are "
-            "up.",
+            text="The line that the article omits: a cable works when both ends are up.",
             guess="What will change at the *other* end, which you do not touch?",
             lines=("ip link set lxcbr0.1 up",),
             actions=(SetUp("lxcbr0.1"),),

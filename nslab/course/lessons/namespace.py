@@ -21,9 +21,9 @@ LESSON = Lesson(
         Step(
             id="C1",
             title="Add a namespace",
-            text="`ip netns add` makes a second, empty network within the host, and keeps it "
-            "under a name.",
-            guess="What is in a network that was made a moment ago: any link, any route?",
+            text="`ip netns add` makes a second, empty network within the host, and gives it a "
+            "name.",
+            guess="What is in a new network: any link, any route?",
             rows=("C1",),
             lines=("ip netns add ns1",),
             actions=(AddNamespace("ns1"),),
@@ -36,8 +36,8 @@ LESSON = Lesson(
         Step(
             id="C2",
             title="Set its loopback up",
-            text="`ip netns exec` runs one command in the namespace. A program in there can speak "
-            "with itself only once the loopback is up.",
+            text="`ip netns exec` runs one command in the namespace. A program in it can talk to "
+            "itself only once the loopback is up.",
             guess="A program in `ns1` connects to 127.0.0.1 before this line, and after. What does "
             "it get?",
             rows=("C2",),

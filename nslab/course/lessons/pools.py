@@ -69,7 +69,7 @@ def free_pool(routes: Iterable[Route]) -> str:
         "find a network for containers",
         "",
         "all 31 of the engine's pools overlap a route",
-        'give it one of its own: "default-address-pools" in /etc/docker/daemon.json',
+        'configure one: "default-address-pools" in /etc/docker/daemon.json',
     )
 
 

@@ -1,4 +1,4 @@
-"""05: the way out of the host: a route, forwarding, address translation; each is missed first."""
+"""05: the way out of the host: a route, forwarding, address translation; each is missing first."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LESSON = Lesson(
     goals=(
         "three things that a container needs: a route, a host that forwards, an answerable address",
         "how each of them looks when it is missing: three different failures",
-        "what the kernel writes down when it translates an address, so that the answer finds back",
+        "what the kernel records when it translates an address, so the answer finds its way back",
     ),
     start=cables.LESSON.state_after(),
     steps=(
         Step(
             id="E1",
             title="A default route",
-            text="Whatever is for no neighbour goes to the gateway: the bridge's address, which is "
-            "the host itself.",
+            text="Packets for anything but a neighbour go to the gateway: the bridge's address, "
+            "which is the host itself.",
             guess="`ns1` reaches the bridge. Does it reach 203.0.113.80 before this line? And "
             "after?",
             rows=("E1",),
@@ -39,8 +39,7 @@ LESSON = Lesson(
         Step(
             id="E2-forward",
             title="Let the host forward",
-            text="A host takes in what is for itself and throws away the rest, unless it is told "
-            "to forward.",
+            text="A host takes in what is for itself and drops the rest, unless forwarding is on.",
             guess="The packets now leave the host. Will the answer come?",
             lines=("sysctl -w net.ipv4.ip_forward=1",),
             actions=(Sysctl("net.ipv4.ip_forward", "1"),),
@@ -51,14 +50,14 @@ LESSON = Lesson(
             title="Translate the address",
             text="What leaves by eth0 from the container's network gets the host's own address, "
             "which the outside can answer.",
-            guess="From which address does the web server think that it is asked?",
+            guess="Which address does the web server think the request comes from?",
             lines=("iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",),
             actions=(Masquerade("192.168.10.0/24", out="eth0"),),
             checks=(Masquerades("192.168.10.0/24", out="eth0"),),
         ),
         Step(
             id="E2",
-            title="The outside is reached",
+            title="Reach the outside",
             text="What the article promised after its first line is true after three.",
             guess="And the other way round: can the outside reach 192.168.10.11?",
             rows=("E2",),

@@ -79,7 +79,7 @@ def in_turn(
                 raise Interrupted(
                     "measure",
                     title,
-                    "it was stopped by you before each was measured once",
+                    "you stopped it before each was measured once",
                     "run the cell again",
                 ) from None
             # A repeat that was cut short has measured some and not the others.

@@ -28,12 +28,12 @@ TABLE: Table = {
         "see what is there: " + SEE_LINKS,
     ),
     (act.SetBridge, EOPNOTSUPP): (
-        "it is no bridge",
+        "it is not a bridge",
         "make a bridge with: ip{ns} link add NAME type bridge",
     ),
     (act.SetBridge, ERANGE): (
         "while the spanning tree is on, the forward delay may be 2 to 30 seconds",
-        "first turn it off, in a step of its own: brctl stp {name} off",
+        "first turn it off, in a separate step: brctl stp {name} off",
     ),
     (act.SetBridge, ENOSYS): (
         "this kernel's bridges cannot filter VLANs",
@@ -41,7 +41,7 @@ TABLE: Table = {
     ),
     (act.SetUp, ENETDOWN): (
         "the link that it stands on is down",
-        "set that up first; which it is: ip{ns} link",
+        "set that up first; find it with: ip{ns} link",
     ),
     (act.SetMac, EOPNOTSUPP): (
         "an ipvlan has its parent's MAC",
@@ -51,14 +51,14 @@ TABLE: Table = {
         "a link named {name} or {peer} is there already",
         "see which: " + SEE_LINKS + "\nthen choose other names, or delete the old pair",
     ),
-    (act.AddVeth, EOPNOTSUPP): ("{master} is no bridge", "attach it to a bridge"),
+    (act.AddVeth, EOPNOTSUPP): ("{master} is not a bridge", "attach it to a bridge"),
     (act.AddBridge, EOPNOTSUPP): NO_DRIVER,
     (act.Move, EEXIST): (
         "{target} has a link of that name already",
         "rename it first: ip{ns} link set dev {link} name NEW",
     ),
     (act.Move, EINVAL): (
-        "a loopback or a bridge belongs to its namespace for ever",
+        "a loopback or a bridge cannot leave its namespace",
         "make the bridge where it is wanted, or move one end of a veth pair",
     ),
     (act.Rename, EEXIST): ("{where} has a link named {name} already", "choose another name"),
@@ -76,7 +76,7 @@ TABLE: Table = {
         "first: ip{ns} link set dev {link} down",
     ),
     (act.Attach, EOPNOTSUPP): (
-        "{bridge} is no bridge",
+        "{bridge} is not a bridge",
         "make a bridge with: ip{ns} link add NAME type bridge",
     ),
     (act.Attach, EINVAL): (
@@ -85,11 +85,11 @@ TABLE: Table = {
     ),
     (act.Attach, ELOOP): (
         "a bridge cannot be a port of another bridge",
-        "join them by a veth pair with one end in each",
+        "join them with a veth pair with one end in each",
     ),
     (act.Attach, EBUSY): (
         "it is a port of a bridge already, or macvlan or ipvlan links stand on it",
         "first: ip{ns} link set dev {link} nomaster, or delete what stands on it",
     ),
-    (act.Detach, EINVAL): ("it is no port of that bridge", "see which: bridge{ns} link"),
+    (act.Detach, EINVAL): ("it is not a port of that bridge", "see which: bridge{ns} link"),
 }

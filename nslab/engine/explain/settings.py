@@ -12,8 +12,8 @@ TABLE: Table = {
         "the kernel has no parameter of that name in {where}",
         "with a dot in a link's name, write slashes: net/ipv4/conf/lxcbr0.1/rp_filter",
     ),
-    (act.Sysctl, EINVAL): ("{value} is no value for it", "see what it has: sysctl {key}"),
-    (act.Sysctl, EACCES): ("it can be read only", "see what it has: sysctl {key}"),
+    (act.Sysctl, EINVAL): ("{value} is not a valid value for it", "see what it has: sysctl {key}"),
+    (act.Sysctl, EACCES): ("it is read-only", "see what it has: sysctl {key}"),
     (act.Sysctl, EROFS): ("/proc/sys is read-only here", "nslab doctor says why"),
     (act.ResolvConf, EROFS): ("/etc is read-only here", "nslab doctor says why"),
     (act.ResolvConf, EBUSY): (

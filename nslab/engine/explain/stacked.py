@@ -24,7 +24,7 @@ TABLE: Table = {
         ),
     ),
     (act.AddMacvlan, EINVAL): (
-        "one in mode passthru wants its parent for itself alone, and none can stand on a loopback",
+        "mode passthru needs its parent for itself, and no macvlan can stand on a loopback",
         "see what stands on it: ip{ns} -d link",
     ),
     (act.AddIpvlan, EINVAL): ("none can stand on a loopback", "name another parent, such as eth0"),
@@ -36,7 +36,7 @@ TABLE: Table = {
     **dict.fromkeys(
         ((act.SetPortVlan, EOPNOTSUPP), (act.DeletePortVlan, EOPNOTSUPP)),
         (
-            "it is no port of a bridge, or this kernel's bridges cannot filter VLANs",
+            "it is not a port of a bridge, or this kernel's bridges cannot filter VLANs",
             "see which are ports: bridge{ns} link",
         ),
     ),

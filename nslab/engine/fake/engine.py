@@ -76,8 +76,8 @@ class FakeEngine:
                         error = Interrupted(
                             "finish",
                             f"{len(actions)} actions",
-                            f"it was stopped by you after {done} actions",
-                            "what was done until then has stayed; lab.undo() goes back",
+                            f"you stopped it after {done} actions",
+                            "what was done stays; lab.undo() goes back",
                         )
                         error.done = done
                         raise error
@@ -142,7 +142,7 @@ class FakeEngine:
                     stopping.wait(woken, allowed)
                     if not self._closed.is_set():
                         stopping.taken()
-                        raise Interrupted("finish", "sleep", "it was stopped by you")
+                        raise Interrupted("finish", "sleep", "you stopped it")
             except queue.Empty:
                 pass
             finally:

@@ -13,7 +13,7 @@ from nslab.engine.refusal.facts import Facts
 from nslab.errors import os_cause
 
 ELSEWHERE = (
-    "or give each lab a virtual machine, which takes no permission: nslab vm build\n"
+    "or give each lab a virtual machine, which needs no permission: nslab vm build\n"
     "or run the lessons in nslab's own virtual machine: vagrant up, in the checkout"
 )
 
@@ -21,7 +21,7 @@ CONTAINER = (
     "start the container with\n"
     "  docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
     "--security-opt systempaths=unconfined …\n"
-    "(--privileged works too, and allows far more than is needed)\n" + ELSEWHERE
+    "(--privileged works too, but allows far more than needed)\n" + ELSEWHERE
 )
 
 _LIMITS = {
@@ -57,7 +57,7 @@ def diagnose(step: str, errno: int, facts: Facts) -> Diagnosis:
     if step == "probe":
         return Diagnosis(
             "no-answer",
-            "the process that tries it out ended without an answer",
+            "the test process ended without an answer",
             "this is a bug: please report it, with what nslab doctor --json says",
         )
     if _OLD_KERNEL.get(step) == errno and _version(facts.release) < OLDEST:
@@ -165,7 +165,7 @@ def _limit(step: str, facts: Facts) -> Diagnosis:
     values = ", ".join(f"{name} is {facts.sysctls.get(name, '?')}" for name in _LIMITS[step])
     return Diagnosis(
         "limit",
-        f"there are as many as this user may have ({values}), a surrounding container allows "
+        f"this user has as many as allowed ({values}), a surrounding container allows "
         "fewer, or they are nested more than 32 deep",
         "close other labs\nor outside of the container: " + _sysctl(_LIMITS[step][0], 15000),
     )

@@ -86,8 +86,8 @@ def _connected(held: runtime.Held) -> Iterator[socket.socket]:
             raise NslabError(
                 "enter the lab",
                 name,
-                f"process {pid} of user {uid} answers in its stead",
-                "close the lab and make it anew",
+                f"process {pid} of user {uid} answers instead",
+                "close the lab and make a new one",
             )
         if not line.recv(1):
             raise NslabError(

@@ -36,7 +36,7 @@ def answered_elsewhere(search: Search) -> Obstacle:
 
 def duplicate_address(search: Search) -> Obstacle:
     owners = ", ".join(sorted(search.hop.rivals))
-    message = f"{search.stop.address} is the address of {owners}: which answers is chance"
+    message = f"{search.stop.address} is the address of {owners}: any of them may answer"
     return _twice(
         search, search.snapshot.namespace(search.stop.other), search.stop.address, message
     )
@@ -55,15 +55,15 @@ def _twice(search: Search, owner: Namespace, address: str, message: str) -> Obst
 
 
 def broadcast(search: Search) -> Obstacle:
-    message = f"{search.stop.address} means everybody on a segment, so no single host has it"
+    message = f"{search.stop.address} means all hosts on a segment, so no single host has it"
     return search.made("broadcast", search.here, message)
 
 
 def nobody_answers(search: Search) -> Obstacle:
     link, address, route = search.stop.link, search.stop.address, search.hop.route
-    message = f"nobody behind {search.here.label}/{link} has {address}"
+    message = f"no host behind {search.here.label}/{link} has {address}"
     if routing.holder(search.here, address) is not None:
-        message = f"{search.here.label} has {address} itself, the gateway that it is to ask"
+        message = f"{search.here.label} has {address} itself, which is its gateway"
         return _twice(search, search.here, address, message)
     bare = _bare(search, link, address)
     if bare is not None:
@@ -133,7 +133,7 @@ def _bare(search: Search, link: str, address: str) -> Obstacle | None:
         return search.made(
             "no-address",
             each.namespace,
-            f"nobody has {address}, and {where} has no address",
+            f"no host has {address}, and {where} has no address",
             [action],
             link=each.link.name,
         )

@@ -50,7 +50,7 @@ class _Teller:
     def _named(self, hop: Hop) -> str:
         for each in hop.rewrites:
             if each.kind == "undone":
-                return f"{hop.namespace} (for {each.before} again {each.after})"
+                return f"{hop.namespace} ({each.before} becomes {each.after} again)"
         return hop.namespace
 
     def _way(self, hops: Sequence[Hop], arrives: bool, *, asks: bool) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ class _Teller:
             yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
         if hop.rivals and hop.path:
             owners = ", ".join(sorted({*hop.rivals, hop.path[-1].namespace}))
-            message = f"{here}: {owners} have {hop.next_hop}: which of them answers is chance"
+            message = f"{here}: {owners} have {hop.next_hop}: any of them may answer"
             yield Finding(ok=True, where=here, message=message)
         yield from self._path(hop)
         if arrives:

@@ -42,7 +42,7 @@ def not_forwarding(search: Search) -> Obstacle:
         ]
     command = remark = ""
     if state in ("listening", "learning"):
-        remark = f"wait {wait:g} seconds at most, or do without the spanning tree:"
+        remark = f"wait at most {wait:g} seconds, or turn the spanning tree off:"
     elif state == "blocking":
         remark = f"the spanning tree found a loop: which other ports does {bridge.name} have?"
     else:
@@ -60,7 +60,7 @@ def not_forwarding(search: Search) -> Obstacle:
 
 def not_attached(search: Search) -> Obstacle:
     link, bridge = search.stop.link, search.stop.other
-    message = f"{search.here.label}/{link} is no port of {bridge}"
+    message = f"{search.here.label}/{link} is not a port of {bridge}"
     remark = ""
     if routing.interfaces(search.here.link(link)):
         remark = f"the addresses and routes of {link} then belong on {bridge}"
@@ -94,7 +94,7 @@ def address_on_port(search: Search) -> Obstacle:
     """Move addresses and routes from a port to its bridge."""
     here, port, bridge, ns = search.here, search.stop.link, search.stop.other, search.ns
     message = (
-        f"{here.label}/{port} is a port of {bridge}, which gets what comes in by it: "
+        f"{here.label}/{port} is a port of {bridge}, which receives its packets: "
         f"its addresses and routes belong on {bridge}"
     )
     actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]

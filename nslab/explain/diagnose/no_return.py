@@ -30,7 +30,7 @@ def _there(search: Search) -> Obstacle | None:
     if not owners:
         place = search.here.label if search.stop.kind == "no-route" else ""
         ends = f"; it ends at {place}, which has no route there" if place else ""
-        return search.nobody(f"nobody in this lab has {address}{ends}")
+        return search.nobody(f"no host in this lab has {address}{ends}")
     if owners[0][0].role != "world" or search.stop.kind == "loop":
         return _detour(search, search.trace.there, address)
     return _in_world(search, address)
@@ -76,8 +76,8 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
         )
         return search.made("masquerade-mismatch", here, message, [action])
     message = (
-        f"{search.here.label} has no route back to {source}: {here.label} let that address out "
-        "as it is"
+        f"{search.here.label} has no route back to {source}: {here.label} sent that address out "
+        "untranslated"
     )
     return search.made("no-masquerade", here, message, [action])
 
@@ -109,7 +109,7 @@ def _better(
     found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
     if found is None:
         return None
-    message = f"{here.label} sends what is for {address} to {hop.next_hop}, which is wrong"
+    message = f"{here.label} sends packets for {address} to {hop.next_hop}, which is wrong"
     lost = route.destination != "default" or _outside(search, address)
     if lost and route.via and found.link.up:
         return search.instead(message, route, found.address, here)

@@ -53,7 +53,7 @@ def no_route(search: Search) -> Obstacle:
                 f"{here.label}/{port.name} is a port of {port.master}, but has an address",
             )
     if not search.trace.back and not gateways.holders(search.snapshot, address):
-        return search.nobody(f"{message}: nobody in this lab has it")
+        return search.nobody(f"{message}: no host in this lab has it")
     return search.made("no-route", here, message, remark="ip route add default via GATEWAY")
 
 
@@ -89,7 +89,7 @@ def route_refuses(search: Search) -> Obstacle:
 
 def loop(search: Search) -> Obstacle:
     names = " → ".join(hop.namespace for hop in search.way)
-    message = f"it goes round in a circle: {names}"
+    message = f"the packet loops: {names}"
     return search.made("loop", search.here, message, remark="compare their routes: ip route")
 
 
@@ -101,7 +101,7 @@ def no_forwarding(search: Search) -> Obstacle:
     if route is not None and route.via and len(gateways.addressed(here)) < 2:
         other = gateways.gateway(search.snapshot, sender, wanted(before), but=before.next_hop)
         if other is not None and other.link.up:
-            message = f"{here.label} is no router, but the gateway of {sender.label}"
+            message = f"{here.label} is not a router, but the gateway of {sender.label}"
             return search.instead(message, route, other.address, sender)
     message = f"{here.label} does not forward: its net.ipv4.ip_forward is 0"
     remark = ""

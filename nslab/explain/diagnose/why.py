@@ -21,6 +21,7 @@ _NAME_SERVER = "8.8.8.8"
 def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     """Why a namespace can, or cannot, reach an address.
 
+    :param snapshot: what the kernel reported
     :param ns: a label or name of a namespace; None for the host
     :param target: an IPv4 address; for a name, the way to its name server is explained
     :raises NotFound: there is no such namespace
@@ -64,11 +65,11 @@ def _address(snapshot: Snapshot, target: str) -> str | None:
         return None
     if address.version == 6:
         raise InvalidInput(
-            operation, repr(target), "only ways of IPv4 are explained", "ask for an IPv4 address"
+            operation, repr(target), "only IPv4 is explained", "ask for an IPv4 address"
         )
     if address.is_multicast or address.is_unspecified or int(address) == (1 << 32) - 1:
         raise InvalidInput(
-            operation, repr(target), "it is no address of one host", "such as 203.0.113.80"
+            operation, repr(target), "it is not the address of one host", "such as 203.0.113.80"
         )
     return str(address)
 
@@ -100,23 +101,23 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
     """What may be in the way all the same."""
     if not found.ok or len(found.there) < 2:
         return
-    yield "not looked at: packet filter rules, and policy rules (ip rule)"
+    yield "not checked: packet filter rules, and policy rules (ip rule)"
     for label in dict.fromkeys(hop.namespace for hop in found.hops):
         here = snapshot.namespace(label)
         if any(route.table not in (253, 254, 255) for route in here.routes):
             yield f"{label} has routes in other tables than main: {_RULES}"
         if any(rule.kind in ("dnat", "redirect") for rule in here.nat):
-            yield f"{label} rewrites destinations (dnat): taken as not meant for a ping"
+            yield f"{label} rewrites destinations (dnat): assumed not to apply to a ping"
     bridging = {spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"}
     for label in sorted(bridging):
         here = snapshot.namespace(label)
         if here.sysctls.get("net.bridge.bridge-nf-call-iptables") == "1":
             yield f"{label}: bridge-nf-call-iptables is 1, so its filter rules see bridged frames"
         if any(link.bridge and link.bridge.vlan_filtering for link in here.links):
-            yield f"{label} has a bridge that filters VLANs, which is not looked at"
+            yield f"{label} has a bridge that filters VLANs, which is not checked"
 
 
-_RULES = "ip rule says when they count"
+_RULES = "ip rule says when they apply"
 
 
 def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
@@ -142,12 +143,12 @@ def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
     try:
         address = str(ipaddress.IPv4Address(server))
     except ValueError:
-        note = f"the way to {server} was not looked at: only ways of IPv4 are explained"
+        note = f"the way to {server} was not checked: only IPv4 is explained"
         return Explanation(namespace=here.label, target=target, steps=(step,), notes=(note,))
     to = _to(snapshot, here, address)
     notes = to.notes
     if to.ok:
-        notes += (f"{name} was not looked up; whether {server} answers is for: host {name}",)
+        notes += (f"{name} was not looked up; to see whether {server} answers: host {name}",)
     return Explanation(
         namespace=here.label,
         target=target,

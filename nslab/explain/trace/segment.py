@@ -201,7 +201,7 @@ class _Search:
         return price, stop, node
 
     def _attach(self, namespace: Namespace, link: Link, bridge: Link) -> _Step:
-        """From a link into a bridge that it is no port of."""
+        """From a link into a bridge that it is not a port of."""
         kind = "wrong-bridge" if link.master else "not-attached"
         price = _REATTACH if link.master else _ADDRESSED if interfaces(link) else _ATTACH
         price += (not link.up) + (not bridge.up)

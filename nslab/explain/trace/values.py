@@ -53,7 +53,7 @@ class Hop(Value, frozen=True):
     path: tuple[Spot, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
     rivals: tuple[str, ...] = ()
-    """Other namespaces that have ``next_hop`` too: which of them answers is chance."""
+    """Other namespaces that have ``next_hop`` too: any of them may answer."""
 
 
 class Stop(Value, frozen=True):
@@ -65,11 +65,11 @@ class Stop(Value, frozen=True):
     no-address             it has no source address to send with
     link-down              ``link`` is down
     not-forwarding         ``link`` is a port in the spanning tree's state ``other``
-    not-attached           ``link`` is no port of the bridge ``other``, where the way goes on
+    not-attached           ``link`` is not a port of the bridge ``other``, where the way goes on
     wrong-bridge           ``link`` is a port, but not of the bridge ``other``
     macvlan-parent         ``link`` is a macvlan or ipvlan, whose parent ``other`` cannot reach it
     address-on-port        ``link`` is a port of the bridge ``other``, and IP is to use it
-    nobody-answers         nobody behind ``link`` has ``address``
+    nobody-answers         no host behind ``link`` has ``address``
     out-of-sight           what is behind ``link`` is in no namespace of the snapshot
     no-forwarding          the packet is for somebody else, and ip_forward is 0
     rp-filter              it came in by ``link``, the way to ``address`` (its source) is another
@@ -77,7 +77,7 @@ class Stop(Value, frozen=True):
     duplicate-address      several have ``address``; with some of them (``other``) it fails
     answered-elsewhere     the answer is delivered here, which is not who asked
     loop                   it comes to where it has been
-    broadcast              ``address`` means everybody on a segment
+    broadcast              ``address`` means all hosts on a segment
     =====================  ====================================================================
     """
 

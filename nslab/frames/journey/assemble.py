@@ -32,9 +32,12 @@ def journeys(
 ) -> Journeys:
     """The journeys of all packets in these frames, in the order in which they began.
 
-    :param captured: where frames would have been seen
-    :param macs: who has each MAC, for the titles
-    :param draw: makes the picture that a journey is drawn on
+    :param frames: the captured frames
+    :param tracked: the connections that the kernel tracked
+    :param snapshot: the lab as it was, for its cables and bridges; None: not known
+    :param captured: the places of the capture
+    :param macs: the owner of each MAC, for the titles
+    :param draw: makes the picture on which a journey is drawn
     """
     found = packets(frames, tracked)
     names = _names(found, macs)

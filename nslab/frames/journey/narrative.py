@@ -137,7 +137,7 @@ class Journey:
                 "show step",
                 str(step),
                 f"the journey has {len(self.steps)} steps",
-                "they are counted from 1, as in its table",
+                "steps count from 1, as in its table",
             )
         return step - 1
 

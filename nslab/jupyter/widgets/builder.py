@@ -53,7 +53,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._undo = w.Button(description=say("Undo"), icon="undo")
         self._message = w.HTML()
         self._stop = w.Button(
-            description=say("Stop"), icon="stop", tooltip=say("end what runs"), disabled=True
+            description=say("Stop"), icon="stop", tooltip=say("end what is running"), disabled=True
         )
         self._style = w.ToggleButtons(
             options=list(STYLES),
@@ -66,7 +66,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             description=say("Export"),
             icon="file-text-o",
             layout=w.Layout(width="9em"),
-            tooltip=say("all of it as a script or, as Python, as a cell for a notebook"),
+            tooltip=say("everything, as a script or as a notebook cell in Python"),
         )
         self._exported = w.HTML(layout=w.Layout(display="none"))
         self.live = Live(lab)
@@ -283,9 +283,9 @@ class Builder(w.VBox):  # type: ignore[misc]
             told = export.shell(apart, self._shell_style)
         lines = [html.escape(lines) for lines in told]
         if lines:
-            tip = html.escape(say("This is what Undo takes back."), quote=True)
+            tip = html.escape(say("Undo takes this back."), quote=True)
             lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
-        shown = "\n".join(lines) or html.escape(say("(nothing has been done yet)"))
+        shown = "\n".join(lines) or html.escape(say("(nothing done yet)"))
         self._log.value = copied(shown, say("What was done"))
         whole = ""
         if self._whole.value:

@@ -90,7 +90,7 @@ class Following:
             wait = min(WAIT, max(0.01, self._since + FADE - time.monotonic()))
         lab = self._lab()
         if lab is None:
-            raise LabClosed("follow", "the lab", "nobody refers to it any longer")
+            raise LabClosed("follow", "the lab", "it is no longer in use")
         engine = lab.engine
         del lab  # while we wait, others may let go of it
         number = engine.changes(self._number, wait)

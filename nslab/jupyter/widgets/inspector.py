@@ -59,14 +59,12 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._worker = Worker(self._busy, self._fail)
         self._over = threading.Event()
         self._status = w.HTML()
-        self._stop = w.Button(
-            description=say("Stop"), icon="stop", tooltip=say("take in no more frames")
-        )
+        self._stop = w.Button(description=say("Stop"), icon="stop", tooltip=say("stop capturing"))
         self._only = w.Text(
             description=say("Only"),
             placeholder="echo request",
             continuous_update=False,
-            tooltip=say("frames whose line has this text in it; empty for all"),
+            tooltip=say("frames whose line contains this text; empty for all"),
         )
         wide = w.Layout(width="auto")
         self._list = w.Select(rows=9, options=[], layout=wide)
@@ -89,7 +87,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._link = w.jslink((self._play, "value"), (self._at, "value"))
         narrow = w.Layout(width="2.8em")
         self._before = w.Button(icon="step-backward", tooltip=say("one step back"), layout=narrow)
-        self._next = w.Button(icon="step-forward", tooltip=say("one step on"), layout=narrow)
+        self._next = w.Button(icon="step-forward", tooltip=say("one step forward"), layout=narrow)
         for button, step in ((self._before, -1), (self._next, 1)):
             button.on_click(lambda _, step=step: self._go(step))
         controls = [self._play, self._before, self._next, self._at]
@@ -200,9 +198,9 @@ class Inspector(w.VBox):  # type: ignore[misc]
         head, *lines = map(_wide, table.lines())
         there = [(line, frame.number) for line, frame in zip(lines, frames, strict=False)]
         running = self._capture.running
-        words = say("{count} frames; the capture has been stopped")
+        words = say("{count} frames; the capture has stopped")
         if running:
-            words = say("{count} frames; the capture takes frames in")
+            words = say("{count} frames; the capture is running")
         notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
         with self._filling:
             count = f"<b>{len(frames):,}</b>"
@@ -227,7 +225,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
                 self._opened = None
                 self._forget_way()
                 self._fields.options = []
-                self._heading.value = say("No frame is chosen.")
+                self._heading.value = say("No frame is selected.")
                 return self._show_bytes()
             opened = self._frames[number]
             if self._opened is not None and self._opened.frame == opened.frame:

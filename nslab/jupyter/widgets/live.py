@@ -119,7 +119,7 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def _over(self, reason: str) -> None:
         words = say("no longer follows the lab") + (f": {reason}" if reason else "")
-        self._status.value = _line(words + ". " + say("This is what was last seen."), on=False)
+        self._status.value = _line(words + ". " + say("This is the last known state."), on=False)
 
     # -- what is shown -------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def reachable(picture: str) -> str:
 
 def only_saved() -> str:
     """Words that a page shows only where there is no kernel behind the widget any longer."""
-    words = html.escape(say("as it was saved; without a kernel nothing follows"))
+    words = html.escape(say("as saved; nothing updates without a kernel"))
     return f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> {words}</span>"
 
 

@@ -90,22 +90,24 @@ class Player(w.VBox):  # type: ignore[misc]
             made.on_click(lambda _: self._worker.do(job))
             return made
 
-        self._back = button(say("Back"), say("take the last step back"), self.back, icon="undo")
+        self._back = button(say("Back"), say("take back the last step"), self.back, icon="undo")
         self._run = button(
             say("Run"), say("run this step"), self.run, icon="play", button_style="primary"
         )
         self._all = button(
-            say("Run all"), say("run all steps that are left"), self.run_all, icon="forward"
+            say("Run all"), say("run all remaining steps"), self.run_all, icon="forward"
         )
         self._stop = w.Button(
-            description=say("Stop"), tooltip=say("end what runs, and run no more"), icon="stop"
+            description=say("Stop"),
+            tooltip=say("end what is running, and run nothing more"),
+            icon="stop",
         )
         self._stop.on_click(lambda _: self._end())
         self._reset = button(say("Reset"), say("go back to the beginning"), self.reset)
         saved = min(self._progress.of(lesson.name), len(lesson.steps))
         self._resume = button(
             say("Resume at step {number}").format(number=saved + 1),
-            say("do again what you had done"),
+            say("repeat what you did"),
             lambda: self.resume(saved),
         )
         buttons = [self._back, self._run, self._all, self._stop, self._reset]
@@ -163,7 +165,7 @@ class Player(w.VBox):  # type: ignore[misc]
             verdicts = self._lab.check(step)
         except Interrupted as error:
             self._add(before)
-            back = say("What it had done until then has stayed; Back takes it back.")
+            back = say("What it had done stays; Back takes it back.")
             self._failed(f"{step.title}: {error.cause}.\n{back}")
             return False
         self._add(before)

@@ -10,6 +10,11 @@ class AddAddress(Action, frozen=True):
 
     ``broadcast`` also sets the subnet's broadcast address, as ifconfig does and ``ip`` does only
     when told to.
+
+    :param link: the name of the link
+    :param address: the address with its prefix length, such as ``192.168.10.1/24``
+    :param ns: the namespace; the host if None
+    :param broadcast: whether to set the subnet's broadcast address (IPv4 only)
     """
 
     link: str
@@ -29,7 +34,12 @@ class AddAddress(Action, frozen=True):
 
 
 class DeleteAddress(Action, frozen=True):
-    """Take an address from a link."""
+    """Take an address from a link.
+
+    :param link: the name of the link
+    :param address: the address with its prefix length, such as ``192.168.10.1/24``
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     address: str

@@ -14,6 +14,12 @@ class AddBridge(Action, frozen=True):
 
     ``forward_delay`` is in seconds (the kernel's default is 15).  ``multicast_snooping`` False
     keeps the bridge from sending IGMP and MLD of its own.
+
+    :param name: the name of the bridge
+    :param stp: spanning tree on or off; None: as the kernel has it
+    :param forward_delay: seconds; None: the kernel's value
+    :param multicast_snooping: on or off; None: as the kernel has it
+    :param ns: the namespace; the host if None
     """
 
     name: str
@@ -50,6 +56,12 @@ class SetBridge(Action, frozen=True):
 
     ``vlan_filtering`` True makes it keep VLANs apart: what each port carries is set by
     :class:`~nslab.network.actions.SetPortVlan`.
+
+    :param name: the name of the bridge
+    :param stp: spanning tree on or off; None: unchanged
+    :param forward_delay: seconds; None: unchanged
+    :param vlan_filtering: on or off; None: unchanged
+    :param ns: the namespace; the host if None
     """
 
     name: str
@@ -124,6 +136,15 @@ class AddVeth(Action, frozen=True):
 
     ``mac`` and ``peer_mac`` None let the kernel draw an address at random.  ``master`` attaches
     the first end to a bridge and ``up`` sets it up, all in the one message that makes the pair.
+
+    :param name: the name of one end
+    :param peer: the name of the other end
+    :param ns: the namespace of the first end; the host if None
+    :param peer_ns: the namespace of the other end; the host if None
+    :param master: the bridge that the first end becomes a port of
+    :param up: whether the first end is set up
+    :param mac: the MAC of the first end; the kernel chooses one if None
+    :param peer_mac: the MAC of the other end; the kernel chooses one if None
     """
 
     name: str
@@ -162,7 +183,12 @@ class AddVeth(Action, frozen=True):
 
 
 class Move(Action, frozen=True):
-    """Put a link into another namespace; it loses its addresses and goes down."""
+    """Put a link into another namespace; it loses its addresses and goes down.
+
+    :param link: the name of the link
+    :param to: the namespace that gets it; the host if None
+    :param ns: the namespace that it is in now; the host if None
+    """
 
     link: str
     to: str | None
@@ -175,7 +201,12 @@ class Move(Action, frozen=True):
 
 
 class Rename(Action, frozen=True):
-    """Give a link another name (kernels before 6.2 want it down first)."""
+    """Give a link another name (kernels before 6.2 want it down first).
+
+    :param link: the name of the link
+    :param name: its new name
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     name: str
@@ -225,7 +256,12 @@ class SetDown(Action, frozen=True):
 
 
 class SetMac(Action, frozen=True):
-    """Give a link another MAC."""
+    """Give a link another MAC.
+
+    :param link: the name of the link
+    :param mac: the new MAC
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     mac: str
@@ -239,7 +275,12 @@ class SetMac(Action, frozen=True):
 
 
 class SetPromiscuous(Action, frozen=True):
-    """Ask a link for every frame, or ask no longer; others may still ask."""
+    """Ask a link for every frame, or ask no longer; others may still ask.
+
+    :param link: the name of the link
+    :param on: whether it accepts every frame
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     on: bool = True
@@ -254,7 +295,12 @@ class SetPromiscuous(Action, frozen=True):
 
 
 class Attach(Action, frozen=True):
-    """Make a link a port of a bridge."""
+    """Make a link a port of a bridge.
+
+    :param link: the name of the link
+    :param bridge: the name of the bridge
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     bridge: str
@@ -274,7 +320,12 @@ class Attach(Action, frozen=True):
 
 
 class Detach(Action, frozen=True):
-    """Take a port off its bridge."""
+    """Take a port off its bridge.
+
+    :param link: the name of the link
+    :param bridge: the bridge that it is a port of
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     bridge: str | None = None

@@ -7,7 +7,12 @@ from nslab.network.actions.action import Action, Command, command
 
 
 class Masquerade(Action, frozen=True):
-    """Rewrite the source of what leaves ``out`` from ``source`` to the address of ``out``."""
+    """Rewrite the source of what leaves ``out`` from ``source`` to the address of ``out``.
+
+    :param source: the network whose packets are translated
+    :param out: the link that the packets leave by
+    :param ns: the namespace; the host if None
+    """
 
     source: str
     out: str

@@ -7,7 +7,13 @@ from nslab.network.actions.action import Action, Command, command
 
 
 class AddRoute(Action, frozen=True):
-    """Add a route: ``AddRoute("default", via="192.168.10.1", ns="ns1")``."""
+    """Add a route: ``AddRoute("default", via="192.168.10.1", ns="ns1")``.
+
+    :param destination: a network such as ``10.0.0.0/8``, or ``default``
+    :param via: the gateway's address; None if the destination is reached directly
+    :param dev: the link that the packets leave by
+    :param ns: the namespace; the host if None
+    """
 
     destination: str
     via: str | None = None
@@ -31,7 +37,13 @@ class AddRoute(Action, frozen=True):
 
 
 class DeleteRoute(Action, frozen=True):
-    """Take a route away."""
+    """Take a route away.
+
+    :param destination: a network such as ``10.0.0.0/8``, or ``default``
+    :param via: the gateway's address; None: any
+    :param dev: the link; None: any
+    :param ns: the namespace; the host if None
+    """
 
     destination: str
     via: str | None = None

@@ -9,7 +9,12 @@ from nslab.network.actions.action import Action, Command, Style, command
 
 
 class Sysctl(Action, frozen=True):
-    """Set a kernel parameter below ``net.`` of a namespace."""
+    """Set a kernel parameter below ``net.`` of a namespace.
+
+    :param key: the sysctl, such as ``net.ipv4.ip_forward``
+    :param value: the value, as text
+    :param ns: the namespace; the host if None
+    """
 
     key: str
     value: str

@@ -45,6 +45,13 @@ class AddMacvlan(_Stacked, frozen=True):
     ``mode`` says with which others on the parent it may talk: bridge (all of them), private (none),
     vepa (by way of the switch outside), passthru (it is the only one, and has the parent's MAC).
     ``to`` puts it into another namespace at once; None leaves it beside its parent.
+
+    :param parent: the link that the new one stands on
+    :param name: the name of the new link
+    :param mode: ``bridge``, ``private``, ``vepa`` or ``passthru``
+    :param ns: the namespace; the host if None
+    :param to: the namespace that gets the link; None leaves it where it is made
+    :param mac: the MAC; the kernel chooses one if None
     """
 
     _kind: ClassVar[str] = "macvlan"
@@ -70,6 +77,12 @@ class AddIpvlan(_Stacked, frozen=True):
     ``mode`` l2 sends and answers ARP by the parent; l3 knows no ARP and no broadcast: the parent
     decides by the address alone; l3s passes the host's packet filters and connection tracking too.
     All on one parent are of one mode, that of the last.  ``to`` as for :class:`AddMacvlan`.
+
+    :param parent: the link that the new one stands on
+    :param name: the name of the new link
+    :param mode: ``l2``, ``l3`` or ``l3s``
+    :param ns: the namespace; the host if None
+    :param to: the namespace that gets the link; None leaves it where it is made
     """
 
     _kind: ClassVar[str] = "ipvlan"
@@ -92,6 +105,12 @@ class AddVlan(_Stacked, frozen=True):
     """Make a link that sends its frames by a parent with a VLAN's tag, and gets those with it.
 
     ``vlan`` is the VLAN's number (IEEE 802.1Q).  ``to`` as for :class:`AddMacvlan`.
+
+    :param parent: the link that the new one stands on
+    :param name: the name of the new link
+    :param vlan: the VLAN, 1 to 4094
+    :param ns: the namespace; the host if None
+    :param to: the namespace that gets the link; None leaves it where it is made
     """
 
     _kind: ClassVar[str] = "vlan"
@@ -115,6 +134,12 @@ class SetPortVlan(Action, frozen=True):
 
     ``pvid``: what comes in without a tag belongs to it (one VLAN of a port only).  ``untagged``:
     what goes out has its tag taken off.
+
+    :param link: the port
+    :param vlan: the VLAN, 1 to 4094
+    :param pvid: whether untagged frames that come in belong to this VLAN
+    :param untagged: whether frames leave the port without the tag
+    :param ns: the namespace; the host if None
     """
 
     link: str
@@ -132,7 +157,12 @@ class SetPortVlan(Action, frozen=True):
 
 
 class DeletePortVlan(Action, frozen=True):
-    """A port of a bridge no longer carries a VLAN."""
+    """A port of a bridge no longer carries a VLAN.
+
+    :param link: the port
+    :param vlan: the VLAN, 1 to 4094
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     vlan: int

@@ -15,7 +15,12 @@ from nslab.session.check.verdict import (
 
 
 class HasLink(Check, frozen=True):
-    """There is a link of that name, and of that kind (the kernel's word) if one is named."""
+    """There is a link of that name, and of that kind (the kernel's word) if one is named.
+
+    :param link: the name of the link
+    :param ns: the namespace; the host if None
+    :param kind: the kind as the kernel names it, such as ``bridge``; None: any
+    """
 
     link: str
     ns: str | None = None
@@ -44,7 +49,12 @@ class NoLink(Check, frozen=True):
 
 
 class State(Check, frozen=True):
-    """A link is up, down, or no-carrier (set up, but with a dead wire)."""
+    """A link is up, down, or no-carrier (set up, but with a dead wire).
+
+    :param link: the name of the link
+    :param state: ``up``, ``down`` or ``no-carrier``
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     state: str
@@ -68,7 +78,12 @@ _STATES = {"up": "up", "down": "down", "no-carrier": "set up, but its wire is de
 
 
 class HasAddress(Check, frozen=True):
-    """A link has that address, with that prefix length."""
+    """A link has that address, with that prefix length.
+
+    :param link: the name of the link
+    :param address: the address with its prefix length, such as ``192.168.10.1/24``
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     address: str
@@ -85,7 +100,12 @@ class HasAddress(Check, frozen=True):
 
 
 class IsPort(Check, frozen=True):
-    """A link is a port of that bridge."""
+    """A link is a port of that bridge.
+
+    :param link: the name of the link
+    :param bridge: the name of the bridge
+    :param ns: the namespace; the host if None
+    """
 
     link: str
     bridge: str
@@ -96,13 +116,19 @@ class IsPort(Check, frozen=True):
         where = place(self.link, self.ns)
         if link.master == self.bridge:
             return Verdict(True, f"{where} is a port of {self.bridge}")
-        of = f"a port of {link.master}" if link.master else "no port of a bridge"
+        of = f"a port of {link.master}" if link.master else "not a port of a bridge"
         hint = f"brctl addif {self.bridge} {self.link}"
         return Verdict(False, f"{where} is {of}", hint)
 
 
 class ArePeers(Check, frozen=True):
-    """Two links are the ends of one pair of cables."""
+    """Two links are the ends of one pair of cables.
+
+    :param link: one end
+    :param peer: the other end
+    :param ns: the namespace; the host if None
+    :param peer_ns: the namespace of the other end; the host if None
+    """
 
     link: str
     peer: str
@@ -120,7 +146,12 @@ class ArePeers(Check, frozen=True):
 
 
 class Stp(Check, frozen=True):
-    """The spanning tree of a bridge is on or off."""
+    """The spanning tree of a bridge is on or off.
+
+    :param bridge: the name of the bridge
+    :param on: whether the spanning tree is on
+    :param ns: the namespace; the host if None
+    """
 
     bridge: str
     on: bool
@@ -130,14 +161,19 @@ class Stp(Check, frozen=True):
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is no bridge")
+            return Verdict(False, f"{where} is not a bridge")
         word = "on" if link.bridge.stp else "off"
         hint = "" if link.bridge.stp == self.on else f"brctl stp {self.bridge} {on_off(self.on)}"
         return Verdict(link.bridge.stp == self.on, f"the spanning tree of {where} is {word}", hint)
 
 
 class Promiscuous(Check, frozen=True):
-    """A link takes in every frame, whoever asked for it; ``on=False``: it does not."""
+    """A link takes in every frame, whoever asked for it; ``on=False``: it does not.
+
+    :param link: the name of the link
+    :param ns: the namespace; the host if None
+    :param on: whether it accepts every frame
+    """
 
     link: str
     ns: str | None = None
@@ -148,12 +184,17 @@ class Promiscuous(Check, frozen=True):
         where = place(self.link, self.ns)
         ok = bool(link.promiscuity) == self.on
         hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
-        text = "takes in every frame" if link.promiscuity else "takes in what is meant for it"
+        text = "accepts every frame" if link.promiscuity else "accepts only frames for it"
         return Verdict(ok, f"{where} {text} (promiscuity {link.promiscuity})", hint)
 
 
 class Learned(Check, frozen=True):
-    """A bridge has learned who lives behind a port: that port alone gets their frames."""
+    """A bridge has learned an address behind a port: that port alone gets their frames.
+
+    :param port: the port
+    :param bridge: the name of the bridge
+    :param ns: the namespace; the host if None
+    """
 
     port: str
     bridge: str
@@ -163,6 +204,6 @@ class Learned(Check, frozen=True):
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.fdb:
             if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
-                return Verdict(True, f"{self.bridge} has learned who lives behind {self.port}")
-        text = f"{self.bridge} has not learned who lives behind {self.port}"
+                return Verdict(True, f"{self.bridge} has learned an address behind {self.port}")
+        text = f"{self.bridge} has not learned an address behind {self.port}"
         return Verdict(False, text, "it learns from the frames that come in by that port")

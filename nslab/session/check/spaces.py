@@ -19,7 +19,7 @@ class HasNamespace(Check, frozen=True):
         namespace = namespace_of(snapshot, self.name)
         there = [link.name for link in namespace.links]
         if self.alone and there != ["lo"]:
-            return Verdict(False, f"in {self.name} there are already {', '.join(there)}")
+            return Verdict(False, f"{self.name} already has {', '.join(there)}")
         only = ", with nothing in it but a loopback" if self.alone else ""
         return Verdict(True, f"there is a namespace {self.name}{only}")
 
@@ -40,7 +40,13 @@ class NamedByPid(Check, frozen=True):
 
 
 class HasRoute(Check, frozen=True):
-    """There is a route to that destination: ``via`` a gateway, through ``dev``, as far as named."""
+    """There is a route to that destination: ``via`` a gateway, through ``dev``, as far as named.
+
+    :param destination: a network such as ``10.0.0.0/8``, or ``default``
+    :param via: the gateway's address; None: any
+    :param dev: the link; None: any
+    :param ns: the namespace; the host if None
+    """
 
     destination: str
     via: str | None = None
@@ -87,7 +93,12 @@ class NoRoute(Check, frozen=True):
 
 
 class HasNeighbour(Check, frozen=True):
-    """The ARP table has an answer to who has that address on that link."""
+    """The ARP table has an answer to who has that address on that link.
+
+    :param address: the address of the neighbour
+    :param dev: the link behind which it is
+    :param ns: the namespace; the host if None
+    """
 
     address: str
     dev: str
@@ -97,14 +108,19 @@ class HasNeighbour(Check, frozen=True):
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.neighbours:
             if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
-                text = f"{namespace.label} was told who has {self.address} on {self.dev}"
+                text = f"{namespace.label} knows the MAC of {self.address} on {self.dev}"
                 return Verdict(True, text)
-        text = f"{namespace.label} was not told who has {self.address} on {self.dev}"
+        text = f"{namespace.label} does not know the MAC of {self.address} on {self.dev}"
         return Verdict(False, text, "it asks when it has something to send there")
 
 
 class Setting(Check, frozen=True):
-    """A kernel parameter has that value; those that a snapshot holds are known."""
+    """A kernel parameter has that value; those that a snapshot holds are known.
+
+    :param key: the sysctl, such as ``net.ipv4.ip_forward``
+    :param value: the value, as text
+    :param ns: the namespace; the host if None
+    """
 
     key: str
     value: str
@@ -119,7 +135,12 @@ class Setting(Check, frozen=True):
 
 
 class Masquerades(Check, frozen=True):
-    """What leaves ``out`` from ``source`` gets the address of ``out``."""
+    """What leaves ``out`` from ``source`` gets the address of ``out``.
+
+    :param source: the network whose packets are translated
+    :param out: the link that the packets leave by
+    :param ns: the namespace; the host if None
+    """
 
     source: str
     out: str
@@ -151,7 +172,7 @@ class HasFile(Check, frozen=True):
             return Verdict(False, f"there is no directory {self.path}", RUN_IN_ORDER)
         text = snapshot.files.get(self.path)
         if text is None:
-            return Verdict(False, f"there is no file {self.path} of the lab's own", RUN_IN_ORDER)
+            return Verdict(False, f"the lab has no {self.path} of its own", RUN_IN_ORDER)
         if text.strip() == self.text.strip():
             return Verdict(True, f"{self.path} says: {self.text.strip()}")
         return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER)

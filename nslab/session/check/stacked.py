@@ -8,7 +8,15 @@ from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, o
 
 
 class StandsOn(Check, frozen=True):
-    """A link stands on a parent: as a macvlan or ipvlan of that mode, or with that VLAN's tag."""
+    """A link stands on a parent: as a macvlan or ipvlan of that mode, or with that VLAN's tag.
+
+    :param link: the name of the link
+    :param parent: the link that it stands on
+    :param ns: the namespace; the host if None
+    :param parent_ns: the namespace of the parent; the host if None
+    :param mode: the mode that it must have; empty: any
+    :param vlan: the VLAN that it must have; 0: not a VLAN link
+    """
 
     link: str
     parent: str
@@ -32,7 +40,14 @@ class StandsOn(Check, frozen=True):
 
 
 class SameMac(Check, frozen=True):
-    """Two links have one and the same MAC; ``same=False``: each has its own."""
+    """Two links have one and the same MAC; ``same=False``: each has its own.
+
+    :param link: one link
+    :param other: the other link
+    :param ns: the namespace; the host if None
+    :param other_ns: the namespace of the other link; the host if None
+    :param same: whether the MACs must be equal or different
+    """
 
     link: str
     other: str
@@ -45,12 +60,17 @@ class SameMac(Check, frozen=True):
         two = link_of(snapshot, self.other, self.other_ns)
         both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
         same = one.mac == two.mac
-        text = f"{both} have " + ("the same MAC" if same else "each a MAC of its own")
+        text = f"{both} have " + ("the same MAC" if same else "different MACs")
         return Verdict(same == self.same, text, "" if same == self.same else RUN_IN_ORDER)
 
 
 class FiltersVlans(Check, frozen=True):
-    """A bridge keeps VLANs apart, or does not."""
+    """A bridge keeps VLANs apart, or does not.
+
+    :param bridge: the name of the bridge
+    :param ns: the namespace; the host if None
+    :param on: whether it filters
+    """
 
     bridge: str
     ns: str | None = None
@@ -60,7 +80,7 @@ class FiltersVlans(Check, frozen=True):
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is no bridge")
+            return Verdict(False, f"{where} is not a bridge")
         word = on_off(link.bridge.vlan_filtering)
         ok = link.bridge.vlan_filtering == self.on
         hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
@@ -71,6 +91,11 @@ class Carries(Check, frozen=True):
     """A port of a bridge that filters carries these VLANs and no others.
 
     ``untagged`` is the one whose frames have no tag on its wire; 0 for none.
+
+    :param port: the port
+    :param ns: the namespace; the host if None
+    :param untagged: the VLAN whose frames leave without a tag; 0: none
+    :param tagged: the VLANs whose frames keep their tags
     """
 
     port: str
@@ -82,7 +107,7 @@ class Carries(Check, frozen=True):
         link = link_of(snapshot, self.port, self.ns)
         where = place(self.port, self.ns)
         if link.port is None or link.port.vlans is None:
-            return Verdict(False, f"{where} is no port of a bridge that filters VLANs")
+            return Verdict(False, f"{where} is not a port of a bridge that filters VLANs")
         vlans = link.port.vlans
         text = f"{where} carries {vlans_text(vlans)}"
         plain = tuple(vlan.vlan for vlan in vlans if vlan.pvid and vlan.untagged)

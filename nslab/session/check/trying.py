@@ -23,6 +23,10 @@ class Reaches(Check, frozen=True):
     Tried for real, by one ping.  A neighbour that does not answer is asked for about three
     seconds (arp(7)); the check waits for the end of that, for a ping that comes in between would
     get its error.
+
+    :param ns: the namespace; the host if None
+    :param address: the address that is pinged
+    :param ok: whether success is expected
     """
 
     ns: str | None
@@ -51,6 +55,10 @@ class Hops(Check, frozen=True):
 
     Tried for real.  The one that answers must begin with 64, as Linux does (ip-sysctl,
     ``ip_default_ttl``).
+
+    :param ns: the namespace; the host if None
+    :param address: the address that is pinged
+    :param routers: how many routers its answer passes
     """
 
     ns: str | None
@@ -104,6 +112,11 @@ class Resolves(Check, frozen=True):
     """A name is resolved in ``ns``, as a program that ``ip netns exec`` starts sees it.
 
     ``address`` is what it must stand for; ``ok=False``: it is not resolved (yet).
+
+    :param ns: the namespace; the host if None
+    :param name: the name
+    :param address: the address that it must have; empty: any
+    :param ok: whether success is expected
     """
 
     ns: str | None

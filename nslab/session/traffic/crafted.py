@@ -27,7 +27,7 @@ def send(engine: Engine, packets: Any, on: str, *, count: int, rate: float | Non
         raise InvalidInput(
             "send on",
             on,
-            "that is no number of frames, or no rate",
+            "that is not a number of frames or a rate",
             "count from 1 on, rate in frames a second",
         )
     if isinstance(packets, (bytes, bytearray, memoryview)):
@@ -46,7 +46,7 @@ def arping(
     label = inside or "host"
     wanted = names.host_address(target)
     if ip_address(wanted).version != 4:
-        raise InvalidInput("arping", wanted, "ARP is for IPv4 only", "IPv6 asks otherwise: ping it")
+        raise InvalidInput("arping", wanted, "ARP is for IPv4 only", "for IPv6, use ping")
     snapshot = engine.snapshot()
     device = _device(snapshot, inside, wanted, on)
     place = Place(ns=label, link=device.name)
@@ -124,7 +124,7 @@ def _device(snapshot: Snapshot, ns: str | None, target: str, on: str | None) -> 
     cause = (
         f"{label} has no link named {on}"
         if on is not None
-        else f"no link of {label} has an address in its subnet, so ARP is not asked for it"
+        else f"no link of {label} has an address in its subnet, so no ARP request is sent for it"
     )
     option = f" -n {ns}" if ns else ""
     raise NotFound("arping", target, cause, f"see what is there: ip{option} -brief address")

@@ -72,7 +72,7 @@ def ping(
         raise InvalidInput(
             "ping",
             target,
-            "that is no number of pings, or no time to wait",
+            "that is not a number of pings or a time to wait",
             "count from 1 on, timeout up to 60 seconds",
         )
     words = [
@@ -176,7 +176,7 @@ def http(engine: Engine, ns: str | None, url: str, port: int, *, timeout: float)
         raise InvalidInput(
             "fetch",
             repr(url),
-            "it is no http address",
+            "it is not an http address",
             "such as http://www.example.org/ or 203.0.113.80",
         )
     code, out, err = _run(

@@ -159,7 +159,7 @@ class Server:
             raise EngineUnavailable(
                 "start a lab",
                 "with network cards",
-                "only a virtual machine has any to give",
+                "only a virtual machine has network cards",
                 'make it in one: Lab(engine="vm", cards=True)',
             )
         for card, ns in zip(m.CARDS, (None, "lan"), strict=True):

@@ -63,7 +63,7 @@ def _vlan(word: str) -> tuple[Instruction, ...]:
             raise InvalidInput(
                 "filter by",
                 repr(word),
-                "of VLANs it understands vlan and vlan NUMBER alone",
+                "for VLANs it understands only vlan and vlan NUMBER",
                 'give filter="vlan 7", and choose among its frames with capture.frames.select',
             )
     return (
