@@ -115,8 +115,9 @@ class Child:
         # namespace.
         if self._process.returncode is None:
             self._process.kill()
-            # Its number is its own until it was waited for.
-            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            # Its number is its own until it was waited for: by kill() itself, if it had ended.
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
             runtime.forget(self._process.pid)
             self._process.wait()
         for stream in (self.writing, self.reading):
