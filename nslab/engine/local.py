@@ -78,6 +78,7 @@ class Child:
         except OSError as error:
             self._errors.close()
             raise EngineUnavailable("start a lab", "", str(error), "run: nslab doctor") from error
+        self._begun = runtime.started(self._process.pid)
         assert self._process.stdin is not None and self._process.stdout is not None
         self.writing, self.reading = self._process.stdin, self._process.stdout
 
@@ -113,13 +114,9 @@ class Child:
         """End the agent and wait for it; the kernel takes down the rest."""
         # Killing the supervisor kills PID 1 (PR_SET_PDEATHSIG), and with it all in its pid
         # namespace.
-        if self._process.returncode is None:
-            self._process.kill()
-            # Its number is its own until it was waited for: by kill() itself, if it had ended.
-            with contextlib.suppress(ChildProcessError):
-                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-            runtime.forget(self._process.pid)
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
+        runtime.forget(self._process.pid, self._begun)
         for stream in (self.writing, self.reading):
             with contextlib.suppress(OSError):
                 stream.close()

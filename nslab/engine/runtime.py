@@ -170,11 +170,14 @@ def _pid_namespace() -> int:
     return os.stat("/proc/self/ns/pid").st_ino
 
 
-def forget(pid: int) -> None:
-    """Remove the records that a process of ours wrote, which was killed and not waited for yet."""
+def forget(pid: int, begun: int) -> None:
+    """Remove the records that a process of ours wrote, which was killed.
+
+    :param begun: when it was started, for its number may be another's by now
+    """
     for place, directory in _directories():
         for name in os.listdir(directory):
-            if name.startswith(f"{pid}-"):
+            if name.startswith(f"{pid}-{begun}-"):
                 _unlink(directory, name)
         _leave(place, directory)
 
