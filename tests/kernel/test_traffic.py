@@ -117,4 +117,4 @@ def test_a_tool_on_a_link_that_is_down() -> None:
     with Lab() as made:
         made.do(*ARTICLE)
         made.do(SetDown("lxcbr0.1"))
-        assert str(made.arping("ns1", "192.168.10.1", timeout=0.1)).startswith("✘ nobody on")
+        assert str(made.arping("ns1", "192.168.10.1", timeout=0.1)).startswith("✘ no host on")
