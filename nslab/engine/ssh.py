@@ -166,7 +166,7 @@ class Remote:
             words = f" on {self._machine}: nslab is not installed there"
             hint = f"install it there, or say where it is: {PROGRAM_VARIABLE}=/path/to/nslab"
         elif "Permission denied" in words:
-            hint = "give ssh a key for it (ssh-copy-id), since nobody can be asked for a password"
+            hint = "give ssh a key for it (ssh-copy-id): it cannot ask for a password"
         elif "Host key verification failed" in words:
             hint = f"look at its key once, by hand: ssh {by_hand}"
         elif code is None:

@@ -57,7 +57,7 @@ def test_arping(lab: Lab) -> None:
     assert str(found) == "192.168.10.1 is at lxcbr0"
     assert (found.on, len(found.times), found.owner) == ("ns1/eth0", 2, "lxcbr0")
     assert str(lab.arping(None, "192.168.10.77", timeout=0.1)) == (
-        "✘ nobody on lxcbr0 answers who has 192.168.10.77 within 0.1 s"
+        "✘ no host on lxcbr0 answers who has 192.168.10.77 within 0.1 s"
     )
     with pytest.raises(NotFound, match="has an address in its subnet"):
         lab.arping(None, "203.0.113.80")
@@ -65,8 +65,7 @@ def test_arping(lab: Lab) -> None:
 
 def test_what_goes_wrong_is_said(lab: Lab) -> None:
     assert str(lab.ping("ns1", "192.168.10.77")) == (
-        "✘ 1 sent, 0 received: Destination Host Unreachable, says 192.168.10.11 "
-        "(nobody answers ARP)"
+        "✘ 1 sent, 0 received: Destination Host Unreachable, says 192.168.10.11 (no answer to ARP)"
     )
     assert str(lab.ping("internet", "10.1.2.3")) == "✘ Network is unreachable"
     assert not lab.http("ns1", "http://203.0.113.80:81/")
@@ -118,4 +117,4 @@ def test_a_tool_on_a_link_that_is_down() -> None:
     with Lab() as made:
         made.do(*ARTICLE)
         made.do(SetDown("lxcbr0.1"))
-        assert str(made.arping("ns1", "192.168.10.1", timeout=0.1)).startswith("✘ nobody on")
+        assert str(made.arping("ns1", "192.168.10.1", timeout=0.1)).startswith("✘ no host on")

@@ -57,7 +57,7 @@ def test_a_wait_gives_up_and_says_what_there_is() -> None:
     seen = capture(Replies(piece(1)))
     with pytest.raises(CommandTimeout, match=r"there are 1 frames after 0\.01 seconds"):
         seen.wait(2, timeout=0.01)
-    with pytest.raises(InvalidInput, match="not said for which"):
+    with pytest.raises(InvalidInput, match="you did not say for which"):
         seen.wait()
     seen.stop()
     with pytest.raises(CommandTimeout, match="and it was stopped"):

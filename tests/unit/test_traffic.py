@@ -85,7 +85,7 @@ def test_a_name_is_looked_up_with_the_namespaces_own_files() -> None:
             "",
             (
                 "✘ 2 sent, 0 received: Destination Host Unreachable, says 198.51.100.10 "
-                "(nobody answers ARP)"
+                "(no answer to ARP)"
             ),
         ),
         (
@@ -150,7 +150,7 @@ def test_http() -> None:
 
 @pytest.mark.parametrize("url", ["ftp://x/", "-o/etc/passwd", "http://a b/", "file:///etc/passwd"])
 def test_only_http_is_fetched(url: str) -> None:
-    with pytest.raises(InvalidInput, match="no http address"):
+    with pytest.raises(InvalidInput, match="not an http address"):
         http("", url=url)
 
 
@@ -199,5 +199,5 @@ def test_arping_needs_a_link_in_the_subnet() -> None:
 def test_a_lab_in_memory_moves_no_frames() -> None:
     with pytest.raises(EngineUnavailable, match="moves no frames"):
         crafted.send(FakeEngine(), bytes(60), "eth0", count=1, rate=None)
-    with pytest.raises(InvalidInput, match="no number of frames"):
+    with pytest.raises(InvalidInput, match="not a number of frames"):
         crafted.send(FakeEngine(), bytes(60), "eth0", count=0, rate=None)

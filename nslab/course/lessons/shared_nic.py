@@ -212,8 +212,7 @@ LESSON = Lesson(
             title="The outside has to know",
             text="The LAN machine gets a route: what is for the containers' networks goes to the "
             "host's address.",
-            guess="Will the host have to be told to forward (`ip_forward`), as it had to with a "
-            "bridge?",
+            guess="Will the host have to forward (`ip_forward`), as with a bridge?",
             actions=(AddRoute("10.77.0.0/16", via="198.51.100.10", ns="lan"),),
             checks=(Reaches("lan", "10.77.1.1"), Reaches("app", "198.51.100.20")),
         ),

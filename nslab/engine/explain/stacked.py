@@ -27,7 +27,10 @@ TABLE: Table = {
         "mode passthru needs its parent for itself, and no macvlan can stand on a loopback",
         "see what stands on it: ip{ns} -d link",
     ),
-    (act.AddIpvlan, EINVAL): ("none can stand on a loopback", "name another parent, such as eth0"),
+    (act.AddIpvlan, EINVAL): (
+        "no ipvlan can stand on a loopback",
+        "name another parent, such as eth0",
+    ),
     **dict.fromkeys(((act.AddMacvlan, EOPNOTSUPP), (act.AddIpvlan, EOPNOTSUPP)), NO_DRIVER),
     (act.AddVlan, EOPNOTSUPP): (
         "this kernel has no driver for VLANs, or {parent} cannot carry any (a loopback cannot)",

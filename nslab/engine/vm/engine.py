@@ -84,7 +84,7 @@ def ready(tell: Tell, *, build: bool = False) -> State:
                     saved_state.refused_kvm(made).touch()
                     continue
                 if not made.whole():
-                    tell("the image is damaged: making it anew", 0.0)
+                    tell("the image is damaged: making a new one", 0.0)
                     return _again(made, tell)
                 raise
             return found

@@ -14,7 +14,7 @@ class StandsOn(Check, frozen=True):
     :param parent: the link that it stands on
     :param ns: the namespace; the host if None
     :param parent_ns: the namespace of the parent; the host if None
-    :param mode: the mode that it must have; empty: any
+    :param mode: the mode that it must have; empty for a VLAN link
     :param vlan: the VLAN that it must have; 0: not a VLAN link
     """
 

@@ -71,7 +71,7 @@ def arping(
                     break
                 if not batch.running:
                     break
-    error = "" if found else f"nobody on {place} answers who has {wanted} within {timeout:g} s"
+    error = "" if found else f"no host on {place} answers who has {wanted} within {timeout:g} s"
     return ArpResult(
         ns=label,
         target=wanted,

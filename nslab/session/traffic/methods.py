@@ -57,8 +57,8 @@ class Traffic:
         :param where: links: ``eth0`` of the host, ``ns1/eth0``, ``ns1/*`` for all of a namespace,
             ``*`` for everything with the world outside; none for the host and its namespaces
         :param filter: as for tcpdump, such as ``"icmp or arp"``
-        :param frames: how many are kept; what comes after is counted only
-        :param bytes: how much is kept, likewise
+        :param frames: how many to keep; later ones are only counted
+        :param bytes: how many bytes to keep, likewise
         :raises NotFound: there is no such namespace or link
         :raises InvalidInput: the filter cannot be understood; says it in tcpdump's words
         """
@@ -84,10 +84,15 @@ class Traffic:
         timeout: float = 4.0,
         size: int | None = None,
     ) -> PingResult:
-        """Ping an address or a name from a namespace; None or ``"host"`` is the host.
+        """Ping an address or a name from a namespace.
 
+        :param ns: the namespace; None or ``"host"`` is the host
+        :param target: an address or a name
+        :param count: how many requests
+        :param interval: seconds between two of them
         :param timeout: seconds to wait for the last answer; "host unreachable" takes three
-        :param size: bytes of data in each request, 56 if nothing is said
+        :param size: bytes of data in each request; None: 56
+        :raises InvalidInput: the target, the count or the timeout cannot work
         """
         return tools.ping(
             self._engine,
@@ -110,26 +115,53 @@ class Traffic:
         count: int = 1,
         timeout: float = 1.0,
     ) -> ArpResult:
-        """Ask by ARP who has an IPv4 address, on a link or on that in whose subnet it is."""
+        """Ask by ARP who has an IPv4 address.
+
+        :param ns: the namespace; None or ``"host"`` is the host
+        :param target: the IPv4 address
+        :param on: the link to ask on; None: the one whose subnet has the address
+        :param count: how many requests
+        :param timeout: seconds to wait for each answer
+        :raises NotFound: there is no such link, or none in that subnet
+        :raises InvalidInput: the target is not an IPv4 address
+        """
         return crafted.arping(self._engine, ns, target, on, count=count, timeout=timeout)
 
     @checked
     def traceroute(
         self, ns: str | None, target: str, *, hops: int = 6, timeout: float = 0.5
     ) -> TracerouteResult:
-        """The routers on the way; ``timeout`` is the seconds to wait for each."""
+        """The routers on the way.
+
+        :param ns: the namespace; None or ``"host"`` is the host
+        :param target: an address or a name
+        :param hops: how many routers at most
+        :param timeout: seconds to wait for each
+        """
         return tools.traceroute(self._engine, ns, target, hops=hops, timeout=timeout)
 
     @checked
     def http(self, ns: str | None, url: str, *, timeout: float = 5.0) -> FetchResult:
-        """Fetch a page with curl, from a local port of its own."""
+        """Fetch a page with curl, from its own local port.
+
+        :param ns: the namespace; None or ``"host"`` is the host
+        :param url: such as ``http://www.example.org/``
+        :param timeout: seconds until it gives up
+        :raises InvalidInput: it is not an http address
+        """
         return tools.http(self._engine, ns, url, self._counters.port(), timeout=timeout)
 
     @checked
     def resolve(
         self, ns: str | None, name: str, server: str | None = None, *, timeout: float = 1.0
     ) -> ResolveResult:
-        """Ask for a name's addresses: the namespace's name server, or another."""
+        """Ask a name server for a name's addresses.
+
+        :param ns: the namespace; None or ``"host"`` is the host
+        :param name: the name
+        :param server: the name server; None: the namespace's own
+        :param timeout: seconds to wait for its answer
+        """
         return tools.resolve(self._engine, ns, name, server, timeout=timeout)
 
     @checked
@@ -142,8 +174,9 @@ class Traffic:
         source, the next hop's MAC as the destination.
 
         :param packets: a scapy packet that begins with ``Ether``, bytes, or a list of those
-        :param count: how many times over
-        :param rate: frames a second; as fast as the link takes them if nothing is said
+        :param on: the link
+        :param count: how many times
+        :param rate: frames per second; None: as fast as the link takes them
         :raises NotFound: there is no such link
         :raises KernelRefused: it is down, or a frame is too long for it
         """

@@ -98,7 +98,7 @@ def ping(
         refusal = _REFUSAL.search(out)
         complaint = err.strip().rpartition("\n")[2].removeprefix("ping: ")
         if refusal:
-            says = "nobody answers ARP" if refusal[1] in _own(engine, inside) else ""
+            says = "no answer to ARP" if refusal[1] in _own(engine, inside) else ""
             error = f"{refusal[2]}, says {refusal[1]}" + (f" ({says})" if says else "")
         else:
             error = complaint.removeprefix("connect: ") or f"no answer within {timeout:g} s"
