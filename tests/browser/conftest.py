@@ -210,6 +210,13 @@ class Book:
             }"""
         )
 
+    def restart(self) -> None:
+        """Restart the kernel: what it knew is gone."""
+        self.page.evaluate(
+            "async () => await window.jupyterapp.shell.currentWidget"
+            ".context.sessionContext.session.kernel.restart()"
+        )
+
     def run_all(self) -> None:
         """Run all cells; returns when the last has ended."""
         self.page.evaluate(
@@ -246,11 +253,12 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
         theme: str = "",
         run: bool = True,
         still: bool = False,
+        kernel: str = "python3",
         **viewport: int,
     ) -> Book:
         if cells:
             name = f"{request.node.name.translate(str.maketrans('[]', '--'))}.ipynb"
-            write(jupyter.folder / name, cells)
+            write(jupyter.folder / name, cells, kernel)
         size = {"width": 1366, "height": 768} | viewport
         page = chromium.new_page(
             viewport=size, reduced_motion="reduce" if still else "no-preference"
@@ -277,7 +285,7 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
         assert [words for words in made.complaints if words not in ITS_OWN] == []
 
 
-def write(path: Path, cells: tuple[str, ...]) -> None:
+def write(path: Path, cells: tuple[str, ...], name: str) -> None:
     code = [
         {
             "cell_type": "code",
@@ -289,7 +297,7 @@ def write(path: Path, cells: tuple[str, ...]) -> None:
         }
         for n, source in enumerate(cells)
     ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    kernel = {"display_name": name, "language": "python", "name": name}
     made = {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(made))
     trust(path)

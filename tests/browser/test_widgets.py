@@ -579,3 +579,23 @@ def test_five_hundred_namespaces_are_summed_up(book: Book, capsys: Any) -> None:
             f"({shown - began:.1f} s with the terminal's start), "
             f"the facts of a choice after {chosen - shown:.1f} s"
         )
+
+
+@pytest.mark.parametrize("where", ["book", "book7"], ids=["JupyterLab", "Notebook 7"])
+def test_a_first_cell_is_typed_into_the_host_also_after_a_restart(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    opened = request.getfixturevalue(where)(
+        "%%host\nbrctl addbr lxcbr0 && echo typed into $(hostname)", kernel="nslab"
+    )
+    outputs = opened.page.locator(".jp-Cell-outputArea")
+    for _ in range(2):
+        expect(outputs).to_contain_text("typed into pseudo-host")
+        expect(outputs).to_contain_text("this is a fresh lab")
+        assert "already exists" not in outputs.inner_text(), "the lab is the old one"
+        opened.page.evaluate(
+            "window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+        )
+        expect(outputs).not_to_contain_text("typed")
+        opened.restart()
+        opened.run_all()
