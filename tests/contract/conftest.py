@@ -43,18 +43,23 @@ KINDS = (
 )
 
 
-@pytest.fixture(params=KINDS)
-def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
-    """Makes engines of one kind, and closes them."""
+def makers(kind: str) -> Iterator[Callable[..., Engine]]:
+    """Makes engines of a kind, and closes them."""
     made: list[Engine] = []
 
     def make(options: Options | None = None) -> Engine:
-        made.append(start(request.param, options))
+        made.append(start(kind, options))
         return made[-1]
 
     yield make
     for engine in made:
         engine.close()
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
+    """Makes engines of one kind."""
+    yield from makers(request.param)
 
 
 @pytest.fixture
@@ -65,30 +70,14 @@ def engine(make: Callable[..., Engine]) -> Engine:
 
 @pytest.fixture(params=KINDS[1:])
 def make_real(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
-    """Makes real engines only, and closes them."""
-    made: list[Engine] = []
-
-    def make(options: Options | None = None) -> Engine:
-        made.append(start(request.param, options))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
+    """Makes real engines only."""
+    yield from makers(request.param)
 
 
 @pytest.fixture(params=KINDS[2:])
 def make_vm(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
     """Makes engines whose kernel has ipvlan, VLANs and bridges that filter them."""
-    made: list[Engine] = []
-
-    def make(options: Options | None = None) -> Engine:
-        made.append(start(request.param, options))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
+    yield from makers(request.param)
 
 
 @pytest.fixture(params=KINDS[1:])
