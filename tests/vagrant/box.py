@@ -81,7 +81,7 @@ def build(work: Path, run: Run) -> Path:
 
 def system_packages() -> list[str]:
     """The packages that the provisioning will install, from its own lists."""
-    code = f'. {ROOT}/script/provision; echo "${{MORE_PACKAGES[@]}}"; echo "$SYSTEM_PACKAGES"'
+    code = f". {ROOT}/script/provision; echo \"${{MORE_PACKAGES[@]}}\"; echo \"$SYSTEM_PACKAGES\""
     listed = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
     more, *lines = listed.stdout.splitlines()
     rows = [line.split() for line in lines if line.strip()]
@@ -91,21 +91,10 @@ def system_packages() -> list[str]:
 def download_wheels(folder: Path, run: Run) -> None:
     """All wheels of the tests' lock, which has those of the lab, for the Python of Debian 12."""
     run(
-        sys.executable,
-        "-m",
-        "pip",
-        "-q",
-        "--disable-pip-version-check",
-        "download",
-        "--python-version",
-        "3.11",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "--requirement",
-        ROOT / "requirements" / "test.txt",
-        "--dest",
-        folder,
-    )
+        sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "download",
+        "--python-version", "3.11", "--only-binary=:all:", "--require-hashes",
+        "--requirement", ROOT / "requirements" / "test.txt", "--dest", folder,
+    )  # fmt: skip
 
 
 def bootstrap(root: Path, run: Run) -> None:
@@ -113,17 +102,13 @@ def bootstrap(root: Path, run: Run) -> None:
     wanted = " ".join(system_packages())
     download = "apt-get -q -y --no-install-recommends --download-only install"
     run(
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=minbase",
-        f"--include={','.join(INCLUDED)}",
+        "mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(INCLUDED)}",
         f'--customize-hook=chroot "$1" {download} {wanted}',
         '--customize-hook=mkdir -p "$1/srv/mirror/debs"',
         '--customize-hook=mv "$1"/var/cache/apt/archives/*.deb "$1/srv/mirror/debs/"',
         '--customize-hook=chroot "$1" useradd -m -s /bin/bash vagrant',
-        "bookworm",
-        root,
-    )
+        "bookworm", root,
+    )  # fmt: skip
 
 
 def settle(root: Path, wheels: Path, run: Run) -> None:
@@ -161,24 +146,11 @@ def settle(root: Path, wheels: Path, run: Run) -> None:
             path.unlink()
     pins = re.findall(r"^(\S+?)==(\S+)", (ROOT / "requirements/test.txt").read_text(), re.MULTILINE)
     run(
-        sys.executable,
-        "-m",
-        "pip",
-        "-q",
-        "--disable-pip-version-check",
-        "install",
-        "--no-index",
-        "--no-compile",
-        "--no-deps",
-        "--python-version",
-        "3.11",
-        "--only-binary=:all:",
-        "--find-links",
-        wheels,
-        "--target",
-        root / "srv/runner",
+        sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "install", "--no-index",
+        "--no-compile", "--no-deps", "--python-version", "3.11", "--only-binary=:all:",
+        "--find-links", wheels, "--target", root / "srv/runner",
         *(f"{name}=={version}" for name, version in pins if name in RUNNER),
-    )
+    )  # fmt: skip
     run("chmod", "-R", "go+rX", root / "srv")
 
 

@@ -34,28 +34,12 @@ log_outputs = "2:file:{log}"
 
 def enter(arguments: list[str]) -> int:
     """Run this interpreter with these arguments in there, and answer with its exit code."""
-    started = subprocess.Popen(
-        [
-            "unshare",
-            "--net",
-            "--mount",
-            "--pid",
-            "--ipc",
-            "--uts",
-            "--propagation",
-            "private",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            # libvirt waits for its orphans to be gone: the first process has to reap, as bash does.
-            "bash",
-            "-c",
-            '"$@"; exit $?',
-            "first",
-            sys.executable,
-            *arguments,
-        ]
-    )
+    started = subprocess.Popen([
+        "unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--propagation", "private",
+        "--fork", "--kill-child", "--mount-proc",
+        # libvirt waits for its orphans to be gone: the first process has to reap, as bash does.
+        "bash", "-c", '"$@"; exit $?', "first", sys.executable, *arguments,
+    ])  # fmt: skip
     try:
         return started.wait()
     except KeyboardInterrupt:
@@ -101,10 +85,8 @@ class Libvirtd:
         with (work / "logs" / "libvirtd.out").open("wb") as out:
             self.process = subprocess.Popen(
                 ["libvirtd", "--config", "/etc/libvirt/libvirtd.conf"],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
         self.wait(Path("/run/libvirt/libvirt-sock"), limit=60)
 
     def wait(self, socket: Path, limit: float) -> None:
@@ -120,10 +102,8 @@ class Libvirtd:
         for what in (["list", "--all"], ["net-list", "--all"]):
             told = subprocess.run(
                 ["virsh", "-q", "-c", "qemu:///system", *what, "--name"],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
             found += told.stdout.split()
         return found
 
@@ -138,11 +118,8 @@ class Libvirtd:
 
 def environment(work: Path) -> dict[str, str]:
     """What Vagrant sees: homes of its own, and none of the caller's settings for it."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("VAGRANT", "NSLAB", "LIBVIRT"))
-    }
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("VAGRANT", "NSLAB", "LIBVIRT"))}  # fmt: skip
     home = work / "home"
     home.mkdir(exist_ok=True)
     return {

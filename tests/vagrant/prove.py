@@ -33,15 +33,8 @@ import den
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("proved.txt")
-INPUTS = (
-    "Vagrantfile",
-    "script/provision",
-    "script/common.sh",
-    "tests/vagrant/box.py",
-    "tests/vagrant/den.py",
-    "tests/vagrant/prove",
-    "tests/vagrant/prove.py",
-)
+INPUTS = ("Vagrantfile", "script/provision", "script/common.sh", "tests/vagrant/box.py",
+          "tests/vagrant/den.py", "tests/vagrant/prove", "tests/vagrant/prove.py")  # fmt: skip
 PORT, OTHER_PORT = 8888, 8890
 NOTEBOOKS = ("04-*.ipynb", "08-*.ipynb", "12-*.ipynb")
 ADDRESS = re.compile(r"http://localhost:(\d+)/\?token=([\w-]+)")
@@ -151,23 +144,16 @@ class Vagrant:
         self.env = den.environment(work)
 
     def run(
-        self,
-        *words: str,
-        fails: bool = False,
-        during: Callable[[], None] | None = None,
+        self, *words: str, fails: bool = False, during: Callable[[], None] | None = None,
         **settings: str,
-    ) -> str:
+    ) -> str:  # fmt: skip
         """Run it; answer with what it printed.  ``during`` runs beside it."""
         log = self.tale.log(" ".join(words))
         with log.open("wb") as out:
             process = subprocess.Popen(
-                ["vagrant", *words],
-                cwd=ROOT,
-                env={**self.env, **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+                ["vagrant", *words], cwd=ROOT, env={**self.env, **settings},
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
             beside = threading.Thread(target=during) if during else None
             if beside:
                 beside.start()
@@ -182,14 +168,9 @@ class Vagrant:
         """Run a line in the machine as vagrant ssh -c does; answer with its standard output."""
         log = self.tale.log("ssh " + line)
         done = subprocess.run(
-            ["vagrant", "ssh", "--no-tty", "-c", line],
-            cwd=ROOT,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            ["vagrant", "ssh", "--no-tty", "-c", line], cwd=ROOT, env=self.env,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
         log.write_text(f"$ {line}\n{done.stdout}\n{done.stderr}\nexit code {done.returncode}\n")
         if bool(done.returncode) != fails:
             raise Unproved(f"in the machine, {line} ended with {done.returncode}:\n{tail(log)}")
@@ -253,7 +234,7 @@ def notebooks(vagrant: Vagrant, pattern: str) -> None:
 def trusted(vagrant: Vagrant) -> None:
     told = vagrant.ssh(
         "/opt/nslab-venv/bin/python -c 'from nslab.cli import notebooks as n; "
-        'from pathlib import Path; found = n.lessons(Path.home() / "nslab-notebooks"); '
+        "from pathlib import Path; found = n.lessons(Path.home() / \"nslab-notebooks\"); "
         "print(len(found), sum(map(n._trusted, found)))'"
     ).split()
     must(told[0] == told[1] != "0", f"of {told[0]} lessons {told[1]} are trusted")
@@ -275,11 +256,8 @@ def inside(work: Path, hold: bool) -> dict[str, float]:
         must(not libvirtd.left(), f"left in libvirt: {libvirtd.left()}")
     except Unproved as error:
         if hold:
-            print(
-                f"{error}\nheld: nsenter -nmp -t $(pgrep libvirtd) leads there; "
-                f"touch {work}/release ends it",
-                flush=True,
-            )
+            print(f"{error}\nheld: nsenter -nmp -t $(pgrep libvirtd) leads there; "
+                  f"touch {work}/release ends it", flush=True)  # fmt: skip
             while not (work / "release").exists():
                 time.sleep(1)
         raise
@@ -358,10 +336,8 @@ def interrupted(tale: Tale, vagrant: Vagrant) -> None:
             if time.monotonic() > deadline:
                 return
             time.sleep(0.5)
-        vagrant.ssh(
-            "until pgrep -x dpkg; do sleep 0.2; done; sleep 5; "
-            "sudo pkill -KILL -x apt-get; sudo pkill -KILL -x dpkg"
-        )
+        vagrant.ssh("until pgrep -x dpkg; do sleep 0.2; done; sleep 5; "
+                    "sudo pkill -KILL -x apt-get; sudo pkill -KILL -x dpkg")  # fmt: skip
 
     told = vagrant.run("up", "--provider=libvirt", fails=True, during=kill)
     must("It failed at: system packages" in told, "it does not say where it failed")
@@ -383,9 +359,8 @@ def look_inside(vagrant: Vagrant) -> None:
     tale.ok("the article's lines give a container of the machine's own Docker a second card")
     lan = vagrant.ssh("ip -o -4 addr show eth1")
     must("192.168.56.17/24" in lan, f"the LAN's card: {lan}")
-    pinged = subprocess.run(
-        ["ping", "-c1", "-W20", "192.168.56.17"], capture_output=True, check=False
-    )
+    pinged = subprocess.run(["ping", "-c1", "-W20", "192.168.56.17"], capture_output=True,
+                            check=False)  # fmt: skip
     must(pinged.returncode == 0, "the machine does not answer on the LAN")
     tale.ok("eth1 is on the LAN, and this side reaches it")
     free = vagrant.ssh("free -m | awk 'NR == 2 { print $2, $7 }'").split()
@@ -404,17 +379,12 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.inside:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        return told(
-            lambda: (asked.work / "seconds.json").write_text(
-                json.dumps(inside(asked.work, asked.hold))
-            )
-        )
+        return told(lambda: (asked.work / "seconds.json").write_text(
+            json.dumps(inside(asked.work, asked.hold))))  # fmt: skip
     last = recorded()
     if asked.if_changed and last.get("fingerprint") == fingerprint():
-        print(
-            f"the Vagrantfile and the provisioning are those that were proved on {last['date']}, "
-            f"in {last['in all']}; NSLAB_VAGRANT_PROOF=1 proves them again"
-        )
+        print(f"the Vagrantfile and the provisioning are those that were proved on {last['date']}, "
+              f"in {last['in all']}; NSLAB_VAGRANT_PROOF=1 proves them again")  # fmt: skip
         return 0
     return whole(asked.work, asked.hold)
 
@@ -461,21 +431,14 @@ def told(work: Callable[[], object]) -> int:
 def outside() -> set[str]:
     """What libvirt or Vagrant might leave behind, of which nothing may be new afterwards."""
     links = {f"link {path.name}" for path in Path("/sys/class/net").glob("v[in]*")}
-    files = [
-        *ROOT.glob(".vagrant*"),
-        *Path("/run").glob("libvirt*"),
-        *Path("/etc/libvirt").rglob("*"),
-        *Path("/var/lib/libvirt").rglob("*"),
-    ]
+    files = [*ROOT.glob(".vagrant*"), *Path("/run").glob("libvirt*"),
+             *Path("/etc/libvirt").rglob("*"), *Path("/var/lib/libvirt").rglob("*")]  # fmt: skip
     return links | {str(path) for path in files}
 
 
 def cleared(work: Path, *, keep: bool, failed: bool) -> None:
-    for path in (
-        work.iterdir()
-        if not keep
-        else [work / "vagrant-home", work / "dotfile", work / "libvirt", work / "home"]
-    ):
+    for path in work.iterdir() if not keep else [work / "vagrant-home", work / "dotfile",
+                                                 work / "libvirt", work / "home"]:  # fmt: skip
         if failed and path.name in ("logs", "vagrant"):
             continue
         if path.is_dir():
