@@ -137,7 +137,7 @@ def looking(operation: str, subject: str = "") -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         raise Interrupted(
-            operation, subject, "it was stopped by you", "nothing was changed by it"
+            operation, subject, "you stopped it", "nothing was changed by it"
         ) from None
 
 

@@ -193,7 +193,7 @@ def test_frames_of_a_vlan(pair: Lab) -> None:
                 pair.send(frames, "v1")
             assert [one.data for one in seen] == [frames[number] for number in wanted], place
     for wrong in ("vlan 4096", "vlan 7 and icmp", "not vlan"):
-        with pytest.raises(InvalidInput, match=r"vlan NUMBER alone\n.*frames\.select"):
+        with pytest.raises(InvalidInput, match=r"only vlan and vlan NUMBER\n.*frames\.select"):
             pair.capture("v1", filter=wrong)
 
 

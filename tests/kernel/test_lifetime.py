@@ -121,7 +121,7 @@ def lab() -> Iterator[Lab]:
 def test_a_dead_agent_is_told_in_one_sentence(lab: Lab) -> None:
     os.kill(inside_of(lab), signal.SIGKILL)
     wait_for(lambda: not lab.alive, "the lab notices")
-    with pytest.raises(LabGone, match="is gone with it") as caught:
+    with pytest.raises(LabGone, match="its network is gone too") as caught:
         lab.sh("true")
     assert "lab = Lab()" in caught.value.hint
     lab.close()

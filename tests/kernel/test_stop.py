@@ -229,7 +229,7 @@ def test_a_look_that_was_stopped_has_changed_nothing(lab: Lab, look: str) -> Non
         lab.sh("ip link set lo up")
         lab.ping(None, "127.0.0.1")
         steps = lab.steps
-        with pytest.raises(Interrupted, match="stopped by you"), timer(0.3):
+        with pytest.raises(Interrupted, match="you stopped it"), timer(0.3):
             LOOKS[look](lab, seen)
         lab.ping(None, "127.0.0.1")
     assert len(seen.frames) >= 4  # of both pings
@@ -258,7 +258,7 @@ def test_going_back_is_done_or_not(lab: Lab, back: str, monkeypatch: pytest.Monk
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(lab, "_rebuild", stopped_behind)
-    with pytest.raises(Interrupted, match="stopped by you") as caught:
+    with pytest.raises(Interrupted, match="you stopped it") as caught:
         call()
     assert "had been done already" in caught.value.hint
     assert not any(ns.label == "ns2" for ns in lab.snapshot())

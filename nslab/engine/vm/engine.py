@@ -41,7 +41,7 @@ class VmEngine(AgentEngine):
                 raise Interrupted(
                     "start a lab",
                     options.name,
-                    "it was stopped by you",
+                    "you stopped it",
                     "nothing is left of it but what was downloaded",
                 ) from None
             start = m.Start(options, clock=time.time_ns(), seed=os.urandom(64))
