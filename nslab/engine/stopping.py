@@ -88,7 +88,7 @@ class Region:
             _signal.signal(_SIGINT, _default)
             if _state.recorded and not isinstance(error, KeyboardInterrupt):
                 raise Interrupted(
-                    "go on", "", "you stopped it", "the last request was done already"
+                    "go on", "", "you stopped it", "what you asked for had been done already"
                 )
 
 
