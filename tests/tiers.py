@@ -60,6 +60,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"docs/test_site\.py::.*\[dark-", NIGHTLY),
     (r"docs/test_site\.py::test_another_language", NIGHTLY),
     # -- what root's own way decides
+    (r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
     (r"kernel/test_lifetime\.py::", ROOT_SMOKE),
     (r"kernel/test_doctor\.py::", ROOT_SMOKE),
     (r"kernel/test_lab\.py::test_(the_world_is|the_settings|ipv6|a_namespace_reads)", ROOT_SMOKE),

@@ -21,7 +21,7 @@ from nslab.engine.labs import Running
 from nslab.engine.vm import image
 from nslab.engine.vm.engine import ready
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.alone]  # they list every lab of the machine
 
 LISTED = "from nslab.engine import labs\nfor one in labs.running(): print(one.name, one.uid)"
 
