@@ -243,7 +243,7 @@ class _Relay:
         os.set_blocking(waker, False)
         before = signal.signal(signal.SIGWINCH, lambda *_: os.write(waker, b"w"))
         try:
-            with _raw() if self._terminal else contextlib.nullcontext():
+            with raw_keyboard() if self._terminal else contextlib.nullcontext():
                 self._pass_on(ended, woken)
         finally:
             signal.signal(signal.SIGWINCH, before)
@@ -319,7 +319,7 @@ class _Relay:
 
 
 @contextlib.contextmanager
-def _raw() -> Iterator[None]:
+def raw_keyboard() -> Iterator[None]:
     """Our terminal passes every key on: the one inside makes sense of them."""
     before = termios.tcgetattr(0)
     tty.setraw(0)

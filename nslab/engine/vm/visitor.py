@@ -15,12 +15,11 @@ import signal
 import socket
 import struct
 import sys
-import termios
-import tty
 from collections.abc import Iterator, Sequence
 
 from nslab.engine import messages as m
 from nslab.engine import runtime
+from nslab.engine.guard import raw_keyboard
 from nslab.errors import LabGone, NslabError
 from nslab.printable import printable
 
@@ -34,7 +33,7 @@ def enter(held: runtime.Held, words: Sequence[str]) -> int:
     name = held.record.name
     with _connected(held) as line:
         if os.isatty(0) and os.isatty(1):
-            with _raw():
+            with raw_keyboard():
                 return _Visitor(line, name, _size()).run(("enter", *words))
         return _Visitor(line, name, None).run(("enter", *words))
 
@@ -97,17 +96,6 @@ def _connected(held: runtime.Held) -> Iterator[socket.socket]:
                 "leave one of them with exit",
             )
         yield line
-
-
-@contextlib.contextmanager
-def _raw() -> Iterator[None]:
-    """The keyboard passes every key on: the terminal inside makes sense of them."""
-    before = termios.tcgetattr(0)
-    tty.setraw(0)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
 def _size() -> tuple[int, int]:

@@ -15,7 +15,6 @@ Files they do not protect: root in the lab is root on the machine's disks.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -224,8 +223,3 @@ def _protect_sysctls() -> None:
         mount("none", "/proc/sys/net", flags=again)
     except OSError:
         pass  # a courtesy: an ordinary user may not write those files in any case
-
-
-def name_process(name: str) -> None:
-    """What ps shows as the thread's name."""
-    call("prctl", uapi.PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)
