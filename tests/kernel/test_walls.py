@@ -83,7 +83,8 @@ def test_the_machines_settings(host: Lab, line: str) -> None:
         "unshare -nm sh -c 'mount -t sysfs -o ro s /mnt && mount -o remount,bind,rw /mnt'",
         "echo x >/sys/kernel/uevent_helper",
         "echo mem >/sys/power/state",
-        "echo add >/sys/class/net/lo/uevent",
+        "echo on >/sys/devices/system/cpu/cpu0/power/control",
+        "ip netns add w; ip netns exec w mount -o remount,bind,rw /sys",
         "mount -t debugfs d /mnt",
         "mount -t tracefs d /mnt",
         "mount -t securityfs d /mnt",
@@ -98,6 +99,16 @@ def test_the_machines_settings(host: Lab, line: str) -> None:
 )
 def test_what_the_kernel_offers_as_files(host: Lab, line: str) -> None:
     assert refused(host, line)
+
+
+def test_the_files_of_its_own_links_are_writable(host: Lab) -> None:
+    """Tools and people write them: ``brctl stp``, ``echo 1 > …/brport/hairpin_mode``."""
+    done(host, "ip link add files type bridge")
+    setting = "/sys/class/net/files/bridge/stp_state"
+    assert done(host, f"echo 1 > {setting}; cat {setting}") == "1\n"
+    links = done(host, "ls /sys/devices/virtual/net").split()
+    assert links == done(host, "ip -o link | cut -d' ' -f2 | tr -d : | cut -d@ -f1 | sort").split()
+    done(host, "ip link del files")
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,6 @@ def test_every_row_of_the_table_names_tests() -> None:
     assert len(names) > 500
     used = {tiers.row_of(name) for name in names}
     idle = [pattern for n, (pattern, _) in enumerate(tiers.TABLE) if n not in used]
-    # What only root can try is not listed for others.
     assert not idle, "no test is called so"
 
 

@@ -6,8 +6,8 @@ are mounted away, and the mounts must hold against root.  That takes two user na
 other:
 
 * in the *outer* one the mounts are made: /proc with all but processes and the network's settings
-  read-only, /sys read-only, a /dev with a few nodes, no device node valid elsewhere, control groups
-  read-only, and the mounts of the rest of the lab (/run, /etc);
+  read-only, /sys read-only but for the lab's own devices, a /dev with a few nodes, no device node
+  valid elsewhere, control groups read-only, and the mounts of the rest of the lab (/run, /etc);
 * the lab runs in the *inner* one, with a copy of these mounts.  A copy for a user namespace with
   less rights is locked (mount_namespaces(7)): no mount of it can be taken away, moved, or made
   writable, nor bound without those that cover parts of it, by nobody in the lab and in no namespace
@@ -15,8 +15,9 @@ other:
 
 A fresh /proc or /sys would go round them.  The kernel allows one only where one with the same
 rights is in full sight (mount_too_revealing() in fs/namespace.c): the /proc in sight here has
-locked covers, and /sys is read-only.  So that containers can have a /proc at all, one that is
-read-only lies at :data:`PROC_IN_SIGHT`: a fresh one may be mounted read-only, and stays it.
+locked covers, and so has /sys.  So that containers can have a /proc, and ``ip netns exec`` a /sys
+at all, one of each that is read-only lies at :data:`PROC_IN_SIGHT` and :data:`SYS_IN_SIGHT`: a
+fresh one may be mounted read-only, and stays it.
 
 Control groups of the lab's own are forbidden (their namespaces are counted, and the most of the
 outer user namespace is none): with one its root could freeze or kill whoever shares its group.
@@ -44,6 +45,13 @@ DEVICE_LINKS = {
 }
 
 PROC_IN_SIGHT = "/run/nslab/proc"
+SYS_IN_SIGHT = "/run/nslab/sys"
+
+DEVICES = "/sys/devices/virtual/net"
+"""The links of the network namespace for which /sys was mounted, and of no other.
+
+Their settings are files too: ``brctl stp`` and ``echo 1 > …/brport/hairpin_mode`` write them.
+"""
 
 OF_THE_KERNEL = frozenset(
     "proc sysfs devtmpfs devpts cgroup cgroup2 debugfs tracefs securityfs configfs bpf pstore "
@@ -65,6 +73,7 @@ def close() -> None:
     _devices()
     write("/proc/sys/user/max_cgroup_namespaces", "0")
     os.mkdir(PROC_IN_SIGHT)
+    os.mkdir(SYS_IN_SIGHT)
     mount("proc", PROC_IN_SIGHT, "proc", _PLAIN | uapi.MS_RDONLY)
     _cover_proc()
     _cover_others()
@@ -229,14 +238,18 @@ def _cover_others() -> None:
 
 
 def _mount_sys(pid: int) -> None:
-    """The network's devices of the lab, and what else the kernel tells, to be read only.
+    """The lab's network devices, and what else the kernel tells, which is to be read only.
 
     /sys shows the network namespace of who mounts it, so this process goes there first.
     """
     descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     call("setns", descriptor, uapi.CLONE_NEWNET)
     try:
-        mount("sysfs", "/sys", "sysfs", _PLAIN | uapi.MS_RDONLY)
+        mount("sysfs", "/sys", "sysfs", _PLAIN)
+        mount("none", "/sys", flags=uapi.MS_BIND | uapi.MS_REMOUNT | _PLAIN | uapi.MS_RDONLY)
+        mount("/sys", SYS_IN_SIGHT, flags=uapi.MS_BIND)
+        mount("none", SYS_IN_SIGHT, flags=uapi.MS_BIND | uapi.MS_REMOUNT | _PLAIN | uapi.MS_RDONLY)
+        _bind(DEVICES, _PLAIN)
     except OSError:
         # Never leave the machine's own /sys in sight.
         mount("tmpfs", "/sys", "tmpfs", _PLAIN | uapi.MS_RDONLY, "mode=755")
