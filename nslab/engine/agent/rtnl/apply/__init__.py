@@ -62,18 +62,35 @@ class Applier:
             the same buffer when there are more than :data:`CAREFUL` of them
         """
         with self._spaces.lock:
-            batch = Batch(self._spaces, self._init, careful=len(actions) <= CAREFUL)
+            careful = len(actions) <= CAREFUL
+            batch = Batch(self._spaces, self._init, careful=careful)
             try:
                 done = 0
-                for action in actions:
-                    if stopped():
-                        break
-                    _do(batch, action)
-                    done += 1
+                while done < len(actions) and not stopped():
+                    row = [] if careful else _row_of_namespaces(actions, done)
+                    if len(row) >= namespaces.SIDE_BY_SIDE:
+                        done += namespaces.add_namespaces(batch, row, stopped)
+                    else:
+                        _do(batch, actions[done])
+                        done += 1
                 batch.flush()
                 return done
             finally:
                 batch.close()
+
+
+def _row_of_namespaces(actions: Sequence[act.Action], start: int) -> list[act.AddNamespace]:
+    """The actions from ``start`` on that make a namespace each, with no other between them.
+
+    A name that comes again ends the row: which of the two fails is for their order to say.
+    """
+    row: dict[str, act.AddNamespace] = {}
+    for number in range(start, len(actions)):
+        action = actions[number]
+        if not isinstance(action, act.AddNamespace) or action.name in row:
+            break
+        row[action.name] = action
+    return list(row.values())
 
 
 def _do(batch: Batch, action: act.Action) -> None:

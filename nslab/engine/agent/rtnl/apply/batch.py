@@ -99,6 +99,12 @@ class Batch:
             self.away = False
         return socket
 
+    def keep(self, ns: str, descriptor: int, socket: w.Socket) -> None:
+        """Know a namespace that has just been made."""
+        self.descriptors[ns] = descriptor
+        self.sockets[ns] = socket
+        self.indexes[ns, "lo"] = 1
+
     def forget(self, ns: str | None) -> None:
         """Let go of a namespace, lest this very process keeps it alive."""
         self.flush()
