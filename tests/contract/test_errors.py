@@ -209,6 +209,29 @@ def test_the_first_failure_stops(engine: Engine) -> None:
     assert "br2" not in names
 
 
+@pytest.mark.parametrize("there", [0, 5, 9, 10, 17, 19])
+def test_of_many_namespaces_those_before_the_failure_are_made(engine: Engine, there: int) -> None:
+    """They are made side by side; what that was ahead with is taken back."""
+    names = [f"n{number}" for number in range(20)]
+    engine.apply([AddNamespace(names[there])])
+    with pytest.raises(KernelRefused, match=rf"\bn{there}\b"):
+        engine.apply([AddNamespace(name) for name in names])
+    assert set(names[: there + 1]) == named(engine)
+    engine.apply([AddNamespace(name) for name in names[there + 1 :]])
+    assert set(names) == named(engine)
+
+
+def test_of_many_namespaces_the_second_of_a_name_fails(engine: Engine) -> None:
+    names = [f"n{number}" for number in range(12)]
+    with pytest.raises(KernelRefused, match=r"\bn3\b"):
+        engine.apply([AddNamespace(name) for name in [*names, "n3", "late"]])
+    assert set(names) == named(engine)
+
+
+def named(engine: Engine) -> set[str]:
+    return {name for namespace in engine.snapshot() for name in namespace.names}
+
+
 def test_a_refused_attach_has_left_the_old_bridge(prepared: Engine) -> None:
     """do_set_master() takes a link off its bridge before it asks the new one."""
     with pytest.raises(KernelRefused):
