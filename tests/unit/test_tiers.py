@@ -117,3 +117,12 @@ def test_no_tier_is_misspelt() -> None:
     for path in TESTS.rglob("test_*.py"):
         for word in re.findall(r"@pytest\.mark\.(\w*(?:commit|smoke|night)\w*)", path.read_text()):
             assert word in tiers.MARKERS, path
+
+
+def test_every_folder_of_tests_is_in_a_part_of_the_run() -> None:
+    script = (TESTS.parent / "script" / "test").read_text()
+    looked_in = set(re.findall(r"tests/(\w+)", script))
+    for line in re.findall(r"^ *look_in ([\w ]+) --", script, re.MULTILINE):
+        looked_in |= set(line.split())
+    folders = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")}
+    assert folders <= looked_in
