@@ -29,9 +29,10 @@ from nslab.engine.protocol import (
 )
 from nslab.errors import KINDS, NslabError
 from nslab.network.actions import AnyAction
+from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Snapshot, Tracked
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised with every change that an older agent could not understand."""
 
 LARGEST = 1 << 28
@@ -98,6 +99,20 @@ class Track(Message, frozen=True):
     """Which connections are tracked?"""
 
     id: int
+
+
+class Try(Message, frozen=True):
+    """Send the packets of a probe, and say what became of them."""
+
+    id: int
+    probe: Probe
+
+
+class Ask(Message, frozen=True):
+    """Where would the kernel send such packets?"""
+
+    id: int
+    lookups: tuple[Lookup, ...]
 
 
 class Inject(Message, frozen=True):
@@ -172,6 +187,8 @@ class Done(Message, frozen=True):
     """How many of the actions were done."""
     tracked: tuple[Tracked, ...] = ()
     number: int = 0
+    evidence: Evidence | None = None
+    routed: tuple[Routed, ...] = ()
 
 
 class Failed(Message, frozen=True):
@@ -249,7 +266,20 @@ HANG_UP = b"\0\0\0\0"
 ToTerminal = Visit | Typed | Resized
 FromTerminal = Shown | Left
 ToAgent = (
-    Start | Apply | Look | Run | Record | Fetch | Inject | Track | Follow | Signal | Cancel | Ping
+    Start
+    | Apply
+    | Look
+    | Run
+    | Record
+    | Fetch
+    | Inject
+    | Track
+    | Try
+    | Ask
+    | Follow
+    | Signal
+    | Cancel
+    | Ping
 )
 FromAgent = Booted | Ready | Refused | Done | Failed | Output
 

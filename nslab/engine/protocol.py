@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from nslab.network.actions import Action
+from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Place, Snapshot, Tracked
 
 Stream = Literal["stdout", "stderr", "report"]
@@ -217,6 +218,22 @@ class Engine(Protocol):
 
     def tracked(self) -> tuple[Tracked, ...]:
         """The connections that each namespace of the lab tracks now."""
+
+    def probe(self, probe: Probe) -> Evidence:
+        """Send the packets of a probe, and watch them on every link of the lab.
+
+        Nothing of it stays but what any packet leaves, such as neighbours that were learned.
+
+        :raises NotFound: there is no such namespace
+        :raises EngineUnavailable: this engine moves no packets
+        """
+
+    def lookup(self, lookups: Sequence[Lookup]) -> tuple[Routed, ...]:
+        """Ask the kernel's routing tables, one answer for each question.
+
+        :raises NotFound: there is no such namespace
+        :raises EngineUnavailable: this engine has no kernel to ask
+        """
 
     def close(self) -> None:
         """End everything in the lab, from any thread, and whatever others do in it.

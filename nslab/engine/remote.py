@@ -47,6 +47,7 @@ from nslab.errors import (
     NslabError,
 )
 from nslab.network.actions import Action
+from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Snapshot, Tracked
 
 STOP_GRACE = 2.0
@@ -70,7 +71,7 @@ CLOSE_LIMIT = 0.7
 Reply = m.FromAgent | None | type[KeyboardInterrupt]
 """None: the agent has ended.  The type: somebody interrupts whoever waits."""
 
-Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Follow
+Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Try | m.Ask | m.Follow
 
 
 class Connection(Protocol):
@@ -266,6 +267,15 @@ class AgentEngine:
 
     def tracked(self) -> tuple[Tracked, ...]:
         return self._ask(m.Track(next(self._ids))).tracked
+
+    def probe(self, probe: Probe) -> Evidence:
+        evidence = self._ask(m.Try(next(self._ids), probe)).evidence
+        if evidence is None:
+            raise self._out_of_step("it answered another question")
+        return evidence
+
+    def lookup(self, lookups: Sequence[Lookup]) -> tuple[Routed, ...]:
+        return self._ask(m.Ask(next(self._ids), tuple(lookups))).routed
 
     def close(self) -> None:
         if self._closed or self._owner != os.getpid():

@@ -5,6 +5,7 @@
     model       what was seen: snapshots, namespaces, links, routes …
     names       which names and addresses the kernel takes
     actions/    what can be done to a network, each with its commands
+    evidence    what is sent to try a way, and what was seen of it
     diff/       what changed between two snapshots
     programs    which package brings the programs of the lessons
     arguments   what a public call is given is looked at before anything is done with it

@@ -28,6 +28,7 @@ from nslab.engine.protocol import (
 from nslab.errors import EngineUnavailable, Interrupted, LabClosed, ToolMissing
 from nslab.network import model
 from nslab.network.actions import Action
+from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 
 
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
@@ -171,6 +172,19 @@ class FakeEngine:
     def tracked(self) -> tuple[model.Tracked, ...]:
         self._check("look at", self._net.title)
         return ()  # nothing passes, so nothing is tracked
+
+    def probe(self, probe: Probe) -> Evidence:
+        raise self._no_frames("send to", probe.target)
+
+    def lookup(self, lookups: Sequence[Lookup]) -> tuple[Routed, ...]:
+        subject = lookups[0].target if lookups else ""
+        self._check("look up the route to", subject)
+        raise EngineUnavailable(
+            "look up the route to",
+            subject,
+            "a lab in memory has no kernel to ask",
+            "make a real one: lab = Lab()",
+        )
 
     def _no_frames(self, operation: str, subject: str) -> EngineUnavailable:
         self._check(operation, subject)

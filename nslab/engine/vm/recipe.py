@@ -102,6 +102,7 @@ MODULES = (
     "nf_nat",
     "nf_conntrack",
     "nf_conntrack_netlink",
+    "nft_meta_bridge",
     "nft_chain_nat",
     "nft_masq",
     "nft_nat",

@@ -31,6 +31,7 @@ from nslab.engine.protocol import Options, Stream
 from nslab.errors import EngineUnavailable, NslabError
 
 if TYPE_CHECKING:
+    from nslab.engine.agent.packets.witness import Witness
     from nslab.engine.agent.world.cards import Bring
     from nslab.engine.agent.world.nic import Nic
 
@@ -58,6 +59,7 @@ class Server:
         # a small program does.
         self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
         self._nic: Nic | None = None
+        self._witness: Witness | None = None
         self._follower = Monitor(self._spaces)
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
         self._asked: dict[int, bool] = {}
@@ -101,6 +103,10 @@ class Server:
                     self._work.put(request)
                 case m.Record() | m.Fetch() | m.Inject() | m.Track():
                     self._begin(request.id, partial(self._frames, request))
+                case m.Try():
+                    self._begin(request.id, partial(self._try, request))
+                case m.Ask():
+                    self._begin(request.id, partial(self._ask, request))
                 case m.Ping():
                     # From here, for all runners may be busy.  The other end always reads.
                     self._send(m.Done(request.id))
@@ -245,6 +251,21 @@ class Server:
                     if number != request.number
                 }
         return m.Done(request.id, batch=batch)
+
+    def _try(self, request: m.Try) -> m.Done:
+        with self._asked_lock:
+            if self._witness is None:
+                # Here, because many labs never ask why.
+                from nslab.engine.agent.packets.witness import Witness
+
+                self._witness = Witness(self._spaces, self._init.run)
+        evidence = self._witness.probe(request.probe, partial(self._cancelled, request.id))
+        return m.Done(request.id, evidence=evidence)
+
+    def _ask(self, request: m.Ask) -> m.Done:
+        from nslab.engine.agent.rtnl import fib  # here for the same reason
+
+        return m.Done(request.id, routed=fib.lookups(self._spaces, request.lookups))
 
     def _record(self, request: m.Record) -> m.Done:
         opened = self._captures.record(request.recording)

@@ -1,7 +1,11 @@
-"""Frames: recorded and sent.
+"""Frames: recorded, sent, and heard as witnesses.
 
 ::
 
+    witness    a probe, from its first packet to the evidence
+    asking     the packets of a probe, and what comes back to their sockets
+    watching   one socket in each namespace, which sees all of its links
+    recognise  which of the frames that were seen belong to a probe
     recorder   recordings, each with its taps
     filters    tcpdump's expressions, compiled
     inject     sends frames

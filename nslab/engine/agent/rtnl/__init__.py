@@ -8,6 +8,10 @@
     survey         all namespaces → a snapshot
     monitor        has anything changed?
     nat            address translation: its rules
+    fib            where the kernel would send a packet
+    nftrace        what packet filters decide about the packets of a probe
+    counters       what the kernel counts
+    words          numbers of rtnetlink, and iproute2's words for them
     conntrack      the connections that are tracked
     this_machine   the same look at the real machine, read-only
 """

@@ -17,6 +17,9 @@ from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call, read
 from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.rtnl.words import PROTOCOL as _PROTOCOL
+from nslab.engine.agent.rtnl.words import ROUTE_KIND as _ROUTE_KIND
+from nslab.engine.agent.rtnl.words import SCOPE as _SCOPE
 from nslab.network import model
 from nslab.network.names import label
 
@@ -35,19 +38,6 @@ _FLAGS = (
 )
 _MACVLAN_MODE = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 _IPVLAN_MODE = ("l2", "l3", "l3s")
-_SCOPE = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
-_ROUTE_KIND = {
-    1: "unicast",
-    2: "local",
-    3: "broadcast",
-    4: "anycast",
-    5: "multicast",
-    6: "blackhole",
-    7: "unreachable",
-    8: "prohibit",
-    9: "throw",
-}
-_PROTOCOL = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp"}
 _NEIGHBOUR_STATE = {
     0x01: "incomplete",
     0x02: "reachable",
