@@ -4,6 +4,8 @@
 
     model       what was seen: snapshots, namespaces, links, routes …
     names       which names and addresses the kernel takes
+    rules/      packet filter rules and translations, as values
+    value       what all these values have in common
     actions/    what can be done to a network, each with its commands
     evidence    what is sent to try a way, and what was seen of it
     diff/       what changed between two snapshots
