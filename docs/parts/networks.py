@@ -22,6 +22,7 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
+from nslab.network.rules import Ruleset
 
 BRIDGE: tuple[Action, ...] = (
     AddBridge("lxcbr0", stp=False),
@@ -90,7 +91,7 @@ def part(
                     namespace,
                     links=there,
                     routes=namespace.routes if routes else (),
-                    nat=namespace.nat if nat else (),
+                    rules=namespace.rules if nat else Ruleset(),
                     sysctls={k: v for k, v in namespace.sysctls.items() if k in sysctls},
                     resolv_conf=None,
                 )

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from nslab.errors import NotFound
+from nslab.network.rules.translation import Translation, translations
+from nslab.network.rules.values import Ruleset, canonical
+from nslab.network.value import Value as Value
 
 WORLD = ("switch", "lan", "router", "internet")
 """The namespaces outside the pseudo-host, in the order in which they are drawn."""
-
-
-class Value(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A frozen record that can be sent as a message."""
 
 
 class Address(Value, frozen=True):
@@ -214,21 +213,6 @@ class FdbEntry(Value, frozen=True):
     own: bool = False
 
 
-class NatRule(Value, frozen=True):
-    """An address translation: masquerade, snat or dnat, with what it matches.
-
-    ``text`` is the rule as the tool that made it prints it.
-    """
-
-    kind: str
-    source: str = ""
-    destination: str = ""
-    out: str = ""
-    to: str = ""
-    chain: str = "postrouting"
-    text: str = ""
-
-
 class Process(Value, frozen=True):
     """A process whose network namespace this is; ``pid`` as the pseudo-host counts."""
 
@@ -252,12 +236,18 @@ class Namespace(Value, frozen=True):
     routes: tuple[Route, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
-    nat: tuple[NatRule, ...] = ()
-    sysctls: dict[str, str] = {}
+    sysctls: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
     resolv_conf: str | None = None
     """What a process that ``ip netns exec`` starts here reads as /etc/resolv.conf, if its own."""
     unseen: tuple[str, ...] = ()
-    """What could not be read, with the reason: only for a machine that is not a lab."""
+    """What could not be read, with the reason."""
+    rules: Ruleset = Ruleset()
+    """Of the packet filters: who drops, rejects or translates what."""
+
+    @property
+    def nat(self) -> tuple[Translation, ...]:
+        """The translations among the rules, in the order in which they stand."""
+        return translations(self.rules)
 
     def link(self, name: str) -> Link:
         """The link of that name.
@@ -282,7 +272,7 @@ class Snapshot(Value, frozen=True):
 
     namespaces: tuple[Namespace, ...]
     title: str = "lab"
-    files: dict[str, str] = {}
+    files: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
     """What differs in /etc from a fresh lab: text by path; of a directory (``/etc/netns/``) ""."""
 
     def __iter__(self) -> Iterator[Namespace]:
@@ -417,7 +407,7 @@ def _canonical(
         "processes": commands,
         "links": links,
         "routes": sorted(namespace.routes, key=repr),
-        "nat": [structs.replace(rule, text="") for rule in namespace.nat],
+        "rules": canonical(namespace.rules),
         "sysctls": dict(sorted(namespace.sysctls.items())),
         "resolv_conf": namespace.resolv_conf,
     }

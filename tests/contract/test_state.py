@@ -78,7 +78,8 @@ def test_fresh_host(engine: Engine, settled: Settled) -> None:
     assert snapshot.host.resolv_conf == "nameserver 8.8.8.8\n"
     assert snapshot.host.sysctls["net.ipv4.ip_forward"] == "0"
     assert snapshot.host.sysctls["net.ipv4.conf.all.rp_filter"] == "0"
-    assert not snapshot.host.nat
+    assert not snapshot.host.rules
+    assert not any(namespace.unseen for namespace in snapshot)
 
 
 def test_fresh_world(engine: Engine, settled: Settled) -> None:
@@ -380,7 +381,7 @@ def test_delete_route(engine: Engine) -> None:
 def test_masquerade(engine: Engine) -> None:
     engine.apply([Masquerade("192.168.10.0/24", out="eth0")])
     (rule,) = engine.snapshot().host.nat
-    assert (rule.kind, rule.chain) == ("masquerade", "postrouting")
+    assert (rule.kind, rule.hook, rule.exact) == ("masquerade", "postrouting", True)
     assert (rule.source, rule.out) == ("192.168.10.0/24", "eth0")
     assert rule.text
 

@@ -64,9 +64,9 @@ MUTANTS = (
         "container or local",
     ),
     Mutant(
-        "agent: a translated network loses its mask",
-        '    return f"{_address(packed)}/{bits}"\n',
-        "    return _address(packed)\n",
+        "network: a translated network loses its mask",
+        '            return f"{address}/{length}"\n',
+        "            return address\n",
         (SAME,),
         "local and asquerade",
     ),

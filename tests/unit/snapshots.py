@@ -16,7 +16,6 @@ from nslab.network.model import (
     FdbEntry,
     Link,
     Namespace,
-    NatRule,
     Neighbour,
     Peer,
     Port,
@@ -24,8 +23,33 @@ from nslab.network.model import (
     Route,
     Snapshot,
 )
+from nslab.network.rules import Chain, Match, Rule, Ruleset, Statement, Table
 
 HOST, SWITCH, LAN, ROUTER, INTERNET, NS1 = (4026532000 + n for n in range(6))
+
+
+PRIORITIES = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+
+
+def nat(
+    kind: str, *, hook: str = "postrouting", to: str = "", text: str = "", **fields: str
+) -> Ruleset:
+    """One rule that translates, with what it matches; a ``!`` in front of a value negates it."""
+    matches = tuple(
+        Match(field=field, values=(value.lstrip("!"),), negated=value.startswith("!"))
+        for field, value in fields.items()
+    )
+    words = [f"{field} {value}" for field, value in fields.items()]
+    said = text or " ".join([*words, kind, to]).strip()
+    rule = Rule(matches=matches, statements=(Statement(kind=kind, to=to),), text=said)
+    chain = Chain(name=hook, type="nat", hook=hook, priority=PRIORITIES[hook], rules=(rule,))
+    return Ruleset(tables=(Table(family="ip", name="t", chains=(chain,)),))
+
+
+def together(*rules: Ruleset) -> Ruleset:
+    """The first of them is tried first."""
+    # Of chains with one priority, the kernel tries the one that was made last first.
+    return Ruleset(tables=tuple(table for each in reversed(rules) for table in each))
 
 
 def mac(number: int) -> str:
@@ -227,14 +251,7 @@ def article(repaired: bool = False) -> Snapshot:
     }
     if repaired:
         host["sysctls"] = {"net.ipv4.ip_forward": "1"}
-        host["nat"] = (
-            NatRule(
-                kind="masquerade",
-                source="192.168.10.0/24",
-                out="eth0",
-                text='ip saddr 192.168.10.0/24 oifname "eth0" masquerade',
-            ),
-        )
+        host["rules"] = nat("masquerade", source="192.168.10.0/24", out="eth0")
         host["neighbours"] = (
             Neighbour(address="192.168.10.11", dev="lxcbr0", mac=pair_mac["mac"], state="stale"),
         )
@@ -282,7 +299,7 @@ def star(count: int, master: str = "br0") -> Snapshot:
         links=(loopback(True), UPLINK, bridge(master, 3, "10.0.0.1/16"), *ports),
         routes=(*HOST_ROUTES, connected("10.0.0.0/16", master, "10.0.0.1")),
         sysctls={"net.ipv4.ip_forward": "1"},
-        nat=(NatRule(kind="masquerade", source="10.0.0.0/16", out="eth0"),),
+        rules=nat("masquerade", source="10.0.0.0/16", out="eth0"),
     )
 
 
@@ -329,7 +346,7 @@ def docker() -> Snapshot:
             connected("198.51.100.0/24", "docker0", "198.51.100.10"),
         ),
         sysctls={"net.ipv4.ip_forward": "1"},
-        nat=(NatRule(kind="masquerade", source="172.17.0.0/16", out="!docker0"),),
+        rules=nat("masquerade", source="172.17.0.0/16", out="!docker0"),
     )
 
 

@@ -44,7 +44,7 @@ ROOMS: dict[str, set[str]] = {
 
 # What may only be used in one place, so that it can be replaced there.
 ONLY_IN = {
-    "pyroute2": ("nslab.engine.agent",),
+    "pyroute2": (),  # for tests and benchmarks only
     "scapy": ("nslab.frames.dissect", "nslab.session.traffic.scapy_socket"),
     "ipykernel": ("nslab.jupyter",),
     "dnslib": ("nslab.engine.agent",),

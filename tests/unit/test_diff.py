@@ -18,7 +18,6 @@ from nslab.network.model import (
     FdbEntry,
     Link,
     Namespace,
-    NatRule,
     Neighbour,
     Peer,
     Port,
@@ -374,7 +373,6 @@ def test_a_changed_detail_of_a_link_is_found(old: dict[str, Any], new: dict[str,
 
 
 ROUTE = Route(destination="10.0.0.0/8", via="198.51.100.1", dev="eth0")
-NAT = NatRule(kind="snat", source="10.0.0.0/8", out="eth0", to="198.51.100.10")
 ENTRY = FdbEntry(mac=sample.mac(5), dev="eth0", master="br0")
 NEIGHBOUR = Neighbour(address="198.51.100.1", dev="eth0", mac=sample.mac(6), state="reachable")
 LISTS = [
@@ -388,12 +386,6 @@ LISTS = [
     ("routes", "route", ROUTE, {"kind": "blackhole"}),
     ("routes", "route", ROUTE, {"protocol": "static"}),
     ("routes", "route", ROUTE, {"dead": True}),
-    ("nat", "nat", NAT, {"kind": "masquerade"}),
-    ("nat", "nat", NAT, {"source": "11.0.0.0/8"}),
-    ("nat", "nat", NAT, {"destination": "11.0.0.0/8"}),
-    ("nat", "nat", NAT, {"out": "eth1"}),
-    ("nat", "nat", NAT, {"to": "198.51.100.11"}),
-    ("nat", "nat", NAT, {"chain": "prerouting"}),
     ("neighbours", "neighbour", NEIGHBOUR, {"address": "198.51.100.2"}),
     ("neighbours", "neighbour", NEIGHBOUR, {"dev": "eth1"}),
     ("neighbours", "neighbour", NEIGHBOUR, {"mac": sample.mac(7)}),
@@ -442,11 +434,37 @@ def test_a_changed_field_of_a_namespace_is_found(change: dict[str, Any], what: s
     assert what in {c.what for c in compare(before, after).lasting}
 
 
+NAT = {"kind": "snat", "source": "10.0.0.0/8", "out": "eth0", "to": "198.51.100.10"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "dnat", "hook": "prerouting"},
+        {"source": "11.0.0.0/8"},
+        {"destination": "11.0.0.0/8"},
+        {"out": "eth1"},
+        {"to": "198.51.100.11"},
+        {"protocol": "tcp"},
+        {"hook": "input"},
+    ],
+)
+def test_a_changed_translation_is_found(change: dict[str, str]) -> None:
+    snapshot = sample.fresh()
+    before = with_host(snapshot, rules=sample.nat(**NAT))
+    after = with_host(snapshot, rules=sample.nat(**{**NAT, **change}))
+    assert {c.what for c in compare(before, after).changes} == {"nat"}
+    assert {(c.kind, c.what) for c in compare(snapshot, before).changes} == {("new", "nat")}
+    assert {(c.kind, c.what) for c in compare(before, snapshot).changes} == {("gone", "nat")}
+
+
 def test_a_rule_in_other_words_is_the_same() -> None:
-    """nft prints handles, iptables does not; the rule is what it does."""
+    """Each tool has its own words for one rule; the rule is what it does."""
     before = sample.article(repaired=True)
-    rule = structs.replace(before.host.nat[0], text="-A POSTROUTING -j MASQUERADE")
-    assert not compare(before, with_host(before, nat=(rule,))).changes
+    other = sample.nat(
+        "masquerade", source="192.168.10.0/24", out="eth0", text="-A POSTROUTING -j MASQUERADE"
+    )
+    assert not compare(before, with_host(before, rules=other)).changes
 
 
 def test_the_local_table_is_not_told() -> None:

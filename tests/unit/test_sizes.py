@@ -45,7 +45,6 @@ BRANCHING = {
     "draw/layout/plan.py Plan._group": "the kinds of namespaces, each with its parts",
     "engine/agent/boot/shell.py Shell._follow": "one loop over what a command says and how it ends",
     "engine/agent/packets/taps.py _wanted": "the forms in which a place may be given",
-    "engine/agent/rtnl/nat.py _rule": "the expressions of a rule, in the kernel's order",
     "engine/agent/rtnl/this_machine.py _targets": "what is visible, by the rights one has",
     "engine/fake/fib.py gateway": "fib_check_nh() in its order",
     "engine/guard.py _Relay._pass_on": "one loop over everything that may be ready",
@@ -54,6 +53,8 @@ BRANCHING = {
     "explain/diagnose/context.py Search.flaw": "what may be wrong with a link, in order",
     "explain/diagnose/link_causes.py address_on_port": "one obstacle in its variants",
     "explain/diagnose/route_causes.py no_route": "one obstacle in its variants",
+    "explain/trace/filter.py _Hook._do": "what a statement can do, a case each",
+    "explain/trace/matching.py fits": "what a rule can look at, a case each",
     "explain/diagnose/why.py _notes": "a note for each thing that a snapshot has not",
     "frames/crafting.py _destination": "the forms of an address, down to its MAC",
     "frames/journey/topology.py Topology.how": "the kinds of steps from one link to another",
@@ -64,6 +65,8 @@ BRANCHING = {
     "network/diff/compare.py _Comparison._namespace": "the same",
     "network/diff/compare.py _Comparison._pair_links": "how renamed and moved links are told apart",
     "network/diff/details.py bridging": "a line for each field that may differ",
+    "network/rules/nft.py listing": "what a line of the listing can be",
+    "network/rules/options.py _matched": "what an option can be, a case each",
     "network/diff/wording.py vlans_text": "runs of VLANs with what is said of each",
 }
 """Why each of these branches more."""

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import snapshots as sample
 from msgspec import structs
+from snapshots import nat
 
 from nslab import AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp, Sysctl
 from nslab.errors import NotFound
-from nslab.explain.trace import Hop, Rewrite, Stop, nat, routing, trace
-from nslab.network.model import Address, NatRule, Peer, Route, Snapshot
+from nslab.explain.trace import Hop, Rewrite, Stop, routing, trace
+from nslab.network.model import Address, Peer, Route, Snapshot
+from nslab.network.rules import Ruleset
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False),
@@ -42,11 +44,12 @@ def changed(found: Snapshot, label: str, **fields: Any) -> Snapshot:
     )
 
 
-MASQUERADE = NatRule(kind="masquerade", source="192.168.10.0/24", out="eth0")
+MASQUERADE = nat("masquerade", source="192.168.10.0/24", out="eth0")
 
 
-def repaired(*rules: NatRule) -> Snapshot:
-    return changed(snapshot(Sysctl("net.ipv4.ip_forward", "1")), "host", nat=rules)
+def repaired(*rules: Ruleset) -> Snapshot:
+    found = snapshot(Sysctl("net.ipv4.ip_forward", "1"))
+    return changed(found, "host", rules=sample.together(*rules))
 
 
 def names(hops: tuple[Hop, ...]) -> list[str]:
@@ -72,7 +75,7 @@ def test_there_and_back() -> None:
     )
     assert found.there[2].source == "198.51.100.10"
     assert found.back[2].rewrites == (
-        Rewrite(kind="undone", before="198.51.100.10", after="192.168.10.11"),
+        Rewrite(kind="undone", before="198.51.100.10", after="192.168.10.11", what="destination"),
     )
     assert found.hops[-1].destination == "192.168.10.11"
 
@@ -90,32 +93,27 @@ def test_the_host_and_its_own_addresses() -> None:
     [
         ((), "no-route"),
         ((MASQUERADE,), None),
-        ((NatRule(kind="masquerade", out="!lxcbr0"),), None),
-        ((NatRule(kind="masquerade", out="eth+"),), None),
-        ((NatRule(kind="snat", source="192.168.10.11", to="198.51.100.10"),), None),
-        ((NatRule(kind="masquerade", source="10.0.0.0/8"), MASQUERADE), None),
-        ((NatRule(kind="snat", to="198.51.100.99"), MASQUERADE), "nobody-answers"),
-        ((NatRule(kind="masquerade", source="!192.168.10.0/24"),), "no-route"),
-        ((NatRule(kind="masquerade", destination="8.8.8.8"),), "no-route"),
-        ((NatRule(kind="masquerade", out="lxcbr0"),), "no-route"),
-        ((NatRule(kind="masquerade", chain="prerouting"),), "no-route"),
-        ((NatRule(kind="dnat", to="192.168.10.11", chain="prerouting"),), "no-route"),
+        ((nat("masquerade", out="!lxcbr0"),), None),
+        ((nat("masquerade", out="eth*"),), None),
+        ((nat("snat", source="192.168.10.11", to="198.51.100.10"),), None),
+        ((nat("masquerade", source="10.0.0.0/8"), MASQUERADE), None),
+        ((nat("snat", to="198.51.100.99"), MASQUERADE), "nobody-answers"),
+        ((nat("masquerade", source="!192.168.10.0/24"),), "no-route"),
+        ((nat("masquerade", destination="8.8.8.8"),), "no-route"),
+        ((nat("masquerade", out="lxcbr0"),), "no-route"),
+        ((nat("snat", to="198.51.100.10", hook="input"),), "no-route"),
+        ((nat("dnat", to="192.168.10.11", hook="prerouting"),), "loop"),
     ],
 )
-def test_which_rule_rewrites(rules: tuple[NatRule, ...], stop: str | None) -> None:
+def test_which_rule_rewrites(rules: tuple[Ruleset, ...], stop: str | None) -> None:
     found = trace(repaired(*rules), "ns1", "203.0.113.80")
     assert (found.stop.kind if found.stop else None) == stop
 
 
 def test_masquerade_takes_the_address_of_the_neighbours_subnet() -> None:
     host = snapshot().host
-    assert nat.rewritten(
-        changed(snapshot(), "host", nat=(MASQUERADE,)).host,
-        "192.168.10.11",
-        "9.9.9.9",
-        "eth0",
-        "198.51.100.1",
-    ) == ("198.51.100.10", "masquerade")
+    found = trace(repaired(MASQUERADE), "ns1", "203.0.113.80").there[1].rewrites
+    assert found == (Rewrite(kind="masquerade", before="192.168.10.11", after="198.51.100.10"),)
     assert routing.select(host, "eth0", "198.51.100.1") == "198.51.100.10"
     assert routing.select(host, "lo", "198.51.100.1", "link") == "198.51.100.10"
 

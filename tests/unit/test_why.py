@@ -41,7 +41,8 @@ from nslab import (
 )
 from nslab.explain.diagnose.causes import STOPS
 from nslab.explain.trace.values import Stop as TraceStop
-from nslab.network.model import Address, NatRule, Route, Snapshot
+from nslab.network.model import Address, Route, Snapshot
+from nslab.network.rules import Ruleset
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False),
@@ -143,7 +144,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
             "✔ the answer comes back: internet → router → "
             "host (198.51.100.10 becomes 192.168.10.11 again) → ns1"
         ),
-        "  (not checked: packet filter rules, and policy rules (ip rule))",
+        "  (not checked: policy rules (ip rule))",
     ]
     assert four.actions == ()
 
@@ -537,21 +538,21 @@ def test_a_port_that_does_not_forward(state: str, hint: str) -> None:
     ("rule", "words"),
     [
         (
-            NatRule(kind="masquerade", source="10.0.0.0/8", out="eth0"),
+            sample.nat("masquerade", source="10.0.0.0/8", out="eth0"),
             "host masquerades what comes from 10.0.0.0/8 and leaves by eth0",
         ),
         (
-            NatRule(kind="masquerade", source="192.168.10.0/24", out="lxcbr0"),
+            sample.nat("masquerade", source="192.168.10.0/24", out="lxcbr0"),
             "host masquerades what comes from 192.168.10.0/24 and leaves by lxcbr0",
         ),
         (
-            NatRule(kind="masquerade", destination="10.0.0.0/8"),
+            sample.nat("masquerade", destination="10.0.0.0/8"),
             "host masquerades what comes from anywhere for 10.0.0.0/8",
         ),
     ],
 )
-def test_masquerade_of_something_else(rule: NatRule, words: str) -> None:
-    obstacle = why(changed(after(), "host", nat=(rule,)), "ns1", "203.0.113.80").obstacle
+def test_masquerade_of_something_else(rule: Ruleset, words: str) -> None:
+    obstacle = why(changed(after(), "host", rules=rule), "ns1", "203.0.113.80").obstacle
     assert obstacle is not None
     assert obstacle.kind == "masquerade-mismatch"
     assert obstacle.message == (
@@ -681,14 +682,11 @@ def test_notes_say_what_may_be_in_the_way_all_the_same() -> None:
         "host",
         sysctls={**found.host.sysctls, "net.bridge.bridge-nf-call-iptables": "1"},
         routes=(*found.host.routes, Route(destination="default", dev="eth0", table=100)),
-        nat=(*found.host.nat, NatRule(kind="dnat", to="192.168.10.11", chain="prerouting")),
         links=tuple(filtering if x.name == "lxcbr0" else x for x in found.host.links),
     )
     assert why(found, "ns1", "203.0.113.80").notes == (
-        "not checked: packet filter rules, and policy rules (ip rule)",
+        "not checked: policy rules (ip rule)",
         "host has routes in other tables than main: ip rule says when they apply",
-        "host rewrites destinations (dnat): assumed not to apply to a ping",
-        "host: bridge-nf-call-iptables is 1, so its filter rules see bridged frames",
         "host has a bridge that filters VLANs, which is not checked",
     )
 

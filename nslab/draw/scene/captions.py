@@ -13,6 +13,7 @@ from nslab.draw.scene.scene import Line
 from nslab.network.diff import (
     Change,
     Kind,
+    filter_text,
     kind_and_mode,
     name_text,
     nameservers,
@@ -125,6 +126,7 @@ def notes(
         yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
         yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
+    yield from _filter(namespace, changes)
     others = [name for name in namespace.names if name != namespace.label]
     if others:
         yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
@@ -167,6 +169,17 @@ def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
                 yield Line(f"nameserver {change.value}", "gone")
             elif change.what in {"nat", "route"}:
                 yield Line(change.value, "gone")
+
+
+def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
+    """The packet filter, in one line."""
+    kinds = {change.kind for change in changes if change.what == "rule"}
+    kind: Kind | None = "changed" if kinds else None
+    text = filter_text(namespace.rules)
+    if text:
+        yield Line(text, kind)
+    elif kinds:
+        yield Line("filter: no rules", "gone")
 
 
 def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> Iterator[Line]:

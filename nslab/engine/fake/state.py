@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nslab.network import model
+from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 NO_MAC = "00:00:00:00:00:00"
 
@@ -110,7 +111,8 @@ class Space:
     sysctls: dict[str, str]
     links: dict[str, Link] = field(default_factory=dict)
     routes: list[Entry] = field(default_factory=list)
-    nat: list[model.NatRule] = field(default_factory=list)
+    nat: list[Rule] = field(default_factory=list)
+    """In the chain that the action for masquerading makes."""
     processes: tuple[model.Process, ...] = ()
     resolv_conf: str | None = None
     last_index: int = 0
@@ -274,11 +276,11 @@ class Network:
             processes=space.processes,
             links=tuple(self._link(link) for link in links),
             routes=tuple(self._route(entry) for entry in space.routes),
-            nat=tuple(space.nat),
             sysctls=dict(space.sysctls),
             resolv_conf=(
                 self.etc_netns.get(space.label) if space.role == "named" else space.resolv_conf
             ),
+            rules=_rules(space.nat),
         )
 
     def _link(self, link: Link) -> model.Link:
@@ -358,3 +360,12 @@ def mac_origin(link: Link) -> str:
         return "permanent"
     drawn = int(link.mac[:2], 16) & 2 and link.mac[3:8] != "00:00"
     return "random" if drawn else "set"
+
+
+def _rules(nat: list[Rule]) -> Ruleset:
+    if not nat:
+        return Ruleset()
+    chain = Chain(
+        name="postrouting", type="nat", hook="postrouting", priority=100, rules=tuple(nat)
+    )
+    return Ruleset(tables=(Table(family="ip", name="nslab", chains=(chain,)),))

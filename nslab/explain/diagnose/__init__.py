@@ -10,9 +10,11 @@
     why              the whole: from a question to its explanation
     address_causes   addresses that are missing, that nobody has, or that several have
     context          what is asked about one stop, and the remedies that many causes share
+    filter_causes    packets that a filter drops or refuses
     link_causes      links and bridges that hold a frame up
     no_return        packets that left the lab, or its right half, and will not come back
     route_causes     routes that are missing or lead elsewhere
+    translation_causes  addresses that were translated to something that leads nowhere
 """
 
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle

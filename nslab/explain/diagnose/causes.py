@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nslab.errors import InvalidInput
-from nslab.explain.diagnose import address_causes, link_causes, no_return, route_causes
+from nslab.explain.diagnose import (
+    address_causes,
+    filter_causes,
+    link_causes,
+    no_return,
+    route_causes,
+    translation_causes,
+)
 from nslab.explain.diagnose.context import Search, told, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import Stop, Trace
@@ -34,6 +41,8 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "loop": route_causes.loop,
     "no-forwarding": route_causes.no_forwarding,
     "rp-filter": route_causes.rp_filter,
+    "filter-drop": filter_causes.filtered,
+    "filter-reject": filter_causes.filtered,
 }
 """What is said of each kind of stop, if no hop before it is to blame."""
 
@@ -61,4 +70,8 @@ def _find(search: Search) -> Obstacle:
         if found is not None:
             search.blamed = hop
             return found
-    return no_return.cause(search) or STOPS[search.stop.kind](search)
+    return (
+        translation_causes.cause(search)
+        or no_return.cause(search)
+        or STOPS[search.stop.kind](search)
+    )

@@ -151,6 +151,6 @@ def told(search: Search) -> Trace:
 def wanted(hop: Hop) -> str:
     """Where a hop sends the packet, after what it undid."""
     for each in hop.rewrites:
-        if each.kind == "undone":
-            return each.after
+        if each.what == "destination":
+            return each.after.partition(":")[0]
     return hop.destination

@@ -138,5 +138,5 @@ class _Teller:
 
 def _rewrite_words(rewrite: Rewrite) -> str:
     if rewrite.kind == "undone":
-        return f"the destination {rewrite.before} becomes {rewrite.after} again"
-    return f"{rewrite.kind}, the source {rewrite.before} becomes {rewrite.after}"
+        return f"the {rewrite.what} {rewrite.before} becomes {rewrite.after} again"
+    return f"{rewrite.kind}, the {rewrite.what} {rewrite.before} becomes {rewrite.after}"

@@ -6,13 +6,15 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 
 from __future__ import annotations
 
-from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose import gateways, remedy, translation_causes
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.trace import Hop, nat, routing
+from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, Masquerade
-from nslab.network.model import Namespace, NatRule, Route
+from nslab.network.diff import nat_text
+from nslab.network.model import Namespace, Route
+from nslab.network.rules import Translation
 
 
 def cause(search: Search) -> Obstacle | None:
@@ -50,7 +52,8 @@ def _back(search: Search) -> Obstacle | None:
     }
     if known is not None and str(known) in outside:
         return _detour(search, trace.back, wanted) or _in_world(search, wanted)
-    if wanted == source and search.here.role == "world":
+    translated = any(each.what == "source" for hop in trace.there for each in hop.rewrites)
+    if wanted == source and search.here.role == "world" and not translated:
         return _as_it_is(search, source)
     return _detour(search, trace.back, source)
 
@@ -68,13 +71,17 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
     here = search.snapshot.namespace(border.namespace)
     subnet = gateways.own_network(search.snapshot, source)
     action = Masquerade(str(subnet or f"{source}/32"), border.link_out, ns=remedy.reference(here))
-    rules = nat.source_rules(here)
+    rules = [rule for rule in here.nat if rule.kind in ("masquerade", "snat", "netmap")]
+    kept = translation_causes.kept(search, here, border, source) if rules else None
+    if kept is not None:
+        return kept
     if rules:
         message = (
-            f"{here.label} masquerades {_words(rules[0])}, but this comes from {source} and "
+            f"{here.label} {_words(rules[0])}, but this {_this(search, rules[0])} {source} and "
             f"leaves by {border.link_out}: {search.here.label} has no route back to {source}"
         )
-        return search.made("masquerade-mismatch", here, message, [action])
+        kind = "masquerade-mismatch" if _simple(rules[0]) else "not-translated"
+        return search.made(kind, here, message, [action])
     message = (
         f"{search.here.label} has no route back to {source}: {here.label} sent that address out "
         "untranslated"
@@ -82,11 +89,32 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
     return search.made("no-masquerade", here, message, [action])
 
 
-def _words(rule: NatRule) -> str:
-    words = f"what comes from {rule.source or 'anywhere'}"
+def _words(rule: Translation) -> str:
+    """What a rule translates; in its own words if it is no simple one."""
+    if not _simple(rule):
+        return f"translates only: {nat_text(rule)}"
+    words = f"masquerades what comes from {rule.source or 'anywhere'}"
+    if rule.protocol:
+        words = f"masquerades the {rule.protocol} that comes from {rule.source or 'anywhere'}"
     if rule.destination:
         words += f" for {rule.destination}"
     return words + (f" and leaves by {rule.out}" if rule.out else "")
+
+
+def _simple(rule: Translation) -> bool:
+    """Whether it is told by its networks, its protocol and the link out."""
+    usual = ("masquerade", "postrouting", "ip", True)
+    others = (rule.also, rule.sport, rule.dport, rule.came)
+    return (
+        (rule.kind, rule.hook, rule.family, rule.reached) == usual
+        and rule.exact
+        and not any(others)
+    )
+
+
+def _this(search: Search, rule: Translation) -> str:
+    """What kind of packet it is, where a rule is for one kind only."""
+    return f"is {search.trace.protocol} from" if rule.protocol else "comes from"
 
 
 def _detour(search: Search, way: tuple[Hop, ...], address: str) -> Obstacle | None:

@@ -101,18 +101,17 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
     """What may be in the way all the same."""
     if not found.ok or len(found.there) < 2:
         return
-    yield "not checked: packet filter rules, and policy rules (ip rule)"
+    yield "not checked: policy rules (ip rule)"
+    for doubt in found.doubts:
+        because = f" (not understood: {doubt.ruling.because})" if doubt.ruling.because else ""
+        yield f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
     for label in dict.fromkeys(hop.namespace for hop in found.hops):
         here = snapshot.namespace(label)
         if any(route.table not in (253, 254, 255) for route in here.routes):
             yield f"{label} has routes in other tables than main: {_RULES}"
-        if any(rule.kind in ("dnat", "redirect") for rule in here.nat):
-            yield f"{label} rewrites destinations (dnat): assumed not to apply to a ping"
     bridging = {spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"}
     for label in sorted(bridging):
         here = snapshot.namespace(label)
-        if here.sysctls.get("net.bridge.bridge-nf-call-iptables") == "1":
-            yield f"{label}: bridge-nf-call-iptables is 1, so its filter rules see bridged frames"
         if any(link.bridge and link.bridge.vlan_filtering for link in here.links):
             yield f"{label} has a bridge that filters VLANs, which is not checked"
 

@@ -1,10 +1,14 @@
-"""The way of a ping through a snapshot: there, and the way of its answer.
+"""The way of a packet (a ping, TCP or UDP) through a snapshot, and the way of its answer.
 
 ::
 
-    values     Trace, Hop, Spot, Rewrite, Stop
+    values     Trace, Hop, Spot, Rewrite, Stop, Doubt
+    packet     a packet as rules look at it; Ruling, who decided about it
+    matching   whether a rule is about a packet
+    filter     what the packet filter of a namespace does with a packet at one hook
+    hooks      a packet at the hooks of a namespace, and what conntrack knows of it
+    bridged    the rules of bridges, of links and of ARP, between two hops
     routing    which addresses a namespace has, which route it takes, which source it puts in
-    nat        what a rule rewrites
     segment    who hears a frame that a link sends, and what keeps it from the others
     walk       all of that, hop by hop
 
@@ -12,11 +16,12 @@ Pure functions over one :class:`~nslab.network.model.Snapshot`; nothing is sent.
 that a packet takes when every neighbour has to be asked for afresh (ARP), so what a namespace
 still remembers of its neighbours does not count.  IPv4 only.
 
-What a snapshot does not hold, the way cannot show: packet filter rules, policy rules (``ip
-rule``), the rp_filter of single devices, VLANs, and which ports a NAT rule is meant for.
+What a snapshot does not hold, the way cannot show: policy rules (``ip rule``), the rp_filter of
+single devices, VLANs.  Where a rule is not understood, the way has a doubt.
 """
 
-from nslab.explain.trace.values import Hop, Rewrite, Spot, Stop, Trace
+from nslab.explain.trace.packet import Ruling
+from nslab.explain.trace.values import Doubt, Hop, Rewrite, Spot, Stop, Trace
 from nslab.explain.trace.walk import trace
 
-__all__ = ["Hop", "Rewrite", "Spot", "Stop", "Trace", "trace"]
+__all__ = ["Doubt", "Hop", "Rewrite", "Ruling", "Spot", "Stop", "Trace", "trace"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from nslab.explain.trace.packet import Ruling
 from nslab.network.model import Route, Value
 
 Role = Literal["out", "in", "bridge", "stack"]
@@ -25,14 +26,16 @@ class Spot(Value, frozen=True):
 
 
 class Rewrite(Value, frozen=True):
-    """An address that NAT put another in place of.
+    """An address (with its port, if that changes too) that NAT put another in place of.
 
-    ``kind`` is masquerade, snat, or ``undone`` for the answer's destination.
+    ``kind`` is masquerade, snat, dnat, redirect, netmap, or ``undone`` for what the answer gets
+    back; ``what`` is source or destination.
     """
 
     kind: str
     before: str
     after: str
+    what: str = "source"
 
 
 class Hop(Value, frozen=True):
@@ -78,6 +81,8 @@ class Stop(Value, frozen=True):
     answered-elsewhere     the answer is delivered here, which is not who asked
     loop                   it comes to where it has been
     broadcast              ``address`` means all hosts on a segment
+    filter-drop            ``ruling`` dropped it: a packet filter rule or a policy
+    filter-reject          ``ruling`` refused it, and said so to the sender
     =====================  ====================================================================
     """
 
@@ -86,12 +91,23 @@ class Stop(Value, frozen=True):
     link: str = ""
     address: str = ""
     other: str = ""
+    ruling: Ruling | None = None
+    frame: str = ""
+    """``arp`` if not the packet was filtered, but the question who has ``address``."""
+
+
+class Doubt(Value, frozen=True):
+    """A rule in ``namespace`` of which it is not known what it does to the packet."""
+
+    namespace: str
+    ruling: Ruling
 
 
 class Trace(Value, frozen=True):
-    """The way of a ping and of its answer.  ``stop`` is None if the answer arrives.
+    """The way of a packet and of its answer.  ``stop`` is None if the answer arrives.
 
-    ``back`` is empty if the ping does not arrive.
+    ``back`` is empty if the packet does not arrive.  ``doubts`` are rules on the way that are not
+    understood: the way is told as if they let the packet pass unchanged.
     """
 
     namespace: str
@@ -99,6 +115,9 @@ class Trace(Value, frozen=True):
     there: tuple[Hop, ...] = ()
     back: tuple[Hop, ...] = ()
     stop: Stop | None = None
+    doubts: tuple[Doubt, ...] = ()
+    protocol: str = "icmp"
+    port: int | None = None
 
     @property
     def ok(self) -> bool:

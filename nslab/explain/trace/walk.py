@@ -1,4 +1,4 @@
-"""The way of a ping, hop by hop, as IP decides it in each namespace."""
+"""The way of a packet, hop by hop, as IP decides it in each namespace."""
 
 from __future__ import annotations
 
@@ -7,36 +7,80 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from nslab.explain.trace import nat, routing
+from nslab.explain.trace import hooks, routing
+from nslab.explain.trace.bridged import cross
+from nslab.explain.trace.filter import Passage
+from nslab.explain.trace.packet import Packet
 from nslab.explain.trace.segment import Reached, blind, reach
-from nslab.explain.trace.values import Hop, Rewrite, Stop, Trace
+from nslab.explain.trace.values import Doubt, Hop, Rewrite, Stop, Trace
 from nslab.network.model import Link, Namespace, Route, Snapshot
 
 _BUDGET = 500
 """Hops in all that are looked at: several answerers at each of many would multiply without end."""
 
 
-def trace(snapshot: Snapshot, ns: str | int | None, address: str) -> Trace:
-    """The way of a ping from a namespace to an IPv4 address, and of its answer.
+def trace(
+    snapshot: Snapshot,
+    ns: str | int | None,
+    address: str,
+    *,
+    protocol: str = "icmp",
+    port: int | None = None,
+) -> Trace:
+    """The way of a packet from a namespace to an IPv4 address, and of its answer.
 
+    :param protocol: icmp (a ping), tcp or udp
+    :param port: the port at that address, of TCP and UDP
     :raises NotFound: there is no such namespace
     :raises ValueError: that is no IPv4 address
     """
     routing.ip(address)
-    return _Walk(snapshot, snapshot.namespace(ns), address).run()
+    found = _Walk(snapshot, snapshot.namespace(ns), address, protocol, port).run()
+    return structs.replace(found, protocol=protocol, port=port)
 
 
 @dataclass(frozen=True)
 class _Packet:
-    source: str
-    destination: str
+    """A packet on its way, with the way behind it."""
+
+    now: Packet
     answer: bool = False
     there: tuple[Hop, ...] = ()
-    """The ping's way, once this is its answer."""
+    """The question's way, once this is its answer."""
     hops: tuple[Hop, ...] = ()
-    rewritten: tuple[tuple[int, str, str], ...] = ()
-    """What conntrack keeps: in which namespace (inode) which source became which."""
+    tracked: tuple[hooks.Tracked, ...] = ()
+    """What the conntrack of each namespace on the way keeps."""
     seen: frozenset[tuple[int, str, bool]] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def source(self) -> str:
+        return self.now.source
+
+    @property
+    def destination(self) -> str:
+        return self.now.destination
+
+    def moved(self, now: Packet) -> _Packet:
+        return replace(self, now=now)
+
+
+@dataclass(frozen=True)
+class _Came:
+    """How a packet came into a namespace: as what, by which link, and what was done to it."""
+
+    packet: Packet
+    link: str = ""
+    rewrites: tuple[Rewrite, ...] = ()
+
+
+class _Stopped(Exception):
+    """The way ended at a packet filter."""
+
+    def __init__(self, packet: _Packet, came: _Came, passage: Passage, link: str, out: str) -> None:
+        assert passage.ruling is not None
+        self.packet, self.came, self.link, self.out = packet, came, link, out
+        self.verdict, self.ruling = passage.verdict, passage.ruling
 
 
 @dataclass
@@ -44,77 +88,133 @@ class _Walk:
     snapshot: Snapshot
     origin: Namespace
     address: str
+    protocol: str
+    port: int | None
     spent: int = 0
 
     def run(self) -> Trace:
         here, address = self.origin, self.address
-        held = routing.holder(here, address)
-        if held is not None or routing.in_loopback(address):
-            return self._to_itself(held)
-        packet = _Packet("", address)
+        packet = _Packet(hooks.asking("", address, self.protocol, self.port))
         if any(
             address == str(each.network.broadcast_address) and each.network.prefixlen < 31
             for link in here.links
             for each in routing.interfaces(link)
         ):
             return self._stop(packet, here, "broadcast", address=address)
+        try:
+            return self._sent(packet, here)
+        except _Stopped as end:
+            return self._filtered(end, here)
+
+    def _sent(self, packet: _Packet, here: Namespace) -> Trace:
+        """Out of the namespace in which it is made, where its destination may be rewritten."""
+        found = self._routed(packet, here)
+        if isinstance(found, Trace):
+            return found
+        source, dev, _ = found
+        packet = packet.moved(replace(packet.now, source=source))
+        came = _Came(packet.now)
+        packet, came = self._hook("output", packet, here, came, out=dev)
+        if packet.destination != came.packet.destination:
+            found = self._routed(packet, here)
+            if isinstance(found, Trace):
+                return found
+        _, dev, route = found
+        if route is None:
+            return self._to_itself(packet, here, came)
+        return self._leave(packet, here, came, route)
+
+    def _routed(self, packet: _Packet, here: Namespace) -> Trace | tuple[str, str, Route | None]:
+        """The source, device and route of a packet that is made here; no route to itself."""
+        address = packet.destination
+        held = routing.holder(here, address)
+        if held is not None or routing.in_loopback(address):
+            lo = next((link for link in here.links if routing.is_loopback(link)), None)
+            if held is None or lo is None or not lo.up:
+                packet = packet.moved(replace(packet.now, source=address))
+                return self._stop(packet, here, "link-down", link=lo.name if lo else "lo")
+            return packet.source or address, lo.name, None
         route = routing.lookup(here, address)
         if route is None:
             return self._stop(packet, here, "no-route", address=address)
-        source = routing.source(here, route, address)
+        source = packet.source or routing.source(here, route, address)
         if not source and route.kind not in routing.REFUSING:
             return self._stop(packet, here, "no-address", link=route.dev, address=address)
-        return self._leave(replace(packet, source=source), here, "", route)
+        return source, route.dev, route
 
-    def _to_itself(self, held: Link | None) -> Trace:
+    def _to_itself(self, packet: _Packet, here: Namespace, came: _Came) -> Trace:
         """Between a namespace and its own addresses lies only lo."""
-        here = self.origin
-        packet = _Packet(self.address, self.address)
-        lo = next((link for link in here.links if routing.is_loopback(link)), None)
-        if held is None or lo is None or not lo.up:
-            return self._stop(packet, here, "link-down", link=lo.name if lo else "lo")
-        hop = Hop(
-            namespace=here.label, source=self.address, destination=self.address, link_in=lo.name
-        )
-        return Trace(namespace=here.label, address=self.address, there=(hop,), back=(hop,))
-
-    def _leave(self, packet: _Packet, here: Namespace, link_in: str, route: Route) -> Trace:
-        """Out by a route: rewrite, find the next hop's link, and go on where it is heard."""
+        lo = next(link for link in here.links if routing.is_loopback(link))
         hop = Hop(
             namespace=here.label,
             source=packet.source,
             destination=packet.destination,
-            link_in=link_in,
-            route=route,
-            link_out=route.dev,
-            next_hop=route.via or packet.destination,
-            rewrites=self._undone(packet, here),
+            link_in=lo.name,
+            rewrites=came.rewrites,
         )
-        packet = self._restored(packet, here)
-        hop = structs.replace(hop, next_hop=route.via or packet.destination)
+        turned = self._over_lo(packet, here, came, lo.name)
+        entry = hooks.Tracked(here.inode, came.packet, turned.now)
+        answer = replace(turned, now=hooks.answering(turned.now), answer=True, tracked=(entry,))
+        came = _Came(answer.now)
+        answer, came = self._hook("output", answer, here, came, out=lo.name)
+        turned = self._over_lo(answer, here, came, lo.name)
+        return Trace(
+            namespace=here.label,
+            address=self.address,
+            there=(hop,),
+            back=(hop,),
+            doubts=turned.doubts,
+        )
+
+    def _over_lo(self, packet: _Packet, here: Namespace, came: _Came, lo: str) -> _Packet:
+        """Out by lo and in again."""
+        packet, came = self._hook("postrouting", packet, here, came, out=lo)
+        for hook in ("prerouting", "input"):
+            bound = not packet.answer
+            packet, came = self._hook(hook, packet, here, came, link=lo, bound=bound)
+        return packet
+
+    def _leave(self, packet: _Packet, here: Namespace, came: _Came, route: Route) -> Trace:
+        """Out by a route: filter, rewrite, find the next hop's link, and go on there."""
+        next_hop = route.via or packet.destination
+
+        def hop(came: _Came) -> Hop:
+            return Hop(
+                namespace=here.label,
+                source=came.packet.source,
+                destination=came.packet.destination,
+                link_in=came.link,
+                route=route,
+                link_out=route.dev,
+                next_hop=next_hop,
+                rewrites=came.rewrites,
+            )
+
         if route.kind in routing.REFUSING:
-            return self._stop(packet, here, "route-refuses", address=packet.destination, hop=hop)
+            return self._stop(
+                packet, here, "route-refuses", address=packet.destination, hop=hop(came)
+            )
         dev = next((link for link in here.links if link.name == route.dev), None)
         if dev is None:  # several next hops (multipath)
-            return self._stop(packet, here, "out-of-sight", hop=hop)
+            return self._stop(packet, here, "out-of-sight", hop=hop(came))
         if not dev.up:
-            return self._stop(packet, here, "link-down", link=dev.name, hop=hop)
-        if not packet.answer:  # conntrack takes no answer for something new to rewrite
-            source, kind = nat.rewritten(
-                here, packet.source, packet.destination, dev.name, hop.next_hop
-            )
-            if not source:  # the kernel drops it: "ate my IP address"
-                return self._stop(packet, here, "no-address", link=dev.name, hop=hop)
-            if source != packet.source:
-                rewrite = Rewrite(kind=kind, before=packet.source, after=source)
-                hop = structs.replace(hop, rewrites=(*hop.rewrites, rewrite))
-                kept = (here.inode, packet.source, source)
-                packet = replace(packet, source=source, rewritten=(*packet.rewritten, kept))
+            return self._stop(packet, here, "link-down", link=dev.name, hop=hop(came))
+        if came.link:
+            packet, came = self._hook("forward", packet, here, came, link=came.link, out=dev.name)
+        before = packet
+        packet, came = self._hook(
+            "postrouting", packet, here, came, link=came.link, out=dev.name, next_hop=next_hop
+        )
+        if not packet.source:  # the kernel drops it: "ate my IP address"
+            return self._stop(before, here, "no-address", link=dev.name, hop=hop(came))
+        if not packet.answer:
+            entry = hooks.Tracked(here.inode, came.packet, packet.now)
+            packet = replace(packet, tracked=(*packet.tracked, entry))
         if dev.master:
             return self._stop(
-                packet, here, "address-on-port", link=dev.name, other=dev.master, hop=hop
+                packet, here, "address-on-port", link=dev.name, other=dev.master, hop=hop(came)
             )
-        return self._across(packet, here, dev, hop)
+        return self._across(packet, here, dev, hop(came))
 
     def _across(self, packet: _Packet, here: Namespace, dev: Link, hop: Hop) -> Trace:
         """Over the segment, to whoever has the next hop's address."""
@@ -154,9 +254,7 @@ class _Walk:
             if outcomes and self.spent > _BUDGET:
                 break
             others = tuple(name for name in rivals if name != each.namespace.label)
-            hops = (*packet.hops, structs.replace(hop, path=each.path, rivals=others))
-            outcome = self._arrive(replace(packet, hops=hops), each.namespace, each.link)
-            outcomes.append((each, outcome))
+            outcomes.append((each, self._given(packet, dev, hop, each, others)))
         failing = [each for each, outcome in outcomes if not outcome.ok]
         if failing and len(failing) < len(outcomes):
             return self._stop(
@@ -170,7 +268,25 @@ class _Walk:
             )
         return outcomes[0][1]
 
+    def _given(
+        self, packet: _Packet, dev: Link, hop: Hop, to: Reached, others: tuple[str, ...]
+    ) -> Trace:
+        """To one of those who have the next hop's address."""
+        crossing = cross(self.snapshot, to.path, packet.now, hop.next_hop)
+        packet = replace(packet, doubts=(*packet.doubts, *crossing.doubts))
+        if crossing.stop is not None:
+            path = to.path[: crossing.passed]
+            hop = structs.replace(hop, path=path, rivals=others)
+            return self._ended(packet, hop, crossing.stop)
+        hops = (*packet.hops, structs.replace(hop, path=to.path, rivals=others))
+        now = replace(hooks.elsewhere(packet.now), mac_source=dev.mac, mac_destination=to.link.mac)
+        try:
+            return self._arrive(replace(packet, now=now, hops=hops), to.namespace, to.link)
+        except _Stopped as end:
+            return self._filtered(end, to.namespace)
+
     def _arrive(self, packet: _Packet, here: Namespace, link: Link) -> Trace:
+        came = _Came(packet.now, link.name)
         hop = Hop(
             namespace=here.label,
             source=packet.source,
@@ -181,59 +297,125 @@ class _Walk:
         if place in packet.seen:
             return self._stop(packet, here, "loop", link=link.name, address=packet.destination)
         packet = replace(packet, seen=packet.seen | {place})
-        wanted = self._restored(packet, here).destination
         if routing.holder(here, packet.source) is not None:
             # Rewritten or sent here, and back again; or somebody else has the address too.
             been = any(each.namespace == here.label for each in packet.hops)
             kind = "loop" if been else "own-source"
             return self._stop(packet, here, kind, address=packet.source, hop=hop)
+        packet, came = self._hook("prerouting", packet, here, came, link=link.name)
+        wanted = packet.destination
         if routing.filtered(here, link.name, packet.source):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
             )
         if routing.holder(here, wanted) is not None:
-            return self._deliver(packet, here, hop)
+            return self._deliver(packet, here, came)
         if not routing.forwards(here):
             return self._stop(packet, here, "no-forwarding", address=wanted, hop=hop)
         route = routing.lookup(here, wanted)
         if route is None:
+            hop = structs.replace(hop, rewrites=came.rewrites)
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
-        return self._leave(packet, here, link.name, route)
+        return self._leave(packet, here, came, route)
 
-    def _deliver(self, packet: _Packet, here: Namespace, hop: Hop) -> Trace:
-        hop = structs.replace(hop, rewrites=self._undone(packet, here))
+    def _deliver(self, packet: _Packet, here: Namespace, came: _Came) -> Trace:
+        packet, came = self._hook("input", packet, here, came, link=came.link)
+        hop = Hop(
+            namespace=here.label,
+            source=came.packet.source,
+            destination=came.packet.destination,
+            link_in=came.link,
+            rewrites=came.rewrites,
+        )
         if packet.answer:
             if here.inode != self.origin.inode:
                 address = packet.destination
                 return self._stop(packet, here, "answered-elsewhere", address=address, hop=hop)
             return self._ended(packet, hop, None)
+        entry = hooks.Tracked(here.inode, came.packet, packet.now)
         back = _Packet(
-            source=packet.destination,
-            destination=packet.source,
+            now=hooks.answering(packet.now),
             answer=True,
             there=(*packet.hops, hop),
-            rewritten=packet.rewritten,
+            tracked=(*packet.tracked, entry),
+            doubts=packet.doubts,
         )
         route = routing.lookup(here, back.destination)
         if route is None:
             return self._stop(back, here, "no-route", address=back.destination)
-        return self._leave(back, here, "", route)
+        came = _Came(back.now)
+        back, came = self._hook("output", back, here, came, out=route.dev)
+        if back.destination != came.packet.destination:
+            route = routing.lookup(here, back.destination) or route
+        return self._leave(back, here, came, route)
 
-    # -- what conntrack gives back -------------------------------------------------------------
+    # -- the packet filter ---------------------------------------------------------------------
 
-    def _restored(self, packet: _Packet, here: Namespace) -> _Packet:
-        """An answer that comes to where its ping was rewritten, as it is after that is undone."""
+    def _hook(
+        self,
+        hook: str,
+        packet: _Packet,
+        here: Namespace,
+        came: _Came,
+        *,
+        link: str = "",
+        out: str = "",
+        next_hop: str = "",
+        bound: bool = False,
+    ) -> tuple[_Packet, _Came]:
+        """What a hook leaves of the packet.
+
+        :param bound: conntrack has decided already that nothing is translated here
+
+        :raises _Stopped: nothing
+        """
+        now = replace(packet.now, link_in=link, link_out=out)
+        tracked = self._tracked(packet, here, came)
         if packet.answer:
-            for inode, before, after in packet.rewritten:
-                if inode == here.inode and after == packet.destination:
-                    return replace(packet, destination=before)
-        return packet
+            state = "established" if tracked else _STRAY[self.protocol]
+            now = replace(now, state=state, status=tracked.status if tracked else frozenset())
+        if bound:
+            tracked = hooks.Tracked(here.inode, hooks.answering(now), now)
+        passage = hooks.at(hook, now, here, tracked, lambda _: routing.select(here, out, next_hop))
+        if passage.ruling is not None:
+            if passage.verdict == "unknown":
+                doubt = Doubt(namespace=here.label, ruling=passage.ruling)
+                packet = replace(packet, doubts=(*packet.doubts, doubt))
+            elif passage.ruling.verdict == "accept":  # a translation without an address to take
+                return packet.moved(replace(now, source="")), came
+            else:
+                raise _Stopped(packet, came, passage, link, out)
+        kind = passage.translated.kind if passage.translated else "undone"
+        done = hooks.rewrites(now, passage.packet, kind)
+        came = replace(came, rewrites=(*came.rewrites, *done))
+        return packet.moved(passage.packet), came
 
-    def _undone(self, packet: _Packet, here: Namespace) -> tuple[Rewrite, ...]:
-        after = self._restored(packet, here).destination
-        if after == packet.destination:
-            return ()
-        return (Rewrite(kind="undone", before=packet.destination, after=after),)
+    def _tracked(self, packet: _Packet, here: Namespace, came: _Came) -> hooks.Tracked | None:
+        """What conntrack keeps of the question that a packet is the answer to."""
+        if not packet.answer:
+            return None
+        for entry in packet.tracked:
+            if entry.inode == here.inode and entry.answered(came.packet):
+                return entry
+        return None
+
+    def _filtered(self, end: _Stopped, here: Namespace) -> Trace:
+        hop = Hop(
+            namespace=here.label,
+            source=end.came.packet.source,
+            destination=end.came.packet.destination,
+            link_in=end.came.link,
+            rewrites=end.came.rewrites,
+        )
+        stop = Stop(
+            kind="filter-reject" if end.verdict == "reject" else "filter-drop",
+            namespace=here.label,
+            link=end.link,
+            other=end.out,
+            address=end.packet.destination,
+            ruling=end.ruling,
+        )
+        return self._ended(end.packet, hop, stop)
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -259,8 +441,15 @@ class _Walk:
         hops = (*packet.hops, hop)
         there, back = (packet.there, hops) if packet.answer else (hops, ())
         return Trace(
-            namespace=self.origin.label, address=self.address, there=there, back=back, stop=stop
+            namespace=self.origin.label,
+            address=self.address,
+            there=there,
+            back=back,
+            stop=stop,
+            doubts=packet.doubts,
         )
 
 
 _GUESSES = ("not-attached", "wrong-bridge", "macvlan-parent")
+_STRAY = {"icmp": "invalid", "tcp": "invalid", "udp": "new"}
+"""What conntrack says of an answer whose question it has not seen."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from nslab.errors import NotFound
 from nslab.jupyter.widgets.words import say
-from nslab.network.diff import kind_and_mode, nat_text, route_text, visible_routes, vlans_text
+from nslab.network.diff import (
+    filter_items,
+    kind_and_mode,
+    nat_text,
+    route_text,
+    visible_routes,
+    vlans_text,
+)
 from nslab.network.model import Link, Namespace, Snapshot
 
 Facts = list[tuple[str, list[str]]]
@@ -41,6 +48,7 @@ def _space(namespace: Namespace) -> Facts:
         (say("Routes"), [route_text(route) for route in visible_routes(namespace)]),
         (say("Neighbours"), neighbours),
         (say("Address translation"), [nat_text(rule) for rule in namespace.nat]),
+        (say("Packet filter"), list(filter_items(namespace.rules))),
         (say("Settings"), [f"{key} = {value}" for key, value in namespace.sysctls.items()]),
         (say("Name servers"), (namespace.resolv_conf or "").split("\n")[:-1]),
         (say("Processes"), [process.command for process in namespace.processes]),

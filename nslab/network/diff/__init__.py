@@ -13,11 +13,13 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
     change    a change, and the changes between two snapshots with what a drawing asks of them
     compare   the comparison
     details   what changed within a namespace, a link or a list, once both sides are matched
-    wording   how routes, rules and links are put into words, in a diff and in a picture alike
+    wording   how routes and links are put into words, in a diff and in a picture alike
+    rules     the same for packet filter rules and translations
 """
 
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
+from nslab.network.diff.rules import filter_items, filter_text, nat_text, rule_text
 from nslab.network.diff.wording import (
     address_of,
     kind_and_mode,
@@ -25,7 +27,6 @@ from nslab.network.diff.wording import (
     link_text,
     name_text,
     nameservers,
-    nat_text,
     route_text,
     visible_routes,
     vlans_text,
@@ -40,6 +41,8 @@ __all__ = [
     "What",
     "address_of",
     "compare",
+    "filter_items",
+    "filter_text",
     "kind_and_mode",
     "kind_text",
     "link_text",
@@ -47,6 +50,7 @@ __all__ = [
     "nameservers",
     "nat_text",
     "route_text",
+    "rule_text",
     "visible_routes",
     "vlans_text",
 ]

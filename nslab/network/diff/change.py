@@ -20,6 +20,7 @@ What = Literal[
     "neighbour",
     "fdb",
     "nat",
+    "rule",
     "sysctl",
     "process",
     "resolv.conf",

@@ -103,6 +103,7 @@ class _Comparison:
                 yield tell(came_or_went(False), "link", link.name, link_text(old, link), link.index)
         yield from self._routes(tell, old, new)
         yield from details.items(tell, "nat", details.nat(old), details.nat(new))
+        yield from details.rules(tell, old, new)
         if old and new:
             yield from details.sysctls(tell, old, new)
         yield from details.resolv_conf_changes(tell, old, new)

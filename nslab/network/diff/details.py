@@ -8,7 +8,8 @@ from typing import Protocol
 from msgspec import structs
 
 from nslab.network.diff.change import Change, Kind, Teller, What, came_or_went
-from nslab.network.diff.wording import name_text, nameservers, nat_text, vlans_text
+from nslab.network.diff.rules import filter_items, nat_text
+from nslab.network.diff.wording import name_text, nameservers, vlans_text
 from nslab.network.model import Link, Namespace, Process, Snapshot
 
 Entry = tuple[str, object]
@@ -130,11 +131,37 @@ def _numbered(texts: Iterable[Entry]) -> dict[str, Entry]:
 
 
 def nat(namespace: Namespace | None) -> dict[str, Entry]:
-    # The tool's own wording is not compared: nft prints handles and counters in it.
+    # The tool's own wording is not compared: several tools say one thing each in its words.
     return _numbered(
         (nat_text(rule), structs.replace(rule, text=""))
         for rule in (namespace.nat if namespace else ())
     )
+
+
+FEW = 8
+"""So many rules that came or went at once are told one by one."""
+
+
+def rules(tell: Teller, old: Namespace | None, new: Namespace | None) -> Iterator[Change]:
+    """Rules that do not translate, and policies, in their tool's words."""
+    before, after = (
+        _numbered((text, None) for text in (filter_items(each.rules) if each else ()))
+        for each in (old, new)
+    )
+    changes = list(items(tell, "rule", before, after))
+    for kind in ("new", "gone"):
+        some = [change for change in changes if change.kind == kind]
+        if len(some) <= FEW:
+            yield from some
+        else:
+            text = f"{len(some)} packet filter rules"
+            yield tell(
+                some[0].kind,
+                "rule",
+                text,
+                tell.of(text if kind == "new" else f"{text} removed"),
+                value=text,
+            )
 
 
 def processes(namespace: Namespace | None) -> dict[str, Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nslab.network.model import Link, Namespace, NatRule, PortVlan, Route
+from nslab.network.model import Link, Namespace, PortVlan, Route
 
 _LOCAL_TABLE = 255
 """The kernel fills this routing table from the addresses; it says nothing of its own."""
@@ -25,19 +25,6 @@ def route_text(route: Route) -> str:
     if route.dead:
         words.append("linkdown")
     return " ".join(words)
-
-
-def nat_text(rule: NatRule) -> str:
-    """A translation in one line: ``masquerade 192.168.10.0/24 → eth0``."""
-    words = [rule.kind]
-    words.append(rule.source or ("" if rule.destination else "everything"))
-    if rule.destination:
-        words += ["to", rule.destination]
-    if rule.out:
-        words += ["→", rule.out]
-    if rule.to:
-        words += ["as", rule.to]
-    return " ".join(word for word in words if word)
 
 
 def kind_text(link: Link) -> str:

@@ -258,8 +258,11 @@ def _worded(option: _Option) -> list[Match]:
             values = [given.replace(":", "-")]
         case _:
             values = [each.lower() for each in given.split(",")]
-    if what == "state" and set(values) & {"snat", "dnat"}:
-        return [Match(field=UNKNOWN, values=(option.text,))]
+    translated = {"snat", "dnat"} & set(values)
+    if what == "state" and translated:
+        if translated != set(values):
+            return [Match(field=UNKNOWN, values=(option.text,))]
+        what = "status"
     return [Match(field=what, values=tuple(values), negated=option.negated)]
 
 

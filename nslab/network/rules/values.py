@@ -166,12 +166,15 @@ def canonical(rules: Ruleset) -> list[object]:
 
     Equal for `iptables -t nat -A POSTROUTING …` and for the nft rule that does the same.
     """
-    found: list[tuple[str, str, int, str, str, tuple[str, ...], list[object]]] = []
-    for table, chain in rules.base_chains():
+    chains: dict[tuple[object, ...], list[object]] = {}
+    for number, (table, chain) in enumerate(rules.base_chains()):
         if chain.does:
             place = (table.family, chain.hook, chain.priority, chain.type, chain.policy)
-            found.append((*place, chain.devices, _plain(table, chain, ())))
-    return sorted(found, key=repr)
+            # Translation goes on until a rule translates, whichever chains the rules are in; of
+            # filters each chain has its own say.
+            key = (*place, chain.devices, 0 if chain.type == "nat" else number)
+            chains.setdefault(key, []).extend(_plain(table, chain, ()))
+    return sorted(((*key[:-1], said) for key, said in chains.items()), key=repr)
 
 
 def _plain(table: Table, chain: Chain, above: tuple[str, ...]) -> list[object]:

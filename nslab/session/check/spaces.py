@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+from dataclasses import replace
 
+from nslab.explain.trace.filter import Passage, passes
+from nslab.explain.trace.hooks import asking
+from nslab.explain.trace.packet import Packet
 from nslab.network import names
 from nslab.network.model import Snapshot
 from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, namespace_of
@@ -148,13 +153,38 @@ class Masquerades(Check, frozen=True):
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
-        for rule in namespace.nat:
-            if (rule.kind, rule.source, rule.out) == ("masquerade", self.source, self.out):
-                text = f"{namespace.label} masquerades {self.source} when it leaves by {self.out}"
-                return Verdict(True, text)
+        packets = list(self._packets())
+        found = [passes(namespace.rules, "postrouting", packet) for packet in packets]
+        done = [_masqueraded(passage) for passage in found]
+        if all(done):
+            text = f"{namespace.label} masquerades {self.source} when it leaves by {self.out}"
+            return Verdict(True, text)
         text = f"{namespace.label} does not masquerade {self.source} when it leaves by {self.out}"
+        if any(done):
+            lacking = packets[done.index(False)]
+            text += f": not {lacking.protocol} from {lacking.source} to {lacking.destination}"
         hint = f"iptables -t nat -A POSTROUTING -s {self.source} -o {self.out} -j MASQUERADE"
         return Verdict(False, text, hint)
+
+    def _packets(self) -> Iterator[Packet]:
+        """Some that leave: from both ends of the network, to two hosts, by each protocol."""
+        network = ipaddress.ip_network(names.destination(self.source).replace("default", ANY))
+        first = network[1] if network.num_addresses > 1 else network[0]
+        for source in dict.fromkeys((first, network[-1])):
+            for destination in ("203.0.113.80", "192.0.2.1"):
+                for protocol, port in (("icmp", None), ("tcp", 80), ("udp", 53)):
+                    asks = asking(str(source), destination, protocol, port)
+                    yield replace(asks, link_out=self.out)
+
+
+ANY = "0.0.0.0/0"
+
+
+def _masqueraded(passage: Passage) -> bool:
+    """Whether a packet gets the address of the link that it leaves by."""
+    kind = passage.translated.kind if passage.translated else ""
+    took = passage.ruling is not None and passage.ruling.verdict == "accept"
+    return kind == "masquerade" or took
 
 
 class HasFile(Check, frozen=True):

@@ -78,6 +78,15 @@ class Init:
 
     def run(self, argv: Sequence[str], stdin: bytes = b"") -> tuple[int, str]:
         """Run a small program to its end: its return code and all that it printed."""
+        code, text = self._ended(argv, stdin, told=True)
+        return code, text[:65536].decode(errors="replace").strip()
+
+    def output(self, argv: Sequence[str]) -> tuple[int, str]:
+        """The same, but only what it printed as its output, however much, as it is."""
+        code, text = self._ended(argv, b"", told=False)
+        return code, text.decode(errors="replace")
+
+    def _ended(self, argv: Sequence[str], stdin: bytes, *, told: bool) -> tuple[int, bytes]:
         done = threading.Event()
         code = 0
 
@@ -87,13 +96,15 @@ class Init:
             done.set()
 
         given, output = memory_file(stdin), os.memfd_create("output", os.MFD_CLOEXEC)
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            self.spawn(argv, on_exit, files={0: given, 1: output, 2: output})
+            self.spawn(argv, on_exit, files={0: given, 1: output, 2: output if told else nowhere})
             done.wait()
-            return code, os.pread(output, 65536, 0).decode(errors="replace").strip()
+            return code, os.pread(output, os.fstat(output).st_size, 0)
         finally:
             os.close(given)
             os.close(output)
+            os.close(nowhere)
 
     def serve(self) -> None:
         """Reap for ever.  Called in the main thread, before any child is started."""

@@ -18,6 +18,7 @@ from nslab.engine.agent.boot.init import PATH, find
 from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import survey
+from nslab.engine.agent.rtnl.rules import Reader, subprocesses
 from nslab.errors import NslabError
 from nslab.network.model import WORLD
 
@@ -99,7 +100,7 @@ def _enter(ns: str, argv: list[str]) -> int:
 
 def _look(title: str) -> int:
     spaces = Spaces()
-    found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), None)
+    found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), Reader(subprocesses))
     message = msgspec.msgpack.encode(found)
     while message:
         message = message[os.write(1, message) :]

@@ -7,7 +7,7 @@
     observe        dumps → a namespace
     survey         all namespaces → a snapshot
     monitor        has anything changed?
-    nat            address translation: its rules
+    rules          packet filter rules and address translation, as the tools list them
     fib            where the kernel would send a packet
     nftrace        what packet filters decide about the packets of a probe
     counters       what the kernel counts

@@ -15,8 +15,8 @@ from functools import cache
 
 from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call, read
-from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.rtnl import rules
 from nslab.engine.agent.rtnl.words import PROTOCOL as _PROTOCOL
 from nslab.engine.agent.rtnl.words import ROUTE_KIND as _ROUTE_KIND
 from nslab.engine.agent.rtnl.words import SCOPE as _SCOPE
@@ -86,9 +86,11 @@ class _RawLink:
 
 
 def observe(
-    targets: Sequence[Target], title: str = "lab", run: nat.Run | None = None
+    targets: Sequence[Target], title: str = "lab", reader: rules.Reader | None = None
 ) -> model.Snapshot:
     """Look at every target and put all together.  The calling thread changes namespace.
+
+    Without a ``reader`` the packet filter rules are left out.
 
     Targets must be in the order wanted; the caller closes their descriptors and goes home.
     """
@@ -104,7 +106,7 @@ def observe(
                 call("setns", target.descriptor, uapi.CLONE_NEWNET)
                 here = target.inode
             sockets[target.inode] = asking = w.Socket()
-            parts.append(_look(target, asking, run))
+            parts.append(_look(target, asking, reader))
         _learn_nsids(targets, sockets)
     finally:
         for asking in sockets.values():
@@ -126,24 +128,25 @@ class _Part:
     routes: tuple[model.Route, ...] = ()
     neighbours: tuple[model.Neighbour, ...] = ()
     fdb: tuple[model.FdbEntry, ...] = ()
-    nat: tuple[model.NatRule, ...] = ()
+    rules: rules.Seen = rules.NOTHING
     sysctls: dict[str, str] = field(default_factory=dict)
     vlans: dict[int, tuple[model.PortVlan, ...]] = field(default_factory=dict)
     """By a port's index, where a bridge filters VLANs."""
 
 
-def _look(target: Target, asking: w.Socket, run: nat.Run | None) -> _Part:
+def _look(target: Target, asking: w.Socket, reader: rules.Reader | None) -> _Part:
     """Everything that is read inside one namespace, where this thread and the socket are."""
     target.raw = _links(asking)
     names = {raw.index: raw.name for raw in target.raw}
     bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
     filtering = any(raw.kind == "bridge" and _filters(raw) for raw in target.raw)
+    world = target.role == "world"
     return _Part(
         addresses=_addresses(asking),
         routes=_routes(asking, {raw.index: raw for raw in target.raw}),
         neighbours=_neighbours(asking, names),
         fdb=_fdb(asking, names) if bridged else (),
-        nat=nat.rules(run),
+        rules=reader.read(target.inode, world=world) if reader else rules.NOTHING,
         sysctls=_sysctls(asking),
         vlans=_vlans(asking) if filtering else {},
     )
@@ -389,10 +392,10 @@ def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) ->
         routes=part.routes,
         neighbours=part.neighbours,
         fdb=part.fdb,
-        nat=part.nat,
         sysctls=part.sysctls,
         resolv_conf=target.resolv_conf,
-        unseen=target.unseen,
+        unseen=(*target.unseen, *part.rules[1]),
+        rules=part.rules[0],
     )
 
 

@@ -22,8 +22,8 @@ from nslab.engine.agent.boot.isolate import ETC_CHANGES, FRESH_FILES
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespace
 from nslab.engine.agent.netns.syscalls import call, text_of
-from nslab.engine.agent.rtnl import nat
 from nslab.engine.agent.rtnl.observe import Target, observe
+from nslab.engine.agent.rtnl.rules import Reader
 from nslab.network import model, names
 
 
@@ -119,16 +119,17 @@ def _at(path: str) -> Callable[[], int]:
 
 
 def snapshot(
-    spaces: sp.Spaces, title: str, leave_out: frozenset[int], run: nat.Run | None
+    spaces: sp.Spaces, title: str, leave_out: frozenset[int], reader: Reader
 ) -> model.Snapshot:
     """Look at the whole lab, in this thread, which comes home at the end."""
     targets = targets_of(spaces, leave_out)
+    reader.forget(target.inode for target in targets)
     try:
         start = time.monotonic()
         while True:
             for target in targets:
                 target.nsids = {}
-            found = observe(targets, title, run)
+            found = observe(targets, title, reader)
             waited = time.monotonic() - start
             carriers, loose = carriers_agree(found), loose_ends(found)
             ends = loose <= spaces.loose_ends

@@ -15,7 +15,7 @@ from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import inodes, processes_by_namespace
 from nslab.engine.agent.netns.syscalls import call, text_of
-from nslab.engine.agent.rtnl import observe
+from nslab.engine.agent.rtnl import observe, rules
 from nslab.network.model import Process, Snapshot
 
 NAMES = ("/run/netns", "/run/docker/netns")
@@ -47,7 +47,8 @@ def _snapshot() -> Snapshot:
     spaces = sp.Spaces()
     targets = _targets(spaces)
     try:
-        return structs.replace(observe.observe(targets, os.uname().nodename), files={})
+        reader = rules.Reader(rules.subprocesses)
+        return structs.replace(observe.observe(targets, os.uname().nodename, reader), files={})
     finally:
         for target in targets:
             if target.descriptor >= 0:
@@ -62,7 +63,6 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
             paths.setdefault(inode, []).append(f"{directory}/{name}")
     processes = processes_by_namespace()
     containers = spaces.containers()
-    root = os.geteuid() == 0
     # A label on a plain file is no namespace; the device tells (nsfs has one of its own).
     device = os.fstat(spaces.home).st_dev
     host = observe.Target(
@@ -72,7 +72,6 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
         label="host",
         names=_names(paths.get(spaces.home_inode, [])),
         resolv_conf=text_of("/etc/resolv.conf"),
-        unseen=() if root else ("address translation rules: reading them needs root",),
     )
     found = [host]
     for inode in [*paths, *(inode for inode in processes if inode not in paths)]:

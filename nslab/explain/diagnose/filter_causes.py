@@ -1,0 +1,75 @@
+"""Packets that a filter drops or refuses: whose rule it is, and the smallest that lets them by."""
+
+from __future__ import annotations
+
+from nslab.explain.diagnose import remedy
+from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.trace.packet import Ruling
+
+
+def filtered(search: Search) -> Obstacle:
+    """A rule or a policy, in the words of its tool, decided against the packet."""
+    ruling = search.stop.ruling
+    assert ruling is not None
+    verb = "refuses" if ruling.verdict == "reject" else "drops"
+    what = "the answer" if search.trace.back else "it"
+    if search.stop.frame == "arp":
+        what = f"the question who has {search.stop.address} (ARP)"
+    where = search.here
+    seen = f"{where.label}/{search.stop.link}" if ruling.family == "netdev" else where.label
+    message = f"{seen} {verb} {what}: {ruling}"
+    lines = []
+    for command in _commands(search, ruling):
+        lines += remedy.inside(search.snapshot, where, command)
+    return Obstacle(
+        kind=search.stop.kind, where=seen, message=message, hint="\n".join(lines), actions=()
+    )
+
+
+def _commands(search: Search, ruling: Ruling) -> list[str]:
+    if ruling.rule:
+        return [deleted(ruling)]
+    links = (search.stop.link, search.stop.other)
+    if ruling.hook in ("output", "postrouting"):
+        links = ("", search.stop.other or search.stop.link)
+    elif ruling.hook in ("prerouting", "input", "ingress"):
+        links = (search.stop.link, "")
+    wanted = [] if search.trace.back else [_accepted(ruling, *links)]
+    if (ruling.family in ("ip", "ip6", "inet") and ruling.hook == "forward") or search.trace.back:
+        wanted.append(_answers(ruling))
+    return wanted
+
+
+def deleted(ruling: Ruling) -> str:
+    """The command that takes a rule away."""
+    if ruling.tool == "nft" or not ruling.rule.startswith("-A "):
+        place = f"{ruling.family} {ruling.table} {ruling.chain}"
+        return f"nft delete rule {place} handle {ruling.handle}"
+    return f"{_tool(ruling)} -D {ruling.rule.removeprefix('-A ')}"
+
+
+def _accepted(ruling: Ruling, link_in: str, link_out: str) -> str:
+    """A rule for what goes the same way, behind those that there are."""
+    if ruling.tool == "nft":
+        words = ["nft add rule", ruling.family, ruling.table, ruling.chain]
+        words += [f"iifname {link_in}"] if link_in else []
+        words += [f"oifname {link_out}"] if link_out else []
+        return " ".join([*words, "accept"])
+    words = [_tool(ruling), "-A", ruling.chain]
+    words += ["-i", link_in] if link_in and ruling.family != "arp" else []
+    words += ["-o", link_out] if link_out and ruling.family != "arp" else []
+    return " ".join([*words, "-j", "ACCEPT"])
+
+
+def _answers(ruling: Ruling) -> str:
+    """A rule for the answers to what was let by."""
+    if ruling.tool == "nft":
+        place = f"{ruling.family} {ruling.table} {ruling.chain}"
+        return f"nft add rule {place} ct state established,related accept"
+    states = "-m conntrack --ctstate RELATED,ESTABLISHED"
+    return f"{_tool(ruling)} -A {ruling.chain} {states} -j ACCEPT"
+
+
+def _tool(ruling: Ruling) -> str:
+    return ruling.tool if ruling.table == "filter" else f"{ruling.tool} -t {ruling.table}"

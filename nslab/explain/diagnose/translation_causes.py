@@ -1,0 +1,92 @@
+"""Addresses that were translated to something that leads nowhere, or that a rule kept as they were.
+
+Which rule it was is asked of the rules again: a trace knows addresses only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from msgspec import structs
+
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.filter_causes import deleted
+from nslab.explain.trace import Hop, Rewrite, Ruling, routing
+from nslab.explain.trace.filter import untouched
+from nslab.explain.trace.hooks import asking
+from nslab.explain.trace.packet import ruling
+from nslab.network.actions import Masquerade
+from nslab.network.model import Namespace
+
+_LOST = ("nobody-answers", "no-route", "answered-elsewhere", "loop", "no-forwarding")
+
+
+def cause(search: Search) -> Obstacle | None:
+    """None if no translation is to blame for where the packet went."""
+    if search.stop.kind not in _LOST:
+        return None
+    wanted = search.way[-1].destination
+    what = "source" if search.trace.back else "destination"
+    for hop in search.trace.there:
+        for each in hop.rewrites:
+            after = each.after.partition(":")[0]
+            if each.what == what and after == wanted and each.kind != "undone":
+                here = search.snapshot.namespace(hop.namespace)
+                if what == "source" and routing.holder(here, after) is None:
+                    return _source(search, here, hop, each, after)
+                if what == "destination" and not gateways.holders(search.snapshot, after):
+                    return _target(search, here, hop, each, after)
+    return None
+
+
+def _source(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str) -> Obstacle:
+    rule = next(_making(here, after), None)
+    said = f" ({rule})" if rule else ""
+    message = (
+        f"{here.label} gives it the source {after}{said}, which is no address of {here.label}: "
+        "the answer does not come back to it"
+    )
+    before = made.before.partition(":")[0]
+    subnet = gateways.own_network(search.snapshot, before)
+    action = Masquerade(str(subnet or f"{before}/32"), hop.link_out, ns=remedy.reference(here))
+    found = search.made("wrong-translation", here, message, [action])
+    lines = remedy.inside(search.snapshot, here, deleted(rule)) if rule else []
+    search.blamed = hop
+    return structs.replace(found, hint="\n".join([*lines, found.hint]), actions=())
+
+
+def _target(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str) -> Obstacle:
+    rule = next(_making(here, after), None)
+    said = f" ({rule})" if rule else ""
+    message = f"{here.label} sends it on to {made.after}{said}, an address that nobody has"
+    remark = "give that rule the address of a host that there is"
+    return search.made("wrong-translation", here, message, remark=remark)
+
+
+def _making(here: Namespace, address: str) -> Iterator[Ruling]:
+    """The rules that put an address into packets."""
+    for table in here.rules:
+        for chain in table.chains:
+            for rule in chain.rules:
+                given = [s for s in rule.statements if s.kind != "choose"]
+                given += [case.then for s in rule.statements for case in s.cases]
+                if any(each.to.partition("-")[0] == address for each in given):
+                    yield ruling("accept", table, chain, chain.hook, rule)
+
+
+def kept(search: Search, here: Namespace, border: Hop, source: str) -> Obstacle | None:
+    """A rule that lets a packet leave as it is, before one that would translate it."""
+    trace = search.trace
+    packet = asking(source, border.destination, trace.protocol, trace.port)
+    packet = replace(packet, link_in=border.link_in, link_out=border.link_out)
+    decided = untouched(here.rules, "postrouting", packet)
+    if decided is None or not decided.rule:
+        return None
+    message = (
+        f"{here.label} sends {source} out as it is ({decided}): "
+        f"{search.here.label} has no route back to it"
+    )
+    return search.made("not-translated", here, message, command=deleted(decided))
