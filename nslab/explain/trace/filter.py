@@ -113,6 +113,8 @@ class _Hook:
     ground: Ground
     known: Change | None
     spent: int = field(default=0)
+    left: Rule | None = None
+    """The rule that sent the packet out of a base chain, to its policy."""
 
     def run(self, packet: Packet) -> Passage:
         translated, doubt = None, None
@@ -176,9 +178,10 @@ class _Hook:
 
     def untouched(self, packet: Packet) -> Ruling | None:
         for table, chain in self._nat():
+            self.left = None
             end = self._chain(table, chain, packet)
-            if end.rule is not None and end.done is None:
-                return self._ruling(end)
+            if end.done is None and (end.rule is not None or self.left is not None):
+                return self._ruling(end if self.left is None else end._replace(rule=self.left))
         return None
 
     def _nat(self) -> list[tuple[Table, Chain]]:
@@ -279,6 +282,7 @@ class _Hook:
                 case "accept" | "drop" | "reject":
                     return _Outcome(statement.kind, packet, table, chain, rule)
                 case "return":
+                    self.left = rule if len(frames) == 1 else self.left
                     return frames[:-1], packet
                 case "jump" | "goto":
                     target = table.chain(statement.target)
