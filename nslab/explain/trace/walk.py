@@ -16,14 +16,17 @@ _BUDGET = 500
 """Hops in all that are looked at: several answerers at each of many would multiply without end."""
 
 
-def trace(snapshot: Snapshot, ns: str | int | None, address: str) -> Trace:
+def trace(
+    snapshot: Snapshot, ns: str | int | None, address: str, look: routing.Look = routing.evaluated
+) -> Trace:
     """The way of a ping from a namespace to an IPv4 address, and of its answer.
 
+    :param look: says which route a namespace takes: the snapshot, or the kernel
     :raises NotFound: there is no such namespace
     :raises ValueError: that is no IPv4 address
     """
     routing.ip(address)
-    return _Walk(snapshot, snapshot.namespace(ns), address).run()
+    return _Walk(snapshot, snapshot.namespace(ns), address, look).run()
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class _Walk:
     snapshot: Snapshot
     origin: Namespace
     address: str
+    look: routing.Look
     spent: int = 0
 
     def run(self) -> Trace:
@@ -58,7 +62,7 @@ class _Walk:
             for each in routing.interfaces(link)
         ):
             return self._stop(packet, here, "broadcast", address=address)
-        route = routing.lookup(here, address)
+        route = self.look(here, address, "", "")
         if route is None:
             return self._stop(packet, here, "no-route", address=address)
         source = routing.source(here, route, address)
@@ -195,7 +199,7 @@ class _Walk:
             return self._deliver(packet, here, hop)
         if not routing.forwards(here):
             return self._stop(packet, here, "no-forwarding", address=wanted, hop=hop)
-        route = routing.lookup(here, wanted)
+        route = self.look(here, wanted, packet.source, link.name)
         if route is None:
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
         return self._leave(packet, here, link.name, route)
@@ -214,7 +218,7 @@ class _Walk:
             there=(*packet.hops, hop),
             rewritten=packet.rewritten,
         )
-        route = routing.lookup(here, back.destination)
+        route = self.look(here, back.destination, back.source, "")
         if route is None:
             return self._stop(back, here, "no-route", address=back.destination)
         return self._leave(back, here, "", route)
