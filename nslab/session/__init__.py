@@ -3,6 +3,7 @@
 ::
 
     lab        the private host: what is done in it, looked at, undone
+    asking     lab.why: put to the snapshot, the kernel's routes and a packet
     history    the steps so far
     outcome    what a step did, as it shows itself
     export     the session as a script or as a cell

@@ -366,21 +366,48 @@ class Lab(Traffic):
         return self._engine.snapshot()
 
     @checked
-    def why(self, ns: str | None, target: str) -> Explanation:
-        """Why a namespace can, or cannot, reach an IPv4 address: step by step, from one look.
+    def why(
+        self,
+        ns: str | None,
+        target: str,
+        *,
+        port: int | None = None,
+        protocol: str | None = None,
+        size: int | None = None,
+        probe: bool = True,
+    ) -> Explanation:
+        """Why a namespace can, or cannot, reach a target: step by step, and tried with a packet.
 
-        Nothing is sent.  ``ok`` is whether a ping would be answered, as far as a snapshot shows;
-        else ``obstacle`` is the first thing in the way, and ``lab.do(*why.actions)`` removes it.
+        A few packets are sent and watched on every link of the lab, while packet filters say what
+        they do with them.  ``ok`` is True if they got through, False if ``obstacle`` is in their
+        way (``lab.do(*why.actions)`` removes it), None if they were lost at a known place for an
+        unknown reason.  Nothing of it stays; a capture leaves it out with
+        ``filter=nslab.network.evidence.WITHOUT_PROBES``.
 
         :param ns: a namespace or container; None or ``host`` for the pseudo-host
-        :param target: an address, or a name: then the way to the name server is explained
+        :param target: an address, IPv4 or IPv6; a name, which is looked up first; either with a
+            port: ``203.0.113.80:80``, ``[fd00::1]:80``
+        :param port: the port, if the target does not name one
+        :param protocol: icmp (a ping), tcp or udp; by default tcp if there is a port, else icmp
+        :param size: bytes that the ping carries, as ``ping -s`` counts them; it may then not be
+            fragmented
+        :param probe: send packets; without, only a snapshot and the kernel's routes are asked
         :raises NotFound: there is no such namespace
         :raises InvalidInput: the target is none that a way leads to
         """
-        from nslab.explain.diagnose import why
+        from nslab.session.asking import explain
 
         with stopping.looking("explain the way to", target):
-            return why(self.snapshot(), ns, target)
+            return explain(
+                self._engine,
+                self.snapshot(),
+                ns,
+                target,
+                port=port,
+                protocol=protocol,
+                size=size,
+                probe=probe,
+            )
 
     @property
     def picture(self) -> Picture:

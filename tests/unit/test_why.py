@@ -145,6 +145,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
             "host (198.51.100.10 becomes 192.168.10.11 again) → ns1"
         ),
         "  (not checked: policy rules (ip rule))",
+        "  (no packet was sent: this is what a snapshot shows)",
     ]
     assert four.actions == ()
 

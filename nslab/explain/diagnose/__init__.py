@@ -7,6 +7,10 @@
     causes           where a trace stopped → what is wrong there or before, and what mends it
     gateways         who could be asked, and by which address
     remedy           actions as lines for a terminal
+    question         what is asked, out of the forms it is written in
+    sighted          how far the packets of a probe came
+    convicted        obstacles that the evidence names itself
+    witnessed        theory and evidence put together
     why              the whole: from a question to its explanation
     address_causes   addresses that are missing, that nobody has, or that several have
     context          what is asked about one stop, and the remedies that many causes share

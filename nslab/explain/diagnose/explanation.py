@@ -6,11 +6,15 @@ import html
 from typing import Any
 
 from nslab.network.actions import Action
+from nslab.network.evidence import Evidence
 from nslab.network.model import Value
 from nslab.printable import printable, printable_lines
 
-OK, BAD = "✔", "✘"
-_COLOURS = {OK: "#009e73", BAD: "#d55e00"}
+OK, BAD, UNSURE = "✔", "✘", "?"
+_COLOURS = {OK: "#009e73", BAD: "#d55e00", UNSURE: "#b8860b"}
+
+LOST = "lost"
+"""The kind of an obstacle of which only the place is known."""
 
 
 class Finding(Value, frozen=True):
@@ -37,9 +41,10 @@ class Obstacle(Value, frozen=True):
 
 
 class Explanation(Value, frozen=True):
-    """The answer to ``lab.why``: whether a ping would be answered, step by step.
+    """The answer to ``lab.why``: whether a packet gets through, step by step.
 
-    ``notes`` say what was not looked at.
+    ``witness`` says in sentences what became of the packets that were sent, ``evidence`` has all
+    of it; without them it is what a snapshot alone shows.  ``notes`` say what was not looked at.
     """
 
     namespace: str
@@ -47,11 +52,18 @@ class Explanation(Value, frozen=True):
     steps: tuple[Finding, ...] = ()
     obstacle: Obstacle | None = None
     notes: tuple[str, ...] = ()
+    witness: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
     @property
-    def ok(self) -> bool:
-        """Whether nothing is in the way, as far as a snapshot shows."""
-        return self.obstacle is None
+    def ok(self) -> bool | None:
+        """True: it got through.  False: the obstacle is in the way.  None: it is undecided.
+
+        Undecided means that it was lost, at :attr:`Obstacle.where`, and nothing says by what.
+        """
+        if self.obstacle is None:
+            return True
+        return None if self.obstacle.kind == LOST else False
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -59,20 +71,22 @@ class Explanation(Value, frozen=True):
         return self.obstacle.actions if self.obstacle else ()
 
     def __bool__(self) -> bool:
-        return self.ok
+        return self.ok is True
 
     def __str__(self) -> str:
         lines = [self._title]
         lines += [f"{mark} {message}" for mark, message in self._marked()]
         if self.obstacle:
             lines += _hints(printable_lines(self.obstacle.hint))
+        lines += [f"  seen: {printable(words)}" for words in self.witness]
         lines += [f"  ({printable(note)})" for note in self.notes]
         return "\n".join(lines)
 
     def _marked(self) -> list[tuple[str, str]]:
         marked = [(OK if step.ok else BAD, step.message) for step in self.steps]
         if self.obstacle:
-            marked.append((BAD, self.obstacle.message))
+            mark = UNSURE if self.obstacle.kind == LOST else BAD
+            marked.append((mark, self.obstacle.message))
         return [(mark, printable(message)) for mark, message in marked]
 
     @property
@@ -90,6 +104,11 @@ class Explanation(Value, frozen=True):
         hint = html.escape(printable_lines(self.obstacle.hint)) if self.obstacle else ""
         if hint:
             lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
+        seen = "".join(
+            f"<div>seen: {html.escape(printable(words))}</div>" for words in self.witness
+        )
+        if seen:
+            lines += f'<div style="margin:.3em 0 0 1.4em">{seen}</div>'
         notes = "".join(f"<div>{html.escape(printable(note))}</div>" for note in self.notes)
         if notes:
             lines += f'<div style="opacity:.7;margin:.3em 0 0 1.4em">{notes}</div>'

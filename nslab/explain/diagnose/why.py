@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
+from nslab.explain.diagnose.question import Question, question
 from nslab.explain.trace import Trace, routing, trace
 from nslab.network.actions import ResolvConf
 from nslab.network.arguments import checked
@@ -19,7 +21,9 @@ _NAME_SERVER = "8.8.8.8"
 
 @checked
 def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
-    """Why a namespace can, or cannot, reach an address.
+    """Why a namespace can, or cannot, reach an address, as far as a snapshot shows it.
+
+    Nothing is sent: see :meth:`nslab.session.lab.Lab.why` for what a packet does.
 
     :param snapshot: what the kernel reported
     :param ns: a label or name of a namespace; None for the host
@@ -27,8 +31,25 @@ def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
     :raises NotFound: there is no such namespace
     :raises InvalidInput: no way leads to such a target, or not one that can be explained
     """
+    here = origin(snapshot, ns)
+    asked = question(snapshot, target)
+    if asked.v6:
+        raise InvalidInput(
+            "explain the way to",
+            repr(target),
+            "only IPv4 is explained from a snapshot",
+            "ask for an IPv4 address, or with packets: lab.why(...)",
+        )
+    return by_name(snapshot, here, target) if asked.name else theory(snapshot, here, asked)[1]
+
+
+def origin(snapshot: Snapshot, ns: str | None) -> Namespace:
+    """The namespace that a question is about.
+
+    :raises NotFound: there is no such namespace
+    """
     try:
-        here = snapshot.namespace(ns)
+        return snapshot.namespace(ns)
     except NotFound:
         there = ", ".join(each.label for each in snapshot)
         raise NotFound(
@@ -37,60 +58,29 @@ def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
             "there is no namespace of that name",
             f"there are {there}",
         ) from None
-    address = _address(snapshot, target)
-    return _by_name(snapshot, here, target) if address is None else _to(snapshot, here, address)
 
 
-def _address(snapshot: Snapshot, target: str) -> str | None:
-    """The address in plain form; None for a name."""
-    operation = "explain the way to"
-    try:
-        address = ipaddress.ip_address(target)
-    except ValueError:
-        for namespace in snapshot:
-            if target == namespace.label or target in namespace.names:
-                raise InvalidInput(
-                    operation,
-                    repr(target),
-                    "that is a namespace, which may have many addresses",
-                    f"name one of them: {', '.join(_addresses(namespace)) or 'it has none'}",
-                ) from None
-        if not target or any(not (c.isalnum() or c in ".-_") for c in target):
-            raise InvalidInput(
-                operation,
-                repr(target),
-                "it is neither an address nor a name",
-                "such as 203.0.113.80, without a prefix length, or www.example.org",
-            ) from None
-        return None
-    if address.version == 6:
-        raise InvalidInput(
-            operation, repr(target), "only IPv4 is explained", "ask for an IPv4 address"
-        )
-    if address.is_multicast or address.is_unspecified or int(address) == (1 << 32) - 1:
-        raise InvalidInput(
-            operation, repr(target), "it is not the address of one host", "such as 203.0.113.80"
-        )
-    return str(address)
+def theory(
+    snapshot: Snapshot, here: Namespace, asked: Question, look: routing.Look = routing.evaluated
+) -> tuple[Trace, Explanation]:
+    """The way to an IPv4 address by what a snapshot shows, and what is said of it.
 
-
-def _addresses(namespace: Namespace) -> list[str]:
-    return [
-        str(each.ip)
-        for link in namespace.links
-        for each in routing.interfaces(link)
-        if not routing.is_loopback(link)
-    ]
-
-
-def _to(snapshot: Snapshot, here: Namespace, address: str) -> Explanation:
-    found = trace(snapshot, here.inode, address)
+    :param look: says which route a namespace takes
+    """
+    found = trace(
+        snapshot,
+        here.inode,
+        asked.address,
+        protocol=asked.protocol,
+        port=asked.port or None,
+        look=look,
+    )
     obstacle, told = None, found
     if found.stop is not None:
         obstacle, told = causes.obstacle(snapshot, found, found.stop)
-    return Explanation(
+    return found, Explanation(
         namespace=here.label,
-        target=address,
+        target=asked.target,
         steps=tuple(steps(snapshot, told)),
         obstacle=obstacle,
         notes=tuple(_notes(snapshot, found)),
@@ -119,21 +109,33 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
 _RULES = "ip rule says when they apply"
 
 
-def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
-    """The way to the first name server; the name itself is not looked up."""
+class Resolver(NamedTuple):
+    """What a namespace's file says about names."""
+
+    path: str
+    servers: tuple[str, ...]
+    domains: tuple[str, ...]
+
+
+def resolver(snapshot: Snapshot, here: Namespace) -> Resolver:
+    """The file that a program there reads as /etc/resolv.conf."""
     text, path = here.resolv_conf, _file(here)
     if text is None:
         # `ip netns exec` binds what is in /etc/netns/NAME, and else leaves /etc as it is.
         text, path = snapshot.host.resolv_conf or "", "/etc/resolv.conf"
-    servers = [
-        words[1]
-        for words in map(str.split, text.splitlines())
-        if len(words) > 1 and words[0] == "nameserver"
-    ]
+    lines = [words for words in map(str.split, text.splitlines()) if len(words) > 1]
+    servers = tuple(words[1] for words in lines if words[0] == "nameserver")
+    domains = [words[1:] for words in lines if words[0] in ("search", "domain")]
+    return Resolver(path, servers, tuple(domains[-1]) if domains else ())
+
+
+def by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
+    """The way to the first name server; the name itself is not looked up."""
+    path, servers, _ = resolver(snapshot, here)
     target = f"{name}"
     if not servers:
         return Explanation(
-            namespace=here.label, target=target, obstacle=_no_server(snapshot, here, path)
+            namespace=here.label, target=target, obstacle=no_server(snapshot, here, path)
         )
     server = servers[0]
     step = Finding(
@@ -144,7 +146,7 @@ def _by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
     except ValueError:
         note = f"the way to {server} was not checked: only IPv4 is explained"
         return Explanation(namespace=here.label, target=target, steps=(step,), notes=(note,))
-    to = _to(snapshot, here, address)
+    _, to = theory(snapshot, here, Question(target=address, address=address))
     notes = to.notes
     if to.ok:
         notes += (f"{name} was not looked up; to see whether {server} answers: host {name}",)
@@ -161,7 +163,8 @@ def _file(here: Namespace) -> str:
     return f"/etc/netns/{here.label}/resolv.conf" if here.role == "named" else "/etc/resolv.conf"
 
 
-def _no_server(snapshot: Snapshot, here: Namespace, path: str) -> Obstacle:
+def no_server(snapshot: Snapshot, here: Namespace, path: str) -> Obstacle:
+    """The obstacle that no name server is known."""
     message = f"{here.label} knows no name server: none is in {path}"
     if here.role == "world":
         return Obstacle(kind="no-nameserver", where=here.label, message=message)

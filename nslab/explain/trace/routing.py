@@ -5,7 +5,7 @@ Follows net/ipv4/fib_trie.c (fib_table_lookup()), devinet.c (inet_select_addr())
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
@@ -86,6 +86,15 @@ def lookup(namespace: Namespace, destination: str) -> Route | None:
         if found is not None and found.kind != "throw":
             return found
     return None
+
+
+Look = Callable[[Namespace, str, str, str], Route | None]
+"""Which route a namespace takes to a destination, for a source, and for what comes in by a link."""
+
+
+def evaluated(namespace: Namespace, destination: str, source: str, link_in: str) -> Route | None:
+    """As :func:`lookup` says, which knows neither policy rules nor anything of the packet."""
+    return lookup(namespace, destination)
 
 
 def source(namespace: Namespace, route: Route, destination: str) -> str:

@@ -26,16 +26,18 @@ def trace(
     *,
     protocol: str = "icmp",
     port: int | None = None,
+    look: routing.Look = routing.evaluated,
 ) -> Trace:
     """The way of a packet from a namespace to an IPv4 address, and of its answer.
 
     :param protocol: icmp (a ping), tcp or udp
     :param port: the port at that address, of TCP and UDP
+    :param look: says which route a namespace takes: the snapshot, or the kernel
     :raises NotFound: there is no such namespace
     :raises ValueError: that is no IPv4 address
     """
     routing.ip(address)
-    found = _Walk(snapshot, snapshot.namespace(ns), address, protocol, port).run()
+    found = _Walk(snapshot, snapshot.namespace(ns), address, protocol, port, look).run()
     return structs.replace(found, protocol=protocol, port=port)
 
 
@@ -90,6 +92,7 @@ class _Walk:
     address: str
     protocol: str
     port: int | None
+    look: routing.Look
     spent: int = 0
 
     def run(self) -> Trace:
@@ -134,7 +137,7 @@ class _Walk:
                 packet = packet.moved(replace(packet.now, source=address))
                 return self._stop(packet, here, "link-down", link=lo.name if lo else "lo")
             return packet.source or address, lo.name, None
-        route = routing.lookup(here, address)
+        route = self.look(here, address, packet.source, "")
         if route is None:
             return self._stop(packet, here, "no-route", address=address)
         source = packet.source or routing.source(here, route, address)
@@ -312,7 +315,7 @@ class _Walk:
             return self._deliver(packet, here, came)
         if not routing.forwards(here):
             return self._stop(packet, here, "no-forwarding", address=wanted, hop=hop)
-        route = routing.lookup(here, wanted)
+        route = self.look(here, wanted, packet.source, link.name)
         if route is None:
             hop = structs.replace(hop, rewrites=came.rewrites)
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
@@ -340,13 +343,13 @@ class _Walk:
             tracked=(*packet.tracked, entry),
             doubts=packet.doubts,
         )
-        route = routing.lookup(here, back.destination)
+        route = self.look(here, back.destination, back.source, "")
         if route is None:
             return self._stop(back, here, "no-route", address=back.destination)
         came = _Came(back.now)
         back, came = self._hook("output", back, here, came, out=route.dev)
         if back.destination != came.packet.destination:
-            route = routing.lookup(here, back.destination) or route
+            route = self.look(here, back.destination, back.source, "") or route
         return self._leave(back, here, came, route)
 
     # -- the packet filter ---------------------------------------------------------------------

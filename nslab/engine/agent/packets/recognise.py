@@ -139,12 +139,14 @@ def _icmp(found: Packet, marks: Marks) -> Part | None:
     inner = part(quoted, marks) if quoted is not None else None
     if inner is None:
         return None
-    mtu = 0
-    if found.protocol == 1 and (kind, code) == (3, 4):
-        (mtu,) = struct.unpack_from(">H", body, 6)
-    elif found.protocol == 58 and kind == 2:
-        (mtu,) = struct.unpack_from(">I", body, 4)
-    return Part("error", inner.attempt, words, (kind, code), mtu)
+    return Part("error", inner.attempt, words, (kind, code), _mtu(found.protocol, body))
+
+
+def _mtu(protocol: int, body: bytes) -> int:
+    """What an error says would fit."""
+    if protocol == 1 and body[:2] == b"\3\4":
+        return int.from_bytes(body[6:8], "big")
+    return int.from_bytes(body[4:8], "big") if protocol == 58 and body[0] == 2 else 0
 
 
 def _tcp(body: bytes, marks: Marks) -> Part | None:

@@ -12,6 +12,8 @@ import socket
 import struct
 from collections.abc import Mapping, Sequence
 
+from msgspec import structs
+
 from nslab.engine import explain, uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.rtnl import rtnetlink as w
@@ -64,7 +66,9 @@ def lookup(wanted: Lookup) -> Routed:
         (code,) = struct.unpack_from("=i", second)
         return Routed(errno=-code)
     decided = w.attributes(second, 12, len(second))
-    route = _route(first, names) if went else _route(second, names)
+    route = _route(second, names)
+    if went:  # of several next hops, it takes the one that the second answer names
+        route = structs.replace(_route(first, names), via=route.via, dev=route.dev)
     family = second[0]
     prefsrc = decided.get(uapi.RTA_PREFSRC)
     return Routed(
@@ -94,11 +98,6 @@ def _route(answer: bytes, names: Mapping[int, str]) -> Route:
     found = w.attributes(answer, 12, len(answer))
     destination, via = found.get(uapi.RTA_DST), found.get(uapi.RTA_GATEWAY)
     out, source = found.get(uapi.RTA_OIF), found.get(uapi.RTA_PREFSRC)
-    if uapi.RTA_MULTIPATH in found and out is None:
-        # Each packet takes one of them; which, a look-up without fibmatch says.
-        (_, _, _, index) = struct.unpack_from("=HBBi", found[uapi.RTA_MULTIPATH])
-        hop = w.attributes(found[uapi.RTA_MULTIPATH], 8, len(found[uapi.RTA_MULTIPATH]))
-        out, via = struct.pack("=i", index), hop.get(uapi.RTA_GATEWAY)
     metric = found.get(uapi.RTA_PRIORITY)
     number = found.get(uapi.RTA_TABLE)
     return Route(

@@ -1,0 +1,203 @@
+"""How far the packets of a probe came: from what was seen of them to a place and a sentence."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nslab.network.evidence import Evidence, Sighting
+from nslab.network.model import Link, Namespace, Snapshot
+
+
+class Lost(NamedTuple):
+    """Where a packet was last seen.  ``link`` is empty if it never left ``ns``."""
+
+    ns: str
+    link: str
+    words: str
+    answering: bool
+    """Whether it is the answer that was lost."""
+
+    @property
+    def where(self) -> str:
+        return f"{self.ns}/{self.link}" if self.link else self.ns
+
+
+class Way:
+    """The way of the packet that came furthest."""
+
+    def __init__(self, snapshot: Snapshot, evidence: Evidence, origin: Namespace) -> None:
+        self.snapshot, self.evidence, self.origin = snapshot, evidence, origin
+        attempts = {one.attempt for one in evidence.sightings if one.attempt >= 0}
+        ways = [(len(seen := self._of(number)), number, seen) for number in attempts]
+        self.seen: list[Sighting] = max(ways)[2] if ways else []
+        """Requests and answers in their order, without those that went astray."""
+
+    def _of(self, attempt: int) -> list[Sighting]:
+        seen = [
+            one
+            for one in self.evidence.sightings
+            if one.attempt == attempt and one.what in ("request", "answer", "reset")
+        ]
+        astray = {
+            (one.what, one.place.ns, one.place.link) for one in seen if self._is_dead_end(one)
+        }
+        return [
+            one
+            for one in seen
+            if (one.what, one.place.ns, one.place.link) not in astray
+            and (one.what, *self._far(one)) not in astray
+        ]
+
+    def _is_dead_end(self, one: Sighting) -> bool:
+        """Whether it came in for another MAC, at a link that passes nothing on."""
+        link = self.link(one.place.ns, one.place.link)
+        if one.way != "in" or not one.for_others or link is None or link.master:
+            return False
+        upper = [
+            each
+            for ns in self.snapshot
+            for each in ns.links
+            if each.kind in ("macvlan", "ipvlan", "macvtap", "vlan")
+        ]
+        far = [self.snapshot.peer(each) for each in upper]
+        return not any(each is not None and each[1] is link for each in far)
+
+    def _far(self, one: Sighting) -> tuple[str, str]:
+        """The other end of the cable that it went into."""
+        link = self.link(one.place.ns, one.place.link)
+        far = self.snapshot.peer(link) if one.way == "out" and link is not None else None
+        return (far[0].label, far[1].name) if far is not None else ("", "")
+
+    def link(self, ns: str, name: str) -> Link | None:
+        here = next((each for each in self.snapshot if each.label == ns), None)
+        links = here.links if here is not None else ()
+        return next((each for each in links if each.name == name), None)
+
+    def namespace(self, label: str) -> Namespace | None:
+        return next((each for each in self.snapshot if each.label == label), None)
+
+    def holder(self, address: str) -> tuple[str, str]:
+        """Whose an address is: namespace and link, or nothing."""
+        wanted = ipaddress.ip_address(address)
+        for here in self.snapshot:
+            for link in here.links:
+                for each in link.addresses:
+                    if ipaddress.ip_interface(each.address).ip == wanted:
+                        return here.label, link.name
+        return "", ""
+
+    @property
+    def names(self) -> list[str]:
+        """The namespaces that the request passed, in order; not those that only carry frames."""
+        found = [self.origin.label]
+        for one in self.seen:
+            link = self.link(one.place.ns, one.place.link)
+            passed = link is not None and not link.master and not one.for_others
+            if one.what == "request" and passed and one.place.ns not in found:
+                found.append(one.place.ns)
+        return found
+
+    # -- where it ends -------------------------------------------------------------------------
+
+    def lost(self) -> Lost:
+        """Where the last of it was seen."""
+        last = self.seen[-1] if self.seen else None
+        here = self.origin.label if last is None else last.place.ns
+        asking = self._asking(here) if last is None or last.way == "in" else None
+        if asking is not None:
+            arrived = last is not None and (last.what != "request" or self._arrived(last))
+            return self._unanswered(asking, arrived)
+        if last is None:
+            return Lost(here, "", f"no packet left {here}", False)
+        answering = last.what != "request"
+        what = "the answer" if answering else "it"
+        did, after = ("came in at", self._after(last))
+        if last.way == "out":
+            ns, name = self._far(last)
+            did, after = "left", f"never came in at {ns}/{name}" if ns else "was not seen again"
+        words = f"{what} {did} {here}/{last.place.link}, and {after}"
+        return Lost(here, last.place.link, words, answering)
+
+    def _after(self, last: Sighting) -> str:
+        """What did not happen after it came in there."""
+        here = last.place.ns
+        link = self.link(here, last.place.link)
+        if link is not None and link.master:
+            return f"{link.master} passed it on to no port"
+        if last.for_others:
+            return f"it is addressed to another MAC, {last.to_mac}"
+        if last.what != "request" and here == self.origin.label:
+            return f"{here} did not take it"
+        return f"{here} did not {'answer' if self._arrived(last) else 'pass it on'}"
+
+    def _arrived(self, last: Sighting) -> bool:
+        """Whether the request has come to the namespace that it is for."""
+        if last.what != "request" or last.way != "in" or not last.target:
+            return False
+        return self.holder(last.target)[0] == last.place.ns
+
+    def _asking(self, here: str) -> Sighting | None:
+        """A question for a neighbour that a namespace has asked in vain."""
+        answered = {
+            one.source
+            for one in self.evidence.sightings
+            if one.what == "arp-answer" and one.place.ns == here and one.way == "in"
+        }
+        for one in self.evidence.sightings:
+            if one.what != "arp" or one.place.ns != here or one.way != "out":
+                continue
+            link = self.link(here, one.place.link)
+            own = self.holder(one.source)[0] == here and (link is None or not link.master)
+            if own and one.target not in answered:
+                return one
+        return None
+
+    def _unanswered(self, asking: Sighting, answering: bool) -> Lost:
+        here, link = asking.place.ns, asking.place.link
+        words = f"{here} asks by {here}/{link} who has {asking.target}"
+        about = [one for one in self.evidence.sightings if one.what.startswith("arp")]
+        said = [one for one in about if one.what == "arp-answer" and one.source == asking.target]
+        owner, name = self.holder(asking.target)
+        heard = any(
+            (one.place.ns, one.place.link, one.way) == (owner, name, "in")
+            and one.target == asking.target
+            for one in about
+        )
+        if said:
+            last = said[-1].place
+            words += f": the answer was last seen at {last.ns}/{last.link}"
+            return Lost(last.ns, last.link, words, answering)
+        if heard:
+            words += f": {owner}/{name} hears it, and does not answer"
+            return Lost(owner, name, words, answering)
+        ns, far = self._far(asking)
+        came = any((one.place.ns, one.place.link) == (ns, far) for one in about)
+        if not ns or (came and not owner):
+            return Lost(here, link, f"{words}: nobody answers", answering)
+        if not came:
+            words += f": the question never came in at {ns}/{far}"
+            return Lost(here, link, words, answering)
+        words += f": the question came in at {ns}/{far}, and never at {owner}/{name}"
+        return Lost(ns, far, words, answering)
+
+
+def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
+    """What was counted at some namespaces, as sentences that do not depend on how often."""
+    told = []
+    six = ":" in evidence.probe.target
+    for one in evidence.counted:
+        if one.ns not in places or one.name in ("UdpInDatagrams", "Udp6InDatagrams"):
+            continue
+        if one.name.startswith(("Ip", "Udp")) and ("6" in one.name[:4]) != six:
+            continue  # of the other family
+        if one.kind == "namespace":
+            told.append(f"{one.ns} counted {one.name}")
+        elif one.kind == "link":
+            told.append(f"{one.ns}/{one.where} counted {one.name}")
+        elif one.kind == "qdisc":
+            told.append(f"{one.ns}/{one.where}: its queue ({one.name}) dropped packets")
+        else:
+            told.append(f"{one.ns} dropped packets by: {one.where}")
+    return told

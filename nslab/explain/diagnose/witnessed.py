@@ -1,0 +1,215 @@
+"""Theory and evidence put together: what a packet did decides, what a snapshot shows explains it.
+
+Three answers.  Yes: it got through, whatever the theory says.  No, because: the theory's obstacle
+stands where the packet was lost, or the evidence names who dropped it.  Undecided: it was lost
+where the theory sees nothing in its way; then the place is told, and what was counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from nslab.explain.diagnose import convicted
+from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
+from nslab.explain.diagnose.findings import steps
+from nslab.explain.diagnose.question import Question
+from nslab.explain.diagnose.sighted import Lost, Way, interesting
+from nslab.explain.trace import Stop, Trace
+from nslab.network.evidence import Evidence
+from nslab.network.model import Namespace, Snapshot
+
+_SOMEWHERE = Stop(kind="lost", namespace="")
+_NAMES = {"icmp": "a ping", "tcp": "a connection", "udp": "a datagram", "dns": "a question"}
+
+
+def together(
+    snapshot: Snapshot,
+    here: Namespace,
+    question: Question,
+    evidence: Evidence,
+    theory: tuple[Trace, Explanation] | None,
+) -> Explanation:
+    """The explanation that the evidence bears out.
+
+    :param theory: the way through the snapshot and what is said of it; None where there is none
+    """
+    way = Way(snapshot, evidence, here)
+    trace, said = theory or (None, None)
+    if evidence.answered or _taken(way, evidence):
+        return _through(question, way, evidence, trace, said)
+    lost = way.lost()
+    case = convicted.Case(question, evidence, way, lost)
+    found = convicted.dropped(case)
+    agrees = trace is not None and _agrees(way, trace, lost)
+    if said is not None and agrees and (found is None or _same(said, found)):
+        seen = tuple(_seen(evidence, way, lost, said.obstacle))
+        return structs.replace(said, evidence=evidence, witness=seen)
+    found = found or convicted.obstacle(case) or _unknown(case)
+    if found.kind in ("port-closed", "port-elsewhere"):
+        lost = lost._replace(ns=found.where, link="", answering=False)
+    told = tuple(steps(snapshot, _cut(trace, lost))) if trace is not None else ()
+    notes = _unseen(evidence)
+    if said is not None and said.obstacle is not None:
+        notes.append(f"the snapshot alone would say: {said.obstacle.message}")
+    return Explanation(
+        namespace=here.label,
+        target=question.target,
+        steps=told or _passed(way),
+        obstacle=found,
+        notes=tuple(notes),
+        evidence=evidence,
+        witness=tuple(_seen(evidence, way, lost, found)),
+    )
+
+
+def _same(said: Explanation, found: Obstacle) -> bool:
+    """Whether the theory says the same as a packet filter's trace: it has a better remedy."""
+    kinds = ("filter-drop", "filter-reject")
+    return said.obstacle is not None and said.obstacle.kind in kinds and found.kind in kinds
+
+
+def _unknown(case: convicted.Case) -> Obstacle:
+    """Lost at a place that is known, by what is not."""
+    return Obstacle(
+        kind=LOST,
+        where=case.lost.where,
+        message=f"undecided: {case.lost.words}",
+        hint="# by what is not known; look there:\n" + case.hint(case.lost.ns, *_look(case.lost)),
+    )
+
+
+def _look(lost: Lost) -> list[str]:
+    """What may show who drops packets: filters and queues of the link, programs on it."""
+    if not lost.link:
+        return ["nft list ruleset", "ip rule"]
+    return [f"ip -details -statistics link show dev {lost.link}", f"tc qdisc show dev {lost.link}"]
+
+
+def _taken(way: Way, evidence: Evidence) -> bool:
+    """Whether a datagram was taken by a program, which need not answer it."""
+    if evidence.probe.protocol != "udp" or evidence.outcome.kind != "silence":
+        return False
+    owner, _ = way.holder(evidence.probe.target)
+    last = way.seen[-1].place.ns if way.seen else ""
+    names = ("UdpInDatagrams", "Udp6InDatagrams")
+    return any(
+        one.name in names and one.ns == last and owner in ("", last) for one in evidence.counted
+    )
+
+
+def _through(
+    question: Question, way: Way, evidence: Evidence, trace: Trace | None, said: Explanation | None
+) -> Explanation:
+    notes = list(_unseen(evidence))
+    told = _passed(way)
+    theirs = {hop.namespace for hop in trace.there} if trace is not None else set()
+    if said is not None and said.obstacle is None and set(way.names) <= theirs:
+        told = said.steps  # else it took another way than the theory's
+    if said is not None and said.obstacle is not None:
+        notes.append(f"by the snapshot alone it would not: {said.obstacle.message}")
+    if not evidence.answered:
+        notes.append("nothing came back, which a datagram need not bring about")
+    return Explanation(
+        namespace=way.origin.label,
+        target=question.target,
+        steps=told,
+        notes=tuple(notes),
+        evidence=evidence,
+        witness=(_arrived(evidence),),
+    )
+
+
+def _arrived(evidence: Evidence) -> str:
+    probe = evidence.probe
+    match probe.protocol:
+        case "icmp" if probe.size is not None:
+            return f"a ping with {probe.size} bytes was sent, and its reply came back"
+        case "icmp":
+            return "a ping was sent, and its reply came back"
+        case "tcp":
+            return f"a connection to port {probe.port} was made"
+        case "dns":
+            return f"{probe.target} was asked for {probe.name}, and answered"
+    if evidence.answered:
+        return f"a datagram to port {probe.port} was sent, and an answer came back"
+    return f"a datagram to port {probe.port} was sent, and a program there took it"
+
+
+def _passed(way: Way) -> tuple[Finding, ...]:
+    """The way as it was seen, where no theory tells it."""
+    if not way.seen:
+        return ()
+    names = " → ".join(way.names)
+    return (Finding(ok=True, where=way.origin.label, message=f"seen on its way: {names}"),)
+
+
+def _seen(evidence: Evidence, way: Way, lost: Lost, found: Obstacle | None) -> Iterator[str]:
+    """What the witness says, in one or two lines."""
+    name = _NAMES[evidence.probe.protocol]
+    outcome = evidence.outcome
+    if outcome.kind == "unsent":
+        yield f"{way.origin.label}'s kernel did not take {name}: {outcome.words}"
+    elif outcome.kind == "error":
+        owner = way.holder(outcome.source)[0]
+        sender = f"{owner} ({outcome.source})" if owner else outcome.source
+        yield f"{name} was sent; {sender} says: {outcome.words}"
+    elif outcome.kind == "refused":
+        yield f"{name} was tried, and refused"
+    elif found is not None and found.kind == LOST:
+        yield f"{name} was sent, and no answer came back"
+    else:
+        yield f"{name} was sent: {lost.words}"
+    places = [lost.ns]
+    yield from dict.fromkeys(interesting(evidence, places))
+
+
+def _unseen(evidence: Evidence) -> list[str]:
+    return [f"not watched: {words}" for words in evidence.unseen]
+
+
+# -- does the theory stop where the packet was lost? -------------------------------------------
+
+
+def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
+    stop = trace.stop
+    if stop is None:
+        return False
+    arrived = lost.answering or _at_target(way, trace, lost)
+    if bool(trace.back) != arrived:
+        return False
+    last = trace.hops[-1]
+    spots = {(spot.namespace, spot.link) for spot in last.path}
+    return lost.ns in (stop.namespace, last.namespace) or (lost.ns, lost.link) in spots
+
+
+def _at_target(way: Way, trace: Trace, lost: Lost) -> bool:
+    """Whether the request came to where the theory has it answered."""
+    last = way.seen[-1] if way.seen else None
+    return (
+        bool(trace.back)
+        and last is not None
+        and last.what == "request"
+        and last.place.ns == trace.back[0].namespace
+    )
+
+
+def _cut(trace: Trace, lost: Lost) -> Trace:
+    """The theory's way up to where the packet was lost: beyond it nothing is known."""
+    halves = [("back", trace.back), ("there", trace.there)]
+    for name, hops in halves if lost.answering else halves[1:]:
+        for place, hop in enumerate(hops):
+            spots = [(spot.namespace, spot.link) for spot in hop.path]
+            on_path = (lost.ns, lost.link) in spots
+            if hop.namespace != lost.ns and not on_path:
+                continue
+            path = hop.path[: spots.index((lost.ns, lost.link)) + 1] if on_path else ()
+            undone = tuple(each for each in hop.rewrites if each.kind == "undone")
+            rewrites = hop.rewrites if path else undone
+            last = structs.replace(hop, path=path, rewrites=rewrites, rivals=())
+            kept = (*hops[:place], last)
+            if name == "back":
+                return structs.replace(trace, back=kept, stop=_SOMEWHERE)
+            return structs.replace(trace, there=kept, back=(), stop=_SOMEWHERE)
+    return structs.replace(trace, there=(), back=(), stop=_SOMEWHERE)

@@ -1,0 +1,216 @@
+"""``lab.why``: the question put to the snapshot, to the kernel's routes, and to a packet."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from msgspec import structs
+
+from nslab.engine.protocol import Engine
+from nslab.errors import EngineUnavailable, NslabError
+from nslab.explain.diagnose import remedy, witnessed
+from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
+from nslab.explain.diagnose.question import Question, question
+from nslab.explain.diagnose.why import by_name, origin, resolver, theory
+from nslab.explain.trace import routing
+from nslab.network.evidence import Evidence, Lookup, Probe, Routed
+from nslab.network.model import Namespace, Route, Snapshot
+
+_REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
+"""What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""
+
+_NO_ROUTE = 101
+SILENT = "no packet was sent: this is what a snapshot shows"
+_NO_SUCH_NAME = 3
+
+
+def explain(
+    engine: Engine,
+    snapshot: Snapshot,
+    ns: str | None,
+    target: str,
+    *,
+    port: int | None = None,
+    protocol: str | None = None,
+    size: int | None = None,
+    probe: bool = True,
+) -> Explanation:
+    """Why a namespace can, or cannot, reach a target; see :meth:`nslab.session.lab.Lab.why`."""
+    here = origin(snapshot, ns)
+    asked = question(snapshot, target, port, protocol, size)
+    asking = _Asking(engine, snapshot, here, probe)
+    return asking.by_name(asked) if asked.name else asking.to(asked)
+
+
+class _Asking:
+    """One question, with whom it is put to."""
+
+    def __init__(self, engine: Engine, snapshot: Snapshot, here: Namespace, probe: bool) -> None:
+        self.engine, self.snapshot, self.here, self.probing = engine, snapshot, here, probe
+
+    def to(self, asked: Question) -> Explanation:
+        """The way to an address."""
+        told = None if asked.v6 else theory(self.snapshot, self.here, asked, self.look)
+        wanted = Probe(
+            ns=remedy.reference(self.here),
+            target=asked.address,
+            protocol=asked.protocol,  # type: ignore[arg-type]
+            port=asked.port,
+            size=asked.size,
+        )
+        evidence = self.evidence(wanted)
+        if evidence is not None:
+            return witnessed.together(self.snapshot, self.here, asked, evidence, told)
+        if told is None:
+            words = "undecided: a snapshot alone does not tell the way of IPv6"
+            unknown = Obstacle(kind=LOST, where=self.here.label, message=words)
+            return Explanation(
+                namespace=self.here.label, target=asked.target, obstacle=unknown, notes=(SILENT,)
+            )
+        said = told[1]
+        return structs.replace(said, notes=(*said.notes, SILENT)) if said.ok else said
+
+    def evidence(self, wanted: Probe) -> Evidence | None:
+        """What a packet does; None if none is to be sent, or none can be."""
+        if not self.probing:
+            return None
+        try:
+            return self.engine.probe(wanted)
+        except EngineUnavailable:
+            self.probing = False
+            return None
+
+    def look(self, here: Namespace, destination: str, source: str, link_in: str) -> Route | None:
+        """The route that the kernel takes; the snapshot's, where it cannot be asked."""
+        known = routing.lookup(here, destination)
+        asked = Lookup(
+            ns=remedy.reference(here), target=destination, source=source, link_in=link_in
+        )
+        try:
+            (found,) = self.engine.lookup([asked])
+        except NslabError:
+            return known
+        return _route(found, known, destination, passing=bool(link_in))
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def by_name(self, asked: Question) -> Explanation:
+        """Which file, which server, does it answer, which record; and then the way there."""
+        here, name = self.here, asked.name
+        listed = self._listed(name)
+        if listed is not None:
+            address, path = listed
+            step = Finding(ok=True, where=here.label, message=f"{path} says: {name} is {address}")
+            return self._onwards(asked, address, (step,), ())
+        path, servers, domains = resolver(self.snapshot, here)
+        if not self.probing or not servers:
+            return by_name(self.snapshot, here, name)
+        first: Explanation | None = None
+        for server in servers[:3]:
+            said = self._ask(asked, server, path, domains)
+            if said is None:
+                return by_name(self.snapshot, here, name)
+            if said.ok or said.obstacle is None or said.obstacle.kind == "no-record":
+                return said
+            first = first or said
+        assert first is not None  # there was a server
+        return first
+
+    def _listed(self, name: str) -> tuple[str, str] | None:
+        """The address that a hosts file gives a name, and which file."""
+        own = f"/etc/netns/{self.here.label}/hosts"
+        path = own if own in self.snapshot.files else "/etc/hosts"
+        for line in self.snapshot.files.get(path, "").splitlines():
+            words = line.partition("#")[0].split()
+            if name in words[1:]:
+                return words[0], path
+        return None
+
+    def _ask(
+        self, asked: Question, server: str, path: str, domains: tuple[str, ...]
+    ) -> Explanation | None:
+        """What one server says; None if no packet can be sent."""
+        here = self.here
+        words = f"{here.label} asks {server} for names ({path})"
+        steps = (Finding(ok=True, where=here.label, message=words),)
+        try:
+            address = str(ipaddress.ip_address(server))
+        except ValueError:
+            message = f"{path} names the server {server}, which is no address"
+            wrong = Obstacle(kind="resolver-file", where=here.label, message=message)
+            return Explanation(namespace=here.label, target=asked.target, obstacle=wrong)
+        # A name without a dot is tried with the file's domains first (resolv.conf(5), ndots).
+        names = [f"{asked.name}.{domain}" for domain in domains]
+        names = [*names, asked.name] if "." not in asked.name else [asked.name, *names]
+        evidence: Evidence | None = None
+        for name in names[:4]:
+            wanted = Probe(
+                ns=remedy.reference(here), target=address, protocol="dns", port=53, name=name
+            )
+            evidence = self.evidence(wanted)
+            if evidence is None or not evidence.answered or evidence.outcome.records:
+                break
+        if evidence is None:
+            return None
+        to = Question(target=asked.target, address=address, port=53, protocol="udp")
+        told = None if to.v6 else theory(self.snapshot, here, to, self.look)
+        said = witnessed.together(self.snapshot, here, to, evidence, told)
+        if not said.ok:
+            return structs.replace(said, steps=(*steps, *said.steps))
+        if evidence.outcome.records:
+            found = evidence.outcome.records[0]
+            message = f"{server} answers: {evidence.probe.name} is {found}"
+            answers = (*steps, Finding(ok=True, where=here.label, message=message))
+            return self._onwards(asked, found, answers, said.witness)
+        return structs.replace(
+            said, steps=steps, obstacle=_no_record(asked.name, server, here, evidence)
+        )
+
+    def _onwards(
+        self, asked: Question, address: str, steps: tuple[Finding, ...], witness: tuple[str, ...]
+    ) -> Explanation:
+        """The way to the address that a name stands for."""
+        try:
+            plain = str(ipaddress.ip_address(address))
+        except ValueError:
+            message = f"{address} is no address"
+            wrong = Obstacle(kind="resolver-file", where=self.here.label, message=message)
+            return Explanation(
+                namespace=self.here.label, target=asked.target, steps=steps, obstacle=wrong
+            )
+        said = self.to(structs.replace(asked, address=plain, name=""))
+        return structs.replace(said, steps=(*steps, *said.steps), witness=(*witness, *said.witness))
+
+
+def _no_record(name: str, server: str, here: Namespace, evidence: Evidence) -> Obstacle:
+    code = evidence.outcome.rcode
+    says = {
+        0: f"it knows {name}, but no IPv4 address of it",
+        2: f"it failed to look {name} up (SERVFAIL)",
+        _NO_SUCH_NAME: f"there is no such name: {name} (NXDOMAIN)",
+        5: "it refuses to answer (REFUSED)",
+    }.get(code, f"code {code}")
+    return Obstacle(
+        kind="no-record",
+        where=here.label,
+        message=f"{server} answers: {says}",
+        hint="# check the spelling, or ask a server that knows the name",
+    )
+
+
+def _route(found: Routed, known: Route | None, destination: str, passing: bool) -> Route | None:
+    """The kernel's answer as the trace takes it.
+
+    For a packet that passes through an error may also stand for its source or its link, so there
+    the snapshot's own answer is taken.
+    """
+    if found.route is not None and found.route.kind not in ("local", "broadcast"):
+        return found.route
+    if found.route is not None or passing:
+        return known
+    if found.errno == _NO_ROUTE:
+        return None
+    if known is not None and known.kind in routing.REFUSING:
+        return known
+    kind = _REFUSED.get(found.errno)
+    return Route(destination=f"{destination}/32", kind=kind) if kind else known
