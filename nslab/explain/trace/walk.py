@@ -158,8 +158,15 @@ class _Walk:
         turned = self._over_lo(packet, here, came, lo.name)
         entry = hooks.Tracked(here.inode, came.packet, turned.now)
         answer = replace(turned, now=hooks.answering(turned.now), answer=True, tracked=(entry,))
-        came = _Came(answer.now)
-        answer, came = self._hook("output", answer, here, came, out=lo.name)
+        came, out = _Came(answer.now), lo.name
+        if hooks.kind_of(here, answer.destination) != "local":  # the source was rewritten
+            route = routing.lookup(here, answer.destination)
+            if route is None or routing.in_loopback(answer.source):
+                # Nothing is sent from 127.0.0.1 by another link than lo (__mkroute_output()).
+                there = replace(answer, there=(hop,))
+                return self._stop(there, here, "no-route", address=answer.destination)
+            out = route.dev
+        answer, came = self._hook("output", answer, here, came, out=out)
         turned = self._over_lo(answer, here, came, lo.name)
         return Trace(
             namespace=here.label,

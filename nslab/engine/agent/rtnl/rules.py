@@ -137,12 +137,14 @@ class Reader:
         for table in tables:
             if _ours(table.family, table.name, world):
                 continue
-            if _of_iptables(table) and any(chain.rules for chain in table.chains):
+            if _of_iptables(table):
                 tool = _TOOLS[table.family]
-                if tool not in saved:
-                    text = self._saved(tool)
-                    saved[tool] = iptables.parse(text, tool)
-                table = _worded(table, tool, saved[tool])
+                if not any(chain.rules for chain in table.chains):
+                    table = structs.replace(table, tool=tool)  # its policies need no words
+                else:
+                    if tool not in saved:
+                        saved[tool] = iptables.parse(self._saved(tool), tool)
+                    table = _worded(table, tool, saved[tool])
             found.append(table)
         return Ruleset(tables=tuple(found)), ()
 
