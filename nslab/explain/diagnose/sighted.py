@@ -18,6 +18,8 @@ class Lost(NamedTuple):
     words: str
     answering: bool
     """Whether it is the answer that was lost."""
+    waiting: str = ""
+    """The namespace that still holds it, because no neighbour told its MAC."""
 
     @property
     def where(self) -> str:
@@ -67,7 +69,8 @@ class Way:
     def _far(self, one: Sighting) -> tuple[str, str]:
         """The other end of the cable that it went into."""
         link = self.link(one.place.ns, one.place.link)
-        far = self.snapshot.peer(link) if one.way == "out" and link is not None else None
+        cable = one.way == "out" and link is not None and link.kind == "veth"
+        far = self.snapshot.peer(link) if cable and link is not None else None
         return (far[0].label, far[1].name) if far is not None else ("", "")
 
     def link(self, ns: str, name: str) -> Link | None:
@@ -168,19 +171,17 @@ class Way:
         if said:
             last = said[-1].place
             words += f": the answer was last seen at {last.ns}/{last.link}"
-            return Lost(last.ns, last.link, words, answering)
+            return Lost(last.ns, last.link, words, answering, here)
         if heard:
             words += f": {owner}/{name} hears it, and does not answer"
-            return Lost(owner, name, words, answering)
+            return Lost(owner, name, words, answering, here)
         ns, far = self._far(asking)
         came = any((one.place.ns, one.place.link) == (ns, far) for one in about)
-        if not ns or (came and not owner):
-            return Lost(here, link, f"{words}: nobody answers", answering)
-        if not came:
-            words += f": the question never came in at {ns}/{far}"
-            return Lost(here, link, words, answering)
-        words += f": the question came in at {ns}/{far}, and never at {owner}/{name}"
-        return Lost(ns, far, words, answering)
+        if ns and came and owner:
+            words += f": the question came in at {ns}/{far}, and never at {owner}/{name}"
+            return Lost(ns, far, words, answering, here)
+        words += ": nobody answers" if came or not ns else f": it never came in at {ns}/{far}"
+        return Lost(here, link, words, answering, here)
 
 
 def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
@@ -190,6 +191,8 @@ def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
     for one in evidence.counted:
         if one.ns not in places or one.name in ("UdpInDatagrams", "Udp6InDatagrams"):
             continue
+        if one.more < evidence.sent:
+            continue  # other traffic: what drops the probe's drops each of its packets
         if one.name.startswith(("Ip", "Udp")) and ("6" in one.name[:4]) != six:
             continue  # of the other family
         if one.kind == "namespace":

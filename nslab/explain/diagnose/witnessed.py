@@ -181,7 +181,8 @@ def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
         return False
     last = trace.hops[-1]
     spots = {(spot.namespace, spot.link) for spot in last.path}
-    return lost.ns in (stop.namespace, last.namespace) or (lost.ns, lost.link) in spots
+    ends = (stop.namespace, last.namespace)
+    return lost.ns in ends or lost.waiting in ends or (lost.ns, lost.link) in spots
 
 
 def _at_target(way: Way, trace: Trace, lost: Lost) -> bool:

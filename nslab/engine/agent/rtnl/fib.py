@@ -67,8 +67,12 @@ def lookup(wanted: Lookup) -> Routed:
         return Routed(errno=-code)
     decided = w.attributes(second, 12, len(second))
     route = _route(second, names)
-    if went:  # of several next hops, it takes the one that the second answer names
-        route = structs.replace(_route(first, names), via=route.via, dev=route.dev)
+    if went:
+        found = _route(first, names)
+        # Of several next hops it takes the one that the second answer names.  Else the entry
+        # counts: the answer may be an exception that an ICMP redirect has left.
+        several = uapi.RTA_MULTIPATH in w.attributes(first, 12, len(first))
+        route = structs.replace(found, via=route.via, dev=route.dev) if several else found
     family = second[0]
     prefsrc = decided.get(uapi.RTA_PREFSRC)
     return Routed(
