@@ -1,4 +1,4 @@
-"""A shell that lives from cell to cell: what is typed finds what was typed before, as at a terminal.
+"""A shell that lives from cell to cell: what is typed finds what was typed before.
 
 It is a bash without a terminal: no prompt, no history, no "[1] 4711" after an ``&``, so that what a
 cell prints is what its commands print.  :data:`DRIVER` has it take one cell after the other:
@@ -41,7 +41,8 @@ _ON_INTERRUPT = (
     'export NSLAB_DRIVER NSLAB_STOPPED=1; exec "$BASH" -c "$NSLAB_DRIVER" bash'
 )
 _ON_ERROR = (
-    'NSLAB_CODE=$?; case $BASH_COMMAND in _nslab\\ *|"eval \\"\\$NSLAB_CELL\\"") ;; *) '
+    "NSLAB_CODE=$?; case ${FUNCNAME-}:$BASH_COMMAND in "
+    '_nslab:*|*:_nslab\\ *|*:"eval \\"\\$NSLAB_CELL\\"") ;; *) '
     f'printf "%s %s %s\\0" "$NSLAB_CODE" "$LINENO" "$BASH_COMMAND" >&{REPORT_FD};; esac'
 )
 DRIVER = (
@@ -164,7 +165,7 @@ class Living:
             if self._woken in ready:
                 os.read(self._woken, 4096)
                 self._begin()
-            for number in ready & self._streams.keys():
+            for number in [number for number in self._streams if number in ready]:
                 self._read(number, poll)
             if self._codes in ready:
                 said = os.read(self._codes, 4096)

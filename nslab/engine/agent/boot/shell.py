@@ -42,7 +42,7 @@ class Shell:
         """Commands that have not started yet, and the signal that came for each meanwhile."""
         self._lock = threading.Lock()
         self._living: dict[str | None, tuple[Living, tuple[object, ...]]] = {}
-        """The shell that lives in each namespace, and what it was started in; see :meth:`_place`."""
+        """The shell that lives in each namespace, and where it was started (:meth:`_place`)."""
 
     def expect(self, ident: int) -> None:
         """A command will be run: a signal for it may come before."""
