@@ -17,16 +17,20 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nslab.engine.agent.boot.init import memory_file
+from nslab.engine.agent.netns.processes import LIVING
 from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, Completed, Stream
 
-TEXT_FD, MORE_FD, STATE_FD, CODES_FD = 193, 194, 195, 196
-"""Of the shell: the cells' text, a line for each cell, what a fresh bash is to know, exit codes."""
+DRIVER_FD, TEXT_FD, MORE_FD, STATE_FD, CODES_FD = 192, 193, 194, 195, 196
+"""Of the shell: what drives it, the cells' text, a line for each cell, what a fresh bash is to
+know, exit codes."""
 
 BACKLOG = 1 << 16
 """Bytes that are kept of what a stream brings between two cells."""
@@ -36,29 +40,34 @@ GRACE = 0.5
 
 _ON_INTERRUPT = (
     "trap : INT; { declare -p; declare -f; shopt -p; alias -p; trap -p; "
-    'printf "cd %q\\n" "$PWD"; set +o; } '
+    'printf "cd %q\n" "$PWD"; set +o; } '
     f">/proc/self/fd/{STATE_FD} 2>/dev/null; "
-    'export NSLAB_DRIVER NSLAB_STOPPED=1; exec "$BASH" -c "$NSLAB_DRIVER" bash'
+    f"export NSLAB_STOPPED=1 BASH_ENV=/proc/self/fd/{DRIVER_FD}; "
+    'exec -a bash "$BASH" --noprofile --norc -c "$BASH_EXECUTION_STRING" bash'
 )
 _ON_ERROR = (
-    "NSLAB_CODE=$?; case ${FUNCNAME-}:$BASH_COMMAND in "
-    '_nslab:*|*:_nslab\\ *|*:"eval \\"\\$NSLAB_CELL\\"") ;; *) '
-    f'printf "%s %s %s\\0" "$NSLAB_CODE" "$LINENO" "$BASH_COMMAND" >&{REPORT_FD};; esac'
+    "NSLAB_ERROR=$?; case $BASH_COMMAND in nslab_*|*\\$NSLAB_CODE*|*\\$NSLAB_CELL*) ;; "
+    f'*) printf "%s %s %s\\0" "$NSLAB_ERROR" "$LINENO" "$BASH_COMMAND" >&{REPORT_FD};; esac'
 )
-DRIVER = (
-    f"export -n NSLAB_DRIVER; . /proc/self/fd/{STATE_FD} 2>/dev/null; shopt -s expand_aliases; "
-    f"trap '{_ON_INTERRUPT}' INT; trap '{_ON_ERROR}' ERR; _nslab() {{ return $1; }}; "
-    'if [ -n "${NSLAB_STOPPED-}" ]; then unset NSLAB_STOPPED; NSLAB_CODE=130; '
-    f"printf '130\\0' >&{CODES_FD}; fi; "
-    f"while read -r -u {MORE_FD} _; do IFS= read -r -d '' -u {TEXT_FD} NSLAB_CELL; "
-    'case $- in *e*) ;; *) _nslab "${NSLAB_CODE:-0}";; esac; eval "$NSLAB_CELL"; '
-    f"{{ NSLAB_CODE=$?; printf '%s\\0' \"$NSLAB_CODE\" >&{CODES_FD}; }} 2>/dev/null; done"
-)
-"""All in one line, so that the first line of a cell is line 1 in bash's messages."""
+DRIVER = f"""unset BASH_ENV
+. /proc/self/fd/{STATE_FD} 2>/dev/null
+shopt -s expand_aliases
+NSLAB_CODE=0
+trap {shlex.quote(_ON_INTERRUPT)} INT
+trap {shlex.quote(_ON_ERROR)} ERR
+nslab_next() {{
+    {{ read -r -u {MORE_FD} _ && IFS= read -r -d '' -u {TEXT_FD} NSLAB_CELL; }} 2>/dev/null
+}}
+nslab_code() {{ {{ case $- in *e*) ;; *) return "$NSLAB_CODE";; esac; }} 2>/dev/null; }}
+nslab_done() {{ {{ NSLAB_CODE=$?; printf '%s\\0' "$NSLAB_CODE" >&{CODES_FD}; }} 2>/dev/null; }}
+if [ -n "${{NSLAB_STOPPED-}}" ]; then unset NSLAB_STOPPED; (exit 130); nslab_done; fi
+"""
+"""What bash reads before it begins (BASH_ENV); :data:`~.processes.LIVING` has the loop, in which a
+cell's first line is line 1."""
 
 Spawn = Callable[[Sequence[str], Callable[[int], None], Mapping[int, int], Mapping[str, str]], int]
-"""Starts a program where the shell is to live: words, what to do when it ended, files, environment;
-returns its session."""
+"""Starts a program where the shell is to live: its words, what to do when it has ended, its files
+and environment; returns its session."""
 
 Emit = Callable[[Stream, bytes], None]
 
@@ -105,12 +114,14 @@ class Living:
         self._over, over = os.pipe2(os.O_CLOEXEC)
         self._woken, self._waker = os.pipe2(os.O_CLOEXEC)
         self._exit_code = 0
+        self._gone = threading.Event()
 
         def on_exit(code: int) -> None:
             self._exit_code = code
             os.close(over)
 
-        files = {0: nothing, TEXT_FD: reading, MORE_FD: more, STATE_FD: state}
+        driver = memory_file(DRIVER.encode())
+        files = {0: nothing, DRIVER_FD: driver, TEXT_FD: reading, MORE_FD: more, STATE_FD: state}
         files |= {number: writing for number, (_, writing) in pipes.items()}
         self._streams: dict[int, Stream] = {
             pipes[1][0]: "stdout",
@@ -119,8 +130,8 @@ class Living:
         }
         self._codes = pipes[CODES_FD][0]
         try:
-            words = ("bash", "--noprofile", "--norc", "-c", DRIVER, "bash")
-            self.session = spawn(words, on_exit, files, {"NSLAB_DRIVER": DRIVER})
+            environment = {"BASH_ENV": f"/proc/self/fd/{DRIVER_FD}"}
+            self.session = spawn(LIVING, on_exit, files, environment)
         except BaseException:
             for one in (*self._streams, self._codes, self._over, over, self._woken, self._waker):
                 os.close(one)
@@ -141,7 +152,7 @@ class Living:
         deadline = None if timeout is None else time.monotonic() + timeout
         cell = _Cell(emit, deadline)
         with self._lock:
-            if self.ended:
+            if self.ended or self._more < 0:
                 return None
             os.write(self._text, text.encode() + b"\0")
             self._cell = cell
@@ -150,8 +161,12 @@ class Living:
         return cell.completed
 
     def end(self) -> None:
-        """End the shell, as a terminal that is closed does."""
-        signal_session(self.session, signal.SIGHUP)
+        """End the shell, and wait until it has; what it started in the background goes on."""
+        with self._lock:
+            if not self.ended and self._cell is None:
+                os.close(self._more)  # the end of its input
+                self._more = -1
+        self._gone.wait(GRACE)
 
     # -- the thread that listens -----------------------------------------------------------------
 
@@ -221,6 +236,8 @@ class Living:
         with self._lock:
             self.ended = ended
             cell, self._cell = self._cell, None
+        if ended:
+            self._gone.set()
         if cell is not None:
             cell.completed = Completed(
                 returncode=code, timed_out=cell.timed_out, dropped=cell.dropped, ended=ended
@@ -244,7 +261,8 @@ class Living:
     def _close(self, poll: select.poll) -> None:
         """The shell has ended; what it left in the background may go on writing."""
         for one in (self._codes, self._over, self._woken, self._waker, self._more, self._text):
-            os.close(one)
+            if one >= 0:
+                os.close(one)
         quiet = select.poll()
         for number in self._streams:
             quiet.register(number, select.POLLIN)

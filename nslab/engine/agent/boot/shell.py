@@ -112,6 +112,25 @@ class Shell:
         self._living[command.ns] = living, place
         return living
 
+    def end_stray(self) -> None:
+        """End the shells whose namespace has lost its name, or gave it to another.
+
+        They would keep it alive, and ``ip netns delete`` would seem to do nothing.
+        """
+        for ns, (living, place) in list(self._living.items()):
+            if ns is None:
+                continue
+            try:
+                descriptor = self._spaces.open(ns)
+            except FileNotFoundError:
+                inode = 0
+            else:
+                inode = os.fstat(descriptor).st_ino
+                os.close(descriptor)
+            if inode != place[0]:
+                del self._living[ns]
+                living.end()
+
     def _place(self, command: Command) -> tuple[object, ...]:
         """What a shell is started in: if it differs later, that shell is somewhere else.
 
