@@ -59,6 +59,9 @@ class Command(Struct, frozen=True, kw_only=True):
 
     A report is ``CODE LINE COMMAND`` and a zero byte.
     """
+    living: bool = False
+    """Type the last word into the shell that lives in the namespace from one such command to the
+    next; ``argv`` is :data:`SHELL` and that word, ``report`` goes without saying."""
 
 
 SHELL = ("bash", "-c", "--")
@@ -72,12 +75,14 @@ class Completed(Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     ``returncode`` is negative for a signal, as in :mod:`subprocess`.  ``dropped`` counts the bytes
-    of output beyond :data:`OUTPUT_LIMIT`.
+    of output beyond :data:`OUTPUT_LIMIT`.  ``ended`` says that a living shell has come to its end
+    with it.
     """
 
     returncode: int
     timed_out: bool = False
     dropped: int = 0
+    ended: bool = False
 
 
 class Recording(Struct, frozen=True, kw_only=True):

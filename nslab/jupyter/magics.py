@@ -73,7 +73,7 @@ class Magics:
         """``%%host``: run the cell's lines in the pseudo-host."""
         options = line.split()
         timeout = _timeout("%%host", options)
-        _show(self.lab.sh(cell, timeout=timeout))
+        _show(self.lab.sh(cell, timeout=timeout, living=True))
 
     def ns(self, line: str, cell: str) -> None:
         """``%%ns NAME``: run the cell's lines in a namespace, as ``ip netns exec NAME`` does."""
@@ -81,7 +81,7 @@ class Magics:
         timeout = _timeout("%%ns", options[1:])
         if not options:
             raise InvalidInput("run the cell", "%%ns", "it names no namespace", "write: %%ns ns1")
-        _show(self.lab.sh(cell, options[0], timeout=timeout))
+        _show(self.lab.sh(cell, options[0], timeout=timeout, living=True))
 
 
 def _timeout(magic: str, options: list[str]) -> float | None:

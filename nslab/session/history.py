@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,15 @@ from nslab.network.model import Snapshot
 
 REPEAT_TIMEOUT = 120.0
 """Seconds that a block may take when it is repeated."""
+
+
+_LEAVES = re.compile(
+    r"(?:^|[\s;&|({])(?:\w+\+?=|\w+\s*\(\)|"
+    r"(?:cd|pushd|popd|export|declare|typeset|readonly|unset|alias|unalias|source|\.|eval|exec|set"
+    r"|shopt|umask|ulimit|trap|function|read|mapfile|readarray|enable|hash)(?=\s|$))",
+    re.MULTILINE,
+)
+"""What sets something in a shell; rather once too often."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +37,34 @@ class Done:
 
 @dataclass(frozen=True)
 class Typed:
-    """Command lines."""
+    """Command lines; ``living`` if they were typed into the shell that lives in the namespace.
+
+    ``limit`` are the seconds after which they were stopped, when they were.
+    """
 
     text: str
     ns: str | None = None
+    living: bool = False
+    limit: float | None = None
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether it may leave a variable, a directory or an option in the shell that lives."""
+        return self.living and _LEAVES.search(self.text) is not None
+
+    def command(self, timeout: float | None) -> Command:
+        """The same for an engine.
+
+        :param timeout: seconds until they are ended; None for no limit
+        """
+        return Command(
+            argv=(*SHELL, self.text),
+            ns=None if self.ns == "host" else self.ns,
+            view="full",
+            timeout=timeout,
+            report=True,
+            living=self.living,
+        )
 
     def __str__(self) -> str:
         return self.text.strip()
@@ -44,6 +78,11 @@ class HistoryStep:
     before: Snapshot | None
     changed: bool
     """False only if a look before and after found no difference."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a step after it may depend on it."""
+        return self.changed or (isinstance(self.what, Typed) and self.what.leaves_something)
 
 
 Begin = Sequence[Action | str]
@@ -107,7 +146,8 @@ def _short(value: Any) -> str:
 def rebuild(make: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine:
     """A new engine in which the steps have been repeated.
 
-    A command line that failed when it was typed fails again, and is passed over again.
+    A command line that failed when it was typed fails again, and is passed over again; one that
+    was stopped is stopped again, as long after it began.
     """
     engine = make()
     try:
@@ -115,11 +155,7 @@ def rebuild(make: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine
             if isinstance(step, Done):
                 engine.apply(step.actions)
             else:
-                engine.run(
-                    Command(
-                        argv=(*SHELL, step.text), ns=step.ns, view="full", timeout=REPEAT_TIMEOUT
-                    )
-                )
+                engine.run(step.command(step.limit or REPEAT_TIMEOUT))
     except BaseException:
         engine.close()
         raise

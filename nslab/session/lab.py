@@ -14,8 +14,10 @@ import contextlib
 import os
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.session.views import View
+
+NEW_SHELL = "the next cell here begins a new one, without its variables and its directory"
 
 LONGEST_WORD = (128 << 10) - 1
 """Bytes of a program's argument, without its zero byte (MAX_ARG_STRLEN)."""
@@ -198,37 +202,40 @@ class Lab(Traffic):
         *,
         timeout: float | None = TIMEOUT,
         echo: bool | None = None,
+        living: bool = False,
     ) -> CommandResult:
         """Run command lines as a person would type them, in the host or in a namespace.
 
         As in a terminal, the lines after a failing one still run; ``failures`` names it.
 
+        Each call has a shell of its own, so that what a program runs does not depend on what ran
+        before.  The cells of a notebook (``%%host``) are typed into shells that live.
+
         :param text: the lines, for bash
         :param ns: a namespace (as ``ip netns exec``), a container, or lan, router, internet
         :param timeout: seconds until the block is ended; None for no limit
         :param echo: print the output as it comes; by default in a notebook only
+        :param living: type the lines into the shell that lives in the namespace from one such call
+            to the next, so that its directory, variables and functions last
         :raises CommandTimeout: it took longer; what it had done stays
         :raises Interrupted: the stop button was pressed; what it had done stays
         """
         names.namespace_reference(ns)
         output = _Output(_in_notebook() if echo is None else echo)
-        program = protocol.Command(
-            argv=(*protocol.SHELL, text),
-            ns=None if ns == "host" else ns,
-            view="full",
-            timeout=timeout,
-            report=True,
-        )
+        typed = Typed(text, None if ns == "host" else ns, living)
         with self._turn():
-            before = self.snapshot()
+            before, began = self.snapshot(), time.monotonic()
+            completed = None
             try:
-                completed = self._engine.run(program, output)
+                completed = self._engine.run(typed.command(timeout), output)
             finally:
                 with stopping.Shield():  # whatever came of it has to be in the history
                     output.finish()
+                    if completed is None or completed.timed_out:
+                        typed = replace(typed, limit=time.monotonic() - began)
                     if self._engine.alive:
                         after = self.snapshot()
-                        self._history.add(Typed(text, program.ns), before, after)
+                        self._history.add(typed, before, after)
                         self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
@@ -237,7 +244,8 @@ class Lab(Traffic):
                     text.strip().splitlines()[0] if text.strip() else "",
                     f"it was still running after {timeout:g} seconds and was ended",
                     "what it had done stays; lab.undo() goes back\n"
-                    "allow more time with timeout=, or set a limit, such as ping -c 3",
+                    "allow more time with timeout=, or set a limit, such as ping -c 3"
+                    + (f"\n{NEW_SHELL}" if living and completed.ended else ""),
                 )
             return CommandResult(
                 completed.returncode,
@@ -247,6 +255,7 @@ class Lab(Traffic):
                 changes,
                 self._draw,
                 dropped=completed.dropped,
+                note=f"the shell has ended: {NEW_SHELL}" if living and completed.ended else "",
             )
 
     @checked
@@ -529,7 +538,7 @@ class Lab(Traffic):
     def _rebuild(self, steps: Sequence[Any]) -> None:
         """Make the lab anew with these steps; if that fails, the present one stays."""
         try:
-            fresh = rebuild(self._fresh, [step.what for step in steps if step.changed])
+            fresh = rebuild(self._fresh, [step.what for step in steps if step.lasts])
         except Interrupted:
             raise Interrupted(
                 "go back", self.name, "you stopped it", "the lab is as it was before"
@@ -577,7 +586,7 @@ class Lab(Traffic):
 
     def _told(self) -> list[Done | Typed]:
         """What made the lab what it is, from its beginning."""
-        return [*self._begin, *(step.what for step in self._history.steps if step.changed)]
+        return [*self._begin, *(step.what for step in self._history.steps if step.lasts)]
 
     # -- the end -------------------------------------------------------------------------------
 

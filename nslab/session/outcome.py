@@ -142,8 +142,10 @@ class CommandResult(Outcome):
         draw: Draw | None = None,
         *,
         dropped: int = 0,
+        note: str = "",
     ) -> None:
         super().__init__(changes, draw)
+        self.note = note
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr
@@ -157,6 +159,8 @@ class CommandResult(Outcome):
         lines += [f"  → {printable(hint)}" for hint in self.hints]
         if self.dropped:
             lines.append(f"… {self.dropped:,} bytes more of output are not shown")
+        if self.note:
+            lines.append(f"({self.note})")
         return "\n".join(lines)
 
     @property

@@ -205,6 +205,7 @@ class Server:
         if self._cancelled(request.id):
             return m.Done(request.id)  # nobody waits
         self._follow()
+        self._shell.end_stray()
         with self._spaces.lock:
             self._spaces.settle_new()
             self._spaces.settle_unnamed()

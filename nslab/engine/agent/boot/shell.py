@@ -7,13 +7,15 @@ import selectors
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from msgspec import structs
 
 from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
+from nslab.engine.agent.boot.living import GRACE, Living, signal_group, signal_session
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, SHELL, Command, Completed, Stream
 from nslab.network.model import WORLD
@@ -27,9 +29,6 @@ SCRIPT_FD = 198
 _SCRIPT_HEAD = b"BASH_ARGV0=bash; "
 """In front of the first line, so that ``$0`` and the lines' numbers are what they always are."""
 
-GRACE = 0.5
-"""Seconds between asking a command to end and killing it."""
-
 
 class Shell:
     """Runs commands for one lab; each :meth:`run` in a thread of its own."""
@@ -42,6 +41,8 @@ class Shell:
         self._expected: dict[int, int] = {}
         """Commands that have not started yet, and the signal that came for each meanwhile."""
         self._lock = threading.Lock()
+        self._living: dict[str | None, tuple[Living, tuple[object, ...]]] = {}
+        """The shell that lives in each namespace, and where it was started (:meth:`_place`)."""
 
     def expect(self, ident: int) -> None:
         """A command will be run: a signal for it may come before."""
@@ -49,6 +50,8 @@ class Shell:
 
     def run(self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]) -> Completed:
         """Run a command to its end."""
+        if command.living:
+            return self._type(ident, command, emit)
         script = None
         try:
             *words, text = command.argv
@@ -75,7 +78,93 @@ class Shell:
             if session is None and ident in self._expected:
                 self._expected[ident] = number
         if session is not None:
-            _signal_group(session, number)
+            signal_group(session, number)
+
+    # -- the shells that live ----------------------------------------------------------------------
+
+    def _type(
+        self, ident: int, command: Command, emit: Callable[[Stream, bytes], None]
+    ) -> Completed:
+        """Type lines into the shell of their namespace, which is started when there is none."""
+        while True:
+            living = self._shell_in(command)
+            with self._lock:
+                self._sessions[ident] = living.session
+                early = self._expected.pop(ident, 0)
+            try:
+                if early:
+                    return Completed(returncode=-early)
+                completed = living.type(command.argv[-1], emit, command.timeout)
+            finally:
+                del self._sessions[ident]
+            if completed is not None:
+                return completed
+
+    def _shell_in(self, command: Command) -> Living:
+        place = self._place(command)
+        found = self._living.get(command.ns)
+        if found is not None:
+            living, where = found
+            if where == place and not living.ended:
+                return living
+            living.end()
+        living = Living(partial(self._begin_in, command))
+        self._living[command.ns] = living, place
+        return living
+
+    def end_stray(self) -> None:
+        """End the shells whose namespace has lost its name, or gave it to another.
+
+        They would keep it alive, and ``ip netns delete`` would seem to do nothing.
+        """
+        for ns, (living, place) in list(self._living.items()):
+            if ns is None:
+                continue
+            try:
+                descriptor = self._spaces.open(ns)
+            except FileNotFoundError:
+                inode = 0
+            else:
+                inode = os.fstat(descriptor).st_ino
+                os.close(descriptor)
+            if inode != place[0]:
+                del self._living[ns]
+                living.end()
+
+    def _place(self, command: Command) -> tuple[object, ...]:
+        """What a shell is started in: if it differs later, that shell is somewhere else.
+
+        The namespace itself, and the files that ``ip netns exec`` binds over /etc.
+        """
+        descriptor = self._open(command.ns, command)
+        try:
+            inode = os.fstat(descriptor).st_ino
+        finally:
+            os.close(descriptor)
+        try:
+            files = [
+                (entry.name, entry.inode()) for entry in os.scandir(f"/etc/netns/{command.ns}")
+            ]
+        except OSError:
+            files = []
+        return inode, *sorted(files)
+
+    def _begin_in(
+        self,
+        command: Command,
+        words: Sequence[str],
+        on_exit: Callable[[int], None],
+        files: Mapping[int, int],
+        environment: Mapping[str, str],
+    ) -> int:
+        argv, descriptor = self._way_in(structs.replace(command, argv=tuple(words)))
+        try:
+            with self._spaces.inside(descriptor):
+                return self._init.spawn(argv, on_exit, files=files, environment=environment)
+        finally:
+            os.close(descriptor)
+
+    # -- commands of their own ---------------------------------------------------------------------
 
     def _way_in(self, command: Command) -> tuple[tuple[str, ...], int]:
         """The words that bring a command into its namespaces, and where to start them from."""
@@ -141,7 +230,7 @@ class Shell:
             early = self._expected.pop(ident, 0)
         if early:
             # Nothing of it is worth waiting for, and bash may not heed a SIGINT before it reads.
-            _signal_group(session, signal.SIGKILL)
+            signal_group(session, signal.SIGKILL)
         try:
             ours = {pipes[stream][0]: stream for stream, _ in streams}
             return self._follow(command, session, ours, over_read, codes, emit)
@@ -193,7 +282,7 @@ class Shell:
                 if ended and not ready:
                     break
                 if deadline is not None and not ended and time.monotonic() >= deadline:
-                    _kill(session, signal.SIGKILL if ending else signal.SIGTERM)
+                    signal_session(session, signal.SIGKILL if ending else signal.SIGTERM)
                     deadline = time.monotonic() + GRACE
                     ending = timed_out = True
         os.close(over)
@@ -215,21 +304,3 @@ class Shell:
                             os.close(key.fd)
 
         threading.Thread(target=drain, name="drain", daemon=True).start()
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        pass
-
-
-def _kill(session: int, number: int) -> None:
-    """Send a signal to every process of a session, whatever its process group."""
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                if os.getsid(int(entry)) == session:
-                    os.kill(int(entry), number)
-            except (ProcessLookupError, PermissionError):
-                continue

@@ -7,6 +7,15 @@ import os
 from nslab.network.model import Process
 from nslab.network.names import label
 
+_LOOP = 'while nslab_next; do nslab_code; eval "$NSLAB_CELL"; nslab_done; done'
+LIVING = ("bash", "--noprofile", "--norc", "-c", _LOOP, "bash")
+"""The words of a shell that lives from cell to cell (:mod:`nslab.engine.agent.boot.living`).
+
+The lab has it, as a machine has its terminals; no look shows it.
+"""
+
+_LIVING = [word.encode() for word in LIVING]
+
 
 def network_inodes() -> dict[int, int]:
     """The network namespace's inode of each process that may be looked at."""
@@ -30,6 +39,8 @@ def processes_by_namespace(leave_out: frozenset[int] = frozenset()) -> dict[int,
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read(4096).rstrip(b"\0").split(b"\0")
         except OSError:
+            continue
+        if words[-len(_LIVING) :] == _LIVING:
             continue
         command = label(b" ".join(words))
         if command:
