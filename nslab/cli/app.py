@@ -162,7 +162,7 @@ def show(
     \b
     nslab show
     nslab show --svg lab.svg
-    nslab show --machine             namespaces, bridges, veth pairs and NAT of this machine
+    nslab show --machine             links, NAT and packet filters of this machine
     sudo nslab show --machine        with what only root may see
     """
     _no_rest(ctx)
