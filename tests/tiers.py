@@ -48,6 +48,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_any_order\.py::", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
+    (r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
     (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
     (

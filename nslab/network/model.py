@@ -61,6 +61,29 @@ class Port(Value, frozen=True):
     learning: bool = True
     flood: bool = True
     vlans: tuple[PortVlan, ...] | None = None
+    isolated: bool = False
+    """Isolated ports exchange no frames with each other."""
+    hairpin: bool = False
+    """It may send a frame back to where it came from."""
+    broadcast_flood: bool = True
+    neighbour_suppress: bool = False
+    locked: bool = False
+    """Only stations that its bridge knows already may send."""
+
+
+class Tunnel(Value, frozen=True):
+    """The ends of a vxlan: ``number`` (VNI), addresses and UDP port; ``dev`` is what it goes over.
+
+    ``remote`` is where frames for unknown stations go; without one, entries of its forwarding table
+    say it.  ``learning``: it notes behind which remote end a station is.
+    """
+
+    number: int
+    local: str = ""
+    remote: str = ""
+    port: int = 0
+    dev: str = ""
+    learning: bool = True
 
 
 class Peer(Value, frozen=True):
@@ -102,6 +125,16 @@ class Link(Value, frozen=True):
     bridge: Bridge | None = None
     port: Port | None = None
     addresses: tuple[Address, ...] = ()
+    settings: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
+    """Those of ``net.ipv4.conf`` for this link that decide whether packets pass, and are not usual:
+    ``forwarding`` where it differs from ip_forward, the others where they are not 0."""
+    queue: str = ""
+    """The queue (qdisc) for what it sends, as ``tc`` calls it, if somebody has put one there."""
+    queue_passes: int | None = None
+    """The largest packet that the queue lets through, in bytes; None if it takes all."""
+    xdp: bool = False
+    """A program looks at each frame before the kernel does (XDP)."""
+    tunnel: Tunnel | None = None
 
     @property
     def state(self) -> str:
@@ -178,6 +211,39 @@ class Tracked(Value, frozen=True):
     reply: Flow
 
 
+class NextHop(Value, frozen=True):
+    """One of several ways that a route spreads its packets over."""
+
+    via: str = ""
+    dev: str = ""
+    weight: int = 1
+
+
+class PolicyRule(Value, frozen=True):
+    """A rule that says which table is asked (``ip rule``), the lowest ``priority`` first.
+
+    ``source`` and ``destination`` are prefixes, ``incoming`` and ``outgoing`` links, ``mark`` with
+    its ``mask`` a firewall mark; what is empty (None for a mark) matches everything.  ``action`` is
+    lookup, goto, nop, blackhole, unreachable or prohibit.  ``suppressed`` is a prefix length:
+    routes that are not longer do not count.  ``unknown`` names what else it asks for: whether it
+    then matches, nobody can say.
+    """
+
+    priority: int
+    source: str = ""
+    destination: str = ""
+    incoming: str = ""
+    outgoing: str = ""
+    mark: int | None = None
+    mask: int = 0xFFFFFFFF
+    table: int = 0
+    action: str = "lookup"
+    goto: int = 0
+    inverted: bool = False
+    suppressed: int = -1
+    unknown: str = ""
+
+
 class Route(Value, frozen=True):
     """A route; ``destination`` is ``default`` or a prefix, ``via`` a gateway or empty."""
 
@@ -192,6 +258,12 @@ class Route(Value, frozen=True):
     protocol: str = "boot"
     dead: bool = False
     """The device it needs has no carrier: what ``ip route`` calls linkdown."""
+    hops: tuple[NextHop, ...] = ()
+    """Several ways, of which each packet takes one (ECMP); ``via`` and ``dev`` are then empty."""
+    mtu: int = 0
+    """What the route itself says, 0 if it does not."""
+    onlink: bool = False
+    """The gateway is taken to be behind the link, whatever the addresses say."""
 
 
 class Neighbour(Value, frozen=True):
@@ -211,6 +283,10 @@ class FdbEntry(Value, frozen=True):
     master: str = ""
     state: str = ""
     own: bool = False
+    sticky: bool = False
+    """It stays as it is, whatever is heard of that station."""
+    remote: str = ""
+    """Of a vxlan: the far end that has the station."""
 
 
 class Process(Value, frozen=True):
@@ -243,6 +319,13 @@ class Namespace(Value, frozen=True):
     """What could not be read, with the reason."""
     rules: Ruleset = Ruleset()
     """Of the packet filters: who drops, rejects or translates what."""
+
+    policy: tuple[PolicyRule, ...] = ()
+    """The rules that say which table is asked; empty while they are the kernel's own three."""
+    local: tuple[Route, ...] = ()
+    """Routes of kind local that somebody made: addresses that no link has, but it answers to."""
+    proxied: tuple[Neighbour, ...] = ()
+    """Addresses that it answers ARP for, though others have them (``ip neigh add proxy``)."""
 
     @property
     def nat(self) -> tuple[Translation, ...]:

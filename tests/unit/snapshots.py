@@ -59,7 +59,7 @@ def mac(number: int) -> str:
 def link(name: str, index: int, *addresses: str, state: str = "up", **fields: Any) -> Link:
     """A link in a state: up, down or no-carrier."""
     up, carrier = state != "down", state == "up"
-    fields.setdefault("mac", mac(index * 1000 + sum(map(ord, name))))
+    fields.setdefault("mac", mac(index * 1000 + sum(map(ord, name + "".join(addresses)))))
     fields.setdefault("operstate", "up" if carrier else "down")
     flags = ["BROADCAST", "MULTICAST"]
     flags += ["NO-CARRIER"] if up and not carrier else []

@@ -25,6 +25,7 @@ from nslab.network.model import (
     Process,
     Route,
     Snapshot,
+    Tunnel,
 )
 
 SAMPLES = {
@@ -313,6 +314,11 @@ LINK_CHANGES: dict[str, Any] = {
     "mode": "l3",
     "vlan": 10,
     "addresses": (Address(address="10.9.9.9/24"),),
+    "settings": {"arp_ignore": "8"},
+    "queue": "blackhole",
+    "queue_passes": 0,
+    "xdp": True,
+    "tunnel": Tunnel(number=42),
 }
 # The index is what a link is known by, and operstate follows carrier up to a second later.
 LINK_IDENTITY = {"index", "operstate"}

@@ -369,7 +369,10 @@ def test_links_are_heard(some: list[dict[str, Any]], cut: int) -> None:
     target = observe.Target(inode=1, descriptor=-1, role="host", label="host")
     target.raw = observe._links(heard(messages, cut))
     here = {1: {raw.index: raw.name for raw in target.raw}}
-    seen = [observe._link(raw, target, observe._Part(), here, set()) for raw in target.raw]
+    seen = [
+        observe._link(raw, target, observe._Part(sysctls={"net.ipv4.ip_forward": "0"}), here, set())
+        for raw in target.raw
+    ]
     assert [link.name for link in seen] == [link["name"] for link in some]
     for index, (link, wanted) in enumerate(zip(seen, some, strict=True), 2):
         assert link.index == index
@@ -453,9 +456,10 @@ def test_routes_are_heard(
         }
         messages.append(message(rtmsg, uapi.RTM_NEWROUTE, fields, attributes))
     raw = observe._RawLink(9, 0x10001, {}, "dev", "veth", {}, {}, 0, None)
-    seen = observe._routes(heard(messages), {9: raw})
-    if table == 255:  # the host's own addresses
+    seen, local = observe._routes(heard(messages), {9: raw})
+    if table == 255:  # addresses that no link has: only IPv4 is of interest
         assert seen == ()
+        assert {route.table for route in local} <= {255}
         return
     kinds = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
     for route, text in zip(seen, some, strict=True):

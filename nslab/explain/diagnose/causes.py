@@ -11,9 +11,11 @@ from collections.abc import Callable
 from nslab.errors import InvalidInput
 from nslab.explain.diagnose import (
     address_causes,
+    delivery_causes,
     filter_causes,
     link_causes,
     no_return,
+    policy_causes,
     route_causes,
     translation_causes,
 )
@@ -43,6 +45,21 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "rp-filter": route_causes.rp_filter,
     "filter-drop": filter_causes.filtered,
     "filter-reject": filter_causes.filtered,
+    "arp-off": delivery_causes.arp_off,
+    "arp-ignored": delivery_causes.arp_ignored,
+    "wrong-neighbour": delivery_causes.wrong_neighbour,
+    "duplicate-mac": delivery_causes.duplicate_mac,
+    "wrong-fdb": delivery_causes.wrong_fdb,
+    "isolated-port": delivery_causes.isolated_port,
+    "port-flags": delivery_causes.port_flags,
+    "vlan-missing": delivery_causes.vlan_missing,
+    "vlan-tagged": delivery_causes.vlan_tagged,
+    "too-big": delivery_causes.too_big,
+    "tc-drop": delivery_causes.tc_drop,
+    "ttl-exceeded": delivery_causes.ttl_exceeded,
+    "macvlan-mode": delivery_causes.macvlan_mode,
+    "tunnel-mismatch": delivery_causes.tunnel_mismatch,
+    "echo-ignored": delivery_causes.echo_ignored,
 }
 """What is said of each kind of stop, if no hop before it is to blame."""
 
@@ -61,7 +78,16 @@ def obstacle(snapshot: Snapshot, trace: Trace, stop: Stop) -> tuple[Obstacle, Tr
         return found, trace
 
 
+_ASTRAY = ("wrong-bridge", "not-attached", "nobody-answers")
+"""Stops where nobody is whom the way leads to: then another link may be the right one."""
+
+
 def _find(search: Search) -> Obstacle:
+    found = policy_causes.cause(search)
+    if found is None and search.stop.kind in _ASTRAY:
+        found = delivery_causes.same_subnet(search) or delivery_causes.too_wide(search)
+    if found is not None:
+        return found
     for hop in search.trace.hops:
         if hop.route is None and not (hop is search.hop and search.stop.kind == "no-route"):
             continue  # nobody asked for a route there

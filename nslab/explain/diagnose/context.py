@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv4Interface
 
 from msgspec import structs
 
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import Hop, Stop, Trace, routing
+from nslab.explain.trace.segment import reach
 from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
 from nslab.network.model import Link, Namespace, Route, Snapshot
 
@@ -39,15 +41,39 @@ class Search:
         link: str = "",
         remark: str = "",
         command: str = "",
+        commands: Sequence[tuple[Namespace, str]] = (),
+        after: str = "",
     ) -> Obstacle:
-        """An obstacle whose hint is a remark and the commands of its actions, or another."""
+        """An obstacle whose hint is a remark and the commands of its actions, or others.
+
+        :param command: a line that no action stands for, for the namespace ``where``
+        :param commands: several of them, each with its namespace
+        :param after: a remark that comes last
+        """
         lines = [f"# {line}" for line in remark.splitlines()]
-        lines += remedy.inside(self.snapshot, where, command) if command else []
+        for ns, line in (*([(where, command)] if command else []), *commands):
+            lines += remedy.inside(self.snapshot, ns, line)
         lines += remedy.lines(self.snapshot, actions)
+        lines += [f"# {line}" for line in after.splitlines()]
         place = f"{where.label}/{link}" if link else where.label
         return Obstacle(
             kind=kind, where=place, message=message, hint="\n".join(lines), actions=tuple(actions)
         )
+
+    def hears(self, here: Namespace, link: Link, address: str) -> bool:
+        """Whether who has an address hears what a link sends, with nothing to be mended."""
+        return any(
+            each.cost == 0 and routing.holder(each.namespace, address) is not None
+            for each in reach(self.snapshot, here, link)
+        )
+
+    def nearby(self, here: Namespace, link: Link) -> list[IPv4Interface]:
+        """The addresses of who hears what a link sends."""
+        return [
+            address
+            for each, address in gateways.neighbours(self.snapshot, here, link)
+            if each.cost == 0
+        ]
 
     def flaw(self, here: Namespace, destination: str, route: Route | None) -> Obstacle | None:
         """A subnet of the namespace's own holds the destination, but no route leads there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose import delivery_causes, gateways, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.findings import route_words
@@ -104,7 +104,12 @@ def no_forwarding(search: Search) -> Obstacle:
             message = f"{here.label} is not a router, but the gateway of {sender.label}"
             return search.instead(message, route, other.address, sender)
     message = f"{here.label} does not forward: its net.ipv4.ip_forward is 0"
-    remark = ""
+    remark, link = "", ""
+    action = Sysctl("net.ipv4.ip_forward", "1", ns=search.ns)
+    if routing.forwards(here):
+        link = search.stop.link
+        message = f"{here.label} does not forward what comes in by {link}: its forwarding is 0"
+        action = Sysctl(delivery_causes.setting_key(link, "forwarding"), "1", ns=search.ns)
     first = search.trace.back[0] if search.trace.back else None
     came = search.trace.there[-1].link_in
     if first is not None and first.link_out != came:
@@ -114,16 +119,15 @@ def no_forwarding(search: Search) -> Obstacle:
             f"ip rule add from {first.source} table 100\n"
             f"ip route add default via GATEWAY dev {came} table 100"
         )
-    actions = [Sysctl("net.ipv4.ip_forward", "1", ns=search.ns)]
-    return search.made("no-forwarding", here, message, actions, remark=remark)
+    return search.made("no-forwarding", here, message, [action], link=link, remark=remark)
 
 
 def rp_filter(search: Search) -> Obstacle:
     link, source = search.stop.link, search.stop.address
-    back = routing.lookup(search.here, source)
+    back = routing.lookup(search.here, source, search.hop.destination)
     by = f"leaves by {back.dev}" if back and back.dev else "is missing"
     message = f"{search.here.label} drops it: rp_filter is on, and its route to {source} {by}"
     if by != "is missing":
         message += f", not by {link}"
-    actions = [Sysctl("net.ipv4.conf.all.rp_filter", "0", ns=search.ns)]
+    actions = delivery_causes.unset(search.here, link, "rp_filter")
     return search.made("rp-filter", search.here, message, actions, link=link)

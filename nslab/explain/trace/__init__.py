@@ -10,14 +10,15 @@
     bridged    the rules of bridges, of links and of ARP, between two hops
     routing    which addresses a namespace has, which route it takes, which source it puts in
     segment    who hears a frame that a link sends, and what keeps it from the others
+    delivery   whether it is delivered there: ARP, MACs, switches of ports, queues, sizes
     walk       all of that, hop by hop
 
 Pure functions over one :class:`~nslab.network.model.Snapshot`; nothing is sent.  It is the way
 that a packet takes when every neighbour has to be asked for afresh (ARP), so what a namespace
 still remembers of its neighbours does not count.  IPv4 only.
 
-What a snapshot does not hold, the way cannot show: policy rules (``ip rule``), the rp_filter of
-single devices, VLANs.  Where a rule is not understood, the way has a doubt.
+What a snapshot does not hold, the way cannot show: policy rules that ask for more than addresses
+and links.  Where a rule is not understood, the way has a doubt.
 """
 
 from nslab.explain.trace.packet import Ruling

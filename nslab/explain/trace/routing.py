@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from nslab.network.model import Address, Link, Namespace, Route
+from nslab.network.model import Address, Link, Namespace, PolicyRule, Route
 
 _TABLES = (254, 253)
 """main and default, in the order of ``ip rule`` where nobody changed it."""
@@ -56,6 +56,10 @@ def holder(namespace: Namespace, address: str) -> Link | None:
         for each in interfaces(link):
             if each.ip == wanted or (is_loopback(link) and wanted in each.network):
                 return link
+    for route in namespace.local:  # AnyIP: addresses that it answers to and no link has
+        prefix = network(route.destination)
+        if route.kind == "local" and prefix is not None and wanted in prefix:
+            return next((link for link in namespace.links if link.name == route.dev), None)
     return None
 
 
@@ -67,25 +71,89 @@ def in_loopback(address: str) -> bool:
     return ip(address) in _LOOPBACK
 
 
-def lookup(namespace: Namespace, destination: str) -> Route | None:
-    """The route to a destination: the longest prefix, then the lowest metric, then the first.
+def lookup(
+    namespace: Namespace, destination: str, source: str = "", incoming: str = ""
+) -> Route | None:
+    """The route to a destination, by the policy rules: as :func:`decided` finds it."""
+    return decided(namespace, destination, source, incoming)[0]
 
-    A route whose device has no carrier is used all the same (ignore_routes_with_linkdown is 0).
+
+def decided(
+    namespace: Namespace, destination: str, source: str = "", incoming: str = ""
+) -> tuple[Route | None, PolicyRule | None]:
+    """The route to a destination, and the policy rule that led to it.
+
+    A rule that asks for more than a packet's addresses and the link that it came in by (a mark, a
+    port, a user) is passed over, as if it did not match.  A rule that refuses is given as a route
+    of that kind; the rule is None where nobody has changed the rules.
+
+    :param source: of the packet, empty if it has none yet
+    :param incoming: the link that it came in by, empty for what is sent from here
+    """
+    if not namespace.policy:
+        for table in _TABLES:
+            found = _in_table(namespace, table, destination)
+            if found is not None:
+                return found, None
+        return None, None
+    skip_to = 0
+    for rule in sorted(namespace.policy, key=lambda each: each.priority):
+        if rule.priority < skip_to or not _applies(rule, destination, source, incoming):
+            continue
+        if rule.action == "goto":
+            skip_to = rule.goto
+        elif rule.action in REFUSING:
+            refusal = Route(destination="default", kind=rule.action, table=0)
+            return refusal, rule
+        elif rule.action == "lookup" and rule.table != _LOCAL:
+            found = _in_table(namespace, rule.table, destination, rule.suppressed)
+            if found is not None:
+                return found, rule
+    return None, None
+
+
+_LOCAL = 255
+
+
+def _applies(rule: PolicyRule, destination: str, source: str, incoming: str) -> bool:
+    if rule.unknown or rule.outgoing or rule.mark:
+        return False
+    matches = (
+        _within(destination, rule.destination)
+        and (not rule.source or bool(source and _within(source, rule.source)))
+        and (not rule.incoming or rule.incoming == (incoming or "lo"))
+    )
+    return matches != rule.inverted
+
+
+def _within(address: str, prefix: str) -> bool:
+    if not prefix:
+        return True
+    found = network(prefix)
+    return found is not None and ip(address) in found
+
+
+def _in_table(
+    namespace: Namespace, table: int, destination: str, suppressed: int = -1
+) -> Route | None:
+    """The route of one table: the longest prefix, then the lowest metric, then the first.
+
+    A route whose device has no carrier is used all the same, unless that is switched off.
     """
     wanted = ip(destination)
-    for table in _TABLES:
-        best: tuple[int, int] | None = None
-        found = None
-        for route in namespace.routes:
-            prefix = network(route.destination)
-            if route.table != table or prefix is None or wanted not in prefix:
-                continue
-            rank = (-prefix.prefixlen, route.metric)
-            if best is None or rank < best:
-                best, found = rank, route
-        if found is not None and found.kind != "throw":
-            return found
-    return None
+    best: tuple[int, int] | None = None
+    found = None
+    passed_over = namespace.sysctls.get("net.ipv4.conf.all.ignore_routes_with_linkdown", "0")
+    for route in namespace.routes:
+        prefix = network(route.destination)
+        if route.table != table or prefix is None or wanted not in prefix:
+            continue
+        if prefix.prefixlen <= suppressed or (route.dead and passed_over == "1"):
+            continue
+        rank = (-prefix.prefixlen, route.metric)
+        if best is None or rank < best:
+            best, found = rank, route
+    return None if found is not None and found.kind == "throw" else found
 
 
 Look = Callable[[Namespace, str, str, str], Route | None]
@@ -93,8 +161,8 @@ Look = Callable[[Namespace, str, str, str], Route | None]
 
 
 def evaluated(namespace: Namespace, destination: str, source: str, link_in: str) -> Route | None:
-    """As :func:`lookup` says, which knows neither policy rules nor anything of the packet."""
-    return lookup(namespace, destination)
+    """As :func:`lookup` says, which knows no more of the packet than that."""
+    return lookup(namespace, destination, source, link_in)
 
 
 def source(namespace: Namespace, route: Route, destination: str) -> str:
@@ -140,19 +208,28 @@ def _primaries(link: Link) -> Iterator[tuple[Address, IPv4Interface]]:
             yield address, each
 
 
-def forwards(namespace: Namespace) -> bool:
-    return namespace.sysctls.get("net.ipv4.ip_forward", "0") != "0"
+def forwards(namespace: Namespace, link: str = "") -> bool:
+    """Whether it forwards what comes in, by a certain link if one is named."""
+    usual = namespace.sysctls.get("net.ipv4.ip_forward", "0")
+    for each in namespace.links:
+        if each.name == link:
+            usual = each.settings.get("forwarding", usual)
+    return usual != "0"
 
 
-def filtered(namespace: Namespace, link: str, source: str) -> bool:
-    """Whether rp_filter drops what comes in by a link with that source.
+def setting(namespace: Namespace, link: Link, key: str) -> int:
+    """A setting of a link, where the kernel takes the larger of the link's and that of all."""
+    every = namespace.sysctls.get(f"net.ipv4.conf.all.{key}", "0")
+    return max(int(every), int(link.settings.get(key, "0")))
 
-    The snapshot has ``conf.all`` only; the kernel takes the stricter of that and the device's.
-    """
-    mode = namespace.sysctls.get("net.ipv4.conf.all.rp_filter", "0")
+
+def filtered(namespace: Namespace, link: str, source: str, destination: str = "") -> bool:
+    """Whether rp_filter drops what comes in by a link with that source."""
+    mode = str(setting(namespace, namespace.link(link), "rp_filter"))
     if mode == "0":
         return False
-    back = lookup(namespace, source)
+    # As if it were to be answered: from where it was sent to (__fib_validate_source()).
+    back = lookup(namespace, source, destination)
     if back is None or back.kind in REFUSING:
         return True
     if back.dev == link:

@@ -14,7 +14,7 @@ import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nslab.explain.trace.routing import interfaces, is_loopback
+from nslab.explain.trace.routing import holder, interfaces, is_loopback
 from nslab.explain.trace.values import Role, Spot, Stop
 from nslab.network.model import Link, Namespace, Snapshot
 
@@ -80,6 +80,12 @@ class _Search:
                     place = (link.peer.namespace, link.peer.index)
                     self.upper.setdefault(place, []).append((namespace, link))
         self.blind: list[Spot] = []
+        self.tunnels = [
+            (namespace, link)
+            for namespace in snapshot
+            for link in namespace.links
+            if link.tunnel is not None
+        ]
 
     def run(self, namespace: Namespace, link: Link) -> list[Reached]:
         start = list(self._sent(namespace, link))
@@ -106,13 +112,39 @@ class _Search:
                 if node.namespace.inode != namespace.inode:
                     found.append(Reached(node.namespace, node.link, cost, path, stops))
                 continue
-            if cost == 0 and node.role == "out" and self._far(node.link) is None:
+            lone = self._far(node.link) is None and node.link.tunnel is None
+            if cost == 0 and node.role == "out" and lone:
                 self.blind.append(node.spot)
             todo.append((cost, path, stops, list(self._after(node))))
         return found
 
     def _far(self, link: Link) -> tuple[Namespace, Link] | None:
         return self.snapshot.peer(link) if link.kind == "veth" else None
+
+    def _tunnelled(self, here: Namespace, link: Link) -> Iterator[_Step]:
+        """The far ends of a vxlan, which take what has their number and port."""
+        if link.tunnel is None:
+            return
+        for there, far in self.tunnels:
+            if there.inode == here.inode or far.tunnel is None:
+                continue
+            wanted = remotes(here, link)
+            found = any(holder(there, address) is not None for address in wanted)
+            price, stop, node = self._enter(there, far, "in")
+            if (found, far.tunnel.number, far.tunnel.port) == (
+                True,
+                link.tunnel.number,
+                link.tunnel.port,
+            ):
+                yield price, stop, node
+                continue
+            wrong = Stop(
+                kind="tunnel-mismatch",
+                namespace=here.label,
+                link=link.name,
+                other=f"{there.label}/{far.name}",
+            )
+            yield _ATTACH + price + (not found), wrong, node
 
     def _enter(self, namespace: Namespace, link: Link, role: Role) -> _Step:
         """Into a link that has to be up."""
@@ -127,6 +159,7 @@ class _Search:
             far = self._far(link)
             if far is not None:
                 yield self._enter(*far, "in")
+            yield from self._tunnelled(namespace, link)
         elif role == "in":
             yield from self._received(namespace, link)
         else:
@@ -156,6 +189,9 @@ class _Search:
                 itself = (where.inode, other.name) == (namespace.inode, link.name)
                 if not itself and _talks(link) and _talks(other):
                     yield self._enter(where, other, "stack")
+                elif not itself:
+                    quiet = (namespace, link) if not _talks(link) else (where, other)
+                    yield _PARENT, _quiet(*quiet), Node(where, other, "stack")
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")
@@ -209,6 +245,13 @@ class _Search:
         return price, stop, Node(namespace, bridge, "bridge", link.name)
 
 
+def remotes(here: Namespace, link: Link) -> list[str]:
+    """Where a vxlan sends what it does not know the place of, or has an entry for."""
+    found = [link.tunnel.remote] if link.tunnel is not None and link.tunnel.remote else []
+    found += [entry.remote for entry in here.fdb if entry.dev == link.name and entry.remote]
+    return [each for each in dict.fromkeys(found) if ":" not in each]
+
+
 def _shares(link: Link) -> bool:
     """Whether a link sends and hears by the wire of what it stands on."""
     return link.kind == "macvlan" or (link.kind == "ipvlan" and link.mode == "l2")
@@ -221,6 +264,10 @@ def _talks(link: Link) -> bool:
 
 def _may_be_port(link: Link) -> bool:
     return link.kind not in ("bridge", "macvlan", "ipvlan") and not is_loopback(link)
+
+
+def _quiet(namespace: Namespace, link: Link) -> Stop:
+    return Stop(kind="macvlan-mode", namespace=namespace.label, link=link.name, other=link.mode)
 
 
 def _parent(namespace: Namespace, link: Link, lower: Link) -> Stop:

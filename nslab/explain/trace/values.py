@@ -83,6 +83,21 @@ class Stop(Value, frozen=True):
     broadcast              ``address`` means all hosts on a segment
     filter-drop            ``ruling`` dropped it: a packet filter rule or a policy
     filter-reject          ``ruling`` refused it, and said so to the sender
+    arp-off                nobody is asked for ``address`` by ``link``, or ``link`` does not answer
+    arp-ignored            ``link`` does not answer for ``address``: arp_ignore is ``other``
+    wrong-neighbour        ``address`` is written down as having the MAC ``other``, which is wrong
+    duplicate-mac          ``link`` has the MAC ``other``, as who sends to it
+    wrong-fdb              an entry of a bridge says that the MAC ``other`` is behind ``link``
+    isolated-port          ``link`` and the port ``other`` are isolated from each other
+    port-flags             the port ``link`` lets nothing pass: ``other`` is the switch
+    vlan-missing           the port ``link`` does not carry the VLAN ``other``
+    vlan-tagged            the port ``link`` leaves a tag on, for who knows no VLANs
+    too-big                ``link`` (or a route) takes ``other`` bytes at most
+    tc-drop                the queue ``other`` of ``link`` lets nothing of that size through
+    ttl-exceeded           the packet has passed as many routers as it may
+    macvlan-mode           ``link`` is a macvlan in mode ``other``, deaf to the others on its parent
+    tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together
+    echo-ignored           it answers no pings
     =====================  ====================================================================
     """
 
@@ -118,6 +133,8 @@ class Trace(Value, frozen=True):
     doubts: tuple[Doubt, ...] = ()
     protocol: str = "icmp"
     port: int | None = None
+    size: int = 0
+    """Bytes that the ping carries, and that may not be fragmented; 0 for as usual."""
 
     @property
     def ok(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from msgspec import structs
 
-from nslab.explain.trace import hooks, routing
+from nslab.explain.trace import delivery, hooks, routing
 from nslab.explain.trace.bridged import cross
 from nslab.explain.trace.filter import Passage
 from nslab.explain.trace.packet import Packet
-from nslab.explain.trace.segment import Reached, blind, reach
+from nslab.explain.trace.segment import Reached, blind, reach, remotes
 from nslab.explain.trace.values import Doubt, Hop, Rewrite, Stop, Trace
 from nslab.network.model import Link, Namespace, Route, Snapshot
 
@@ -26,19 +27,21 @@ def trace(
     *,
     protocol: str = "icmp",
     port: int | None = None,
+    size: int = 0,
     look: routing.Look = routing.evaluated,
 ) -> Trace:
     """The way of a packet from a namespace to an IPv4 address, and of its answer.
 
     :param protocol: icmp (a ping), tcp or udp
     :param port: the port at that address, of TCP and UDP
+    :param size: bytes that a ping carries, and that may not be fragmented; 0 for as usual
     :param look: says which route a namespace takes: the snapshot, or the kernel
     :raises NotFound: there is no such namespace
     :raises ValueError: that is no IPv4 address
     """
     routing.ip(address)
-    found = _Walk(snapshot, snapshot.namespace(ns), address, protocol, port, look).run()
-    return structs.replace(found, protocol=protocol, port=port)
+    found = _Walk(snapshot, snapshot.namespace(ns), address, protocol, port, look, size).run()
+    return structs.replace(found, protocol=protocol, port=port, size=size)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class _Packet:
     """What the conntrack of each namespace on the way keeps."""
     seen: frozenset[tuple[int, str, bool]] = frozenset()
     doubts: tuple[Doubt, ...] = ()
+    ttl: int = 64
+    """Routers that it may still pass."""
 
     @property
     def source(self) -> str:
@@ -93,11 +98,19 @@ class _Walk:
     protocol: str
     port: int | None
     look: routing.Look
+    size: int = 0
     spent: int = 0
+    below: bool = False
+    """Whether this is what a tunnel sends to its far end."""
+
+    @property
+    def length(self) -> int:
+        """Bytes of the IP packet."""
+        return self.size + 28 if self.size else delivery.PING
 
     def run(self) -> Trace:
         here, address = self.origin, self.address
-        packet = _Packet(hooks.asking("", address, self.protocol, self.port))
+        packet = _Packet(hooks.asking("", address, self.protocol, self.port), ttl=_ttl(here))
         if any(
             address == str(each.network.broadcast_address) and each.network.prefixlen < 31
             for link in here.links
@@ -204,8 +217,12 @@ class _Walk:
             return self._stop(
                 packet, here, "route-refuses", address=packet.destination, hop=hop(came)
             )
+        if route.hops:
+            return self._each_way(packet, here, came, route)
+        if route.mtu and self.length > route.mtu:
+            return self._stop(packet, here, "too-big", other=str(route.mtu), hop=hop(came))
         dev = next((link for link in here.links if link.name == route.dev), None)
-        if dev is None:  # several next hops (multipath)
+        if dev is None:
             return self._stop(packet, here, "out-of-sight", hop=hop(came))
         if not dev.up:
             return self._stop(packet, here, "link-down", link=dev.name, hop=hop(came))
@@ -226,16 +243,33 @@ class _Walk:
             )
         return self._across(packet, here, dev, hop(came))
 
+    def _each_way(self, packet: _Packet, here: Namespace, came: _Came, route: Route) -> Trace:
+        """By each of the ways of a route that has several: all of them have to lead there."""
+        first = None
+        for way in route.hops:
+            self.spent += 1
+            if first is not None and self.spent > _BUDGET:
+                break
+            alone = structs.replace(route, via=way.via, dev=way.dev, hops=())
+            outcome = self._leave(packet, here, came, alone)
+            if not outcome.ok:
+                return outcome
+            first = first or outcome
+        assert first is not None
+        return first
+
     def _across(self, packet: _Packet, here: Namespace, dev: Link, hop: Hop) -> Trace:
         """Over the segment, to whoever has the next hop's address."""
-        found = [
-            each
-            for each in reach(self.snapshot, here, dev)
-            if routing.holder(each.namespace, hop.next_hop) is not None
-        ]
+        heard = reach(self.snapshot, here, dev)
+        found = [x for x in heard if routing.holder(x.namespace, hop.next_hop) is not None]
         free = [each for each in found if each.cost == 0]
+        written = delivery.permanent(here, dev, hop.next_hop)
+        if written is not None:
+            return self._as_written(packet, here, dev, hop, written.mac, heard)
+        if not free:
+            free = [x for x in heard if x.cost == 0 and delivery.proxies(x, hop.next_hop)]
         if free:
-            return self._onwards(packet, here, dev, hop, free)
+            return self._delivered(packet, here, dev, hop, free, self._resolved(packet, here, hop))
         unseen = blind(self.snapshot, here, dev)
         if found and not (unseen and found[0].stops[0][1].kind in _GUESSES):
             before, stop = found[0].stops[0]
@@ -253,6 +287,74 @@ class _Walk:
         return self._stop(
             packet, here, "nobody-answers", link=dev.name, address=hop.next_hop, hop=hop
         )
+
+    def _as_written(
+        self,
+        packet: _Packet,
+        here: Namespace,
+        dev: Link,
+        hop: Hop,
+        mac: str,
+        heard: Sequence[Reached],
+    ) -> Trace:
+        """To whoever has the MAC that somebody wrote down as the neighbour's."""
+        named = [each for each in heard if each.cost == 0 and each.link.mac == mac]
+        holders = [x for x in named if routing.holder(x.namespace, hop.next_hop) is not None]
+        outcome = None
+        if named:
+            outcome = self._delivered(packet, here, dev, hop, holders or named, resolved=True)
+        if outcome is None or not (outcome.ok or holders):
+            return self._stop(packet, here, "wrong-neighbour", link=dev.name, other=mac, hop=hop)
+        return outcome
+
+    def _resolved(self, packet: _Packet, here: Namespace, hop: Hop) -> bool:
+        """Whether the neighbour has just asked for this one, and so is known."""
+        return packet.answer and any(
+            each.path
+            and each.path[-1].namespace == here.label
+            and routing.holder(self.snapshot.namespace(each.namespace), hop.next_hop) is not None
+            for each in packet.there
+        )
+
+    def _delivered(
+        self,
+        packet: _Packet,
+        here: Namespace,
+        dev: Link,
+        hop: Hop,
+        free: Sequence[Reached],
+        resolved: bool,
+    ) -> Trace:
+        """To those of the neighbours that the frame is really given to."""
+        stop = None if resolved else delivery.silent(here, dev, hop.next_hop)
+        if stop is not None:
+            return self._ended(packet, hop, stop)
+        frame = delivery.Frame(here, dev, hop.next_hop, self.length, resolved)
+        held = [delivery.held(self.snapshot, frame, each) for each in free]
+        through = [each for each, stop in zip(free, held, strict=True) if stop is None]
+        if through:
+            under = self._under(through[0])
+            if under is not None:
+                return self._ended(packet, hop, under)
+            return self._onwards(packet, here, dev, hop, through)
+        assert held[0] is not None
+        before, stop = held[0]
+        return self._ended(packet, structs.replace(hop, path=free[0].path[:before]), stop)
+
+    def _under(self, each: Reached) -> Stop | None:
+        """What stops the packets that a tunnel on the way sends to its far end."""
+        for spot, after in pairwise(each.path):
+            link = self.snapshot.link(spot.link, spot.namespace)
+            if spot.role != "out" or link.tunnel is None or self.below:
+                continue
+            start = self.snapshot.namespace(spot.namespace)
+            there = self.snapshot.namespace(after.namespace)
+            for address in remotes(start, link):
+                if routing.holder(there, address) is not None:
+                    walk = _Walk(self.snapshot, start, address, "udp", link.tunnel.port, self.look)
+                    walk.below = True
+                    return walk.run().stop
+        return None
 
     def _onwards(
         self, packet: _Packet, here: Namespace, dev: Link, hop: Hop, free: Sequence[Reached]
@@ -314,14 +416,19 @@ class _Walk:
             return self._stop(packet, here, kind, address=packet.source, hop=hop)
         packet, came = self._hook("prerouting", packet, here, came, link=link.name)
         wanted = packet.destination
-        if routing.filtered(here, link.name, packet.source):
+        if routing.filtered(here, link.name, packet.source, wanted):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
             )
         if routing.holder(here, wanted) is not None:
             return self._deliver(packet, here, came)
-        if not routing.forwards(here):
-            return self._stop(packet, here, "no-forwarding", address=wanted, hop=hop)
+        if not routing.forwards(here, link.name):
+            return self._stop(
+                packet, here, "no-forwarding", link=link.name, address=wanted, hop=hop
+            )
+        if packet.ttl <= 1:
+            return self._stop(packet, here, "ttl-exceeded", address=wanted, hop=hop)
+        packet = replace(packet, ttl=packet.ttl - 1)
         route = self.look(here, wanted, packet.source, link.name)
         if route is None:
             hop = structs.replace(hop, rewrites=came.rewrites)
@@ -342,8 +449,13 @@ class _Walk:
                 address = packet.destination
                 return self._stop(packet, here, "answered-elsewhere", address=address, hop=hop)
             return self._ended(packet, hop, None)
+        ignored = here.sysctls.get("net.ipv4.icmp_echo_ignore_all", "0") != "0"
+        if ignored and self.protocol == "icmp":
+            address = packet.destination
+            return self._stop(packet, here, "echo-ignored", address=address, hop=hop)
         entry = hooks.Tracked(here.inode, came.packet, packet.now)
         back = _Packet(
+            ttl=_ttl(here),
             now=hooks.answering(packet.now),
             answer=True,
             there=(*packet.hops, hop),
@@ -460,6 +572,11 @@ class _Walk:
         )
 
 
-_GUESSES = ("not-attached", "wrong-bridge", "macvlan-parent")
+def _ttl(here: Namespace) -> int:
+    """How many routers what it sends may pass."""
+    return int(here.sysctls.get("net.ipv4.ip_default_ttl", "64"))
+
+
+_GUESSES = ("not-attached", "wrong-bridge", "macvlan-parent", "macvlan-mode")
 _STRAY = {"icmp": "invalid", "tcp": "invalid", "udp": "new"}
 """What conntrack says of an answer whose question it has not seen."""

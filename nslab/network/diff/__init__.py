@@ -13,6 +13,7 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
     change    a change, and the changes between two snapshots with what a drawing asks of them
     compare   the comparison
     details   what changed within a namespace, a link or a list, once both sides are matched
+    switches  what is usual nearly always: settings, queues, flags of ports, policy rules
     wording   how routes and links are put into words, in a diff and in a picture alike
     rules     the same for packet filter rules and translations
 """
@@ -20,6 +21,7 @@ what somebody did: :attr:`Diff.lasting` leaves it out.
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
 from nslab.network.diff.rules import filter_items, filter_text, nat_text, rule_text
+from nslab.network.diff.switches import policy_text
 from nslab.network.diff.wording import (
     address_of,
     kind_and_mode,
@@ -49,6 +51,7 @@ __all__ = [
     "name_text",
     "nameservers",
     "nat_text",
+    "policy_text",
     "route_text",
     "rule_text",
     "visible_routes",

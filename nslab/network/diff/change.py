@@ -21,6 +21,7 @@ What = Literal[
     "fdb",
     "nat",
     "rule",
+    "policy",
     "sysctl",
     "process",
     "resolv.conf",

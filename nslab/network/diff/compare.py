@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from nslab.network.arguments import checked
-from nslab.network.diff import details
+from nslab.network.diff import details, switches
 from nslab.network.diff.change import Change, Diff, Kind, Teller, What, came_or_went
 from nslab.network.diff.wording import address_of, link_text, route_text, visible_routes
 from nslab.network.model import Link, Namespace, Peer, Route, Snapshot
@@ -102,6 +102,7 @@ class _Comparison:
             if old and (old.inode, link.index) not in self.now and (new or link.name != "lo"):
                 yield tell(came_or_went(False), "link", link.name, link_text(old, link), link.index)
         yield from self._routes(tell, old, new)
+        yield from details.items(tell, "policy", switches.policy(old), switches.policy(new))
         yield from details.items(tell, "nat", details.nat(old), details.nat(new))
         yield from details.rules(tell, old, new)
         if old and new:
@@ -145,6 +146,8 @@ class _Comparison:
         for word, was_so, is_so in (("mode", old.mode, new.mode), ("VLAN", old.vlan, new.vlan)):
             if was_so != is_so:
                 yield changed(f"{word} {was_so or 'none'} → {is_so or 'none'}")
+        for text in switches.of_link(old, new):
+            yield changed(text)
         if (words := self._peer(old, new)) is not None:
             yield changed(words)
         yield from details.bridging(changed, old, new, self._renamed(was, ns))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import structs
 
+from nslab.network.diff import switches
 from nslab.network.diff.change import Change, Kind, Teller, What, came_or_went
 from nslab.network.diff.rules import filter_items, nat_text
 from nslab.network.diff.wording import name_text, nameservers, vlans_text
@@ -80,9 +81,8 @@ def bridging(changed: Changed, old: Link, new: Link, renamed: dict[str, str]) ->
     if old.port and new.port:
         if old.port.state != new.port.state:
             yield changed(f"port {old.port.state} → {new.port.state}", "port", quiet=True)
-        for word in ("learning", "flood"):
-            if getattr(old.port, word) != getattr(new.port, word):
-                yield changed(_switched(word, getattr(new.port, word)), "port")
+        for text in switches.port_flags(old.port, new.port):
+            yield changed(text, "port")
         if old.port.vlans != new.port.vlans and None not in (old.port.vlans, new.port.vlans):
             was_text, now_text = vlans_text(old.port.vlans), vlans_text(new.port.vlans)
             yield changed(f"{was_text} → {now_text}", "port")
@@ -96,13 +96,9 @@ def bridging(changed: Changed, old: Link, new: Link, renamed: dict[str, str]) ->
             ("vlan_filtering", "VLAN filtering"),
         ):
             if getattr(old.bridge, word) != getattr(new.bridge, word):
-                yield changed(_switched(said, getattr(new.bridge, word)), "bridge")
+                yield changed(switches.switched(said, getattr(new.bridge, word)), "bridge")
     elif old.bridge != new.bridge:
         yield changed("is a bridge" if new.bridge else "no longer a bridge", "bridge")
-
-
-def _switched(word: str, on: bool) -> str:
-    return f"{word} {'off → on' if on else 'on → off'}"
 
 
 def items(
@@ -172,7 +168,8 @@ def processes(namespace: Namespace | None) -> dict[str, Entry]:
 
 def sysctls(tell: Teller, old: Namespace, new: Namespace) -> Iterator[Change]:
     for key in sorted({*old.sysctls, *new.sysctls}):
-        was, value = old.sysctls.get(key), new.sysctls.get(key)
+        usual = switches.USUAL.get(key)
+        was, value = old.sysctls.get(key, usual), new.sysctls.get(key, usual)
         if was == value:
             continue
         kind: Kind = "changed"

@@ -8,6 +8,7 @@
     survey         all namespaces → a snapshot
     monitor        has anything changed?
     rules          packet filter rules and address translation, as the tools list them
+    settings       policy rules, settings of links, queues, tunnels
     fib            where the kernel would send a packet
     nftrace        what packet filters decide about the packets of a probe
     counters       what the kernel counts

@@ -16,7 +16,7 @@ from functools import cache
 from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call, read
 from nslab.engine.agent.rtnl import rtnetlink as w
-from nslab.engine.agent.rtnl import rules
+from nslab.engine.agent.rtnl import rules, settings
 from nslab.engine.agent.rtnl.words import PROTOCOL as _PROTOCOL
 from nslab.engine.agent.rtnl.words import ROUTE_KIND as _ROUTE_KIND
 from nslab.engine.agent.rtnl.words import SCOPE as _SCOPE
@@ -51,7 +51,8 @@ _NEIGHBOUR_STATE = {
 _I32 = struct.Struct("=i")
 _U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
-_WITH_DATA = ("bridge", "macvlan", "ipvlan", "vlan")
+_RTMSG = struct.Struct("=BBBBBBBBI")
+_WITH_DATA = ("bridge", "macvlan", "ipvlan", "vlan", "vxlan")
 """Kinds of links whose own data are read."""
 
 
@@ -132,19 +133,30 @@ class _Part:
     sysctls: dict[str, str] = field(default_factory=dict)
     vlans: dict[int, tuple[model.PortVlan, ...]] = field(default_factory=dict)
     """By a port's index, where a bridge filters VLANs."""
+    policy: tuple[model.PolicyRule, ...] = ()
+    local: tuple[model.Route, ...] = ()
+    proxied: tuple[model.Neighbour, ...] = ()
+    queues: dict[int, tuple[str, int | None]] = field(default_factory=dict)
+    """By a link's index: its queue, and the largest packet that passes."""
 
 
 def _look(target: Target, asking: w.Socket, reader: rules.Reader | None) -> _Part:
     """Everything that is read inside one namespace, where this thread and the socket are."""
     target.raw = _links(asking)
     names = {raw.index: raw.name for raw in target.raw}
-    bridged = any(raw.kind in ("bridge", "macvlan") for raw in target.raw)
+    bridged = any(raw.kind in ("bridge", "macvlan", "vxlan") for raw in target.raw)
     filtering = any(raw.kind == "bridge" and _filters(raw) for raw in target.raw)
     world = target.role == "world"
+    routes, local = _routes(asking, {raw.index: raw for raw in target.raw})
+    neighbours = _neighbours(asking, names)
     return _Part(
         addresses=_addresses(asking),
-        routes=_routes(asking, {raw.index: raw for raw in target.raw}),
-        neighbours=_neighbours(asking, names),
+        routes=routes,
+        local=local,
+        policy=settings.policy(asking),
+        neighbours=neighbours,
+        proxied=settings.proxied(asking, names),
+        queues=settings.queues(asking, target.raw),
         fdb=_fdb(asking, names) if bridged else (),
         rules=reader.read(target.inode, world=world) if reader else rules.NOTHING,
         sysctls=_sysctls(asking),
@@ -268,8 +280,12 @@ def _addresses(asking: w.Socket) -> dict[int, list[model.Address]]:
 
 
 def _is_local(rtmsg: bytes) -> bool:
-    """Whether a route is in the table of the host's own addresses: five of seven are."""
-    return rtmsg[4] == uapi.RT_TABLE_LOCAL
+    """Whether the kernel made a route for the host's own addresses: five of seven are."""
+    return rtmsg[4] == uapi.RT_TABLE_LOCAL and rtmsg[5] == _BY_KERNEL
+
+
+_BY_KERNEL = 2
+"""RTPROT_KERNEL, in struct rtmsg."""
 
 
 def _needs_no_resolving(ndmsg: bytes) -> bool:
@@ -277,23 +293,25 @@ def _needs_no_resolving(ndmsg: bytes) -> bool:
     return ndmsg[8] == 0x40 and ndmsg[9] == 0
 
 
-def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, ...]:
-    result = []
+def _routes(
+    asking: w.Socket, links: dict[int, _RawLink]
+) -> tuple[tuple[model.Route, ...], tuple[model.Route, ...]]:
+    """All routes, and those of the local table that somebody made."""
+    result: list[model.Route] = []
+    local: list[model.Route] = []
     for header, found in asking.dump(uapi.RTM_GETROUTE, bytes(12), 12, _is_local):
-        family, length, _, _, table, protocol, scope, kind = struct.unpack_from("=BBBBBBBB", header)
+        family, length, _, _, table, protocol, scope, kind, flags = _RTMSG.unpack(header)
         if uapi.RTA_TABLE in found:
             table = _U32.unpack(found[uapi.RTA_TABLE])[0]
-        if table == uapi.RT_TABLE_LOCAL or family not in (uapi.AF_INET, uapi.AF_INET6):
+        if not _of_interest(family, table, kind):
             continue
-        if family == uapi.AF_INET6 and kind in (4, 5):
-            continue  # anycast and multicast, which every IPv6 link has
         target = (
             f"{socket.inet_ntop(family, found[uapi.RTA_DST])}/{length}" if length else "default"
         )
         via, out = found.get(uapi.RTA_GATEWAY), found.get(uapi.RTA_OIF)
         link = links.get(_U32.unpack(out)[0]) if out else None
         source, metric = found.get(uapi.RTA_PREFSRC), found.get(uapi.RTA_PRIORITY)
-        result.append(
+        (local if table == uapi.RT_TABLE_LOCAL else result).append(
             model.Route(
                 destination=target,
                 via=socket.inet_ntop(family, via) if via else "",
@@ -306,9 +324,46 @@ def _routes(asking: w.Socket, links: dict[int, _RawLink]) -> tuple[model.Route, 
                 protocol=_PROTOCOL.get(protocol, str(protocol)),
                 # RTNH_F_LINKDOWN says the same, up to a second later.
                 dead=link is not None and not link.flags & uapi.IFF_LOWER_UP,
+                hops=_hops(found.get(uapi.RTA_MULTIPATH, b""), links, family),
+                mtu=_route_mtu(found.get(uapi.RTA_METRICS, b"")),
+                onlink=bool(flags & uapi.RTNH_F_ONLINK),
             )
         )
+    return tuple(result), tuple(local)
+
+
+def _of_interest(family: int, table: int, kind: int) -> bool:
+    """Not the anycast and multicast routes that every IPv6 link has, nor its local table."""
+    if family == uapi.AF_INET:
+        return True
+    usual = kind in (4, 5) or table == uapi.RT_TABLE_LOCAL
+    return family == uapi.AF_INET6 and not usual
+
+
+def _hops(ways: bytes, links: dict[int, _RawLink], family: int) -> tuple[model.NextHop, ...]:
+    """The ways of a route that has several: struct rtnexthop, each with attributes."""
+    result, place = [], 0
+    while place + 8 <= len(ways):
+        size, _, weight, index = struct.unpack_from("=HBBi", ways, place)
+        if size < 8:
+            break
+        via = w.attributes(ways, place + 8, place + size).get(uapi.RTA_GATEWAY)
+        link = links.get(index)
+        result.append(
+            model.NextHop(
+                via=socket.inet_ntop(family, via) if via else "",
+                dev=link.name if link else "",
+                weight=weight + 1,
+            )
+        )
+        place += (size + 3) & ~3
     return tuple(result)
+
+
+def _route_mtu(metrics: bytes) -> int:
+    mtu = w.attributes(metrics, 0, len(metrics)).get(uapi.RTAX_MTU)
+    number: int = _U32.unpack(mtu)[0] if mtu else 0
+    return number
 
 
 def _neighbours(asking: w.Socket, names: dict[int, str]) -> tuple[model.Neighbour, ...]:
@@ -342,10 +397,19 @@ def _fdb(asking: w.Socket, names: dict[int, str]) -> tuple[model.FdbEntry, ...]:
                 dev=names.get(index, ""),
                 master=names.get(_U32.unpack(master)[0], "") if master else "",
                 state="permanent" if state & 0x80 else "static" if state & 0x40 else "learned",
-                own=bool(flags & 0x02),  # NTF_SELF
+                own=bool(flags & uapi.NTF_SELF),
+                sticky=bool(flags & uapi.NTF_STICKY),
+                remote=_remote(found.get(uapi.NDA_DST)),
             )
         )
     return tuple(sorted(result, key=lambda entry: (entry.dev, entry.mac, entry.own)))
+
+
+def _remote(packed: bytes | None) -> str:
+    """The far end of a tunnel, in an entry of its forwarding table."""
+    if packed is None or len(packed) not in (4, 16):
+        return ""
+    return socket.inet_ntop(uapi.AF_INET if len(packed) == 4 else uapi.AF_INET6, packed)
 
 
 def _sysctls(asking: w.Socket) -> dict[str, str]:
@@ -363,6 +427,10 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
     found = w.attributes(every, 4, len(every))
     result["net.ipv4.ip_forward"] = str(_I32.unpack(found[uapi.NETCONFA_FORWARDING])[0])
     result["net.ipv4.conf.all.rp_filter"] = str(_I32.unpack(found[uapi.NETCONFA_RP_FILTER])[0])
+    for key, attribute in _UNUSUAL:
+        number = _I32.unpack(found[attribute])[0] if attribute in found else 0
+        if number:
+            result[f"net.ipv4.conf.all.{key}"] = str(number)
     found = w.attributes(default, 4, len(default))
     result["net.ipv4.conf.default.rp_filter"] = str(_I32.unpack(found[uapi.NETCONFA_RP_FILTER])[0])
     for key in ("net.ipv6.conf.all.disable_ipv6", "net.bridge.bridge-nf-call-iptables"):
@@ -370,7 +438,18 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
             result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
         except OSError:
             continue  # the kernel has no IPv6, or br_netfilter is not loaded
+    for key, usual in _USUAL:
+        if (value := read(f"/proc/sys/net/ipv4/{key}")) != usual:
+            result[f"net.ipv4.{key.replace('/', '.')}"] = value
     return result
+
+
+_UNUSUAL = (
+    ("proxy_arp", uapi.NETCONFA_PROXY_NEIGH),
+    ("ignore_routes_with_linkdown", uapi.NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN),
+)
+_USUAL = (("conf/all/arp_ignore", "0"), ("icmp_echo_ignore_all", "0"), ("ip_default_ttl", "64"))
+"""Settings that netlink does not tell, and that are shown only where somebody changed them."""
 
 
 def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) -> model.Namespace:
@@ -396,6 +475,9 @@ def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) ->
         resolv_conf=target.resolv_conf,
         unseen=(*target.unseen, *part.rules[1]),
         rules=part.rules[0],
+        policy=part.policy,
+        local=part.local,
+        proxied=part.proxied,
     )
 
 
@@ -421,12 +503,9 @@ def _link(
         )
     if raw.slave:
         filtering = {one.index for one in target.raw if one.kind == "bridge" and _filters(one)}
-        port = model.Port(
-            state=_PORT_STATE[raw.slave[uapi.IFLA_BRPORT_STATE][0]],
-            learning=raw.slave.get(uapi.IFLA_BRPORT_LEARNING, b"\1") != b"\0",
-            flood=raw.slave.get(uapi.IFLA_BRPORT_UNICAST_FLOOD, b"\1") != b"\0",
-            vlans=part.vlans.get(raw.index, ()) if master in filtering else None,
-        )
+        port = _port(raw, part.vlans.get(raw.index, ()) if master in filtering else None)
+    names = links[target.inode]
+    queue, passes = part.queues.get(raw.index, ("", None))
     return model.Link(
         name=raw.name,
         index=raw.index,
@@ -446,6 +525,30 @@ def _link(
         bridge=bridge,
         port=port,
         addresses=tuple(part.addresses.get(raw.index, ())),
+        settings=settings.of_link(
+            found.get(uapi.IFLA_AF_SPEC, b""), part.sysctls["net.ipv4.ip_forward"]
+        ),
+        queue=queue,
+        queue_passes=passes,
+        xdp=settings.has_program(found.get(uapi.IFLA_XDP, b"")),
+        tunnel=settings.tunnel(raw.kind, raw.data, names),
+    )
+
+
+def _port(raw: _RawLink, vlans: tuple[model.PortVlan, ...] | None) -> model.Port:
+    def flag(attribute: int, usual: bool) -> bool:
+        return raw.slave.get(attribute, b"\1" if usual else b"\0") != b"\0"
+
+    return model.Port(
+        state=_PORT_STATE[raw.slave[uapi.IFLA_BRPORT_STATE][0]],
+        learning=flag(uapi.IFLA_BRPORT_LEARNING, True),
+        flood=flag(uapi.IFLA_BRPORT_UNICAST_FLOOD, True),
+        vlans=vlans,
+        isolated=flag(uapi.IFLA_BRPORT_ISOLATED, False),
+        hairpin=flag(uapi.IFLA_BRPORT_MODE, False),
+        broadcast_flood=flag(uapi.IFLA_BRPORT_BCAST_FLOOD, True),
+        neighbour_suppress=flag(uapi.IFLA_BRPORT_NEIGH_SUPPRESS, False),
+        locked=flag(uapi.IFLA_BRPORT_LOCKED, False),
     )
 
 

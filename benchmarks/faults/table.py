@@ -1,0 +1,82 @@
+"""The outcomes counted by kind, and kept in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from faults.judge import Outcome
+
+WORDS = ("right", "wrong", "placed", "undecided", "silent", "error")
+
+
+def line(outcome: Outcome) -> str:
+    """One outcome, for who watches."""
+    mended = {None: "", True: ", mended", False: f", NOT mended ({outcome.detail})"}[outcome.mended]
+    said = f"{outcome.said} at {outcome.where}" if outcome.said else ""
+    more = outcome.detail if outcome.verdict == "error" else outcome.message
+    return f"{outcome.verdict:9} [{outcome.kind}] {outcome.id}: {said}{mended} | {more}"
+
+
+def markdown(outcomes: Sequence[Outcome]) -> str:
+    """All of it as tables."""
+    parts = []
+    single = [each for each in outcomes if each.group == "single"]
+    if single:
+        parts.append(_faults(single))
+    pairs = [each for each in outcomes if each.group == "pair"]
+    sums = [("single faults", single), ("pairs", pairs)]
+    rows = ["| | tried | " + " | ".join(WORDS) + " | mended |", "|---" * (len(WORDS) + 3) + "|"]
+    rows += [_row(name, some) for name, some in sums if some]
+    for group, name in (("exotic", "exotic ones that work"), ("random", "random networks")):
+        some = [each for each in outcomes if each.group == group]
+        if some:
+            rows.append(_row(name, some))
+    parts.append("\n".join(rows))
+    working = [each for each in outcomes if each.verdict in ("passed", "alarm")]
+    if working:
+        alarms = sum(each.verdict == "alarm" for each in working)
+        parts.append(f"False alarms on what works: {alarms} of {len(working)}.")
+    agreed = sum(each.verdict == "agreed" for each in outcomes)
+    if agreed:
+        parts.append(f"Random questions that fail, and it says so: {agreed}.")
+    return "\n\n".join(parts)
+
+
+def _faults(outcomes: Sequence[Outcome]) -> str:
+    kinds = dict.fromkeys(each.kind for each in outcomes)
+    rows = ["| kind | tried | " + " | ".join(WORDS) + " | mended |"]
+    rows.append("|---" * (len(WORDS) + 3) + "|")
+    rows += [_row(kind, [each for each in outcomes if each.kind == kind]) for kind in kinds]
+    return "\n".join(rows)
+
+
+def _row(name: str, outcomes: Sequence[Outcome]) -> str:
+    cells = [str(sum(each.verdict == word for each in outcomes) or "") for word in WORDS]
+    asked = [each for each in outcomes if each.mended is not None]
+    mended = f"{sum(bool(each.mended) for each in asked)} of {len(asked)}" if asked else ""
+    return f"| {name} | {len(outcomes)} | " + " | ".join(cells) + f" | {mended} |"
+
+
+def read(path: Path) -> list[Outcome]:
+    return [Outcome(**each) for each in json.loads(path.read_text())]
+
+
+def write(path: Path, outcomes: Iterable[Outcome]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    lines = ",\n".join(json.dumps(each.plain(), ensure_ascii=False) for each in outcomes)
+    path.write_text(f"[\n{lines}\n]\n")
+
+
+def merged(path: Path, outcomes: Sequence[Outcome], known: set[str]) -> list[Outcome]:
+    """The new outcomes, and the former ones of what was not tried again."""
+    if not path.exists():
+        return list(outcomes)
+    new = {each.id for each in outcomes}
+    kept = [
+        each
+        for each in read(path)
+        if each.id not in new and (each.id in known or each.group in ("pair", "random"))
+    ]
+    return sorted([*kept, *outcomes], key=lambda each: (each.group, each.kind, each.id))

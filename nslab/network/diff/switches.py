@@ -1,0 +1,88 @@
+"""Changes of what is usual nearly always: settings and queues of a link, flags of a port, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nslab.network.model import Link, Namespace, PolicyRule, Port, Tunnel
+
+PORT_FLAGS = (
+    ("learning", "learning"),
+    ("flood", "flood"),
+    ("isolated", "isolated"),
+    ("hairpin", "hairpin"),
+    ("broadcast_flood", "flooding of broadcasts"),
+    ("neighbour_suppress", "suppression of neighbour questions"),
+    ("locked", "locked"),
+)
+
+USUAL = {
+    "net.ipv4.conf.all.arp_ignore": "0",
+    "net.ipv4.conf.all.proxy_arp": "0",
+    "net.ipv4.conf.all.ignore_routes_with_linkdown": "0",
+    "net.ipv4.icmp_echo_ignore_all": "0",
+    "net.ipv4.ip_default_ttl": "64",
+}
+"""Settings that a snapshot has only where they are something else."""
+
+
+_TABLES = {255: "local", 254: "main", 253: "default"}
+
+
+def switched(word: str, on: bool) -> str:
+    """A switch that was turned."""
+    return f"{word} {'off → on' if on else 'on → off'}"
+
+
+def port_flags(old: Port, new: Port) -> Iterator[str]:
+    """The flags of a port that were turned."""
+    for field, word in PORT_FLAGS:
+        if getattr(old, field) != getattr(new, field):
+            yield switched(word, getattr(new, field))
+
+
+def of_link(old: Link, new: Link) -> Iterator[str]:
+    """What else of a link is otherwise."""
+    for key in sorted({*old.settings, *new.settings}):
+        was, value = old.settings.get(key), new.settings.get(key)
+        if was != value:
+            yield f"{key} {was or 'usual'} → {value or 'usual'}"
+    was_queue = (old.queue, old.queue_passes)
+    if was_queue != (new.queue, new.queue_passes):
+        size = f" (passes {new.queue_passes} bytes)" if new.queue == old.queue else ""
+        yield f"queue {old.queue or 'usual'} → {new.queue or 'usual'}{size}"
+    if old.xdp != new.xdp:
+        yield f"XDP program {'attached' if new.xdp else 'taken off'}"
+    if old.tunnel != new.tunnel:
+        yield f"tunnel {tunnel_text(old.tunnel)} → {tunnel_text(new.tunnel)}"
+
+
+def tunnel_text(tunnel: Tunnel | None) -> str:
+    """The ends of a tunnel in words."""
+    if tunnel is None:
+        return "none"
+    text = f"{tunnel.number} from {tunnel.local or 'anywhere'} to {tunnel.remote or 'nobody'}"
+    return f"{text} port {tunnel.port}" + ("" if tunnel.learning else ", not learning")
+
+
+def policy(namespace: Namespace | None) -> dict[str, tuple[str, object]]:
+    """The policy rules, if they are not the kernel's own three."""
+    rules = namespace.policy if namespace else ()
+    return {f"rule {policy_text(rule)}": (f"rule {policy_text(rule)}", rule) for rule in rules}
+
+
+def policy_text(rule: PolicyRule) -> str:
+    """A rule as ``ip rule`` prints it."""
+    parts = [f"{rule.priority}:"]
+    parts += ["not"] if rule.inverted else []
+    parts += ["from", rule.source or "all"]
+    parts += ["to", rule.destination] if rule.destination else []
+    parts += [f"fwmark {rule.mark:#x}"] if rule.mark is not None else []
+    parts += ["iif", rule.incoming] if rule.incoming else []
+    parts += ["oif", rule.outgoing] if rule.outgoing else []
+    parts += [rule.unknown] if rule.unknown else []
+    if rule.action == "lookup":
+        parts += ["lookup", _TABLES.get(rule.table, str(rule.table))]
+    else:
+        parts += [rule.action, str(rule.goto)] if rule.action == "goto" else [rule.action]
+    return " ".join(parts)
