@@ -6,7 +6,8 @@
     walls      what root in a lab of root's cannot write or uncover
     init       starts programs and reaps what ends
     serve      requests in, replies out
-    shell      one command of the learner's
+    shell      the learner's commands: each by itself, or typed into a shell that lives
+    living     such a shell
     visit      a process that joins a running lab
     guest      the same in a virtual machine
     terminal   what visitors of a virtual machine are given
