@@ -62,7 +62,7 @@ nslab_code() {{ {{ case $- in *e*) ;; *) return "$NSLAB_CODE";; esac; }} 2>/dev/
 nslab_done() {{ {{ NSLAB_CODE=$?; printf '%s\\0' "$NSLAB_CODE" >&{CODES_FD}; }} 2>/dev/null; }}
 if [ -n "${{NSLAB_STOPPED-}}" ]; then unset NSLAB_STOPPED; (exit 130); nslab_done; fi
 """
-"""What bash reads before it begins (BASH_ENV).  The loop, in which a cell's first line is line 1, is
+"""What bash reads before it begins (BASH_ENV).  The loop, where a cell begins with line 1, is
 in :data:`nslab.engine.agent.netns.processes.LIVING`."""
 
 Spawn = Callable[[Sequence[str], Callable[[int], None], Mapping[int, int], Mapping[str, str]], int]
