@@ -7,6 +7,7 @@ there may be several or none (`ip-netns(8)`).  Within a namespace a link is foun
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,18 @@ class Address(Value, frozen=True):
     address: str
     scope: str = "global"
     broadcast: str = ""
+
+
+    @property
+    def by_kernel(self) -> bool:
+        """Whether the kernel gave it, as it gives each link one of IPv6's link-local scope.
+
+        Such a one is made of the link's MAC (EUI-64, RFC 4291): it differs from run to run, and
+        comes some seconds after the link is up.
+        """
+        if not self.address.startswith("fe80:"):
+            return False
+        return ipaddress.IPv6Interface(self.address).ip.packed[11:13] == b"\xff\xfe"
 
 
 class Bridge(Value, frozen=True):
@@ -479,6 +492,7 @@ def _canonical(
         del plain["operstate"]
         # A bridge takes the lowest MAC of its ports: which of several random ones is chance.
         plain["mac"] = "<stolen>" if link.mac_origin == "stolen" else drawn.get(link.mac, link.mac)
+        plain["addresses"] = tuple(one for one in link.addresses if not one.by_kernel)
         if link.peer:
             plain["peer"] = (labels.get(link.peer.namespace, "?"), link.peer.name)
         links[link.name] = plain

@@ -123,6 +123,29 @@ def test_ipv6_is_there_when_asked_for() -> None:
         assert "::1/128" in addresses
 
 
+def test_undo_leaves_link_local_addresses_to_the_kernel(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are made of MACs that the kernel draws, so each lab has others."""
+
+    def settled(lab: Lab) -> bool:
+        links = [lab.snapshot().link("br0"), lab.snapshot().link("eth0", "ns1")]
+        return all(any(one.by_kernel for one in link.addresses) for link in links)
+
+    with Lab(ipv6=True) as lab:
+        lab.do(AddNamespace("ns1"), AddBridge("br0"), AddVeth("a", "eth0", peer_ns="ns1"))
+        lab.do(Attach("a", "br0"), SetUp("a"), SetUp("br0"), SetUp("eth0", ns="ns1"))
+        wait_for(lambda: settled(lab), "link-local addresses")
+        steps = len(lab.steps)
+        assert not lab.sh("true", echo=False).changes
+        lab.do(AddAddress("br0", "fe80::1/64"), AddAddress("br0", "10.0.0.1/24"))
+        undone = str(lab.undo().changes)
+        assert "10.0.0.1/24 removed" in undone
+        assert "fe80::1/64 removed" in undone
+        assert len(undone.splitlines()) == 3, undone  # and the route to 10.0.0.0/24
+        assert "not brought back" not in capsys.readouterr().err
+        assert len([step for step in lab.steps if step.changed]) == steps
+
+
+
 def test_output_code_and_failing_lines(lab: Lab) -> None:
     ran = lab.sh("echo out\necho err >&2\nfalse\nls /nowhere 2>/dev/null\nexit 7")
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "err\n")

@@ -57,6 +57,8 @@ class Change(Struct, frozen=True, kw_only=True):
     index: int = 0
     value: str = ""
     quiet: bool = False
+    own: bool = False
+    """Whether the kernel did it of its own accord, as it learns, forgets, and gives addresses."""
 
     def __str__(self) -> str:
         return f"{MARKS[self.kind]} {printable(self.text)}"
@@ -72,8 +74,8 @@ class Diff:
 
     @cached_property
     def lasting(self) -> tuple[Change, ...]:
-        """The changes without what the kernel learned by itself."""
-        return tuple(change for change in self.changes if change.what not in LEARNED)
+        """The changes without what the kernel did of its own accord."""
+        return tuple(one for one in self.changes if one.what not in LEARNED and not one.own)
 
     def __bool__(self) -> bool:
         return bool(self.lasting)
@@ -148,6 +150,7 @@ class Teller:
         *,
         value: str = "",
         quiet: bool = False,
+        own: bool = False,
     ) -> Change:
         ns = self.namespace
         if what in {"namespace", "link", "file"} and kind != "changed":
@@ -162,6 +165,7 @@ class Teller:
             index=index,
             value=value,
             quiet=quiet,
+            own=own,
         )
 
     def of(self, text: str) -> str:

@@ -66,7 +66,8 @@ def addresses(tell: Teller, told: str, old: Link, new: Link) -> Iterator[Change]
         if kind != "changed" or before[key] != after[key]:
             note = {"new": "", "gone": " removed", "changed": " changed"}[kind]
             text = f"{told}: address {key}{note}"
-            yield tell(kind, "address", new.name, text, new.index, value=key)
+            own = (after.get(key) or before[key]).by_kernel
+            yield tell(kind, "address", new.name, text, new.index, value=key, own=own)
 
 
 def bridging(changed: Changed, old: Link, new: Link, renamed: dict[str, str]) -> Iterator[Change]:
