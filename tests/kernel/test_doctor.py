@@ -205,6 +205,24 @@ def test_a_plain_chroot(tmp_path: Any) -> None:
     assert refusal.diagnose("user namespace", error, Facts(chroot=True)).kind == "chroot"
 
 
+@pytest.mark.root
+@pytest.mark.parametrize("proc", ["/", "/nothing"])
+def test_a_chroot_that_is_a_mount_point(tmp_path: Path, proc: str) -> None:
+    """There, too, the kernel allows no user namespace, and / is a mount point as elsewhere."""
+    says = "from nslab.engine.refusal.facts import Facts; print(Facts.of_this_machine().chroot)"
+    script = (
+        f"mount -t tmpfs tmpfs {tmp_path}; cd {tmp_path}; "
+        'for one in /*; do if [ -L "$one" ]; then cp -a "$one" .; elif [ -d "$one" ]; then '
+        'mkdir ".$one"; mount --rbind "$one" ".$one"; fi; done; '
+        f"if [ {proc} != / ]; then umount -l proc; fi; "
+        'exec chroot . "$1" -c "$2"'
+    )
+    isolated = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh"]
+    outside = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True)
+    inside = subprocess.run([*isolated, sys.executable, says], capture_output=True, text=True)
+    assert (outside.stdout, inside.stdout) == ("False\n", "True\n"), inside.stderr
+
+
 def test_where_the_home_cannot_be_written_and_the_terminal_shows_ascii_only() -> None:
     environment = {
         "HOME": "/proc",  # nobody can write there, not even root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -87,9 +88,22 @@ def _confinement() -> str:
 
 
 def _in_chroot() -> bool:
-    """Whether / is no mount point: unshare(CLONE_NEWUSER) is refused then, see unshare(2)."""
+    """Whether / is another one than the machine's: unshare(CLONE_NEWUSER) is refused then.
+
+    See unshare(2).  Mostly / is no mount point then.  Where it is one, as for a chroot into a disk
+    of its own, it differs from that of whoever entered it: a process from which this one descends.
+    """
     points = [line.split()[4] for line in _read("/proc/self/mountinfo").splitlines()]
-    return bool(points) and "/" not in points
+    if "/" not in points:  # also where there is no /proc, as in a chroot that was not prepared
+        return True
+    own, pid = os.stat("/"), os.getppid()
+    while pid > 0:
+        with contextlib.suppress(OSError):  # another user's
+            if not os.path.samestat(os.stat(f"/proc/{pid}/root/."), own):
+                return True
+        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+        pid = int(fields[1]) if len(fields) > 1 else 0
+    return False
 
 
 def _container() -> str:
