@@ -186,7 +186,7 @@ class _Walk:
         answer = replace(turned, now=hooks.answering(turned.now), answer=True, tracked=(entry,))
         came, out = _Came(answer.now), lo.name
         if hooks.kind_of(here, answer.destination) != "local":  # the source was rewritten
-            route = routing.lookup(here, answer.destination)
+            route = self.look(here, answer.destination, answer.source, "")
             if route is None or routing.in_loopback(answer.source):
                 # Nothing is sent from 127.0.0.1 by another link than lo (__mkroute_output()).
                 there = replace(answer, there=(hop,))
@@ -472,13 +472,15 @@ class _Walk:
         if ignored and self.protocol == "icmp":
             address = packet.destination
             return self._stop(packet, here, "echo-ignored", address=address, hop=hop)
-        entry = hooks.Tracked(here.inode, came.packet, packet.now)
+        kept = packet.tracked
+        if packet.now.state != "untracked":
+            kept = (*kept, hooks.Tracked(here.inode, came.packet, packet.now))
         back = _Packet(
             ttl=_ttl(here),
             now=hooks.answering(packet.now),
             answer=True,
             there=(*packet.hops, hop),
-            tracked=(*packet.tracked, entry),
+            tracked=kept,
             doubts=packet.doubts,
         )
         route = self.look(here, back.destination, back.source, "")
@@ -512,11 +514,13 @@ class _Walk:
         """
         now = replace(packet.now, link_in=link, link_out=out)
         tracked = self._tracked(packet, here, came)
-        if self.begun and not packet.answer:
+        if now.state == "untracked":
+            tracked = None
+        elif self.begun and not packet.answer:
             tracked = self._begun(here, came)
             if tracked is not None:
                 now = replace(now, state="established", status=tracked.status)
-        if packet.answer:
+        elif packet.answer:
             state = "established" if tracked else _STRAY[self.protocol]
             now = replace(now, state=state, status=tracked.status if tracked else frozenset())
         if bound:
