@@ -1,15 +1,14 @@
 """Packets and their answers, to hold a theory of them against: run inside a lab's namespaces.
 
 ``talk.py serve ADDRESS …`` answers on some ports what it saw: the sender's address and its own
-port.  ``talk.py ask QUESTIONS`` takes JSON (protocol, address, port, seconds to wait) and prints
-what was answered to each: null if nothing was, or if an error came back.
+port.  ``talk.py ask QUESTIONS`` takes JSON (protocol, address, port, own port, seconds to wait) and
+prints what was answered to each: null if nothing was, or if an error came back.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import select
 import socket
 import struct
@@ -50,17 +49,19 @@ def serve(addresses: list[str]) -> None:
                 continue  # a filter of its own stands in the way
 
 
-def ask(protocol: str, address: str, port: int, wait: float) -> str | None:
+def ask(protocol: str, address: str, port: int, own: int, wait: float) -> str | None:
     try:
-        return ping(address, wait) if protocol == "icmp" else talk(protocol, address, port, wait)
+        if protocol == "icmp":
+            return ping(address, own, wait)
+        return talk(protocol, address, port, own, wait)
     except OSError:
         return None
 
 
-def talk(protocol: str, address: str, port: int, wait: float) -> str | None:
+def talk(protocol: str, address: str, port: int, own: int, wait: float) -> str | None:
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as asking:
-        asking.bind(("", random.randrange(32768, 61000)))
+        asking.bind(("", own))
         asking.settimeout(wait)
         asking.connect((address, port))
         if protocol == "udp":
@@ -68,8 +69,7 @@ def talk(protocol: str, address: str, port: int, wait: float) -> str | None:
         return asking.recv(100).decode() or None
 
 
-def ping(address: str, wait: float) -> str | None:
-    number = random.randrange(1, 65536)
+def ping(address: str, number: int, wait: float) -> str | None:
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as asking:
         body = b"theory and kernel"
         packet = struct.pack("!BBHHH", 8, 0, 0, number, 1) + body

@@ -6,6 +6,7 @@ read back; what the model says of packets, there and back, must be what they did
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -49,6 +50,10 @@ QUESTIONS = (
 
 WAIT, PATIENCE = 0.15, 20.0
 """Seconds for an answer that the model says will not come, and for one that it says will."""
+
+
+OWN = itertools.count(32768)
+"""Ports to ask from: each once, or conntrack would know the connection from rules before."""
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +127,7 @@ def test_the_model_says_what_the_kernel_does(network: Lab, tool: str, seed: int)
             assert not found.doubts, f"{found.doubts}\n{loaded}"
             expected.append((said(found), found))
             wait = PATIENCE if found.ok else WAIT
-            questions.append((protocol, address, port or 0, wait))
+            questions.append((protocol, address, port or 0, next(OWN), wait))
         ran = network.run(sys.executable, TALK, "ask", json.dumps(questions), ns=ns, timeout=300)
         for question, answer, (wanted, found) in zip(
             questions, json.loads(ran.stdout), expected, strict=True

@@ -299,6 +299,17 @@ def test_a_chain_of_ones_own_in_ebtables_has_a_policy() -> None:
     assert (forward.policy, forward.priority) == ("drop", -200)
 
 
+def test_a_range_that_nft_prints_as_a_prefix_is_a_range() -> None:
+    """nft 1.0.6 does, of `snat to 198.51.100.56-198.51.100.57`; a prefix proper says so."""
+    said = captured("ruleset.json").replace(
+        '{"range": ["198.51.100.10", "198.51.100.12"]}',
+        '{"prefix": {"addr": "198.51.100.56", "len": 31}}',
+    )
+    found = rules_of(nft.parse(said, captured("ruleset.nft")))
+    (statement,) = found['oif "eth0" snat to 198.51.100.10-198.51.100.12 persistent'].statements
+    assert (statement.kind, statement.to) == ("snat", "198.51.100.56-198.51.100.57")
+
+
 def test_one_meaning_is_one_value_whichever_tool_says_it() -> None:
     saved = (
         "*nat\n:POSTROUTING ACCEPT [3:180]\n:PREROUTING ACCEPT [0:0]\n"

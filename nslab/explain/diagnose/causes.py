@@ -60,6 +60,8 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "macvlan-mode": delivery_causes.macvlan_mode,
     "tunnel-mismatch": delivery_causes.tunnel_mismatch,
     "echo-ignored": delivery_causes.echo_ignored,
+    "stranger": translation_causes.stranger,
+    "loopback-target": translation_causes.loopback_target,
 }
 """What is said of each kind of stop, if no hop before it is to blame."""
 

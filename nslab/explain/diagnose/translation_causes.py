@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose import context, gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.filter_causes import deleted
@@ -28,7 +28,7 @@ def cause(search: Search) -> Obstacle | None:
     """None if no translation is to blame for where the packet went."""
     if search.stop.kind not in _LOST:
         return None
-    wanted = search.way[-1].destination
+    wanted = context.wanted(search.way[-1])
     what = "source" if search.trace.back else "destination"
     for hop in search.trace.there:
         for each in hop.rewrites:
@@ -64,6 +64,36 @@ def _target(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str
     message = f"{here.label} sends it on to {made.after}{said}, an address that nobody has"
     remark = "give that rule the address of a host that there is"
     return search.made("wrong-translation", here, message, remark=remark)
+
+
+def stranger(search: Search) -> Obstacle:
+    """Who was reached by another address answers by its own: the translation was not undone."""
+    stop, trace = search.stop, search.trace
+    for hop in trace.there:
+        if any(each.what == "destination" and each.kind != "undone" for each in hop.rewrites):
+            here = search.snapshot.namespace(hop.namespace)
+            message = (
+                f"{here.label} sends it on to {stop.address}, which answers {search.here.label} "
+                f"past {here.label}: {search.here.label} asked {trace.address} and takes no answer "
+                f"from {stop.address}"
+            )
+            subnet = gateways.own_network(search.snapshot, trace.there[0].source)
+            words = f"-s {subnet or trace.there[0].source} -d {stop.address} -p {trace.protocol}"
+            command = f"iptables -t nat -A POSTROUTING {words} -j MASQUERADE"
+            return search.made("not-translated", here, message, command=command)
+    message = f"the answer comes from {stop.address}, not from {trace.address}"
+    return search.made("answered-elsewhere", search.here, message)
+
+
+def loopback_target(search: Search) -> Obstacle:
+    """From outside nothing gets to the loopback device (route_localnet is off)."""
+    here, address = search.here, search.stop.address
+    rule = next(_making(here, address), None)
+    said = f" ({rule})" if rule else ""
+    message = f"{here.label} sends it on to {address}{said}, where nothing from outside may go"
+    remark = "give that rule the address of a link, or let them in:"
+    command = f"sysctl -w net.ipv4.conf.{search.hop.link_in}.route_localnet=1"
+    return search.made("wrong-translation", here, message, remark=remark, command=command)
 
 
 def _making(here: Namespace, address: str) -> Iterator[Ruling]:

@@ -198,9 +198,8 @@ class _Hook:
         kind = end.done.kind
         if after == packet:
             return Passage("accept", packet)
-        words = "dnat" if after.destination != packet.destination else "snat"
-        status = packet.status | {words}
-        after = replace(after, status=status)
+        outwards = self.hook in ("postrouting", "input")
+        after = replace(after, status=packet.status | {"snat" if outwards else "dnat"})
         return Passage("accept", after, None, Translated(kind, packet, after, decided))
 
     def _ruling(self, end: _Outcome) -> Ruling:

@@ -10,7 +10,7 @@ from nslab.explain.trace import routing
 from nslab.explain.trace.filter import Ground, Passage, passes
 from nslab.explain.trace.packet import ECHO_REPLY, ECHO_REQUEST, SYN, SYN_ACK, Packet
 from nslab.explain.trace.values import Rewrite
-from nslab.network.model import Namespace
+from nslab.network.model import Link, Namespace
 
 CLIENT = 40_000
 """A port that a client may have been given: any of the range from 32768 to 60999."""
@@ -69,6 +69,8 @@ class Tracked:
     inode: int
     original: Packet
     translated: Packet
+    onwards: bool = False
+    """For what follows the first packet, and not for its answer."""
 
     def answered(self, packet: Packet) -> bool:
         """Whether a packet is the answer to the one that left."""
@@ -78,6 +80,16 @@ class Tracked:
             theirs.dport,
             theirs.source,
             theirs.sport,
+        )
+
+    def same(self, packet: Packet) -> bool:
+        """Whether a packet goes the way of the first."""
+        first = self.original
+        return (first.source, first.sport, first.destination, first.dport) == (
+            packet.source,
+            packet.sport,
+            packet.destination,
+            packet.dport,
         )
 
     @property
@@ -92,7 +104,12 @@ class Tracked:
         return frozenset(kinds)
 
     def restored(self, packet: Packet, hook: str) -> Packet:
-        """An answer with the half given back that a hook is for."""
+        """An answer with the half given back that a hook is for; what follows, translated."""
+        if self.onwards:
+            after = self.translated
+            if hook in _BACK:
+                return replace(packet, destination=after.destination, dport=after.dport)
+            return replace(packet, source=after.source, sport=after.sport)
         before = self.original
         if hook in _BACK:
             return replace(packet, destination=before.source, dport=before.sport)
@@ -132,6 +149,15 @@ def kind_of(here: Namespace, address: str) -> str:
     if any(address == str(each.broadcast_address) for each in ends if each.prefixlen < 31):
         return "broadcast"
     return "unicast"
+
+
+def lets_in_loopback(here: Namespace, link: Link) -> bool:
+    """Whether a packet for 127.0.0.1 may come in by a link: as a rule by lo only.
+
+    Not judged by settings that a snapshot does not hold.
+    """
+    keys = (f"net.ipv4.conf.{name}.route_localnet" for name in ("all", link.name))
+    return routing.is_loopback(link) or any(here.sysctls.get(key, "0") != "0" for key in keys)
 
 
 def _own(here: Namespace, packet: Packet) -> str:

@@ -8,8 +8,8 @@ from nslab.network.rules import UNKNOWN, Chain, Rule, Table
 from nslab.network.value import Value
 
 ECHO_REQUEST, ECHO_REPLY = 8, 0
-SYN, SYN_ACK = 2, 18
-"""The bits of the first packet of a TCP connection, and of its answer."""
+SYN, SYN_ACK, ACK = 2, 18, 16
+"""The bits of the first packet of a TCP connection, of its answer, and of what follows."""
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ class Stop(Value, frozen=True):
     duplicate-address      several have ``address``; with some of them (``other``) it fails
     answered-elsewhere     the answer is delivered here, which is not who asked
     loop                   it comes to where it has been
+    loopback-target        it is for 127.0.0.1 (``address``) here, and comes from outside
+    stranger               the answer comes from ``address``, which was not asked
     broadcast              ``address`` means all hosts on a segment
     filter-drop            ``ruling`` dropped it: a packet filter rule or a policy
     filter-reject          ``ruling`` refused it, and said so to the sender

@@ -11,7 +11,7 @@ from msgspec import structs
 from nslab.explain.trace import delivery, hooks, routing
 from nslab.explain.trace.bridged import cross
 from nslab.explain.trace.filter import Passage
-from nslab.explain.trace.packet import Packet
+from nslab.explain.trace.packet import ACK, Packet
 from nslab.explain.trace.segment import Reached, blind, reach, remotes
 from nslab.explain.trace.values import Doubt, Hop, Rewrite, Stop, Trace
 from nslab.network.model import Link, Namespace, Route, Snapshot
@@ -102,6 +102,8 @@ class _Walk:
     spent: int = 0
     below: bool = False
     """Whether this is what a tunnel sends to its far end."""
+    begun: tuple[hooks.Tracked, ...] = ()
+    """What every conntrack on the way keeps of a connection that has been made."""
 
     @property
     def length(self) -> int:
@@ -109,8 +111,18 @@ class _Walk:
         return self.size + 28 if self.size else delivery.PING
 
     def run(self) -> Trace:
+        first = hooks.asking("", self.address, self.protocol, self.port)
+        found = self._asked(first)
+        if found.ok and self.protocol == "tcp" and any(ns.rules for ns in self.snapshot):
+            # A filter may let the first packet and its answer by, but not what follows.
+            self.spent = 0
+            later = self._asked(replace(first, tcp_flags=ACK))
+            return found if later.ok else later
+        return found
+
+    def _asked(self, first: Packet) -> Trace:
         here, address = self.origin, self.address
-        packet = _Packet(hooks.asking("", address, self.protocol, self.port), ttl=_ttl(here))
+        packet = _Packet(first, ttl=_ttl(here))
         if any(
             address == str(each.network.broadcast_address) and each.network.prefixlen < 31
             for link in here.links
@@ -170,10 +182,11 @@ class _Walk:
         )
         turned = self._over_lo(packet, here, came, lo.name)
         entry = hooks.Tracked(here.inode, came.packet, turned.now)
+        self.begun = (entry,)
         answer = replace(turned, now=hooks.answering(turned.now), answer=True, tracked=(entry,))
         came, out = _Came(answer.now), lo.name
         if hooks.kind_of(here, answer.destination) != "local":  # the source was rewritten
-            route = routing.lookup(here, answer.destination)
+            route = self.look(here, answer.destination, answer.source, "")
             if route is None or routing.in_loopback(answer.source):
                 # Nothing is sent from 127.0.0.1 by another link than lo (__mkroute_output()).
                 there = replace(answer, there=(hop,))
@@ -234,7 +247,7 @@ class _Walk:
         )
         if not packet.source:  # the kernel drops it: "ate my IP address"
             return self._stop(before, here, "no-address", link=dev.name, hop=hop(came))
-        if not packet.answer:
+        if not packet.answer and packet.now.state != "untracked":
             entry = hooks.Tracked(here.inode, came.packet, packet.now)
             packet = replace(packet, tracked=(*packet.tracked, entry))
         if dev.master:
@@ -416,6 +429,9 @@ class _Walk:
             return self._stop(packet, here, kind, address=packet.source, hop=hop)
         packet, came = self._hook("prerouting", packet, here, came, link=link.name)
         wanted = packet.destination
+        if routing.in_loopback(wanted) and not hooks.lets_in_loopback(here, link):
+            hop = structs.replace(hop, rewrites=came.rewrites)
+            return self._stop(packet, here, "loopback-target", address=wanted, hop=hop)
         if routing.filtered(here, link.name, packet.source, wanted):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
@@ -448,18 +464,23 @@ class _Walk:
             if here.inode != self.origin.inode:
                 address = packet.destination
                 return self._stop(packet, here, "answered-elsewhere", address=address, hop=hop)
+            if self.protocol != "icmp" and packet.source != self.address:
+                return self._stop(packet, here, "stranger", address=packet.source, hop=hop)
+            self.begun = packet.tracked
             return self._ended(packet, hop, None)
         ignored = here.sysctls.get("net.ipv4.icmp_echo_ignore_all", "0") != "0"
         if ignored and self.protocol == "icmp":
             address = packet.destination
             return self._stop(packet, here, "echo-ignored", address=address, hop=hop)
-        entry = hooks.Tracked(here.inode, came.packet, packet.now)
+        kept = packet.tracked
+        if packet.now.state != "untracked":
+            kept = (*kept, hooks.Tracked(here.inode, came.packet, packet.now))
         back = _Packet(
             ttl=_ttl(here),
             now=hooks.answering(packet.now),
             answer=True,
             there=(*packet.hops, hop),
-            tracked=(*packet.tracked, entry),
+            tracked=kept,
             doubts=packet.doubts,
         )
         route = self.look(here, back.destination, back.source, "")
@@ -493,7 +514,13 @@ class _Walk:
         """
         now = replace(packet.now, link_in=link, link_out=out)
         tracked = self._tracked(packet, here, came)
-        if packet.answer:
+        if now.state == "untracked":
+            tracked = None
+        elif self.begun and not packet.answer:
+            tracked = self._begun(here, came)
+            if tracked is not None:
+                now = replace(now, state="established", status=tracked.status)
+        elif packet.answer:
             state = "established" if tracked else _STRAY[self.protocol]
             now = replace(now, state=state, status=tracked.status if tracked else frozenset())
         if bound:
@@ -519,6 +546,13 @@ class _Walk:
         for entry in packet.tracked:
             if entry.inode == here.inode and entry.answered(came.packet):
                 return entry
+        return None
+
+    def _begun(self, here: Namespace, came: _Came) -> hooks.Tracked | None:
+        """The connection that a packet goes on with, as conntrack translates it."""
+        for entry in self.begun:
+            if entry.inode == here.inode and entry.same(came.packet):
+                return replace(entry, onwards=True)
         return None
 
     def _filtered(self, end: _Stopped, here: Namespace) -> Trace:

@@ -6,6 +6,7 @@ with its handle, together with what nft 1.0.6 leaves out of the JSON (devices, d
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -277,16 +278,22 @@ def _translated(kind: str, body: Mapping[str, Any], sets: terms.Sets) -> _Said:
         if isinstance(held, dict) and "concat" in held:
             given, number = held["concat"]
             own = terms.value(terms.Term("dport"), number)
+        text = "" if given is None else terms.value(terms.Term("destination"), given)
         return Statement(
-            kind=kind,
-            to="" if given is None else terms.value(terms.Term("destination"), given),
-            ports=own,
-            flags=kept,
+            kind=kind, to=text if kind == "netmap" else _range(text), ports=own, flags=kept
         )
 
     if isinstance(address, dict) and "map" in address:
         return _chosen(address["map"]["key"], address["map"]["data"], sets, to)
     return (), to(address)
+
+
+def _range(text: str) -> str:
+    """A range that nft prints as a prefix, because it happens to be one."""
+    if "/" not in text:
+        return text
+    network = ipaddress.ip_network(text, strict=False)
+    return f"{network[0]}-{network[-1]}"
 
 
 def _listed(flags: Any) -> list[str]:
