@@ -82,9 +82,9 @@ class Way:
         return next((each for each in self.snapshot if each.label == label), None)
 
     def holder(self, address: str) -> tuple[str, str]:
-        """Whose an address is: namespace and link, or nothing."""
+        """Whose an address is: namespace and link, or nothing; who asks comes first."""
         wanted = ipaddress.ip_address(address)
-        for here in self.snapshot:
+        for here in (self.origin, *self.snapshot):
             for link in here.links:
                 for each in link.addresses:
                     if ipaddress.ip_interface(each.address).ip == wanted:
@@ -152,7 +152,7 @@ class Way:
             if one.what != "arp" or one.place.ns != here or one.way != "out":
                 continue
             link = self.link(here, one.place.link)
-            own = self.holder(one.source)[0] == here and (link is None or not link.master)
+            own = link is None or not link.master
             if own and one.target not in answered:
                 return one
         return None

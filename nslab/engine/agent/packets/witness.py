@@ -19,17 +19,27 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from nslab.engine import explain, uapi
 from nslab.engine.agent.netns import spaces as sp
-from nslab.engine.agent.netns.syscalls import call, text_of
+from nslab.engine.agent.netns.syscalls import call, text_of, write
 from nslab.engine.agent.packets import recognise, watching
 from nslab.engine.agent.packets.asking import Asking, Reply
-from nslab.engine.agent.rtnl import counters, nftrace, survey
+from nslab.engine.agent.rtnl import counters, neighbours, nftrace, survey
+from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl.observe import Target
 from nslab.errors import KernelRefused, os_cause
-from nslab.network.evidence import FIRST_PORT, LAST_PORT, Evidence, Listener, Outcome, Probe, Ruling
+from nslab.network.evidence import (
+    FIRST_PORT,
+    LAST_PORT,
+    Evidence,
+    Listener,
+    Outcome,
+    Probe,
+    Ruling,
+    Sighting,
+)
 
 STARTS = (0.0, 0.4, 0.9)
 """Seconds after which each of the packets is sent, as long as none is answered."""
@@ -110,6 +120,8 @@ class _Trial:
             after = counters.everywhere(self._spaces, self._targets, self._run)
             self._take()
             sightings = recognise.sightings(self._frames, marks)
+            self._forget_redirects(sightings)
+            self._forget_neighbours(sightings)
             return Evidence(
                 probe=self._probe,
                 outcome=self._best.outcome,
@@ -189,6 +201,45 @@ class _Trial:
         return len(dropped - {-1}) >= 2
 
     # -- afterwards ----------------------------------------------------------------------------
+
+    def _forget_redirects(self, sightings: Sequence[Sighting]) -> None:
+        """A router has told a sender of a shorter way, which it keeps for minutes: not for us.
+
+        What keeps it is emptied as a whole, which ``ip route flush cache`` does, too.
+        """
+        told = {
+            one.place.ns
+            for one in sightings
+            if one.way == "in" and one.what == "error" and one.words.startswith("Redirect")
+        }
+        try:
+            for target in self._targets:
+                if target.label in told:
+                    call("setns", target.descriptor, uapi.CLONE_NEWNET)
+                    with suppress(OSError):
+                        write("/proc/sys/net/ipv4/route/flush", "1")
+        finally:
+            self._spaces.go_home()
+
+    def _forget_neighbours(self, sightings: Sequence[Sighting]) -> None:
+        """Of who was asked for in vain: what waits for an answer would be sent when one comes.
+
+        It would also spoil the next ping, if the fault is mended within three seconds.
+        """
+        asked = {
+            (one.place.ns, one.target)
+            for one in sightings
+            if one.what == "arp" and one.way == "out"
+        }
+        try:
+            for target in self._targets:
+                wanted = {address for ns, address in asked if ns == target.label}
+                if wanted:
+                    call("setns", target.descriptor, uapi.CLONE_NEWNET)
+                    with suppress(OSError, w.Refused):
+                        neighbours.forget(wanted)
+        finally:
+            self._spaces.go_home()
 
     def _rulings(self) -> list[Ruling]:
         told = []

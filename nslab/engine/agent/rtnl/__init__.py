@@ -11,6 +11,7 @@
     settings       policy rules, settings of links, queues, tunnels
     fib            where the kernel would send a packet
     nftrace        what packet filters decide about the packets of a probe
+    neighbours     those that did not answer, forgotten
     counters       what the kernel counts
     words          numbers of rtnetlink, and iproute2's words for them
     conntrack      the connections that are tracked

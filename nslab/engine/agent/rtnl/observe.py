@@ -301,6 +301,8 @@ def _routes(
     local: list[model.Route] = []
     for header, found in asking.dump(uapi.RTM_GETROUTE, bytes(12), 12, _is_local):
         family, length, _, _, table, protocol, scope, kind, flags = _RTMSG.unpack(header)
+        if flags & uapi.RTM_F_CLONED:
+            continue  # what an ICMP error has left for one address: no route of anybody's
         if uapi.RTA_TABLE in found:
             table = _U32.unpack(found[uapi.RTA_TABLE])[0]
         if not _of_interest(family, table, kind):
