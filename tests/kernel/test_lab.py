@@ -145,7 +145,6 @@ def test_undo_leaves_link_local_addresses_to_the_kernel(capsys: pytest.CaptureFi
         assert len([step for step in lab.steps if step.changed]) == steps
 
 
-
 def test_output_code_and_failing_lines(lab: Lab) -> None:
     ran = lab.sh("echo out\necho err >&2\nfalse\nls /nowhere 2>/dev/null\nexit 7")
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "out\n", "err\n")
