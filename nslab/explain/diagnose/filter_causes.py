@@ -31,7 +31,9 @@ def _commands(search: Search, ruling: Ruling) -> list[str]:
     if ruling.rule:
         return [deleted(ruling)]
     links = (search.stop.link, search.stop.other)
-    if ruling.hook in ("output", "postrouting"):
+    if ruling.family == "bridge":
+        links = ("", "")  # its links are ports, and the place is the bridge
+    elif ruling.hook in ("output", "postrouting"):
         links = ("", search.stop.other or search.stop.link)
     elif ruling.hook in ("prerouting", "input", "ingress"):
         links = (search.stop.link, "")
