@@ -29,7 +29,6 @@ class Address(Value, frozen=True):
     scope: str = "global"
     broadcast: str = ""
 
-
     @property
     def by_kernel(self) -> bool:
         """Whether the kernel gave it, as it gives each link one of IPv6's link-local scope.

@@ -97,6 +97,7 @@ class Stop(Value, frozen=True):
     ttl-exceeded           the packet has passed as many routers as it may
     macvlan-mode           ``link`` is a macvlan in mode ``other``, deaf to the others on its parent
     tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together
+    loopback-target        it came in by ``link``, and was then sent to ``address``, of lo
     echo-ignored           it answers no pings
     =====================  ====================================================================
     """

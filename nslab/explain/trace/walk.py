@@ -335,7 +335,8 @@ class _Walk:
         if through:
             under = self._under(through[0])
             if under is not None:
-                return self._ended(packet, hop, under)
+                way = structs.replace(hop, path=through[0].path)
+                return self._ended(packet, way, under)
             return self._onwards(packet, here, dev, hop, through)
         assert held[0] is not None
         before, stop = held[0]
@@ -416,6 +417,10 @@ class _Walk:
             return self._stop(packet, here, kind, address=packet.source, hop=hop)
         packet, came = self._hook("prerouting", packet, here, came, link=link.name)
         wanted = packet.destination
+        if self._turned_inwards(here, link, wanted):
+            return self._stop(
+                packet, here, "loopback-target", link=link.name, address=wanted, hop=hop
+            )
         if routing.filtered(here, link.name, packet.source, wanted):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
@@ -434,6 +439,12 @@ class _Walk:
             hop = structs.replace(hop, rewrites=came.rewrites)
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
         return self._leave(packet, here, came, route)
+
+    @staticmethod
+    def _turned_inwards(here: Namespace, link: Link, wanted: str) -> bool:
+        """Whether it was sent to an address of lo, which nothing from another link may reach."""
+        inwards = routing.in_loopback(wanted) and not routing.is_loopback(link)
+        return inwards and not routing.setting(here, link, "route_localnet")
 
     def _deliver(self, packet: _Packet, here: Namespace, came: _Came) -> Trace:
         packet, came = self._hook("input", packet, here, came, link=came.link)
