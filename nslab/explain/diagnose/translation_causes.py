@@ -12,13 +12,14 @@ from msgspec import structs
 
 from nslab.explain.diagnose import context, gateways, remedy
 from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.delivery_causes import setting_key
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.filter_causes import deleted
 from nslab.explain.trace import Hop, Rewrite, Ruling, routing
 from nslab.explain.trace.filter import untouched
 from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import ruling
-from nslab.network.actions import Masquerade
+from nslab.network.actions import Masquerade, Sysctl
 from nslab.network.model import Namespace
 
 _LOST = ("nobody-answers", "no-route", "answered-elsewhere", "loop", "no-forwarding")
@@ -87,13 +88,16 @@ def stranger(search: Search) -> Obstacle:
 
 def loopback_target(search: Search) -> Obstacle:
     """From outside nothing gets to the loopback device (route_localnet is off)."""
-    here, address = search.here, search.stop.address
+    here, link, address = search.here, search.stop.link, search.stop.address
     rule = next(_making(here, address), None)
     said = f" ({rule})" if rule else ""
-    message = f"{here.label} sends it on to {address}{said}, where nothing from outside may go"
+    message = (
+        f"{here.label} sends what comes in by {link} on to {address}{said}, which only it itself "
+        "may reach: route_localnet is 0"
+    )
     remark = "give that rule the address of a link, or let them in:"
-    command = f"sysctl -w net.ipv4.conf.{search.hop.link_in}.route_localnet=1"
-    return search.made("wrong-translation", here, message, remark=remark, command=command)
+    action = Sysctl(setting_key(link, "route_localnet"), "1", ns=search.ns)
+    return search.made("wrong-translation", here, message, [action], link=link, remark=remark)
 
 
 def _making(here: Namespace, address: str) -> Iterator[Ruling]:

@@ -80,7 +80,6 @@ class Stop(Value, frozen=True):
     duplicate-address      several have ``address``; with some of them (``other``) it fails
     answered-elsewhere     the answer is delivered here, which is not who asked
     loop                   it comes to where it has been
-    loopback-target        it is for 127.0.0.1 (``address``) here, and comes from outside
     stranger               the answer comes from ``address``, which was not asked
     broadcast              ``address`` means all hosts on a segment
     filter-drop            ``ruling`` dropped it: a packet filter rule or a policy
@@ -99,6 +98,7 @@ class Stop(Value, frozen=True):
     ttl-exceeded           the packet has passed as many routers as it may
     macvlan-mode           ``link`` is a macvlan in mode ``other``, deaf to the others on its parent
     tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together
+    loopback-target        it came in by ``link``, and was then sent to ``address``, of lo
     echo-ignored           it answers no pings
     =====================  ====================================================================
     """

@@ -348,7 +348,8 @@ class _Walk:
         if through:
             under = self._under(through[0])
             if under is not None:
-                return self._ended(packet, hop, under)
+                way = structs.replace(hop, path=through[0].path)
+                return self._ended(packet, way, under)
             return self._onwards(packet, here, dev, hop, through)
         assert held[0] is not None
         before, stop = held[0]
@@ -428,10 +429,11 @@ class _Walk:
             kind = "loop" if been else "own-source"
             return self._stop(packet, here, kind, address=packet.source, hop=hop)
         packet, came = self._hook("prerouting", packet, here, came, link=link.name)
-        wanted = packet.destination
+        wanted, hop = packet.destination, structs.replace(hop, rewrites=came.rewrites)
         if routing.in_loopback(wanted) and not hooks.lets_in_loopback(here, link):
-            hop = structs.replace(hop, rewrites=came.rewrites)
-            return self._stop(packet, here, "loopback-target", address=wanted, hop=hop)
+            return self._stop(
+                packet, here, "loopback-target", link=link.name, address=wanted, hop=hop
+            )
         if routing.filtered(here, link.name, packet.source, wanted):
             return self._stop(
                 packet, here, "rp-filter", link=link.name, address=packet.source, hop=hop
@@ -447,7 +449,6 @@ class _Walk:
         packet = replace(packet, ttl=packet.ttl - 1)
         route = self.look(here, wanted, packet.source, link.name)
         if route is None:
-            hop = structs.replace(hop, rewrites=came.rewrites)
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
         return self._leave(packet, here, came, route)
 
