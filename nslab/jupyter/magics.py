@@ -20,6 +20,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from nslab.errors import InvalidInput, LabClosed
+from nslab.jupyter import cells
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -147,7 +148,17 @@ def _magics(running: Any) -> Magics:
         running.register_magic_function(magics.host, "cell", "host")
         running.register_magic_function(magics.ns, "cell", "ns")
         running.set_custom_exc((NameError,), _name_error)
+        known = running.magics_manager.magics["cell"]
+        running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
+        running.events.register("pre_run_cell", _hint)
     return magics
+
+
+def _hint(info: Any) -> None:
+    """Before a cell runs: that its lines were meant for the lab, if they look so."""
+    found = cells.hint(info.raw_cell or "")
+    if found:
+        print(f"nslab: {found}", file=sys.stderr)
 
 
 def _name_error(

@@ -8,6 +8,7 @@
     serve      requests in, replies out
     shell      the learner's commands: each by itself, or typed into a shell that lives
     living     such a shell
+    stand_ins  what learners type and a lab cannot have as it is: sudo, tcpdump, systemctl
     visit      a process that joins a running lab
     guest      the same in a virtual machine
     terminal   what visitors of a virtual machine are given

@@ -12,10 +12,11 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from nslab.engine.agent.boot import stand_ins
 from nslab.errors import ToolMissing
 from nslab.network import programs
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = f"{stand_ins.DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
 
 

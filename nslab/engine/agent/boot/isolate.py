@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nslab.engine import runtime, uapi
-from nslab.engine.agent.boot import walls
+from nslab.engine.agent.boot import stand_ins, walls
 from nslab.engine.agent.netns.syscalls import call, mount, write
 from nslab.engine.protocol import REPORT_FD
 
@@ -187,6 +187,8 @@ def _mounts(walled: bool) -> None:
             _replace(path, text)
         with open(REPORT_SCRIPT, "w") as file:
             file.write(_REPORT)
+    with _step("write /run/nslab/bin"):
+        stand_ins.install()
     os.chdir("/")
 
 

@@ -1,0 +1,103 @@
+"""Programs that learners type and that a lab cannot have as they are: what stands in for them.
+
+They lie in a directory that comes first in PATH, as small shell scripts:
+
+``sudo``
+    runs the rest, because you are root already, and says so once in a lab;
+``tcpdump``
+    goes on as root: it would become the user tcpdump, whom an ordinary user's lab has not;
+``systemctl``, ``modprobe`` and their like
+    say in one line why not here, and where.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+DIRECTORY = "/run/nslab/bin"
+
+_SUDO = r"""#!/bin/sh
+# What sudo's own options mean is root's anyway.
+while [ $# -gt 0 ]; do
+    case $1 in
+        --) shift; break ;;
+        -i|-s|--login|--shell) set -- sh ;;
+        -[ugpChrRtTUD]) shift 2 ;;
+        -*) shift ;;
+        *=*) export "$1"; shift ;;
+        *) break ;;
+    esac
+    [ "$1" != sh ] || break
+done
+if [ ! -e /run/nslab/sudo-said ]; then
+    echo "(you are root in the lab: sudo is not needed)" >&2
+    : 2>/dev/null >/run/nslab/sudo-said
+fi
+[ $# -gt 0 ] || exit 0
+exec "$@"
+"""
+
+_TCPDUMP = """#!{python} -IS
+# tcpdump gives up root's groups, which the kernel refuses where only one id is mapped
+# (user_namespaces(7)).  So for tcpdump that call does nothing, and succeeds.
+import ctypes, os, struct, sys
+
+steps = ((0x20, 0, 0, 0), (0x15, 0, 1, {setgroups}), (0x06, 0, 0, 0x00050000))
+rules = b"".join(struct.pack("=HBBI", *step) for step in (*steps, (0x06, 0, 0, 0x7FFF0000)))
+held = ctypes.create_string_buffer(rules)
+program = struct.pack("HxxxxxxP", len(rules) // 8, ctypes.addressof(held))
+prctl = ctypes.CDLL(None).prctl
+if open("/proc/self/setgroups").read() == "deny\\n":
+    prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    prctl(22, 2, program, 0, 0)  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+words = sys.argv[1:] if "-Z" in sys.argv else ["-Z", "root", *sys.argv[1:]]
+os.environ["PATH"] = os.environ.get("PATH", "").replace("{directory}:", "")
+os.execvp("tcpdump", ["tcpdump", *words])
+"""
+
+_SETGROUPS = {"x86_64": 116, "aarch64": 159, "riscv64": 159}
+"""The number of setgroups(2) by machine (linux/unistd.h)."""
+
+_ELSEWHERE = "the Vagrant machine of the project is a whole machine"
+_NO_SYSTEMD = f"no systemd runs in a lab: start a program itself, with & at the end; {_ELSEWHERE}"
+_REFUSALS = {
+    "systemctl": _NO_SYSTEMD,
+    "service": _NO_SYSTEMD,
+    "journalctl": _NO_SYSTEMD,
+    "modprobe": "the kernel is the machine's, and loads by itself what ip asks for; what it lacks, "
+    'Lab(engine="vm") may have',
+    "insmod": 'the kernel is the machine\'s; Lab(engine="vm") has one of its own',
+    "rmmod": 'the kernel is the machine\'s; Lab(engine="vm") has one of its own',
+    "reboot": f"a lab does not boot; lab.reset() begins anew, and {_ELSEWHERE}",
+    "shutdown": f"a lab does not boot; lab.close() ends it, and {_ELSEWHERE}",
+    "poweroff": f"a lab does not boot; lab.close() ends it, and {_ELSEWHERE}",
+}
+
+
+def scripts() -> dict[str, str]:
+    """The programs' names, and what each does; tcpdump only where there is one to go on as."""
+    found = {"sudo": _SUDO}
+    setgroups = _SETGROUPS.get(os.uname().machine)
+    if setgroups is not None and any(
+        os.path.exists(f"/usr/{one}/tcpdump") for one in ("bin", "sbin")
+    ):
+        found["tcpdump"] = _TCPDUMP.format(
+            python=sys.executable, setgroups=setgroups, directory=DIRECTORY
+        )
+    for name, why in _REFUSALS.items():
+        found[name] = f"#!/bin/sh\ncat >&2 <<'END'\n{name}: not in a lab: {why}\nEND\nexit 1\n"
+    return found
+
+
+def install() -> None:
+    """Put them where programs are looked for first.
+
+    :raises OSError: they cannot be written
+    """
+    os.mkdir(DIRECTORY)
+    for name, text in scripts().items():
+        descriptor = os.open(f"{DIRECTORY}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o755)
+        with open(descriptor, "w") as file:
+            os.fchmod(file.fileno(), 0o755)
+            file.write(text)
