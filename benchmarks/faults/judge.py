@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from faults.topologies import TOPOLOGIES
-from faults.truth import comes_to_work, works
+from faults.truth import MENDED, comes_to_work, works
 from faults.values import Fault, Network, Question, Topology, Working
 from nslab import Explanation, Lab, NslabError
 
@@ -38,6 +38,9 @@ class Outcome:
     message: str = ""
     mended: bool | None = None
     """None where nothing was to be done, or the cause was not the right one."""
+    steps: int = 0
+    """How often it had to be asked until it was mended: what is taken down may have to be put up
+    again piece by piece."""
     detail: str = ""
     group: str = "single"
 
@@ -149,7 +152,7 @@ def do(lab: Lab, hint: str) -> str:
 def _words_of_tools(line: str) -> str:
     """A line without the words that are in capitals because iptables has them so."""
     capitals = "POSTROUTING PREROUTING OUTPUT INPUT FORWARD MASQUERADE SNAT DNAT ACCEPT DROP"
-    capitals += " REJECT TCPMSS ESTABLISHED RELATED NEW MARK REDIRECT NETMAP RETURN MAC"
+    capitals += " REJECT ARP TCPMSS ESTABLISHED RELATED NEW MARK REDIRECT NETMAP RETURN MAC"
     return re.sub(rf"\b({capitals.replace(' ', '|')})\b", "", line)
 
 
@@ -178,7 +181,7 @@ def try_pair(one: Fault, other: Fault) -> Outcome:
         one.accepted + other.accepted,
         one.places + other.places,
         mends=one.mends and other.mends,
-        rounds=4,
+        rounds=5,
     )
     outcome.group = "pair"
     return outcome
@@ -194,7 +197,7 @@ def _tried(
     places: Sequence[str],
     *,
     mends: bool,
-    rounds: int = 1,
+    rounds: int = 3,
 ) -> Outcome:
     with make(topology) as lab:
         for lines in broken:
@@ -209,26 +212,27 @@ def _tried(
         found = verdict(answer, accepted, places)
         outcome = Outcome(name, kind, found, answer.kind, answer.where, answer.message)
         if found == RIGHT and mends:
-            outcome.mended, outcome.detail = _mend(lab, question, answer, rounds)
+            outcome.mended, outcome.steps, outcome.detail = _mend(lab, question, answer, rounds)
         return outcome
 
 
-def _mend(lab: Lab, question: Question, answer: Answer, rounds: int) -> tuple[bool, str]:
-    """Do what is said, as printed, at most so many times."""
+def _mend(lab: Lab, question: Question, answer: Answer, rounds: int) -> tuple[bool, int, str]:
+    """Do what is said, as printed, and ask again, at most so many times; never the same twice."""
     done: list[str] = []
-    for number in range(rounds):
+    for number in range(1, rounds + 1):
+        if answer.hint in done:
+            return False, number, f"says the same again: {answer.hint[:200]}"
         words = do(lab, answer.hint)
         if words:
-            return False, words
-        done += answer.hint.splitlines()
-        last = number == rounds - 1
-        if comes_to_work(lab, question, 6.0 if last else 1.2):
-            return True, ""
-        if not last:
+            return False, number, words
+        done.append(answer.hint)
+        if comes_to_work(lab, question, MENDED if number == rounds else 1.2):
+            return True, number, ""
+        if number < rounds:
             answer = ask(lab, question)
             if answer.ok:
-                return comes_to_work(lab, question), "then it says ✔"
-    return False, "does not help: " + " ; ".join(done)[-200:]
+                return comes_to_work(lab, question), number, "then it says ✔"
+    return False, rounds, "does not help: " + " ; ".join(done)[-200:]
 
 
 def try_working(working: Working) -> Outcome:

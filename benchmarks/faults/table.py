@@ -56,6 +56,8 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> str:
     cells = [str(sum(each.verdict == word for each in outcomes) or "") for word in WORDS]
     asked = [each for each in outcomes if each.mended is not None]
     mended = f"{sum(bool(each.mended) for each in asked)} of {len(asked)}" if asked else ""
+    several = sum(bool(each.mended) and each.steps > 1 for each in asked)
+    mended += f" ({several} in steps)" if several else ""
     return f"| {name} | {len(outcomes)} | " + " | ".join(cells) + f" | {mended} |"
 
 

@@ -82,7 +82,7 @@ class _Asking:
 
     def look(self, here: Namespace, destination: str, source: str, link_in: str) -> Route | None:
         """The route that the kernel takes; the snapshot's, where it cannot be asked."""
-        known = routing.lookup(here, destination)
+        known = routing.lookup(here, destination, source, link_in)
         asked = Lookup(
             ns=remedy.reference(here), target=destination, source=source, link_in=link_in
         )

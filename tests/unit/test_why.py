@@ -41,7 +41,7 @@ from nslab import (
 )
 from nslab.explain.diagnose.causes import STOPS
 from nslab.explain.trace.values import Stop as TraceStop
-from nslab.network.model import Address, Route, Snapshot
+from nslab.network.model import Address, PolicyRule, Route, Snapshot
 from nslab.network.rules import Ruleset
 
 ARTICLE = (
@@ -144,7 +144,6 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
             "✔ the answer comes back: internet → router → "
             "host (198.51.100.10 becomes 192.168.10.11 again) → ns1"
         ),
-        "  (not checked: policy rules (ip rule))",
         "  (no packet was sent: this is what a snapshot shows)",
     ]
     assert four.actions == ()
@@ -682,12 +681,11 @@ def test_notes_say_what_may_be_in_the_way_all_the_same() -> None:
         found,
         "host",
         sysctls={**found.host.sysctls, "net.bridge.bridge-nf-call-iptables": "1"},
-        routes=(*found.host.routes, Route(destination="default", dev="eth0", table=100)),
+        policy=(PolicyRule(priority=9, mark=7, table=100), PolicyRule(priority=32766, table=254)),
         links=tuple(filtering if x.name == "lxcbr0" else x for x in found.host.links),
     )
     assert why(found, "ns1", "203.0.113.80").notes == (
-        "not checked: policy rules (ip rule)",
-        "host has routes in other tables than main: ip rule says when they apply",
+        "host has policy rules that ask for more than addresses and links: ip rule",
         "host has a bridge that filters VLANs, which is not checked",
     )
 

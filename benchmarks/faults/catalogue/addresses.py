@@ -98,6 +98,7 @@ FAULTS = (
         ping("x", "10.8.0.2"),
         "no-route no-address",
         "x",
+        mends=False,
     ),
     _a(
         "address on a port",

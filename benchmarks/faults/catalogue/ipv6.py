@@ -35,6 +35,7 @@ FAULTS = (
         _near,
         "ipv6-off no-address nobody-answers nobody-has-address",
         "s2",
+        mends=False,
     ),
     _s(
         "IPv6 forwarding",

@@ -242,6 +242,7 @@ FAULTS = (
         _in,
         _BAD + " port-closed",
         "host ns1",
+        mends=False,
     ),
     _d(
         "DNAT wrong",
@@ -250,6 +251,7 @@ FAULTS = (
         _in,
         _BAD + " loopback-target",
         "host",
+        mends=False,
     ),
     _d(
         "not published",
@@ -258,6 +260,7 @@ FAULTS = (
         _in,
         "port-closed not-translated",
         "host",
+        mends=False,
     ),
     _d(
         "not published",
@@ -267,6 +270,7 @@ FAULTS = (
         _in,
         "port-closed not-translated",
         "host",
+        mends=False,
     ),
     _d(
         "not published",
@@ -275,6 +279,7 @@ FAULTS = (
         _in,
         "port-closed not-translated",
         "host",
+        mends=False,
     ),
     _d(
         "not published",
@@ -283,6 +288,7 @@ FAULTS = (
         tcp(None, "198.51.100.10", 8080),
         "port-closed not-translated",
         "host",
+        mends=False,
     ),
     _d(
         "no hairpin",

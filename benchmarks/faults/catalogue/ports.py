@@ -88,7 +88,7 @@ FAULTS = (
         "a stub that is not here",
         f"echo nameserver 127.0.0.53 > {_RESOLV}",
         _names,
-        _SILENT + " port-closed",
+        _SILENT + " port-closed resolver-file",
         "ns1",
     ),
     _a(
@@ -96,7 +96,7 @@ FAULTS = (
         "the stub of the host",
         "rm -r /etc/netns/ns1\necho nameserver 127.0.0.53 > /etc/resolv.conf",
         _names,
-        _SILENT + " port-closed",
+        _SILENT + " port-closed resolver-file",
         "ns1",
     ),
     _a(

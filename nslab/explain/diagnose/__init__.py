@@ -13,6 +13,7 @@
     witnessed        theory and evidence put together
     why              the whole: from a question to its explanation
     address_causes   addresses that are missing, that nobody has, or that several have
+    cable_causes     cables and prefixes that are not what both ends take them for
     delivery_causes  neighbours not asked or not believed, switches of ports, queues, sizes, hops
     policy_causes    policy rules that lead astray
     context          what is asked about one stop, and the remedies that many causes share

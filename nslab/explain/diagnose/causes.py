@@ -11,6 +11,7 @@ from collections.abc import Callable
 from nslab.errors import InvalidInput
 from nslab.explain.diagnose import (
     address_causes,
+    cable_causes,
     delivery_causes,
     filter_causes,
     link_causes,
@@ -84,10 +85,18 @@ _ASTRAY = ("wrong-bridge", "not-attached", "nobody-answers")
 """Stops where nobody is whom the way leads to: then another link may be the right one."""
 
 
+_INSTEAD = (
+    delivery_causes.same_subnet,
+    delivery_causes.too_wide,
+    cable_causes.wrong_link,
+    cable_causes.elsewhere,
+)
+
+
 def _find(search: Search) -> Obstacle:
     found = policy_causes.cause(search)
     if found is None and search.stop.kind in _ASTRAY:
-        found = delivery_causes.same_subnet(search) or delivery_causes.too_wide(search)
+        found = next(filter(None, (cause(search) for cause in _INSTEAD)), None)
     if found is not None:
         return found
     for hop in search.trace.hops:

@@ -136,6 +136,11 @@ class Search:
         if flaw is not None:  # the kernel takes only a gateway that it knows a route to
             return flaw
         inside = remedy.reference(where)
+        known = (each for each in where.routes if each.via == route.via)
+        table = next((x.table for x in known if x.destination == route.destination), 254)
+        if table != 254:
+            command = f"ip route replace {route.destination} via {via} table {table}"
+            return self.made("wrong-gateway", where, message, command=command)
         actions = (
             DeleteRoute(route.destination, via=route.via, ns=inside),
             AddRoute(route.destination, via=via, ns=inside),

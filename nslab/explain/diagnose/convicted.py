@@ -10,9 +10,10 @@ from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way
 from nslab.explain.trace import routing
+from nslab.explain.trace.segment import reach
 from nslab.network.actions import ResolvConf
 from nslab.network.evidence import Evidence, Ruling
-from nslab.network.model import Namespace
+from nslab.network.model import Link, Namespace
 
 _PROHIBITED = {(3, 9), (3, 10), (3, 13)}
 _PROHIBITED6 = {(1, 1), (1, 5), (1, 6)}
@@ -286,11 +287,39 @@ def _has(case: Case, mac: str, address: str) -> bool:
     )
 
 
+def _without_six(case: Case) -> Obstacle | None:
+    """A neighbour that has lost its IPv6 addresses: its link is down, or IPv6 is switched off."""
+    here = case.way.origin
+    for link in here.links:
+        for each in reach(case.way.snapshot, here, link):
+            there, label = each.namespace, each.namespace.label
+            if there.role == "world" or each.link.name == "lo" or _six(each.link):
+                continue
+            if not each.link.up:
+                place = f"{label}/{each.link.name}"
+                message = f"{place} is down, and so without IPv6 addresses"
+                hint = case.hint(label, f"ip link set dev {each.link.name} up")
+                return Obstacle(kind="link-down", where=place, message=message, hint=hint)
+            key = "net.ipv6.conf.all.disable_ipv6"
+            if each.cost == 0 and there.sysctls.get(key) == "1":
+                message = f"{label} has IPv6 switched off, and so no IPv6 address"
+                hint = case.hint(label, f"sysctl -w {key}=0")
+                return Obstacle(kind="ipv6-off", where=label, message=message, hint=hint)
+    return None
+
+
+def _six(link: Link) -> bool:
+    return any(":" in each.address for each in link.addresses)
+
+
 def nobody(case: Case) -> Obstacle | None:
     """Nobody in sight has an address that was asked for in vain."""
     address = case.question.address
     if not case.question.v6 or case.way.holder(address)[0] or case.outcome.kind == "error":
         return None
+    behind = _without_six(case)
+    if behind is not None:
+        return behind
     asked = any(one.what == "arp" and one.target == address for one in case.evidence.sightings)
     message = f"no host behind {case.lost.where} has {address}"
     hint = "# check the address; nslab show lists those that there are"

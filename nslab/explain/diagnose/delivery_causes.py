@@ -9,8 +9,8 @@ from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import remotes
-from nslab.network.actions import Action, SetMac, Sysctl
-from nslab.network.model import Link, Namespace
+from nslab.network.actions import Action, AddAddress, SetMac, Sysctl
+from nslab.network.model import Link, Namespace, Tunnel
 
 _MTU = 1500
 
@@ -165,6 +165,9 @@ def too_big(search: Search) -> Obstacle:
         for ns, each in _both(search, search.here, search.here.link(link))
         if each.mtu < length
     ]
+    sender = search.snapshot.namespace(search.trace.namespace)
+    if sender.inode != search.here.inode:  # it has been told, and keeps that for ten minutes
+        commands.append((sender, "ip route flush cache"))
     remark = f"or send less: at most {int(room) - 28} bytes of ping"
     return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
 
@@ -221,7 +224,9 @@ def same_subnet(search: Search) -> Obstacle | None:
                 f"{here.label} has {each.network} on {route.dev} and on {link.name}, and takes "
                 f"{route.dev}, but {address} is behind {link.name}"
             )
-            command = f"ip route add {address}/32 dev {link.name}"
+            known = any(each.destination == f"{address}/32" for each in here.routes)
+            verb = "replace" if known else "add"
+            command = f"ip route {verb} {address}/32 dev {link.name}"
             return search.made("same-subnet", here, message, command=command)
     return None
 
@@ -288,23 +293,52 @@ def tunnel_mismatch(search: Search) -> Obstacle:
     mine, theirs = link.tunnel, far.tunnel
     assert mine is not None
     assert theirs is not None
-    where, message = (here, link), f"{_place(search)} and {search.stop.other} do not fit together: "
-    if mine.number != theirs.number:
-        message += f"they have the numbers {mine.number} and {theirs.number} (VNI)"
-    elif mine.port != theirs.port:
-        message += f"they use the UDP ports {mine.port} and {theirs.port}"
-    else:
-        ends = ", ".join(remotes(here, link)) or "nobody"
-        message = f"{_place(search)} sends to {ends}, which is not where {search.stop.other} is"
-    local = theirs.local or "ADDRESS"
-    remark = (
-        f"make it anew: ip link add {link.name} type vxlan id {theirs.number} "
-        f"dstport {theirs.port} remote {local}"
+    ends = remotes(here, link)
+    message = f"{_place(search)} and {search.stop.other} do not fit together: "
+    if (mine.number, mine.port) != (theirs.number, theirs.port):
+        if mine.number != theirs.number:
+            message += f"they have the numbers {mine.number} and {theirs.number} (VNI)"
+        else:
+            message += f"they use the UDP ports {mine.port} and {theirs.port}"
+        commands = [(here, line) for line in _anew(link, mine, theirs)]
+        return search.made("tunnel-mismatch", here, message, link=link.name, commands=commands)
+    if theirs.local and theirs.local in ends:
+        return _unaddressed(search, there, far, theirs)
+    message = (
+        f"{_place(search)} sends to {', '.join(ends) or 'nobody'}, which is not where "
+        f"{search.stop.other} is"
     )
     command = ""
-    if (mine.number, mine.port) == (theirs.number, theirs.port) and theirs.local:
-        remark = ""
+    if theirs.local:
         command = f"bridge fdb append 00:00:00:00:00:00 dev {link.name} dst {theirs.local}"
-    return search.made(
-        "tunnel-mismatch", where[0], message, link=link.name, remark=remark, command=command
-    )
+    return search.made("tunnel-mismatch", here, message, link=link.name, command=command)
+
+
+def _anew(link: Link, mine: Tunnel, theirs: Tunnel) -> list[str]:
+    """The lines that make a vxlan again, with the number and the port of the other end."""
+    words = f"ip link add {link.name} type vxlan id {theirs.number} dstport {theirs.port}"
+    words += f" local {mine.local}" if mine.local else ""
+    words += f" remote {mine.remote}" if mine.remote else ""
+    words += f" dev {mine.dev}" if mine.dev else ""
+    master = f" master {link.master}" if link.master else ""
+    lines = [f"ip link del {link.name}", words]
+    lines += [f"ip address add {each.address} dev {link.name}" for each in link.addresses]
+    return [*lines, f"ip link set dev {link.name}{master} up"]
+
+
+def _unaddressed(search: Search, there: Namespace, far: Link, tunnel: Tunnel) -> Obstacle:
+    """The far end takes what comes for an address that its namespace does not have."""
+    place = f"{there.label}/{far.name}"
+    message = f"{place} takes what comes for {tunnel.local}, but {there.label} does not have that"
+    message += " address"
+    lengths = [
+        each.network.prefixlen
+        for link in search.here.links
+        for each in routing.interfaces(link)
+        if routing.ip(tunnel.local) in each.network and not routing.is_loopback(link)
+    ]
+    actions = []
+    if lengths and tunnel.dev:
+        address = f"{tunnel.local}/{lengths[0]}"
+        actions = [AddAddress(tunnel.dev, address, ns=remedy.reference(there))]
+    return search.made("no-address", there, message, actions, link=tunnel.dev)

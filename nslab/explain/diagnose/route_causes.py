@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.explain.diagnose import delivery_causes, gateways, remedy
+from nslab.explain.diagnose import cable_causes, delivery_causes, gateways, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.findings import route_words
@@ -16,7 +16,7 @@ def no_route(search: Search) -> Obstacle:
     message = f"{here.label} has no route to {address}"
     ends = gateways.ends(here)
     if not ends:
-        return search.made(
+        return cable_causes.missing(search) or search.made(
             "no-link",
             here,
             f"{here.label} has no link but lo",
@@ -28,7 +28,7 @@ def no_route(search: Search) -> Obstacle:
     found = gateways.gateway(search.snapshot, here, address)
     if found is not None:
         return search.hand_over(here, found, message, address, default=here.role != "world")
-    silent = _silent_gateway(search, address)
+    silent = cable_causes.prefix(search) or _silent_gateway(search, address)
     if silent is not None:
         return silent
     for link in sorted(ends, key=lambda each: not routing.interfaces(each)):

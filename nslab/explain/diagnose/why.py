@@ -73,6 +73,7 @@ def theory(
         asked.address,
         protocol=asked.protocol,
         port=asked.port or None,
+        size=asked.size or 0,
         look=look,
     )
     obstacle, told = None, found
@@ -91,22 +92,20 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
     """What may be in the way all the same."""
     if not found.ok or len(found.there) < 2:
         return
-    yield "not checked: policy rules (ip rule)"
     for doubt in found.doubts:
         because = f" (not understood: {doubt.ruling.because})" if doubt.ruling.because else ""
         yield f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
     for label in dict.fromkeys(hop.namespace for hop in found.hops):
         here = snapshot.namespace(label)
-        if any(route.table not in (253, 254, 255) for route in here.routes):
-            yield f"{label} has routes in other tables than main: {_RULES}"
+        if any(rule.unknown or rule.mark for rule in here.policy):
+            yield f"{label} has policy rules that ask for more than addresses and links: ip rule"
     bridging = {spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"}
     for label in sorted(bridging):
         here = snapshot.namespace(label)
-        if any(link.bridge and link.bridge.vlan_filtering for link in here.links):
-            yield f"{label} has a bridge that filters VLANs, which is not checked"
-
-
-_RULES = "ip rule says when they apply"
+        for link in here.links:
+            unseen = any(port.port and port.port.vlans is None for port in here.ports(link.name))
+            if link.bridge and link.bridge.vlan_filtering and unseen:
+                yield f"{label} has a bridge that filters VLANs, which is not checked"
 
 
 class Resolver(NamedTuple):

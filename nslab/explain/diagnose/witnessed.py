@@ -176,6 +176,10 @@ def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
     stop = trace.stop
     if stop is None:
         return False
+    if stop.kind in _FACTS:
+        return _on_the_way(way, trace, stop, lost)
+    if stop.kind == "filter-reject" and way.evidence.outcome.kind == "refused":
+        return stop.namespace in way.names or lost.ns == stop.namespace
     arrived = lost.answering or _at_target(way, trace, lost)
     if bool(trace.back) != arrived:
         return False
@@ -183,6 +187,38 @@ def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
     spots = {(spot.namespace, spot.link) for spot in last.path}
     ends = (stop.namespace, last.namespace)
     return lost.ns in ends or lost.waiting in ends or (lost.ns, lost.link) in spots
+
+
+_FACTS = frozenset(
+    {
+        "arp-ignored",
+        "arp-off",
+        "duplicate-address",
+        "duplicate-mac",
+        "isolated-port",
+        "macvlan-mode",
+        "own-source",
+        "port-flags",
+        "rp-filter",
+        "tc-drop",
+        "too-big",
+        "tunnel-mismatch",
+        "vlan-missing",
+        "vlan-tagged",
+        "wrong-fdb",
+        "wrong-neighbour",
+    }
+)
+"""Stops that a switch, a table or a number shows by itself, and that lose a question for a MAC as
+well as what is sent after it: the packet may be seen one stage before, or beside."""
+
+
+def _on_the_way(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
+    """Whether the packet was lost on the last two stages of the theory's way, or passed there."""
+    last = trace.hops[-2:]
+    places = {stop.namespace, *(hop.namespace for hop in last)}
+    places |= {spot.namespace for hop in last for spot in hop.path}
+    return lost.ns in places or lost.waiting in places or stop.namespace in way.names
 
 
 def _at_target(way: Way, trace: Trace, lost: Lost) -> bool:

@@ -339,7 +339,8 @@ def rewritten(done: Statement, hook: str, packet: Packet, ground: Ground) -> Pac
 
 def _first(done: Statement, packet: Packet, *, back: bool = False) -> str:
     """The first of a range: which one the kernel takes hangs on a secret number."""
-    return done.to.partition("-")[0] or (packet.destination if back else packet.source)
+    start = done.to.partition("-")[0].partition("/")[0]  # nft writes some ranges as a prefix
+    return start or (packet.destination if back else packet.source)
 
 
 def _port(ports: str, port: int | None, *, keep: bool) -> int | None:

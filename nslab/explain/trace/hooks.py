@@ -152,12 +152,8 @@ def kind_of(here: Namespace, address: str) -> str:
 
 
 def lets_in_loopback(here: Namespace, link: Link) -> bool:
-    """Whether a packet for 127.0.0.1 may come in by a link: as a rule by lo only.
-
-    Not judged by settings that a snapshot does not hold.
-    """
-    keys = (f"net.ipv4.conf.{name}.route_localnet" for name in ("all", link.name))
-    return routing.is_loopback(link) or any(here.sysctls.get(key, "0") != "0" for key in keys)
+    """Whether a packet for 127.0.0.1 may come in by a link: as a rule by lo only."""
+    return routing.is_loopback(link) or routing.setting(here, link, "route_localnet") != 0
 
 
 def _own(here: Namespace, packet: Packet) -> str:

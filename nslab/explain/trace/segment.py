@@ -22,6 +22,7 @@ NEAR = 8
 """Below this price no link has to be put anywhere else: what is there is only to be set up."""
 
 _DOWN, _PORT, _LOOP, _ATTACH, _REATTACH, _ADDRESSED, _PARENT = 1, 1, 3, NEAR, 10, 16, 64
+_QUIET = 4
 """Prices.  A guess about which link should be in which bridge is dearer than any number of links
 that are to be set up; and who has an address is rather a host's NIC than a port."""
 
@@ -125,6 +126,8 @@ class _Search:
         """The far ends of a vxlan, which take what has their number and port."""
         if link.tunnel is None:
             return
+        if all(there.inode == here.inode for there, _ in self.tunnels):
+            self.blind.append(Node(here, link, "out").spot)
         for there, far in self.tunnels:
             if there.inode == here.inode or far.tunnel is None:
                 continue
@@ -191,7 +194,7 @@ class _Search:
                     yield self._enter(where, other, "stack")
                 elif not itself:
                     quiet = (namespace, link) if not _talks(link) else (where, other)
-                    yield _PARENT, _quiet(*quiet), Node(where, other, "stack")
+                    yield _QUIET, _quiet(*quiet), Node(where, other, "stack")
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")

@@ -348,7 +348,8 @@ class _Walk:
         if through:
             under = self._under(through[0])
             if under is not None:
-                return self._ended(packet, hop, under)
+                way = structs.replace(hop, path=through[0].path)
+                return self._ended(packet, way, under)
             return self._onwards(packet, here, dev, hop, through)
         assert held[0] is not None
         before, stop = held[0]
