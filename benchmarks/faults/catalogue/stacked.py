@@ -160,6 +160,7 @@ FAULTS = (
         ping("c1", "10.42.0.12", 1472),
         "too-big",
         "h1 h2 c1",
+        mends=False,
     ),
     _v(
         "VLAN missing",

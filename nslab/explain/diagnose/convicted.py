@@ -13,7 +13,7 @@ from nslab.explain.trace import routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import ResolvConf
 from nslab.network.evidence import Evidence, Ruling
-from nslab.network.model import Link, Namespace
+from nslab.network.model import Link, Namespace, Neighbour
 
 _PROHIBITED = {(3, 9), (3, 10), (3, 13)}
 _PROHIBITED6 = {(1, 1), (1, 5), (1, 6)}
@@ -263,7 +263,7 @@ def wrong_neighbour(case: Case) -> Obstacle | None:
                 continue
             owner, link = case.way.holder(entry.address)
             held = case.way.link(owner, link)
-            if held is None or held.mac == one.to_mac or _has(case, one.to_mac, entry.address):
+            if held is None or held.mac == one.to_mac or _has(case, here, entry):
                 continue
             message = f"{here.label} sends it to {entry.mac}, which it takes for"
             message += f" {entry.address}: that is not the MAC of {owner}/{link}"
@@ -277,13 +277,22 @@ def wrong_neighbour(case: Case) -> Obstacle | None:
     return None
 
 
-def _has(case: Case, mac: str, address: str) -> bool:
-    """Whether some link has both a MAC and an address: others may have the address, too."""
+def _has(case: Case, here: Namespace, entry: Neighbour) -> bool:
+    """Whether somebody who hears the frame has both the MAC and the address, as others may, too.
+
+    A namespace answers for its address by all of its links, and what a neighbour has once told by
+    another cable is remembered.
+    """
+    heard = reach(case.way.snapshot, here, here.link(entry.dev))
     return any(
-        link.mac == mac and any(each.address.split("/")[0] == address for each in ns_.addresses)
-        for here in case.way.snapshot
-        for link in here.links
-        for ns_ in here.links
+        each.cost == 0
+        and each.link.mac == entry.mac
+        and any(
+            one.address.split("/")[0] == entry.address
+            for link in each.namespace.links
+            for one in link.addresses
+        )
+        for each in heard
     )
 
 

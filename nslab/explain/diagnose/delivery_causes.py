@@ -160,6 +160,9 @@ def too_big(search: Search) -> Obstacle:
         remark = f"send less, or let it be fragmented: at most {int(room) - 28} bytes of ping"
         return search.made("too-big", search.here, message, remark=remark)
     message = f"{_place(search)} takes {room} bytes at most (its MTU), the packet has {length}"
+    if search.here.link(link).tunnel is not None:  # it has to fit into what it goes over
+        remark = f"send less, or tell the ends: ip link set dev eth0 mtu {room}, in each of them"
+        return search.made("too-big", search.here, message, link=link, remark=remark)
     commands = [
         (ns, f"ip link set dev {each.name} mtu {max(length, _MTU)}")
         for ns, each in _both(search, search.here, search.here.link(link))

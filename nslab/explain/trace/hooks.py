@@ -153,7 +153,7 @@ def kind_of(here: Namespace, address: str) -> str:
 
 def lets_in_loopback(here: Namespace, link: Link) -> bool:
     """Whether a packet for 127.0.0.1 may come in by a link: as a rule by lo only."""
-    return routing.is_loopback(link) or bool(routing.setting(here, link, "route_localnet"))
+    return routing.is_loopback(link) or routing.setting(here, link, "route_localnet") != 0
 
 
 def _own(here: Namespace, packet: Packet) -> str:
