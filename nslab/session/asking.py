@@ -19,7 +19,7 @@ from nslab.network.model import Namespace, Route, Snapshot
 _REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
 """What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""
 
-_NO_ROUTE = 101
+_NO_ROUTE, _INVALID = 101, 22
 SILENT = "no packet was sent: this is what a snapshot shows"
 _NO_SUCH_NAME = 3
 
@@ -90,6 +90,8 @@ class _Asking:
             (found,) = self.engine.lookup([asked])
         except NslabError:
             return known
+        if found.errno == _INVALID and source:
+            return known  # that may be said of the source, too
         return _route(found, known, destination, passing=bool(link_in))
 
     # -- names ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 from collections.abc import Callable
 
 from nslab.explain.diagnose import remedy
@@ -11,13 +12,14 @@ from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import reach
-from nslab.network.actions import ResolvConf
+from nslab.network.actions import ResolvConf, SetUp
 from nslab.network.evidence import Evidence, Ruling
 from nslab.network.model import Link, Namespace, Neighbour
 
 _PROHIBITED = {(3, 9), (3, 10), (3, 13)}
 _PROHIBITED6 = {(1, 1), (1, 5), (1, 6)}
 _NO_WAY = {(3, 0), (3, 1), (3, 13)}
+_NO_WAY6 = {(1, 0), (1, 3), (1, 6)}
 _CLOSED = {(3, 3), (1, 4)}
 LOCAL = "127."
 
@@ -54,8 +56,10 @@ def dropped(case: Case) -> Obstacle | None:
     """By a rule or a policy of nf_tables that was seen to drop the packet."""
     half = "answer" if case.lost.answering else "request"
     drops = [one for one in case.evidence.rulings if one.verdict == "drop"]
-    here = [one for one in drops if one.ns == case.lost.ns and one.what in (half, "request")]
-    here = here or [one for one in drops if one.ns == case.lost.ns and one.what == "answer"]
+    there = [one for one in drops if one.ns == case.lost.ns and one.what != "other"]
+    here = [one for one in there if one.what in (half, "request")] or there
+    if case.outcome.kind in ("refused", "error"):  # what was seen last is the refusal
+        here = [one for one in drops if one.what == "request"] or here
     return _by(case, here[-1]) if here else None
 
 
@@ -169,6 +173,12 @@ def _too_big(case: Case, place: str, mtu: int) -> Obstacle:
     message = f"{place} cannot pass it on: it is larger than the MTU there"
     message += f", {mtu} bytes" if mtu else ""
     hint = f"# a ping carries {mtu - head} bytes at most there (the headers take {head})"
+    label, _, name = place.partition("/")
+    small = [link.name for link in case.at(label).links if link.mtu == mtu]
+    needed = (case.question.size or 0) + head
+    if name in small or len(small) == 1:
+        hint += ", or give it an MTU that fits:\n"
+        hint += case.hint(label, f"ip link set dev {name or small[0]} mtu {max(1500, needed)}")
     return Obstacle(kind="too-big", where=place, message=message, hint=hint if mtu else "")
 
 
@@ -234,16 +244,24 @@ def unrouted(case: Case) -> Obstacle | None:
     )
 
 
-def not_forwarded(case: Case) -> Obstacle | None:
-    """Forwarding is off for the link that it came in by (ip_error() in net/ipv4/route.c)."""
-    lost = case.lost
-    counted = any(
-        one.name == "IpInAddrErrors" and one.ns == lost.ns and one.more >= case.evidence.sent
+def counted(case: Case, name: str) -> bool:
+    """Whether a counter went up for each packet, where it was lost."""
+    return any(
+        one.name == name and one.ns == case.lost.ns and one.more >= case.evidence.sent
         for one in case.evidence.counted
     )
-    if not counted or not lost.link or case.outcome.kind != "silence":
+
+
+def not_forwarded(case: Case) -> Obstacle | None:
+    """Forwarding is off for the link that it came in by.
+
+    See ip_error() in net/ipv4/route.c, and ip6_forward() in net/ipv6/ip6_output.c.
+    """
+    lost, six = case.lost, case.question.v6
+    name = "Ip6InAddrErrors" if six else "IpInAddrErrors"
+    if not counted(case, name) or not lost.link or case.outcome.kind != "silence":
         return None
-    key = f"net/ipv4/conf/{lost.link}/forwarding"
+    key = "net/ipv6/conf/all/forwarding" if six else f"net/ipv4/conf/{lost.link}/forwarding"
     return Obstacle(
         kind="no-forwarding",
         where=lost.where,
@@ -321,6 +339,111 @@ def _six(link: Link) -> bool:
     return any(":" in each.address for each in link.addresses)
 
 
+def without_arp(case: Case) -> Obstacle | None:
+    """A link that asks for no MAC sends all to its own."""
+    for one in reversed(case.way.seen):
+        link = case.way.link(one.place.ns, one.place.link)
+        if one.way == "out" and link is not None and link.mac and one.to_mac == link.mac:
+            where = f"{one.place.ns}/{link.name}"
+            if "NOARP" not in link.flags or link.kind not in ("veth", "bridge"):
+                continue
+            return Obstacle(
+                kind="arp-off",
+                where=where,
+                message=f"{where} has ARP off: it asks for no MAC, and sends to its own",
+                hint=case.hint(one.place.ns, f"ip link set dev {link.name} arp on"),
+            )
+    return None
+
+
+def too_big_for_the_peer(case: Case) -> Obstacle | None:
+    """A cable's other end drops what is larger than its own MTU, without a word."""
+    size, link = case.question.size, case.way.link(case.lost.ns, case.lost.link)
+    far = case.way.snapshot.peer(link) if link is not None and link.kind == "veth" else None
+    if size is None or far is None or case.outcome.kind != "silence":
+        return None
+    here, other = far
+    if size + (48 if case.question.v6 else 28) <= other.mtu:
+        return None
+    return _too_big(case, f"{here.label}/{other.name}", other.mtu)
+
+
+def without_a_way_by_ipv6(case: Case) -> Obstacle | None:
+    """A host says, or counts, that it has no route."""
+    lost, outcome = case.lost, case.outcome
+    if not case.question.v6:
+        return None
+    says = outcome.icmp in _NO_WAY6 and case.way.holder(outcome.source)[0] == lost.ns
+    if not says and not counted(case, "Ip6OutNoRoutes"):
+        return None
+    requests = [one for one in case.way.seen if one.what == "request"]
+    address = requests[-1].source if requests and not says else case.question.address
+    routes = case.at(lost.ns).routes
+    refusing = [
+        route
+        for route in routes
+        if route.kind in routing.REFUSING and _covers(route.destination, address)
+    ]
+    if refusing:
+        message = f"{lost.ns} refuses it: route {refusing[0].kind} {refusing[0].destination}"
+        command = f"ip -6 route del {refusing[0].kind} {refusing[0].destination}"
+        hint = case.hint(lost.ns, command)
+        return Obstacle(kind="route-refuses", where=lost.ns, message=message, hint=hint)
+    message = f"{lost.ns} has no route to {address}"
+    hint = "# give it one: ip -6 route add … via GATEWAY\n" + case.hint(lost.ns, "ip -6 route")
+    return Obstacle(kind="no-route", where=lost.ns, message=message, hint=hint)
+
+
+def _covers(destination: str, address: str) -> bool:
+    if destination == "default":
+        return True
+    return ipaddress.ip_address(address) in ipaddress.ip_network(destination, strict=False)
+
+
+def link_down(case: Case) -> Obstacle | None:
+    """The one link of the lab that is down, where IPv6 (of which no theory knows) found nobody."""
+    if not case.question.v6 or case.outcome.kind == "error" or case.lost.answering:
+        return None
+    down = [
+        (here, link)
+        for here in case.way.snapshot
+        for link in here.links
+        if not link.up and link.kind == "veth" and here.role != "world"
+    ]
+    waits = bool(case.lost.waiting) or not case.lost.link
+    if len(down) != 1 or not waits:
+        return None
+    here, link = down[0]
+    action = SetUp(link.name, ns=remedy.reference(here))
+    return Obstacle(
+        kind="link-down",
+        where=f"{here.label}/{link.name}",
+        message=f"{here.label}/{link.name} is down",
+        hint="\n".join(remedy.lines(case.way.snapshot, [action])),
+        actions=(action,),
+    )
+
+
+def gateway_is_nobody(case: Case) -> Obstacle | None:
+    """A gateway of IPv6 that was asked for in vain, and that nobody has."""
+    here = case.way.namespace(case.lost.waiting)
+    if here is None or not case.question.v6:
+        return None
+    asked = {one.target for one in case.evidence.sightings if one.place.ns == here.label}
+    for route in here.routes:
+        if route.via in asked and ":" in route.via and not case.way.holder(route.via)[0]:
+            message = f"{here.label}'s gateway {route.via} is nobody's address"
+            command = f"ip -6 route del {route.destination} via {route.via}"
+            hint = "# name one that is: ip -6 route add … via GATEWAY\n"
+            return Obstacle(
+                kind="wrong-gateway",
+                where=here.label,
+                message=message,
+                hint=hint + case.hint(here.label, command),
+            )
+    return None
+
+
 def nobody(case: Case) -> Obstacle | None:
     """Nobody in sight has an address that was asked for in vain."""
     address = case.question.address
@@ -329,6 +452,14 @@ def nobody(case: Case) -> Obstacle | None:
     behind = _without_six(case)
     if behind is not None:
         return behind
+    # A link that is down, or without IPv6, has lost its addresses: then it may be there.
+    if any(
+        not link.up or here.sysctls.get("net.ipv6.conf.all.disable_ipv6") == "1"
+        for here in case.way.snapshot
+        for link in here.links
+        if here.role != "world" and link.kind not in ("", "bridge")
+    ):
+        return None
     asked = any(one.what == "arp" and one.target == address for one in case.evidence.sightings)
     message = f"no host behind {case.lost.where} has {address}"
     hint = "# check the address; nslab show lists those that there are"
@@ -378,10 +509,15 @@ _VERDICTS: tuple[Callable[[Case], Obstacle | None], ...] = (
     refused,
     reported,
     not_taken,
+    wrong_neighbour,
+    without_arp,
+    too_big_for_the_peer,
     reverse_path,
     unrouted,
     not_forwarded,
-    wrong_neighbour,
+    without_a_way_by_ipv6,
+    gateway_is_nobody,
+    link_down,
     nobody,
     silent_server,
 )

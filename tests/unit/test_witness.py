@@ -1,0 +1,203 @@
+"""The witness without a kernel: which frames are a probe's, what is asked, how far one came."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from blocks import ANSWER, DNS, arp, icmp, ipv4, udp
+from hypothesis import given
+from hypothesis import strategies as st
+from snapshots import article
+
+from nslab.engine.agent.packets import asking, filters, watching
+from nslab.engine.agent.packets.recognise import Marks, packet, part, sightings
+from nslab.engine.agent.packets.watching import Raw
+from nslab.errors import InvalidInput
+from nslab.explain.diagnose.explanation import LOST, Explanation, Obstacle
+from nslab.explain.diagnose.question import question
+from nslab.explain.diagnose.sighted import Way
+from nslab.network.evidence import Evidence, Outcome, Probe, Sighting
+from nslab.network.model import Place
+
+MARKS = Marks(nonce=b"once", ident=7, ports={61500: 0, 61501: 1})
+ECHO = struct.pack(">BBHHH", 8, 0, 0, 99, 2) + MARKS.token + b"\1"
+
+
+def raw(data: bytes, protocol: int = 0x0800, **given: object) -> Raw:
+    fields = {
+        "stamp": 0, "depth": 0, "ns": "ns1", "link": "eth0", "outgoing": True, "for_others": False,
+        "protocol": protocol, "vlan": 0, "source_mac": "", "target_mac": "", "data": data,
+    }  # fmt: skip
+    return Raw(**{**fields, **given})  # type: ignore[arg-type]
+
+
+def what(data: bytes) -> tuple[str, int] | None:
+    found = packet(data)
+    assert found is not None
+    belongs = part(found, MARKS)
+    return (belongs.what, belongs.attempt) if belongs is not None else None
+
+
+def tcp(source: int, target: int, number: int, acknowledged: int, flags: int) -> bytes:
+    return struct.pack(">HHIIBBHHH", source, target, number, acknowledged, 0x50, flags, 0, 0, 0)
+
+
+def test_an_echo_is_known_by_what_it_carries() -> None:
+    assert what(ipv4(1, ECHO)) == ("request", 1)
+    assert what(ipv4(1, b"\0" + ECHO[1:])) == ("answer", 1)
+    assert what(ipv4(1, ECHO[:8] + b"somebody else's")) is None
+
+
+def test_an_error_is_known_by_what_it_quotes() -> None:
+    assert what(ipv4(1, icmp(3, 1, ipv4(1, ECHO)))) == ("error", 1)
+    assert what(ipv4(1, icmp(3, 3, ipv4(17, udp(61501, 53, b"x"))))) == ("error", 1)
+    assert what(ipv4(1, icmp(3, 1, ipv4(17, udp(1, 2, b"x"))))) is None
+
+
+def test_a_connection_is_known_by_its_first_number_once_its_port_was_changed() -> None:
+    assert what(ipv4(6, tcp(61500, 80, 1000, 0, 2))) == ("request", 0)
+    assert what(ipv4(6, tcp(1024, 8080, 1000, 0, 2))) == ("request", 0)
+    assert what(ipv4(6, tcp(8080, 1024, 5, 1001, 0x12))) == ("answer", 0)
+    assert what(ipv4(6, tcp(8080, 1024, 5, 1001, 0x14))) == ("reset", 0)
+    assert what(ipv4(6, tcp(8080, 1024, 5, 2001, 0x12))) is None
+
+
+def test_sightings_are_in_the_order_of_time_and_then_of_depth() -> None:
+    frames = [
+        raw(ipv4(1, ECHO), stamp=2, depth=1, link="br0", outgoing=False),
+        raw(ipv4(1, ECHO), stamp=2, link="v1", outgoing=False),
+        raw(ipv4(1, ECHO), stamp=1),
+        raw(arp(1, "10.0.0.1", "10.0.0.2"), 0x0806),
+        raw(arp(1, "10.0.0.1", "10.0.0.2"), 0x0806, stamp=3),
+    ]
+    told = [(one.what, str(one.place)) for one in sightings(frames, MARKS)]
+    assert told == [
+        ("arp", "ns1/eth0"),
+        ("request", "ns1/eth0"),
+        ("request", "ns1/v1"),
+        ("request", "ns1/br0"),
+    ]
+
+
+@given(st.binary(max_size=120), st.sampled_from((0x0800, 0x86DD, 0x0806)))
+def test_no_frame_is_too_odd(data: bytes, protocol: int) -> None:
+    assert isinstance(sightings([raw(data, protocol)], MARKS), list)
+    asking.answer(data, 7)
+
+
+def test_questions_and_answers_of_names() -> None:
+    asked = asking.question(7, "www.example.org")
+    assert asked[12:] == b"\3www\7example\3org\0\0\1\0\1"
+    assert asking.answer(asked, 7) == (-1, ()), "a question is no answer"
+    (ident,) = struct.unpack_from(">H", ANSWER)
+    code, records = asking.answer(ANSWER, ident)
+    assert code == 0
+    assert records
+    assert asking.answer(DNS, ident) == (-1, ())
+
+
+def test_the_program_ends_within_itself() -> None:
+    """Jumps of a classic filter go forward, and to an instruction."""
+    laid = watching.program(80, (61440, 61951))
+    for place, (code, true, false, _) in enumerate(laid):
+        if code & 7 == 5 and code != 0x05:
+            assert place + 1 + max(true, false) < len(laid)
+    assert filters.packed(laid)
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "wanted"),
+    [
+        ("203.0.113.80", {}, ("203.0.113.80", "", 0, "icmp")),
+        ("203.0.113.80:80", {}, ("203.0.113.80", "", 80, "tcp")),
+        ("203.0.113.80", {"port": 53, "protocol": "udp"}, ("203.0.113.80", "", 53, "udp")),
+        ("fd00::1", {}, ("fd00::1", "", 0, "icmp")),
+        ("[fd00::1]:80", {}, ("fd00::1", "", 80, "tcp")),
+        ("www.example.org:80", {}, ("", "www.example.org", 80, "tcp")),
+    ],
+)
+def test_what_is_asked(
+    target: str, given: dict[str, object], wanted: tuple[str, str, int, str]
+) -> None:
+    found = question(article(), target, **given)  # type: ignore[arg-type]
+    assert (found.address, found.name, found.port, found.protocol) == wanted
+
+
+@pytest.mark.parametrize(
+    ("target", "given"),
+    [
+        ("203.0.113.80:80", {"port": 81}),
+        ("203.0.113.80:80", {"protocol": "icmp"}),
+        ("203.0.113.80", {"protocol": "udp"}),
+        ("203.0.113.80", {"protocol": "sctp", "port": 1}),
+        ("203.0.113.80:80", {"size": 100}),
+        ("203.0.113.80", {"size": 70_000}),
+        ("203.0.113.80:99999", {}),
+        ("[]:80", {}),
+    ],
+)
+def test_what_does_not_go_together(target: str, given: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        question(article(), target, **given)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_three_answers() -> None:
+    def said(kind: str | None) -> Explanation:
+        obstacle = Obstacle(kind=kind, where="host", message="so it is") if kind else None
+        return Explanation(
+            namespace="ns1", target="x", obstacle=obstacle, witness=("a ping was sent",)
+        )
+
+    assert [said(kind).ok for kind in (None, "link-down", LOST)] == [True, False, None]
+    assert [bool(said(kind)) for kind in (None, "link-down", LOST)] == [True, False, False]
+    assert "? so it is" in str(said(LOST))
+    assert "✘ so it is" in str(said("link-down"))
+    assert "  seen: a ping was sent" in str(said(None))
+    assert "seen: a ping was sent" in said(None).html
+
+
+def seen(*places: str, what: str = "request", astray: str = "") -> tuple[Sighting, ...]:
+    told = []
+    for words in places:
+        place, way = words.split()
+        ns, link = place.split("/")
+        told.append(
+            Sighting(
+                place=Place(ns=ns, link=link),
+                way=way,  # type: ignore[arg-type]
+                what=what,  # type: ignore[arg-type]
+                for_others=place == astray,
+            )
+        )
+    return tuple(told)
+
+
+def way(*sightings: Sighting) -> Way:
+    snapshot = article(repaired=True)
+    evidence = Evidence(
+        probe=Probe(target="203.0.113.80", ns="ns1"),
+        outcome=Outcome(kind="silence"),
+        sightings=sightings,
+    )
+    return Way(snapshot, evidence, snapshot.namespace("ns1"))
+
+
+def test_the_place_where_it_was_seen_last() -> None:
+    assert way().lost()[:2] == ("ns1", "")
+    left = way(*seen("ns1/eth0 out")).lost()
+    assert (left.where, left.answering) == ("ns1/eth0", False)
+    assert "never came in at host/lxcbr0.1" in left.words
+    came = way(*seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/lxcbr0 in")).lost()
+    assert (came.where, came.words) == (
+        "host/lxcbr0",
+        "it came in at host/lxcbr0, and host did not pass it on",
+    )
+    back = way(*seen("ns1/eth0 out"), *seen("host/eth0 in", what="answer")).lost()
+    assert (back.where, back.answering) == ("host/eth0", True)
+
+
+def test_what_a_bridge_floods_to_others_is_not_the_way() -> None:
+    flooded = seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/eth0 in", astray="host/eth0")
+    assert way(*flooded).lost().where == "host/lxcbr0.1"
