@@ -60,7 +60,6 @@ BRANCHING = {
     "explain/diagnose/witnessed.py together": "theory and evidence, who has the word when",
     "explain/trace/filter.py _Hook._do": "what a statement can do, a case each",
     "explain/trace/matching.py fits": "what a rule can look at, a case each",
-    "explain/diagnose/why.py _notes": "a note for each thing that a snapshot has not",
     "frames/crafting.py _destination": "the forms of an address, down to its MAC",
     "frames/journey/topology.py Topology.how": "the kinds of steps from one link to another",
     "frames/transcode.py Table.flood": "a hot loop over raw frames",
