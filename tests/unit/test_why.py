@@ -42,7 +42,7 @@ from nslab import (
 from nslab.explain.diagnose.causes import STOPS
 from nslab.explain.trace.values import Stop as TraceStop
 from nslab.network.model import Address, PolicyRule, Route, Snapshot
-from nslab.network.rules import Ruleset
+from nslab.network.rules import Ruleset, iptables
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False),
@@ -812,3 +812,39 @@ def test_an_explanation_is_a_value() -> None:
     assert found == structs.replace(found)
     assert found.steps[0].where == "ns1"
     assert json.dumps([step.message for step in found.steps])
+
+
+# -- packet filters ----------------------------------------------------------------------------
+
+
+def filtered(*lines: str, policy: str = "ACCEPT") -> Snapshot:
+    """The article's network, repaired, with lines of iptables-save in the host's filter table."""
+    saved = "\n".join(["*filter", f":FORWARD {policy} [0:0]", *lines, "COMMIT"])
+    found = after(Masquerade("192.168.10.0/24", "eth0"))
+    rules = Ruleset(tables=(*found.host.rules.tables, *iptables.parse(saved, "iptables")))
+    return changed(found, "host", rules=rules)
+
+
+def test_a_rule_that_is_not_understood_leaves_it_undecided() -> None:
+    found = why(filtered("-A FORWARD -m u32 --u32 0x0&0xff=0x1 -j DROP"), "ns1", "203.0.113.80")
+    assert found.ok is None
+    assert found.obstacle is not None
+    assert (found.obstacle.kind, found.obstacle.where) == ("lost", "host")
+    assert "-m u32 --u32 0x0&0xff=0x1 -j DROP" in found.obstacle.message
+    assert "(not understood: -m u32" in found.obstacle.message
+
+
+def test_a_rule_that_is_not_understood_and_does_not_matter() -> None:
+    assert why(filtered("-A FORWARD -p tcp -m u32 --u32 1 -j DROP"), "ns1", "203.0.113.80").ok
+    found = why(filtered("-A FORWARD -m u32 --u32 1 -j DROP", policy="DROP"), "ns1", "203.0.113.80")
+    assert found.obstacle is not None
+    assert found.obstacle.kind == "filter-drop"
+
+
+def test_the_rules_that_let_it_by_are_given_where_a_policy_drops() -> None:
+    found = why(filtered(policy="DROP"), "ns1", "203.0.113.80").obstacle
+    assert found is not None
+    assert found.hint.splitlines() == [
+        "iptables -A FORWARD -i lxcbr0 -o eth0 -j ACCEPT",
+        "iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    ]

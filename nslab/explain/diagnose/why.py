@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
-from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
+from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.trace import Trace, routing, trace
+from nslab.explain.trace import Doubt, Trace, routing, trace
 from nslab.network.actions import ResolvConf
 from nslab.network.arguments import checked
 from nslab.network.model import Namespace, Snapshot
@@ -79,6 +79,8 @@ def theory(
     obstacle, told = None, found
     if found.stop is not None:
         obstacle, told = causes.obstacle(snapshot, found, found.stop)
+    elif found.doubts:
+        obstacle = _undecided(found)
     return found, Explanation(
         namespace=here.label,
         target=asked.target,
@@ -92,9 +94,8 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
     """What may be in the way all the same."""
     if not found.ok or len(found.there) < 2:
         return
-    for doubt in found.doubts:
-        because = f" (not understood: {doubt.ruling.because})" if doubt.ruling.because else ""
-        yield f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
+    for doubt in found.doubts[1:]:
+        yield _hangs(doubt)
     for label in dict.fromkeys(hop.namespace for hop in found.hops):
         here = snapshot.namespace(label)
         if any(rule.unknown or rule.mark for rule in here.policy):
@@ -106,6 +107,17 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
             unseen = any(port.port and port.port.vlans is None for port in here.ports(link.name))
             if link.bridge and link.bridge.vlan_filtering and unseen:
                 yield f"{label} has a bridge that filters VLANs, which is not checked"
+
+
+def _undecided(found: Trace) -> Obstacle:
+    """A rule on the way that nobody here understands: neither yes nor no."""
+    doubt = found.doubts[0]
+    return Obstacle(kind=LOST, where=doubt.namespace, message=f"undecided: {_hangs(doubt)}")
+
+
+def _hangs(doubt: Doubt) -> str:
+    because = f" (not understood: {doubt.ruling.because})" if doubt.ruling.because else ""
+    return f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
 
 
 class Resolver(NamedTuple):
