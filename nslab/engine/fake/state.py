@@ -63,6 +63,8 @@ class Link:
     mode: str = ""
     vlan: int = 0
     noarp: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    """Its own kernel parameters that are not 0."""
     # Of a bridge:
     vlan_filtering: bool = False
     stp: bool = False
@@ -303,6 +305,7 @@ class Network:
             operstate=self.operstate(link),
             flags=flags,
             promiscuity=self.promiscuity(link),
+            settings=dict(link.settings),
             master=link.master.name if link.master else "",
             peer=(
                 model.Peer(namespace=peer.space.inode, name=peer.name, index=peer.index)

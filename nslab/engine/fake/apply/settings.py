@@ -21,6 +21,10 @@ _SYSCTLS = re.compile(
 """The parameters that the fake knows; a kernel has about a thousand."""
 
 
+_LINK_SETTINGS = {"proxy_arp", "rp_filter", "arp_ignore", "accept_local", "route_localnet"}
+"""What a snapshot shows of a link's own."""
+
+
 def sysctl(net: Network, action: act.Sysctl) -> None:
     space = space_of(net, action.ns, action)
     path = names.sysctl_path(action.key)
@@ -34,6 +38,11 @@ def sysctl(net: Network, action: act.Sysctl) -> None:
     key = path.replace("/", ".").replace("ipv4.conf.all.forwarding", "ipv4.ip_forward")
     if key in space.sysctls:
         space.sysctls[key] = str(value)
+    link, name = space.links.get(known["dev"] or ""), path.rpartition("/")[2]
+    if link is not None and name in _LINK_SETTINGS:
+        link.settings.pop(name, None)
+        if value:
+            link.settings[name] = str(value)
 
 
 def resolv_conf(net: Network, action: act.ResolvConf) -> None:
