@@ -50,7 +50,7 @@ def _taken(here: Namespace, hop: Hop) -> PolicyRule | None:
 
 
 def _opens(search: Search, here: Namespace, policy: tuple[PolicyRule, ...]) -> bool:
-    """Whether the way would be open with those rules."""
+    """Whether the way would be open with those rules, or at least lead further."""
     changed = structs.replace(here, policy=policy)
     copy: Snapshot = structs.replace(
         search.snapshot,
@@ -59,11 +59,18 @@ def _opens(search: Search, here: Namespace, policy: tuple[PolicyRule, ...]) -> b
         ),
     )
     origin = search.snapshot.namespace(search.trace.namespace).inode
-    return trace(
+    found = trace(
         copy,
         origin,
         search.trace.address,
         protocol=search.trace.protocol,
         port=search.trace.port,
         size=search.trace.size,
-    ).ok
+    )
+    if found.ok or found.stop is None:
+        return True
+    # It may stop at something else after that: enough, if the rule itself was the end of the way.
+    ended = search.stop.kind in ("route-refuses", "no-route")
+    same = (found.stop.kind, found.stop.namespace) == (search.stop.kind, search.stop.namespace)
+    further = len(found.hops) >= len(search.trace.hops)
+    return ended and search.here.inode == here.inode and further and not same

@@ -149,17 +149,19 @@ def _look(target: Target, asking: w.Socket, reader: rules.Reader | None) -> _Par
     world = target.role == "world"
     routes, local = _routes(asking, {raw.index: raw for raw in target.raw})
     neighbours = _neighbours(asking, names)
+    sysctls = _sysctls(asking)
     return _Part(
         addresses=_addresses(asking),
         routes=routes,
         local=local,
         policy=settings.policy(asking),
         neighbours=neighbours,
-        proxied=settings.proxied(asking, names),
+        # Who forwards nothing answers for nobody (arp_process() in net/ipv4/arp.c).
+        proxied=settings.proxied(asking, names) if sysctls[_FORWARD] != "0" else (),
         queues=settings.queues(asking, target.raw),
         fdb=_fdb(asking, names) if bridged else (),
         rules=reader.read(target.inode, world=world) if reader else rules.NOTHING,
-        sysctls=_sysctls(asking),
+        sysctls=sysctls,
         vlans=_vlans(asking) if filtering else {},
     )
 
@@ -344,6 +346,8 @@ def _of_interest(family: int, table: int, kind: int) -> bool:
 
 def _hops(ways: bytes, links: dict[int, _RawLink], family: int) -> tuple[model.NextHop, ...]:
     """The ways of a route that has several: struct rtnexthop, each with attributes."""
+    if not ways:
+        return ()
     result, place = [], 0
     while place + 8 <= len(ways):
         size, _, weight, index = struct.unpack_from("=HBBi", ways, place)
@@ -363,6 +367,8 @@ def _hops(ways: bytes, links: dict[int, _RawLink], family: int) -> tuple[model.N
 
 
 def _route_mtu(metrics: bytes) -> int:
+    if not metrics:
+        return 0
     mtu = w.attributes(metrics, 0, len(metrics)).get(uapi.RTAX_MTU)
     number: int = _U32.unpack(mtu)[0] if mtu else 0
     return number
@@ -440,17 +446,35 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
             result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
         except OSError:
             continue  # the kernel has no IPv6, or br_netfilter is not loaded
-    for key, usual in _USUAL:
-        if (value := read(f"/proc/sys/net/ipv4/{key}")) != usual:
-            result[f"net.ipv4.{key.replace('/', '.')}"] = value
+    # Every namespace has a directory ipv4, and the kernel looks through all of them: once, here.
+    directory = os.open("/proc/sys/net/ipv4", os.O_PATH | os.O_CLOEXEC)
+    try:
+        for key, usual in _USUAL:
+            if (value := _read_below(directory, key)) != usual:
+                result[f"net.ipv4.{key.replace('/', '.')}"] = value.decode().strip()
+    finally:
+        os.close(directory)
     return result
 
 
+def _read_below(directory: int, name: str) -> bytes:
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        return os.read(descriptor, 64)
+    finally:
+        os.close(descriptor)
+
+
+_FORWARD = "net.ipv4.ip_forward"
 _UNUSUAL = (
     ("proxy_arp", uapi.NETCONFA_PROXY_NEIGH),
     ("ignore_routes_with_linkdown", uapi.NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN),
 )
-_USUAL = (("conf/all/arp_ignore", "0"), ("icmp_echo_ignore_all", "0"), ("ip_default_ttl", "64"))
+_USUAL = (
+    ("conf/all/arp_ignore", b"0\n"),
+    ("icmp_echo_ignore_all", b"0\n"),
+    ("ip_default_ttl", b"64\n"),
+)
 """Settings that netlink does not tell, and that are shown only where somebody changed them."""
 
 

@@ -18,8 +18,10 @@ from nslab.network import model
 
 _U32 = struct.Struct("=I")
 _RULE = struct.Struct("=BBBBBBBBI")
-_USUAL_RULES = {(0, 255), (32766, 254), (32767, 253)}
-"""Priority and table of the three rules that the kernel makes."""
+_USUAL_HEADERS = frozenset(
+    _RULE.pack(uapi.AF_INET, 0, 0, 0, table, 0, 0, 1, 0) for table in (255, 254, 253)
+)
+"""struct fib_rule_hdr of the three rules that the kernel makes: all to local, main and default."""
 
 _ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 _UNDERSTOOD = {
@@ -48,7 +50,9 @@ _LINK_SETTINGS = {
 }
 """By their place in IFLA_INET_CONF (linux/ip.h, IPV4_DEVCONF_… − 1): those that decide."""
 
-_USUAL_QUEUES = frozenset({"noqueue", "pfifo_fast", "mq", "fq_codel", "fq", "noop", ""})
+_USUAL_QUEUES = frozenset(
+    f"{kind}\0".encode() for kind in ("noqueue", "pfifo_fast", "mq", "fq_codel", "fq", "noop")
+)
 
 
 class _Raw(Protocol):
@@ -58,19 +62,19 @@ class _Raw(Protocol):
 
 def policy(asking: w.Socket) -> tuple[model.PolicyRule, ...]:
     """The IPv4 rules of which table is asked; nothing while they are the kernel's own."""
-    rules = [
-        _rule(header, found)
-        for header, found in asking.dump(uapi.RTM_GETRULE, bytes((uapi.AF_INET,)) + bytes(11), 12)
-    ]
-    if len(rules) == 3 and all(
-        (rule.priority, rule.table) in _USUAL_RULES and rule == _usual(rule) for rule in rules
-    ):
-        return ()
-    return tuple(rules)
+    usual = 0
 
+    def is_usual(header: bytes) -> bool:
+        nonlocal usual
+        usual += header in _USUAL_HEADERS
+        return header in _USUAL_HEADERS
 
-def _usual(rule: model.PolicyRule) -> model.PolicyRule:
-    return model.PolicyRule(priority=rule.priority, table=rule.table)
+    question = bytes((uapi.AF_INET,)) + bytes(11)
+    others = sum(1 for _ in asking.dump(uapi.RTM_GETRULE, question, 12, is_usual))
+    if usual == 3 and not others:
+        return ()  # three that ask for nothing: their attributes need no decoding
+    dumped = asking.dump(uapi.RTM_GETRULE, question, 12)
+    return tuple(_rule(header, found) for header, found in dumped)
 
 
 def _rule(header: bytes, found: Mapping[int, bytes]) -> model.PolicyRule:
@@ -155,12 +159,11 @@ def has_program(xdp: bytes) -> bool:
 
 def queues(asking: w.Socket, links: Sequence[_Raw]) -> dict[int, tuple[str, int | None]]:
     """The queues that somebody has put on links, and the largest packet that each lets through."""
-    kinds = {
+    unusual = {
         raw.index: raw.found[uapi.IFLA_QDISC].rstrip(b"\0").decode(errors="replace")
         for raw in links
-        if uapi.IFLA_QDISC in raw.found
+        if raw.found.get(uapi.IFLA_QDISC, b"noqueue\0") not in _USUAL_QUEUES
     }
-    unusual = {index: kind for index, kind in kinds.items() if kind not in _USUAL_QUEUES}
     if not unusual:
         return {}
     result: dict[int, tuple[str, int | None]] = {index: (k, None) for index, k in unusual.items()}
