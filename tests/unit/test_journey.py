@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import Any
 
 import pytest
 from blocks import arp, echo, ether, frame, ipv4
@@ -186,6 +187,22 @@ def test_what_is_flooded_has_copies_and_goes_to_who_was_asked() -> None:
         "     copy → br0",
         "  3  out of p2        by the bridge br0",
     ]
+
+
+@pytest.mark.parametrize("way_on", [THROUGH_NAT[3:4], THROUGH_NAT[3:5]])
+def test_a_copy_that_is_seen_more_often_is_still_a_copy(way_on: tuple[Any, ...]) -> None:
+    """The bridge did not know yet where the gateway is, and only some links were captured."""
+    flooded = (
+        THROUGH_NAT[0],
+        ("p2", "outgoing", ping(INSIDE, SERVER)),
+        ("ns2/eth0", "otherhost", ping(INSIDE, SERVER)),
+    )
+    (journey,) = journeys(seen(*flooded, *way_on), [SNAT], LAB)
+    assert [str(place) for place in journey.places] == [
+        "ns1/eth0",
+        *(where for where, *_ in way_on),
+    ]
+    assert [str(copy.place) for copy in journey.copies] == ["p2", "ns2/eth0"]
 
 
 def test_a_question_that_is_asked_again_is_another() -> None:

@@ -117,11 +117,15 @@ class _Follower:
         for origin in origins:
             lengths.append(1 if origin is None else lengths[origin] + 1)
 
-        def worth(leaf: int) -> tuple[bool, bool, int]:
+        # Where only a part of the links was captured, a copy may be seen more often than the packet
+        # itself.  But a copy is nobody's: others' frames are its end, and nobody forwards it.
+        def worth(leaf: int) -> tuple[bool, bool, int, bool, int]:
             one = sightings[leaf]
             return (
                 self._topology.has(one.frame.place, one.packet.target),
                 one.frame.kind == "host",
+                -one.packet.ttl,
+                one.frame.kind != "otherhost",
                 lengths[leaf],
             )
 

@@ -104,7 +104,21 @@ class Topology:
             for before in reversed(here):
                 if frames[before].kind != "outgoing":
                     return before
-        return number - 1 if number else None
+        # Something between was not captured.  Rather what was sent this way than what went
+        # elsewhere; what was meant for others went no further.
+        earlier = [n for n in range(number - 1, -1, -1) if not self._ended(frames[n])]
+        towards = [n for n in earlier if self._heads_for(frames[n], frame.place.ns)]
+        return next(iter((*towards, *earlier)), number - 1 if number else None)
+
+    def _heads_for(self, frame: Frame, ns: str) -> bool:
+        """Whether a frame left by a cable whose other end is in a namespace."""
+        peer = self._peers.get(frame.place)
+        return frame.kind == "outgoing" and peer is not None and peer.ns == ns
+
+    def _ended(self, frame: Frame) -> bool:
+        """Whether a frame came to a link that it is not for, and that is no port of a bridge."""
+        link = self._links.get(frame.place)
+        return frame.kind == "otherhost" and link is not None and not link.master
 
     def _leads(self, earlier: Frame, frame: Frame) -> bool:
         """Whether a frame can have come from another of its namespace, over no other link."""
