@@ -1,8 +1,8 @@
 """``lab.why`` and real faults, by kind: what is right today stays right.
 
 The faults, the networks that look broken, and the truth by real packets are in benchmarks/faults.
-What is not right yet is in its ``states.json``, with what is said of it today; a state that has
-changed, for the better too, fails here until ``benchmarks/faults/run --states`` writes it down.
+What is not right yet is in its ``states.json``, with what is said of it today: nothing may become
+worse than that.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ SEED = 13
 
 
 def hold(tried: Fault | Working) -> None:
-    """What is said of it is what is written down; a second look, in case the machine was slow."""
+    """What is said of it is no worse than what is written down.
+
+    Once more, if it is: on a busy machine an answer may come too late to be believed.
+    """
     wanted = states.read().get(tried.id)
     for last in (False, True):
         (outcome,) = plan.tried(tried)
         said = states.state(outcome)
-        if (said in states.GOOD) if wanted is None else (said == wanted):
+        if states.worth(said) >= states.worth(wanted or "right"):
             return
         if last:
             raise AssertionError(

@@ -98,7 +98,8 @@ def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) 
     [
         ("%%ns nowhere\ntrue", "nowhere"),
         ("%%ns\ntrue", "%%ns ns1"),
-        ("%%host now\ntrue", "timeout=30"),
+        ("%%host timeout=soon\ntrue", "timeout=30"),
+        ("%%host timeout=5 other=6\ntrue", "timeout=30"),
         ("%%host timeout=0.2\nsleep 1000", "after 0.2 seconds"),
         ("lab.do(AddBridge('a b'))", "is not allowed in it"),
         ("lab.do(SetUp('nothing'))", "nothing"),
