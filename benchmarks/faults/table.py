@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -59,6 +60,47 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> str:
     several = sum(bool(each.mended) and each.steps > 1 for each in asked)
     mended += f" ({several} in steps)" if several else ""
     return f"| {name} | {len(outcomes)} | " + " | ".join(cells) + f" | {mended} |"
+
+
+def sentence(outcomes: Sequence[Outcome]) -> str:
+    """The result in a few words, for the project's README."""
+    single = [each for each in outcomes if each.group == "single"]
+    right = sum(each.verdict == "right" for each in single)
+    wrong = sum(each.verdict in ("wrong", "silent") for each in single)
+    mended = [each.mended for each in single if each.mended is not None]
+    working = [each for each in outcomes if each.verdict in ("passed", "alarm")]
+    alarms = sum(each.verdict == "alarm" for each in working)
+    kinds = len({each.kind for each in single})
+    misled = f"a wrong one or none in {wrong}" if wrong else "never a wrong one"
+    words = (
+        f"Measured on {len(single)} networks with one fault each, of {kinds} kinds, against what "
+        f"real packets do: `why` named the first cause in {right / len(single):.0%} and {misled}; "
+        "else it said that it is undecided, and where the packet was lost. What it printed mended "
+        f"{sum(map(bool, mended))} of {len(mended)}. Of {len(working)} questions about networks "
+        f"that work it answered {alarms or 'none'} with no. "
+        "([How](benchmarks/README.md#faults-and-what-labwhy-says-of-them))"
+    )
+    return textwrap.fill(words, 100, break_long_words=False, break_on_hyphens=False)
+
+
+def files(outcomes: Sequence[Outcome]) -> dict[Path, str]:
+    """What the READMEs are to be, by their paths."""
+    root = Path(__file__).resolve().parents[2]
+    found = {}
+    for name, text in (
+        ("README.md", sentence(outcomes)),
+        ("benchmarks/README.md", markdown(outcomes)),
+    ):
+        before = (root / name).read_text()
+        head, mark, rest = before.partition(_BEGIN)
+        _, end, tail = rest.partition(_END)
+        if not mark or not end:
+            raise ValueError(f"{name} has no {_BEGIN}{_END}")
+        found[root / name] = f"{head}{_BEGIN}\n{text}\n{_END}{tail}"
+    return found
+
+
+_BEGIN, _END = "<!-- faults -->", "<!-- /faults -->"
 
 
 def read(path: Path) -> list[Outcome]:

@@ -34,3 +34,13 @@ def test_a_figure_that_was_typed_by_hand_is_noticed(tmp_path: Path) -> None:
     assert compared.returncode == 1
     assert "not what was measured: README.md" in compared.stderr
     assert "--table" in compared.stderr
+
+
+def test_the_files_say_what_was_found_of_faults() -> None:
+    compared = subprocess.run(
+        [sys.executable, "benchmarks/faults/run", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert compared.returncode == 0, compared.stderr
