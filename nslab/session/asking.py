@@ -9,9 +9,9 @@ from msgspec import structs
 from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, NslabError
 from nslab.explain.diagnose import remedy, witnessed
-from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
+from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.diagnose.why import by_name, origin, resolver, theory
+from nslab.explain.diagnose.why import SILENT, by_name, origin, resolver, theory, untold
 from nslab.explain.trace import routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
@@ -20,7 +20,6 @@ _REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
 """What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""
 
 _NO_ROUTE, _INVALID = 101, 22
-SILENT = "no packet was sent: this is what a snapshot shows"
 _NO_SUCH_NAME = 3
 
 
@@ -62,11 +61,7 @@ class _Asking:
         if evidence is not None:
             return witnessed.together(self.snapshot, self.here, asked, evidence, told)
         if told is None:
-            words = "undecided: a snapshot alone does not tell the way of IPv6"
-            unknown = Obstacle(kind=LOST, where=self.here.label, message=words)
-            return Explanation(
-                namespace=self.here.label, target=asked.target, obstacle=unknown, notes=(SILENT,)
-            )
+            return untold(self.here, asked)
         said = told[1]
         return structs.replace(said, notes=(*said.notes, SILENT)) if said.ok else said
 
