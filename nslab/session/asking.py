@@ -8,7 +8,7 @@ from msgspec import structs
 
 from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, NslabError
-from nslab.explain.diagnose import remedy, witnessed
+from nslab.explain.diagnose import convicted, remedy, witnessed
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.question import Question, question
 from nslab.explain.diagnose.why import SILENT, by_name, origin, resolver, theory, untold
@@ -153,7 +153,9 @@ class _Asking:
         told = None if to.v6 else theory(self.snapshot, here, to, self.look)
         said = witnessed.together(self.snapshot, here, to, evidence, told)
         if not said.ok:
-            return structs.replace(said, steps=(*steps, *said.steps))
+            return structs.replace(
+                said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)
+            )
         if evidence.outcome.records:
             found = evidence.outcome.records[0]
             message = f"{server} answers: {evidence.probe.name} is {found}"
@@ -162,6 +164,19 @@ class _Asking:
         return structs.replace(
             said, steps=steps, obstacle=_no_record(asked.name, server, here, evidence)
         )
+
+    def _instead(self, obstacle: Obstacle | None, server: str) -> Obstacle | None:
+        """With another name server as the remedy, if nobody has the address of this one."""
+        held = any(
+            each.address.split("/")[0] == server
+            for ns in self.snapshot
+            for link in ns.links
+            for each in link.addresses
+        )
+        nobody = ("nobody-has-address", "nobody-answers")
+        if obstacle is None or held or obstacle.kind not in nobody or obstacle.actions:
+            return obstacle
+        return convicted.asking_another(self.snapshot, self.here, server, obstacle)
 
     def _onwards(
         self, asked: Question, address: str, steps: tuple[Finding, ...], witness: tuple[str, ...]
