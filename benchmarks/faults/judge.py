@@ -152,7 +152,7 @@ def do(lab: Lab, hint: str) -> str:
 def _words_of_tools(line: str) -> str:
     """A line without the words that are in capitals because iptables has them so."""
     capitals = "POSTROUTING PREROUTING OUTPUT INPUT FORWARD MASQUERADE SNAT DNAT ACCEPT DROP"
-    capitals += " REJECT ARP TCPMSS ESTABLISHED RELATED NEW MARK REDIRECT NETMAP RETURN MAC"
+    capitals += " REJECT ARP TCPMSS ESTABLISHED RELATED NEW MARK REDIRECT NETMAP RETURN MAC TTL"
     return re.sub(rf"\b({capitals.replace(' ', '|')})\b", "", line)
 
 

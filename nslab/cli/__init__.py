@@ -1,4 +1,4 @@
-"""The command ``nslab``: doctor, lab, enter, show, vm.
+"""The command ``nslab``: doctor, lab, enter, show, why, vm.
 
 ::
 
@@ -8,8 +8,10 @@
     pick        which of the running labs is meant
     vm          the virtual machine: build, status, clean
     show        ``nslab show``
+    why         ``nslab why``
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.  ``why``: 0 yes, 1 no,
+2 undecided.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ def _nslab(
     nslab lab             open the lessons in JupyterLab
     nslab enter ns1       a terminal in a namespace of the running lab
     nslab show            the running lab, drawn in text
+    nslab why ns1 8.8.8.8 can a namespace reach an address, and if not, why?
     nslab vm              the virtual machine for labs that this kernel cannot run
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
@@ -180,6 +181,37 @@ def show(
         return
     form = "json" if as_json else "dot" if as_dot else "svg" if svg else "text"
     showing.write(snapshot, form, svg)
+
+
+@app.command()
+def why(
+    ctx: typer.Context,
+    ns: Annotated[str, typer.Argument(metavar="NS", help="From which namespace; host is one.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="An address, ADDRESS:PORT or a name.")
+    ],
+    lab: LabOption = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="This machine itself, not a lab.  Changes nothing.")
+    ] = False,
+) -> None:
+    """Say whether a namespace can reach an address, and if not, why.
+
+    It is explained from what the kernel reports now: no packet is sent.  In a notebook,
+    lab.why("ns1", "8.8.8.8") also sends packets and watches them.
+    Exits with 0 for yes, with 1 for no, with 2 if it cannot be decided or asked.
+
+    \b
+    nslab why ns1 203.0.113.80
+    nslab why ns1 192.168.10.1:80 --lab homework
+    nslab why host 8.8.8.8 --machine
+    """
+    _no_rest(ctx)
+    if machine and lab:
+        raise typer.BadParameter("--machine is no lab: leave --lab out")
+    from nslab.cli import why as asking
+
+    raise typer.Exit(asking.run(ns, target, lab, machine=machine))
 
 
 vm = typer.Typer(

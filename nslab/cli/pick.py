@@ -11,12 +11,16 @@ from nslab.errors import NslabError
 from nslab.printable import printable
 
 
-def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Running:
+def pick(
+    wanted: str | None, operation: str, *, here: bool = False, command: str = ""
+) -> labs.Running:
     """The lab of that process id or name; the only one that runs, for None.
 
     A process id comes first: a lab that is called like another's id does not stand in its way.
 
+    :param operation: what is wanted, as errors say it: enter, show
     :param here: leave out those that live on other machines
+    :param command: what follows ``nslab`` to do it, if that is not the operation's own word
 
     :raises NslabError: there is none, or it is not clear which; says which there are
     """
@@ -33,7 +37,7 @@ def pick(wanted: str | None, operation: str, *, here: bool = False) -> labs.Runn
     if len(found) == 1:
         return found[0]
     lines = "\n".join(
-        f"nslab {operation} --lab {_word(lab, running)}"
+        f"nslab {command or operation} --lab {_word(lab, running)}"
         f"    {printable(lab.name)}{_whose(lab)}, process {lab.pid}, {_age(lab.age)} old"
         for lab in (found or running)
     )

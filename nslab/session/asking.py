@@ -8,10 +8,10 @@ from msgspec import structs
 
 from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, NslabError
-from nslab.explain.diagnose import remedy, witnessed
-from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
+from nslab.explain.diagnose import convicted, remedy, witnessed
+from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.diagnose.why import by_name, origin, resolver, theory
+from nslab.explain.diagnose.why import SILENT, by_name, origin, resolver, theory, untold
 from nslab.explain.trace import routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
@@ -20,7 +20,6 @@ _REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
 """What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""
 
 _NO_ROUTE, _INVALID = 101, 22
-SILENT = "no packet was sent: this is what a snapshot shows"
 _NO_SUCH_NAME = 3
 
 
@@ -62,11 +61,7 @@ class _Asking:
         if evidence is not None:
             return witnessed.together(self.snapshot, self.here, asked, evidence, told)
         if told is None:
-            words = "undecided: a snapshot alone does not tell the way of IPv6"
-            unknown = Obstacle(kind=LOST, where=self.here.label, message=words)
-            return Explanation(
-                namespace=self.here.label, target=asked.target, obstacle=unknown, notes=(SILENT,)
-            )
+            return untold(self.here, asked)
         said = told[1]
         return structs.replace(said, notes=(*said.notes, SILENT)) if said.ok else said
 
@@ -158,7 +153,9 @@ class _Asking:
         told = None if to.v6 else theory(self.snapshot, here, to, self.look)
         said = witnessed.together(self.snapshot, here, to, evidence, told)
         if not said.ok:
-            return structs.replace(said, steps=(*steps, *said.steps))
+            return structs.replace(
+                said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)
+            )
         if evidence.outcome.records:
             found = evidence.outcome.records[0]
             message = f"{server} answers: {evidence.probe.name} is {found}"
@@ -167,6 +164,19 @@ class _Asking:
         return structs.replace(
             said, steps=steps, obstacle=_no_record(asked.name, server, here, evidence)
         )
+
+    def _instead(self, obstacle: Obstacle | None, server: str) -> Obstacle | None:
+        """With another name server as the remedy, if nobody has the address of this one."""
+        held = any(
+            each.address.split("/")[0] == server
+            for ns in self.snapshot
+            for link in ns.links
+            for each in link.addresses
+        )
+        nobody = ("nobody-has-address", "nobody-answers")
+        if obstacle is None or held or obstacle.kind not in nobody or obstacle.actions:
+            return obstacle
+        return convicted.asking_another(self.snapshot, self.here, server, obstacle)
 
     def _onwards(
         self, asked: Question, address: str, steps: tuple[Finding, ...], witness: tuple[str, ...]

@@ -15,7 +15,7 @@ import pytest
 
 from nslab.engine.local import LocalEngine
 from nslab.engine.protocol import Options
-from nslab.network.actions import AddBridge, AddNamespace, AddVeth
+from nslab.network.actions import AddBridge, AddNamespace, AddVeth, SetUp
 
 NAME = f"cli-{os.getpid()}"
 
@@ -104,6 +104,28 @@ def test_show(lab: LocalEngine, tmp_path: Path) -> None:
     nslab("show", "--lab", NAME, "--svg", str(tmp_path / "lab.svg"))
     assert (tmp_path / "lab.svg").read_text().lstrip().startswith("<")
     assert "<svg" in nslab("show", "--lab", NAME, "--svg", "-").stdout
+
+
+def test_why(lab: LocalEngine) -> None:
+    lab.apply([SetUp("lo", ns="ns1")])
+    yes = nslab("why", "ns1", "127.0.0.1", "--lab", NAME)
+    assert "✔" in yes.stdout
+    assert "no packet was sent" in yes.stdout
+    no = nslab("why", "ns1", "203.0.113.80", "--lab", NAME, check=1)
+    assert "✘" in no.stdout
+    undecided = nslab("why", "ns1", "2001:db8::1", "--lab", NAME, check=2)
+    assert "undecided" in undecided.stdout
+    missing = nslab("why", "nobody", "203.0.113.80", "--lab", NAME, check=2)
+    assert "there is no namespace of that name" in missing.stderr
+
+
+def test_why_on_the_machine_itself() -> None:
+    ended = nslab("why", "host", "127.0.0.1", "--machine", check=None)
+    up = "up" in subprocess.run(
+        ["ip", "-br", "link", "show", "dev", "lo"], capture_output=True, text=True, check=True
+    ).stdout.lower().replace("lower_up", "up")
+    assert ended.returncode == (0 if up else 1), ended.stdout + ended.stderr
+    assert "no packet was sent" in ended.stdout
 
 
 def test_which_labs_there_are(lab: LocalEngine) -> None:

@@ -35,6 +35,7 @@ ROOMS: dict[str, set[str]] = {
         "session",
         "doctor",
         "engine",
+        "explain",
         "draw",
         "network",
         "errors",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snapshots import article
 
 import nslab
 from nslab.cli import main, notebooks, show
@@ -53,7 +54,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"nslab {nslab.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["doctor", "lab", "enter", "show"])
+@pytest.mark.parametrize("command", ["doctor", "lab", "enter", "show", "why"])
 def test_every_command_has_help_with_examples(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,7 +67,7 @@ def test_every_command_has_help_with_examples(
 def test_every_command_is_in_the_readme() -> None:
     readme = Path(nslab.__file__).parents[1] / "README.md"
     text = readme.read_text()
-    for command in ("doctor", "lab", "enter", "show"):
+    for command in ("doctor", "lab", "enter", "show", "why"):
         assert f"nslab {command}" in text
 
 
@@ -80,6 +81,8 @@ def test_every_command_is_in_the_readme() -> None:
         ["doctor", "--", "more"],
         ["lab", "--port", "0"],
         ["enter", "a", "b"],
+        ["why", "ns1"],
+        ["why", "ns1", "10.0.0.1", "--machine", "--lab", "one"],
     ],
 )
 def test_wrong_usage_exits_with_2(
@@ -325,3 +328,55 @@ def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) 
     assert started[0][-1] == "--ServerApp.ip=0.0.0.0"
     # JupyterLab refuses to start with two values.
     assert [word for word in started[0] if "ServerApp.ip" in word] == ["--ServerApp.ip=0.0.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("ns", "target", "code", "words"),
+    [
+        ("ns1", "192.168.10.1", 0, "✔"),
+        ("ns1", "192.168.10.1:80", 0, "✔"),
+        ("ns1", "192.168.10.99", 1, "✘"),
+        ("ns1", "2001:db8::1", 2, "undecided"),
+    ],
+)
+def test_why_says_yes_no_or_undecided_and_that_nothing_was_sent(
+    ns: str,
+    target: str,
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    labs(monkeypatch, ONE)
+    monkeypatch.setattr(engine_labs, "look", lambda lab: article(repaired=True))
+    assert run("why", ns, target) == code
+    text = capsys.readouterr().out
+    assert words in text
+    assert "no packet was sent" in text
+
+
+@pytest.mark.parametrize(
+    ("ns", "target", "cause"),
+    [("nobody", "203.0.113.80", "there is no namespace"), ("ns1", "10.0.0.0/8", "neither")],
+)
+def test_why_of_what_cannot_be_asked_is_no_no(
+    ns: str,
+    target: str,
+    cause: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    labs(monkeypatch, ONE)
+    monkeypatch.setattr(engine_labs, "look", lambda lab: article(repaired=True))
+    assert run("why", ns, target) == 2
+    assert cause in capsys.readouterr().err
+
+
+def test_why_says_what_to_type_if_several_labs_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labs(monkeypatch, ONE, TWO)
+    assert run("why", "ns1", "8.8.8.8") == 2
+    said = capsys.readouterr().err
+    assert "cannot explain a way in a lab: several labs are running" in said
+    assert "nslab why ns1 8.8.8.8 --lab two" in said

@@ -441,7 +441,9 @@ def test_a_cable_to_a_third_namespace() -> None:
     found = network(AddNamespace("lost"), Move("lxcbr0.1", to="lost"), SetUp("lxcbr0.1", ns="lost"))
     obstacle = asked(found, "ns1", OUT)
     assert (obstacle.kind, obstacle.where) == ("peer-elsewhere", "lost/lxcbr0.1")
-    assert obstacle.hint == "ip netns exec lost ip link set dev lxcbr0.1 netns 1"
+    assert obstacle.hint == (
+        "ip netns exec lost ip link set dev lxcbr0.1 netns 1\nip link set dev lxcbr0.1 up"
+    )
 
 
 def test_the_end_of_a_cable_that_was_moved_on() -> None:

@@ -8,6 +8,7 @@ import pytest
 from blocks import ANSWER, DNS, arp, icmp, ipv4, udp
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from snapshots import article
 
 from nslab.engine.agent.packets import asking, filters, watching
@@ -15,10 +16,12 @@ from nslab.engine.agent.packets.recognise import Marks, packet, part, sightings
 from nslab.engine.agent.packets.watching import Raw
 from nslab.errors import InvalidInput
 from nslab.explain.diagnose.explanation import LOST, Explanation, Obstacle
+from nslab.explain.diagnose.ipv6_ways import FORWARDING
 from nslab.explain.diagnose.question import question
 from nslab.explain.diagnose.sighted import Way
-from nslab.network.evidence import Evidence, Outcome, Probe, Sighting
-from nslab.network.model import Place
+from nslab.explain.diagnose.witnessed import together
+from nslab.network.evidence import Counted, Evidence, Outcome, Probe, Sighting
+from nslab.network.model import Link, Namespace, Place, PolicyRule, Route
 
 MARKS = Marks(nonce=b"once", ident=7, ports={61500: 0, 61501: 1})
 ECHO = struct.pack(">BBHHH", 8, 0, 0, 99, 2) + MARKS.token + b"\1"
@@ -201,3 +204,103 @@ def test_the_place_where_it_was_seen_last() -> None:
 def test_what_a_bridge_floods_to_others_is_not_the_way() -> None:
     flooded = seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/eth0 in", astray="host/eth0")
     assert way(*flooded).lost().where == "host/lxcbr0.1"
+
+
+def lost_at_the_host(
+    name: str, host: Namespace | None = None, *, six: bool = False, icmp: tuple[int, int] = (0, 0)
+) -> str:
+    """The kind of the obstacle, where each packet came in by host/lxcbr0 and a counter went up."""
+    snapshot = article(repaired=True)
+    if host is not None:
+        snapshot = structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))
+    target = "fd00:2::11" if six else "203.0.113.80"
+    outcome = Outcome(kind="silence")
+    if icmp != (0, 0):
+        outcome = Outcome(kind="error", source="192.168.10.1", icmp=icmp, words="no way")
+    evidence = Evidence(
+        probe=Probe(target=target, ns="ns1"),
+        outcome=outcome,
+        sent=1,
+        sightings=seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/lxcbr0 in"),
+        counted=(Counted(ns="host", kind="namespace", name=name, more=1),) if name else (),
+    )
+    asked = question(snapshot, target)
+    found = together(snapshot, snapshot.namespace("ns1"), asked, evidence, None)
+    assert found.obstacle is not None
+    assert found.obstacle.where.startswith("host")
+    return found.obstacle.kind
+
+
+def changed(**given: object) -> Namespace:
+    """The host of the article, changed."""
+    return structs.replace(article(repaired=True).host, **given)
+
+
+def with_setting(key: str, value: str) -> Namespace:
+    host = article(repaired=True).host
+    return changed(
+        links=tuple(
+            structs.replace(link, settings={key: value}) if link.name == "lxcbr0" else link
+            for link in host.links
+        )
+    )
+
+
+def test_a_counter_alone_convicts_nobody() -> None:
+    """Others count there, too: the setting has to bear it out."""
+    assert lost_at_the_host("TcpExtIPReversePathFilter") == LOST
+    filtering = with_setting("rp_filter", "1")
+    assert lost_at_the_host("TcpExtIPReversePathFilter", filtering) == "rp-filter"
+    assert lost_at_the_host("IpInAddrErrors") == LOST
+    assert lost_at_the_host("IpInAddrErrors", changed(sysctls={})) == "no-forwarding"
+    shut = with_setting("forwarding", "0")
+    assert lost_at_the_host("IpInAddrErrors", shut) == "no-forwarding"
+    opened = changed(sysctls={FORWARDING: "1"})
+    assert lost_at_the_host("Ip6InAddrErrors", opened, six=True) == LOST
+    assert lost_at_the_host("Ip6InAddrErrors", six=True) == "no-forwarding"
+
+
+def test_an_unreachable_host_is_the_matter_of_a_policy_rule_only_if_there_is_one() -> None:
+    unreachable = (3, 1)
+    assert lost_at_the_host("", icmp=unreachable) == LOST
+    main = PolicyRule(priority=32766, table=254)
+    harmless = changed(policy=(PolicyRule(priority=9, source="10.9.0.0/16", table=9), main))
+    assert lost_at_the_host("", harmless, icmp=unreachable) == LOST
+    refusing = PolicyRule(priority=9, destination="203.0.113.0/24", action="unreachable")
+    assert lost_at_the_host("", changed(policy=(refusing, main)), icmp=unreachable) == (
+        "policy-route"
+    )
+    other = (PolicyRule(priority=32767, table=253),)
+    assert lost_at_the_host("", changed(policy=other), icmp=unreachable) == "policy-route"
+
+
+def test_a_link_that_is_down_elsewhere_is_not_in_the_way_of_ipv6() -> None:
+    """The only veth of the lab that is down, and no packet had to pass it."""
+    host = article(repaired=True).host
+    spare = Link(name="spare", index=99, kind="veth")
+    assert lost_at_the_host("", changed(links=(*host.links, spare)), six=True) == LOST
+    routed = changed(
+        links=(*host.links, spare),
+        routes=(*host.routes, Route(destination="fd00:2::/64", dev="spare", metric=256)),
+    )
+    assert lost_at_the_host("", routed, six=True) == "link-down"
+
+
+def test_out_of_sight_is_no_no() -> None:
+    obstacle = Obstacle(kind="out-of-sight", where="host/eth0", message="who knows")
+    assert Explanation(namespace="ns1", target="x", obstacle=obstacle).ok is None
+
+
+def test_a_question_that_a_rule_sends_on_is_no_answer() -> None:
+    """It came to the host's own address, and a neighbour is asked for who is not its sender."""
+    came = seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/lxcbr0 in")
+    came = tuple(
+        structs.replace(one, source="192.168.10.11", target="192.168.10.1") for one in came
+    )
+
+    def asks(target: str) -> bool:
+        question = structs.replace(seen("host/lxcbr0 out", what="arp")[0], target=target)
+        return way(*came, question).lost().answering
+
+    assert asks("192.168.10.11")
+    assert not asks("192.168.10.99")

@@ -9,7 +9,10 @@
     remedy           actions as lines for a terminal
     question         what is asked, out of the forms it is written in
     sighted          how far the packets of a probe came
+    case             what a verdict about a lost packet is found from
     convicted        obstacles that the evidence names itself
+    ipv6_causes      those of IPv6, which no trace follows
+    ipv6_ways        who is near by IPv6, and who knows the way
     witnessed        theory and evidence put together
     why              the whole: from a question to its explanation
     address_causes   addresses that are missing, that nobody has, or that several have

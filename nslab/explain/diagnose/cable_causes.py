@@ -65,8 +65,10 @@ def _brought(
 ) -> Obstacle:
     """The end of a cable is moved to where it belongs."""
     target = "1" if home.role == "host" else remedy.reference(home)
-    command = f"ip link set dev {end.name} netns {target}"
-    return search.made("peer-elsewhere", there, message, link=end.name, command=command)
+    moving = f"ip link set dev {end.name} netns {target}"
+    setting_up = f"ip link set dev {end.name} up"  # a link that is moved is down afterwards
+    commands = [(there, moving), (home, setting_up)]
+    return search.made("peer-elsewhere", there, message, link=end.name, commands=commands)
 
 
 def wrong_link(search: Search) -> Obstacle | None:

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
+import re
 from collections.abc import Callable
 
-from nslab.explain.diagnose import remedy
+from msgspec import structs
+
+from nslab.explain.diagnose import ipv6_causes, ipv6_ways, remedy
+from nslab.explain.diagnose.case import Case
+from nslab.explain.diagnose.delivery_causes import setting_key, unset
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.diagnose.question import Question
-from nslab.explain.diagnose.sighted import Lost, Way
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import reach
-from nslab.network.actions import ResolvConf, SetUp
-from nslab.network.evidence import Evidence, Ruling
-from nslab.network.model import Link, Namespace, Neighbour
+from nslab.network.actions import ResolvConf
+from nslab.network.diff import policy_text
+from nslab.network.evidence import Ruling
+from nslab.network.model import Namespace, Neighbour, Route, Snapshot
+from nslab.network.rules.values import Chain, Rule, Table
 
 _PROHIBITED = {(3, 9), (3, 10), (3, 13)}
 _PROHIBITED6 = {(1, 1), (1, 5), (1, 6)}
 _NO_WAY = {(3, 0), (3, 1), (3, 13)}
-_NO_WAY6 = {(1, 0), (1, 3), (1, 6)}
 _CLOSED = {(3, 3), (1, 4)}
+_MAIN = 254
 LOCAL = "127."
-
-
-class Case:
-    """What a verdict is found from."""
-
-    def __init__(self, question: Question, evidence: Evidence, way: Way, lost: Lost) -> None:
-        self.question, self.evidence, self.way, self.lost = question, evidence, way, lost
-        self.outcome = evidence.outcome
-
-    def at(self, label: str) -> Namespace:
-        return self.way.namespace(label) or self.way.origin
-
-    def hint(self, label: str, *commands: str) -> str:
-        """Command lines to be typed for a namespace."""
-        here = self.at(label)
-        lines = [
-            line for command in commands for line in remedy.inside(self.way.snapshot, here, command)
-        ]
-        return "\n".join(lines)
+NAME_SERVER = "8.8.8.8"
+"""The name server of the world outside a lab."""
 
 
 def obstacle(case: Case) -> Obstacle | None:
@@ -155,6 +142,9 @@ def reported(case: Case) -> Obstacle | None:
     if outcome.icmp == ((2, 0) if six else (3, 4)):
         return _too_big(case, place, outcome.mtu)
     if outcome.icmp == ((3, 0) if six else (11, 0)):
+        rule = _hop_rule(case, owner)
+        if rule is not None:
+            return rule
         return Obstacle(
             kind="ttl-exceeded",
             where=place,
@@ -168,6 +158,41 @@ def reported(case: Case) -> Obstacle | None:
     return None
 
 
+def _hop_rule(case: Case, place: str) -> Obstacle | None:
+    """A rule on the way that sets how many hops are left: where it came in with enough of them.
+
+    It is looked for where the time to live was used up, and in those before it, the last first.
+    """
+    names = case.way.names
+    before = names[: names.index(place) + 1] if place in names else names
+    came = {one.place.ns: one.ttl for one in case.way.seen if one.way == "in"}
+    for label in reversed(before):
+        if came.get(label, 2) <= 1:
+            continue
+        for table in case.at(label).rules.tables:
+            for chain in table.chains:
+                for rule in chain.rules:
+                    if re.search(r"-j (TTL|HL) |\b(ttl|hoplimit) set ", rule.text):
+                        return _by_hops(case, place, label, (table, chain, rule))
+        break  # it left here with enough: whoever took them is behind
+    return None
+
+
+def _by_hops(case: Case, place: str, label: str, found: tuple[Table, Chain, Rule]) -> Obstacle:
+    table, chain, rule = found
+    if "tables" in table.tool:
+        command = f"{table.tool} -t {table.name} {rule.text.replace('-A', '-D', 1)}"
+    else:
+        command = f"nft delete rule {table.family} {table.name} {chain.name} handle {rule.handle}"
+    return Obstacle(
+        kind="ttl-exceeded",
+        where=place,
+        message=f"{place} drops it: its time to live is used up, which a rule of {label} sets"
+        f" ({table.tool}, table {table.name}): {rule.text}",
+        hint=case.hint(label, command),
+    )
+
+
 def _too_big(case: Case, place: str, mtu: int) -> Obstacle:
     head = 48 if case.question.v6 else 28
     message = f"{place} cannot pass it on: it is larger than the MTU there"
@@ -176,10 +201,41 @@ def _too_big(case: Case, place: str, mtu: int) -> Obstacle:
     label, _, name = place.partition("/")
     small = [link.name for link in case.at(label).links if link.mtu == mtu]
     needed = (case.question.size or 0) + head
-    if name in small or len(small) == 1:
+    route = _narrow(case, label, mtu) if not name else None
+    if route is not None:
+        message = f"{place} cannot pass it on: its route {route.destination} says mtu {mtu}"
+        hint += ", or let the route say nothing of it:\n" + case.hint(label, _widened(route))
+        # Who was told the MTU keeps to it for ten minutes (net.ipv4.route.mtu_expires).
+        flush = f"ip{' -6' if case.question.v6 else ''} route flush cache"
+        hint += "\n" + case.hint(case.way.origin.label, flush)
+    elif name in small or len(small) == 1:
         hint += ", or give it an MTU that fits:\n"
         hint += case.hint(label, f"ip link set dev {name or small[0]} mtu {max(1500, needed)}")
     return Obstacle(kind="too-big", where=place, message=message, hint=hint if mtu else "")
+
+
+def _narrow(case: Case, label: str, mtu: int) -> Route | None:
+    """The route whose own MTU it is."""
+    for here in case.way.snapshot:
+        for route in here.routes if here.label == label else ():
+            says = mtu and route.mtu == mtu and not route.hops
+            if says and ipv6_ways.covers(route, case.question.address):
+                return route
+    return None
+
+
+def _widened(route: Route) -> str:
+    """The command that leaves a route as it is, but for its MTU."""
+    six = " -6" if ":" in route.destination + route.via else ""
+    words = [f"ip{six} route change {route.destination}"]
+    words += [f"via {route.via}"] if route.via else []
+    words += [f"dev {route.dev}"] if route.dev else []
+    words += [f"src {route.source}"] if route.source else []
+    words += [f"metric {route.metric}"] if route.metric else []
+    words += [f"table {route.table}"] if route.table != _MAIN else []
+    words += [f"proto {route.protocol}"] if route.protocol != "boot" else []
+    words += ["onlink"] if route.onlink else []
+    return " ".join(words)
 
 
 def not_taken(case: Case) -> Obstacle | None:
@@ -196,6 +252,9 @@ def not_taken(case: Case) -> Obstacle | None:
         case errno.EMSGSIZE:
             mtu = min((link.mtu for link in case.way.origin.links if link.mtu), default=0)
             return _too_big(case, here, mtu)
+        case errno.ENETUNREACH if case.question.v6:
+            said = f"{here} has no route to {address}: its kernel says so"
+            return ipv6_causes.missing(case, here, address, said)
         case errno.ENETUNREACH:
             message = f"{here} has no route to {address}: its kernel says so"
             return Obstacle(
@@ -210,62 +269,77 @@ def not_taken(case: Case) -> Obstacle | None:
 
 
 def reverse_path(case: Case) -> Obstacle | None:
-    """rp_filter counts what it drops, and nothing else counts there."""
-    for one in case.evidence.counted:
-        if one.name == "TcpExtIPReversePathFilter" and one.ns == case.lost.ns:
-            link = f" that came in by {case.lost.link}" if case.lost.link else ""
-            key = f"net/ipv4/conf/{case.lost.link or 'all'}/rp_filter"
-            return Obstacle(
-                kind="rp-filter",
-                where=case.lost.where,
-                message=f"{one.ns} drops it: rp_filter, whose route back to the sender is another"
-                f" than the link{link}",
-                hint=case.hint(one.ns, f"sysctl -w {key}=0 net.ipv4.conf.all.rp_filter=0"),
-            )
-    return None
+    """rp_filter counts what it drops; the setting has to bear it out, for others count there, too.
+
+    The higher one of the link's and of all counts: IN_DEV_RPFILTER in include/linux/inetdevice.h.
+    """
+    lost, link = case.lost, case.way.link(case.lost.ns, case.lost.link)
+    if link is None or case.question.v6 or not case.counted("TcpExtIPReversePathFilter"):
+        return None
+    here = case.at(lost.ns)
+    actions = unset(here, link.name, "rp_filter")
+    if not actions:
+        return None
+    return Obstacle(
+        kind="rp-filter",
+        where=lost.where,
+        message=f"{lost.ns} drops it: rp_filter, whose route back to the sender is another"
+        f" than the link that it came in by, {link.name}",
+        hint="\n".join(remedy.lines(case.way.snapshot, actions)),
+        actions=tuple(actions),
+    )
 
 
 def unrouted(case: Case) -> Obstacle | None:
-    """A host on the way says that there is no way, and has not asked a neighbour in vain."""
+    """A host on the way says that there is no way, and a policy rule of its own leads there."""
     lost, outcome = case.lost, case.outcome
     owner, _ = case.way.holder(outcome.source) if outcome.source else ("", "")
     if outcome.icmp not in _NO_WAY or owner != lost.ns or case.question.v6 or not lost.link:
         return None
     here, address = case.at(owner), case.question.address
-    known = routing.lookup(here, address)
-    if known is None or known.kind in routing.REFUSING:
-        return None
     source = case.way.seen[-1].source if case.way.seen else ""
-    message = f"{owner} says: {outcome.words}; a policy rule (ip rule) keeps it from the route"
-    message += f" {known.destination} of the main table"
-    look = f"ip route get {address} from {source} iif {lost.link}"
+    plain = routing.lookup(structs.replace(here, policy=()), address)
+    if not here.policy or plain is None or plain.kind in routing.REFUSING:
+        return None
+    found, rule = routing.decided(here, address, source, lost.link)
+    if found is not None and found.kind not in routing.REFUSING:
+        return None  # by the rules as they are understood there is a way
+    says = f"{owner} says: {outcome.words}; "
+    if rule is not None:
+        message = f"{says}the rule {policy_text(rule)} keeps it from"
+        command = f"ip rule del pref {rule.priority}"
+    elif not any(one.table == _MAIN and one.action == "lookup" for one in here.policy):
+        message = f"{says}no rule asks the main table, which keeps it from"
+        command = f"ip rule add pref 32766 table {_MAIN}"
+    else:
+        return None
     return Obstacle(
-        kind="policy-route", where=owner, message=message, hint=case.hint(owner, "ip rule", look)
-    )
-
-
-def counted(case: Case, name: str) -> bool:
-    """Whether a counter went up for each packet, where it was lost."""
-    return any(
-        one.name == name and one.ns == case.lost.ns and one.more >= case.evidence.sent
-        for one in case.evidence.counted
+        kind="policy-route",
+        where=owner,
+        message=f"{message} the route {plain.destination}",
+        hint=case.hint(owner, command),
     )
 
 
 def not_forwarded(case: Case) -> Obstacle | None:
-    """Forwarding is off for the link that it came in by.
+    """Forwarding is off for the link that it came in by: the counter says it, and the setting.
 
     See ip_error() in net/ipv4/route.c, and ip6_forward() in net/ipv6/ip6_output.c.
     """
     lost, six = case.lost, case.question.v6
     name = "Ip6InAddrErrors" if six else "IpInAddrErrors"
-    if not counted(case, name) or not lost.link or case.outcome.kind != "silence":
+    link = case.way.link(lost.ns, lost.link)
+    if link is None or not case.counted(name) or case.outcome.kind != "silence":
         return None
-    key = "net/ipv6/conf/all/forwarding" if six else f"net/ipv4/conf/{lost.link}/forwarding"
+    sysctls = case.at(lost.ns).sysctls
+    key = "net.ipv6.conf.all.forwarding" if six else setting_key(link.name, "forwarding")
+    usual = sysctls.get("net.ipv6.conf.all.forwarding" if six else "net.ipv4.ip_forward", "0")
+    if (usual if six else link.settings.get("forwarding", usual)) != "0":
+        return None
     return Obstacle(
         kind="no-forwarding",
         where=lost.where,
-        message=f"{lost.ns} does not forward what comes in by {lost.link}: {key} is 0",
+        message=f"{lost.ns} does not forward what comes in by {link.name}: {key} is 0",
         hint=case.hint(lost.ns, f"sysctl -w {key}=1"),
     )
 
@@ -314,31 +388,6 @@ def _has(case: Case, here: Namespace, entry: Neighbour) -> bool:
     )
 
 
-def _without_six(case: Case) -> Obstacle | None:
-    """A neighbour that has lost its IPv6 addresses: its link is down, or IPv6 is switched off."""
-    here = case.way.origin
-    for link in here.links:
-        for each in reach(case.way.snapshot, here, link):
-            there, label = each.namespace, each.namespace.label
-            if there.role == "world" or each.link.name == "lo" or _six(each.link):
-                continue
-            if not each.link.up:
-                place = f"{label}/{each.link.name}"
-                message = f"{place} is down, and so without IPv6 addresses"
-                hint = case.hint(label, f"ip link set dev {each.link.name} up")
-                return Obstacle(kind="link-down", where=place, message=message, hint=hint)
-            key = "net.ipv6.conf.all.disable_ipv6"
-            if each.cost == 0 and there.sysctls.get(key) == "1":
-                message = f"{label} has IPv6 switched off, and so no IPv6 address"
-                hint = case.hint(label, f"sysctl -w {key}=0")
-                return Obstacle(kind="ipv6-off", where=label, message=message, hint=hint)
-    return None
-
-
-def _six(link: Link) -> bool:
-    return any(":" in each.address for each in link.addresses)
-
-
 def without_arp(case: Case) -> Obstacle | None:
     """A link that asks for no MAC sends all to its own."""
     for one in reversed(case.way.seen):
@@ -368,105 +417,6 @@ def too_big_for_the_peer(case: Case) -> Obstacle | None:
     return _too_big(case, f"{here.label}/{other.name}", other.mtu)
 
 
-def without_a_way_by_ipv6(case: Case) -> Obstacle | None:
-    """A host says, or counts, that it has no route."""
-    lost, outcome = case.lost, case.outcome
-    if not case.question.v6:
-        return None
-    says = outcome.icmp in _NO_WAY6 and case.way.holder(outcome.source)[0] == lost.ns
-    if not says and not counted(case, "Ip6OutNoRoutes"):
-        return None
-    requests = [one for one in case.way.seen if one.what == "request"]
-    address = requests[-1].source if requests and not says else case.question.address
-    routes = case.at(lost.ns).routes
-    refusing = [
-        route
-        for route in routes
-        if route.kind in routing.REFUSING and _covers(route.destination, address)
-    ]
-    if refusing:
-        message = f"{lost.ns} refuses it: route {refusing[0].kind} {refusing[0].destination}"
-        command = f"ip -6 route del {refusing[0].kind} {refusing[0].destination}"
-        hint = case.hint(lost.ns, command)
-        return Obstacle(kind="route-refuses", where=lost.ns, message=message, hint=hint)
-    message = f"{lost.ns} has no route to {address}"
-    hint = "# give it one: ip -6 route add … via GATEWAY\n" + case.hint(lost.ns, "ip -6 route")
-    return Obstacle(kind="no-route", where=lost.ns, message=message, hint=hint)
-
-
-def _covers(destination: str, address: str) -> bool:
-    if destination == "default":
-        return True
-    return ipaddress.ip_address(address) in ipaddress.ip_network(destination, strict=False)
-
-
-def link_down(case: Case) -> Obstacle | None:
-    """The one link of the lab that is down, where IPv6 (of which no theory knows) found nobody."""
-    if not case.question.v6 or case.outcome.kind == "error" or case.lost.answering:
-        return None
-    down = [
-        (here, link)
-        for here in case.way.snapshot
-        for link in here.links
-        if not link.up and link.kind == "veth" and here.role != "world"
-    ]
-    waits = bool(case.lost.waiting) or not case.lost.link
-    if len(down) != 1 or not waits:
-        return None
-    here, link = down[0]
-    action = SetUp(link.name, ns=remedy.reference(here))
-    return Obstacle(
-        kind="link-down",
-        where=f"{here.label}/{link.name}",
-        message=f"{here.label}/{link.name} is down",
-        hint="\n".join(remedy.lines(case.way.snapshot, [action])),
-        actions=(action,),
-    )
-
-
-def gateway_is_nobody(case: Case) -> Obstacle | None:
-    """A gateway of IPv6 that was asked for in vain, and that nobody has."""
-    here = case.way.namespace(case.lost.waiting)
-    if here is None or not case.question.v6:
-        return None
-    asked = {one.target for one in case.evidence.sightings if one.place.ns == here.label}
-    for route in here.routes:
-        if route.via in asked and ":" in route.via and not case.way.holder(route.via)[0]:
-            message = f"{here.label}'s gateway {route.via} is nobody's address"
-            command = f"ip -6 route del {route.destination} via {route.via}"
-            hint = "# name one that is: ip -6 route add … via GATEWAY\n"
-            return Obstacle(
-                kind="wrong-gateway",
-                where=here.label,
-                message=message,
-                hint=hint + case.hint(here.label, command),
-            )
-    return None
-
-
-def nobody(case: Case) -> Obstacle | None:
-    """Nobody in sight has an address that was asked for in vain."""
-    address = case.question.address
-    if not case.question.v6 or case.way.holder(address)[0] or case.outcome.kind == "error":
-        return None
-    behind = _without_six(case)
-    if behind is not None:
-        return behind
-    # A link that is down, or without IPv6, has lost its addresses: then it may be there.
-    if any(
-        not link.up or here.sysctls.get("net.ipv6.conf.all.disable_ipv6") == "1"
-        for here in case.way.snapshot
-        for link in here.links
-        if here.role != "world" and link.kind not in ("", "bridge")
-    ):
-        return None
-    asked = any(one.what == "arp" and one.target == address for one in case.evidence.sightings)
-    message = f"no host behind {case.lost.where} has {address}"
-    hint = "# check the address; nslab show lists those that there are"
-    kind = "nobody-has-address"
-    return Obstacle(kind=kind, where=case.lost.where, message=message, hint=hint) if asked else None
-
-
 def silent_server(case: Case) -> Obstacle | None:
     """A question for a name that arrived, and is not answered."""
     probe = case.evidence.probe
@@ -489,7 +439,7 @@ def no_server(case: Case) -> Obstacle | None:
         return None
     if probe.target.startswith(LOCAL) and here.role != "host":
         message = f"{here.label} asks {probe.target} for names, which is itself: no server is there"
-        action = ResolvConf("8.8.8.8", ns=remedy.reference(here))
+        action = ResolvConf(NAME_SERVER, ns=remedy.reference(here))
         return Obstacle(
             kind="resolver-file",
             where=here.label,
@@ -499,7 +449,24 @@ def no_server(case: Case) -> Obstacle | None:
         )
     owner = case.way.holder(probe.target)[0] or case.outcome.source
     message = f"no name server runs at {probe.target} ({owner}): it refuses the question"
-    return Obstacle(kind="server-silent", where=owner, message=message)
+    found = Obstacle(kind="server-silent", where=owner, message=message)
+    return asking_another(case.way.snapshot, here, probe.target, found)
+
+
+def asking_another(snapshot: Snapshot, here: Namespace, asked: str, found: Obstacle) -> Obstacle:
+    """The same with a remedy: another name server, if there is one and it is here to decide."""
+    there = any(
+        each.address.split("/")[0] == NAME_SERVER
+        for ns in snapshot
+        for link in ns.links
+        for each in link.addresses
+    )
+    if here.role == "world" or asked == NAME_SERVER or not there:
+        return found
+    action = ResolvConf(NAME_SERVER, ns=remedy.reference(here))
+    lines = remedy.lines(snapshot, [action])
+    hint = "\n".join(["# start a server there, or ask one that runs:", *lines])
+    return structs.replace(found, hint=hint, actions=(action,))
 
 
 _VERDICTS: tuple[Callable[[Case], Obstacle | None], ...] = (
@@ -515,9 +482,9 @@ _VERDICTS: tuple[Callable[[Case], Obstacle | None], ...] = (
     reverse_path,
     unrouted,
     not_forwarded,
-    without_a_way_by_ipv6,
-    gateway_is_nobody,
-    link_down,
-    nobody,
+    ipv6_causes.without_a_way,
+    ipv6_causes.gateway_is_nobody,
+    ipv6_causes.link_down,
+    ipv6_causes.nobody,
     silent_server,
 )

@@ -16,6 +16,9 @@ _COLOURS = {OK: "#009e73", BAD: "#d55e00", UNSURE: "#b8860b"}
 LOST = "lost"
 """The kind of an obstacle of which only the place is known."""
 
+UNDECIDED = frozenset((LOST, "out-of-sight"))
+"""Kinds of obstacles that are no "no": what is beyond that place may let it pass, or not."""
+
 
 class Finding(Value, frozen=True):
     """One sentence about the way; ``where`` is a namespace, or a link as ``host/lxcbr0.1``."""
@@ -63,7 +66,7 @@ class Explanation(Value, frozen=True):
         """
         if self.obstacle is None:
             return True
-        return None if self.obstacle.kind == LOST else False
+        return None if self.obstacle.kind in UNDECIDED else False
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -85,7 +88,7 @@ class Explanation(Value, frozen=True):
     def _marked(self) -> list[tuple[str, str]]:
         marked = [(OK if step.ok else BAD, step.message) for step in self.steps]
         if self.obstacle:
-            mark = UNSURE if self.obstacle.kind == LOST else BAD
+            mark = UNSURE if self.obstacle.kind in UNDECIDED else BAD
             marked.append((mark, self.obstacle.message))
         return [(mark, printable(message)) for mark, message in marked]
 

@@ -20,6 +20,8 @@ class Lost(NamedTuple):
     """Whether it is the answer that was lost."""
     waiting: str = ""
     """The namespace that still holds it, because no neighbour told its MAC."""
+    by: str = ""
+    """The link by which that asks for the MAC."""
 
     @property
     def where(self) -> str:
@@ -111,7 +113,9 @@ class Way:
         asking = self._asking(here) if last is None or last.way == "in" else None
         if asking is not None:
             arrived = last is not None and (last.what != "request" or self._arrived(last))
-            return self._unanswered(asking, arrived)
+            if arrived and last is not None and last.what == "request":
+                arrived = self._answers(last, asking)
+            return self._unanswered(asking, arrived)._replace(by=asking.place.link)
         if last is None:
             return Lost(here, "", f"no packet left {here}", False)
         answering = last.what != "request"
@@ -140,6 +144,17 @@ class Way:
         if last.what != "request" or last.way != "in" or not last.target:
             return False
         return self.holder(last.target)[0] == last.place.ns
+
+    def _answers(self, last: Sighting, asking: Sighting) -> bool:
+        """Whether it is for the answer that a neighbour is asked for.
+
+        What has come to an address of its own may be passed on all the same, to the address that a
+        rule has put there; an answer goes to the sender, or to a gateway.
+        """
+        here = self.namespace(asking.place.ns)
+        gateways = {route.via for route in here.routes} if here is not None else set()
+        gateways |= {hop.via for route in here.routes for hop in route.hops} if here else set()
+        return asking.target == last.source or asking.target in gateways
 
     def _asking(self, here: str) -> Sighting | None:
         """A question for a neighbour that a namespace has asked in vain."""

@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec import structs
+
 from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
 from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
@@ -17,6 +19,7 @@ from nslab.network.arguments import checked
 from nslab.network.model import Namespace, Snapshot
 
 _NAME_SERVER = "8.8.8.8"
+SILENT = "no packet was sent: this is what a snapshot shows"
 
 
 @checked
@@ -41,6 +44,33 @@ def why(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
             "ask for an IPv4 address, or with packets: lab.why(...)",
         )
     return by_name(snapshot, here, target) if asked.name else theory(snapshot, here, asked)[1]
+
+
+@checked
+def silent(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
+    """The same as a whole answer to somebody who may have expected packets.
+
+    It says that none was sent, and that IPv6, whose way a snapshot does not tell, is undecided.
+
+    :param snapshot: what the kernel reported
+    :param ns: a label or name of a namespace; None for the host
+    :param target: an address, with a port or without, or a name
+    :raises NotFound: there is no such namespace
+    :raises InvalidInput: no way leads to such a target
+    """
+    here = origin(snapshot, ns)
+    asked = question(snapshot, target)
+    if asked.v6:
+        return untold(here, asked)
+    said = by_name(snapshot, here, target) if asked.name else theory(snapshot, here, asked)[1]
+    return structs.replace(said, notes=(*said.notes, SILENT))
+
+
+def untold(here: Namespace, asked: Question) -> Explanation:
+    """Undecided, because a snapshot alone does not tell the way of IPv6."""
+    words = "undecided: a snapshot alone does not tell the way of IPv6"
+    unknown = Obstacle(kind=LOST, where=here.label, message=words)
+    return Explanation(namespace=here.label, target=asked.target, obstacle=unknown, notes=(SILENT,))
 
 
 def origin(snapshot: Snapshot, ns: str | None) -> Namespace:

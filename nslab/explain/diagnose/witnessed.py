@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from nslab.explain.diagnose import convicted
+from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.question import Question
@@ -40,7 +41,7 @@ def together(
     if evidence.answered or _taken(way, evidence):
         return _through(question, way, evidence, trace, said)
     lost = way.lost()
-    case = convicted.Case(question, evidence, way, lost)
+    case = Case(question, evidence, way, lost)
     found = convicted.dropped(case)
     agrees = trace is not None and _agrees(way, trace, lost)
     if said is not None and agrees and (found is None or _same(said, found)):
@@ -70,7 +71,7 @@ def _same(said: Explanation, found: Obstacle) -> bool:
     return said.obstacle is not None and said.obstacle.kind in kinds and found.kind in kinds
 
 
-def _unknown(case: convicted.Case) -> Obstacle:
+def _unknown(case: Case) -> Obstacle:
     """Lost at a place that is known, by what is not."""
     return Obstacle(
         kind=LOST,

@@ -446,6 +446,10 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
             result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
         except OSError:
             continue  # the kernel has no IPv6, or br_netfilter is not loaded
+    if result.get("net.ipv6.conf.all.disable_ipv6") == "0":
+        forwarding = read("/proc/sys/net/ipv6/conf/all/forwarding")
+        if forwarding != "0":  # as it is nearly everywhere
+            result["net.ipv6.conf.all.forwarding"] = forwarding
     # Every namespace has a directory ipv4, and the kernel looks through all of them: once, here.
     directory = os.open("/proc/sys/net/ipv4", os.O_PATH | os.O_CLOEXEC)
     try:
