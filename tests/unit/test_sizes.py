@@ -58,6 +58,8 @@ BRANCHING = {
     "explain/diagnose/route_causes.py no_route": "one obstacle in its variants",
     "explain/diagnose/sighted.py Way._unanswered": "how far an ARP question or its answer came",
     "explain/diagnose/witnessed.py together": "theory and evidence, who has the word when",
+    "explain/diagnose/convicted.py unrouted": "each thing that has to bear it out",
+    "explain/diagnose/ipv6_causes.py nobody": "what a silent neighbour may be, in order",
     "explain/diagnose/why.py _notes": "a note for each thing that a snapshot has not",
     "explain/trace/filter.py _Hook._do": "what a statement can do, a case each",
     "explain/trace/matching.py fits": "what a rule can look at, a case each",

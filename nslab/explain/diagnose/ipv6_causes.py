@@ -6,6 +6,7 @@ A link that is down has lost its IPv6 addresses, and with IPv6 switched off it n
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from nslab.explain.diagnose import ipv6_ways, remedy
 from nslab.explain.diagnose.case import Case
@@ -158,16 +159,21 @@ def link_down(case: Case) -> Obstacle | None:
         return None
     route = ipv6_ways.route_to(near[0].namespace, case.question.address)
     owner = case.way.holder((route.via if route is not None else "") or case.question.address)
-    if owner[0]:
-        ends = (each for each in near if (each.namespace.label, each.link.name) == owner)
-        for each in (step for end in ends for step in end.path):
-            if not each.link.up:
-                return _down(case, each)
-        return None
+    found = _before(near, owner) if owner[0] else _only_cable(case, near)
+    return _down(case, found) if found is not None else None
+
+
+def _before(near: Sequence[Near], owner: tuple[str, str]) -> Near | None:
+    """The first that is down on the way to a link."""
+    ends = (each for each in near if (each.namespace.label, each.link.name) == owner)
+    return next((step for end in ends for step in end.path if not step.link.up), None)
+
+
+def _only_cable(case: Case, near: Sequence[Near]) -> Near | None:
+    """The first that is down, if all that are down are ends of one cable."""
     down = [each for each in near if not each.link.up and each.namespace.role != "world"]
-    first = down[:1]
     cables = {frozenset((each.where, _far(case, each))) for each in down}
-    return _down(case, first[0]) if len(cables) == 1 else None
+    return down[0] if len(cables) == 1 else None
 
 
 def _far(case: Case, near: Near) -> str:
