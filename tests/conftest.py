@@ -34,8 +34,10 @@ _skipped: list[str] = []
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever lies in tests/kernel is a kernel test, and every test is in one tier.
 
-    What this run does not take is deselected.
+    What this run does not take is deselected, and so is what only root can try, if this is not
+    root: it runs in the part that is root's.  A list of all tests (``--collect-only``) has it.
     """
+    others = os.geteuid() != 0 and not config.option.collectonly
     left_out = []
     for item in items:
         if KERNEL in item.path.parents:
@@ -47,7 +49,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # Whatever root repeats beyond its own tier is for the night.
         counted = tiers.NIGHTLY if WANTED.startswith("root") and tier != tiers.ROOT_SMOKE else tier
         item.user_properties.append(("tier", counted))
-        if not tiers.runs(tier, item.nodeid, wanted=WANTED, seed=SEED):
+        if (others and item.get_closest_marker("root")) or not tiers.runs(
+            tier, item.nodeid, wanted=WANTED, seed=SEED
+        ):
             left_out.append(item)
     if left_out:
         out = set(left_out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,14 +9,6 @@ import pytest
 
 from nslab.engine.vm import debian, image
 from nslab.engine.vm.engine import ready
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What only root can try is not there for others; it runs in the part that is root's."""
-    left_out = [item for item in items if item.get_closest_marker("root") and os.geteuid() != 0]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")
