@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -44,6 +45,21 @@ def said(lab: Lab, text: str, ns: str | None = None) -> str:
 def test_it_lasts(lab: Lab, before: str, then: str, said_then: str) -> None:
     typed(lab, before)
     assert said(lab, then) == said_then
+
+
+@pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
+@pytest.mark.parametrize("living", [True, False])
+def test_a_signal_that_the_notebook_ignores_can_be_trapped(
+    ignored: signal.Signals, living: bool
+) -> None:
+    """As where ``nohup jupyter lab &`` has started it: who ignores a signal hands that on."""
+    before = signal.signal(ignored, signal.SIG_IGN)
+    try:
+        with Lab() as lab:
+            lines = f"trap 'echo trapped' {ignored:d}; kill -{ignored:d} $$; :"
+            assert lab.sh(lines, echo=False, living=living).stdout == "trapped\n"
+    finally:
+        signal.signal(ignored, before)
 
 
 def test_each_namespace_has_its_own(lab: Lab) -> None:

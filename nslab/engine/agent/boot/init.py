@@ -20,6 +20,14 @@ PATH = f"{stand_ins.DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 """An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
 
 
+_ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+"""Programs begin with every signal as it is by default, as at a terminal.
+
+A notebook server that nohup started ignores SIGHUP, a shell's background job SIGINT; what is
+ignored at the start stays so in whatever is started, and no shell can trap it.
+"""
+
+
 def find(program: str) -> str:
     """The path of a program.
 
@@ -72,7 +80,7 @@ class Init:
                 {**self._environment, **environment},
                 file_actions=actions,
                 setsid=True,
-                setsigdef=(signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ),
+                setsigdef=_ALL_SIGNALS,
             )
             self._waiting[pid] = on_exit
         return pid
