@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import own
 from star_nslab import star
 
 from nslab import (
@@ -38,7 +39,6 @@ from nslab import (
     SetUp,
     Sysctl,
 )
-from nslab.engine import labs
 
 SIZE = 100
 PLENTY = {"frames": 1 << 24, "bytes": 1 << 30}
@@ -73,7 +73,7 @@ class Inside:
         self._process = subprocess.Popen(
             [
                 "nsenter",
-                f"--target={labs.running()[0].pid}",
+                f"--target={own.pid()}",
                 "--user",
                 "--net",
                 "--mount",
@@ -148,14 +148,14 @@ def lossless(
 
 def costs(lab: Lab, inside: Inside, flooding: Inside, extent: Extent) -> dict[str, float]:
     """Processor time a frame, in seconds."""
-    agent = labs.running()[0].pid
-    before, own = processor_time(agent), time.process_time()
+    agent = own.pid()
+    before, mine = processor_time(agent), time.process_time()
     with lab.capture("ns1/eth0", **PLENTY) as seen:
         sent = flooding.flood(extent.steady, extent.steadily)
-    took = processor_time(agent) - before + time.process_time() - own
+    took = processor_time(agent) - before + time.process_time() - mine
     with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
         seen.to_pcapng(f"{place}/out")
-    to_file = processor_time(agent) - before + time.process_time() - own
+    to_file = processor_time(agent) - before + time.process_time() - mine
     assert len(seen) == sent, f"nslab has {len(seen)} of {sent} frames: {seen.notes}"
     assert inside.ask("tcpdump eth0") == "ready"
     sent = flooding.flood(extent.steady, extent.steadily)
@@ -223,7 +223,7 @@ def ten_points(lab: Lab) -> dict[str, float]:
 
 
 def main(flood: str, size: int, extent: Extent = FULL) -> None:
-    with Lab("bench") as lab:
+    with Lab(own.NAME) as lab:
         lab.do(
             AddNamespace("ns1"),
             AddVeth("v1", "eth0", peer_ns="ns1", up=True),

@@ -19,15 +19,15 @@ import sys
 import time
 from pathlib import Path
 
+import own
 from addresses import GATEWAY
 from star_nslab import star
 
 from nslab import Lab
-from nslab.engine import labs
 
 
 def main(size: int, repeats: int) -> None:
-    with Lab("bench") as lab:
+    with Lab(own.NAME) as lab:
         lab.do(*star(size), watch=False)
         talk = f"exec 3<>/dev/udp/{GATEWAY}/9; echo >&3"
         for number in range(size):
@@ -37,7 +37,7 @@ def main(size: int, repeats: int) -> None:
         dumps = subprocess.Popen(
             [
                 "nsenter",
-                f"--target={labs.running()[0].pid}",
+                f"--target={own.pid()}",
                 "--user",
                 "--net",
                 "--mount",

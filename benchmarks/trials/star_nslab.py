@@ -12,11 +12,11 @@ import os
 import sys
 import time
 
+import own
 from addresses import GATEWAY, LENGTH, address
 from gone import descendants, links_gone, namespaces_freed, processes_gone
 
 from nslab import Action, AddAddress, AddBridge, AddNamespace, AddRoute, AddVeth, Lab, SetUp
-from nslab.engine import labs
 
 
 def star(size: int) -> list[Action]:
@@ -59,14 +59,14 @@ def wrong(lab: Lab, size: int) -> str:
 
 def main(size: int) -> None:
     result: dict[str, object] = {}
-    lab = Lab("bench")
+    lab = Lab(own.NAME)
     start = time.perf_counter()
     lab.do(*star(size), watch=False)
     result["build"] = time.perf_counter() - start
     result["wrong"] = wrong(lab, size)
     processes = descendants(os.getpid())
     # Keeps the lab's host (not the star) until we have seen its links go.
-    host = os.open(f"/proc/{labs.running()[0].pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    host = os.open(f"/proc/{own.pid()}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     start = time.perf_counter()
     lab.close()
     result["close"] = time.perf_counter() - start

@@ -448,3 +448,15 @@ def test_a_slow_machine_gets_a_second_try_and_then_says_so(
     monkeypatch.setattr(local, "AGAIN_LIMIT", 0.0)
     with pytest.raises(EngineUnavailable, match="when the machine has less to do"):
         Lab(engine="local")
+
+
+def test_settings_are_those_of_now_and_keep_no_namespace_alive(lab: Lab) -> None:
+    ttl = "net.ipv4.ip_default_ttl"
+    lab.do(AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"))
+    assert ttl not in lab.snapshot().namespace("ns1").sysctls  # as usual; its file stays open
+    assert lab.run("sysctl", "-q", f"{ttl}=33", ns="ns1").returncode == 0
+    assert lab.snapshot().namespace("ns1").sysctls[ttl] == "33"
+    assert ttl not in lab.snapshot().host.sysctls
+    lab.sh("ip netns delete ns1; ip netns add ns1")
+    wait_for(lambda: "v1" not in lab.run("ip", "link").stdout, "the veth to go with its namespace")
+    assert ttl not in lab.snapshot().namespace("ns1").sysctls

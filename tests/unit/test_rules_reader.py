@@ -75,3 +75,18 @@ def test_a_tool_that_is_not_there_is_said(tools: Tools) -> None:
     found, unseen = rules.Reader(tools.run).read(1)
     assert not found
     assert unseen == ("packet filter rules: nft does not say them",)
+
+
+def test_tables_of_a_module_that_is_not_loaded_are_asked_for_once_a_look(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(rules, "_legacy_names", asked.append)  # None: there is no such file
+    tools.generation = 1
+    reader = rules.Reader(tools.run)
+    reader.read(1)
+    reader.read(2)
+    assert sorted(asked) == ["ip6_tables_names", "ip_tables_names"]
+    reader.forget([1, 2])
+    reader.read(1)
+    assert len(asked) == 4  # they may have been loaded

@@ -27,6 +27,7 @@ from nslab.engine.agent.rtnl import survey
 from nslab.engine.agent.rtnl.apply import Applier
 from nslab.engine.agent.rtnl.monitor import Monitor
 from nslab.engine.agent.rtnl.rules import Reader
+from nslab.engine.agent.rtnl.sysctls import Sysctls
 from nslab.engine.agent.world import servers
 from nslab.engine.protocol import Options, Stream
 from nslab.errors import EngineUnavailable, NslabError
@@ -63,6 +64,7 @@ class Server:
         self._witness: Witness | None = None
         self._follower = Monitor(self._spaces)
         self._rules = Reader(self._init.output)
+        self._sysctls = Sysctls()
         self._work: queue.SimpleQueue[m.Apply | m.Look] = queue.SimpleQueue()
         self._asked: dict[int, bool] = {}
         """Questions that are not answered yet, and whether they were cancelled."""
@@ -210,7 +212,7 @@ class Server:
             self._spaces.settle_new()
             self._spaces.settle_unnamed()
             snapshot = survey.snapshot(
-                self._spaces, self._options.name, frozenset({1}), self._rules
+                self._spaces, self._options.name, frozenset({1}), self._rules, self._sysctls
             )
         return m.Done(request.id, snapshot=snapshot)
 

@@ -9,6 +9,7 @@
     monitor        has anything changed?
     rules          packet filter rules and address translation, as the tools list them
     settings       policy rules, settings of links, queues, tunnels
+    sysctls        settings of namespaces that only /proc/sys tells
     fib            where the kernel would send a packet
     nftrace        what packet filters decide about the packets of a probe
     neighbours     those that did not answer, forgotten

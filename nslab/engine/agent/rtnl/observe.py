@@ -1,6 +1,6 @@
 """The kernel → Snapshot: dumps of rtnetlink in every namespace, decoded here.
 
-Nothing is kept open between two looks: a socket in a namespace would keep it alive after
+No socket is kept open between two looks: in a namespace it would keep that alive after
 ``ip netns delete``, and the learner would see a veth that should have gone with it.
 """
 
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from nslab.engine import uapi
-from nslab.engine.agent.netns.syscalls import call, read
+from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl import rules, settings
+from nslab.engine.agent.rtnl.sysctls import Sysctls
 from nslab.engine.agent.rtnl.words import PROTOCOL as _PROTOCOL
 from nslab.engine.agent.rtnl.words import ROUTE_KIND as _ROUTE_KIND
 from nslab.engine.agent.rtnl.words import SCOPE as _SCOPE
@@ -87,15 +88,20 @@ class _RawLink:
 
 
 def observe(
-    targets: Sequence[Target], title: str = "lab", reader: rules.Reader | None = None
+    targets: Sequence[Target],
+    title: str = "lab",
+    reader: rules.Reader | None = None,
+    sysctls: Sysctls | None = None,
 ) -> model.Snapshot:
     """Look at every target and put all together.  The calling thread changes namespace.
 
-    Without a ``reader`` the packet filter rules are left out.
+    Without a ``reader`` the packet filter rules are left out; without ``sysctls`` the files of
+    settings are opened for this look only.
 
     Targets must be in the order wanted; the caller closes their descriptors and goes home.
     """
     sockets: dict[int, w.Socket] = {}
+    files = Sysctls(room=0) if sysctls is None else sysctls
     try:
         parts = []
         here = os.stat("/proc/thread-self/ns/net").st_ino
@@ -107,7 +113,7 @@ def observe(
                 call("setns", target.descriptor, uapi.CLONE_NEWNET)
                 here = target.inode
             sockets[target.inode] = asking = w.Socket()
-            parts.append(_look(target, asking, reader))
+            parts.append(_look(target, asking, reader, files))
         _learn_nsids(targets, sockets)
     finally:
         for asking in sockets.values():
@@ -140,7 +146,7 @@ class _Part:
     """By a link's index: its queue, and the largest packet that passes."""
 
 
-def _look(target: Target, asking: w.Socket, reader: rules.Reader | None) -> _Part:
+def _look(target: Target, asking: w.Socket, reader: rules.Reader | None, files: Sysctls) -> _Part:
     """Everything that is read inside one namespace, where this thread and the socket are."""
     target.raw = _links(asking)
     names = {raw.index: raw.name for raw in target.raw}
@@ -149,7 +155,7 @@ def _look(target: Target, asking: w.Socket, reader: rules.Reader | None) -> _Par
     world = target.role == "world"
     routes, local = _routes(asking, {raw.index: raw for raw in target.raw})
     neighbours = _neighbours(asking, names)
-    sysctls = _sysctls(asking)
+    sysctls = _sysctls(asking) | files.read(target.inode)
     return _Part(
         addresses=_addresses(asking),
         routes=routes,
@@ -421,7 +427,7 @@ def _remote(packed: bytes | None) -> str:
 
 
 def _sysctls(asking: w.Socket) -> dict[str, str]:
-    """The settings that decide whether packets pass: by netlink where that says them."""
+    """The settings that decide whether packets pass, as far as netlink says them."""
     result: dict[str, str] = {}
     # -1 stands for "all", -2 for "default"; a dump would bring every device's along.
     questions = [
@@ -441,32 +447,7 @@ def _sysctls(asking: w.Socket) -> dict[str, str]:
             result[f"net.ipv4.conf.all.{key}"] = str(number)
     found = w.attributes(default, 4, len(default))
     result["net.ipv4.conf.default.rp_filter"] = str(_I32.unpack(found[uapi.NETCONFA_RP_FILTER])[0])
-    for key in ("net.ipv6.conf.all.disable_ipv6", "net.bridge.bridge-nf-call-iptables"):
-        try:
-            result[key] = read(f"/proc/sys/{key.replace('.', '/')}")
-        except OSError:
-            continue  # the kernel has no IPv6, or br_netfilter is not loaded
-    if result.get("net.ipv6.conf.all.disable_ipv6") == "0":
-        forwarding = read("/proc/sys/net/ipv6/conf/all/forwarding")
-        if forwarding != "0":  # as it is nearly everywhere
-            result["net.ipv6.conf.all.forwarding"] = forwarding
-    # Every namespace has a directory ipv4, and the kernel looks through all of them: once, here.
-    directory = os.open("/proc/sys/net/ipv4", os.O_PATH | os.O_CLOEXEC)
-    try:
-        for key, usual in _USUAL:
-            if (value := _read_below(directory, key)) != usual:
-                result[f"net.ipv4.{key.replace('/', '.')}"] = value.decode().strip()
-    finally:
-        os.close(directory)
     return result
-
-
-def _read_below(directory: int, name: str) -> bytes:
-    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
-    try:
-        return os.read(descriptor, 64)
-    finally:
-        os.close(descriptor)
 
 
 _FORWARD = "net.ipv4.ip_forward"
@@ -474,12 +455,6 @@ _UNUSUAL = (
     ("proxy_arp", uapi.NETCONFA_PROXY_NEIGH),
     ("ignore_routes_with_linkdown", uapi.NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN),
 )
-_USUAL = (
-    ("conf/all/arp_ignore", b"0\n"),
-    ("icmp_echo_ignore_all", b"0\n"),
-    ("ip_default_ttl", b"64\n"),
-)
-"""Settings that netlink does not tell, and that are shown only where somebody changed them."""
 
 
 def _namespace(target: Target, part: _Part, links: dict[int, dict[int, str]]) -> model.Namespace:

@@ -77,9 +77,11 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._known: dict[int, tuple[int, Seen]] = {}
+        self._absent: set[str] = set()
 
     def forget(self, inodes: Iterable[int]) -> None:
-        """Remember only these namespaces: an inode may be used again."""
+        """Before a look: remember only these namespaces, for an inode may be used again."""
+        self._absent.clear()
         there = set(inodes)
         self._known = {inode: seen for inode, seen in self._known.items() if inode in there}
 
@@ -91,7 +93,13 @@ class Reader:
         rules, unseen = self._nf_tables(inode, world)
         tables, missing = list(rules.tables), list(unseen)
         for name, tool in _LEGACY.items():
-            if _legacy_names(name):
+            if name in self._absent:
+                continue
+            names = _legacy_names(name)
+            if names is None:
+                # The module is not loaded: no namespace has such a file.
+                self._absent.add(name)
+            elif names:
                 text = self._listed([f"{tool}-save"])
                 if text is None:
                     missing.append(f"rules of {tool}: {tool}-save does not say them")
@@ -171,11 +179,14 @@ def _ours(family: str, name: str, world: bool) -> bool:
     return name.startswith(OURS) or (world and (family, name) == _NIC)
 
 
-def _legacy_names(name: str) -> str:
+def _legacy_names(name: str) -> str | None:
+    """The tables of iptables-legacy in this namespace; None where no namespace has any."""
     try:
         file = os.open(f"/proc/thread-self/net/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
     except OSError:
-        return ""  # the module is not loaded, or the kernel has none
+        return ""
     try:
         return os.read(file, 4096).decode(errors="replace")
     finally:

@@ -133,9 +133,7 @@ def proxied(asking: w.Socket, names: Mapping[int, str]) -> tuple[model.Neighbour
 
 
 @lru_cache(maxsize=256)
-def _of_link(spec: bytes, forwarding: str) -> tuple[tuple[str, str], ...]:
-    families = w.attributes(spec, 0, len(spec))
-    inside = families.get(uapi.AF_INET, b"")
+def _of_link(inside: bytes, forwarding: str) -> tuple[tuple[str, str], ...]:
     raw = w.attributes(inside, 0, len(inside)).get(uapi.IFLA_INET_CONF, b"")
     found = []
     for place, key in _LINK_SETTINGS.items():
@@ -149,7 +147,9 @@ def _of_link(spec: bytes, forwarding: str) -> tuple[tuple[str, str], ...]:
 
 def of_link(spec: bytes, forwarding: str) -> dict[str, str]:
     """The settings of a link that are not usual, from IFLA_AF_SPEC."""
-    return dict(_of_link(spec, forwarding))
+    # The part of IPv6 differs from link to link (times, random numbers): only IPv4's is kept.
+    inside = w.attributes(spec, 0, len(spec)).get(uapi.AF_INET, b"")
+    return dict(_of_link(inside, forwarding))
 
 
 def has_program(xdp: bytes) -> bool:

@@ -24,6 +24,7 @@ from nslab.engine.agent.netns.processes import in_own_pids, processes_by_namespa
 from nslab.engine.agent.netns.syscalls import call, text_of
 from nslab.engine.agent.rtnl.observe import Target, observe
 from nslab.engine.agent.rtnl.rules import Reader
+from nslab.engine.agent.rtnl.sysctls import Sysctls
 from nslab.network import model, names
 
 
@@ -119,17 +120,23 @@ def _at(path: str) -> Callable[[], int]:
 
 
 def snapshot(
-    spaces: sp.Spaces, title: str, leave_out: frozenset[int], reader: Reader
+    spaces: sp.Spaces,
+    title: str,
+    leave_out: frozenset[int],
+    reader: Reader,
+    sysctls: Sysctls | None = None,
 ) -> model.Snapshot:
     """Look at the whole lab, in this thread, which comes home at the end."""
     targets = targets_of(spaces, leave_out)
     reader.forget(target.inode for target in targets)
+    if sysctls is not None:
+        sysctls.forget(target.inode for target in targets)
     try:
         start = time.monotonic()
         while True:
             for target in targets:
                 target.nsids = {}
-            found = observe(targets, title, reader)
+            found = observe(targets, title, reader, sysctls)
             waited = time.monotonic() - start
             carriers, loose = carriers_agree(found), loose_ends(found)
             ends = loose <= spaces.loose_ends
