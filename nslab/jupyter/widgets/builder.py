@@ -181,9 +181,16 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _refill(self) -> None:
-        """Fill the choices from the kernel anew, and keep what was chosen where it is there."""
+        """Fill the choices from the kernel anew, and keep what was chosen where it is there.
+
+        They are said again even if they are known: what this thread said while the page was still
+        making the field may have come too early for it, and would be missing for ever.
+        """
         with self._filling:
             self._refill_all()
+            for field in self._fields.values():
+                if isinstance(field, w.Dropdown):
+                    field.send_state("_options_labels")
             self._check()
 
     def _refill_all(self) -> None:
