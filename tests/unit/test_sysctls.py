@@ -10,6 +10,7 @@ from nslab.engine.agent.rtnl import sysctls
 from nslab.engine.agent.rtnl.sysctls import Sysctls
 
 IPV6 = "net.ipv6.conf.all.disable_ipv6"
+FORWARD6 = "net.ipv6.conf.all.forwarding"
 BRIDGED = "net.bridge.bridge-nf-call-iptables"
 TTL = "net.ipv4.ip_default_ttl"
 
@@ -20,6 +21,7 @@ class Files:
     def __init__(self) -> None:
         self.values = {
             IPV6: b"0\n",
+            FORWARD6: b"0\n",
             TTL: b"64\n",
             "net.ipv4.icmp_echo_ignore_all": b"0\n",
             "net.ipv4.conf.all.arp_ignore": b"0\n",
@@ -65,14 +67,14 @@ def test_files_are_opened_once_and_changes_are_seen(files: Files) -> None:
 
 
 def test_no_more_files_stay_open_than_there_is_room_for(files: Files) -> None:
-    reader = Sysctls(room=6)
+    reader = Sysctls(room=7)
     for inode in (1, 2, 3):
         assert reader.read(inode) == {IPV6: "0"}
-    assert len(files.opened) == 6
+    assert len(files.opened) == 7
     reader.forget([2, 3])
     assert len(files.opened) == 2
     assert reader.read(3) == {IPV6: "0"}
-    assert len(files.opened) == 6
+    assert len(files.opened) == 7
     reader.close()
     assert not files.opened
 
@@ -104,3 +106,11 @@ def test_a_file_that_may_not_be_read_is_left_out(
 
     monkeypatch.setattr(sysctls.os, "open", refuse)
     assert Sysctls(room=100).read(1) == {}
+
+
+def test_forwarding_by_ipv6_is_shown_where_there_is_ipv6(files: Files) -> None:
+    reader = Sysctls(room=100)
+    files.values[FORWARD6] = b"1\n"
+    assert reader.read(1) == {IPV6: "0", FORWARD6: "1"}
+    files.values[IPV6] = b"1\n"
+    assert reader.read(1) == {IPV6: "1"}
