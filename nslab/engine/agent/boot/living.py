@@ -199,7 +199,7 @@ class Living:
             if ended:
                 break
             self._insist()
-        self._close(poll)
+        self._close()
 
     def _patience(self) -> float | None:
         """Milliseconds until the cell is to be asked to end."""
@@ -258,20 +258,29 @@ class Living:
         else:
             signal_session(self.session, number)
 
-    def _close(self, poll: select.poll) -> None:
+    def _close(self) -> None:
         """The shell has ended; what it left in the background may go on writing."""
         for one in (self._codes, self._over, self._woken, self._waker, self._more, self._text):
             if one >= 0:
                 os.close(one)
-        quiet = select.poll()
-        for number in self._streams:
-            quiet.register(number, select.POLLIN)
-        while self._streams:
-            for number, _ in quiet.poll():
-                if not os.read(number, 65536):
-                    quiet.unregister(number)
-                    os.close(number)
-                    del self._streams[number]
+        drain(tuple(self._streams))
+
+
+def drain(descriptors: Sequence[int]) -> None:
+    """Read on what a command left in the background, until its end, lest a full pipe stops it.
+
+    :param descriptors: of the pipes; each is closed when it has ended
+    """
+    waiting = select.poll()
+    for descriptor in descriptors:
+        waiting.register(descriptor, select.POLLIN)
+    left = set(descriptors)
+    while left:
+        for descriptor, _ in waiting.poll():
+            if not os.read(descriptor, 65536):
+                waiting.unregister(descriptor)
+                os.close(descriptor)
+                left.discard(descriptor)
 
 
 def signal_group(group: int, number: int) -> None:

@@ -15,7 +15,7 @@ from msgspec import structs
 from nslab.engine import explain
 from nslab.engine.agent.boot.init import Init, find, memory_file
 from nslab.engine.agent.boot.isolate import REPORT_SCRIPT
-from nslab.engine.agent.boot.living import GRACE, Living, signal_group, signal_session
+from nslab.engine.agent.boot.living import GRACE, Living, drain, signal_group, signal_session
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.protocol import OUTPUT_LIMIT, REPORT_FD, SHELL, Command, Completed, Stream
 from nslab.network.model import WORLD
@@ -287,20 +287,6 @@ class Shell:
                     ending = timed_out = True
         os.close(over)
         if streams:
-            self._drain(tuple(streams))
+            left = tuple(streams)
+            threading.Thread(target=drain, args=[left], name="drain", daemon=True).start()
         return Completed(returncode=codes[0], timed_out=timed_out, dropped=dropped)
-
-    def _drain(self, descriptors: tuple[int, ...]) -> None:
-        """Read on for what the command left in the background, lest a full pipe stops it."""
-
-        def drain() -> None:
-            with selectors.DefaultSelector() as waiting:
-                for descriptor in descriptors:
-                    waiting.register(descriptor, selectors.EVENT_READ)
-                while waiting.get_map():
-                    for key, _ in waiting.select():
-                        if not os.read(key.fd, 65536):
-                            waiting.unregister(key.fd)
-                            os.close(key.fd)
-
-        threading.Thread(target=drain, name="drain", daemon=True).start()
