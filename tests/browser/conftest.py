@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import ARGUMENTS
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from nslab.cli.notebooks import options, trust
@@ -35,15 +36,6 @@ LIMIT = 60_000
 expect.set_options(timeout=LIMIT)
 
 ROOT = Path(__file__).parents[2]
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
