@@ -141,7 +141,8 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
         at_most=1.5,
     )
     found += figure(
-        "`ip netns exec`: time of a plain spawn", ratios(times("command", "ip_netns_exec"), spawn)
+        "`ip netns exec`: time of a plain spawn",
+        ratios(times("command", "ip_netns_exec"), times("command", "spawn_beside_ip")),
     )
 
     def captures(what: str, way: str) -> Series:
