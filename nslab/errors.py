@@ -4,6 +4,7 @@
 
     NslabError
     ├── InvalidInput          a name, address or value that cannot work; nothing was tried
+    │   └── WrongCall         too few or too many values (also a TypeError)
     ├── KernelRefused         the kernel answered with an errno
     │   ├── AlreadyExists     EEXIST
     │   └── NotFound          ENODEV, ESRCH: no such link, namespace, route …
@@ -60,6 +61,10 @@ class NslabError(Exception):
 
 class InvalidInput(NslabError, ValueError):
     """A name, address or value that cannot work; nothing was tried."""
+
+
+class WrongCall(InvalidInput, TypeError):
+    """A function was given too few or too many values, or one by a name that it does not have."""
 
 
 class KernelRefused(NslabError):

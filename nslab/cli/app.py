@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -131,15 +132,18 @@ def enter(
 
     \b
     nslab enter                      the host of the only running lab
-    nslab enter ns1                  its namespace ns1
+    nslab enter ns1                  the namespace ns1, of the only lab that has one
     nslab enter ns1 -- ip address    one command
     nslab enter --lab homework       of several labs, that one
     """
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    running = pick(lab, "enter", here=here)
-    raise typer.Exit(labs.enter(running, None if name == "host" else name, ctx.obj))
+    inside = None if name == "host" else name
+    running = pick(
+        lab, "enter", here=here, command=f"enter {shlex.quote(name)}" if name else "", ns=inside
+    )
+    raise typer.Exit(labs.enter(running, inside, ctx.obj))
 
 
 @app.command()

@@ -8,19 +8,29 @@ import re
 from nslab.engine import labs
 from nslab.engine.guard import named
 from nslab.errors import NslabError
+from nslab.network.names import RESERVED
 from nslab.printable import printable
+
+SHOWN = 5
+"""So many of a lab's namespaces are named in a list of labs."""
 
 
 def pick(
-    wanted: str | None, operation: str, *, here: bool = False, command: str = ""
+    wanted: str | None,
+    operation: str,
+    *,
+    here: bool = False,
+    command: str = "",
+    ns: str | None = None,
 ) -> labs.Running:
-    """The lab of that process id or name; the only one that runs, for None.
+    """The lab of that process id or name; for None the only one that runs, or that has ``ns``.
 
     A process id comes first: a lab that is called like another's id does not stand in its way.
 
     :param operation: what is wanted, as errors say it: enter, show
     :param here: leave out those that live on other machines
     :param command: what follows ``nslab`` to do it, if that is not the operation's own word
+    :param ns: the namespace that it is wanted for
 
     :raises NslabError: there is none, or it is not clear which; says which there are
     """
@@ -36,13 +46,37 @@ def pick(
     found = found or [lab for lab in running if wanted in (None, lab.name)]
     if len(found) == 1:
         return found[0]
+    has = {lab.pid: _namespaces(lab) for lab in (found or running)}
+    if ns is not None and len(able := [lab for lab in found if ns in has[lab.pid]]) == 1:
+        return able[0]
     lines = "\n".join(
         f"nslab {command or operation} --lab {_word(lab, running)}"
         f"    {printable(lab.name)}{_whose(lab)}, process {lab.pid}, {_age(lab.age)} old"
+        f"{_having(has[lab.pid])}"
         for lab in (found or running)
     )
     cause = "several labs are running" if found else "no lab of that name is running"
+    if found and ns is not None and not able:
+        cause += f", and none has a namespace called {printable(ns)}"
     raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
+
+
+def _namespaces(lab: labs.Running) -> list[str]:
+    """What a learner has made in it; nothing of one that cannot be looked into now."""
+    if lab.held is None:
+        return []
+    try:
+        seen = labs.look(lab)
+    except (NslabError, OSError):
+        return []
+    return [one.label for one in seen.namespaces if one.label not in RESERVED]
+
+
+def _having(names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f", with {', '.join(printable(name) for name in names[:SHOWN])}{more}"
 
 
 def _word(lab: labs.Running, running: list[labs.Running]) -> str:

@@ -34,4 +34,4 @@ def _running(lab: str | None, ns: str, target: str) -> Snapshot:
     from nslab.engine import labs
 
     command = printable(f"why {shlex.quote(ns)} {shlex.quote(target)}")
-    return labs.look(pick(lab, "explain a way in", command=command))
+    return labs.look(pick(lab, "explain a way in", command=command, ns=ns))

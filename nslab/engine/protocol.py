@@ -30,10 +30,13 @@ class Options(Struct, frozen=True, kw_only=True):
 
     ``ipv6`` False turns IPv6 off in every namespace.  ``nic_filter`` makes the pseudo-host's NIC
     drop unicast frames for other addresses unless it is promiscuous, as hardware does.  ``cards``
-    brings the virtual machine's two emulated network cards into the lab.
+    brings the virtual machine's two emulated network cards into the lab.  ``name`` is what lists of
+    running labs have, ``title`` what snapshots and pictures have: it is the same wherever a
+    notebook runs.
     """
 
     name: str = "lab"
+    title: str = "lab"
     ipv6: bool = False
     nic_filter: bool = False
     cards: bool = False

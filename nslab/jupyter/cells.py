@@ -16,7 +16,7 @@ from nslab.network import programs
 MAGICS = ("host", "ns")
 
 _MAGIC = re.compile(r"\s*(%{1,2})(\w+)(?:[ \t]+(.*?))?\s*$")
-_OPTION = re.compile(r"\w+=\S*$")
+_OPTION = re.compile(r"\w+=\S*$|-l\S+$")
 
 _NETWORK = frozenset(
     "ip bridge brctl ifconfig route arp iptables ip6tables nft sysctl tc ethtool unshare nsenter "
@@ -57,12 +57,12 @@ def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
         return lines
     words = rest.split()
     options = words[:1] if name == "ns" else []
-    while len(words) > len(options) and _OPTION.match(words[len(options)]):
-        options.append(words[len(options)])
+    while (more := _options(words[len(options) :])) > 0:
+        options += words[len(options) : len(options) + more]
     behind = _after(rest, len(options))
     head = " ".join([f"%%{name}", *options])
-    more = [behind + "\n"] if behind else []
-    return [head + "\n", *more, *lines[place + 1 :]]
+    typed = [behind + "\n"] if behind else []
+    return [head + "\n", *typed, *lines[place + 1 :]]
 
 
 def _first(lines: Sequence[str]) -> tuple[int, tuple[str, str, str]] | None:
@@ -83,6 +83,15 @@ def _called(marks: str, word: str, known: Sequence[str]) -> str | None:
         return None
     close = difflib.get_close_matches(word.lower(), MAGICS, 1, 0.7)
     return close[0] if close else None
+
+
+def _options(words: Sequence[str]) -> int:
+    """How many words the option has that they begin with: 0 if they begin with none."""
+    if not words:
+        return 0
+    if words[0] == "-l":
+        return min(2, len(words))
+    return 1 if _OPTION.match(words[0]) else 0
 
 
 def _after(text: str, words: int) -> str:

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import sys
 import weakref
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from nslab.errors import InvalidInput, LabClosed
-from nslab.jupyter import cells
+from nslab.jupyter import cells, mistakes
+from nslab.jupyter.mistakes import FIRST
+from nslab.printable import printable
+from nslab.session import naming
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -30,12 +32,6 @@ if TYPE_CHECKING:
 def shell() -> Any:
     """The notebook's IPython shell, None outside a notebook or IPython."""
     return get_ipython()
-
-
-FIRST = "first run the cells above: Run → Run All Above Selected Cell"
-
-MADE_BY_CELLS = frozenset({"lab", "lesson"})
-"""Names that the first cells of every lesson define."""
 
 
 class Magics:
@@ -49,8 +45,15 @@ class Magics:
         self._newest: weakref.ref[Lab] | None = None
 
     def use(self, lab: Lab) -> None:
-        """Work on this lab from now on."""
+        """Work on this lab from now on; say so, if another was used that still runs."""
+        before = self._newest() if self._newest is not None else None
         self._newest = weakref.ref(lab)
+        if before is not None and before is not lab and before.alive:
+            print(
+                f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}; "
+                f"{printable(before.name)} still runs: %%host -l {printable(before.name)}",
+                file=sys.stderr,
+            )
 
     @property
     def lab(self) -> Lab:
@@ -71,18 +74,44 @@ class Magics:
         return lab
 
     def host(self, line: str, cell: str) -> None:
-        """``%%host``: run the cell's lines in the pseudo-host."""
-        options = line.split()
+        """``%%host``: run the cell's lines in the pseudo-host.
+
+        ``%%host timeout=300`` allows them five minutes, ``%%host -l NAME`` types into another lab.
+        """
+        lab, options = self._chosen("%%host", line.split())
         timeout = _timeout("%%host", options)
-        _show(self.lab.sh(cell, timeout=timeout, living=True))
+        _show(lab.sh(cell, timeout=timeout, living=True))
 
     def ns(self, line: str, cell: str) -> None:
-        """``%%ns NAME``: run the cell's lines in a namespace, as ``ip netns exec NAME`` does."""
-        options = line.split()
+        """``%%ns NAME``: run the cell's lines in a namespace, as ``ip netns exec NAME`` does.
+
+        ``%%ns ns1 timeout=300`` allows them five minutes, ``%%ns ns1 -l NAME`` types into another
+        lab.
+        """
+        lab, options = self._chosen("%%ns", line.split())
         timeout = _timeout("%%ns", options[1:])
         if not options:
             raise InvalidInput("run the cell", "%%ns", "it names no namespace", "write: %%ns ns1")
-        _show(self.lab.sh(cell, options[0], timeout=timeout, living=True))
+        _show(lab.sh(cell, options[0], timeout=timeout, living=True))
+
+    def _chosen(self, magic: str, options: list[str]) -> tuple[Lab, list[str]]:
+        """The lab that ``-l NAME`` names, or else the one in use; and the other options."""
+        place = next((n for n, word in enumerate(options) if word.startswith("-l")), None)
+        if place is None:
+            return self.lab, options
+        joined = options[place][2:]
+        name = joined or (options[place + 1] if place + 1 < len(options) else "")
+        rest = options[:place] + options[place + (1 if joined else 2) :]
+        running = naming.others()
+        for lab in running:
+            if lab.name == name:
+                return lab, rest
+        raise InvalidInput(
+            "run the cell",
+            f"{magic} -l {name}".rstrip(),
+            "no lab of this notebook has that name" if name else "it names no lab",
+            f"there {'is' if len(running) == 1 else 'are'}: {naming.listed(running) or 'none'}",
+        )
 
 
 def _timeout(magic: str, options: list[str]) -> float | None:
@@ -147,7 +176,7 @@ def _magics(running: Any) -> Magics:
         magics = _MAGICS[running] = Magics(running.user_ns)
         running.register_magic_function(magics.host, "cell", "host")
         running.register_magic_function(magics.ns, "cell", "ns")
-        running.set_custom_exc((NameError,), _name_error)
+        mistakes.watch(running)
         known = running.magics_manager.magics["cell"]
         running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
         running.events.register("pre_run_cell", _hint)
@@ -159,28 +188,3 @@ def _hint(info: Any) -> None:
     found = cells.hint(info.raw_cell or "")
     if found:
         print(f"nslab: {found}", file=sys.stderr)
-
-
-def _name_error(
-    running: Any,
-    kind: type[NameError],
-    error: NameError,
-    trace: TracebackType,
-    tb_offset: int | None = None,
-) -> None:
-    """Show an unknown name as ever, and below it what helps if a cell itself used it."""
-    shown = running.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
-    running._showtraceback(kind, error, [*shown, *_help(error, trace)])
-
-
-def _help(error: NameError, trace: TracebackType) -> list[str]:
-    """What to do about an unknown name: nothing for one in a function, which is a bug there."""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace.tb_frame.f_code.co_name != "<module>":
-        return []
-    # Loaded for sure, and not imported: this room stands below the public face.
-    public = sys.modules[__name__.partition(".")[0]].__all__
-    if error.name in MADE_BY_CELLS or error.name in public:
-        return ["", f"→ there is no {error.name} yet: {FIRST}"]
-    return ["", f"→ check the spelling; or, if a cell above defines it, {FIRST}"]

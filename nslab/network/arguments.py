@@ -12,11 +12,11 @@ import contextlib
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
-from nslab.errors import InvalidInput, NslabError
+from nslab.errors import InvalidInput, NslabError, WrongCall
 from nslab.printable import short
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,8 +105,8 @@ def _hold(operation: str, name: str, value: object, kinds: tuple[str, ...]) -> N
 def checked(call: F) -> F:
     """A method that looks at its arguments first.
 
-    :raises InvalidInput: one is not what its annotation says
-    :raises TypeError: there are too few or too many, or one has a wrong name
+    :raises InvalidInput: one is not what its annotation says; there are too few or too many, or one
+        has a wrong name (also a TypeError)
     """
     parameters = inspect.signature(call).parameters.values()
     kinds = {p.name: found for p in parameters if (found := kinds_of(str(p.annotation)))}
@@ -130,9 +130,45 @@ def checked(call: F) -> F:
                         f"such as {operation}({', '.join(map(short, value[:3]))})",
                     )
                 _hold(operation, several, value, kinds[several])
-        return call(*args, **kwargs)
+        try:
+            return call(*args, **kwargs)
+        except TypeError:
+            cause = misfit(call, args, kwargs)
+            if not cause:
+                raise
+        raise WrongCall("call", operation, cause, f"write {form(call)}")
 
     return cast(F, looked)
+
+
+def misfit(call: Callable[..., Any], args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    """Why a call cannot take these arguments; nothing if it can."""
+    try:
+        inspect.signature(call).bind(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def form(call: Callable[..., Any]) -> str:
+    """How a function, a method or a class is called.
+
+    >>> form(misfit)
+    'misfit(call, args, kwargs)'
+    """
+    words = []
+    for p in inspect.signature(call).parameters.values():
+        if p.name == "self" or p.name.startswith("_"):
+            continue
+        if p.kind is p.VAR_POSITIONAL:
+            words.append(f"{p.name}, …")
+        elif p.default is p.empty:
+            words.append(p.name)
+        else:
+            words.append(f"{p.name}={short(p.default)}")
+    name = call.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    owner = "lab." if call.__qualname__.startswith(("Lab.", "Traffic.")) else ""
+    return f"{owner if name[0].islower() else ''}{name}({', '.join(words)})"
 
 
 @functools.cache

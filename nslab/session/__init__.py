@@ -6,10 +6,12 @@
     asking     lab.why: put to the snapshot, the kernel's routes and a packet
     history    the steps so far
     outcome    what a step did, as it shows itself
+    output     what a command prints, while it prints
     export     the session as a script or as a cell
     capture    frames of many links, while they pass
     traffic/   ping, send, fetch and their like
     check/     what must be so, and a verdict
     step       a step of a lesson as a value
+    naming     what a lab is called for which nobody chose a name
     views      where a lab is shown beside plain text
 """

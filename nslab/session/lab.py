@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +21,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
@@ -29,8 +31,8 @@ from nslab.network.actions import Action, AddContainer, Style
 from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
-from nslab.session import export, views
-from nslab.session.check import Check, Verdicts
+from nslab.session import export, naming, views
+from nslab.session.check import Check, Verdict, Verdicts
 from nslab.session.history import (
     Begin,
     Done,
@@ -42,8 +44,9 @@ from nslab.session.history import (
     rebuild,
     steps_of,
 )
-from nslab.session.outcome import ActionResult, CommandResult, Failure
-from nslab.session.step import Step
+from nslab.session.outcome import ActionResult, CommandResult
+from nslab.session.output import Output
+from nslab.session.step import Step, judged
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ NEW_SHELL = "the next cell here begins a new one, without its variables and its 
 LONGEST_WORD = (128 << 10) - 1
 """Bytes of a program's argument, without its zero byte (MAX_ARG_STRLEN)."""
 
+STOPPED = 128 + signal.SIGINT
+"""The exit code of what the stop button ended, as a shell has it."""
+
 TIMEOUT = 60.0
 """Seconds that a shell block may take if nothing else is said."""
 
@@ -64,7 +70,8 @@ TIMEOUT = 60.0
 class Lab(Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
-    :param name: what ``nslab enter`` and ``nslab show`` call it
+    :param name: what ``nslab enter`` and ``nslab show`` call it; None for the name of the notebook,
+        or ``lab`` elsewhere, with a number behind it if another lab here has that name
     :param engine: where it lives: ``local`` (this machine), ``vm`` (a virtual machine of its own,
         without any privilege), ``ssh:MACHINE`` (another machine, which has nslab), or ``fake`` (in
         memory, for tests); None for the first of local and vm that runs here
@@ -84,7 +91,7 @@ class Lab(Traffic):
     @checked
     def __init__(
         self,
-        name: str = "lab",
+        name: str | None = None,
         *,
         engine: str | None = None,
         needs: Sequence[str] = (),
@@ -94,6 +101,9 @@ class Lab(Traffic):
         start: Begin = (),
     ) -> None:
         names.namespace_reference(name)
+        self._named = name is not None
+        title = name or naming.PLAIN
+        name = name or naming.free(naming.usual())
         if not isinstance(needs, list | tuple) or not all(isinstance(n, str) for n in needs):
             raise InvalidInput(
                 "make a lab",
@@ -118,7 +128,9 @@ class Lab(Traffic):
                     "it is neither an action nor a line",
                     'such as start=[AddNamespace("ns1"), "ip link set lo up"]',
                 )
-        self._options = protocol.Options(name=name, ipv6=ipv6, nic_filter=nic_filter, cards=cards)
+        self._options = protocol.Options(
+            name=name, title=title, ipv6=ipv6, nic_filter=nic_filter, cards=cards
+        )
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
@@ -127,12 +139,14 @@ class Lab(Traffic):
         self._closed = False
         self._newest: Engine | None = None
         self._history = History()
+        self._last: CommandResult | None = None
         self._stage: Memory | None = None
         Traffic.__init__(self)
         try:
             with stopping.Region():
                 self._engine: Engine = self._fresh()
                 self._start = self._engine.snapshot()
+                naming.remember(self)
                 _announce(self)
         except BaseException:
             with stopping.Region():
@@ -221,7 +235,7 @@ class Lab(Traffic):
         :raises Interrupted: the stop button was pressed; what it had done stays
         """
         names.namespace_reference(ns)
-        output = _Output(_in_notebook() if echo is None else echo)
+        output = Output(_in_notebook() if echo is None else echo, "lab.last")
         typed = Typed(text, None if ns == "host" else ns, living)
         with self._turn():
             before, began = self.snapshot(), time.monotonic()
@@ -231,6 +245,7 @@ class Lab(Traffic):
             finally:
                 with stopping.Shield():  # whatever came of it has to be in the history
                     output.finish()
+                    self._last = output.result(completed or protocol.Completed(returncode=STOPPED))
                     if completed is None or completed.timed_out:
                         typed = replace(typed, limit=time.monotonic() - began)
                     if self._engine.alive:
@@ -247,16 +262,17 @@ class Lab(Traffic):
                     "allow more time with timeout=, or set a limit, such as ping -c 3"
                     + (f"\n{NEW_SHELL}" if living and completed.ended else ""),
                 )
-            return CommandResult(
-                completed.returncode,
-                output.text["stdout"],
-                output.text["stderr"],
-                output.failures(),
-                changes,
-                self._draw,
-                dropped=completed.dropped,
-                note=f"the shell has ended: {NEW_SHELL}" if living and completed.ended else "",
-            )
+            note = f"the shell has ended: {NEW_SHELL}" if living and completed.ended else ""
+            self._last = output.result(completed, changes, self._draw, note)
+            return self._last
+
+    @property
+    def last(self) -> CommandResult | None:
+        """What came of the newest :meth:`sh` or cell, also if it was ended; None before the first.
+
+        What a cell printed stays in it whole, however much of that is shown: ``lab.last.stdout``.
+        """
+        return self._last
 
     @checked
     def run(
@@ -294,7 +310,7 @@ class Lab(Traffic):
                     f"a word of {len(word):,} characters is too long for the kernel",
                     "give it as stdin=",
                 )
-        output = _Output(False)
+        output = Output(False)
         program = protocol.Command(
             argv=argv,
             ns=names.namespace_reference(ns),
@@ -311,12 +327,7 @@ class Lab(Traffic):
                 f"it was still running after {timeout:g} seconds and was ended",
                 "allow more time with timeout=",
             )
-        return CommandResult(
-            completed.returncode,
-            output.text["stdout"],
-            output.text["stderr"],
-            dropped=completed.dropped,
-        )
+        return output.result(completed)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -447,8 +458,11 @@ class Lab(Traffic):
         return diff.compare(self._start, self.snapshot())
 
     def check(self, *wanted: Check | Step) -> Verdicts:
-        """Ask the kernel whether what is wanted is so: checks, or steps with all their checks."""
-        checks: list[Check] = []
+        """Ask the kernel whether what is wanted is so: checks, or steps with all their checks.
+
+        Where a step's checks no longer hold because a later step of its lesson has been done, that
+        is said, and is no fault.
+        """
         for one in wanted:
             if not isinstance(one, Check | Step):
                 raise InvalidInput(
@@ -457,10 +471,13 @@ class Lab(Traffic):
                     "it is neither a check nor a step",
                     'such as HasLink("lxcbr0")',
                 )
-            checks += one.checks if isinstance(one, Step) else (one,)
-        with stopping.looking("check", ", ".join(type(one).__name__ for one in checks)):
+        names = [one.id if isinstance(one, Step) else type(one).__name__ for one in wanted]
+        with stopping.looking("check", ", ".join(names)):
             self.snapshot()  # a closed lab says so, whatever is asked
-            return Verdicts([one.ask(self) for one in checks])
+            found: list[Verdict] = []
+            for one in wanted:
+                found += judged(one, self) if isinstance(one, Step) else [one.ask(self)]
+            return Verdicts(found)
 
     # -- history -------------------------------------------------------------------------------
 
@@ -582,7 +599,10 @@ class Lab(Traffic):
 
     def python(self) -> str:
         """The session so far as a notebook cell that makes the same network in another lab."""
-        return export.cell(self._told(), self._options)
+        options = self._options
+        if not self._named:
+            options = structs.replace(options, name=naming.PLAIN)
+        return export.cell(self._told(), options)
 
     def _told(self) -> list[Done | Typed]:
         """What made the lab what it is, from its beginning."""
@@ -594,6 +614,22 @@ class Lab(Traffic):
     def name(self) -> str:
         """What ``nslab enter --lab`` and ``nslab show --lab`` call it."""
         return self._options.name
+
+    def use(self) -> None:
+        """Have ``%%host`` and ``%%ns`` type into this lab from now on.
+
+        Each new lab is used from its making on, until another is made.
+
+        :raises LabClosed: it is closed
+        :raises InvalidInput: this is no notebook
+        """
+        self._check_open()
+        running = views.notebook()
+        if running is None:
+            raise InvalidInput(
+                "use the lab", self.name, "this is no notebook", "its lines run with lab.sh(…)"
+            )
+        running.use(self)
 
     @property
     def engine(self) -> Engine:
@@ -638,43 +674,6 @@ class Lab(Traffic):
         if not self.alive:
             return {"text/plain": f"{self!r}: make a new one with lab = Lab()"}
         return self.picture._repr_mimebundle_()
-
-
-class _Output:
-    """Takes a command's streams as they come: keeps them, prints them, collects reports."""
-
-    def __init__(self, echo: bool) -> None:
-        self.text = {"stdout": "", "stderr": ""}
-        self._echo = echo
-        self._report = b""
-        # A piece may end in the middle of a character.
-        decoder = codecs.getincrementaldecoder("utf-8")
-        self._decoders = {name: decoder("replace") for name in self.text}
-
-    def __call__(self, stream: str, data: bytes) -> None:
-        if stream == "report":
-            self._report += data
-        else:
-            self._add(stream, self._decoders[stream].decode(data))
-
-    def finish(self) -> None:
-        for stream, decoder in self._decoders.items():
-            self._add(stream, decoder.decode(b"", final=True))
-
-    def _add(self, stream: str, text: str) -> None:
-        if text:
-            self.text[stream] += text
-            if self._echo:
-                where = sys.stdout if stream == "stdout" else sys.stderr
-                where.write(text)
-                where.flush()
-
-    def failures(self) -> tuple[Failure, ...]:
-        found = []
-        for report in self._report.split(b"\0")[:-1]:
-            code, line, command = report.decode(errors="replace").split(" ", 2)
-            found.append(Failure(int(code), int(line), command))
-        return tuple(found)
 
 
 def _stopped_in(actions: Sequence[Action], stopped: Interrupted) -> Interrupted:

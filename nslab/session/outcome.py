@@ -158,7 +158,7 @@ class CommandResult(Outcome):
             lines.append(f"✘ ended with {self.returncode}")
         lines += [f"  → {printable(hint)}" for hint in self.hints]
         if self.dropped:
-            lines.append(f"… {self.dropped:,} bytes more of output are not shown")
+            lines.append(f"… {self.dropped:,} bytes more of output were not kept")
         if self.note:
             lines.append(f"({self.note})")
         return "\n".join(lines)

@@ -1,6 +1,6 @@
 """A step of a lesson as a value: what is typed, what it is for, the same by actions, the check.
 
-Notebooks and widgets use these; nothing here does anything.
+Notebooks and widgets use these.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from nslab.network.actions import Action
-from nslab.session.check import Check
+from nslab.session.check import Check, Verdict
+from nslab.session.check.verdict import Asked
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class Step(Struct, frozen=True, kw_only=True):
     :param lines: the command lines as printed
     :param actions: the actions that do the same
     :param checks: what must hold after it
+    :param later: the steps that follow it in its lesson
     """
 
     id: str
@@ -39,8 +41,29 @@ class Step(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     checks: tuple[Check, ...] = ()
     """What must be so right after the step."""
+    later: tuple[Step, ...] = ()
+    """The steps after it, by which a check of it sees that a lab is past it."""
 
     @property
     def typed(self) -> str:
         """The lines as one block."""
         return "\n".join(self.lines)
+
+
+def judged(step: Step, lab: Asked) -> list[Verdict]:
+    """The verdicts on a step's checks.
+
+    A learner who types several steps at once is past the first before it is checked: the cable's
+    end that step made is in another namespace by then.  So where a check fails, the lab is held
+    against the steps after it, by those checks that look and send nothing.
+    """
+    found = [check.ask(lab) for check in step.checks]
+    if all(found):
+        return found
+    snapshot = lab.snapshot()
+    for later in step.later:
+        looks = all(type(check).ask is Check.ask for check in later.checks)
+        if looks and later.checks and all(check.judge(snapshot) for check in later.checks):
+            past = f"the lab is past step {step.id}: what step {later.id} makes is there already"
+            return [*filter(None, found), Verdict(True, past)]
+    return found

@@ -134,6 +134,20 @@ def test_which_labs_there_are(
     assert ("nslab show --lab two    two, process 102, 8 min old" in hint) == (wanted != "one")
 
 
+def test_the_lab_that_has_the_namespace_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {101: ["ns1"], 102: ["ns1", "ns2"], 103: []}
+    labs(monkeypatch, ONE, TWO, TWIN)
+    monkeypatch.setattr("nslab.cli.pick._namespaces", lambda lab: seen[lab.pid])
+    assert pick(None, "enter", ns="ns2") is TWO
+    with pytest.raises(NslabError, match="several labs are running") as error:
+        pick(None, "enter", ns="ns1", command="enter ns1")
+    assert "nslab enter ns1 --lab 101    one, process 101, 5 s old, with ns1\n" in str(error.value)
+    assert "with ns1, ns2" in error.value.hint
+    with pytest.raises(NslabError, match="and none has a namespace called ns9"):
+        pick(None, "enter", ns="ns9")
+    assert pick("two", "enter", ns="ns9") is TWO, "one that is named is meant"
+
+
 def test_another_users_name_is_shown_and_never_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     evil = engine_labs.Running("x\x1b]0;\x07; reboot", 104, os.geteuid() + 1, 5.0)
     number = engine_labs.Running("101", 105, os.geteuid() + 1, 5.0)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from nslab.course.lessons import article
 from nslab.engine.choose import choose
@@ -24,7 +24,7 @@ from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
 from nslab.network.arguments import checked
 from nslab.printable import short
-from nslab.session import views
+from nslab.session import naming, views
 from nslab.session.history import differences, rebuild, steps_of
 from nslab.session.lab import Lab
 from nslab.session.step import Step
@@ -56,9 +56,9 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
         :raises InvalidInput: there is none of that id in this lesson
         """
-        for step in self.steps:
+        for place, step in enumerate(self.steps, 1):
             if step.id == ident:
-                return step
+                return structs.replace(step, later=self.steps[place:])
         raise InvalidInput(
             "find the step",
             short(ident),
@@ -90,22 +90,23 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
     @checked
     def lab(
-        self, before: str | None = None, *, name: str = "lab", engine: str | None = None
+        self, before: str | None = None, *, name: str | None = None, engine: str | None = None
     ) -> Lab:
         """A lab in the state before a step.
 
         :param before: the step's id; None: the state in which the lesson starts
-        :param name: the name of the lab
+        :param name: the name of the lab; None for the lesson's
         :param engine: as for :class:`nslab.Lab`
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
-        return Lab(
-            name,
-            engine=engine,
-            needs=self.needs,
-            nic_filter=self.nic_filter,
-            start=self.state(before),
-        )
+        with naming.usually(self.name):
+            return Lab(
+                name,
+                engine=engine,
+                needs=self.needs,
+                nic_filter=self.nic_filter,
+                start=self.state(before),
+            )
 
     @checked
     def play(self, lab: Lab) -> View:

@@ -33,7 +33,7 @@ from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 
 def fresh(options: Options, clock: Callable[[], float] = time.monotonic) -> Network:
     """The network of a lab in which nothing has been done yet."""
-    net = Network(ipv6=options.ipv6, title=options.name, clock=clock)
+    net = Network(ipv6=options.ipv6, title=options.title, clock=clock)
     for label in model.WORLD:
         net.world[label] = net.make("world", label)
     for action in ACTIONS:

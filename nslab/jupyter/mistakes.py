@@ -1,0 +1,126 @@
+"""Slips in a cell's own Python: an answer in words beneath, or in place of, the traceback.
+
+Only what the cell itself wrote is answered so: an error further down is a bug, and keeps its
+traceback.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import itertools
+import linecache
+import re
+import sys
+from types import TracebackType
+from typing import Any
+
+from nslab.network.arguments import form
+from nslab.printable import printable
+
+FIRST = "first run the cells above: Run → Run All Above Selected Cell"
+
+MADE_BY_CELLS = frozenset({"lab", "lesson"})
+"""Names that the first cells of every lesson define."""
+
+_NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+_LOOKS = 0.6
+"""How much alike two names must be (difflib's ratio) for one to be offered for the other."""
+
+
+def watch(running: Any) -> None:
+    """Answer such errors in an IPython shell from now on."""
+    running.set_custom_exc((NameError, TypeError, AttributeError, ImportError), _answer)
+
+
+def _answer(
+    running: Any,
+    kind: type[Exception],
+    error: Exception,
+    trace: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    frame = _innermost(trace)
+    in_cell = frame.tb_frame.f_code.co_name == "<module>" or getattr(error, "obj", 0) is _public()
+    if render := getattr(error, "_render_traceback_", None):
+        running._showtraceback(kind, error, render())
+        return
+    if in_cell and (words := _instead(error, frame)):
+        running._showtraceback(kind, error, [f"{kind.__name__}: {words}"])
+        return
+    shown = running.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+    beneath = _beneath(error) if in_cell and isinstance(error, NameError) else []
+    running._showtraceback(kind, error, [*shown, *beneath])
+
+
+def _innermost(trace: TracebackType) -> TracebackType:
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def _public() -> Any:
+    # Loaded for sure, and not imported: this room stands below the public face.
+    return sys.modules[__name__.partition(".")[0]]
+
+
+def _instead(error: Exception, trace: TracebackType) -> str:
+    """What to say in place of a traceback; nothing if it is none of nslab's."""
+    if isinstance(error, ImportError):
+        found = _NO_NAME.match(str(error))
+        if found and found[2].partition(".")[0] == __name__.partition(".")[0]:
+            close = difflib.get_close_matches(found[1], _public().__all__, 3, _LOOKS)
+            offer = f"there is {_either(close)}" if close else "help(nslab) lists all that there is"
+            return f"nslab has no {printable(found[1])}\n  → {offer}"
+    elif isinstance(error, TypeError):
+        called = _called(trace)
+        if called is not None and _ours(called) and "argument" in str(error):
+            return f"{printable(str(error))}\n  → write {form(called)}"
+    elif isinstance(error, AttributeError) and _ours(error.obj):
+        has = [name for name in dir(error.obj) if not name.startswith("_")]
+        close = difflib.get_close_matches(error.name, has, 3, _LOOKS)
+        what = "nslab" if error.obj is _public() else f"a {type(error.obj).__name__}"
+        offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
+        return f"{what} has no {printable(error.name)}\n  → {offer}"
+    return ""
+
+
+def _called(trace: TracebackType) -> Any:
+    """What the cell called where the error came; None if that cannot be told."""
+    code, place = trace.tb_frame.f_code, trace.tb_lasti // 2
+    line, last, start, end = next(itertools.islice(code.co_positions(), place, None))
+    if line is None or last != line:
+        return None
+    text = linecache.getline(code.co_filename, line).encode()[start:end].decode()
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(call, ast.Call):
+            return None
+        found: Any = trace.tb_frame.f_globals
+        words = ast.unparse(call.func).split(".")
+        found = found[words[0]]
+        for word in words[1:]:
+            found = getattr(found, word)
+    except (SyntaxError, KeyError, AttributeError):
+        return None
+    return found
+
+
+def _ours(thing: object) -> bool:
+    if thing is _public():
+        return True
+    module = thing.__module__ if isinstance(thing, type) else type(thing).__module__
+    return module.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(names)
+
+
+def _beneath(error: NameError) -> list[str]:
+    """What to do about an unknown name."""
+    if error.name in MADE_BY_CELLS or error.name in _public().__all__:
+        return ["", f"→ there is no {error.name} yet: {FIRST}"]
+    close = difflib.get_close_matches(error.name, _public().__all__, 2, 0.8)
+    spelling = f"did you mean {_either(close)}?" if close else "check the spelling"
+    return ["", f"→ {spelling}; or, if a cell above defines it, {FIRST}"]
