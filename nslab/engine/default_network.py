@@ -21,6 +21,8 @@ from __future__ import annotations
 from nslab.network.actions import Action, AddAddress, AddBridge, AddRoute, AddVeth, SetUp, Sysctl
 
 WEB, NAME_SERVER = "203.0.113.80", "8.8.8.8"
+DOMAIN = "example.org"
+"""What the name server knows: www in it is the web server."""
 STUB = "127.0.0.53"
 """A name server on the pseudo-host's own loopback, for hosts whose resolv.conf names one."""
 

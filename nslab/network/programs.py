@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+
 PACKAGES = {
+    "arp": "net-tools",
     "arping": "iputils-arping",
     "bash": "bash",
     "brctl": "bridge-utils",
@@ -11,30 +14,71 @@ PACKAGES = {
     "conntrack": "conntrack",
     "curl": "curl",
     "dig": "dnsutils",
+    "dnsmasq": "dnsmasq-base",
     "docker": "docker.io",
     "dockerd": "docker.io",
     "dot": "graphviz",
+    "ebtables": "ebtables",
+    "ethtool": "ethtool",
+    "git": "git",
     "host": "bind9-host",
     "hostname": "hostname",
+    "htop": "htop",
     "ifconfig": "net-tools",
+    "iftop": "iftop",
     "ip": "iproute2",
+    "ip6tables": "iptables",
     "iperf3": "iperf3",
+    "ipset": "ipset",
     "iptables": "iptables",
+    "jq": "jq",
+    "less": "less",
+    "lsmod": "kmod",
+    "lsof": "lsof",
     "mkfs.erofs": "erofs-utils",
+    "mtr": "mtr-tiny",
+    "nano": "nano",
+    "nc": "netcat-openbsd",
+    "netstat": "net-tools",
     "nft": "nftables",
+    "nmap": "nmap",
     "nsenter": "util-linux",
+    "nslookup": "dnsutils",
+    "ovs-vsctl": "openvswitch-switch",
     "ping": "iputils-ping",
+    "ping6": "iputils-ping",
     "qemu-system-x86_64": "qemu-system-x86",
     "route": "net-tools",
     "runc": "runc",
+    "socat": "socat",
+    "ss": "iproute2",
     "strace": "strace",
     "sysctl": "procps",
+    "tc": "iproute2",
     "tcpdump": "tcpdump",
+    "telnet": "telnet",
+    "tracepath": "iputils-tracepath",
     "traceroute": "traceroute",
+    "tree": "tree",
     "tshark": "tshark",
     "unshare": "util-linux",
+    "vconfig": "vlan",
+    "vim": "vim",
+    "wg": "wireguard-tools",
+    "wget": "wget",
 }
 """Debian's package of each program."""
+
+COMMON = (
+    "cat cd chmod cp curl cut date df echo grep head id kill ls mkdir mv ps pwd python3 rm "
+    "sed sleep sort tail"
+).split()
+"""Programs that every machine has, for words that are spelt like them."""
+
+BUILTINS = frozenset(
+    "alias bg cd eval exit export fg jobs read set source type ulimit unset wait".split()
+)
+"""Words of the shell that are no programs."""
 
 READ_ONLY_PROC = (
     "root's lab allows a /proc that is read-only: "
@@ -61,7 +105,9 @@ def missing(program: str) -> str:
     """
     package = PACKAGES.get(program)
     if package is None:
-        return f"there is no program called {program}: check the spelling"
+        close = difflib.get_close_matches(program, [*PACKAGES, *COMMON], 1, 0.7)
+        meant = f"did you mean {close[0]}?" if close else "check the spelling"
+        return f"there is no program called {program}: {meant}"
     return f"{program} is not installed on this machine: sudo apt-get install {package}"
 
 
@@ -96,6 +142,8 @@ def _today(words: list[str]) -> list[str]:
             return [f"ip link set dev {bridge} type bridge forward_delay {hundredths}"]
         case ["brctl", verb, *rest] if verb in _BRIDGE:
             return [_BRIDGE[verb].format(*rest)]
+        case ["vconfig", "add", link, number]:
+            return [f"ip link add link {link} name {link}.{number} type vlan id {number}"]
         case ["ifconfig"]:
             return ["ip address"]
         case ["ifconfig", link]:

@@ -6,6 +6,7 @@
     asking     lab.why: put to the snapshot, the kernel's routes and a packet
     history    the steps so far
     outcome    what a step did, as it shows itself
+    hints      what to do about a line that failed
     output     what a command prints, while it prints
     export     the session as a script or as a cell
     capture    frames of many links, while they pass

@@ -263,7 +263,7 @@ class Lab(Traffic):
                     + (f"\n{NEW_SHELL}" if living and completed.ended else ""),
                 )
             note = f"the shell has ended: {NEW_SHELL}" if living and completed.ended else ""
-            self._last = output.result(completed, changes, self._draw, note)
+            self._last = output.result(completed, changes, self._draw, note, typed)
             return self._last
 
     @property

@@ -143,9 +143,13 @@ class CommandResult(Outcome):
         *,
         dropped: int = 0,
         note: str = "",
+        typed: str = "",
+        ns: str | None = None,
     ) -> None:
         super().__init__(changes, draw)
         self.note = note
+        self.typed = typed
+        self.ns = ns
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr
@@ -166,25 +170,15 @@ class CommandResult(Outcome):
     @property
     def hints(self) -> tuple[str, ...]:
         """What to do about the failures, as far as that can be told from them."""
-        from nslab.network import programs
+        from nslab.session import hints
 
-        found: list[str] = []
-        for failure in self.failures:
-            words = failure.command.split()
-            if failure.code == 127:
-                program = words[0]
-            elif words[:3] == ["ip", "netns", "exec"] and f'exec of "{words[4]}"' in self.stderr:
-                program = words[4]  # ip itself says that it is not there
-            elif "--mount-proc" in words and "mount /proc failed" in self.stderr:
-                found += [programs.READ_ONLY_PROC]
-                continue
-            else:
-                continue
-            hints = [programs.missing(program)]
-            if instead := programs.today(failure.command):
-                hints.append("or, with today's tools: " + "; ".join(instead.splitlines()))
-            found += [hint for hint in hints if hint not in found]
-        return tuple(found)
+        seen = self.changes.after if self.changes is not None else None
+        output = f"{self.stderr}\n{self.stdout[-10_000:]}"
+        lines = [(failure.command, failure.code) for failure in self.failures]
+        if not lines and (self.returncode or self.stderr):
+            lines = [(self.typed, self.returncode)]
+        said = [hints.Said(line, output, code, self.ns, seen) for line, code in lines]
+        return tuple(hints.of_cell(said))
 
 
 def _indent(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from nslab.engine.protocol import Completed
 from nslab.network.diff import Diff
+from nslab.session.history import Typed
 from nslab.session.outcome import CommandResult, Draw, Failure
 
 HEAD = 40_000
@@ -66,6 +67,7 @@ class Output:
         changes: Diff | None = None,
         draw: Draw | None = None,
         note: str = "",
+        typed: Typed | None = None,
     ) -> CommandResult:
         """What came of the command.
 
@@ -73,6 +75,7 @@ class Output:
         :param changes: what it changed, if that was looked at
         :param draw: draws that
         :param note: a line about it
+        :param typed: what was typed, and where
         """
         return CommandResult(
             completed.returncode,
@@ -83,6 +86,8 @@ class Output:
             draw,
             dropped=completed.dropped,
             note=note,
+            typed=typed.text if typed else "",
+            ns=typed.ns if typed else None,
         )
 
     def failures(self) -> tuple[Failure, ...]:

@@ -42,7 +42,8 @@ def test_what_is_not_understood_is_not_translated(line: str) -> None:
 
 def test_a_missing_program_is_named_with_its_package() -> None:
     assert missing("brctl").endswith("apt-get install bridge-utils")
-    assert "check the spelling" in missing("brclt")
+    assert missing("brclt").endswith("did you mean brctl?")
+    assert "check the spelling" in missing("zzzz")
     assert all(package for package in PACKAGES.values())
 
 

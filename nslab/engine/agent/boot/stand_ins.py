@@ -6,6 +6,8 @@ They lie in a directory that comes first in PATH, as small shell scripts:
     runs the rest, because you are root already, and says so once in a lab;
 ``tcpdump``
     goes on as root: it would become the user tcpdump, whom an ordinary user's lab has not;
+``apt``, ``pip`` and their like
+    install nothing: at once and in one line, not after a minute of tries;
 ``systemctl``, ``modprobe`` and their like
     say in one line why not here, and where.
 """
@@ -22,13 +24,12 @@ _SUDO = r"""#!/bin/sh
 while [ $# -gt 0 ]; do
     case $1 in
         --) shift; break ;;
-        -i|-s|--login|--shell) set -- sh ;;
+        -i|-s|--login|--shell) shift; [ $# -gt 0 ] || set -- sh; break ;;
         -[ugpChrRtTUD]) shift 2 ;;
         -*) shift ;;
         *=*) export "$1"; shift ;;
         *) break ;;
     esac
-    [ "$1" != sh ] || break
 done
 if [ ! -e /run/nslab/sudo-said ]; then
     echo "(you are root in the lab: sudo is not needed)" >&2
@@ -75,6 +76,31 @@ _REFUSALS = {
 }
 
 
+INSTALLERS = {
+    "apt": "sudo apt install",
+    "apt-get": "sudo apt-get install",
+    "pip": "pip install",
+    "pip3": "pip3 install",
+}
+_INSTALLER = """#!/bin/sh
+# What only looks goes on to the program itself.
+for word; do
+    case $word in
+        update|upgrade|dist-upgrade|full-upgrade|install|download|source|reinstall)
+            cat >&2 <<'END'
+{name}: not in a lab: its internet is a made-up one, from which nothing can be installed; install it
+on your machine ({command} …), and labs have it
+END
+            exit 1 ;;
+        -*) ;;
+        *) break ;;
+    esac
+done
+PATH=$(printf %s "$PATH" | sed 's,{directory}:,,')
+exec {name} "$@"
+"""
+
+
 def scripts() -> dict[str, str]:
     """The programs' names, and what each does; tcpdump only where there is one to go on as."""
     found = {"sudo": _SUDO}
@@ -85,6 +111,8 @@ def scripts() -> dict[str, str]:
         found["tcpdump"] = _TCPDUMP.format(
             python=sys.executable, setgroups=setgroups, directory=DIRECTORY
         )
+    for name, command in INSTALLERS.items():
+        found[name] = _INSTALLER.format(name=name, command=command, directory=DIRECTORY)
     for name, why in _REFUSALS.items():
         found[name] = f"#!/bin/sh\ncat >&2 <<'END'\n{name}: not in a lab: {why}\nEND\nexit 1\n"
     return found

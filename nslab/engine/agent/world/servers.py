@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.rtnl.apply import Applier
-from nslab.engine.default_network import ACTIONS, NAME_SERVER, STUB, WEB
+from nslab.engine.default_network import ACTIONS, DOMAIN, NAME_SERVER, STUB, WEB
 from nslab.network.model import WORLD
 
 CLIENTS = 64
@@ -29,7 +29,6 @@ CLIENTS = 64
 PATIENCE = 5.0
 """Seconds in which a client must have asked."""
 
-DOMAIN = "example.org"
 ADDRESSES = {
     "www.example.org": WEB,
     "example.org": WEB,
