@@ -57,6 +57,9 @@ def _nslab(
 def doctor(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--all", help="A line also for each check that found nothing wrong.")
+    ] = False,
 ) -> None:
     """Say whether a lab can run here, and if not, what to do.
 
@@ -65,12 +68,13 @@ def doctor(
 
     \b
     nslab doctor
+    nslab doctor --all
     nslab doctor --json | jq .verdict
     """
     from nslab.cli import doctor as report
 
     _no_rest(ctx)
-    raise typer.Exit(report.run(as_json))
+    raise typer.Exit(report.run(as_json, whole))
 
 
 @app.command()
@@ -89,21 +93,26 @@ def lab(
     browser: Annotated[
         bool, typer.Option(help="Open a browser, or only print the address.")
     ] = True,
+    executed: Annotated[
+        bool, typer.Option("--executed", help="With all outputs, to be read; not to be guessed.")
+    ] = False,
 ) -> None:
     """Open the lessons in JupyterLab.
 
-    They are trusted first, so that their pictures show.  In a checkout the lessons are opened where
-    they are; else they are copied to ./nslab-notebooks.  A copy never overwrites what is there:
-    your work stays.
+    You work on a copy of your own, without outputs: in nslab-notebooks, in the checkout or where
+    you are.  It never overwrites what is there: your work stays.  --executed opens the lessons with
+    their outputs: in a checkout the lessons themselves, else a copy in nslab-notebooks-executed.
+    They are trusted first, so that their pictures show.
 
     \b
     nslab lab
+    nslab lab --executed
     nslab lab --no-browser --port 9000
     nslab lab --dir ~/lessons -- --ServerApp.ip=0.0.0.0     (what follows -- goes to JupyterLab)
     """
     from nslab.cli import notebooks
 
-    notebooks.open_lab(directory, port=port, browser=browser, rest=ctx.obj)
+    notebooks.open_lab(directory, port=port, browser=browser, rest=ctx.obj, executed=executed)
 
 
 @app.command(hidden=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
 
 from nslab.doctor import Check, Report, examine
 
@@ -14,8 +13,12 @@ PLAIN = {"ok": "+", "limited": "!", "missing": "-", "refused": "x"}
 STYLES = {"ok": "green", "limited": "yellow", "missing": "yellow", "refused": "bold red"}
 
 
-def run(as_json: bool) -> int:
-    """Examine and print; 0 if a lab can run here, else 1."""
+def run(as_json: bool, whole: bool = False) -> int:
+    """Examine and print; 0 if a lab can run here, else 1.
+
+    :param as_json: everything, for programs
+    :param whole: a line also for each check that found nothing wrong
+    """
     from nslab.cli.notebooks import untrusted
 
     report = examine(untrusted())
@@ -24,11 +27,11 @@ def run(as_json: bool) -> int:
 
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
     else:
-        _print(report)
+        _print(report, whole)
     return 0 if report.works else 1
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, whole: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -36,8 +39,10 @@ def _print(report: Report) -> None:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(Text(report.verdict, style="bold green" if report.works else "bold red"))
     width = max(len(check.name) for check in report.checks)
-    for group, checks in groupby(report.checks, key=lambda check: check.group):
+    for group, right, checks in report.rows(whole=whole):
         console.print(f"\n{group}")
+        if right:
+            console.print(Text.assemble(("  " + _marks()["ok"] + " ", STYLES["ok"]), right))
         for check in checks:
             console.print(_line(check, width))
             if check.status != "ok":
@@ -49,13 +54,17 @@ def _line(check: Check, width: int) -> object:
     from rich.text import Text
 
     name = check.name.ljust(width) if check.detail else check.name
-    mark = (MARKS if _shows("✔✘") else PLAIN)[check.status]
+    mark = _marks()[check.status]
     line = Text.assemble(("  " + mark + " ", STYLES[check.status]), name)
     if check.status != "ok":
         line.append(f"  {check.status}", STYLES[check.status])
     if check.detail:
         line.append(f"  {check.detail}" if check.status == "ok" else f": {check.detail}")
     return line
+
+
+def _marks() -> dict[str, str]:
+    return MARKS if _shows("✔✘") else PLAIN
 
 
 def _shows(text: str) -> bool:

@@ -1,13 +1,17 @@
 """Where the lessons are, copies of them that are the learner's own, and JupyterLab on top.
 
+The lessons are kept with their outputs, which the tests compare.  A learner gets them without: what
+a cell will print is to be guessed first, and a picture that is there already is no answer of one's
+own lab.  ``--executed`` opens them as they were executed.
+
 JupyterLab shows the pictures of a notebook only if it trusts it: if this user's key has signed its
 outputs.  A fresh clone or copy is not signed, so it is done here.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -16,7 +20,8 @@ from typing import NoReturn
 
 from nslab.errors import NslabError, os_cause
 
-COPY = "nslab-notebooks"
+COPY, EXECUTED = "nslab-notebooks", "nslab-notebooks-executed"
+"""The folders of a learner's copies: without outputs, and with them."""
 
 
 def source() -> tuple[Path, bool]:
@@ -33,7 +38,9 @@ def untrusted() -> list[str] | None:
 
     None if there is no Jupyter, or no home in which it could keep what it trusts.
     """
-    folder, _ = source()
+    folder = _target(executed=False)
+    if not folder.is_dir():
+        folder, _ = source()
     try:
         return [path.name for path in lessons(folder) if not _trusted(path)]
     except (ImportError, OSError, sqlite3.Error):
@@ -46,11 +53,30 @@ def lessons(folder: Path) -> list[Path]:
     return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
+def _target(*, executed: bool) -> Path:
+    """Where copies are made if nobody says where: in the checkout, or where the learner is."""
+    folder, checkout = source()
+    home = folder.parent if checkout and os.access(folder.parent, os.W_OK) else Path.cwd()
+    return home / (EXECUTED if executed else COPY)
+
+
 def open_lab(
-    directory: Path | None, *, port: int | None, browser: bool, rest: Sequence[str]
+    directory: Path | None,
+    *,
+    port: int | None,
+    browser: bool,
+    rest: Sequence[str],
+    executed: bool = False,
 ) -> NoReturn:
-    """Replace this process by JupyterLab on the lessons."""
-    folder = prepare(directory)
+    """Replace this process by JupyterLab on the lessons.
+
+    :param directory: where the copy is; None for the usual place
+    :param port: JupyterLab's; None for the first that is free from 8888 on
+    :param browser: open one
+    :param rest: what else JupyterLab is given
+    :param executed: with the outputs that the lessons are kept with
+    """
+    folder = prepare(directory, executed=executed)
     print(f"The lessons are in {folder}.  Ctrl-C twice ends JupyterLab.", file=sys.stderr)
     # JupyterLab refuses an option that is there twice: the learner's own is the one that counts.
     given = {word.split("=")[0] for word in rest}
@@ -60,17 +86,20 @@ def open_lab(
     os.execv(argv[0], argv)
 
 
-def prepare(directory: Path | None = None) -> Path:
+def prepare(directory: Path | None = None, *, executed: bool = False) -> Path:
     """The folder to work in, with the lessons in it, trusted.
 
+    :param directory: where the copy is; None for the usual place
+    :param executed: with their outputs; in a checkout that may be written, the lessons themselves
     :raises NslabError: there are no lessons, no Jupyter, or the folder cannot be written
     """
     folder, checkout = source()
     if not lessons(folder):
         raise NslabError("open", "the lessons", f"there are none in {folder}", "reinstall nslab")
     try:
-        if directory is not None or not (checkout and os.access(folder, os.W_OK)):
-            folder = copy(folder, directory or Path.cwd() / COPY)
+        if directory is not None or not (executed and checkout and os.access(folder, os.W_OK)):
+            target = directory or _target(executed=executed)
+            folder = copy(folder, target, cleared=not executed)
         for path in lessons(folder):
             try:
                 trust(path)
@@ -94,16 +123,42 @@ def prepare(directory: Path | None = None) -> Path:
     return folder
 
 
-def copy(folder: Path, target: Path) -> Path:
-    """Copy what is not there yet; a file that is there stays as it is."""
+def copy(folder: Path, target: Path, *, cleared: bool = False) -> Path:
+    """Copy what is not there yet; a file that is there stays as it is.
+
+    :param folder: from where
+    :param target: to where
+    :param cleared: notebooks without their outputs
+    :returns: the target as a whole path
+    :raises OSError: it cannot be written
+    """
     target = target.expanduser().resolve()
     for path in sorted(folder.rglob("*")):
         there = target / path.relative_to(folder)
         if path.is_dir() or there.exists() or ".ipynb_checkpoints" in path.parts:
             continue
         there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, there)
+        data = path.read_bytes()
+        if cleared and path.suffix == ".ipynb":
+            data = without_outputs(data)
+        # Whole or not at all: half a file would be one that is there, for ever.
+        part = there.with_name(f".{there.name}.part")
+        part.write_bytes(data)
+        part.replace(there)
     return target
+
+
+def without_outputs(notebook: bytes) -> bytes:
+    """A notebook as nobody has run it; what is none stays as it is."""
+    try:
+        book = json.loads(notebook)
+        for cell in book["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+        book["metadata"].pop("widgets", None)
+    except (ValueError, KeyError, TypeError):
+        return notebook
+    return json.dumps(book, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def trust(path: Path) -> None:

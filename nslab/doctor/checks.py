@@ -76,17 +76,18 @@ def examine(untrusted: Sequence[str] | None = None) -> Report:
         *jupyter_checks(untrusted),
         *machine_checks(),
     ]
-    return Report(*verdict(checks, facts), tuple(checks))
+    # Not in the verdict: that is saved with notebooks, and read by others.
+    who = "root" if facts.root else "an ordinary user, without root"
+    return Report(*verdict(checks), (Check("kernel", "asked by", "ok", who), *checks))
 
 
-def verdict(checks: list[Check], facts: Facts) -> tuple[bool, str]:
+def verdict(checks: list[Check]) -> tuple[bool, str]:
     """Can a lab run, and the sentence that says so."""
     for check in checks:
         fatal = check.group == "kernel" and check.status == "refused"
         if fatal or (check.name in REQUIRED_TOOLS and check.status == "missing"):
             return False, f"No lab can run here: {check.name}: {check.detail}."
-    who = "as root" if facts.root else "as an ordinary user, without root"
-    text = f"A lab runs here, {who}."
+    text = "A lab runs here."
     missing = [each.name for each in checks if each.group == "tools" and each.status == "missing"]
     if missing:
         text += f" Some lessons need programs that are not installed: {', '.join(missing)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import Literal
@@ -33,15 +34,31 @@ class Report(Struct, frozen=True):
     def __str__(self) -> str:
         return _text(self)
 
+    def rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, tuple[Check, ...]]]:
+        """By group: its name, what is right in one line, and the checks to be told one by one.
+
+        :param whole: tell all of them one by one
+        """
+        for group, found in groupby(self.checks, key=lambda check: check.group):
+            checks = tuple(found)
+            right = [check.name for check in checks if check.status == "ok"]
+            if whole or not right:
+                yield group, "", checks
+            else:
+                line = f"{len(right)} of {len(checks)}: {', '.join(right)}"
+                yield group, line, tuple(check for check in checks if check.status != "ok")
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": _text(self), "text/html": _html(self)}
 
 
-def _text(report: Report) -> str:
-    """The verdict, then a line for each check."""
+def _text(report: Report, *, whole: bool = False) -> str:
+    """The verdict, a line for all that is right, and a line for each check that is not."""
     lines = [report.verdict]
-    for group, checks in groupby(report.checks, key=lambda check: check.group):
+    for group, right, checks in report.rows(whole=whole):
         lines.append(group)
+        if right:
+            lines.append(f"  {MARKS['ok']} {right}")
         for check in checks:
             lines.append(f"  {MARKS[check.status]} {check.name}  {_words(check)}".rstrip())
             lines += [f"      {line}" for line in _remedy(check)]
@@ -49,19 +66,28 @@ def _text(report: Report) -> str:
 
 
 def _html(report: Report) -> str:
-    """The same as a table, with the remedies below what they are for."""
-    rows = []
-    for group, checks in groupby(report.checks, key=lambda check: check.group):
-        rows.append(f'<tr><th colspan="3" style="text-align:left">{escape(group)}</th></tr>')
-        for check in checks:
-            said = escape(_words(check))
-            for line in _remedy(check):
-                said += f"<br><code>{escape(line)}</code>"
-            cells = (MARKS[check.status], escape(check.name), said)
-            row = "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells)
-            rows.append(f"<tr>{row}</tr>")
-    verdict = f"<p><strong>{escape(report.verdict)}</strong></p>"
-    return f'{verdict}<table style="margin-left:0">{"".join(rows)}</table>'
+    """What is not right, with the remedies; and the whole table, folded."""
+    wrong = "".join(_table_of(group, checks) for group, _, checks in report.rows() if checks)
+    table = "".join(_table_of(group, checks) for group, _, checks in report.rows(whole=True))
+    right = sum(check.status == "ok" for check in report.checks)
+    return (
+        f"<p><strong>{escape(report.verdict)}</strong></p>"
+        + (f'<table style="margin-left:0">{wrong}</table>' if wrong else "")
+        + f"<details><summary>{right} of {len(report.checks)} checks are {MARKS['ok']}: show all"
+        f'</summary><table style="margin-left:0">{table}</table></details>'
+    )
+
+
+def _table_of(group: str, checks: Sequence[Check]) -> str:
+    rows = [f'<tr><th colspan="3" style="text-align:left">{escape(group)}</th></tr>']
+    for check in checks:
+        said = escape(_words(check))
+        for line in _remedy(check):
+            said += f"<br><code>{escape(line)}</code>"
+        cells = (MARKS[check.status], escape(check.name), said)
+        row = "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells)
+        rows.append(f"<tr>{row}</tr>")
+    return "".join(rows)
 
 
 def _words(check: Check) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from snapshots import article
 
@@ -217,7 +218,7 @@ def test_show_into_a_file_that_cannot_be(tmp_path: Path) -> None:
 def test_a_closed_pipe_is_quiet() -> None:
     code = (
         "import sys\nfrom nslab.cli import main, doctor\n"
-        "def run(as_json):\n    print('x' * 200000)\n    return 0\n"
+        "def run(as_json, whole):\n    print('x' * 200000)\n    return 0\n"
         "doctor.run = run\nmain(['doctor'])\n"
     )
     reading, writing = os.pipe()
@@ -295,9 +296,31 @@ def test_a_copy_keeps_the_work_of_the_learner(lessons: Path, tmp_path: Path) -> 
     assert (folder / "00-start.ipynb").exists()
 
 
-def test_a_checkout_is_worked_in(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_checkout_too_one_works_on_a_copy(
+    lessons: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(notebooks, "source", lambda: (lessons, True))
-    assert notebooks.prepare() == lessons
+    monkeypatch.chdir(lessons)
+    assert notebooks.prepare() == tmp_path / "nslab-notebooks"
+    assert notebooks.untrusted() == []
+    assert notebooks.prepare(executed=True) == lessons
+
+
+def test_a_learner_sees_no_output_before_a_cell_has_run(lessons: Path, tmp_path: Path) -> None:
+    book = nbformat.read(lessons / "00-start.ipynb", 4)
+    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="seen before")]
+    book.cells[0].execution_count = 1
+    book.metadata["widgets"] = {"state": {}}
+    nbformat.write(book, lessons / "00-start.ipynb")
+    cleared = nbformat.read(notebooks.prepare() / "00-start.ipynb", 4)
+    nbformat.validate(cleared)
+    assert "widgets" not in cleared.metadata
+    assert [cell.source for cell in cleared.cells] == [cell.source for cell in book.cells]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in cleared.cells)
+    folder = notebooks.prepare(executed=True)
+    assert folder == tmp_path / "nslab-notebooks-executed"
+    assert "seen before" in (folder / "00-start.ipynb").read_text()
+    assert not list(folder.glob(".*"))
 
 
 def test_no_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_refused_is_said_with_cause_and_remedy() -> None:
             checks[0].remedy,
         )
     ]
-    works, text = verdict(checks, Facts())
+    works, text = verdict(checks)
     assert not works
     assert text.startswith("No lab can run here: user namespace: kernel.unprivileged_userns_clone")
 
@@ -155,15 +155,13 @@ def test_what_is_only_missing_is_no_refusal() -> None:
     }
     assert checks[-1].group == "features"
     missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
-    works, text = verdict([*checks, missing], Facts(root=True))
+    works, text = verdict([*checks, missing])
     assert works
-    assert text == (
-        "A lab runs here, as root. Some lessons need programs that are not installed: brctl."
-    )
+    assert text == ("A lab runs here. Some lessons need programs that are not installed: brctl.")
 
 
 def test_without_bash_no_lab_runs() -> None:
-    works, _ = verdict([Check("tools", "bash", "missing")], Facts())
+    works, _ = verdict([Check("tools", "bash", "missing")])
     assert not works
 
 
@@ -221,14 +219,16 @@ def test_the_report_as_text(
 ) -> None:
     monkeypatch.setattr(report, "examine", lambda _: REPORT)
     assert report.run(as_json=False) == 1
-    assert capsys.readouterr().out == (
+    wrong = (
         "No lab can run here: user namespace: it is forbidden.\n"
         "\nkernel\n"
         "  ✘ user namespace  refused: it is forbidden\n"
         f"      first do\n        this {'x' * 120}\n"
-        "\ntools\n"
-        "  ✔ ip              /usr/sbin/ip\n"
-        "  ✔ dot\n"
+    )
+    assert capsys.readouterr().out == f"{wrong}\ntools\n  ✔ 2 of 2: ip, dot\n"
+    report.run(as_json=False, whole=True)
+    assert capsys.readouterr().out == (
+        f"{wrong}\ntools\n  ✔ ip              /usr/sbin/ip\n  ✔ dot\n"
     )
 
 

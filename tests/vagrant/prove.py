@@ -226,7 +226,7 @@ def notebooks(vagrant: Vagrant, pattern: str) -> None:
         vagrant.ssh(
             "cd /opt/nslab && PYTHONPATH=/srv/runner NSLAB_QUICK=1 LANG=C.UTF-8 "
             "/opt/nslab-venv/bin/python -m pytest -q -p no:cacheprovider --nbval "
-            f"--nbval-current-env --nbval-sanitize-with tests/nbval.cfg ~/nslab-notebooks/{name}"
+            f"--nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks/{name}"
         )
         vagrant.tale.ok(f"{name}: all outputs as saved")
 

@@ -89,7 +89,7 @@ for word; do
         update|upgrade|dist-upgrade|full-upgrade|install|download|source|reinstall)
             cat >&2 <<'END'
 {name}: not in a lab: its internet is a made-up one, from which nothing can be installed; install it
-on your machine ({command} …), and labs have it
+on your machine ({command} NAME), and labs have it
 END
             exit 1 ;;
         -*) ;;
@@ -126,6 +126,6 @@ def install() -> None:
     os.mkdir(DIRECTORY)
     for name, text in scripts().items():
         descriptor = os.open(f"{DIRECTORY}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o755)
-        with open(descriptor, "w") as file:
+        with open(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o755)
             file.write(text)

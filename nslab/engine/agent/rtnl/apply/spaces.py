@@ -19,8 +19,8 @@ from nslab.errors import KernelRefused
 from nslab.network import actions as act
 
 CONTAINER_START = 60.0
-"""Seconds that a container's first process may take.  One that fails ends, which is noticed at once;
-this is for a machine with more to do than it can: five seconds were too few once."""
+"""Seconds that a container's first process may take.  One that fails ends, which is noticed at
+once; this is for a machine with more to do than it can: five seconds were too few once."""
 
 
 SIDE_BY_SIDE = 8
