@@ -69,6 +69,8 @@ def _opens(search: Search, here: Namespace, policy: tuple[PolicyRule, ...]) -> b
     )
     if found.ok or found.stop is None:
         return True
+    if found.back and not search.trace.back:
+        return True  # then it arrives, and what is wrong with the answer comes afterwards
     # It may stop at something else after that: enough, if the rule itself was the end of the way.
     ended = search.stop.kind in ("route-refuses", "no-route")
     same = (found.stop.kind, found.stop.namespace) == (search.stop.kind, search.stop.namespace)
