@@ -136,7 +136,7 @@ def _closed(case: Case, place: str, asked: str) -> Obstacle:
     if elsewhere:
         message = f"{place} refuses: at port {port} ({protocol}) it listens {elsewhere}"
         every = "::" if ":" in asked else "0.0.0.0"
-        remark = f"# start the server so that it listens on {every} (on all), or on that address"
+        remark = f"# start the server so that it listens on {every} (all addresses), or on that one"
         return Obstacle(kind="port-elsewhere", where=place, message=message, hint=remark)
     message = f"{place} refuses: nothing listens at port {port} ({protocol}) there"
     hint = "# start the server; what listens there:\n"

@@ -169,9 +169,13 @@ def too_big(search: Search) -> Obstacle:
         if each.mtu < length
     ]
     sender = search.snapshot.namespace(search.trace.namespace)
-    if sender.inode != search.here.inode:  # it has been told, and keeps that for ten minutes
-        commands.append((sender, "ip route flush cache"))
     remark = f"or send less: at most {int(room) - 28} bytes of ping"
+    if sender.inode != search.here.inode:
+        commands.append((sender, "ip route flush cache"))
+        told = (
+            f"the last line: {sender.label} was told of {room} bytes, and remembers it for a while"
+        )
+        remark = f"{told}\n{remark}"
     return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
 
 

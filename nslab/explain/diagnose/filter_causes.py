@@ -20,6 +20,9 @@ def filtered(search: Search) -> Obstacle:
     seen = f"{where.label}/{search.stop.link}" if ruling.family == "netdev" else where.label
     message = f"{seen} {verb} {what}: {ruling}"
     lines = []
+    if ruling.chain.startswith("DOCKER-ISOLATION"):
+        lines.append("# Docker keeps its networks apart: rather give the container both networks")
+        lines.append("# (docker network connect ...), or take its rule away:")
     for command in _commands(search, ruling):
         lines += remedy.inside(search.snapshot, where, command)
     return Obstacle(

@@ -24,7 +24,7 @@ def cause(search: Search) -> Obstacle | None:
         if rule is not None and not (rule.action == "lookup" and rule.table in _OWN):
             rest = tuple(each for each in here.policy if each != rule)
             if _opens(search, here, rest):
-                message = f"{here.label}: the rule {policy_text(rule)} decides, and leads astray"
+                message = f"{here.label}: the rule {policy_text(rule)} sends it the wrong way"
                 if rule.action != "lookup":
                     message = f"{here.label}: the rule {policy_text(rule)} refuses it"
                 command = f"ip rule del pref {rule.priority}"
