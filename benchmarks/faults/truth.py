@@ -22,7 +22,8 @@ def command(question: Question, patient: bool) -> list[str]:
         address = f"http://{host}:{question.port}/"
         return ["curl", "-sg", "-o", "/dev/null", "--max-time", f"{wait * 2:g}", address]
     if question.protocol == "udp":
-        say = "exec 3<>/dev/udp/$0/$1 && echo question >&3 && read -r -t $2 -u 3"
+        # One byte: bash reads byte by byte, and the rest of a datagram is gone after the first.
+        say = "exec 3<>/dev/udp/$0/$1 && echo question >&3 && read -r -n 1 -t $2 -u 3"
         return ["bash", "-c", say, question.target, str(question.port), f"{wait:g}"]
     if question.protocol == "dns":
         return ["host", "-t", "A", "-W", "1", "-R", "2", question.target]
