@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults.topologies import TOPOLOGIES, WORLD, name, ping, tcp
+from faults.topologies import ECHO, TOPOLOGIES, WORLD, XDP, name, ping, tcp, udp
 from faults.values import Question, Working
 
 _near = ping("ns1", "192.168.10.12")
@@ -400,7 +400,42 @@ WORKING: tuple[Working, ...] = (
         "dev eth0",
         ping("s1", "fd00:2::11"),
     ),
+    _a(
+        "a netdev chain that drops others, by bytes that have no name",
+        "nft add table netdev t\nnft add chain netdev t c "
+        "'{ type filter hook ingress device lxcbr0.1 priority 0 ; }'\n"
+        "nft add rule netdev t c @th,0,8 13 drop",
+        _gate,
+    ),
     _a("a name", "true", name("ns1")),
+    _a("a server of datagrams", ECHO.format("0.0.0.0"), udp("ns1", "192.168.10.12", 8080)),
+    _a(
+        "a server for both families",
+        "ip netns exec ns2 busybox httpd -p '[::]:8080' -h /var/empty </dev/null >/dev/null 2>&1",
+        tcp("ns1", "192.168.10.12", 8080),
+    ),
+    _a(
+        "a filter of tc that lets all by",
+        "tc qdisc add dev lxcbr0.1 clsact\n"
+        "tc filter add dev lxcbr0.1 ingress bpf da bytecode '1,6 0 0 0,'\n"
+        "tc filter add dev lxcbr0.1 egress bpf da bytecode '1,6 0 0 0,'",
+        _out,
+    ),
+    _a(
+        "a filter of tc that sends copies elsewhere",
+        "tc qdisc add dev lxcbr0.1 ingress\ntc filter add dev lxcbr0.1 ingress protocol ip u32 "
+        "match u32 0 0 action mirred egress mirror dev br1",
+        _out,
+    ),
+    _on("article in a VM", "a program of XDP that passes all", XDP.format("lxcbr0.1", 2), _out),
+    _on("docker", "a container's way out", "true", ping("app", WORLD)),
+    _on("docker", "a published port, from the LAN", "true", tcp("lan", "198.51.100.10", 8080)),
+    _on(
+        "docker",
+        "DOCKER-USER lets it by",
+        "iptables -I DOCKER-USER -i eth0 -j RETURN; iptables -A DOCKER-USER -j RETURN",
+        tcp("lan", "198.51.100.10", 8080),
+    ),
     _a("a web server", "true", tcp("ns1", "192.168.10.12", 80)),
     _a(
         "a container's own /etc is the host's",

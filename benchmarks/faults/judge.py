@@ -12,7 +12,7 @@ from typing import Any
 from faults.topologies import TOPOLOGIES
 from faults.truth import MENDED, comes_to_work, works
 from faults.values import Fault, Network, Question, Topology, Working
-from nslab import Explanation, Lab, NslabError
+from nslab import Explanation, Lab, NslabError, docker
 
 RIGHT, WRONG, PLACED, UNDECIDED, SILENT = "right", "wrong", "placed", "undecided", "silent"
 PASSED, ALARM, ERROR = "passed", "alarm", "error"
@@ -64,7 +64,7 @@ def ask(lab: Lab, question: Question) -> Answer:
     """Ask ``lab.why``; what it cannot be asked yet (a port, a size) is left out."""
     wanted = {
         "port": question.port or None,
-        "protocol": question.protocol if question.protocol == "tcp" else None,
+        "protocol": question.protocol if question.port else None,
         "size": question.size or None,
     }
     known = inspect.signature(lab.why).parameters
@@ -104,6 +104,8 @@ def make(topology: Topology) -> Lab:
     """A lab with that network."""
     options: dict[str, Any] = {"ipv6": True} if topology.ipv6 else {}
     lab = Lab(engine=topology.engine if topology.engine == "vm" else None, **options)
+    if topology.docker:
+        docker.start(lab)
     broken = run(lab, topology.lines)
     if broken:
         lab.close()
@@ -153,7 +155,8 @@ def _words_of_tools(line: str) -> str:
     """A line without the words that are in capitals because iptables has them so."""
     capitals = "POSTROUTING PREROUTING OUTPUT INPUT FORWARD MASQUERADE SNAT DNAT ACCEPT DROP"
     capitals += " REJECT ARP TCPMSS ESTABLISHED RELATED NEW MARK REDIRECT NETMAP RETURN MAC TTL"
-    return re.sub(rf"\b({capitals.replace(' ', '|')})\b", "", line)
+    capitals += " ORIGINAL DOCKER(-[A-Z0-9-]+)?"
+    return re.sub(rf"\b({capitals.replace(' ', '|')})(?![\w-])", "", line)
 
 
 def try_fault(fault: Fault) -> Outcome:
@@ -206,6 +209,8 @@ def _tried(
                 return Outcome(name, kind, ERROR, detail=f"cannot be made: {words}")
         forget(lab)
         if works(lab, question):
+            if len(broken) > 1:  # one undoes the other
+                return _works(name, ask(lab, question), "pair")
             return Outcome(name, kind, ERROR, detail=f"does not fail: {question}")
         forget(lab)
         answer = ask(lab, question)

@@ -13,6 +13,37 @@ def _web(ns: str, where: str = "80") -> str:
     return f"ip netns exec {ns} busybox httpd -p {where} -h /var/empty </dev/null >/dev/null 2>&1\n"
 
 
+ECHO = (
+    'ip netns exec ns2 python3 -c "import os, socket; s = socket.socket(2, 2); '
+    "s.bind(('{}', 8080)); os.fork() and os._exit(0); os.setsid()\n"
+    'while True:\n data, sender = s.recvfrom(99); s.sendto(data, sender)" '
+    "</dev/null >/dev/null 2>&1"
+)
+"""A server in ns2 that sends datagrams back; once the line is done, it waits for them."""
+
+
+XDP = """python3 - <<END
+import ctypes, os, socket, struct
+code = ctypes.create_string_buffer(struct.pack("=BBhi", 0xB7, 0, 0, {1}) + b"\\x95" + bytes(7))
+name = ctypes.create_string_buffer(b"GPL")
+asked = struct.pack("=IIQQ", 6, 2, ctypes.addressof(code), ctypes.addressof(name))
+asked = ctypes.create_string_buffer(asked + bytes(96))
+number = dict(x86_64=321, aarch64=280)[os.uname().machine]
+libc = ctypes.CDLL(None, use_errno=True)
+program = libc.syscall(number, 5, asked, len(asked.raw) - 1)
+assert program >= 0, os.strerror(ctypes.get_errno())
+xdp = struct.pack("=HHi", 8, 1, program) + struct.pack("=HHI", 8, 3, 2)
+body = struct.pack("=BBHiII", 0, 0, 0, socket.if_nametoindex("{0}"), 0, 0)
+body += struct.pack("=HH", 4 + len(xdp), 43 | 0x8000) + xdp
+asking = socket.socket(16, 3, 0)
+asking.send(struct.pack("=IHHII", 16 + len(body), 19, 5, 1, 0) + body)
+answer = struct.unpack_from("=i", asking.recv(4096), 16)[0]
+assert answer == 0, os.strerror(-answer)
+END"""
+"""Puts a program of two instructions on a link: XDP_DROP is 1, XDP_PASS is 2.  Only the root
+of a whole machine may."""
+
+
 def _joined(ns: str, port: str, bridge: str, address: str, gateway: str, mac: str) -> str:
     """A namespace on a bridge, with its MAC, its address and its default route."""
     return f"""
@@ -210,6 +241,15 @@ for n in 0 1; do
 done
 """
 
+DOCKER = """
+docker network create --subnet 172.30.0.0/24 others >/dev/null
+docker run -d --name app --hostname app -p 8080:80 busybox httpd -f -p 80 >/dev/null
+docker run -d --name db --hostname db --network others busybox httpd -f -p 80 >/dev/null
+pkill -x docker-proxy || true
+"""
+"""Two networks of Docker's, and a published port.  Docker's own proxy would take connections that
+no rule translates, and so hide what is wrong with the rules; many engines run without it."""
+
 IPVLAN = """
 for n in 1 2; do
   ip netns add i$n
@@ -231,6 +271,10 @@ def ping(ns: str | None, target: str, size: int = 0) -> Question:
 
 def tcp(ns: str | None, target: str, port: int) -> Question:
     return Question(ns, target, port, "tcp")
+
+
+def udp(ns: str | None, target: str, port: int) -> Question:
+    return Question(ns, target, port, "udp")
 
 
 def name(ns: str | None, target: str = "www.example.org") -> Question:
@@ -287,6 +331,17 @@ TOPOLOGIES = {
         ),
         Topology("tunnel", TUNNEL, (ping("c1", "10.42.0.12"), ping("h1", "10.0.0.2"))),
         Topology("pair", PAIR, (ping("x", "10.9.0.2"),)),
+        Topology(
+            "docker",
+            DOCKER,
+            (
+                ping("app", WORLD),
+                tcp("lan", "198.51.100.10", 8080),
+                tcp(None, "172.17.0.2", 80),
+                ping("db", WORLD),
+            ),
+            docker=True,
+        ),
         Topology("segments", SEGMENTS, (ping("r", "10.6.0.4"), ping("a", "10.6.0.4"))),
         Topology("vlan", VLAN, (ping("v0", "10.10.0.11"), ping("t0", "10.50.0.11")), engine="vm"),
         Topology(

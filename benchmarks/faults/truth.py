@@ -1,4 +1,4 @@
-"""Whether it works, by real packets of real programs: ping, curl and host."""
+"""Whether it works, by real packets of real programs: ping, curl and host; bash for datagrams."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def command(question: Question, patient: bool) -> list[str]:
         host = f"[{question.target}]" if ":" in question.target else question.target
         address = f"http://{host}:{question.port}/"
         return ["curl", "-sg", "-o", "/dev/null", "--max-time", f"{wait * 2:g}", address]
+    if question.protocol == "udp":
+        # One byte: bash reads byte by byte, and the rest of a datagram is gone after the first.
+        say = "exec 3<>/dev/udp/$0/$1 && echo question >&3 && read -r -n 1 -t $2 -u 3"
+        return ["bash", "-c", say, question.target, str(question.port), f"{wait:g}"]
     if question.protocol == "dns":
         return ["host", "-t", "A", "-W", "1", "-R", "2", question.target]
     words = ["ping", "-n", "-q", "-c2", "-i0.2", f"-W{wait:g}"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class Question:
     """What does not work.
 
-    ``protocol`` is ``icmp``, ``tcp`` (with a ``port``) or ``dns`` (``target`` is a name).  ``size``
-    is the payload of a ping that must not be fragmented.
+    ``protocol`` is ``icmp``, ``tcp`` or ``udp`` (with a ``port``) or ``dns`` (``target`` is a
+    name).  ``size`` is the payload of a ping that must not be fragmented.
     """
 
     ns: str | None
@@ -26,13 +26,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Topology:
-    """A network that works: lines for a shell of the host, and the questions that are answered."""
+    """A network that works: lines for a shell of the host, and the questions that are answered.
+
+    ``docker``: a real engine is started first.
+    """
 
     name: str
     lines: str
     questions: tuple[Question, ...]
     engine: str = "local"
     ipv6: bool = False
+    docker: bool = False
 
 
 @dataclass(frozen=True)

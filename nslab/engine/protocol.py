@@ -47,8 +47,8 @@ class Command(Struct, frozen=True, kw_only=True):
 
     ``ns`` names a namespace, None the host.  ``view`` ``net`` changes the network namespace only
     (as ``nsenter --net``), ``full`` gives what ``ip netns exec`` gives: /etc/netns bound and /sys
-    of that namespace; for a container all of its namespaces.  ``timeout`` is in seconds, None
-    without limit.
+    of that namespace; for a container all of its namespaces (for bash its network alone, where it
+    has no bash).  ``timeout`` is in seconds, None without limit.
     """
 
     argv: tuple[str, ...]

@@ -52,8 +52,9 @@ class Sighting(Value, frozen=True):
     """A packet of the probe, or what belongs to it, seen once at one place.
 
     ``way`` is seen from the link's namespace.  ``attempt`` counts the packets from 0; -1 is not
-    known.  ``for_others``: it came in for another MAC than the link's.  ``words`` say what an error
-    means; for ARP ``source`` asks for ``target``, or says that it has ``mac``.
+    known.  ``port`` is the one that it goes to, by TCP and UDP.  ``for_others``: it came in for
+    another MAC than the link's.  ``words`` say what an error means; for ARP ``source`` asks for
+    ``target``, or says that it has ``mac``.
     """
 
     place: Place
@@ -62,6 +63,7 @@ class Sighting(Value, frozen=True):
     source: str = ""
     target: str = ""
     attempt: int = 0
+    port: int = 0
     ttl: int = 0
     vlan: int = 0
     to_mac: str = ""
@@ -74,6 +76,7 @@ class Ruling(Value, frozen=True):
     """What a packet filter decided about a packet of the probe.
 
     ``rule`` is the rule as its own tool prints it, empty where the chain's policy decided.
+    ``what`` is neighbour for a question of IPv6 who has an address, and for its answer.
     """
 
     ns: str
@@ -84,7 +87,7 @@ class Ruling(Value, frozen=True):
     rule: str = ""
     tool: str = "nft"
     handle: int = 0
-    what: Literal["request", "answer", "other"] = "request"
+    what: Literal["request", "answer", "neighbour", "other"] = "request"
     attempt: int = -1
 
 
@@ -102,11 +105,32 @@ class Counted(Value, frozen=True):
     where: str = ""
 
 
+class TrafficFilter(Value, frozen=True):
+    """A filter of tc at a link's entrance (``side`` is ingress) or exit (egress).
+
+    ``words`` are what ``tc filter del`` calls it by.  ``action`` says what it does, as tc does;
+    empty where a program decides by itself.  ``takes`` is whether it ends the packet's way, None
+    if nobody can say.  ``more`` counts the packets of its action meanwhile.
+    """
+
+    ns: str
+    link: str
+    side: Literal["ingress", "egress"]
+    words: str
+    action: str = ""
+    takes: bool | None = None
+    more: int = 0
+
+
 class Listener(Value, frozen=True):
-    """A socket that waits at the port that was asked for, by the address that it is bound to."""
+    """A socket that waits at a port that was asked for, by the address that it is bound to.
+
+    Translation may have put another port in the place of the first.
+    """
 
     ns: str
     address: str
+    port: int = 0
 
 
 class Outcome(Value, frozen=True):
@@ -131,7 +155,8 @@ class Outcome(Value, frozen=True):
 class Evidence(Value, frozen=True):
     """What became of a probe.
 
-    ``sightings`` are in the order in which they were made.  ``unseen`` says what could not be
+    ``sightings`` are in the order in which they were made.  ``filters`` are those of tc at links,
+    looked for where nothing came back.  ``unseen`` says what could not be
     watched, with the reason.
     """
 
@@ -143,6 +168,7 @@ class Evidence(Value, frozen=True):
     rulings: tuple[Ruling, ...] = ()
     counted: tuple[Counted, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    filters: tuple[TrafficFilter, ...] = ()
     unseen: tuple[str, ...] = ()
 
     @property

@@ -144,8 +144,9 @@ class Link(Value, frozen=True):
     """The queue (qdisc) for what it sends, as ``tc`` calls it, if somebody has put one there."""
     queue_passes: int | None = None
     """The largest packet that the queue lets through, in bytes; None if it takes all."""
-    xdp: bool = False
-    """A program looks at each frame before the kernel does (XDP)."""
+    xdp: str = ""
+    """How a program is attached that looks at each frame before the kernel does, as ``ip link``
+    says it: xdp, xdpgeneric or xdpoffload; empty if there is none."""
     tunnel: Tunnel | None = None
 
     @property

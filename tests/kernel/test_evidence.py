@@ -124,6 +124,23 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
         "arp-off",
         "ns2/eth0",
     ),
+    "IPv6: neighbour discovery is dropped": (
+        (
+            "ip netns exec ns2 ip6tables -A INPUT -p icmpv6 --icmpv6-type neighbour-solicitation"
+            " -j DROP; ip -n ns1 -6 neigh flush all"
+        ),
+        "fd00::12",
+        "ping",
+        "filter-drop",
+        "ns2",
+    ),
+    "a filter of tc": (
+        ("tc qdisc add dev v1 clsact; tc filter add dev v1 ingress bpf da bytecode '1,6 0 0 2,'"),
+        WEB,
+        "ping",
+        "tc-drop",
+        "host/v1",
+    ),
     "IPv6: the other's link is down, and another's beside": (
         (
             "ip -6 addr add fd00:9::1/64 dev eth0 nodad; ip link add x1 type veth peer name x2;"
@@ -145,13 +162,14 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
 """Faults with a remedy that can be typed."""
 
 UNDECIDED: dict[str, tuple[str, str, str]] = {
-    "neighbour discovery is dropped": (
+    "one of two programs of tc": (
         (
-            "ip netns exec ns2 ip6tables -A INPUT -p icmpv6 --icmpv6-type neighbour-solicitation"
-            " -j DROP; ip -n ns1 -6 neigh flush all"
+            "tc qdisc add dev v1 clsact;"
+            " tc filter add dev v1 ingress pref 1 bpf da bytecode '1,6 0 0 4294967295,';"
+            " tc filter add dev v1 ingress pref 2 bpf da bytecode '1,6 0 0 2,'"
         ),
-        "fd00::12",
-        "ns2/eth0",
+        "192.168.10.1",
+        "host/v1",
     )
 }
 """Faults that no theory, no counter and no trace names: never ✔, and placed to the link."""

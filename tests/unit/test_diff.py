@@ -19,7 +19,9 @@ from nslab.network.model import (
     Link,
     Namespace,
     Neighbour,
+    NextHop,
     Peer,
+    PolicyRule,
     Port,
     PortVlan,
     Process,
@@ -376,6 +378,65 @@ def test_a_changed_detail_of_a_link_is_found(old: dict[str, Any], new: dict[str,
     snapshot = sample.fresh()
     diff = compare(with_link(snapshot, "eth0", **old), with_link(snapshot, "eth0", **new))
     assert [change.kind for change in diff.lasting] == ["changed"]
+
+
+WRITTEN = [
+    ({"neighbours": (Neighbour(address="10.1.1.1", dev="eth0", mac="x", state="permanent"),)}, 1),
+    ({"neighbours": (Neighbour(address="10.1.1.1", dev="eth0", mac="x", state="stale"),)}, 0),
+    ({"proxied": (Neighbour(address="10.1.1.1", dev="eth0", state="proxy"),)}, 1),
+    ({"local": (Route(destination="10.1.0.0/16", dev="lo", kind="local", table=255),)}, 1),
+    ({"fdb": (FdbEntry(mac=sample.mac(77), dev="eth0", master="br0", state="static"),)}, 1),
+    ({"fdb": (FdbEntry(mac=sample.mac(77), dev="eth0", master="br0", state="learned"),)}, 0),
+    ({"fdb": (FdbEntry(mac=sample.mac(77), dev="eth0", own=True, state="permanent"),)}, 0),
+    (
+        {"fdb": (FdbEntry(mac="00:00:00:00:00:00", dev="eth0", own=True, state="permanent",
+                          remote="10.9.9.9"),)},
+        1,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "count"), WRITTEN)
+def test_what_somebody_wrote_down_is_told_apart_from_what_was_learned(
+    fields: dict[str, Any], count: int
+) -> None:
+    before = sample.fresh()
+    after = with_host(before, **fields)
+    for diff, kind in ((compare(before, after), "new"), (compare(after, before), "gone")):
+        assert [change.kind for change in diff.lasting] == [kind] * count
+        assert len(diff.changes) == 1
+
+
+def test_a_devices_own_mac_is_nobodys_entry() -> None:
+    before = sample.fresh()
+    own = FdbEntry(mac=before.link("eth0").mac, dev="eth0", master="br0", state="permanent")
+    assert not compare(before, with_host(before, fdb=(own,)))
+
+
+def test_the_kernels_own_policy_rules_are_no_news() -> None:
+    before = sample.fresh()
+    usual = [(0, 255), (32766, 254), (32767, 253)]
+    three = tuple(PolicyRule(priority=p, table=t) for p, t in usual)
+    one = PolicyRule(priority=9, source="10.0.0.0/8", table=77)
+    added = with_host(before, policy=(one, *three))
+    assert str(compare(before, added)) == "+ rule 9: from 10.0.0.0/8 lookup 77"
+    assert str(compare(added, before)) == "- rule 9: from 10.0.0.0/8 lookup 77 removed"
+    less = with_host(before, policy=three[:1])
+    assert len(compare(before, less).lasting) == 2
+
+
+def test_a_route_is_told_with_all_that_somebody_gave_it() -> None:
+    before = sample.fresh()
+    route = Route(destination="10.0.0.0/8", via="198.51.100.1", dev="eth0", mtu=1300, onlink=True)
+    several = Route(
+        destination="11.0.0.0/8",
+        hops=(NextHop(via="198.51.100.1", dev="eth0"), NextHop(dev="eth0", weight=2)),
+    )
+    after = with_host(before, routes=(*before.host.routes, route, several))
+    assert str(compare(before, after)).splitlines() == [
+        "+ route 10.0.0.0/8 via 198.51.100.1 dev eth0 mtu 1300 onlink",
+        "+ route 11.0.0.0/8 nexthop via 198.51.100.1 dev eth0 nexthop dev eth0 weight 2",
+    ]
 
 
 ROUTE = Route(destination="10.0.0.0/8", via="198.51.100.1", dev="eth0")

@@ -40,6 +40,8 @@ from nslab import (
     why,
 )
 from nslab.explain.diagnose.causes import STOPS
+from nslab.explain.diagnose.question import question
+from nslab.explain.diagnose.why import theory
 from nslab.explain.trace.values import Stop as TraceStop
 from nslab.network.model import Address, PolicyRule, Route, Snapshot
 from nslab.network.rules import Ruleset, iptables
@@ -120,7 +122,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ host: forwards, route default via 198.51.100.1 dev eth0",
         "✔ host/eth0 is up, its cable leads outside",
         "✔ outside: router → internet, which has 203.0.113.80",
-        "✔ internet answers: from 203.0.113.80 to 192.168.10.11",
+        "✔ internet would answer: from 203.0.113.80 to 192.168.10.11",
         "✘ internet has no route back to 192.168.10.11: host sent that address out untranslated",
         "  → iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
         "    or with nft:",
@@ -847,4 +849,35 @@ def test_the_rules_that_let_it_by_are_given_where_a_policy_drops() -> None:
     assert found.hint.splitlines() == [
         "iptables -A FORWARD -i lxcbr0 -o eth0 -j ACCEPT",
         "iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    ]
+
+
+@pytest.mark.parametrize("tool", ["iptables", "nft"])
+def test_what_is_sent_to_nobody_is_aimed_at_a_neighbour(tool: str) -> None:
+    """The rule keeps its place; and who another rule names comes first."""
+    before = "-p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.168.10.{}:80"
+    lines = ["*nat", ":PREROUTING ACCEPT [0:0]", "-A PREROUTING -p udp -j ACCEPT"]
+    lines += [f"-A PREROUTING {before.format(99)}"]
+    lines += ["-A PREROUTING -p tcp -m tcp --dport 2 -j DNAT --to-destination 192.168.10.12:2"]
+    tables = iptables.parse("\n".join([*lines, "COMMIT"]), "iptables")
+    wanted = f"iptables -t nat -R PREROUTING 2 {before.format(12)}"
+    if tool == "nft":
+        (table,) = tables
+        (chain,) = table.chains
+        rules = tuple(
+            structs.replace(rule, text=rule.text.removeprefix("-A PREROUTING "), handle=number)
+            for number, rule in enumerate(chain.rules)
+        )
+        chain = structs.replace(chain, rules=rules)
+        tables = (structs.replace(table, tool="nft", chains=(chain,)),)
+        wanted = f"nft replace rule ip nat PREROUTING handle 1 {before.format(12)}"
+    found = after(Masquerade("192.168.10.0/24", "eth0"))
+    found = changed(found, "host", rules=Ruleset(tables=(*found.host.rules.tables, *tables)))
+    obstacle = theory(found, found.namespace("lan"), question(found, "198.51.100.10:8080"))[1]
+    assert obstacle.obstacle is not None
+    assert obstacle.obstacle.kind == "wrong-translation"
+    assert obstacle.obstacle.hint.splitlines() == [
+        "# if ns2 is meant, which has 192.168.10.12:",
+        wanted,
+        "# or ns1, which has 192.168.10.11",
     ]

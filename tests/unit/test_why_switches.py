@@ -40,6 +40,7 @@ from nslab.network.model import (
     Snapshot,
     Tunnel,
 )
+from nslab.network.rules import Ruleset
 
 MAIN = (PolicyRule(priority=0, table=255), PolicyRule(priority=32766, table=254))
 
@@ -146,6 +147,20 @@ CASES: dict[str, tuple[Callable[[Snapshot], Snapshot], str, str, str, str]] = {
         policy(
             PolicyRule(priority=9, source="192.168.10.0/24", table=77),
             routes=(Route(destination="default", kind="unreachable", table=77),),
+        ),
+        OUT,
+        "policy-route",
+        "host",
+        "ip rule del pref 9",
+    ),
+    "a table that leads elsewhere, and nothing translates the way out": (
+        lambda found: ns_with(
+            policy(
+                PolicyRule(priority=9, source="192.168.10.11/32", table=77),
+                routes=(Route(destination="default", dev="br1", table=77),),
+            )(found),
+            "host",
+            rules=Ruleset(),
         ),
         OUT,
         "policy-route",
@@ -515,6 +530,22 @@ def test_ends_of_a_tunnel_that_do_not_fit(fields: dict[str, Any], words: str) ->
     assert obstacle.kind == "tunnel-mismatch"
     assert words in obstacle.message
     assert "ip link add vx type vxlan" in obstacle.hint
+
+
+def test_a_tunnel_without_an_end() -> None:
+    found = tunnelled()
+    links = tuple(link for link in found.namespace("h2").links if link.name != "vx")
+    obstacle = asked(ns_with(found, "h2", links=links), "c1", "10.42.0.12")
+    assert (obstacle.kind, obstacle.where) == ("tunnel-mismatch", "h1/vx")
+    assert obstacle.hint.splitlines() == [
+        (
+            "ip netns exec h2 ip link add vx type vxlan id 42 dstport 4789 local 10.0.0.2 "
+            "remote 10.0.0.1 dev eth0"
+        ),
+        "ip netns exec h2 ip link set dev vx master br0 up",
+    ]
+    away = structs.replace(found, namespaces=tuple(ns for ns in found if ns.label != "h2"))
+    assert asked(away, "c1", "10.42.0.12").kind == "out-of-sight"
 
 
 def test_what_a_tunnel_goes_over_is_asked_for() -> None:

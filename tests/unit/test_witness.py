@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 from blocks import ANSWER, DNS, arp, icmp, ipv4, udp
@@ -20,8 +21,17 @@ from nslab.explain.diagnose.ipv6_ways import FORWARDING
 from nslab.explain.diagnose.question import question
 from nslab.explain.diagnose.sighted import Way
 from nslab.explain.diagnose.witnessed import together
-from nslab.network.evidence import Counted, Evidence, Outcome, Probe, Sighting
-from nslab.network.model import Link, Namespace, Place, PolicyRule, Route
+from nslab.network.evidence import (
+    Counted,
+    Evidence,
+    Listener,
+    Outcome,
+    Probe,
+    Ruling,
+    Sighting,
+    TrafficFilter,
+)
+from nslab.network.model import Link, Namespace, Place, PolicyRule, Route, Snapshot
 
 MARKS = Marks(nonce=b"once", ident=7, ports={61500: 0, 61501: 1})
 ECHO = struct.pack(">BBHHH", 8, 0, 0, 99, 2) + MARKS.token + b"\1"
@@ -304,3 +314,110 @@ def test_a_question_that_a_rule_sends_on_is_no_answer() -> None:
 
     assert asks("192.168.10.11")
     assert not asks("192.168.10.99")
+
+
+def evidence(**given: Any) -> Evidence:
+    """A ping of ns1's that was lost without a word."""
+    usual = {"probe": Probe(target="203.0.113.80", ns="ns1"), "outcome": Outcome(kind="silence")}
+    return Evidence(**{**usual, "sent": 3, **given})
+
+
+def found(said: Evidence, snapshot: Snapshot | None = None, target: str = "203.0.113.80") -> Any:
+    """The obstacle that a probe of ns1's shows, without any theory."""
+    snapshot = snapshot or article(repaired=True)
+    here = snapshot.namespace("ns1")
+    return together(snapshot, here, question(snapshot, target), said, None).obstacle
+
+
+CAME = seen("ns1/eth0 out", "host/lxcbr0.1 in")
+DROPPED = Counted(ns="host", kind="qdisc", name="clsact", more=3, where="lxcbr0.1")
+PROGRAM = TrafficFilter(
+    ns="host", link="lxcbr0.1", side="ingress", words="protocol all pref 9 bpf", takes=None
+)
+
+
+def test_a_filter_of_tc_is_named_if_its_place_has_dropped() -> None:
+    obstacle = found(evidence(sightings=CAME, counted=(DROPPED,), filters=(PROGRAM,)))
+    assert (obstacle.kind, obstacle.where) == ("tc-drop", "host/lxcbr0.1")
+    assert "tc filter del dev lxcbr0.1 ingress protocol all pref 9 bpf" in obstacle.hint
+    assert found(evidence(sightings=CAME, filters=(PROGRAM,))).kind == LOST
+    assert found(evidence(sightings=CAME, counted=(DROPPED,))).kind == LOST
+    other = structs.replace(PROGRAM, words="protocol ip pref 8 bpf")
+    both = evidence(sightings=CAME, counted=(DROPPED,), filters=(PROGRAM, other))
+    assert found(both).kind == LOST, "nobody can say which of two programs it was"
+
+
+@pytest.mark.parametrize(
+    ("action", "takes", "more", "kind"),
+    [
+        ("drop", True, 3, "tc-drop"),
+        ("redirect to lo", True, 3, "tc-drop"),
+        ("drop", True, 0, LOST),
+        ("mirror to br1", False, 3, LOST),
+    ],
+)
+def test_a_filter_with_an_action_is_named_if_that_has_counted(
+    action: str, takes: bool, more: int, kind: str
+) -> None:
+    one = structs.replace(PROGRAM, action=action, takes=takes, more=more)
+    assert found(evidence(sightings=CAME, filters=(one,))).kind == kind
+
+
+def test_what_never_came_out_of_a_cable_was_taken_by_the_program_at_its_end() -> None:
+    plain = article(repaired=True)
+    host = plain.host
+    links = tuple(
+        structs.replace(link, xdp="xdpgeneric") if link.name == "lxcbr0.1" else link
+        for link in host.links
+    )
+    changed = structs.replace(host, links=links)
+    snapshot = structs.replace(plain, namespaces=(changed, *plain.namespaces[1:]))
+    left = evidence(sightings=seen("ns1/eth0 out"))
+    obstacle = found(left, snapshot)
+    assert (obstacle.kind, obstacle.where) == ("xdp-drop", "host/lxcbr0.1")
+    assert "ip link set dev lxcbr0.1 xdpgeneric off" in obstacle.hint
+    assert found(left).kind == LOST
+    assert found(evidence(sightings=CAME), snapshot).kind == LOST, "it came out"
+
+
+def refusing(*listeners: tuple[str, int], port: int = 80, asked: str = "192.168.10.12") -> str:
+    """What is said of ns2, which refuses, where somebody listens at other addresses."""
+    came = tuple(
+        structs.replace(one, port=port, source="192.168.10.11", target=asked)
+        for one in seen("ns1/eth0 out", "host/lxcbr0.1 in", "host/lxcbr0.2 out", "ns2/eth0 in")
+    )
+    reset = structs.replace(seen("ns2/eth0 out", what="reset")[0], source=asked)
+    said = evidence(
+        probe=Probe(target="192.168.10.12", ns="ns1", protocol="tcp", port=80),
+        outcome=Outcome(kind="refused", source=asked),
+        sightings=(*came, reset),
+        listeners=tuple(Listener(ns="ns2", address=a, port=p) for a, p in listeners),
+    )
+    message: str = found(said, target="192.168.10.12:80").message
+    return message.removeprefix("ns2 refuses: ")
+
+
+def test_who_listens_elsewhere_is_told_with_the_port_that_was_reached() -> None:
+    assert refusing() == "nothing listens at port 80 (tcp) there"
+    assert refusing(("192.168.10.12", 8080)) == "nothing listens at port 80 (tcp) there"
+    assert refusing(port=81) == "nothing listens at port 81 (tcp) there", "translated"
+    only = "at port 80 (tcp) it listens "
+    assert refusing(("127.0.0.1", 80)) == f"{only}on 127.0.0.1 only, not on 192.168.10.12"
+    assert refusing(("::ffff:10.0.0.1", 80)) == f"{only}on 10.0.0.1 only, not on 192.168.10.12"
+    assert refusing(("::", 80)) == f"{only}for IPv6 only (::), not on 192.168.10.12"
+    assert refusing(("0.0.0.0", 80), ("::", 80)) == "nothing listens at port 80 (tcp) there"
+
+
+def test_a_rule_that_drops_neighbour_discovery_is_named_where_that_was_lost() -> None:
+    def ruled(ns: str, what: Any) -> Evidence:
+        ruling = Ruling(
+            ns=ns, family="ip6", table="filter", chain="INPUT", verdict="drop", what=what,
+            rule="-A INPUT -p ipv6-icmp -j DROP", tool="ip6tables",
+        )  # fmt: skip
+        return evidence(probe=Probe(target="fd00::9", ns="ns1"), sightings=CAME, rulings=(ruling,))
+
+    obstacle = found(ruled("host", "neighbour"), target="fd00::9")
+    assert (obstacle.kind, obstacle.where) == ("filter-drop", "host")
+    assert "ip6tables -D INPUT -p ipv6-icmp -j DROP" in obstacle.hint
+    assert found(ruled("ns3", "neighbour"), target="fd00::9").kind == LOST
+    assert found(ruled("host", "other"), target="fd00::9").kind == LOST

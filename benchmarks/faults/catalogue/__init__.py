@@ -10,11 +10,12 @@
     ports       nobody listens, or elsewhere; names
     stacked     macvlan, ipvlan, VLANs, tunnels
     ipv6        the same in IPv6
+    engine      a real Docker engine
 """
 
 from __future__ import annotations
 
-from faults.catalogue import addresses, filters, ipv6, links, nat, ports, routes, stacked
+from faults.catalogue import addresses, engine, filters, ipv6, links, nat, ports, routes, stacked
 from faults.values import Fault
 
 FAULTS: tuple[Fault, ...] = (
@@ -26,6 +27,7 @@ FAULTS: tuple[Fault, ...] = (
     *ports.FAULTS,
     *stacked.FAULTS,
     *ipv6.FAULTS,
+    *engine.FAULTS,
 )
 """All of them; the name of each is its own within its topology."""
 

@@ -206,6 +206,14 @@ FAULTS = (
         _DROP,
         "host",
     ),
+    _a(
+        "netdev family",
+        "by bytes that have no name",
+        _chain("netdev", "ingress", "device lxcbr0.1") + "nft add rule netdev t c @th,0,8 8 drop",
+        _gate,
+        _DROP,
+        "host",
+    ),
     _a("ARP filtered", "arptables", "arptables -A INPUT -j DROP", _gate, _DROP, "host"),
     _a(
         "ARP filtered",

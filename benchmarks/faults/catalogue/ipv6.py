@@ -125,6 +125,43 @@ FAULTS = (
         "s2/eth0 host/ps2",
     ),
     _s(
+        "IPv6 port",
+        "IPv4 only",
+        "ip netns exec s2 busybox httpd -p 0.0.0.0:81 -h /var/empty </dev/null >/dev/null 2>&1",
+        tcp("s1", "fd00:1::12", 81),
+        "port-elsewhere",
+        "s2",
+        mends=False,
+    ),
+    _s(
+        "IPv6 port",
+        "on the loopback device",
+        "ip netns exec s2 busybox httpd -p '[::1]:81' -h /var/empty </dev/null >/dev/null 2>&1",
+        tcp("s1", "fd00:1::12", 81),
+        "port-elsewhere",
+        "s2",
+        mends=False,
+    ),
+    _s(
+        "IPv6 filtered",
+        "the answers of neighbour discovery",
+        "ip netns exec s1 ip6tables -A INPUT -p icmpv6 "
+        "--icmpv6-type neighbour-advertisement -j DROP",
+        _near,
+        "filter-drop",
+        "s1",
+    ),
+    _s(
+        "IPv6 filtered",
+        "neighbour discovery, before it is asked",
+        "ip netns exec s1 nft add table inet t\n"
+        "ip netns exec s1 nft add chain inet t c '{ type filter hook output priority 0 ; }'\n"
+        "ip netns exec s1 nft add rule inet t c icmpv6 type nd-neighbor-solicit drop",
+        _near,
+        "filter-drop",
+        "s1",
+    ),
+    _s(
         "IPv6 port", "closed", "true", tcp("s1", "fd00:1::12", 81), "port-closed", "s2", mends=False
     ),
 )

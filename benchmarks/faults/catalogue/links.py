@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faults.catalogue.made import on
-from faults.topologies import WORLD, ping
+from faults.topologies import WORLD, XDP, ping
 
 _a, _vm, _t, _r = on("article"), on("article in a VM"), on("two NICs"), on("routers")
 _near = ping("ns1", "192.168.10.12")
@@ -11,6 +11,9 @@ _gate = ping("ns1", "192.168.10.1")
 _out = ping("ns1", WORLD)
 _over = ping("ns1", "192.168.20.11")
 _DOWN = "link-down"
+_ENTRANCE = "tc qdisc add dev {0} clsact\ntc filter add dev {0} "
+_ICMP = "'4,48 0 0 23,21 0 1 1,6 0 0 2,6 0 0 0,'"
+"""A program for tc, as ``tcpdump -ddd`` prints one: 2 (drop it) for ICMP, else 0 (let it by)."""
 
 FAULTS = (
     _a("link down", "bridge down", "ip link set lxcbr0 down", _gate, _DOWN, "host/lxcbr0"),
@@ -336,6 +339,65 @@ FAULTS = (
         _out,
         "tc-drop",
         "host/eth0",
+    ),
+    _a(
+        "tc filter drops",
+        "a program, on the way in",
+        _ENTRANCE.format("lxcbr0.1") + "ingress bpf da bytecode '1,6 0 0 2,'",
+        _gate,
+        "tc-drop",
+        "host/lxcbr0.1",
+    ),
+    _a(
+        "tc filter drops",
+        "a program, on the way out",
+        _ENTRANCE.format("eth0") + "egress bpf da bytecode '1,6 0 0 2,'",
+        _out,
+        "tc-drop",
+        "host/eth0",
+    ),
+    _a(
+        "tc filter drops",
+        "a program, ICMP only, at the other end",
+        _ENTRANCE.format("lxcbr0.2") + "egress bpf da bytecode " + _ICMP,
+        _near,
+        "tc-drop",
+        "host/lxcbr0.2",
+    ),
+    _a(
+        "tc filter drops",
+        "the container's, what it sends",
+        "ip netns exec ns1 bash -ec '"
+        + (_ENTRANCE.format("eth0") + "egress bpf da bytecode " + _ICMP).replace("'", '"')
+        + "'",
+        _out,
+        "tc-drop",
+        "ns1/eth0",
+    ),
+    _a(
+        "tc filter drops",
+        "redirected to nowhere",
+        "tc qdisc add dev lxcbr0.1 ingress\ntc filter add dev lxcbr0.1 ingress protocol ip u32 "
+        "match u32 0 0 action mirred egress redirect dev lo",
+        _gate,
+        "tc-drop",
+        "host/lxcbr0.1",
+    ),
+    _vm(
+        "XDP drops",
+        "at the host's end",
+        XDP.format("lxcbr0.1", 1),
+        _gate,
+        "xdp-drop",
+        "host/lxcbr0.1",
+    ),
+    _vm(
+        "XDP drops",
+        "at the other container",
+        "ip netns exec ns2 bash -ec '" + XDP.format("eth0", 1).replace("'", '"') + "'",
+        _near,
+        "xdp-drop",
+        "ns2/eth0",
     ),
     _vm(
         "queue drops",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faults.catalogue.made import on
-from faults.topologies import WORLD, name, tcp
+from faults.topologies import ECHO, WORLD, name, tcp, udp
 
 _a, _r = on("article"), on("routers")
 _names = name("ns1")
@@ -66,6 +66,42 @@ FAULTS = (
         "port-elsewhere port-closed",
         "ns2",
         mends=False,
+    ),
+    _a(
+        "port elsewhere",
+        "IPv6 only",
+        "ip netns exec ns2 sysctl -qw net.ipv6.bindv6only=1\n" + _SERVE.format("[::]"),
+        tcp("ns1", "192.168.10.12", 8080),
+        "port-elsewhere",
+        "ns2",
+        mends=False,
+    ),
+    _a(
+        "a datagram's port closed",
+        "of a neighbour",
+        "true",
+        udp("ns1", "192.168.10.12", 8080),
+        "port-closed",
+        "ns2",
+        mends=False,
+    ),
+    _a(
+        "a datagram's port elsewhere",
+        "on the loopback device",
+        ECHO.format("127.0.0.1"),
+        udp("ns1", "192.168.10.12", 8080),
+        "port-elsewhere",
+        "ns2",
+        mends=False,
+    ),
+    _a(
+        "a port filtered",
+        "datagrams, by the server",
+        ECHO.format("0.0.0.0")
+        + "\nip netns exec ns2 iptables -A INPUT -p udp --dport 8080 -j DROP",
+        udp("ns1", "192.168.10.12", 8080),
+        "filter-drop",
+        "ns2",
     ),
     _a(
         "name server silent",

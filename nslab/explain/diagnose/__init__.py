@@ -11,6 +11,7 @@
     sighted          how far the packets of a probe came
     case             what a verdict about a lost packet is found from
     convicted        obstacles that the evidence names itself
+    below_ip         those below IP: programs of XDP, filters of tc
     ipv6_causes      those of IPv6, which no trace follows
     ipv6_ways        who is near by IPv6, and who knows the way
     witnessed        theory and evidence put together

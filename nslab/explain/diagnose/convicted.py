@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from nslab.explain.diagnose import ipv6_causes, ipv6_ways, remedy
+from nslab.explain.diagnose import below_ip, ipv6_causes, ipv6_ways, remedy
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.delivery_causes import setting_key, unset
 from nslab.explain.diagnose.explanation import Obstacle
@@ -43,15 +43,28 @@ def dropped(case: Case) -> Obstacle | None:
     """By a rule or a policy of nf_tables that was seen to drop the packet."""
     half = "answer" if case.lost.answering else "request"
     drops = [one for one in case.evidence.rulings if one.verdict == "drop"]
-    there = [one for one in drops if one.ns == case.lost.ns and one.what != "other"]
+    there = [one for one in drops if one.ns == case.lost.ns and one.what in ("request", "answer")]
     here = [one for one in there if one.what in (half, "request")] or there
     if case.outcome.kind in ("refused", "error"):  # what was seen last is the refusal
         here = [one for one in drops if one.what == "request"] or here
     return _by(case, here[-1]) if here else None
 
 
+def neighbours_dropped(case: Case) -> Obstacle | None:
+    """By a rule that drops the question who has an address, or its answer: those are ICMPv6."""
+    drops = [one for one in case.evidence.rulings if one.verdict == "drop"]
+    here = [one for one in drops if one.ns == case.lost.ns and one.what == "neighbour"]
+    return _by(case, here[-1]) if here else None
+
+
+_DROPPED = {
+    "answer": "the answer",
+    "neighbour": "the packets that ask and tell who has an address (neighbour discovery)",
+}
+
+
 def _by(case: Case, ruling: Ruling) -> Obstacle:
-    what = "the answer" if ruling.what == "answer" else "it"
+    what = _DROPPED.get(ruling.what, "it")
     chain = f"{ruling.family} {ruling.table} {ruling.chain}"
     by_iptables = ruling.tool in ("iptables", "ip6tables")
     table = "" if ruling.table == "filter" else f" -t {ruling.table}"
@@ -117,18 +130,42 @@ def _rejects(case: Case, place: str) -> bool:
 
 
 def _closed(case: Case, place: str, asked: str) -> Obstacle:
-    port = case.evidence.probe.port
+    port = _reached(case, place)
     protocol = "tcp" if case.evidence.probe.protocol == "tcp" else "udp"
-    others = [one.address for one in case.evidence.listeners if one.ns == place]
-    if others and asked not in others and not {"0.0.0.0", "::"} & set(others):
-        message = f"{place} refuses: at port {port} ({protocol}) it listens on "
-        message += f"{' and '.join(others)} only, not on {asked}"
-        remark = "# start the server so that it listens on 0.0.0.0, or on that address"
+    elsewhere = _listening(case, place, asked, port)
+    if elsewhere:
+        message = f"{place} refuses: at port {port} ({protocol}) it listens {elsewhere}"
+        every = "::" if ":" in asked else "0.0.0.0"
+        remark = f"# start the server so that it listens on {every} (all addresses), or on that one"
         return Obstacle(kind="port-elsewhere", where=place, message=message, hint=remark)
     message = f"{place} refuses: nothing listens at port {port} ({protocol}) there"
     hint = "# start the server; what listens there:\n"
     hint += case.hint(place, f"ss -l{'t' if protocol == 'tcp' else 'u'}np")
     return Obstacle(kind="port-closed", where=place, message=message, hint=hint)
+
+
+def _reached(case: Case, place: str) -> int:
+    """The port that it came to there: a rule on the way may have put it in place of another."""
+    asking = [one for one in case.way.seen if one.what == "request" and one.port]
+    there = [one.port for one in asking if one.place.ns == place]
+    return (there or [case.evidence.probe.port])[-1]
+
+
+def _listening(case: Case, place: str, asked: str, port: int) -> str:
+    """Where somebody waits at that port, if it is not where the packet came to; as words.
+
+    A socket at :: may be for IPv6 alone (IPV6_V6ONLY), and then is nobody for IPv4.
+    """
+    waiting = case.evidence.listeners
+    listeners = [one.address for one in waiting if (one.ns, one.port) == (place, port)]
+    there = list(dict.fromkeys(each.removeprefix("::ffff:") for each in listeners))
+    family, every = ("IPv4", "0.0.0.0") if ":" in asked else ("IPv6", "::")
+    if not there or asked in there or ("::" if ":" in asked else "0.0.0.0") in there:
+        return ""
+    named = [address for address in there if address != every]
+    words = [f"on {' and '.join(named)} only"] if named else []
+    words += [f"for {family} only ({every})"] if every in there else []
+    return f"{' and '.join(words)}, not on {asked}"
 
 
 def reported(case: Case) -> Obstacle | None:
@@ -482,6 +519,9 @@ _VERDICTS: tuple[Callable[[Case], Obstacle | None], ...] = (
     reverse_path,
     unrouted,
     not_forwarded,
+    neighbours_dropped,
+    below_ip.by_program,
+    below_ip.by_filter,
     ipv6_causes.without_a_way,
     ipv6_causes.gateway_is_nobody,
     ipv6_causes.link_down,

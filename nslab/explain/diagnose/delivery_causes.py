@@ -169,9 +169,13 @@ def too_big(search: Search) -> Obstacle:
         if each.mtu < length
     ]
     sender = search.snapshot.namespace(search.trace.namespace)
-    if sender.inode != search.here.inode:  # it has been told, and keeps that for ten minutes
-        commands.append((sender, "ip route flush cache"))
     remark = f"or send less: at most {int(room) - 28} bytes of ping"
+    if sender.inode != search.here.inode:
+        commands.append((sender, "ip route flush cache"))
+        told = (
+            f"the last line: {sender.label} was told of {room} bytes, and remembers it for a while"
+        )
+        remark = f"{told}\n{remark}"
     return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
 
 
@@ -292,9 +296,12 @@ def tunnel_mismatch(search: Search) -> Obstacle:
     here, link = search.here, search.here.link(search.stop.link)
     label, _, name = search.stop.other.partition("/")
     there = search.snapshot.namespace(label)
-    far = there.link(name)
-    mine, theirs = link.tunnel, far.tunnel
+    mine = link.tunnel
     assert mine is not None
+    if not name:
+        return _without_end(search, there, link, mine)
+    far = there.link(name)
+    theirs = far.tunnel
     assert theirs is not None
     ends = remotes(here, link)
     message = f"{_place(search)} and {search.stop.other} do not fit together: "
@@ -315,6 +322,32 @@ def tunnel_mismatch(search: Search) -> Obstacle:
     if theirs.local:
         command = f"bridge fdb append 00:00:00:00:00:00 dev {link.name} dst {theirs.local}"
     return search.made("tunnel-mismatch", here, message, link=link.name, command=command)
+
+
+def _without_end(search: Search, there: Namespace, link: Link, mine: Tunnel) -> Obstacle:
+    """Nobody takes the packets out of the tunnel at its far end."""
+    held = {address: routing.holder(there, address) for address in remotes(search.here, link)}
+    address, below = next((one, dev) for one, dev in held.items() if dev is not None)
+    message = (
+        f"{_place(search)} sends to {address}, which is {there.label}, but there is no end of the "
+        "tunnel there"
+    )
+    bridges = [each.name for each in there.links if each.kind == "bridge"]
+    words = f"ip link add {link.name} type vxlan id {mine.number} dstport {mine.port}"
+    words += f" local {address}" + (f" remote {mine.local}" if mine.local else "")
+    commands = [
+        (there, f"{words} dev {below.name}"),
+        (there, f"ip link set dev {link.name} master {bridges[0]} up"),
+    ]
+    known = len(bridges) == 1 and all(each.name != link.name for each in there.links)
+    return search.made(
+        "tunnel-mismatch",
+        search.here,
+        message,
+        link=link.name,
+        commands=commands if known else (),
+        remark="" if known else f"make its end in {there.label}: ip link add … type vxlan …",
+    )
 
 
 def _anew(link: Link, mine: Tunnel, theirs: Tunnel) -> list[str]:

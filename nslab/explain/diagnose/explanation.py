@@ -123,9 +123,11 @@ class Explanation(Value, frozen=True):
 
 
 def _hints(hint: str) -> list[str]:
-    """What is to be done, each with an arrow; a remark that follows goes on below it."""
-    lines = []
-    for number, line in enumerate(hint.splitlines()):
-        remark = line.startswith("#")
-        lines.append(("    " if remark and number else "  → ") + line.removeprefix("# "))
-    return lines
+    """What is to be done, each with an arrow; a remark beside commands is no line to be typed."""
+    lines = hint.splitlines()
+    told = all(line.startswith("#") for line in lines)
+    return [
+        ("    " if line.startswith("#") and (number or not told) else "  → ")
+        + line.removeprefix("# ")
+        for number, line in enumerate(lines)
+    ]

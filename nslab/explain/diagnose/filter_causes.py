@@ -20,6 +20,9 @@ def filtered(search: Search) -> Obstacle:
     seen = f"{where.label}/{search.stop.link}" if ruling.family == "netdev" else where.label
     message = f"{seen} {verb} {what}: {ruling}"
     lines = []
+    if ruling.chain.startswith("DOCKER-ISOLATION"):
+        lines.append("# Docker keeps its networks apart: rather give the container both networks")
+        lines.append("# (docker network connect ...), or take its rule away:")
     for command in _commands(search, ruling):
         lines += remedy.inside(search.snapshot, where, command)
     return Obstacle(
@@ -48,7 +51,7 @@ def deleted(ruling: Ruling) -> str:
     if ruling.tool == "nft" or not ruling.rule.startswith("-A "):
         place = f"{ruling.family} {ruling.table} {ruling.chain}"
         return f"nft delete rule {place} handle {ruling.handle}"
-    return f"{_tool(ruling)} -D {ruling.rule.removeprefix('-A ')}"
+    return f"{tool(ruling)} -D {ruling.rule.removeprefix('-A ')}"
 
 
 def _accepted(ruling: Ruling, link_in: str, link_out: str) -> str:
@@ -58,7 +61,7 @@ def _accepted(ruling: Ruling, link_in: str, link_out: str) -> str:
         words += [f"iifname {link_in}"] if link_in else []
         words += [f"oifname {link_out}"] if link_out else []
         return " ".join([*words, "accept"])
-    words = [_tool(ruling), "-A", ruling.chain]
+    words = [tool(ruling), "-A", ruling.chain]
     words += ["-i", link_in] if link_in and ruling.family != "arp" else []
     words += ["-o", link_out] if link_out and ruling.family != "arp" else []
     return " ".join([*words, "-j", "ACCEPT"])
@@ -70,8 +73,9 @@ def _answers(ruling: Ruling) -> str:
         place = f"{ruling.family} {ruling.table} {ruling.chain}"
         return f"nft add rule {place} ct state established,related accept"
     states = "-m conntrack --ctstate RELATED,ESTABLISHED"
-    return f"{_tool(ruling)} -A {ruling.chain} {states} -j ACCEPT"
+    return f"{tool(ruling)} -A {ruling.chain} {states} -j ACCEPT"
 
 
-def _tool(ruling: Ruling) -> str:
+def tool(ruling: Ruling) -> str:
+    """The command that a rule is changed with."""
     return ruling.tool if ruling.table == "filter" else f"{ruling.tool} -t {ruling.table}"

@@ -43,7 +43,8 @@ class _Teller:
             yield Finding(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
             return
         here = first.namespace
-        said = f"{here} answers: from {first.source} to {first.destination}"
+        sends = "answers" if first.link_out or len(trace.back) > 1 else "would answer"
+        said = f"{here} {sends}: from {first.source} to {first.destination}"
         yield Finding(ok=True, where=here, message=said)
         yield from self._way(trace.back, False, asks=False)
 
@@ -116,6 +117,10 @@ class _Teller:
 
     def _spot(self, spot: Spot, following: Spot | None) -> str:
         if spot.role == "out":
+            tunnel = self.snapshot.link(spot.link, spot.namespace).tunnel
+            if tunnel is not None:
+                end = f"to {following}" if following else f"to {tunnel.remote or 'several ends'}"
+                return f"{spot} is up, its tunnel leads {end}"
             if following is None:
                 leads = self._far(spot)
             elif following.namespace in self.worldly:

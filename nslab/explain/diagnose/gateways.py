@@ -98,6 +98,11 @@ def holders(snapshot: Snapshot, address: str) -> list[tuple[Namespace, Link]]:
     return found
 
 
+def worldly(snapshot: Snapshot, address: str) -> bool:
+    """Whether only the world has an address, so that the default route should lead there."""
+    return all(namespace.role == "world" for namespace, _ in holders(snapshot, address))
+
+
 def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv4Network]:
     """For each /32 of a link the subnet that its neighbours are in, if it is in one."""
     lone = [each for each in routing.interfaces(link) if each.network.prefixlen == 32]

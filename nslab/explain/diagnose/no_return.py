@@ -138,16 +138,10 @@ def _better(
     if found is None:
         return None
     message = f"{here.label} sends packets for {address} to {hop.next_hop}, which is wrong"
-    lost = route.destination != "default" or _outside(search, address)
+    lost = route.destination != "default" or gateways.worldly(search.snapshot, address)
     if lost and route.via and found.link.up:
         return search.instead(message, route, found.address, here)
     return search.hand_over(here, found, message, address, default=False)
-
-
-def _outside(search: Search, address: str) -> bool:
-    """Whether only the world has an address, so that the default route should lead there."""
-    owners = gateways.holders(search.snapshot, address)
-    return all(namespace.role == "world" for namespace, _ in owners)
 
 
 def _bare(search: Search, here: Namespace, address: str) -> Obstacle | None:

@@ -24,7 +24,7 @@ def cause(search: Search) -> Obstacle | None:
         if rule is not None and not (rule.action == "lookup" and rule.table in _OWN):
             rest = tuple(each for each in here.policy if each != rule)
             if _opens(search, here, rest):
-                message = f"{here.label}: the rule {policy_text(rule)} decides, and leads astray"
+                message = f"{here.label}: the rule {policy_text(rule)} sends it the wrong way"
                 if rule.action != "lookup":
                     message = f"{here.label}: the rule {policy_text(rule)} refuses it"
                 command = f"ip rule del pref {rule.priority}"
@@ -69,6 +69,8 @@ def _opens(search: Search, here: Namespace, policy: tuple[PolicyRule, ...]) -> b
     )
     if found.ok or found.stop is None:
         return True
+    if found.back and not search.trace.back:
+        return True  # then it arrives, and what is wrong with the answer comes afterwards
     # It may stop at something else after that: enough, if the rule itself was the end of the way.
     ended = search.stop.kind in ("route-refuses", "no-route")
     same = (found.stop.kind, found.stop.namespace) == (search.stop.kind, search.stop.namespace)

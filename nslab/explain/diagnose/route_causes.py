@@ -27,7 +27,10 @@ def no_route(search: Search) -> Obstacle:
             return search.lone(here, link, lone, subnet.prefixlen)
     found = gateways.gateway(search.snapshot, here, address)
     if found is not None:
-        return search.hand_over(here, found, message, address, default=here.role != "world")
+        # A router gets the route that is missing, unless it is the way out that is.
+        passing = bool(search.hop.link_in) and not gateways.worldly(search.snapshot, address)
+        default = here.role != "world" and not passing
+        return search.hand_over(here, found, message, address, default=default)
     silent = cable_causes.prefix(search) or _silent_gateway(search, address)
     if silent is not None:
         return silent

@@ -14,7 +14,7 @@ from nslab.explain.diagnose import context, gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.delivery_causes import setting_key
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.diagnose.filter_causes import deleted
+from nslab.explain.diagnose.filter_causes import deleted, tool
 from nslab.explain.trace import Hop, Rewrite, Ruling, routing
 from nslab.explain.trace.filter import untouched
 from nslab.explain.trace.hooks import asking
@@ -63,8 +63,50 @@ def _target(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str
     rule = next(_making(here, after), None)
     said = f" ({rule})" if rule else ""
     message = f"{here.label} sends it on to {made.after}{said}, an address that nobody has"
-    remark = "give that rule the address of a host that there is"
-    return search.made("wrong-translation", here, message, remark=remark)
+    meant = _meant(search, here, after)
+    command = _aimed(here, rule, after, meant[0][1]) if rule is not None and meant else ""
+    if not command:
+        remark = "give that rule the address of a host that there is"
+        return search.made("wrong-translation", here, message, remark=remark)
+    (label, address), *others = meant
+    remark = f"if {label} is meant, which has {address}:"
+    after = "\n".join(f"or {label}, which has {address}" for label, address in others[:3])
+    return search.made(
+        "wrong-translation", here, message, remark=remark, command=command, after=after
+    )
+
+
+def _meant(search: Search, here: Namespace, gone: str) -> list[tuple[str, str]]:
+    """Who may be meant by an address that nobody has, with its own: neighbours of that subnet.
+
+    Those come first whom another rule sends packets to.
+    """
+    named = {each.to for each in here.nat}
+    found = [
+        (each.namespace.label, str(address.ip))
+        for link in gateways.addressed(here)
+        for each, address in gateways.neighbours(search.snapshot, here, link)
+        if each.cost == 0 and routing.ip(gone) in address.network
+    ]
+    return sorted(dict.fromkeys(found), key=lambda one: (one[1] not in named, one))
+
+
+def _aimed(here: Namespace, rule: Ruling, gone: str, address: str) -> str:
+    """The command that gives a rule another address to send packets to."""
+    before, found, behind = rule.rule.rpartition(gone)
+    if not found or behind[:1].isdigit():
+        return ""
+    text = f"{before}{address}{behind}"
+    if not text.startswith("-A "):
+        place = f"{rule.family} {rule.table} {rule.chain}"
+        return f"nft replace rule {place} handle {rule.handle} {text}"
+    for table in here.rules:
+        chain = table.chain(rule.chain)
+        if (table.tool, table.name) == (rule.tool, rule.table) and chain is not None:
+            number = [each.text for each in chain.rules].index(rule.rule) + 1
+            rest = text.removeprefix(f"-A {rule.chain} ")
+            return f"{tool(rule)} -R {rule.chain} {number} {rest}"
+    return ""
 
 
 def stranger(search: Search) -> Obstacle:

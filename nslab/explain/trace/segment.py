@@ -127,7 +127,10 @@ class _Search:
         if link.tunnel is None:
             return
         if all(there.inode == here.inode for there, _ in self.tunnels):
-            self.blind.append(Node(here, link, "out").spot)
+            ends = list(self._endless(here, link))
+            if not ends:
+                self.blind.append(Node(here, link, "out").spot)
+            yield from ends
         for there, far in self.tunnels:
             if there.inode == here.inode or far.tunnel is None:
                 continue
@@ -148,6 +151,20 @@ class _Search:
                 other=f"{there.label}/{far.name}",
             )
             yield _ATTACH + price + (not found), wrong, node
+
+    def _endless(self, here: Namespace, link: Link) -> Iterator[_Step]:
+        """The bridges of who has the far end's address, and no tunnel: there its end should be."""
+        for there in self.snapshot:
+            if any(holder(there, address) is not None for address in remotes(here, link)):
+                stop = Stop(
+                    kind="tunnel-mismatch",
+                    namespace=here.label,
+                    link=link.name,
+                    other=f"{there.label}/",
+                )
+                for bridge in there.links:
+                    if bridge.kind == "bridge":
+                        yield _ATTACH, stop, Node(there, bridge, "bridge")
 
     def _enter(self, namespace: Namespace, link: Link, role: Role) -> _Step:
         """Into a link that has to be up."""

@@ -97,7 +97,8 @@ class Stop(Value, frozen=True):
     tc-drop                the queue ``other`` of ``link`` lets nothing of that size through
     ttl-exceeded           the packet has passed as many routers as it may
     macvlan-mode           ``link`` is a macvlan in mode ``other``, deaf to the others on its parent
-    tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together
+    tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together; without
+                           a link in ``other`` that namespace has no end of it
     loopback-target        it came in by ``link``, and was then sent to ``address``, of lo
     echo-ignored           it answers no pings
     =====================  ====================================================================

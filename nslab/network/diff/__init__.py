@@ -6,13 +6,14 @@ moved.  MACs, inodes, indexes and process ids are used for matching and never ap
 because they differ from run to run.
 
 What the kernel learns by itself (neighbours, forwarding entries) is reported too, but apart from
-what somebody did: :attr:`Diff.lasting` leaves it out.
+what somebody did: :attr:`Diff.lasting` leaves it out.  What somebody wrote down there is lasting.
 
 ::
 
     change    a change, and the changes between two snapshots with what a drawing asks of them
     compare   the comparison
     details   what changed within a namespace, a link or a list, once both sides are matched
+    learned   tables of neighbours and stations, learned or written down
     switches  what is usual nearly always: settings, queues, flags of ports, policy rules
     wording   how routes and links are put into words, in a diff and in a picture alike
     rules     the same for packet filter rules and translations

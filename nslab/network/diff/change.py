@@ -34,7 +34,7 @@ MARKS: dict[Kind, str] = {"new": "+", "gone": "-", "changed": "~"}
 """What stands at the start of a line about a change."""
 
 LEARNED = frozenset({"neighbour", "fdb"})
-"""What the kernel learns from traffic and forgets by itself."""
+"""What the kernel learns from traffic and forgets by itself, unless somebody wrote it down."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Diff:
     @cached_property
     def lasting(self) -> tuple[Change, ...]:
         """The changes without what the kernel did of its own accord."""
-        return tuple(one for one in self.changes if one.what not in LEARNED and not one.own)
+        return tuple(one for one in self.changes if not one.own)
 
     def __bool__(self) -> bool:
         return bool(self.lasting)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from nslab.network.arguments import checked
-from nslab.network.diff import details, switches
+from nslab.network.diff import details, learned, switches
 from nslab.network.diff.change import Change, Diff, Kind, Teller, What, came_or_went
 from nslab.network.diff.wording import address_of, link_text, route_text, visible_routes
 from nslab.network.model import Link, Namespace, Peer, Route, Snapshot
@@ -102,6 +102,7 @@ class _Comparison:
             if old and (old.inode, link.index) not in self.now and (new or link.name != "lo"):
                 yield tell(came_or_went(False), "link", link.name, link_text(old, link), link.index)
         yield from self._routes(tell, old, new)
+        yield from details.items(tell, "route", details.local(old), details.local(new))
         yield from details.items(tell, "policy", switches.policy(old), switches.policy(new))
         yield from details.items(tell, "nat", details.nat(old), details.nat(new))
         yield from details.rules(tell, old, new)
@@ -222,26 +223,13 @@ class _Comparison:
     def _learned(
         self, tell: Teller, old: Namespace | None, new: Namespace | None
     ) -> Iterator[Change]:
-        def neighbours(namespace: Namespace | None) -> dict[str, details.Entry]:
-            return {
-                f"{n.dev} {n.address}": (f"neighbour {n.address} on {n.dev} {n.state}".rstrip(), n)
-                for n in (namespace.neighbours if namespace else ())
-            }
-
-        def stations(namespace: Namespace | None) -> dict[str, details.Entry]:
-            found: dict[str, details.Entry] = {}
-            for entry in namespace.fdb if namespace else ():
-                station = self.names.get(entry.mac, "a station")
-                if entry.own:
-                    text = f"{entry.dev} takes in frames for {station}"
-                else:
-                    text = f"{entry.master or entry.dev} finds {station} behind {entry.dev}"
-                key = f"{entry.master} {entry.dev} {entry.mac} {entry.own}"
-                found[key] = (f"{text} ({entry.state})" if entry.state else text, entry)
-            return found
-
-        yield from details.items(tell, "neighbour", neighbours(old), neighbours(new))
-        yield from details.items(tell, "fdb", stations(old), stations(new))
+        neighbours, proxied = learned.neighbours, learned.proxied
+        stations = learned.Stations(old, new, self.names)
+        told = stations.told
+        unwritten = learned.unwritten
+        yield from details.items(tell, "neighbour", neighbours(old), neighbours(new), unwritten)
+        yield from details.items(tell, "neighbour", proxied(old), proxied(new))
+        yield from details.items(tell, "fdb", told(old), told(new), stations.unwritten)
 
 
 def pair_namespaces(before: Snapshot, after: Snapshot) -> Iterator[Pair]:

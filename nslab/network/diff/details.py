@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from msgspec import structs
@@ -10,7 +10,7 @@ from msgspec import structs
 from nslab.network.diff import switches
 from nslab.network.diff.change import Change, Kind, Teller, What, came_or_went
 from nslab.network.diff.rules import filter_items, nat_text
-from nslab.network.diff.wording import name_text, nameservers, vlans_text
+from nslab.network.diff.wording import name_text, nameservers, route_text, vlans_text
 from nslab.network.model import Link, Namespace, Process, Snapshot
 
 Entry = tuple[str, object]
@@ -103,17 +103,26 @@ def bridging(changed: Changed, old: Link, new: Link, renamed: dict[str, str]) ->
 
 
 def items(
-    tell: Teller, what: What, old: dict[str, Entry], new: dict[str, Entry]
+    tell: Teller,
+    what: What,
+    old: dict[str, Entry],
+    new: dict[str, Entry],
+    own: Callable[[object], bool] = lambda _: False,
 ) -> Iterator[Change]:
-    """Changes of a set of things: by key, each with its text and its value."""
+    """Changes of a set of things: by key, each with its text and its value.
+
+    :param own: whether the kernel came to such a value of its own accord
+    """
     for key, (text, value) in new.items():
         if key not in old:
-            yield tell("new", what, key, tell.of(text), value=text)
+            yield tell("new", what, key, tell.of(text), value=text, own=own(value))
         elif old[key][1] != value:
-            yield tell("changed", what, key, tell.of(text), value=text)
-    for key, (text, _) in old.items():
+            its = own(value) and own(old[key][1])
+            yield tell("changed", what, key, tell.of(text), value=text, own=its)
+    for key, (text, value) in old.items():
         if key not in new:
-            yield tell("gone", what, key, tell.of(f"{text} removed"), value=text)
+            line = tell.of(f"{text} removed")
+            yield tell("gone", what, key, line, value=text, own=own(value))
 
 
 def _numbered(texts: Iterable[Entry]) -> dict[str, Entry]:
@@ -133,6 +142,13 @@ def nat(namespace: Namespace | None) -> dict[str, Entry]:
         (nat_text(rule), structs.replace(rule, text=""))
         for rule in (namespace.nat if namespace else ())
     )
+
+
+def local(namespace: Namespace | None) -> dict[str, Entry]:
+    """The routes that somebody made to the host itself, for addresses that no link has."""
+    routes = namespace.local if namespace else ()
+    told = [(structs.replace(route, table=254), route) for route in routes]
+    return {f"route {route_text(a)}": (f"route {route_text(a)}", route) for a, route in told}
 
 
 FEW = 8

@@ -65,9 +65,16 @@ def tunnel_text(tunnel: Tunnel | None) -> str:
     return f"{text} port {tunnel.port}" + ("" if tunnel.learning else ", not learning")
 
 
+_KERNELS = tuple(
+    PolicyRule(priority=priority, table=table)
+    for priority, table in ((0, 255), (32766, 254), (32767, 253))
+)
+"""The three rules that the kernel makes; a snapshot has them only where there are others, too."""
+
+
 def policy(namespace: Namespace | None) -> dict[str, tuple[str, object]]:
-    """The policy rules, if they are not the kernel's own three."""
-    rules = namespace.policy if namespace else ()
+    """The policy rules."""
+    rules = (namespace.policy if namespace else ()) or _KERNELS
     return {f"rule {policy_text(rule)}": (f"rule {policy_text(rule)}", rule) for rule in rules}
 
 

@@ -18,8 +18,17 @@ def route_text(route: Route) -> str:
         words += ["via", route.via]
     if route.dev:
         words += ["dev", route.dev]
+    for way in route.hops:
+        words += ["nexthop", *(["via", way.via] if way.via else []), "dev", way.dev]
+        words += ["weight", str(way.weight)] if way.weight > 1 else []
+    if route.source and route.protocol != "kernel":
+        words += ["src", route.source]
     if route.metric:
         words += ["metric", str(route.metric)]
+    if route.mtu:
+        words += ["mtu", str(route.mtu)]
+    if route.onlink:
+        words.append("onlink")
     if route.table != 254:
         words += ["table", str(route.table)]
     if route.dead:

@@ -42,7 +42,8 @@ class Asking:
         self.probe = probe
         self.v6 = ":" in probe.target
         self.family = socket.AF_INET6 if self.v6 else socket.AF_INET
-        self.marks = Marks(nonce=os.urandom(4), ident=int.from_bytes(os.urandom(2), "big"))
+        ident = int.from_bytes(os.urandom(2), "big")
+        self.marks = Marks(nonce=os.urandom(4), ident=ident, v6=self.v6)
         self.sent = 0
         self.source = ""
         self._open: dict[int, tuple[socket.socket, int]] = {}

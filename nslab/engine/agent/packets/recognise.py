@@ -56,6 +56,8 @@ class Marks:
     """The source port of each attempt."""
     beginnings: dict[int, int] = field(default_factory=dict)
     """The sequence number with which each attempt's connection begins: learned."""
+    v6: bool = False
+    """Whether it goes by IPv6, where neighbours are asked by ICMPv6."""
 
     @property
     def token(self) -> bytes:
@@ -240,12 +242,19 @@ def _replaced(base: Sighting, belongs: Part, found: Packet) -> Sighting:
         source=found.source,
         target=found.target,
         attempt=belongs.attempt,
+        port=_port(found),
         ttl=found.ttl,
         vlan=base.vlan,
         to_mac=base.to_mac,
         for_others=base.for_others,
         words=belongs.words,
     )
+
+
+def _port(found: Packet) -> int:
+    """The port that it goes to, 0 if it has none."""
+    ported = found.protocol in (6, 17) and len(found.payload) >= 4
+    return int.from_bytes(found.payload[2:4], "big") if ported else 0
 
 
 def _arp(data: bytes) -> tuple[What, str, str, str] | None:
@@ -259,10 +268,15 @@ def _arp(data: bytes) -> tuple[What, str, str, str] | None:
     return "arp" if data[7] == 1 else "arp-answer", *said, mac.hex(":")
 
 
+def about_neighbours(found: Packet) -> bool:
+    """Whether it is a question of IPv6 who has an address, or its answer."""
+    return found.protocol == 58 and found.payload[:1] in (b"\x87", b"\x88")
+
+
 def _neighbour(found: Packet) -> tuple[What, str, str, str] | None:
     """The same of IPv6: solicitations and advertisements."""
     body = found.payload
-    if found.protocol != 58 or len(body) < 24 or body[0] not in (135, 136):
+    if not about_neighbours(found) or len(body) < 24:
         return None
     about = socket.inet_ntop(socket.AF_INET6, body[8:24])
     mac = body[26:32].hex(":") if len(body) >= 32 and body[24] in (1, 2) else ""

@@ -118,6 +118,9 @@ class _Trial:
             leaving.callback(watching.close, self._watches)
             self._follow()
             after = counters.everywhere(self._spaces, self._targets, self._run)
+            filters = []
+            if self._best.outcome.kind != "reply":
+                filters = counters.filters(self._spaces, self._targets, before, after)
             self._take()
             sightings = recognise.sightings(self._frames, marks)
             self._forget_redirects(sightings)
@@ -131,7 +134,8 @@ class _Trial:
                 sightings=tuple(sightings),
                 rulings=tuple(self._rulings()),
                 counted=tuple(counters.grown(self._targets, before, after)),
-                listeners=tuple(self._listeners()),
+                listeners=tuple(self._listeners(sightings)),
+                filters=tuple(filters),
                 unseen=tuple(unseen),
             )
 
@@ -251,25 +255,26 @@ class _Trial:
             self._spaces.go_home()
         return told
 
-    def _listeners(self) -> list[Listener]:
+    def _listeners(self, sightings: Sequence[Sighting]) -> list[Listener]:
         """Who waits at the port, wherever: asked only when nobody answered there."""
         if not self._probe.port or self._best.outcome.kind == "reply":
             return []
         kind = "tcp" if self._probe.protocol == "tcp" else "udp"
+        ports = {self._probe.port, *(s.port for s in sightings if s.what == "request" and s.port)}
         found = []
         try:
             for target in self._targets:
                 call("setns", target.descriptor, uapi.CLONE_NEWNET)
                 for path in (kind, f"{kind}6"):
-                    for address in listening(path, self._probe.port):
-                        found.append(Listener(ns=target.label, address=address))
+                    for address, port in listening(path, ports):
+                        found.append(Listener(ns=target.label, address=address, port=port))
         finally:
             self._spaces.go_home()
         return found
 
 
-def listening(path: str, port: int) -> list[str]:
-    """The addresses at which sockets of this thread's namespace wait at a port.
+def listening(path: str, ports: set[int]) -> list[tuple[str, int]]:
+    """The addresses at which sockets of this thread's namespace wait, with the port of each.
 
     :param path: tcp, udp, tcp6 or udp6, of /proc/net
     """
@@ -278,8 +283,8 @@ def listening(path: str, port: int) -> list[str]:
         words = line.split()
         address, _, number = words[1].partition(":")
         # 0A is LISTEN; a datagram's socket is 07 as long as it is not connected.
-        if words[3] in ("0A", "07") and int(number, 16) == port:
-            found.append(_address(address))
+        if words[3] in ("0A", "07") and int(number, 16) in ports:
+            found.append((_address(address), int(number, 16)))
     return found
 
 

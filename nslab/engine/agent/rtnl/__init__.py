@@ -14,6 +14,7 @@
     nftrace        what packet filters decide about the packets of a probe
     neighbours     those that did not answer, forgotten
     counters       what the kernel counts
+    tcfilters      filters of tc at the entrances and exits of links
     words          numbers of rtnetlink, and iproute2's words for them
     conntrack      the connections that are tracked
     this_machine   the same look at the real machine, read-only

@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.syscalls import call, text_of
 from nslab.engine.agent.rtnl import rtnetlink as w
+from nslab.engine.agent.rtnl import tcfilters
 from nslab.engine.agent.rtnl.observe import Target
 from nslab.errors import ToolMissing
-from nslab.network.evidence import Counted
+from nslab.network.evidence import Counted, TrafficFilter
 from nslab.network.names import label
 
 Run = Callable[..., tuple[int, str]]
@@ -63,7 +64,7 @@ _STATS = {4: "rx_errors", 5: "tx_errors", 6: "rx_dropped", 7: "tx_dropped", 23: 
 
 
 class Key(NamedTuple):
-    kind: Literal["namespace", "link", "qdisc", "rule"]
+    kind: Literal["namespace", "link", "qdisc", "rule", "filter"]
     where: str
     name: str
 
@@ -119,6 +120,7 @@ def _links(asking: w.Socket, found: dict[Key, int]) -> dict[int, str]:
 
 def _queues(asking: w.Socket, names: Mapping[int, str], found: dict[Key, int]) -> None:
     """What queue disciplines dropped, those at the entrance (clsact, ingress) included."""
+    entrances = []
     for header, given in asking.dump(
         uapi.RTM_GETQDISC, struct.pack("=BxxxiIII", 0, 0, 0, 0, 0), 20
     ):
@@ -129,6 +131,15 @@ def _queues(asking: w.Socket, names: Mapping[int, str], found: dict[Key, int]) -
             (drops,) = struct.unpack_from("=8xI", stats)
             key = Key("qdisc", names.get(index, ""), kind)
             found[key] = found.get(key, 0) + drops
+        if kind in tcfilters.ENTRANCES:
+            entrances.append(index)
+    for index in entrances:
+        for one in tcfilters.of_link(asking, index, names):
+            found[_of_filter(names.get(index, ""), one)] = one.packets
+
+
+def _of_filter(link: str, one: tcfilters.Filter) -> Key:
+    return Key("filter", f"{link} {one.side}", one.words)
 
 
 _POLICY = re.compile(r":(\S+) (DROP) \[(\d+):\d+\]")
@@ -173,5 +184,47 @@ def grown(
         Counted(ns=target.label, kind=key.kind, name=key.name, more=more, where=key.where)
         for target, old, new in zip(targets, before, after, strict=True)
         for key, value in new.items()
-        if (more := value - old.get(key, 0)) > 0
+        if key.kind != "filter" and (more := value - old.get(key, 0)) > 0
     ]
+
+
+def filters(
+    spaces: sp.Spaces,
+    targets: Sequence[Target],
+    before: Sequence[Mapping[Key, int]],
+    after: Sequence[Mapping[Key, int]],
+) -> list[TrafficFilter]:
+    """The filters of tc, where there are any, with what they counted in between; comes home."""
+    told = []
+    try:
+        for target, old, new in zip(targets, before, after, strict=True):
+            if all(key.kind != "filter" for key in new):
+                continue
+            call("setns", target.descriptor, uapi.CLONE_NEWNET)
+            asking = w.Socket()
+            try:
+                told += list(_filters(asking, target.label, old, new))
+            finally:
+                asking.close()
+    finally:
+        spaces.go_home()
+    return told
+
+
+def _filters(
+    asking: w.Socket, ns: str, old: Mapping[Key, int], new: Mapping[Key, int]
+) -> Iterator[TrafficFilter]:
+    names = _links(asking, {})
+    indexes = {name: index for index, name in names.items()}
+    for link in dict.fromkeys(key.where.rpartition(" ")[0] for key in new if key.kind == "filter"):
+        for one in tcfilters.of_link(asking, indexes.get(link, 0), names):
+            key = _of_filter(link, one)
+            yield TrafficFilter(
+                ns=ns,
+                link=link,
+                side=one.side,
+                words=one.words,
+                action=one.action,
+                takes=one.takes,
+                more=new.get(key, one.packets) - old.get(key, 0),
+            )

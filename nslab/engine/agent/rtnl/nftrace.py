@@ -17,7 +17,7 @@ from typing import Literal
 from nslab.engine import uapi
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.syscalls import call
-from nslab.engine.agent.packets.recognise import Marks, packet, part
+from nslab.engine.agent.packets.recognise import Marks, about_neighbours, packet, part
 from nslab.engine.agent.rtnl import rtnetlink as w
 from nslab.engine.agent.rtnl.observe import Target
 from nslab.errors import ToolMissing
@@ -41,8 +41,13 @@ _VERDICTS = {
 _POLICY = 1
 """NFT_TRACETYPE_POLICY: the chain's policy decided."""
 
-_OURS = {"ip": "inet", "ip6": "inet", "inet": "inet", "bridge": "bridge"}
+_OURS = {"ip": "inet", "ip6": "inet", "inet": "inet", "bridge": "bridge", "netdev": "netdev"}
 """The family of our table, by that of a table that is to be watched."""
+
+_AT_A_LINK = re.compile(r"type filter hook (ingress|egress) devices? =? ?(\{[^}]*\}|\S+)")
+"""Where a chain of the family netdev is, as nft lists it."""
+
+_What = Literal["request", "answer", "neighbour", "other"]
 
 _HANDLE = re.compile(r"^\s+(?!chain |table )(\S.*) # handle (\d+)$", re.MULTILINE)
 """A rule as ``nft -a`` lists it."""
@@ -102,7 +107,8 @@ class Tracer:
                 uapi.SOL_NETLINK, uapi.NETLINK_ADD_MEMBERSHIP, uapi.NFNLGRP_NFTRACE
             )
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-            text = "".join(_table(family, marks) for family in families)
+            places = _places(run) if "netdev" in families else []
+            text = "".join(_table(family, marks, places) for family in families)
             code, words = run(("nft", "-f", "-"), text.encode())
             if code:
                 raise OSError(f"nft says: {words.splitlines()[0] if words else code}")
@@ -148,14 +154,15 @@ class Tracer:
         return told
 
     def _told(self, marks: Marks) -> list[Ruling]:
-        known: dict[int, tuple[Literal["request", "answer", "other"], int]] = {}
+        known: dict[int, tuple[_What, int]] = {}
         found = []
         for event in self._events:
             inside = packet(event.data)
             if inside is not None:
                 belongs = part(inside, marks)
                 if belongs is None:
-                    known[event.ident] = ("other", -1)
+                    what: _What = "neighbour" if about_neighbours(inside) else "other"
+                    known[event.ident] = (what, -1)
                 elif belongs.what == "request":
                     known[event.ident] = ("request", belongs.attempt)
                 else:
@@ -215,8 +222,22 @@ def _with(one: Ruling, tool: str, rule: str) -> Ruling:
     )
 
 
-def _table(family: str, marks: Marks) -> str:
-    """Our table: it marks what belongs to the probe, before anybody else sees it."""
+def _places(run: Run) -> list[tuple[str, str]]:
+    """The hooks and links at which chains of the family netdev are."""
+    _, listed = run(("nft", "list", "chains", "netdev"))
+    found = [
+        (hook, link.strip(' "'))
+        for hook, links in _AT_A_LINK.findall(listed)
+        for link in links.strip("{}").split(",")
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _table(family: str, marks: Marks, places: Sequence[tuple[str, str]] = ()) -> str:
+    """Our table: it marks what belongs to the probe, before anybody else sees it.
+
+    :param places: the hooks and links that a table of the family netdev is for
+    """
     echo = int.from_bytes(marks.token, "big")
     rules = [
         f"meta l4proto {{ icmp, ipv6-icmp, udp }} @th,64,64 {echo:#x} meta nftrace set 1",
@@ -232,10 +253,18 @@ def _table(family: str, marks: Marks) -> str:
         ]
     if family == "bridge":
         rules = [rule for rule in rules if "ipv6" not in rule or "udp" in rule]
+    if marks.v6:
+        wanted = "nd-neighbor-solicit, nd-neighbor-advert"
+        rules.append(f"icmpv6 type {{ {wanted} }} meta nftrace set 1")
     body = "\n".join(rules)
+    hooks = [(hook, hook) for hook in ("prerouting", "output")]
+    if family == "netdev":
+        hooks = [
+            (f"at{number}", f'{hook} device "{link}"') for number, (hook, link) in enumerate(places)
+        ]
     chains = "".join(
-        f"chain {hook} {{ type filter hook {hook} priority -350; policy accept;\n{body}\n}}\n"
-        for hook in ("prerouting", "output")
+        f"chain {name} {{ type filter hook {hook} priority -350; policy accept;\n{body}\n}}\n"
+        for name, hook in hooks
     )
     # Made, deleted and made again at once: what an earlier one left behind is gone.
     made = f"table {family} {TABLE}"

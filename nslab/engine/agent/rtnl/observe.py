@@ -535,7 +535,7 @@ def _link(
         ),
         queue=queue,
         queue_passes=passes,
-        xdp=settings.has_program(found.get(uapi.IFLA_XDP, b"")),
+        xdp=settings.program(found.get(uapi.IFLA_XDP, b"")),
         tunnel=settings.tunnel(raw.kind, raw.data, names),
     )
 

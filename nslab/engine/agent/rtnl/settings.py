@@ -44,6 +44,8 @@ _LINK_SETTINGS = {
     0: "forwarding",
     2: "proxy_arp",
     7: "rp_filter",
+    12: "arp_filter",
+    17: "arp_announce",
     18: "arp_ignore",
     22: "accept_local",
     25: "route_localnet",
@@ -152,9 +154,13 @@ def of_link(spec: bytes, forwarding: str) -> dict[str, str]:
     return dict(_of_link(inside, forwarding))
 
 
-def has_program(xdp: bytes) -> bool:
-    """Whether IFLA_XDP names a program."""
-    return w.attributes(xdp, 0, len(xdp)).get(uapi.IFLA_XDP_ATTACHED, b"\0") != b"\0"
+_XDP_MODES = {1: "xdp", 2: "xdpgeneric", 3: "xdpoffload", 4: "xdp"}
+
+
+def program(xdp: bytes) -> str:
+    """How a program is attached that IFLA_XDP names, in the word of ``ip link``; or nothing."""
+    held = w.attributes(xdp, 0, len(xdp)).get(uapi.IFLA_XDP_ATTACHED, b"\0")
+    return _XDP_MODES.get(held[0], "") if held else ""
 
 
 def queues(asking: w.Socket, links: Sequence[_Raw]) -> dict[int, tuple[str, int | None]]:
