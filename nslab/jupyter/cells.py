@@ -65,6 +65,29 @@ def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
     return [head + "\n", *typed, *lines[place + 1 :]]
 
 
+def typed(cell: str) -> tuple[str | None, int] | None:
+    """Where the lines of a cell are typed, and at which character they begin; None for Python's.
+
+    The namespace is None for the host.
+
+    >>> typed("# look\\n%%ns ns1\\nip link"), typed("%%host ip li"), typed("x = 1")
+    (('ns1', 16), (None, 7), None)
+    """
+    lines = cell.splitlines(keepends=True)
+    found = _first(lines)
+    if found is None or found[1][1] not in MAGICS or found[1][0] != "%%":
+        return None
+    place, (_, word, rest) = found
+    begun = sum(map(len, lines[:place]))
+    words = rest.split()
+    ns = words[0] if word == "ns" and words else None
+    options = [one for one in words if _OPTION.match(one)]
+    behind = _after(rest, len(options) + (ns is not None))
+    if behind:  # the one-line form
+        return ns, begun + lines[place].rindex(behind)
+    return ns, begun + len(lines[place].rstrip("\n")) + 1
+
+
 def _first(lines: Sequence[str]) -> tuple[int, tuple[str, str, str]] | None:
     """The first line that is neither blank nor a comment, if it is a magic: its parts."""
     for place, line in enumerate(lines):
