@@ -14,6 +14,12 @@ Choice = tuple[str, str]
 """A text, and what it is."""
 
 
+def table(text: str) -> dict[str, str]:
+    """What belongs to each name, of lines such as ``veth: peer name netns``."""
+    rows = (line.partition(": ") for line in text.strip().splitlines())
+    return {name.strip(): rest.strip() for name, _, rest in rows}
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a lab has, seen from one namespace."""
@@ -67,70 +73,109 @@ def following(words: list[str], known: Facts) -> list[Choice] | None:
 _OBJECTS = ("address", "route", "rule", "neighbour", "link", "monitor", "netns")
 """In the order in which ip takes a beginning for one of them."""
 
-_VERBS = {
-    "address": "show add delete replace flush",
-    "route": "show add delete replace change get flush",
-    "rule": "show add delete flush",
-    "neighbour": "show add replace delete flush",
-    "link": "show set add delete",
-    "netns": "list add delete exec identify pids",
-    "monitor": "link address route neigh all",
-}
+_VERBS = table(
+    """
+    address: show add delete replace flush
+    route: show add delete replace change get flush
+    rule: show add delete flush
+    neighbour: show add replace delete flush
+    link: show set add delete
+    netns: list add delete exec identify pids
+    monitor: link address route neigh all
+    """
+)
 _IP_OPTIONS = "-brief -details -statistics -json -4 -6 -netns -all"
 _MEANT = {"neigh": "neighbour", "neighbor": "neighbour", "addr": "address"}
 
-_KINDS = "veth bridge macvlan ipvlan vlan vxlan dummy tun bond vrf"
-_KEYWORDS = {
-    "link set": "up down master nomaster netns address mtu name promisc arp multicast type alias",
-    "link add": "name link address mtu netns type peer",
-    "link show": "dev master type up",
-    "link delete": "dev",
-    "address add": "dev broadcast scope label peer",
-    "address delete": "dev",
-    "address replace": "dev broadcast scope label peer",
-    "address show": "dev scope up",
-    "address flush": "dev scope",
-    "route add": "via dev src metric table scope onlink mtu",
-    "route replace": "via dev src metric table scope onlink mtu",
-    "route change": "via dev src metric table scope onlink mtu",
-    "route delete": "via dev table",
-    "route show": "dev table via",
-    "route get": "from iif oif mark",
-    "route flush": "dev table cache",
-    "rule add": "from to iif oif fwmark table priority",
-    "rule delete": "from to iif oif fwmark table priority",
-    "neighbour add": "lladdr dev nud proxy",
-    "neighbour replace": "lladdr dev nud",
-    "neighbour delete": "dev",
-    "neighbour show": "dev nud",
-    "neighbour flush": "dev all",
-}
-_OF_KIND = {
-    "veth": "peer name netns",
-    "bridge": "stp_state forward_delay vlan_filtering ageing_time",
-    "macvlan": "mode", "ipvlan": "mode", "vlan": "id", "vxlan": "id remote local dev dstport",
-}  # fmt: skip
+_KEYWORDS = table(
+    """
+    link set: up down master nomaster netns address mtu name promisc arp multicast type alias
+    link add: name link address mtu netns type peer
+    link show: dev master type up
+    link delete: dev
+    address add: dev broadcast scope label peer
+    address delete: dev
+    address replace: dev broadcast scope label peer
+    address show: dev scope up
+    address flush: dev scope
+    route add: via dev src metric table scope onlink mtu
+    route replace: via dev src metric table scope onlink mtu
+    route change: via dev src metric table scope onlink mtu
+    route delete: via dev table
+    route show: dev table via
+    route get: from iif oif mark
+    route flush: dev table cache
+    rule add: from to iif oif fwmark table priority
+    rule delete: from to iif oif fwmark table priority
+    neighbour add: lladdr dev nud proxy
+    neighbour replace: lladdr dev nud
+    neighbour delete: dev
+    neighbour show: dev nud
+    neighbour flush: dev all
+    """
+)
+_OF_KIND = table(
+    """
+    veth: peer name netns
+    bridge: stp_state forward_delay vlan_filtering ageing_time
+    macvlan: mode
+    ipvlan: mode
+    vlan: id
+    vxlan: id remote local dev dstport
+    """
+)
 _MODES = {"macvlan": "bridge private vepa passthru", "ipvlan": "l2 l3 l3s"}
-_NAMED_FIRST = {
-    "link set": "links", "link delete": "links", "link show": "links",
-    "route get": "addresses", "route add": "networks", "route delete": "networks",
-    "route replace": "networks", "route change": "networks", "neighbour add": "addresses",
-    "neighbour delete": "neighbours", "address show": "links",
-}  # fmt: skip
+_NAMED_FIRST = table(
+    """
+    link set: links
+    link delete: links
+    link show: links
+    route get: addresses
+    route add: networks
+    route delete: networks
+    route replace: networks
+    route change: networks
+    neighbour add: addresses
+    neighbour delete: neighbours
+    address show: links
+    """
+)
 """What comes first after these words."""
 
-_VALUES = {
-    "dev": "links", "iif": "links", "oif": "links", "link": "links", "master": "bridges",
-    "netns": "namespaces", "via": "addresses", "src": "addresses", "from": "networks",
-    "to": "networks", "-netns": "namespaces", "-n": "namespaces",
-}  # fmt: skip
-_SWITCHED = {
-    "promisc": "on off", "arp": "on off", "multicast": "on off", "scope": "global link host",
-    "nud": "permanent reachable stale noarp", "stp_state": "0 1", "vlan_filtering": "0 1",
-    "type": _KINDS, "table": "main local default", "broadcast": "+",
-}  # fmt: skip
-_FREE = {"name", "mtu", "address", "alias", "metric", "id", "label", "lladdr", "mark", "fwmark",
-         "priority", "forward_delay", "ageing_time", "remote", "local", "dstport"}  # fmt: skip
+_VALUES = table(
+    """
+    dev: links
+    iif: links
+    oif: links
+    link: links
+    master: bridges
+    netns: namespaces
+    via: addresses
+    src: addresses
+    from: networks
+    to: networks
+    -netns: namespaces
+    -n: namespaces
+    """
+)
+_SWITCHED = table(
+    """
+    promisc: on off
+    arp: on off
+    multicast: on off
+    scope: global link host
+    nud: permanent reachable stale noarp
+    stp_state: 0 1
+    vlan_filtering: 0 1
+    type: veth bridge macvlan ipvlan vlan vxlan dummy tun bond vrf
+    table: main local default
+    broadcast: +
+    """
+)
+_FREE = set(
+    "name mtu address alias metric id label lladdr mark fwmark priority forward_delay ageing_time "
+    "remote local dstport".split()
+)
 """Words after which something new is typed."""
 
 
@@ -272,19 +317,27 @@ def _route(words: list[str], known: Facts) -> list[Choice] | None:
 
 
 _TABLES = "filter nat mangle raw"
-_CHAINS = {
-    "nat": "PREROUTING POSTROUTING INPUT OUTPUT",
-    "mangle": "PREROUTING POSTROUTING INPUT OUTPUT FORWARD",
-    "raw": "PREROUTING OUTPUT",
-}
+_CHAINS = table(
+    """
+    nat: PREROUTING POSTROUTING INPUT OUTPUT
+    mangle: PREROUTING POSTROUTING INPUT OUTPUT FORWARD
+    raw: PREROUTING OUTPUT
+    """
+)
 _TARGETS = {"nat": "MASQUERADE DNAT SNAT REDIRECT ACCEPT RETURN", "mangle": "MARK TCPMSS ACCEPT"}
 _IPTABLES = "-t -A -I -D -L -S -F -P -N -X -Z -n -v -p -s -d -i -o -j -m --line-numbers"
-_OF_MATCH = {
-    "-p": "--dport --sport --icmp-type",
-    "-m": "--state --ctstate --mac-source --limit --mark",
-    "DNAT": "--to-destination", "SNAT": "--to-source", "REJECT": "--reject-with",
-    "MARK": "--set-mark", "REDIRECT": "--to-ports", "LOG": "--log-prefix",
-}  # fmt: skip
+_OF_MATCH = table(
+    """
+    -p: --dport --sport --icmp-type
+    -m: --state --ctstate --mac-source --limit --mark
+    DNAT: --to-destination
+    SNAT: --to-source
+    REJECT: --reject-with
+    MARK: --set-mark
+    REDIRECT: --to-ports
+    LOG: --log-prefix
+    """
+)
 
 
 def _iptables(words: list[str], known: Facts) -> list[Choice] | None:
@@ -374,10 +427,17 @@ def _words(words: str | Iterable[str], kind: str = "keyword") -> list[Choice]:
     return [(word, kind) for word in found]
 
 
-_KIND = {
-    "links": "link", "bridges": "bridge", "namespaces": "namespace", "containers": "container",
-    "addresses": "address", "networks": "network", "neighbours": "address",
-}  # fmt: skip
+_KIND = table(
+    """
+    links: link
+    bridges: bridge
+    namespaces: namespace
+    containers: container
+    addresses: address
+    networks: network
+    neighbours: address
+    """
+)
 
 
 def _named(known: Facts, what: str) -> list[Choice]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from nslab.errors import InvalidInput
+from nslab.jupyter.grammar import table
 from nslab.jupyter.lines import Command, commands
 
 Words = list[str]
@@ -35,10 +36,19 @@ _SCREENS = {
     *("byobu", "zellij", "lynx", "w3m", "links", "elinks", "dialog", "whiptail", "nmtui", "tig"),
     *("cfdisk", "minicom", "alsamixer"),
 }
-_PLAIN_BY = {
-    "top": "b", "iotop": "b", "iftop": "t", "nethogs": "t", "atop": "PRL", "mtr": "rwlCxj",
-    "vi": "es", "vim": "es", "nvim": "es",
-}  # fmt: skip
+_PLAIN_BY = table(
+    """
+    top: b
+    iotop: b
+    iftop: t
+    nethogs: t
+    atop: PRL
+    mtr: rwlCxj
+    vi: es
+    vim: es
+    nvim: es
+    """
+)
 """Letters of options with which a program is content without a screen."""
 
 _PLAIN_WORDS = {
@@ -59,25 +69,39 @@ _INTERPRETERS = {
         "lua",
         "ruby",
     ),
-    *("perl", "tclsh", "R", "php", "ghci", "bc", "dc", "nslookup", "ftp", "gdb"),
+    *("perl", "tclsh", "R", "php", "ghci", "bc", "dc", "nslookup", "gdb"),
+    *("ftp", "telnet"),
 }
-_CLIENTS = {
-    "mysql": {"-e", "--execute"}, "mariadb": {"-e", "--execute"}, "redis-cli": set(),
-    "psql": {"-c", "--command", "-f", "--file", "-l", "--list"}, "sftp": {"-b"}, "telnet": set(),
-    "mongosh": {"--eval"}, "vtysh": {"-c"},
-}  # fmt: skip
+_CLIENTS = table(
+    """
+    mysql: -e --execute
+    mariadb: -e --execute
+    psql: -c --command -f --file -l --list
+    sftp: -b
+    mongosh: --eval
+    vtysh: -c
+    redis-cli: -h
+    """
+)
 _SSH_VALUES = set("bcDEeFIiJLlmoOpQRSWw")
 _ENGINES = {"docker", "podman", "nerdctl"}
 
+_PYTHON = "a cell without %%host is Python; in the lab: python3 - <<'END', its lines, and END"
 INSTEAD = {
+    **dict.fromkeys(
+        (*_EDITORS, "cat"), "to write a file, put its lines between: cat > FILE <<'END' and END"
+    ),
+    **dict.fromkeys(_ENGINES, "or without -it: docker exec NAME COMMAND"),
+    **dict.fromkeys(("mysql", "mariadb"), "or give it the statement: mysql -e STATEMENT"),
+    **dict.fromkeys(("python", "python3"), _PYTHON),
     "top": "for one look: top -b -n 1",
     "watch": "what changes shows in lab.live()",
     "mtr": "for a table at the end: mtr --report",
     "read": "or give it a value: name=value, or read name <<< value",
-    "cat": "to write a file, put its lines between: cat > FILE <<'END' and END",
     "crontab": "to set it: crontab FILE",
     "ssh": "or give it a command: ssh HOST COMMAND",
 }
+"""What else helps, by program."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +151,7 @@ def _of(command: Command, ns: str | None) -> Need | None:
     if program in _SHELLS:
         return None if command.given or not _scriptless(args) else _shell(program, around, ns)
     if wants := _wants(program, args, command):
-        return Need(wants, ns, _instead(program))
+        return Need(wants, ns, INSTEAD.get(program, ""))
     return None
 
 
@@ -147,20 +171,6 @@ def _wants(program: str, args: Words, command: Command) -> str:
     return program if ask is not None and ask(args) else ""
 
 
-def _instead(program: str) -> str:
-    if program in _EDITORS:
-        return INSTEAD["cat"]
-    if program in ("python", "python3"):
-        return "a cell without %%host is Python; in the lab: python3 - <<'END', the lines, and END"
-    if program in _ENGINES:
-        return f"or without -it: {program} exec NAME COMMAND"
-    if program in ("telnet",):
-        return "to see whether a port answers: nc -vz HOST PORT"
-    if program in ("mysql", "mariadb"):
-        return f"or give it the statement: {program} -e STATEMENT"
-    return INSTEAD.get(program, "")
-
-
 def _shell(program: str, around: str, ns: str | None) -> Need:
     """A shell that would read what comes next at a terminal, but not in a cell."""
     if around == "netns":
@@ -172,12 +182,27 @@ def _shell(program: str, around: str, ns: str | None) -> Need:
 
 # -- what may stand in front of a program ----------------------------------------------------------
 
-_VALUED = {
-    "sudo": set("ugpChrRtTUD"), "env": set("uCS"), "nice": {"n"}, "ionice": set("cn"),
-    "timeout": set("ks"), "stdbuf": set("ioe"), "setsid": set(), "nohup": set(), "exec": {"a"},
-    "command": set(), "builtin": set(), "time": set("fo"), "chroot": set(), "strace": set("eosp"),
-    "nsenter": set("tSGr"), "unshare": set("SGRw"),
-}  # fmt: skip
+_VALUED = table(
+    """
+    sudo: u g p C h r R t T U D
+    env: u C S
+    nice: n
+    ionice: c n
+    timeout: k s
+    stdbuf: i o e
+    exec: a
+    time: f o
+    strace: e o s p
+    nsenter: t S G r
+    unshare: S G R w
+    setsid:
+    nohup:
+    command:
+    builtin:
+    busybox:
+    chroot:
+    """
+)
 """Programs that run what follows them, and the letters of their options that take a value."""
 
 _PLACES = ("nsenter", "unshare", "chroot")
@@ -203,7 +228,7 @@ def unwrapped(words: Words, ns: str | None) -> tuple[Words, str | None, str]:
     return words, ns, around
 
 
-def _behind_options(words: Words, letters: set[str], program: str) -> Words:
+def _behind_options(words: Words, letters: str, program: str) -> Words:
     while words:
         word = words[0]
         if word == "--":
@@ -290,7 +315,7 @@ def _interactive_container(program: str, args: Words) -> str:
     return f"{program} {args[0]} -it" if {"i", "t"} <= letters and "d" not in letters else ""
 
 
-def _without(plain: set[str], args: Words) -> bool:
+def _without(plain: Words, args: Words) -> bool:
     return not any(word.partition("=")[0] in plain or word[:2] in plain for word in args)
 
 
@@ -304,7 +329,7 @@ def _no_file(args: Words) -> bool:
 
 _READING: dict[str, Callable[[Words], bool]] = {
     **dict.fromkeys(_INTERPRETERS, _codeless),
-    **{name: partial(_without, plain) for name, plain in _CLIENTS.items()},
+    **{name: partial(_without, plain.split()) for name, plain in _CLIENTS.items()},
     "ssh": _commandless,
     "read": _asks_a_line,
     "cat": _no_file,
@@ -319,7 +344,8 @@ _READING: dict[str, Callable[[Words], bool]] = {
 _COMPLAINT = re.compile(
     r"not (from|to) a terminal|not a (tty|terminal)|failed tty get|opening terminal|/dev/tty|"
     r"stdin is not a|connected to a terminal|no tty present|a terminal is required|requires a tty|"
-    r"terminal is not fully functional|unknown terminal|TERM environment variable|need.{0,20} tty",
+    r"terminal is not fully functional|unknown terminal|TERM environment variable|need.{0,20} tty|"
+    r"inappropriate ioctl",
     re.IGNORECASE,
 )
 

@@ -151,7 +151,7 @@ def _timeout(magic: str, options: list[str]) -> float | None:
 
 def _show(ran: CommandResult, ns: str | None) -> None:
     heading = ran._heading()
-    if interactive.complained(ran.stderr):
+    if interactive.complained(ran.stderr) and "lab.terminal" not in ran.stderr:
         place = f'"{ns}"' if ns else ""
         print(f"nslab: it misses a terminal: lab.terminal({place}) opens one", file=sys.stderr)
     if heading and not ran.changes:

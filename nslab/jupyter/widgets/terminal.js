@@ -87,6 +87,7 @@ const begin = tries => {
                 ? { ref: beside.id, mode: 'tab-after' } : { ref: book, mode: 'split-right' });
         }
         app.shell.activateById(made.id);
+        made.content.activate();
     };
     const open = async (space, another) => {
         const { enter, lab, hand, off } = box().dataset;

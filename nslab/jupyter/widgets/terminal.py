@@ -71,7 +71,11 @@ def entrance(program: tuple[str, ...], lab: str, *, space: str = "", another: bo
         data["another"] = ""
     written = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in data.items())
     words = say("Terminal in {place}").format(place=space) if space else say("Terminal here")
-    buttons = _button(words) + (_button(say("Another one"), "data-another") if space else "")
+    if space:
+        buttons = _button(words) + _button(say("Another one"), "data-another")
+    else:
+        told = say("In what is chosen, else in the host; on a part of the picture: press t")
+        buttons = _button(words, f'title="{html.escape(told)}"')
     return (
         f"<div class='nslab-terminal nslab-on' {written}>"
         f"{buttons}<span class='nslab-said' role='status'></span></div>"
