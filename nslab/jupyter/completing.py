@@ -98,11 +98,14 @@ def known(lab: Lab) -> Known:
     return _known.setdefault(lab, Known())
 
 
-def matcher(newest: Callable[[], Lab | None]) -> Callable[[CompletionContext], SimpleMatcherResult]:
-    """A matcher for IPython's completer, that answers for cells which are typed into a lab.
+There = Callable[[str], "Lab | None"]
+"""Gives the lab of a name, or the one in use for an empty name."""
 
-    :param newest: the lab that cells are typed into; None if there is none
-    """
+Matcher = Callable[[CompletionContext], SimpleMatcherResult]
+
+
+def matcher(there: There) -> Matcher:
+    """A matcher for IPython's completer, that answers for cells which are typed into a lab."""
 
     @context_matcher(identifier="nslab.cells")  # type: ignore[untyped-decorator]
     def match(context: CompletionContext) -> SimpleMatcherResult:
@@ -110,7 +113,7 @@ def matcher(newest: Callable[[], Lab | None]) -> Callable[[CompletionContext], S
             [*context.full_text.split("\n")[: context.cursor_line], context.text_until_cursor]
         )
         try:
-            found = complete(context.full_text, before, newest())
+            found = complete(context.full_text, before, there)
         except Exception:  # never in the way of who types
             found = None
         if found is None:
@@ -123,7 +126,7 @@ def matcher(newest: Callable[[], Lab | None]) -> Callable[[CompletionContext], S
             ordered=True,
         )
 
-    made: Callable[[CompletionContext], SimpleMatcherResult] = match
+    made: Matcher = match
     return made
 
 
@@ -135,23 +138,23 @@ class _Only(list[SimpleCompletion]):
         return max(1, super().__len__())
 
 
-def complete(cell: str, before: str, lab: Lab | None) -> tuple[str, list[grammar.Choice]] | None:
+def complete(cell: str, before: str, there: There) -> tuple[str, list[grammar.Choice]] | None:
     """What may stand at the cursor: the part that is typed already, and the choices.
 
     None for a cell that is not typed into a lab.
 
     :param before: the cell up to the cursor
     """
-    typed = cells.typed(cell)
-    if typed is None:
+    place = cells.typed(cell)
+    if place is None:
         return None
-    ns, begun = typed
-    if len(before) < begun:
+    lab = there(place.lab)
+    if len(before) < place.begins:
         return _head(before, lab)
-    line = before[begun:]
+    line = before[place.begins :]
     match = _FRAGMENT.search(line)
     fragment = match[0] if match else ""
-    words, ns = _before(line[: len(line) - len(fragment)], ns)
+    words, ns = _before(line[: len(line) - len(fragment)], place.ns)
     choices = _choices(words, fragment, ns, lab)
     fitting = [one for one in choices if one[0].startswith(fragment) and one[0] != fragment]
     return fragment, list(dict.fromkeys(fitting))[:MANY]

@@ -121,8 +121,10 @@ class Magics:
             raise need.error()
         _show(lab.sh(cell, ns, timeout=timeout, living=True), ns)
 
-    def newest(self) -> Lab | None:
-        """The lab that cells are typed into, if there is one; makes none."""
+    def there(self, name: str) -> Lab | None:
+        """The lab of that name, or the one in use, if it is there; makes none."""
+        if name:
+            return next((lab for lab in naming.others() if lab.name == name), None)
         lab = self._newest() if self._newest is not None else None
         return lab if lab is not None and lab.alive else None
 
@@ -163,7 +165,7 @@ def _show(ran: CommandResult, ns: str | None) -> None:
 def help_at(running: Any, cell: str, cursor: int) -> str | None:
     """How the command at the cursor of a cell is used; None for a cell of Python."""
     magics = _MAGICS.get(running)
-    return None if magics is None else usage.at(cell, cursor, magics.newest())
+    return None if magics is None else usage.at(cell, cursor, magics.there)
 
 
 _MAGICS: weakref.WeakKeyDictionary[Any, Magics] = weakref.WeakKeyDictionary()
@@ -202,7 +204,7 @@ def _magics(running: Any) -> Magics:
         known = running.magics_manager.magics["cell"]
         running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
         running.events.register("pre_run_cell", _hint)
-        running.Completer.custom_matchers.append(completing.matcher(magics.newest))
+        running.Completer.custom_matchers.append(completing.matcher(magics.there))
     return magics
 
 

@@ -208,15 +208,15 @@ def _own(program: str, lab: Lab) -> str:
     return answer
 
 
-def at(cell: str, cursor: int, lab: Lab | None) -> str | None:
+def at(cell: str, cursor: int, there: completing.There) -> str | None:
     """How the command at the cursor is used; None if the cell is not typed into a lab."""
-    typed = cells.typed(cell)
-    if typed is None or cursor < typed[1]:
+    place = cells.typed(cell)
+    if place is None or cursor < place.begins:
         return None
     end = re.compile(r"[\w./-]*").match(cell, cursor)
-    before = cell[typed[1] : end.end() if end else cursor]
+    before = cell[place.begins : end.end() if end else cursor]
     found = commands(before)
     if not found:
         return ""
     words, _, _ = unwrapped(found[-1].words, None)
-    return told(words, lab)
+    return told(words, there(place.lab))

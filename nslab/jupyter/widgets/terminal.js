@@ -17,14 +17,9 @@ const begin = tries => {
     const box = () => [...all.querySelectorAll('.nslab-terminal')].find(own);
     const config = JSON.parse(document.getElementById('jupyter-config-data')?.textContent || '{}');
     const base = config.baseUrl?.replace(/\/*$/, '/');
-    const say = (words, link) => {
-        const line = box().querySelector('.nslab-said');
-        line.textContent = words;
-        if (!link) return;
-        const there = document.createElement('a');
-        Object.assign(there, { href: link, target: '_blank', textContent: box().dataset.show });
-        line.append(' ', there);
-    };
+    const say = (words, ...more) => box().querySelector('.nslab-said').replaceChildren(
+        words, ...more.flatMap(one => [' ', one]));
+    const made = (tag, what) => Object.assign(document.createElement(tag), what);
     const quoted = word => `'${word.replace(/'/g, `'\\''`)}'`;
     const plain = word => /^[\w.@+:-]+$/.test(word) ? word : quoted(word);
 
@@ -64,36 +59,39 @@ const begin = tries => {
         if (config.notebookPage !== undefined) {
             const url = `${base}terminals/${name}`;
             const tab = window.open(url, `nslab-${name}`);
-            say(tab ? '' : box().dataset.blocked, tab ? '' : url);
+            const { blocked, show } = box().dataset;
+            if (tab) say('');
+            else say(blocked, made('a', { href: url, target: '_blank', textContent: show }));
             return;
         }
         if (!app) {
-            const link = document.createElement('a');
+            // JupyterLab carries out what a click says on what has these two.
+            const link = made('a', { hidden: true });
             link.dataset.commandlinkerCommand = 'terminal:open';
             link.dataset.commandlinkerArgs = JSON.stringify({ name });
-            link.hidden = true;
             box().append(link);
             link.click();
             link.remove();
             return;
         }
         const terminals = [...app.shell.widgets('main')].filter(one => one.content?.session?.name);
-        let made = terminals.find(one => one.content.session.name === name);
-        if (!made) {
+        let shown = terminals.find(one => one.content.session.name === name);
+        if (!shown) {
             const book = mine.closest('.jp-NotebookPanel')?.id;
             const beside = terminals.find(one => one.isVisible);
-            made = await app.commands.execute('terminal:create-new', { name });
-            app.shell.add(made, 'main', beside
+            shown = await app.commands.execute('terminal:create-new', { name });
+            app.shell.add(shown, 'main', beside
                 ? { ref: beside.id, mode: 'tab-after' } : { ref: book, mode: 'split-right' });
         }
-        app.shell.activateById(made.id);
-        made.content.activate();
+        app.shell.activateById(shown.id);
+        shown.content.activate();
     };
     const open = async (space, another) => {
         const { enter, lab, hand, off } = box().dataset;
-        const byHand = space === 'host' ? hand : `${hand} ${plain(space)}`;
+        const byHand = made('code', {
+            textContent: space === 'host' ? hand : `${hand} ${plain(space)}` });
         if (!base || config.terminalsAvailable === false || config.terminalsAvailable === 'false') {
-            say(`${off} ${byHand}`);
+            say(off, byHand);
             return;
         }
         say('');
@@ -109,7 +107,7 @@ const begin = tries => {
             }
             await show(name);
         } catch (error) {
-            say(`${off} ${byHand} (${error.message})`);
+            say(off, byHand, `(${error.message})`);
         }
     };
 
