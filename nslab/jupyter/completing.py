@@ -27,7 +27,7 @@ from nslab.jupyter.lines import commands
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
 
-PATIENCE = 0.12
+PATIENCE = 0.15
 """Seconds that a question to the lab may keep the typist waiting."""
 
 MANY = 200

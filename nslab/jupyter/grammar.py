@@ -16,7 +16,7 @@ Choice = tuple[str, str]
 
 def table(text: str) -> dict[str, str]:
     """What belongs to each name, of lines such as ``veth: peer name netns``."""
-    rows = (line.partition(": ") for line in text.strip().splitlines())
+    rows = (line.partition(":") for line in text.strip().splitlines())
     return {name.strip(): rest.strip() for name, _, rest in rows}
 
 

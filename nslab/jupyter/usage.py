@@ -175,6 +175,8 @@ def asked(cell: str) -> list[str] | None:
     line = cell.strip()
     if "\n" in line or not (line.endswith("?") or line.startswith("?")):
         return None
+    if line.rstrip("?").endswith(" "):
+        return None
     words = line.strip("?").split()
     if not words or not all(re.fullmatch(r"[\w.+-]+", word) for word in words):
         return None
