@@ -207,6 +207,8 @@ def options(folder: Path, port: int | None, browser: bool) -> list[str]:
         # Nor does it ask the learner whether it may: settings of ours in place of the system's.
         f"--LabApp.app_settings_dir={Path(__file__).parent / 'jupyterlab'}",
         "--LabApp.extension_manager=readonly",
+        # What lab.terminal needs to put a terminal beside the notebook, and not in front of it.
+        "--LabApp.expose_app_in_browser=True",
     ]
     if port is not None:
         # The port that was asked for, or an error; not the next one that is free.

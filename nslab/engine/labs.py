@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from nslab.engine import guard, local, runtime, ssh
+from nslab.engine.protocol import Engine
 from nslab.engine.vm import visitor
 from nslab.errors import InvalidInput, NslabError
 from nslab.network.model import Snapshot
@@ -40,19 +41,27 @@ class Running(Struct, frozen=True):
 
 def running() -> list[Running]:
     """The labs on this machine that the caller may enter, the oldest first."""
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
     found = {os.geteuid(): runtime.running()}
     if os.geteuid() == 0:
         answers = guard.ask_all(guard.owners(), _own, LISTING)
         found |= {uid: _decoded(answer) for uid, answer in answers.items()}
-    labs = [
-        Running(
-            held.record.name, held.record.pid, uid, _age(held.record, now), held.record.engine, held
-        )
-        for uid, theirs in found.items()
-        for held in theirs
-    ]
+    labs = [_running(held, uid) for uid, theirs in found.items() for held in theirs]
     return sorted(labs, key=lambda lab: (-lab.age, lab.pid))
+
+
+def of(engine: Engine) -> Running | None:
+    """The lab that lives in an engine of ours, as it is found from outside; None if it cannot be.
+
+    There is no record of a lab in memory, nor of any where no directory for one could be made.
+    """
+    process = getattr(engine, "process", None)
+    for held in runtime.running():
+        # The process itself has the record, or wrote it and has that of its first child in it.
+        if process is not None and (
+            process == held.record.pid or held.key.startswith(f"{process}-")
+        ):
+            return _running(held, os.geteuid())
+    return None
 
 
 def _own() -> bytes:
@@ -67,8 +76,11 @@ def _decoded(answer: bytes) -> list[runtime.Held]:
         return []
 
 
-def _age(record: runtime.Record, now: float) -> float:
-    return max(0.0, now - record.started / os.sysconf("SC_CLK_TCK"))
+def _running(held: runtime.Held, uid: int) -> Running:
+    record = held.record
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    age = max(0.0, now - record.started / os.sysconf("SC_CLK_TCK"))
+    return Running(record.name, record.pid, uid, age, record.engine, held)
 
 
 def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:

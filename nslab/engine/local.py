@@ -82,6 +82,10 @@ class Child:
         assert self._process.stdin is not None and self._process.stdout is not None
         self.writing, self.reading = self._process.stdin, self._process.stdout
 
+    @property
+    def process(self) -> int:
+        return self._process.pid
+
     def running(self) -> bool:
         return self._process.poll() is None
 

@@ -80,6 +80,10 @@ class Connection(Protocol):
     reading: IO[bytes]
     writing: IO[bytes]
 
+    @property
+    def process(self) -> int:
+        """The process here that the lab lives and dies with."""
+
     def running(self) -> bool:
         """Whether the agent is still there."""
 
@@ -200,6 +204,11 @@ class AgentEngine:
                 f"the nslab there speaks protocol {answer.protocol}, this one {m.PROTOCOL}",
                 "install the same version at both ends",
             )
+
+    @property
+    def process(self) -> int:
+        """The process here that the lab lives and dies with."""
+        return self._connection.process
 
     # -- the protocol ------------------------------------------------------------------------
 

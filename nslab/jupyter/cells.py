@@ -10,6 +10,7 @@ import ast
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nslab.network import programs
 
@@ -55,14 +56,51 @@ def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
     name = _called(marks, word, known)
     if name is None:
         return lines
+    options, behind = _split(name, rest)
+    head = " ".join([f"%%{name}", *options])
+    typed = [behind + "\n"] if behind else []
+    return [head + "\n", *typed, *lines[place + 1 :]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the lines of a cell are typed: ``ns`` is None for the host, ``lab`` empty for the lab
+    in use; ``begins`` is the character at which the first of them begins."""
+
+    ns: str | None
+    lab: str
+    begins: int
+
+
+def typed(cell: str) -> Place | None:
+    """Where the lines of a cell are typed; None for a cell of Python.
+
+    >>> typed("# look\\n%%ns ns1 -l two\\nip link")
+    Place(ns='ns1', lab='two', begins=23)
+    >>> typed("%%host ip li").begins, typed("x = 1")
+    (7, None)
+    """
+    lines = cell.splitlines(keepends=True)
+    found = _first(lines)
+    if found is None or found[1][1] not in MAGICS or found[1][0] != "%%":
+        return None
+    place, (_, name, rest) = found
+    begun, line = sum(map(len, lines[:place])), lines[place]
+    options, behind = _split(name, rest)
+    ns = options[0] if name == "ns" and options else None
+    lab = "".join(options[options.index("-l") + 1 :][:1]) if "-l" in options else ""
+    if behind:  # the one-line form
+        return Place(ns, lab, begun + line.rindex(behind))
+    return Place(ns, lab, begun + len(line.rstrip("\n")) + 1)
+
+
+def _split(name: str, rest: str) -> tuple[list[str], str]:
+    """What stands behind a magic's name: its options, and lines of shell."""
     words = rest.split()
     options = words[:1] if name == "ns" else []
     while (more := _options(words[len(options) :])) > 0:
         options += words[len(options) : len(options) + more]
-    behind = _after(rest, len(options))
-    head = " ".join([f"%%{name}", *options])
-    typed = [behind + "\n"] if behind else []
-    return [head + "\n", *typed, *lines[place + 1 :]]
+    return options, _after(rest, len(options))
 
 
 def _first(lines: Sequence[str]) -> tuple[int, tuple[str, str, str]] | None:

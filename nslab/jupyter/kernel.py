@@ -6,14 +6,35 @@ of the environment are left as they are.
 
 from __future__ import annotations
 
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+
+from nslab.jupyter import magics
 
 EXTENSION = "nslab.jupyter.magics"
 
 
+class Kernel(IPythonKernel):
+    """Python's kernel, whose help (Shift+Tab) knows the commands in cells of a lab."""
+
+    def do_inspect(  # type: ignore[override]  # as IPythonKernel's own
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
+    ) -> dict[str, Any]:
+        """What is shown about the word at the cursor."""
+        told = magics.help_at(self.shell, code, cursor_pos)
+        if told is None:
+            ask: Any = super().do_inspect
+            found: dict[str, Any] = ask(code, cursor_pos, detail_level, omit_sections)
+            return found
+        data = {"text/plain": told} if told else {}
+        return {"status": "ok", "found": bool(told), "data": data, "metadata": {}}
+
+
 def main() -> None:
     """Become that kernel."""
-    IPKernelApp.launch_instance(extra_extensions=[EXTENSION])
+    IPKernelApp.launch_instance(kernel_class=Kernel, extra_extensions=[EXTENSION])
 
 
 if __name__ == "__main__":

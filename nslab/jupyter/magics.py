@@ -19,7 +19,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from nslab.errors import InvalidInput, LabClosed
-from nslab.jupyter import cells, mistakes
+from nslab.jupyter import cells, completing, interactive, mistakes, usage
 from nslab.jupyter.mistakes import FIRST
 from nslab.printable import printable
 from nslab.session import naming
@@ -80,7 +80,7 @@ class Magics:
         """
         lab, options = self._chosen("%%host", line.split())
         timeout = _timeout("%%host", options)
-        _show(lab.sh(cell, timeout=timeout, living=True))
+        self._type(lab, cell, None, timeout)
 
     def ns(self, line: str, cell: str) -> None:
         """``%%ns NAME``: run the cell's lines in a namespace, as ``ip netns exec NAME`` does.
@@ -92,7 +92,7 @@ class Magics:
         timeout = _timeout("%%ns", options[1:])
         if not options:
             raise InvalidInput("run the cell", "%%ns", "it names no namespace", "write: %%ns ns1")
-        _show(lab.sh(cell, options[0], timeout=timeout, living=True))
+        self._type(lab, cell, options[0], timeout)
 
     def _chosen(self, magic: str, options: list[str]) -> tuple[Lab, list[str]]:
         """The lab that ``-l NAME`` names, or else the one in use; and the other options."""
@@ -112,6 +112,21 @@ class Magics:
             "no lab of this notebook has that name" if name else "it names no lab",
             f"there {'is' if len(running) == 1 else 'are'}: {naming.listed(running) or 'none'}",
         )
+
+    def _type(self, lab: Lab, cell: str, ns: str | None, timeout: float | None) -> None:
+        if words := usage.asked(cell):
+            print(usage.told(words, lab) or f"{words[0]}: it has no help")
+            return
+        if need := interactive.needed(cell, ns):
+            raise need.error()
+        _show(lab.sh(cell, ns, timeout=timeout, living=True), ns)
+
+    def there(self, name: str) -> Lab | None:
+        """The lab of that name, or the one in use, if it is there; makes none."""
+        if name:
+            return next((lab for lab in naming.others() if lab.name == name), None)
+        lab = self._newest() if self._newest is not None else None
+        return lab if lab is not None and lab.alive else None
 
 
 def _timeout(magic: str, options: list[str]) -> float | None:
@@ -136,12 +151,21 @@ def _timeout(magic: str, options: list[str]) -> float | None:
     )
 
 
-def _show(ran: CommandResult) -> None:
+def _show(ran: CommandResult, ns: str | None) -> None:
     heading = ran._heading()
+    if interactive.complained(ran.stderr) and "lab.terminal" not in ran.stderr:
+        place = f'"{ns}"' if ns else ""
+        print(f"nslab: it misses a terminal: lab.terminal({place}) opens one", file=sys.stderr)
     if heading and not ran.changes:
         print(heading, file=sys.stderr)
     elif ran.changes:
         display(ran)
+
+
+def help_at(running: Any, cell: str, cursor: int) -> str | None:
+    """How the command at the cursor of a cell is used; None for a cell of Python."""
+    magics = _MAGICS.get(running)
+    return None if magics is None else usage.at(cell, cursor, magics.there)
 
 
 _MAGICS: weakref.WeakKeyDictionary[Any, Magics] = weakref.WeakKeyDictionary()
@@ -180,6 +204,7 @@ def _magics(running: Any) -> Magics:
         known = running.magics_manager.magics["cell"]
         running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
         running.events.register("pre_run_cell", _hint)
+        running.Completer.custom_matchers.append(completing.matcher(magics.there))
     return magics
 
 

@@ -14,5 +14,6 @@
     check/     what must be so, and a verdict
     step       a step of a lesson as a value
     naming     what a lab is called for which nobody chose a name
+    entering   the words that lead a terminal into a lab
     views      where a lab is shown beside plain text
 """

@@ -452,6 +452,21 @@ class Lab(Traffic):
         builder: View = views.view("builder", self)
         return builder
 
+    @checked
+    def terminal(self, ns: str | None = None, *, another: bool = False) -> None:
+        """Open a terminal in the host or in a namespace, beside the notebook.
+
+        It is Jupyter's own, and runs ``nslab enter``: in JupyterLab a panel, in Notebook 7 a tab of
+        the browser.  Where a page can open none, it says what to type in a terminal.  It ends with
+        the lab, and with :meth:`undo` and :meth:`reset`, which make the lab anew.
+
+        :param ns: a namespace, a container, or switch, lan, router, internet; the host for None
+        :param another: one more, also if there is one in that place, which is shown again otherwise
+        :raises NotFound: there is no such namespace
+        :raises EngineUnavailable: the lab cannot be entered from outside
+        """
+        views.view("terminal", self, names.namespace_reference(ns), another)
+
     @property
     def changes(self) -> diff.Diff:
         """What is different from a fresh lab."""

@@ -83,11 +83,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """JupyterLab as `nslab lab` starts it, with settings and state of its own."""
     with served(
         tmp_path_factory.mktemp("jupyter"),
-        lambda folder, port: [
-            "jupyterlab",
-            *options(folder, port, False),
-            "--LabApp.expose_app_in_browser=True",
-        ],
+        lambda folder, port: ["jupyterlab", *options(folder, port, False)],
     ) as made:
         yield made
 

@@ -104,6 +104,10 @@ class Machine:
 
     # -- a connection --------------------------------------------------------------------------
 
+    @property
+    def process(self) -> int:
+        return self._process.pid
+
     def running(self) -> bool:
         return self._process.poll() is None
 

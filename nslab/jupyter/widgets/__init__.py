@@ -6,6 +6,7 @@
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function
     live         the picture that follows the kernel
+    terminal     what opens Jupyter's own terminals in the lab (terminal.js)
     forms        what may be built, as values
     page         what the widgets do in the page itself (page.js), and how it looks
     work         jobs that leave a button's callback
@@ -21,5 +22,6 @@ from nslab.jupyter.widgets.builder import Builder
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
 from nslab.jupyter.widgets.player import Player
+from nslab.jupyter.widgets.terminal import open_terminal
 
-__all__ = ["Builder", "Inspector", "Live", "Player"]
+__all__ = ["Builder", "Inspector", "Live", "Player", "open_terminal"]

@@ -11,8 +11,8 @@ import ipywidgets as w
 
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.forms import FORMS, Field, Form, Value
-from nslab.jupyter.widgets.live import Live, drawn, mirrored
-from nslab.jupyter.widgets.page import copied, in_page
+from nslab.jupyter.widgets.live import Live, drawn
+from nslab.jupyter.widgets.page import copied, in_page, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import Action, commands

@@ -12,8 +12,7 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.frames import Frames
 from nslab.frames.opened import Opened
-from nslab.jupyter.widgets.live import mirrored
-from nslab.jupyter.widgets.page import STYLE, in_page, only_saved
+from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from nslab.draw import Picture
-from nslab.errors import ToolMissing
+from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, things
-from nslab.jupyter.widgets.page import STYLE, in_page, only_saved, reachable
+from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
+from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
+from nslab.session import entering
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -34,6 +36,7 @@ class Live(w.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, lab: Lab) -> None:
+        self._lab = weakref.ref(lab)
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
         self._refilling = False
@@ -42,19 +45,24 @@ class Live(w.VBox):  # type: ignore[misc]
         self._picture = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._status = w.HTML()
         self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
+        self._enter = w.HTML()
+        self._entered: object = None
+        """The engine whose terminals the button opens: undo and reset bring another."""
         self._facts = w.HTML()
         self._choice.observe(self._chosen, names="value")
         side = w.VBox(
-            [self._choice, self._facts], layout=w.Layout(min_width="18em", max_width="26em")
+            [self._choice, self._enter, self._facts],
+            layout=w.Layout(min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top, w.HTML(STYLE), in_page()])
+        super().__init__([self._status, top, w.HTML(STYLE), in_page("terminal")])
         self.add_class("nslab-keys")
         named = {
             "live": self,
             "status": self._status,
             "choice": self._choice,
             "drawn": self._picture,
+            "entrance": self._enter,
             "facts": self._facts,
         }
         for name, widget in named.items():
@@ -113,15 +121,27 @@ class Live(w.VBox):  # type: ignore[misc]
                 self._refilling = False
         if drawn != self._picture.value:
             self._picture.value = drawn
+        self._show_entrance()
         self._show_facts()
         for call in self._watchers:
             call()
 
     def _over(self, reason: str) -> None:
+        self._enter.value = ""
         words = say("no longer follows the lab") + (f": {reason}" if reason else "")
         self._status.value = _line(words + ". " + say("This is the last known state."), on=False)
 
     # -- what is shown -------------------------------------------------------------------------
+
+    def _show_entrance(self) -> None:
+        lab = self._lab()
+        if lab is None or lab.engine is self._entered:
+            return
+        self._entered = lab.engine
+        try:
+            self._enter.value = entrance(entering.program(lab), lab.name)
+        except EngineUnavailable:  # nobody can enter it: there is nothing to press
+            self._enter.value = ""
 
     def _chosen(self, _: object) -> None:
         if not self._refilling:
@@ -145,14 +165,6 @@ class Live(w.VBox):  # type: ignore[misc]
 def drawn(picture: Picture) -> str:
     """A picture for a page; empty where it cannot be drawn."""
     return str(picture._repr_mimebundle_().get("text/html", ""))
-
-
-def mirrored(bundle: Any, text: str, page: str) -> Any:
-    """A widget's outputs with a text and HTML beside it, for whoever has no kernel."""
-    data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
-    data["text/plain"] = text
-    data["text/html"] = page
-    return (data, *rest) if rest else data
 
 
 def _line(words: str, *, on: bool) -> str:

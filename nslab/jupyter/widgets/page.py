@@ -6,19 +6,23 @@ import html
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as w
 
 from nslab.jupyter.widgets.words import say
 
 
-def in_page() -> w.HTML:
+def in_page(*scripts: str) -> w.HTML:
     """Something invisible that makes the widget around it work in a page; see ``page.js``.
 
     The widget must have the class ``nslab-keys``.  Where a page runs no such line (a strict
     content security policy), all can still be done by the lists and buttons.
+
+    :param scripts: others beside ``page.js``, by name
     """
-    return w.HTML(f'<img alt="" hidden src="{_PIXEL}" onload="{html.escape(_line())}">')
+    lines = [html.escape(_line(name)) for name in ("page", *scripts)]
+    return w.HTML("".join(f'<img alt="" hidden src="{_PIXEL}" onload="{line}">' for line in lines))
 
 
 _PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
@@ -26,9 +30,9 @@ _PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEA
 
 
 @cache
-def _line() -> str:
-    """The script without its comments, on one line."""
-    text = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+def _line(name: str) -> str:
+    """A script without its comments, on one line."""
+    text = (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8")
     return re.sub(r"\s+", " ", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)).strip()
 
 
@@ -40,6 +44,14 @@ def reachable(picture: str) -> str:
         r'\1 tabindex="0" role="button" aria-label="\2">',
         picture,
     )
+
+
+def mirrored(bundle: Any, text: str, page: str) -> Any:
+    """A widget's outputs with a text and HTML beside it, for whoever has no kernel."""
+    data, rest = (bundle[0], bundle[1:]) if isinstance(bundle, tuple) else (bundle, ())
+    data["text/plain"] = text
+    data["text/html"] = page
+    return (data, *rest) if rest else data
 
 
 def only_saved() -> str:
@@ -79,6 +91,8 @@ STYLE = (
     "{opacity:.4;pointer-events:none}"
     # In a narrow window a picture is scrolled: smaller than this nobody could read it.
     ":is(.nslab-drawn,.nslab-journey) svg.nslab-picture{min-width:560px}"
+    ".nslab-terminal{display:flex;flex-wrap:wrap;align-items:center;gap:.3em .7em;margin:.2em 0}"
+    ".nslab-terminal .nslab-enter{width:auto;margin:0}"
     ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"
     ".nslab-drawn g[tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
     "outline-offset:2px}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets as w
 
 from nslab.errors import Interrupted
-from nslab.jupyter.widgets.live import Live, drawn, mirrored
-from nslab.jupyter.widgets.page import in_page
+from nslab.jupyter.widgets.live import Live, drawn
+from nslab.jupyter.widgets.page import in_page, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import code

@@ -8,6 +8,9 @@ They lie in a directory that comes first in PATH, as small shell scripts:
     goes on as root: it would become the user tcpdump, whom an ordinary user's lab has not;
 ``apt``, ``pip`` and their like
     install nothing: at once and in one line, not after a minute of tries;
+``vim``, ``watch`` and their like
+    say without a terminal that they need one: they would wait for ever, or fill a cell with what
+    moves a cursor;
 ``systemctl``, ``modprobe`` and their like
     say in one line why not here, and where.
 """
@@ -57,6 +60,21 @@ os.environ["PATH"] = os.environ.get("PATH", "").replace("{directory}:", "")
 os.execvp("tcpdump", ["tcpdump", *words])
 """
 
+_SCREEN = """#!/bin/sh
+# An editor that is given commands (-es) or only asked about itself does without.
+for word; do case $word in -es|-Es|-s|--version|--help) plain=yes ;; esac; done
+if [ -t 0 ] || [ -t 1 ] || [ -n "$plain" ]; then
+    PATH=$(echo "$PATH" | sed 's|{directory}:||')
+    exec {name} "$@"
+fi
+ns=$(ip netns identify 2>/dev/null)
+here="lab.terminal(${{ns:+\\"$ns\\"}})"
+echo "{name}: needs a terminal, which a cell has not: $here opens one" >&2
+exit 1
+"""
+
+SCREENS = ("vi", "vim", "view", "vimdiff", "nvim", "nano", "watch", "script", "htop", "btop", "mc")
+
 _SETGROUPS = {"x86_64": 116, "aarch64": 159, "riscv64": 159}
 """The number of setgroups(2) by machine (linux/unistd.h)."""
 
@@ -102,12 +120,13 @@ exec {name} "$@"
 
 
 def scripts() -> dict[str, str]:
-    """The programs' names, and what each does; tcpdump only where there is one to go on as."""
+    """The programs' names, and what each does; of those that go on as others, what is there."""
     found = {"sudo": _SUDO}
+    for name in SCREENS:
+        if _there(name):
+            found[name] = _SCREEN.format(name=name, directory=DIRECTORY)
     setgroups = _SETGROUPS.get(os.uname().machine)
-    if setgroups is not None and any(
-        os.path.exists(f"/usr/{one}/tcpdump") for one in ("bin", "sbin")
-    ):
+    if setgroups is not None and _there("tcpdump"):
         found["tcpdump"] = _TCPDUMP.format(
             python=sys.executable, setgroups=setgroups, directory=DIRECTORY
         )
@@ -116,6 +135,10 @@ def scripts() -> dict[str, str]:
     for name, why in _REFUSALS.items():
         found[name] = f"#!/bin/sh\ncat >&2 <<'END'\n{name}: not in a lab: {why}\nEND\nexit 1\n"
     return found
+
+
+def _there(program: str) -> bool:
+    return any(os.path.exists(f"/usr/{one}/{program}") for one in ("bin", "sbin"))
 
 
 def install() -> None:
