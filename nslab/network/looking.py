@@ -56,18 +56,19 @@ _REDEFINES = re.compile(
 )
 
 
-def failed_entirely(text: str, failed: Sequence[int]) -> bool:
+def failed_entirely(text: str, failed: Sequence[int], *, living: bool = False) -> bool:
     """Whether every command that may change something failed.
 
     :param text: the lines
     :param failed: the number of the line of each command that failed
+    :param living: as for :func:`only_looks`
     """
     found = simple_commands(text)
     if found is None:
         return False
     left = list(failed)
     for place, each in enumerate(found):
-        if looks(each.words):
+        if looks(each.words, living=living):
             continue
         follows = found[place + 1].joint if place + 1 < len(found) else ";"
         # Of a list of && and || bash reports the last command only; of a pipe, too.

@@ -229,7 +229,7 @@ class History:
         if isinstance(what, Typed):
             if only_looks(what.text, living=what.living) and not self._misleads(what):
                 return False
-            if not failed_entirely(what.text, failed):
+            if not failed or not failed_entirely(what.text, failed, living=what.living):
                 return True
         elif any(isinstance(action, Sysctl) for action in what.actions):
             return True  # of the settings, a snapshot has a few

@@ -18,6 +18,7 @@ SEEDS = range(int(os.environ.get("NSLAB_SEEDS", "8")))
 
 NAMES = ("ns1", "ns2", "ns3")
 LINKS = ("a", "b", "c", "br0", "br1", "m0", "v.7", "eth0")
+STATION, PERM = "02:00:00:00:00:99", "permanent"
 
 BASE = """
 ip netns add ns1
@@ -87,6 +88,9 @@ def lines(dice: random.Random, count: int) -> str:
             ("-j DROP", "-s 10.0.0.0/8 -j ACCEPT", "-p tcp --dport 80 -j ACCEPT", "-i br0 -j mine")
         )
 
+    def flag() -> str:
+        return dice.choice(("learning", "flood", "isolated", "hairpin", "bcast_flood"))
+
     def words() -> str:
         return dice.choice(
             (
@@ -108,13 +112,9 @@ def lines(dice: random.Random, count: int) -> str:
                 f"{inside()}ip link set {link()} address 02:00:00:00:00:0{dice.randrange(9)}",
                 f"{inside()}ip link set {link()} promisc {dice.choice(('on', 'off'))}",
                 f"{inside()}ip link set {link()} arp {dice.choice(('on', 'off'))}",
-                f"{inside()}ip link set {dice.choice(('br0', 'br1'))} type bridge "
-                f"stp_state {dice.randrange(2)}",
-                f"{inside()}ip link set {dice.choice(('br0', 'br1'))} type bridge "
-                f"forward_delay {dice.choice((200, 1500))}",
-                f"{inside()}bridge link set dev {link()} "
-                f"{dice.choice(('learning', 'flood', 'isolated', 'hairpin'))} "
-                f"{dice.choice(('on', 'off'))}",
+                f"{inside()}ip link set br1 type bridge stp_state {dice.randrange(2)}",
+                f"{inside()}ip link set br0 type bridge forward_delay {dice.randrange(9)}00",
+                f"{inside()}bridge link set dev {link()} {flag()} {dice.choice(('on', 'off'))}",
                 *[f"{inside()}ip address add {net()} dev {link()}"] * 3,
                 f"{inside()}ip address add {net()} brd + dev {link()}",
                 f"{inside()}ip address delete {net()} dev {link()}",
@@ -126,10 +126,9 @@ def lines(dice: random.Random, count: int) -> str:
                 f"{inside()}ip rule add from {net().partition('/')[0]} lookup 100 priority 500",
                 f"{inside()}ip rule add fwmark 7 iif {link()} blackhole priority 600",
                 f"{inside()}ip rule delete priority 500",
-                f"{inside()}ip neighbour replace 10.0.0.9 lladdr 02:00:00:00:00:99 dev {link()} "
-                "nud permanent",
+                f"{inside()}ip neighbour replace 10.0.0.9 lladdr {STATION} dev {link()} nud {PERM}",
                 f"{inside()}ip neighbour add proxy 10.0.0.8 dev {link()}",
-                f"{inside()}bridge fdb replace 02:00:00:00:00:98 dev {link()} master static",
+                f"{inside()}bridge fdb replace {STATION} dev {link()} master static",
                 f"{inside()}sysctl -qw net.ipv4.ip_forward={dice.randrange(2)}",
                 f"{inside()}sysctl -qw net.ipv4.conf.all.rp_filter={dice.randrange(3)}",
                 f"{inside()}sysctl -qw net/ipv4/conf/{link()}/rp_filter={dice.randrange(3)}",

@@ -65,10 +65,22 @@ def tunnel_text(tunnel: Tunnel | None) -> str:
     return f"{text} port {tunnel.port}" + ("" if tunnel.learning else ", not learning")
 
 
+USUAL_RULES = (
+    PolicyRule(priority=0, table=255),
+    PolicyRule(priority=32766, table=254),
+    PolicyRule(priority=32767, table=253),
+)
+"""The kernel's own three."""
+
+
 def policy(namespace: Namespace | None) -> dict[str, tuple[str, object]]:
-    """The policy rules, if they are not the kernel's own three."""
+    """The policy rules that somebody made, and which of the kernel's own are missing."""
     rules = namespace.policy if namespace else ()
-    return {f"rule {policy_text(rule)}": (f"rule {policy_text(rule)}", rule) for rule in rules}
+    said = {f"rule {policy_text(rule)}": rule for rule in rules if rule not in USUAL_RULES}
+    if rules:
+        gone = (rule for rule in USUAL_RULES if rule not in rules)
+        said |= {f"no rule {policy_text(rule)}": rule for rule in gone}
+    return {text: (text, rule) for text, rule in said.items()}
 
 
 def policy_text(rule: PolicyRule) -> str:

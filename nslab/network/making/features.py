@@ -19,7 +19,6 @@ from nslab.network.actions import (
     Sysctl,
 )
 from nslab.network.diff.switches import USUAL
-from nslab.network.making.pairing import Where
 from nslab.network.making.pieces import line
 from nslab.network.making.work import FORWARD, Pieces, Work, named, place
 from nslab.network.model import Link, Port, PortVlan
@@ -77,10 +76,11 @@ def own(work: Work) -> Pieces:
     """MAC, MTU, flags and what a bridge has."""
     for where, old, new in list(work.links()):
         ns = named(where[0])
-        if new.mac != old.mac and "set" in (old.mac_origin, new.mac_origin) and _some(new.mac):
+        if new.mac != old.mac and _chosen(old, new):
             yield SetMac(new.name, new.mac, ns=ns)
-        if new.mtu != old.mtu and not _follows(work, where, new):
+        if new.mtu != old.mtu and new.bridge is None:
             yield line(ns, "ip", "link", "set", "dev", new.name, "mtu", str(new.mtu))
+            work.joined.add(where)
         if ("PROMISC" in old.flags) != ("PROMISC" in new.flags):
             yield SetPromiscuous(new.name, "PROMISC" in new.flags, ns=ns)
         for flag, word, on, off in _FLAGS:
@@ -93,16 +93,24 @@ def own(work: Work) -> Pieces:
             work.left.append(f"the XDP program of {place(where)}")
 
 
-def _some(mac: str) -> bool:
-    """Whether it is an address that a link may be given."""
-    return bool(mac.strip("0:"))
+def _chosen(old: Link, new: Link) -> bool:
+    """Whether a MAC has to be set: the kernel draws others, and a bridge takes a port's."""
+    if not new.mac.strip("0:"):
+        return False
+    # A bridge that has lost its ports has none, and draws none again.
+    empty = new.bridge is not None and new.mac_origin == "random" != old.mac_origin
+    return empty or "set" in (old.mac_origin, new.mac_origin)
 
 
-def _follows(work: Work, where: Where, link: Link) -> bool:
-    """Whether a link takes its MTU from others: a bridge from its ports (br_mtu_auto_adjust())."""
-    return link.bridge is not None and any(
-        one.master == link.name and one.mtu == link.mtu for one in work.after.spaces[where[0]].links
-    )
+def bridge_mtus(work: Work) -> Pieces:
+    """The MTU of bridges, which take the least of their ports' if nobody has set it."""
+    for where, old, new in list(work.links()):
+        ports = work.after.spaces[where[0]].ports(new.name)
+        follows = any((where[0], one.name) in work.joined for one in ports)
+        expected = min(one.mtu for one in ports) if follows else old.mtu
+        if new.bridge is not None and new.mtu != expected:
+            words = ("ip", "link", "set", "dev", new.name, "mtu", str(new.mtu))
+            yield line(named(where[0]), *words)
 
 
 def _bridge(ns: str | None, old: Link, new: Link) -> Pieces:
@@ -126,18 +134,29 @@ def _bridge(ns: str | None, old: Link, new: Link) -> Pieces:
         yield line(ns, *words)
 
 
+def leave(work: Work) -> Pieces:
+    """Take ports off their bridges, before others are put on them."""
+    for where, old, new in list(work.links()):
+        if old.master and not new.master:
+            if bridge := _now(work, where[0], old.master):  # else it is gone, or has left it
+                yield Detach(new.name, bridge, ns=named(where[0]))
+            work.base[where] = structs.replace(old, master="", port=None)
+
+
+def _now(work: Work, label: str, name: str) -> str:
+    """What a link of a namespace is called afterwards; empty if it is there no more."""
+    found = (at for at, was in work.same.items() if was == (label, name) and at[0] == label)
+    return next(found, ("", ""))[1]
+
+
 def ports(work: Work) -> Pieces:
     """What is a port of what, and what kind of port it is."""
-    renamed = {(was[0], was[1]): where[1] for where, was in work.same.items() if where[0] == was[0]}
     for where, old, new in list(work.links()):
         ns = named(where[0])
-        master = renamed.get((where[0], old.master), "") if old.master else ""
         port = old.port
-        if master != new.master:
-            if master and not new.master:
-                yield Detach(new.name, master, ns=ns)
-            if new.master:
-                yield Attach(new.name, new.master, ns=ns)
+        if new.master and (not old.master or _now(work, where[0], old.master) != new.master):
+            yield Attach(new.name, new.master, ns=ns)
+            work.joined.add(where)
             port = Port(state="", vlans=_usual_vlans(new.port))
         if new.port is None or not new.master:
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from nslab.network.actions import AddRoute, DeleteRoute
+from nslab.network.diff.switches import USUAL_RULES
 from nslab.network.making.pieces import Left, Piece, attempt, line
 from nslab.network.making.work import Pieces, Work, named
 from nslab.network.model import FdbEntry, Namespace, PolicyRule, Route
@@ -32,7 +33,7 @@ def routes(work: Work) -> Pieces:
             yield _without(ns, one, was)
         for one in sorted(now, key=lambda one: bool(one.via or one.hops)):
             if one not in was and not _follows(one, follow):
-                yield _with(ns, one)
+                yield _with(ns, one, now)
 
 
 def _plain(ns: Namespace) -> list[Route]:
@@ -109,11 +110,14 @@ def _family(route: Route) -> list[str]:
     return ["-6"] if _six(route) else []
 
 
-def _with(ns: str | None, route: Route) -> Piece:
-    if _is_plain(route) and (route.via or route.dev):
+def _with(ns: str | None, route: Route, among: list[Route]) -> Piece:
+    same = (route.destination, route.metric, route.table)
+    alone = sum((one.destination, one.metric, one.table) == same for one in among) == 1
+    if alone and _is_plain(route) and (route.via or route.dev):
         # Where the gateway's link is clear, people leave it out; it is always right to say it.
         return AddRoute(route.destination, via=route.via or None, dev=route.dev or None, ns=ns)
-    return line(ns, "ip", *_family(route), "route", "add", *_words(route))
+    verb = "add" if alone else "append"
+    return line(ns, "ip", *_family(route), "route", verb, *_words(route))
 
 
 def _without(ns: str | None, route: Route, among: list[Route]) -> Piece:
@@ -125,19 +129,14 @@ def _without(ns: str | None, route: Route, among: list[Route]) -> Piece:
 
 # -- policy rules -------------------------------------------------------------------------------
 
-_USUAL_RULES = (
-    PolicyRule(priority=0, table=255),
-    PolicyRule(priority=32766, table=254),
-    PolicyRule(priority=32767, table=253),
-)
 _TABLES = {255: "local", 254: "main", 253: "default"}
 
 
 def policy(work: Work) -> Pieces:
     """Take away and add rules about which table is asked."""
     for label in work.spaces():
-        old = work.before.spaces.get(label, _EMPTY).policy or _USUAL_RULES
-        new = work.after.spaces[label].policy or _USUAL_RULES
+        old = work.before.spaces.get(label, _EMPTY).policy or USUAL_RULES
+        new = work.after.spaces[label].policy or USUAL_RULES
         for verb, some in (("delete", _beyond(old, new)), ("add", _beyond(new, old))):
             for rule in some:
                 yield from attempt(_rule(named(label), verb, rule), work.left)

@@ -28,6 +28,8 @@ class Work:
         """What is there, by where it is afterwards."""
         self.bare: set[Where] = set()
         """Links whose routes are gone, because they are new, moved, or were down meanwhile."""
+        self.joined: set[Where] = set()
+        """Links whose bridge looks at their MTU again."""
         self.readdressed: set[Where] = set()
         """Links whose own routes follow from what is done to them."""
 
