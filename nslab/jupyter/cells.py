@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nslab.network import programs
+from nslab.network.looking import only_looks
 
 MAGICS = ("host", "ns")
 
@@ -24,14 +25,6 @@ _NETWORK = frozenset(
     "ping traceroute ss netstat tcpdump conntrack ebtables arptables".split()
 )
 """Programs that are about a network: typed after ``!``, they work on the machine's own."""
-
-_LOOKING = re.compile(
-    r"(ping|traceroute|ss|netstat|tcpdump)\b|(ip|bridge)\s+(-\S+\s+)*\w+\s*(show|list|ls|get)?\s*$|"
-    r"(ip|bridge)\s+(-\S+\s+)*\w+\s+(show|list|ls|get)\b|brctl\s+show|ifconfig\s*\S*$|"
-    r"(route|arp)\s*(-\S+\s*)*$|ip6?tables\b.*\s-[LS]|nft\s+(-\S+\s+)*list|sysctl\s+(?!-w)[^=]*$"
-)
-"""A line that changes nothing."""
-
 
 _FOR_THE_LAB = "begin the cell with %%host for the lab"
 
@@ -153,7 +146,7 @@ def hint(cell: str) -> str:
             return ""
         if text.startswith("!") and (program := _program(text[1:])) in _NETWORK:
             words = text[1:].strip().removeprefix("sudo ")
-            if _LOOKING.match(words):
+            if only_looks(words):
                 return f"this asks your own machine, not the lab: {_FOR_THE_LAB}"
             return f"this changes your own machine, not the lab, if {program} may: {_FOR_THE_LAB}"
     if _is_python(cell):

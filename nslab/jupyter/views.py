@@ -17,9 +17,16 @@ def _widget(name: str) -> Any:
     return getattr(widgets, name)
 
 
+def _bar() -> Any:
+    from nslab.jupyter.progress import Bar
+
+    return Bar()
+
+
 views.register("notebook", magics.notebook)
 views.register("live", lambda lab: _widget("Live")(lab))
 views.register("builder", lambda lab: _widget("Builder")(lab))
 views.register("inspector", lambda capture: _widget("Inspector")(capture))
 views.register("player", lambda lesson, lab: _widget("Player")(lesson, lab))
 views.register("terminal", lambda lab, ns, another: _widget("open_terminal")(lab, ns, another))
+views.register("bar", _bar)

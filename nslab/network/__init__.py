@@ -9,6 +9,8 @@
     actions/    what can be done to a network, each with its commands
     evidence    what is sent to try a way, and what was seen of it
     diff/       what changed between two snapshots
+    making/     the smallest set of commands that makes one snapshot of another
+    looking     whether command lines provably only look
     programs    which package brings the programs of the lessons
     arguments   what a public call is given is looked at before anything is done with it
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -302,6 +302,9 @@ class FdbEntry(Value, frozen=True):
     """Of a vxlan: the far end that has the station."""
 
 
+_Entry = TypeVar("_Entry", Neighbour, FdbEntry)
+
+
 class Process(Value, frozen=True):
     """A process whose network namespace this is; ``pid`` as the pseudo-host counts."""
 
@@ -344,6 +347,22 @@ class Namespace(Value, frozen=True):
     def nat(self) -> tuple[Translation, ...]:
         """The translations among the rules, in the order in which they stand."""
         return translations(self.rules)
+
+    @property
+    def static_neighbours(self) -> tuple[Neighbour, ...]:
+        """The neighbours that somebody has entered for good."""
+        return tuple(one for one in self.neighbours if one.state == "permanent")
+
+    @property
+    def static_stations(self) -> tuple[FdbEntry, ...]:
+        """The same of forwarding tables: not what is learned, and not the kernel's own."""
+        remote = {link.name: link.tunnel.remote for link in self.links if link.tunnel}
+        return tuple(
+            one
+            for one in self.fdb
+            if (one.state == "static" and not one.own)
+            or (one.remote and one.state != "learned" and one.remote != remote.get(one.dev))
+        )
 
     def link(self, name: str) -> Link:
         """The link of that name.
@@ -450,11 +469,18 @@ class Snapshot(Value, frozen=True):
                 mac=macs.get(link.mac, link.mac),
             )
 
+        def entries(some: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+            return tuple(structs.replace(one, mac=macs.get(one.mac, one.mac)) for one in some)
+
         return structs.replace(
             self,
             namespaces=tuple(
                 structs.replace(
-                    ns, inode=inodes[ns.inode], links=tuple(renumbered(ns, x) for x in ns.links)
+                    ns,
+                    inode=inodes[ns.inode],
+                    links=tuple(renumbered(ns, x) for x in ns.links),
+                    neighbours=entries(ns.neighbours),
+                    fdb=entries(ns.fdb),
                 )
                 for ns in self.namespaces
             ),
@@ -467,7 +493,8 @@ class Snapshot(Value, frozen=True):
         """The same for any two labs that were built alike, whatever numbers the kernel drew.
 
         Inodes become labels; indexes, process ids and the MACs that the kernel drew at random
-        become blanks; learned and momentary things (neighbours, fdb, tool wording) are left out.
+        become blanks; learned and momentary things (neighbours, fdb, tool wording) are left out,
+        but for what somebody has entered there for good.
         """
         labels = {namespace.inode: namespace.label for namespace in self.namespaces}
         drawn: dict[str, str] = {}
@@ -497,6 +524,11 @@ def _canonical(
             plain["peer"] = (labels.get(link.peer.namespace, "?"), link.peer.name)
         links[link.name] = plain
     commands = sorted(process.command for process in namespace.processes)
+
+    def entries(some: tuple[_Entry, ...]) -> list[_Entry]:
+        plain = (structs.replace(one, mac=drawn.get(one.mac, one.mac)) for one in some)
+        return sorted(plain, key=repr)
+
     return {
         "role": namespace.role,
         # A name that is a number is a process id, as people make them by hand.
@@ -504,6 +536,11 @@ def _canonical(
         "processes": commands,
         "links": links,
         "routes": sorted(namespace.routes, key=repr),
+        "local routes": sorted(namespace.local, key=repr),
+        "policy": sorted(namespace.policy, key=repr),
+        "neighbours": entries(namespace.static_neighbours),
+        "answered for": sorted(namespace.proxied, key=repr),
+        "stations": entries(namespace.static_stations),
         "rules": canonical(namespace.rules),
         "sysctls": dict(sorted(namespace.sysctls.items())),
         "resolv_conf": namespace.resolv_conf,

@@ -4,7 +4,11 @@
 
     lab        the private host: what is done in it, looked at, undone
     asking     lab.why: put to the snapshot, the kernel's routes and a packet
-    history    the steps so far
+    past       the part of it that goes back and forth, and retells
+    history    the steps so far, and which of them changed something
+    repeating  how a lab is made again from its steps
+    account    how the steps show themselves, numbered
+    progress   how far something is
     outcome    what a step did, as it shows itself
     hints      what to do about a line that failed
     output     what a command prints, while it prints

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from msgspec import structs
 
 from nslab.engine.protocol import Options
-from nslab.network.actions import AddContainer, Command, Style, code, commands, enter
-from nslab.session.history import Done, Typed
+from nslab.network.actions import Action, AddContainer, Command, Style, code, commands, enter
+from nslab.network.looking import simple_commands
+from nslab.network.making import Line, Piece
+from nslab.printable import printable
+from nslab.session.history import Done, Made, Typed, What
 
-Steps = Sequence[Done | Typed]
+Steps = Sequence[What]
+
+_EXITS = re.compile(r"\bexit\b")
+_SETS = re.compile(r"\w+\+?=|(cd|pushd|popd|export|declare|set|unset|shopt|umask|ulimit|exec)$")
 
 
 def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> list[str]:
@@ -19,23 +29,65 @@ def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> lis
     told = []
     containers: list[str] = []
     for what in steps:
-        if isinstance(what, Done):
-            made = commands(what.actions, style, containers, wait=wait)
-            told.append("\n".join(map(str, made)))
-            containers += [a.name for a in what.actions if isinstance(a, AddContainer)]
-        elif what.ns is None:
-            told.append(what.text.rstrip("\n"))
-        else:
-            opening = Command((*enter(what.ns, containers), "bash"))
-            mark = _mark(what.text)
-            told.append("\n".join((f"{opening} <<'{mark}'", what.text.rstrip("\n"), mark)))
+        if isinstance(what, Typed):
+            told.append(_typed(what, containers))
+            continue
+        pieces: Sequence[Piece] = what.actions if isinstance(what, Done) else what.pieces
+        lines = _lines(pieces, style, containers, wait=wait)
+        told.append("\n".join([*(_note(what) if isinstance(what, Made) else ()), *lines]))
     return told
 
 
-def together(steps: Steps) -> list[Done | Typed]:
+def _typed(what: Typed, containers: Sequence[str]) -> str:
+    text = what.text.rstrip("\n")
+    if what.ns is None:
+        # What ends its shell, or had a shell of its own, leaves the script's as it is.
+        apart = _EXITS.search(text) or (not what.living and _sets(text))
+        return f"(\n{text}\n)" if apart else text
+    opening = Command((*enter(what.ns, containers), "bash"))
+    mark = _mark(text)
+    return "\n".join((f"{opening} <<'{mark}'", text, mark))
+
+
+def _sets(text: str) -> bool:
+    """Whether lines set a variable, a directory or an option of their shell."""
+    found = simple_commands(text)
+    return found is None or any(_SETS.match(each.words[0]) for each in found)
+
+
+def _lines(
+    pieces: Sequence[Piece], style: Style, containers: list[str], *, wait: bool
+) -> list[str]:
+    told: list[str] = []
+    for made, some in groupby(pieces, lambda piece: isinstance(piece, Action)):
+        group = list(some)
+        if made:
+            actions = [piece for piece in group if isinstance(piece, Action)]
+            told += map(str, commands(actions, style, containers, wait=wait))
+            containers += [a.name for a in actions if isinstance(a, AddContainer)]
+        else:
+            told += (_inside(piece, containers) for piece in group if isinstance(piece, Line))
+    return told
+
+
+def _inside(piece: Line, containers: Iterable[str]) -> str:
+    if piece.ns is None:
+        return str(piece.command)
+    argv = (*enter(piece.ns, containers), *piece.command.argv)
+    return str(structs.replace(piece.command, argv=argv))
+
+
+def _note(what: Made) -> list[str]:
+    """Why there are other lines than what was typed, as comments."""
+    first = printable(next(iter(what.text.splitlines()), ""))
+    head = f"# {what.why}" + (f", so this is only what it had done: {first}" if first else "")
+    return [head, *(f"# not told whole: {printable(one)}" for one in what.left)]
+
+
+def together(steps: Steps) -> list[What]:
     """The same with actions that follow each other in one step: an address and "up" are one line
     in the classic style then, as the article writes them."""
-    found: list[Done | Typed] = []
+    found: list[What] = []
     for what in steps:
         last = found[-1] if found else None
         if isinstance(what, Done) and isinstance(last, Done):
@@ -58,18 +110,46 @@ def script(steps: Steps, style: Style = "iproute2") -> str:
 def python(steps: Steps) -> list[str]:
     """The lines of each step, on a lab that is called ``lab``."""
     told = []
+    typed = [what for what in steps if isinstance(what, Typed)]
+    lives = any(what.living and what.leaves_something for what in typed)
     for what in steps:
         if isinstance(what, Done):
-            told.append(f"lab.do({', '.join(map(code, what.actions))})")
+            told.append(_do(what.actions))
+        elif isinstance(what, Typed):
+            told.append(_sh(what.text, what.ns, living=lives and what.living))
         else:
-            where = f", ns={_quoted(what.ns)}" if what.ns else ""
-            told.append(f"lab.sh({_block(what.text)}{where})")
+            told.append("\n".join([*_note(what), *_calls(what.pieces)]))
     return told
+
+
+def _calls(pieces: Sequence[Piece]) -> list[str]:
+    """Actions in one call, lines of a namespace in one."""
+    told = []
+    for place, some in groupby(pieces, lambda piece: (isinstance(piece, Line), _where(piece))):
+        group = list(some)
+        if place[0]:
+            told.append(_sh("\n".join(map(str, group)), place[1]))
+        else:
+            told.append(_do([piece for piece in group if isinstance(piece, Action)]))
+    return told
+
+
+def _where(piece: Piece) -> str | None:
+    return piece.ns if isinstance(piece, Line) else None
+
+
+def _do(actions: Sequence[Action]) -> str:
+    return f"lab.do({', '.join(map(code, actions))})"
+
+
+def _sh(text: str, ns: str | None, *, living: bool = False) -> str:
+    where = f", ns={_quoted(ns)}" if ns else ""
+    return f"lab.sh({_block(text)}{where}{', living=True' if living else ''})"
 
 
 def cell(steps: Steps, options: Options) -> str:
     """A notebook cell that makes a lab of its own and does the steps in it."""
-    actions = {type(a).__name__ for what in steps if isinstance(what, Done) for a in what.actions}
+    actions = {type(action).__name__ for what in steps for action in _actions(what)}
     plain = Options()
     given = [
         f"{name}={_quoted(value) if isinstance(value, str) else value}"
@@ -78,6 +158,13 @@ def cell(steps: Steps, options: Options) -> str:
     ]
     head = f"from nslab import {', '.join(['Lab', *sorted(actions)])}"
     return "\n".join([head, "", f"lab = Lab({', '.join(given)})", *python(steps), "lab"]) + "\n"
+
+
+def _actions(what: What) -> list[Action]:
+    if isinstance(what, Done):
+        return list(what.actions)
+    pieces = what.pieces if isinstance(what, Made) else ()
+    return [piece for piece in pieces if isinstance(piece, Action)]
 
 
 def _quoted(text: str) -> str:

@@ -15,37 +15,26 @@ import signal
 import sys
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-from msgspec import structs
 
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
 from nslab.network import diff, names
-from nslab.network.actions import Action, AddContainer, Style
+from nslab.network.actions import Action, AddContainer
 from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
-from nslab.session import export, naming, views
+from nslab.session import naming, views
 from nslab.session.check import Check, Verdict, Verdicts
-from nslab.session.history import (
-    Begin,
-    Done,
-    History,
-    HistoryStep,
-    Typed,
-    changed,
-    differences,
-    rebuild,
-    steps_of,
-)
+from nslab.session.history import TIMEOUT, Begin, Done, Typed, differ, steps_of
 from nslab.session.outcome import ActionResult, CommandResult
 from nslab.session.output import Output
+from nslab.session.past import Past
+from nslab.session.repeating import rebuild
 from nslab.session.step import Step, judged
 from nslab.session.traffic.methods import Traffic
 
@@ -63,11 +52,8 @@ LONGEST_WORD = (128 << 10) - 1
 STOPPED = 128 + signal.SIGINT
 """The exit code of what the stop button ended, as a shell has it."""
 
-TIMEOUT = 60.0
-"""Seconds that a shell block may take if nothing else is said."""
 
-
-class Lab(Traffic):
+class Lab(Past, Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it; None for the name of the notebook,
@@ -134,18 +120,17 @@ class Lab(Traffic):
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
         self._lock = threading.RLock()
-        self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._owner = os.getpid()
         self._closed = False
         self._newest: Engine | None = None
-        self._history = History()
         self._last: CommandResult | None = None
         self._stage: Memory | None = None
+        Past.__init__(self)
         Traffic.__init__(self)
         try:
             with stopping.Region():
                 self._engine: Engine = self._fresh()
-                self._start = self._engine.snapshot()
+                self._start = self._history.latest = self._engine.snapshot()
                 naming.remember(self)
                 _announce(self)
         except BaseException:
@@ -171,35 +156,38 @@ class Lab(Traffic):
                     "do", short(action), "it is not an action", 'such as AddBridge("lxcbr0")'
                 )
         with self._turn():
-            before = self.snapshot() if watch else None
+            before = self._history.notice(self.snapshot()) if watch else None
+            began = time.monotonic()
             try:
                 self._engine.apply(actions)
             except Interrupted as stopped:
                 with stopping.Shield():
-                    self._keep_part(actions, stopped.done, before)
+                    self._keep_part(actions[: stopped.done], before, began)
                 if not self._engine.alive:
                     raise
                 raise _stopped_in(actions, stopped) from None
             except NslabError as error:
                 with stopping.Shield():
                     if len(actions) > 1 and self._engine.alive:
-                        if before is None or changed(before, self.snapshot()):
-                            self._rebuild(self._history.steps)
+                        if differ(before, self.snapshot()):
+                            self._rebuild(self._history.steps, before)
                         error.hint += "\nnothing was changed: the actions before it were taken back"
                 raise
             with stopping.Shield():  # it is done: it has to be in the history
+                took = time.monotonic() - began
                 after = self.snapshot() if watch else None
                 containers = self._containers()
-                self._history.add(Done(actions), before, after)
+                self._history.add(Done(actions), before, after, took=took)
                 self._tell()
             changes = diff.compare(before, after) if before and after else None
             return ActionResult(actions, changes, self._draw, containers)
 
-    def _keep_part(self, actions: Sequence[Action], done: int, before: Snapshot | None) -> None:
+    def _keep_part(self, done: tuple[Action, ...], before: Snapshot | None, began: float) -> None:
         """Put those actions into the history that were done before the stop button."""
         if done and self._engine.alive:
+            took = time.monotonic() - began
             after = self.snapshot() if before is not None else None
-            self._history.add(Done(tuple(actions[:done])), before, after)
+            self._history.add(Done(done), before, after, took=took)
             self._tell()
 
     def _containers(self) -> list[str]:
@@ -236,21 +224,24 @@ class Lab(Traffic):
         """
         names.namespace_reference(ns)
         output = Output(_in_notebook() if echo is None else echo, "lab.last")
-        typed = Typed(text, None if ns == "host" else ns, living)
+        typed = Typed(text, None if ns == "host" else ns, living, timeout)
         with self._turn():
-            before, began = self.snapshot(), time.monotonic()
+            before, began = self._history.notice(self.snapshot()), time.monotonic()
+            assert before is not None
             completed = None
             try:
                 completed = self._engine.run(typed.command(timeout), output)
             finally:
                 with stopping.Shield():  # whatever came of it has to be in the history
+                    took = time.monotonic() - began
                     output.finish()
                     self._last = output.result(completed or protocol.Completed(returncode=STOPPED))
                     if completed is None or completed.timed_out:
-                        typed = replace(typed, limit=time.monotonic() - began)
+                        typed = replace(typed, ending="timed out" if completed else "stopped")
                     if self._engine.alive:
                         after = self.snapshot()
-                        self._history.add(typed, before, after)
+                        failed = [failure.line for failure in output.failures()]
+                        self._history.add(typed, before, after, took=took, failed=failed)
                         self._tell()
             changes = diff.compare(before, after)
             if completed.timed_out:
@@ -344,10 +335,12 @@ class Lab(Traffic):
                     raise Interrupted(
                         "begin", "", "you stopped it while another thread used the lab"
                     )
+            self._depth += 1
             try:
                 self._check_open()
                 yield
             finally:
+                self._depth -= 1
                 self._lock.release()
 
     def _check_open(self) -> None:
@@ -494,101 +487,7 @@ class Lab(Traffic):
                 found += judged(one, self) if isinstance(one, Step) else [one.ask(self)]
             return Verdicts(found)
 
-    # -- history -------------------------------------------------------------------------------
-
-    @property
-    def history(self) -> tuple[str, ...]:
-        """The steps so far, in words."""
-        return tuple(str(step.what) for step in self._history.steps)
-
-    @property
-    def steps(self) -> tuple[HistoryStep, ...]:
-        """The steps so far as values: what was done, and whether it changed the lab."""
-        return self._history.steps
-
-    def observe_steps(self, call: Callable[[], None]) -> None:
-        """Have a method called whenever ``steps`` are others; the lab does not keep its object.
-
-        It is called in the thread that did the step, and must be quick.
-        """
-        try:
-            self._watchers.append(weakref.WeakMethod(call))
-        except TypeError:
-            raise InvalidInput(
-                "observe the steps with", short(call), "it is not a method of an object"
-            ) from None
-
-    def _tell(self) -> None:
-        self._watchers = [watcher for watcher in self._watchers if watcher() is not None]
-        for watcher in self._watchers:
-            call = watcher()
-            if call is not None:
-                call()
-
-    @checked
-    def undo(self, steps: int = 1) -> ActionResult:
-        """Go back by making the lab anew and repeating all steps before the last ones.
-
-        Steps that changed nothing (a ping, a look) do not count.  Processes in the background and
-        open terminals end.  What was changed by hand in a terminal cannot be repeated; if
-        something differs from what was there, that is said.
-
-        :raises InvalidInput: there are not so many steps
-        """
-        did, lost = self._go_back(steps)
-        if lost:
-            print("not brought back, because no step of the lab made it:", file=sys.stderr)
-            print("\n".join(f"  {line}" for line in lost), file=sys.stderr)
-        return did
-
-    def _go_back(self, steps: int) -> tuple[ActionResult, list[str]]:
-        """What was changed, and what could not be brought back; a widget may print nothing."""
-        with self._turn():
-            all_steps = self._history.steps
-            places = [place for place, step in enumerate(all_steps) if step.changed]
-            if not 0 < steps <= len(places):
-                raise InvalidInput(
-                    "undo",
-                    f"{steps} steps",
-                    f"{len(places)} steps have changed the lab",
-                    "lab.history lists all of them",
-                )
-            before = self.snapshot()
-            undone = all_steps[places[-steps]]
-            self._rebuild(all_steps[: places[-steps]])
-            with stopping.Shield():  # it is done
-                after = self.snapshot()
-            lost = differences(undone.before, after) if undone.before is not None else []
-            return ActionResult((), diff.compare(before, after.aligned(before)), self._draw), lost
-
-    def reset(self) -> None:
-        """Go back to the beginning: a fresh lab, in which ``start`` has been done."""
-        with self._turn():
-            self._rebuild(())
-            self._stage = None
-
-    def _rebuild(self, steps: Sequence[Any]) -> None:
-        """Make the lab anew with these steps; if that fails, the present one stays."""
-        try:
-            fresh = rebuild(self._fresh, [step.what for step in steps if step.lasts])
-        except Interrupted:
-            raise Interrupted(
-                "go back", self.name, "you stopped it", "the lab is as it was before"
-            ) from None
-        with stopping.Shield():
-            try:
-                start = self._start.aligned(fresh.snapshot())
-            except BaseException:
-                fresh.close()
-                raise
-            self._engine, old = fresh, self._engine
-            self._history = History(steps)
-            self._start = start
-            old.close()
-            if self._closed:  # by another thread, meanwhile
-                fresh.close()
-            self._check_open()
-            self._tell()
+    # -- beginning -----------------------------------------------------------------------------
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
@@ -600,28 +499,6 @@ class Lab(Traffic):
             made.close()
         self._check_open()
         return made
-
-    @checked
-    def script(self, style: Style = "iproute2") -> str:
-        """The session so far as a shell script that a person can run as root elsewhere.
-
-        Steps that changed nothing (a ping, a look) are left out.
-
-        :param style: how actions are written: ``classic`` or ``iproute2``; lines that were typed
-            stay as they were typed
-        """
-        return export.script(self._told(), style)
-
-    def python(self) -> str:
-        """The session so far as a notebook cell that makes the same network in another lab."""
-        options = self._options
-        if not self._named:
-            options = structs.replace(options, name=naming.PLAIN)
-        return export.cell(self._told(), options)
-
-    def _told(self) -> list[Done | Typed]:
-        """What made the lab what it is, from its beginning."""
-        return [*self._begin, *(step.what for step in self._history.steps if step.lasts)]
 
     # -- the end -------------------------------------------------------------------------------
 

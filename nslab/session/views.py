@@ -43,7 +43,7 @@ def register(name: str, make: Callable[..., Any]) -> None:
 def view(name: str, *what: Any) -> Any:
     """Make a view.
 
-    :param name: ``live``, ``builder``, ``inspector`` or ``player``
+    :param name: ``live``, ``builder``, ``inspector``, ``player`` or ``bar``
     :param what: what it is to show
     """
     if name not in _makers:

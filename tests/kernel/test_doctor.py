@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import re
 import platform
+import re
 import struct
 import subprocess
 import sys

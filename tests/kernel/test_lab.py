@@ -37,7 +37,7 @@ from nslab import (
 )
 from nslab.engine import local
 from nslab.engine.protocol import Command
-from nslab.session.history import differences
+from nslab.session.repeating import differences
 
 ARTICLE_ACTIONS = (
     AddBridge("lxcbr0", stp=False),

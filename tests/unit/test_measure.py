@@ -301,7 +301,7 @@ def test_in_a_notebook_one_output_is_replaced(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_failure_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(progress, "_shown", lambda: lambda text, share: said.append(text))
+    monkeypatch.setattr(progress, "shown", lambda: lambda text, share: said.append(text))
 
     def sample(name: str) -> dict[str, float]:
         raise NslabError("measure", name, "it is gone")

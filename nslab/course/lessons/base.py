@@ -25,8 +25,9 @@ from nslab.network.actions import Action, code, commands
 from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import naming, views
-from nslab.session.history import differences, rebuild, steps_of
+from nslab.session.history import steps_of
 from nslab.session.lab import Lab
+from nslab.session.repeating import differences, rebuild
 from nslab.session.step import Step
 from nslab.session.views import View
 

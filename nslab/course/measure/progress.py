@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
-from typing import Protocol
 
-from nslab.session import views
-
-
-class Shown(Protocol):
-    """Where a bar is shown; each call replaces what was shown before."""
-
-    def __call__(self, text: str, share: float | None) -> None:
-        """``share`` is between 0 and 1; None when it is over and only the text stays."""
+from nslab.session.progress import shown
 
 
 class Progress:
@@ -26,7 +17,7 @@ class Progress:
         self._steps = steps
         self._done = 0
         self._start = time.monotonic()
-        self._show = _shown()
+        self._show = shown()
 
     def now(self, what: str) -> None:
         """What is being measured."""
@@ -52,23 +43,3 @@ class Progress:
         spent = time.monotonic() - self._start
         how = "stopped after " if self.stopped or kind else ""
         self._show(f"{self._title}: {how}{self._done} measurements in {spent:.0f} s", None)
-
-
-def _shown() -> Shown:
-    if views.notebook() is not None:
-        from nslab.jupyter.progress import Bar
-
-        return Bar()
-    if sys.stderr.isatty():
-        return _terminal
-    return _nowhere
-
-
-def _terminal(text: str, share: float | None) -> None:
-    bar = "" if share is None else f"[{'#' * round(share * 20):.<20}] "
-    end = "\n" if share is None else ""
-    print(f"\r\x1b[K{bar}{text}", end=end, file=sys.stderr, flush=True)
-
-
-def _nowhere(text: str, share: float | None) -> None:
-    pass

@@ -17,7 +17,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import Action, commands
 from nslab.session import export
-from nslab.session.history import Done, Typed
+from nslab.session.history import What
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -245,8 +245,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         """Take back the step that is last in the log, whoever did it."""
         if not self._steps:
             return
-        what = self._steps[-1]
-        _, lost = self._lab._go_back(1)
+        _, lost, steps = self._lab._go_back(1)
+        what = next(step.what for step in reversed(steps) if step.changed)
         words = say("taken back: {step}").format(step=_short(what))
         if lost:
             words += "\n" + say("not brought back, because no step of the lab made it:")
@@ -254,9 +254,9 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._say(words, ok=not lost)
 
     @property
-    def _steps(self) -> list[Done | Typed]:
+    def _steps(self) -> list[What]:
         """What made the lab what it is, by whomever: what Undo goes back through."""
-        return [step.what for step in self._lab.steps if step.changed]
+        return [step.told for step in self._lab.steps if step.changed]
 
     def _busy(self, busy: bool) -> None:
         with self._filling:
@@ -314,7 +314,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         )
 
 
-def _short(what: Done | Typed) -> str:
+def _short(what: What) -> str:
     """A step on one line."""
     words = str(what).splitlines() or [""]
     return words[0] if len(words) == 1 else f"{words[0]} …"

@@ -184,8 +184,7 @@ class Player(w.VBox):  # type: ignore[misc]
         if not self._done:
             return
         place, (before, _) = self.position - 1, self._done[-1]
-        steps = self._count() - before
-        lost = self._lab._go_back(steps)[1] if steps > 0 else []
+        lost = self._lab._go_back(to=before).lost if self._count() > before else []
         del self._done[place:]
         self._moved()
         if lost:

@@ -65,17 +65,22 @@ def tunnel_text(tunnel: Tunnel | None) -> str:
     return f"{text} port {tunnel.port}" + ("" if tunnel.learning else ", not learning")
 
 
-_KERNELS = tuple(
-    PolicyRule(priority=priority, table=table)
-    for priority, table in ((0, 255), (32766, 254), (32767, 253))
+USUAL_RULES = (
+    PolicyRule(priority=0, table=255),
+    PolicyRule(priority=32766, table=254),
+    PolicyRule(priority=32767, table=253),
 )
-"""The three rules that the kernel makes; a snapshot has them only where there are others, too."""
+"""The kernel's own three."""
 
 
 def policy(namespace: Namespace | None) -> dict[str, tuple[str, object]]:
-    """The policy rules."""
-    rules = (namespace.policy if namespace else ()) or _KERNELS
-    return {f"rule {policy_text(rule)}": (f"rule {policy_text(rule)}", rule) for rule in rules}
+    """The policy rules that somebody made, and which of the kernel's own are missing."""
+    rules = namespace.policy if namespace else ()
+    said = {f"rule {policy_text(rule)}": rule for rule in rules if rule not in USUAL_RULES}
+    if rules:
+        gone = (rule for rule in USUAL_RULES if rule not in rules)
+        said |= {f"no rule {policy_text(rule)}": rule for rule in gone}
+    return {text: (text, rule) for text, rule in said.items()}
 
 
 def policy_text(rule: PolicyRule) -> str:

@@ -1,0 +1,194 @@
+"""Links that come, go, move or are called otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from nslab.network.actions import (
+    IPVLAN_MODES,
+    MACVLAN_MODES,
+    AddBridge,
+    AddIpvlan,
+    AddMacvlan,
+    AddVeth,
+    AddVlan,
+    DeleteLink,
+    Move,
+    Rename,
+    SetDown,
+)
+from nslab.network.making.pairing import Where
+from nslab.network.making.pieces import Left, attempt, line
+from nslab.network.making.work import Pieces, Work, named, place
+from nslab.network.model import Link
+
+_SIMPLE = ("dummy", "ifb", "nlmon", "vcan", "wireguard")
+"""Kinds that need no more than a name."""
+
+
+def go(work: Work) -> Pieces:
+    """Delete what is not there afterwards, each pair once, and nothing that goes with another."""
+    kept = set(work.same.values())
+    going = {where: link for where, link in work.before.links.items() if where not in kept}
+    new = {where for where in work.after.links if where not in work.same}
+    done: set[Where] = set()
+    for where, link in going.items():
+        other = work.before.peer(link)
+        pair = link.kind == "veth"
+        with_space = where[0] not in work.after.spaces
+        with_other = other in done if pair else other in going
+        if pair and other is not None and other[0] not in work.after.spaces:
+            with_other = where not in new  # it goes a little later than the other's namespace
+        if with_space or with_other or link.name == "lo":
+            continue
+        done.add(where)
+        if link.kind:
+            yield DeleteLink(link.name, ns=named(where[0]))
+        else:
+            work.left.append(f"no {place(where)}, which is a device")
+
+
+def change_places(work: Work) -> Pieces:
+    """Put links into other namespaces, and give them other names."""
+    for where, was in work.same.items():
+        if where == was:
+            continue
+        old = work.base[where]
+        if where[0] != was[0]:
+            yield Move(was[1], to=named(where[0]), ns=named(was[0]))
+            old = structs.replace(old, settings={}, master="", port=None, queue="", addresses=())
+        elif old.up:
+            yield SetDown(was[1], ns=named(was[0]))  # kernels before 6.2 want it so
+            v4 = tuple(one for one in old.addresses if ":" not in one.address)
+            old = structs.replace(old, addresses=v4)
+        if where[1] != was[1]:
+            yield Rename(was[1], where[1], ns=named(where[0]))
+        work.base[where] = structs.replace(old, up=False, name=where[1])
+        work.bare.add(where)
+        work.readdressed.add(where)
+
+
+def come(work: Work) -> Pieces:
+    """Make what is there afterwards only, what others stand on first."""
+    for label, ns in work.after.spaces.items():
+        if label not in work.before.spaces and (label, "lo") in work.after.links:
+            work.made((label, "lo"), ns.link("lo"))
+    waiting = {
+        where: link
+        for where, link in work.after.links.items()
+        if where not in work.base and where[1] != "lo"
+    }
+    while waiting:
+        ready = [where for where, link in waiting.items() if _stands(work, link)]
+        if not ready:
+            work.left += [f"link {place(where)}" for where in waiting]
+            return
+        for where in ready:
+            link = waiting.pop(where, None)
+            if link is None:
+                continue  # made as the other end of a pair
+            pieces = attempt(_made(work, where, link), work.left)
+            yield from pieces
+            if pieces:
+                work.made(where, link)
+            other = work.after.peer(link)
+            if link.kind == "veth" and other in waiting:
+                there = waiting.pop(other)
+                if pieces:
+                    work.made(other, there)
+
+
+def _stands(work: Work, link: Link) -> bool:
+    """Whether what a link stands on is there; a pair stands on nothing."""
+    below = work.after.peer(link)
+    return link.kind == "veth" or below is None or below in work.base
+
+
+def _made(work: Work, where: Where, link: Link) -> Pieces:
+    makers: dict[str, Callable[[Work, Where, Link], Pieces]] = {
+        "bridge": _bridge,
+        "veth": _veth,
+        "macvlan": _stacked,
+        "ipvlan": _stacked,
+        "vlan": _stacked,
+        "vxlan": _vxlan,
+        "tun": _tun,
+    }
+    if link.kind in _SIMPLE:
+        yield line(named(where[0]), "ip", "link", "add", link.name, "type", link.kind)
+    elif link.kind in makers:
+        yield from makers[link.kind](work, where, link)
+    else:
+        raise Left(f"link {place(where)} of kind {link.kind or 'device'}")
+
+
+def _mac(link: Link) -> str | None:
+    """The MAC that somebody gave it; what the kernel drew, it draws again."""
+    return link.mac if link.mac_origin == "set" else None
+
+
+def _bridge(work: Work, where: Where, link: Link) -> Pieces:
+    told = link.bridge
+    if told is None:
+        yield AddBridge(link.name, ns=named(where[0]))
+        return
+    yield AddBridge(
+        link.name,
+        stp=True if told.stp else None,
+        forward_delay=None if told.forward_delay == 15 else told.forward_delay,
+        multicast_snooping=None if told.multicast_snooping else False,
+        ns=named(where[0]),
+    )
+
+
+def _veth(work: Work, where: Where, link: Link) -> Pieces:
+    other = work.after.peer(link)
+    if other is None:
+        raise Left(f"link {place(where)}, whose other end is out of sight")
+    there = work.after.links[other]
+    if other in work.base:
+        raise Left(f"link {place(where)}, whose other end is {place(other)}")
+    yield AddVeth(
+        link.name,
+        there.name,
+        ns=named(where[0]),
+        peer_ns=named(other[0]),
+        mac=_mac(link),
+        peer_mac=_mac(there),
+    )
+
+
+def _stacked(work: Work, where: Where, link: Link) -> Pieces:
+    below = work.after.peer(link)
+    if below is None:
+        raise Left(f"link {place(where)}, which stands on something out of sight")
+    ns, to = named(below[0]), None if where[0] == below[0] else where[0]
+    if to == "host":
+        raise Left(f"link {place(where)}, which stands on {place(below)}")
+    if link.kind == "vlan":
+        yield AddVlan(below[1], link.name, link.vlan, ns=ns, to=to)
+    elif link.kind == "ipvlan" and link.mode in IPVLAN_MODES:
+        yield AddIpvlan(below[1], link.name, mode=link.mode, ns=ns, to=to)
+    elif link.kind == "macvlan" and link.mode in MACVLAN_MODES:
+        yield AddMacvlan(below[1], link.name, mode=link.mode, ns=ns, to=to, mac=_mac(link))
+    else:
+        raise Left(f"link {place(where)} of mode {link.mode}")
+
+
+def _vxlan(work: Work, where: Where, link: Link) -> Pieces:
+    tunnel, below = link.tunnel, work.after.peer(link)
+    if tunnel is None or (below is not None and below[0] != where[0]):
+        raise Left(f"tunnel {place(where)}")
+    words = ["id", str(tunnel.number), "dstport", str(tunnel.port)]
+    words += ["local", tunnel.local] if tunnel.local else []
+    words += ["remote", tunnel.remote] if tunnel.remote else []
+    words += ["dev", tunnel.dev] if tunnel.dev else []
+    words += [] if tunnel.learning else ["nolearning"]
+    yield line(named(where[0]), "ip", "link", "add", link.name, "type", "vxlan", *words)
+
+
+def _tun(work: Work, where: Where, link: Link) -> Pieces:
+    mode = "tap" if link.mac else "tun"
+    yield line(named(where[0]), "ip", "tuntap", "add", "dev", link.name, "mode", mode)

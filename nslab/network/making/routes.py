@@ -1,0 +1,221 @@
+"""Routes, policy rules, and what somebody has put among neighbours and stations for good."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from nslab.network.actions import AddRoute, DeleteRoute
+from nslab.network.diff.switches import USUAL_RULES
+from nslab.network.making.pieces import Left, Piece, attempt, line
+from nslab.network.making.work import Pieces, Work, named
+from nslab.network.model import FdbEntry, Namespace, PolicyRule, Route
+
+_BY_ITSELF = ("kernel", "ra", "redirect")
+"""Protocols of routes that nobody adds by hand, as a rule."""
+
+_EMPTY = Namespace(inode=0, role="", label="")
+
+
+def routes(work: Work) -> Pieces:
+    """Take away and add routes: those over a gateway when the way to it is there."""
+    for label in work.spaces():
+        ns = named(label)
+        new = work.after.spaces[label]
+        now = _plain(new)
+        follow = {where[1] for where in work.readdressed if where[0] == label}
+        was = _still_there(work, label, now, follow)
+        # An IPv6 link's own routes come and go a little later than what they follow from.
+        gone = [one for one in was if one not in now and not _follows(one, follow)]
+        for one in gone:
+            yield _without(ns, one, was)
+        for one in sorted(now, key=lambda one: bool(one.via or one.hops)):
+            if one not in was and not _follows(one, follow):
+                yield _with(ns, one, now)
+
+
+def _plain(ns: Namespace) -> list[Route]:
+    return [structs.replace(one, dead=False) for one in (*ns.routes, *ns.local)]
+
+
+def _follows(route: Route, links: Iterable[str]) -> bool:
+    """Whether the kernel makes a route, or takes it away, for an address of a link."""
+    if route.protocol not in _BY_ITSELF:
+        return False
+    return route.dev in links or ":" in route.destination or route.destination.startswith("ff")
+
+
+def _still_there(work: Work, label: str, now: list[Route], follow: set[str]) -> list[Route]:
+    """The routes that what was done so far has left, by the links' present names."""
+    old = work.before.spaces.get(label, _EMPTY)
+    names = {was[1]: where[1] for where, was in work.same.items() if where[0] == was[0] == label}
+    bare = {where[1] for where in work.bare if where[0] == label}
+    sources = {
+        one.address.partition("/")[0]
+        for link in work.after.spaces[label].links
+        for one in link.addresses
+    }
+    found = []
+    for one in _plain(old):
+        if one.dev and one.dev not in names:
+            continue
+        one = structs.replace(one, dev=names.get(one.dev, ""))
+        lost = one.dev in bare or any(hop.dev in bare for hop in one.hops)
+        if not lost and (not one.source or one.source in sources or one.protocol != "kernel"):
+            found.append(one)
+    return found
+
+
+def _is_plain(route: Route) -> bool:
+    """Whether an action can say it whole."""
+    six = _six(route)
+    natural = "global" if route.via or six else "link"
+    usual = Route(
+        destination=route.destination,
+        via=route.via,
+        dev=route.dev,
+        metric=1024 if six else 0,
+        scope=natural,
+    )
+    return route == usual
+
+
+def _six(route: Route) -> bool:
+    said = route.destination + route.via + route.source + "".join(hop.via for hop in route.hops)
+    return ":" in said or (route.destination == "default" and not said and route.metric == 1024)
+
+
+def _words(route: Route) -> list[str]:
+    words = [] if route.kind == "unicast" else [route.kind]
+    words += [route.destination]
+    words += ["via", route.via] if route.via else []
+    words += ["dev", route.dev] if route.dev else []
+    words += ["src", route.source] if route.source else []
+    words += ["metric", str(route.metric)] if route.metric else []
+    words += ["table", str(route.table)] if route.table != 254 else []
+    words += ["proto", route.protocol] if route.protocol != "boot" else []
+    if not _six(route):
+        words += ["scope", route.scope] if not route.hops else []
+    words += ["mtu", str(route.mtu)] if route.mtu else []
+    words += ["onlink"] if route.onlink else []
+    for hop in route.hops:
+        words += ["nexthop"] + (["via", hop.via] if hop.via else [])
+        words += (["dev", hop.dev] if hop.dev else []) + ["weight", str(hop.weight)]
+    return words
+
+
+def _family(route: Route) -> list[str]:
+    return ["-6"] if _six(route) else []
+
+
+def _with(ns: str | None, route: Route, among: list[Route]) -> Piece:
+    same = (route.destination, route.metric, route.table)
+    alone = sum((one.destination, one.metric, one.table) == same for one in among) == 1
+    if alone and _is_plain(route) and (route.via or route.dev):
+        # Where the gateway's link is clear, people leave it out; it is always right to say it.
+        return AddRoute(route.destination, via=route.via or None, dev=route.dev or None, ns=ns)
+    verb = "add" if alone else "append"
+    return line(ns, "ip", *_family(route), "route", verb, *_words(route))
+
+
+def _without(ns: str | None, route: Route, among: list[Route]) -> Piece:
+    alone = sum(one.destination == route.destination for one in among) == 1
+    if _is_plain(route) and alone:
+        return DeleteRoute(route.destination, via=route.via or None, dev=route.dev or None, ns=ns)
+    return line(ns, "ip", *_family(route), "route", "delete", *_words(route))
+
+
+# -- policy rules -------------------------------------------------------------------------------
+
+_TABLES = {255: "local", 254: "main", 253: "default"}
+
+
+def policy(work: Work) -> Pieces:
+    """Take away and add rules about which table is asked."""
+    for label in work.spaces():
+        old = work.before.spaces.get(label, _EMPTY).policy or USUAL_RULES
+        new = work.after.spaces[label].policy or USUAL_RULES
+        for verb, some in (("delete", _beyond(old, new)), ("add", _beyond(new, old))):
+            for rule in some:
+                yield from attempt(_rule(named(label), verb, rule), work.left)
+
+
+def _beyond(some: Iterable[PolicyRule], others: Iterable[PolicyRule]) -> list[PolicyRule]:
+    left = Counter(some)
+    left.subtract(Counter(others))
+    return [rule for rule, count in left.items() for _ in range(count)]
+
+
+def _rule(ns: str | None, verb: str, rule: PolicyRule) -> Pieces:
+    if rule.unknown:
+        raise Left(f"a rule with {rule.unknown}")
+    words = ["not"] if rule.inverted else []
+    words += ["from", rule.source or "all"]
+    words += ["to", rule.destination] if rule.destination else []
+    words += ["iif", rule.incoming] if rule.incoming else []
+    words += ["oif", rule.outgoing] if rule.outgoing else []
+    if rule.mark is not None:
+        mask = "" if rule.mask == 0xFFFFFFFF else f"/{rule.mask:#x}"
+        words += ["fwmark", f"{rule.mark:#x}{mask}"]
+    words += ["priority", str(rule.priority)]
+    if rule.action == "lookup":
+        words += ["lookup", _TABLES.get(rule.table, str(rule.table))]
+        words += ["suppress_prefixlength", str(rule.suppressed)] if rule.suppressed >= 0 else []
+    else:
+        words += [rule.action, str(rule.goto)] if rule.action == "goto" else [rule.action]
+    yield line(ns, "ip", "rule", verb, *words)
+
+
+# -- neighbours and stations --------------------------------------------------------------------
+
+
+def neighbours(work: Work) -> Pieces:
+    """Static neighbours, and those that are answered for."""
+    for label in work.spaces():
+        ns, new = named(label), work.after.spaces[label]
+        old = work.before.spaces.get(label, _EMPTY)
+        was, now = (
+            {(one.dev, one.address): one for one in each.static_neighbours} for each in (old, new)
+        )
+        names = {link.name for link in new.links}
+        for dev, address in was:
+            if (dev, address) not in now and dev in names:
+                yield line(ns, "ip", "neighbour", "delete", address, "dev", dev)
+        for (dev, address), one in now.items():
+            if was.get((dev, address)) != one or (label, dev) in work.bare:
+                words = (address, "lladdr", one.mac, "dev", dev, "nud", "permanent")
+                yield line(ns, "ip", "neighbour", "replace", *words)
+        before, after = ({(n.address, n.dev) for n in each.proxied} for each in (old, new))
+        for verb, some in (("delete", before - after), ("add", after - before)):
+            for address, dev in sorted(some):
+                if dev in names:
+                    yield line(ns, "ip", "neighbour", verb, "proxy", address, "dev", dev)
+
+
+def stations(work: Work) -> Pieces:
+    """Static entries of forwarding tables, and where tunnels send what."""
+    for label in work.spaces():
+        ns, new = named(label), work.after.spaces[label]
+        old = work.before.spaces.get(label, _EMPTY)
+        was, now = (
+            {(one.dev, one.mac, one.remote, one.own): one for one in each.static_stations}
+            for each in (old, new)
+        )
+        names = {link.name for link in new.links}
+        for key, one in was.items():
+            if key not in now and one.dev in names:
+                yield line(ns, "bridge", "fdb", "delete", *_station(one))
+        for key, one in now.items():
+            if was.get(key) != one:
+                yield line(
+                    ns, "bridge", "fdb", "append" if one.remote else "replace", *_station(one)
+                )
+
+
+def _station(one: FdbEntry) -> list[str]:
+    words = [one.mac, "dev", one.dev]
+    if one.remote:
+        return [*words, "dst", one.remote, "self", "permanent"]
+    return [*words, "master", "static", *(["sticky"] if one.sticky else [])]

@@ -1,0 +1,201 @@
+"""What `make` says makes one network of another does so, for random networks."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from nslab import Lab
+from nslab.network.making import Line, make
+from nslab.session.export import shell
+from nslab.session.history import Made
+from nslab.session.repeating import carry_out, differences, mended
+
+SEED = int(os.environ.get("NSLAB_SEED") or "0", 16)
+SEEDS = range(int(os.environ.get("NSLAB_SEEDS", "8")))
+
+NAMES = ("ns1", "ns2", "ns3")
+LINKS = ("a", "b", "c", "br0", "br1", "m0", "v.7", "eth0")
+STATION, PERM = "02:00:00:00:00:99", "permanent"
+
+BASE = """
+ip netns add ns1
+ip netns add ns2
+ip link add br0 type bridge
+ip link add br1 type bridge stp_state 1 forward_delay 400 mcast_snooping 0
+ip link add a type veth peer name eth0 netns ns1
+ip link add b address 02:00:00:00:00:07 type veth peer name eth0 netns ns2
+ip link add c type veth peer name v.7
+ip netns exec ns1 ip link add br0 type bridge
+ip link add m0 link eth0 type macvlan mode bridge
+ip link add x0 type vxlan id 7 local 10.0.0.1 remote 10.0.0.2 dstport 4789 nolearning
+bridge fdb append 00:00:00:00:00:00 dev x0 dst 10.0.0.3
+ip link set a master br0
+ip link set b master br0
+ip link set c master br1
+bridge link set dev a isolated on
+ip address add 10.0.0.1/24 brd + dev br0
+ip address add 10.0.0.2/24 dev br0
+ip address add 10.1.0.1/24 dev br0
+ip link set br0 up; ip link set a up; ip link set b up; ip link set c up; ip link set v.7 up
+ip netns exec ns1 ip link set lo up
+ip netns exec ns1 ip address add 10.0.0.3/24 dev eth0
+ip netns exec ns1 ip link set eth0 up
+ip netns exec ns1 ip route add default via 10.0.0.1
+ip netns exec ns2 ip address add 10.0.0.4/24 dev eth0
+ip netns exec ns2 ip link set eth0 up
+ip netns exec ns2 ip route add 10.9.0.0/16 nexthop via 10.0.0.1 nexthop via 10.0.0.2 weight 3
+sysctl -qw net.ipv4.ip_forward=1
+sysctl -qw net/ipv4/conf/v.7/rp_filter=1
+iptables -t nat -A POSTROUTING -s 10.0.0.0/24 -o eth0 -j MASQUERADE
+iptables -N mine
+iptables -A FORWARD -j mine
+iptables -A mine -s 10.0.0.0/8 -m comment --comment "it's mine" -j ACCEPT
+nft add table inet t
+nft add chain inet t c '{ type filter hook input priority 0 ; policy drop ; }'
+nft add rule inet t c iifname "lo" accept
+nft add rule inet t c ip saddr { 10.0.0.1, 10.0.0.7 } tcp dport 1-3 counter accept
+ip rule add from 10.1.0.0/24 lookup 100 priority 500
+ip route add 10.8.0.0/16 via 10.0.0.3 metric 7 mtu 1400 table 100
+ip neighbour replace 10.0.0.9 lladdr 02:00:00:00:00:99 dev br0 nud permanent
+mkdir -p /etc/netns/ns1; echo nameserver 8.8.8.8 > /etc/netns/ns1/resolv.conf
+""".strip().splitlines()
+
+
+def lines(dice: random.Random, count: int) -> str:
+    """Lines as a person might type them; some of them fail."""
+
+    def inside() -> str:
+        ns = dice.choice((None, None, *NAMES))
+        return f"ip netns exec {ns} " if ns else ""
+
+    def link() -> str:
+        return dice.choice(LINKS)
+
+    def net() -> str:
+        return f"10.{dice.randrange(3)}.0.{dice.randrange(1, 4)}/{dice.choice((8, 24, 24, 32))}"
+
+    def table() -> str:
+        return dice.choice(("filter", "nat", "mangle"))
+
+    def chain() -> str:
+        return dice.choice(("INPUT", "FORWARD", "OUTPUT", "mine"))
+
+    def spec() -> str:
+        return dice.choice(
+            ("-j DROP", "-s 10.0.0.0/8 -j ACCEPT", "-p tcp --dport 80 -j ACCEPT", "-i br0 -j mine")
+        )
+
+    def flag() -> str:
+        return dice.choice(("learning", "flood", "isolated", "hairpin", "bcast_flood"))
+
+    def words() -> str:
+        return dice.choice(
+            (
+                f"ip netns add {dice.choice(NAMES)}",
+                f"ip netns add {dice.choice(NAMES)}",
+                f"ip netns delete {dice.choice(NAMES)}",
+                f"{inside()}ip link add {dice.choice(('br0', 'br1'))} type bridge",
+                f"{inside()}ip link add {link()} type veth peer name {link()}",
+                f"ip link add {link()} type veth peer name {link()} netns {dice.choice(NAMES)}",
+                f"ip link add m0 link {link()} type macvlan mode private",
+                f"{inside()}ip link set {link()} netns {dice.choice(NAMES)}",
+                f"{inside()}ip link delete {link()}",
+                f"{inside()}ip link set {link()} name {link()}",
+                *[f"{inside()}ip link set {link()} {dice.choice(('up', 'up', 'down'))}"] * 4,
+                f"{inside()}ip link set {link()} master {dice.choice(('br0', 'br1'))}",
+                f"{inside()}ip link set {link()} master {dice.choice(('br0', 'br1'))}",
+                f"{inside()}ip link set {link()} nomaster",
+                f"{inside()}ip link set {link()} mtu {dice.choice((1400, 1500, 9000))}",
+                f"{inside()}ip link set {link()} address 02:00:00:00:00:0{dice.randrange(9)}",
+                f"{inside()}ip link set {link()} promisc {dice.choice(('on', 'off'))}",
+                f"{inside()}ip link set {link()} arp {dice.choice(('on', 'off'))}",
+                f"{inside()}ip link set br1 type bridge stp_state {dice.randrange(2)}",
+                f"{inside()}ip link set br0 type bridge forward_delay {dice.randrange(9)}00",
+                f"{inside()}bridge link set dev {link()} {flag()} {dice.choice(('on', 'off'))}",
+                *[f"{inside()}ip address add {net()} dev {link()}"] * 3,
+                f"{inside()}ip address add {net()} brd + dev {link()}",
+                f"{inside()}ip address delete {net()} dev {link()}",
+                f"{inside()}ip route add default via 10.0.0.1",
+                f"{inside()}ip route add 10.9.0.0/16 dev {link()}",
+                f"{inside()}ip route add 10.8.0.0/16 via 10.1.0.2 metric 7 table 100",
+                f"{inside()}ip route add blackhole 10.7.0.0/16",
+                f"{inside()}ip route delete 10.0.0.0/24",
+                f"{inside()}ip rule add from {net().partition('/')[0]} lookup 100 priority 500",
+                f"{inside()}ip rule add fwmark 7 iif {link()} blackhole priority 600",
+                f"{inside()}ip rule delete priority 500",
+                f"{inside()}ip neighbour replace 10.0.0.9 lladdr {STATION} dev {link()} nud {PERM}",
+                f"{inside()}ip neighbour add proxy 10.0.0.8 dev {link()}",
+                f"{inside()}bridge fdb replace {STATION} dev {link()} master static",
+                f"{inside()}sysctl -qw net.ipv4.ip_forward={dice.randrange(2)}",
+                f"{inside()}sysctl -qw net.ipv4.conf.all.rp_filter={dice.randrange(3)}",
+                f"{inside()}sysctl -qw net/ipv4/conf/{link()}/rp_filter={dice.randrange(3)}",
+                f"{inside()}sysctl -qw net/ipv4/conf/{link()}/forwarding={dice.randrange(2)}",
+                f"{inside()}sysctl -qw net.ipv4.ip_default_ttl={dice.choice((64, 9))}",
+                f"{inside()}tc qdisc replace dev {link()} root pfifo limit 10",
+                f"{inside()}iptables -t {table()} -N mine",
+                *[f"{inside()}iptables -t {table()} -A {chain()} {spec()}"] * 2,
+                f"{inside()}iptables -t {table()} -I {chain()} {spec()}",
+                f"{inside()}iptables -t {table()} -D {chain()} 1",
+                f"{inside()}iptables -P FORWARD {dice.choice(('DROP', 'ACCEPT'))}",
+                f"{inside()}iptables -t nat -A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE",
+                f"{inside()}nft add table inet t",
+                f"{inside()}nft add chain inet t c '{{ type filter hook input priority 0 ; }}'",
+                f"{inside()}nft add rule inet t c tcp dport {dice.randrange(1, 4)} drop",
+                f"{inside()}nft insert rule inet t c ip saddr 10.0.0.{dice.randrange(4)} counter",
+                f"{inside()}nft delete table inet t",
+                "mkdir -p /etc/netns/ns1; echo nameserver 8.8.8.8 > /etc/netns/ns1/resolv.conf",
+                "rm -rf /etc/netns",
+                f"echo {dice.randrange(3)} > /etc/mine",
+                "echo nameserver 8.8.4.4 > /etc/resolv.conf",
+            )
+        )
+
+    known = [line for line in BASE if dice.random() < 0.8]
+    return "\n".join([*known, *(words() for _ in range(count))])
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_it_makes_one_random_network_of_another(number: int) -> None:
+    dice = random.Random(SEED * 1000 + number)
+    texts = [lines(dice, dice.randrange(40)) for _ in range(2)]
+    with Lab() as first, Lab() as second:
+        for lab, text in zip((first, second), texts, strict=True):
+            lab.sh(text, timeout=None)
+        wanted = second.snapshot()
+        plan = make(first.snapshot(), wanted.aligned(first.snapshot()))
+        assert plan.left == (), "\n".join(texts)
+        carry_out(first.engine, plan.pieces)
+        once = differences(wanted, first.snapshot(), lasting=True)
+        lost = mended(first.engine, wanted)
+        said = [f"{one.ns}: {one}" if isinstance(one, Line) else str(one) for one in plan.pieces]
+        assert lost == [], "\n".join([f"seed {number}", *said, "once:", *once, "then:", *lost])
+        print(f"once={len(once)}", once)
+
+
+def test_nothing_is_made_of_the_same() -> None:
+    with Lab() as lab:
+        lab.sh(lines(random.Random(SEED), 20), timeout=None)
+        assert not make(lab.snapshot(), lab.snapshot())
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_the_commands_of_a_change_in_the_same_lab(number: int) -> None:
+    """As of a terminal: the script of the difference makes the same in a twin."""
+    dice = random.Random(SEED * 1000 + number)
+    begin = lines(dice, 20)
+    change = "\n".join(lines(dice, 12).splitlines()[-12:])
+    with Lab() as lab, Lab() as twin:
+        for each in (lab, twin):
+            each.sh(begin, timeout=None)
+        before = lab.snapshot()
+        if differences(before, twin.snapshot(), lasting=True):
+            return  # the kernel did not do the same twice, as with random MACs
+        lab.sh(change, timeout=None)
+        plan = make(before, lab.snapshot())
+        (text,) = shell([Made(plan.pieces, plan.left)])
+        ran = twin.sh(text, timeout=None)
+        said = f"seed {number}\n{begin}\n\n{change}\n\n{text}\n{ran.stderr}"
+        assert differences(lab.snapshot(), twin.snapshot(), lasting=True) == [], said
