@@ -167,7 +167,7 @@ def form(call: Callable[..., Any]) -> str:
         else:
             words.append(f"{p.name}={short(p.default)}")
     name = call.__qualname__.removesuffix(".__init__").rpartition(".")[2]
-    owner = "lab." if call.__qualname__.startswith(("Lab.", "Traffic.")) else ""
+    owner = "lab." if call.__qualname__.startswith(("Lab.", "Past.", "Traffic.")) else ""
     return f"{owner if name[0].islower() else ''}{name}({', '.join(words)})"
 
 
