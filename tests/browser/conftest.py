@@ -210,6 +210,21 @@ class Book:
             ".context.sessionContext.session.kernel.restart()"
         )
 
+    def outputs(self) -> list[str]:
+        """What each cell has printed, shown or failed with, as text."""
+        cells = self.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.context.model.toJSON().cells"
+        )
+        return [
+            "".join(
+                "".join(one.get("text", ""))
+                + "".join(one.get("data", {}).get("text/plain", ""))
+                + "\n".join(one.get("traceback", ()))
+                for one in cell.get("outputs", ())
+            )
+            for cell in cells
+        ]
+
     def run_all(self) -> None:
         """Run all cells; returns when the last has ended."""
         self.page.evaluate(
@@ -247,11 +262,12 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
         run: bool = True,
         still: bool = False,
         kernel: str = "python3",
+        tags: tuple[str, ...] = (),
         **viewport: int,
     ) -> Book:
         if cells:
             name = f"{request.node.name.translate(str.maketrans('[]', '--'))}.ipynb"
-            write(jupyter.folder / name, cells, kernel)
+            write(jupyter.folder / name, cells, kernel, tags)
         size = {"width": 1366, "height": 768} | viewport
         page = chromium.new_page(
             viewport=size, reduced_motion="reduce" if still else "no-preference"
@@ -278,12 +294,12 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
         assert [words for words in made.complaints if not words.startswith(ITS_OWN)] == []
 
 
-def write(path: Path, cells: tuple[str, ...], name: str) -> None:
+def write(path: Path, cells: tuple[str, ...], name: str, tags: tuple[str, ...] = ()) -> None:
     code = [
         {
             "cell_type": "code",
             "id": f"cell-{n}",
-            "metadata": {},
+            "metadata": {"tags": list(tags)},
             "outputs": [],
             "execution_count": None,
             "source": source,
