@@ -30,6 +30,7 @@ from nslab.network.model import Snapshot
 from nslab.printable import short
 from nslab.session import naming, views
 from nslab.session.check import Check, Verdict, Verdicts
+from nslab.session.counting import Counting
 from nslab.session.history import TIMEOUT, Begin, Done, Typed, differ, steps_of
 from nslab.session.outcome import ActionResult, CommandResult
 from nslab.session.output import Output
@@ -53,7 +54,7 @@ STOPPED = 128 + signal.SIGINT
 """The exit code of what the stop button ended, as a shell has it."""
 
 
-class Lab(Past, Traffic):
+class Lab(Past, Counting, Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it; None for the name of the notebook,
@@ -126,6 +127,7 @@ class Lab(Past, Traffic):
         self._last: CommandResult | None = None
         self._stage: Memory | None = None
         Past.__init__(self)
+        Counting.__init__(self)
         Traffic.__init__(self)
         try:
             with stopping.Region():

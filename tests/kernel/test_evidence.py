@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 from breakage import BREAKAGES, build
 
+import nslab
 from nslab import Lab, Reaches
 from nslab.engine.protocol import Engine
 from nslab.explain.diagnose import remedy
@@ -399,3 +400,21 @@ def test_our_evaluator_agrees_with_the_kernels_routes(lab: Lab, seed: int) -> No
                     theirs.route.via,
                     theirs.route.dev,
                 ), (here.label, target)
+
+
+def test_counters_and_connections_of_a_ping_through_nat() -> None:
+    with nslab.lesson("05-way-out").lab() as lab:
+        lab.sh("ip netns exec ns1 ip route add default via 192.168.10.1", echo=False)
+        lab.counters("host", "IpInAddrErrors", "IpForwDatagrams")
+        assert not lab.ping("ns1", "203.0.113.80", timeout=1)
+        (forwarded, errors) = lab.counters("host", "IpInAddrErrors", "IpForwDatagrams")
+        assert (forwarded.new, errors.new) == (0, 1)
+        lab.sh(
+            "sysctl -w net.ipv4.ip_forward=1; iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE",
+            echo=False,
+        )
+        assert lab.ping("ns1", "203.0.113.80")
+        assert lab.counters("host", "IpForwDatagrams")[0].new == 2, "there and back"
+        (line, _) = str(lab.connections("host", "icmp")).splitlines()
+        assert line.endswith("leaves as 198.51.100.10 → 203.0.113.80")
+        assert len(lab.connections("lan")) == 0
