@@ -342,6 +342,8 @@ def _namespace(said: Said) -> str:
     if found is None:
         return ""
     name = next(word for word in found.groups() if word)
+    if name not in said.line.split():
+        return ""  # a variable's value: what was typed is another mistake
     if name in WORLD:
         return f"{name} is a machine outside the host: begin the cell with %%ns {name}"
     if close := _slip(name, said.namespaces):

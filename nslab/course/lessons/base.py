@@ -91,22 +91,33 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
     @checked
     def lab(
-        self, before: str | None = None, *, name: str | None = None, engine: str | None = None
+        self,
+        before: str | None = None,
+        *,
+        done: bool = False,
+        name: str | None = None,
+        engine: str | None = None,
     ) -> Lab:
-        """A lab in the state before a step.
+        """A lab in the state before a step, or after all of them.
 
         :param before: the step's id; None: the state in which the lesson starts
+        :param done: the state after the last step
         :param name: the name of the lab; None for the lesson's
         :param engine: as for :class:`nslab.Lab`
         :raises EngineUnavailable: no lab can run here; says why, and what to do
+        :raises InvalidInput: there is no such step, or both states were asked for
         """
+        if done and before is not None:
+            raise InvalidInput(
+                "make a lab", f"before={short(before)}, done=True", "only one can be", "leave one"
+            )
         with naming.usually(self.name):
             return Lab(
                 name,
                 engine=engine,
                 needs=self.needs,
                 nic_filter=self.nic_filter,
-                start=self.state(before),
+                start=self.state_after() if done else self.state(before),
             )
 
     @checked
