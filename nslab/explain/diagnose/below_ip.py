@@ -15,6 +15,13 @@ _ENTRANCES = ("clsact", "ingress")
 """The kinds of queues that only hold filters."""
 
 
+_DOES = {
+    "drop": "drops it",
+    "police": "drops what is too much (police)",
+    "": "decides by a program of its own",
+}
+
+
 def by_program(case: Case) -> Obstacle | None:
     """A link with an XDP program: what went into its cable never came out there."""
     if case.outcome.kind != "silence":
@@ -57,9 +64,7 @@ def by_filter(case: Case) -> Obstacle | None:
     for one in _suspects(case):
         place = f"{one.ns}/{one.link}"
         way = "comes in" if one.side == "ingress" else "goes out"
-        does = {"drop": "drops it", "": "decides by a program of its own"}.get(
-            one.action, f"takes it ({one.action})"
-        )
+        does = _DOES.get(one.action, f"takes it ({one.action})")
         message = f"{place} has a filter of tc for what {way}, which {does}: {one.words}"
         command = f"tc filter del dev {one.link} {one.side} {one.words}"
         hint = "# take it away:\n" + case.hint(one.ns, command)
