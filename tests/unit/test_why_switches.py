@@ -15,6 +15,7 @@ from nslab import (
     Action,
     AddAddress,
     AddBridge,
+    AddIpvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
@@ -583,3 +584,17 @@ def test_links_for_vlans_are_followed_over_a_cable() -> None:
     ]
     down = asked(tagged(up=False, carrier=False), "t0", "10.50.0.11")
     assert (down.kind, down.where) == ("link-down", "t1/eth0")
+
+
+def test_ipvlans_that_know_no_arp_need_no_gateway() -> None:
+    with Lab(engine="fake") as lab:
+        for n in (1, 2):
+            lab.do(AddNamespace(f"l{n}"), AddIpvlan("eth0", f"iv{n}", mode="l3", to=f"l{n}"))
+            lab.do(AddAddress(f"iv{n}", f"192.169.5{n}.10/24", ns=f"l{n}"))
+            lab.do(SetUp(f"iv{n}", ns=f"l{n}"))
+        assert not lab.why("l1", "192.169.52.10")
+        for n in (1, 2):  # there, and back
+            obstacle = asked(lab.snapshot(), "l1", "192.169.52.10")
+            assert obstacle.hint == f"ip netns exec l{n} ip route add default dev iv{n}"
+            lab.do(*obstacle.actions)
+        assert lab.why("l1", "192.169.52.10")

@@ -7,8 +7,8 @@ a port that does not forward) holds up the answer as well, so one direction is e
 
 A link for a VLAN sends with a tag, which goes over cables to the links for VLANs at the other end.
 
-Left out: MACs (each frame is taken as for everybody), tags that cross a bridge, ipvlans that know
-no ARP (mode l3).
+Left out: MACs (each frame is taken as for everybody), tags that cross a bridge, and of ipvlans that
+know no ARP (mode l3) all but what those on one parent send each other.
 """
 
 from __future__ import annotations
@@ -231,6 +231,8 @@ class _Search:
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
         elif link.kind == "vlan":
             yield from self._tagging(namespace, link)
+        elif link.kind == "ipvlan":
+            yield from self._without_arp(namespace, link)
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")
         for where, other in self._sharers(namespace, link):
@@ -244,6 +246,15 @@ class _Search:
             return
         price, stop, node = self._enter(*below, "out")
         yield price, stop, node._replace(vlan=link.vlan)
+
+    def _without_arp(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        """What an ipvlan in mode l3 sends: its parent knows the others by their addresses."""
+        self.blind.append(Node(namespace, link, "out").spot)
+        for where in self.snapshot:
+            for other in where.links:
+                same = (other.kind, other.mode, other.peer) == (link.kind, link.mode, link.peer)
+                if same and where.inode != namespace.inode:
+                    yield self._enter(where, other, "stack")
 
     def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         """What a link takes from its cable goes to the bridge that it is a port of, or up."""
