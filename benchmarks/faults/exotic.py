@@ -427,7 +427,28 @@ WORKING: tuple[Working, ...] = (
         "match u32 0 0 action mirred egress mirror dev br1",
         _out,
     ),
-    _on("article in a VM", "a program of XDP that passes all", XDP.format("lxcbr0.1", 2), _out),
+    Working(
+        "a program of XDP that passes all",
+        "article",
+        XDP.format("lxcbr0.1", 2),
+        _out,
+        outside="host",
+    ),
+    _on(
+        "article in a VM",
+        "a filter of tc that passes, and one that is for others",
+        "tc qdisc add dev lxcbr0.1 clsact\n"
+        "tc filter add dev lxcbr0.1 ingress pref 1 protocol ip u32 match ip protocol 6 0xff "
+        "action drop\ntc filter add dev lxcbr0.1 ingress pref 2 matchall action pass",
+        _out,
+    ),
+    _on(
+        "article in a VM",
+        "a police that has nothing to do",
+        "tc qdisc add dev lxcbr0.1 ingress\ntc filter add dev lxcbr0.1 ingress matchall action "
+        "police rate 10mbit burst 100k drop",
+        _out,
+    ),
     _on("docker", "a container's way out", "true", ping("app", WORLD)),
     _on("docker", "a published port, from the LAN", "true", tcp("lan", "198.51.100.10", 8080)),
     _on(

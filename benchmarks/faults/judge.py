@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from faults.topologies import TOPOLOGIES
@@ -119,6 +122,22 @@ def run(lab: Lab, lines: str) -> str:
     return "" if done.returncode == 0 else (done.stderr or done.stdout or "failed").strip()[-300:]
 
 
+def from_outside(lab: Lab, ns: str, lines: str) -> str:
+    """Run lines as this machine's root, in a namespace's network; as usual if none is named."""
+    if not ns:
+        return run(lab, lines)
+    inode = lab.snapshot().host.inode
+    for path in Path("/proc").glob("[0-9]*/ns/net"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_ino == inode:
+                named = path.parents[1] / "root/run/netns" / ns
+                place = path if ns == "host" else named
+                words = ["nsenter", f"--net={place}", "bash", "-e", "-c", lines]
+                done = subprocess.run(words, capture_output=True, text=True, check=False)
+                return "" if done.returncode == 0 else (done.stderr or "failed").strip()[-300:]
+    return f"no process is in the network of {lab.name}"
+
+
 def forget(lab: Lab) -> None:
     """Empty the tables of what was learned: a ping that a table helps says nothing of the way."""
     run(
@@ -170,6 +189,7 @@ def try_fault(fault: Fault) -> Outcome:
         fault.accepted,
         fault.places,
         mends=fault.mends,
+        outside=fault.outside,
     )
 
 
@@ -201,10 +221,11 @@ def _tried(
     *,
     mends: bool,
     rounds: int = 3,
+    outside: str = "",
 ) -> Outcome:
     with make(topology) as lab:
         for lines in broken:
-            words = run(lab, lines)
+            words = from_outside(lab, outside, lines) if outside else run(lab, lines)
             if words and len(broken) == 1:
                 return Outcome(name, kind, ERROR, detail=f"cannot be made: {words}")
         forget(lab)
@@ -245,7 +266,7 @@ def try_working(working: Working) -> Outcome:
     topology = TOPOLOGIES[working.topology]
     name = working.id
     with make(topology) as lab:
-        words = run(lab, working.lines)
+        words = from_outside(lab, working.outside, working.lines)
         if words:
             return Outcome(name, "working", ERROR, detail=f"cannot be made: {words}")
         if not comes_to_work(lab, working.question):

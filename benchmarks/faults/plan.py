@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import traceback
 from typing import Any
@@ -27,6 +28,7 @@ def chosen(asked: Any) -> list[Trial]:
         kind = each.kind if isinstance(each, Fault) else "working"
         return (
             (each.engine == "vm") == asked.vm
+            and here(each)
             and (not asked.kind or kind in asked.kind)
             and asked.name in name
         )
@@ -43,6 +45,11 @@ def chosen(asked: Any) -> list[Trial]:
     return trials
 
 
+def here(each: Fault | Working) -> bool:
+    """Whether this user can make it."""
+    return not each.outside or os.geteuid() == 0
+
+
 def names() -> set[str]:
     """The ids of all single faults and of all networks that work."""
     return {fault.id for fault in FAULTS} | {each.id for each in WORKING}
@@ -55,6 +62,7 @@ def pairs(seed: int, count: int) -> list[tuple[Fault, Fault]]:
         for number, one in enumerate(FAULTS)
         for other in FAULTS[number + 1 :]
         if one.engine == "local"
+        and not (one.outside or other.outside)
         and one.topology == other.topology
         and one.question == other.question
         and one.kind != other.kind

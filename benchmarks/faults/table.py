@@ -114,13 +114,17 @@ def write(path: Path, outcomes: Iterable[Outcome]) -> None:
 
 
 def merged(path: Path, outcomes: Sequence[Outcome], known: set[str]) -> list[Outcome]:
-    """The new outcomes, and the former ones of what was not tried again."""
+    """The new outcomes, and the former ones of what was not tried again.
+
+    Pairs and random networks are drawn, and another draw takes the place of a former one.
+    """
     if not path.exists():
         return list(outcomes)
     new = {each.id for each in outcomes}
+    drawn = {"pair", "random"} - {each.group for each in outcomes}
     kept = [
         each
         for each in read(path)
-        if each.id not in new and (each.id in known or each.group in ("pair", "random"))
+        if each.id not in new and (each.id in known or each.group in drawn)
     ]
     return sorted([*kept, *outcomes], key=lambda each: (each.group, each.kind, each.id))

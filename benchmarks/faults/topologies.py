@@ -40,8 +40,8 @@ asking.send(struct.pack("=IHHII", 16 + len(body), 19, 5, 1, 0) + body)
 answer = struct.unpack_from("=i", asking.recv(4096), 16)[0]
 assert answer == 0, os.strerror(-answer)
 END"""
-"""Puts a program of two instructions on a link: XDP_DROP is 1, XDP_PASS is 2.  Only the root
-of a whole machine may."""
+"""Puts a program of two instructions on a link: XDP_DROP is 1, XDP_PASS is 2.  No lab may, even
+root's: see Fault.outside."""
 
 
 def _joined(ns: str, port: str, bridge: str, address: str, gateway: str, mac: str) -> str:

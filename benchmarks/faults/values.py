@@ -45,7 +45,9 @@ class Fault:
 
     ``accepted`` are the kinds of obstacles that are right, ``places`` where they may be: a
     namespace (with any of its links) or one link, as ``ns1/eth0``.  ``mends`` is false where no
-    remedy can be known, because it depends on what somebody had in mind.
+    remedy can be known, because it depends on what somebody had in mind.  ``outside`` is for what
+    no lab may do, even root's: the lines are run by the machine's root, in the network of the
+    namespace that it names.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class Fault:
     places: tuple[str, ...]
     mends: bool = True
     engine: str = "local"
+    outside: str = ""
 
     @property
     def id(self) -> str:
@@ -72,6 +75,7 @@ class Working:
     lines: str
     question: Question
     engine: str = "local"
+    outside: str = ""
 
     @property
     def id(self) -> str:

@@ -52,6 +52,16 @@ def test_the_picture_of_a_docker_host(host: Lab) -> None:
     assert snapshot.host.sysctls["net.ipv4.ip_forward"] == "1"
 
 
+@pytest.mark.parametrize("living", [False, True])
+def test_lines_meet_the_network_of_a_container_that_has_no_bash(host: Lab, living: bool) -> None:
+    """As the remedies of ``why`` do: the programs are the host's."""
+    gateway = host.sh("ip -4 route show default", "app", echo=False, living=living)
+    assert not gateway.failures, gateway
+    assert gateway.stdout.split()[:3] == ["default", "via", "172.17.0.1"]
+    inside = host.run("cat", "/etc/hostname", ns="app", full=True)
+    assert inside.stdout.strip() == "app", "a program that it has is the container's own"
+
+
 def test_the_container_reaches_the_world(host: Lab) -> None:
     page = printed(host, "docker exec app wget -q -O - http://www.example.org/")
     assert "came from 198.51.100.10" in page

@@ -22,7 +22,7 @@ from faults.values import Fault, Working
 
 pytestmark = pytest.mark.kernel
 
-HERE = tuple(fault for fault in FAULTS if fault.engine == "local")
+HERE = tuple(fault for fault in FAULTS if fault.engine == "local" and plan.here(fault))
 HERE_KINDS = tuple(kind for kind in KINDS if any(fault.kind == kind for fault in HERE))
 _DRAW = random.Random(os.environ.get("NSLAB_SEED", ""))
 DRAWN = tuple(
@@ -63,7 +63,7 @@ def test_a_kind(kind: str) -> None:
             hold(fault)
 
 
-LOOK_BROKEN = tuple(each for each in WORKING if each.engine == "local")
+LOOK_BROKEN = tuple(each for each in WORKING if each.engine == "local" and plan.here(each))
 
 
 @pytest.mark.parametrize("working", LOOK_BROKEN, ids=[each.id for each in LOOK_BROKEN])

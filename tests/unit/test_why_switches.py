@@ -15,9 +15,11 @@ from nslab import (
     Action,
     AddAddress,
     AddBridge,
+    AddIpvlan,
     AddNamespace,
     AddRoute,
     AddVeth,
+    AddVlan,
     Attach,
     DeleteAddress,
     DeleteRoute,
@@ -551,3 +553,48 @@ def test_a_tunnel_without_an_end() -> None:
 def test_what_a_tunnel_goes_over_is_asked_for() -> None:
     found = link_with(tunnelled(), "h2", "eth0", up=False, carrier=False)
     assert asked(found, "c1", "10.42.0.12").kind == "link-down"
+
+
+# -- links for VLANs on a cable ------------------------------------------------------------------
+
+
+def tagged(number: int = 5, **parent: Any) -> Snapshot:
+    """A cable with a link for VLAN 5 at one end, and one for a VLAN at the other."""
+    with Lab(engine="fake") as lab:
+        lab.do(AddNamespace("t0"), AddNamespace("t1"))
+        lab.do(AddVeth("eth0", "eth0", ns="t0", peer_ns="t1"))
+        for n, vlan in ((0, 5), (1, number)):
+            lab.do(SetUp("eth0", ns=f"t{n}"), AddVlan("eth0", "eth0.v", vlan, ns=f"t{n}"))
+            lab.do(
+                AddAddress("eth0.v", f"10.50.0.1{n}/24", ns=f"t{n}"), SetUp("eth0.v", ns=f"t{n}")
+            )
+        found = lab.snapshot()
+    return link_with(found, "t1", "eth0", **parent) if parent else found
+
+
+def test_links_for_vlans_are_followed_over_a_cable() -> None:
+    assert why(tagged(), "t0", "10.50.0.11").ok
+    other = asked(tagged(6), "t0", "10.50.0.11")
+    assert (other.kind, other.where) == ("vlan-mismatch", "t1/eth0.v")
+    assert other.hint.splitlines() == [
+        "ip netns exec t1 ip link del eth0.v",
+        "ip netns exec t1 ip link add link eth0 name eth0.v type vlan id 5",
+        "ip netns exec t1 ip address add 10.50.0.11/24 dev eth0.v",
+        "ip netns exec t1 ip link set dev eth0.v up",
+    ]
+    down = asked(tagged(up=False, carrier=False), "t0", "10.50.0.11")
+    assert (down.kind, down.where) == ("link-down", "t1/eth0")
+
+
+def test_ipvlans_that_know_no_arp_need_no_gateway() -> None:
+    with Lab(engine="fake") as lab:
+        for n in (1, 2):
+            lab.do(AddNamespace(f"l{n}"), AddIpvlan("eth0", f"iv{n}", mode="l3", to=f"l{n}"))
+            lab.do(AddAddress(f"iv{n}", f"192.169.5{n}.10/24", ns=f"l{n}"))
+            lab.do(SetUp(f"iv{n}", ns=f"l{n}"))
+        assert not lab.why("l1", "192.169.52.10")
+        for n in (1, 2):  # there, and back
+            obstacle = asked(lab.snapshot(), "l1", "192.169.52.10")
+            assert obstacle.hint == f"ip netns exec l{n} ip route add default dev iv{n}"
+            lab.do(*obstacle.actions)
+        assert lab.why("l1", "192.169.52.10")

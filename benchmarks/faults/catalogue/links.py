@@ -383,21 +383,50 @@ FAULTS = (
         "tc-drop",
         "host/lxcbr0.1",
     ),
-    _vm(
+    _a(
         "XDP drops",
         "at the host's end",
         XDP.format("lxcbr0.1", 1),
         _gate,
         "xdp-drop",
         "host/lxcbr0.1",
+        outside="host",
     ),
-    _vm(
+    _a(
         "XDP drops",
         "at the other container",
-        "ip netns exec ns2 bash -ec '" + XDP.format("eth0", 1).replace("'", '"') + "'",
+        XDP.format("eth0", 1),
         _near,
         "xdp-drop",
         "ns2/eth0",
+        outside="ns2",
+    ),
+    _a(
+        "XDP drops",
+        "what comes back",
+        XDP.format("eth0", 1),
+        _out,
+        "xdp-drop",
+        "ns1/eth0",
+        outside="ns1",
+    ),
+    _vm(
+        "tc polices",
+        "all that comes in",
+        "tc qdisc add dev lxcbr0.1 ingress\n"
+        "tc filter add dev lxcbr0.1 ingress matchall action police rate 8bit burst 1 drop",
+        _gate,
+        "tc-drop",
+        "host/lxcbr0.1",
+    ),
+    _vm(
+        "tc polices",
+        "ICMP that goes out",
+        "tc qdisc add dev eth0 clsact\ntc filter add dev eth0 egress protocol ip u32 "
+        "match ip protocol 1 0xff action police rate 8bit burst 1 drop",
+        _out,
+        "tc-drop",
+        "host/eth0",
     ),
     _vm(
         "queue drops",

@@ -22,6 +22,7 @@ def on(topology: str) -> Make:
         places: str | Sequence[str],
         *,
         mends: bool = True,
+        outside: str = "",
     ) -> Fault:
         return Fault(
             kind=kind,
@@ -33,6 +34,7 @@ def on(topology: str) -> Make:
             places=tuple(places.split() if isinstance(places, str) else places),
             mends=mends,
             engine=TOPOLOGIES[topology].engine,
+            outside=outside,
         )
 
     return fault

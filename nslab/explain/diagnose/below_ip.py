@@ -9,30 +9,52 @@ from __future__ import annotations
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.network.evidence import TrafficFilter
+from nslab.network.model import Link, Namespace
 
 _ENTRANCES = ("clsact", "ingress")
 """The kinds of queues that only hold filters."""
 
 
+_DOES = {
+    "drop": "drops it",
+    "police": "drops what is too much (police)",
+    "": "decides by a program of its own",
+}
+
+
 def by_program(case: Case) -> Obstacle | None:
     """A link with an XDP program: what went into its cable never came out there."""
-    link = case.way.link(case.lost.ns, case.lost.link)
-    far = case.way.snapshot.peer(link) if link is not None and link.kind == "veth" else None
-    left = case.lost.by or (case.way.seen and case.way.seen[-1].way == "out")
-    if far is None or not left or not far[1].xdp or case.outcome.kind != "silence":
+    if case.outcome.kind != "silence":
         return None
-    there, end = far
-    where = f"{there.label}/{end.name}"
-    if any((one.place.ns, one.place.link) == (there.label, end.name) for one in case.way.seen):
-        return None
-    return Obstacle(
-        kind="xdp-drop",
-        where=where,
-        message=f"{where} has a program (XDP) that sees each frame before the kernel does: "
-        f"it left {case.lost.where}, and the kernel never saw it come in",
-        hint="# take the program off:\n"
-        + case.hint(there.label, f"ip link set dev {end.name} {end.xdp} off"),
-    )
+    for there in case.way.snapshot:
+        for end in there.links:
+            near = case.way.snapshot.peer(end) if end.xdp and end.kind == "veth" else None
+            if near is None or not _lost_between(case, near, (there, end)):
+                continue
+            where = f"{there.label}/{end.name}"
+            message = (
+                f"{where} has a program (XDP) that sees each frame before the kernel does: what "
+                f"left {near[0].label}/{near[1].name} never came in there"
+            )
+            command = f"ip link set dev {end.name} {end.xdp} off"
+            hint = "# take the program off:\n" + case.hint(there.label, command)
+            return Obstacle(kind="xdp-drop", where=where, message=message, hint=hint)
+    return None
+
+
+def _lost_between(case: Case, near: tuple[Namespace, Link], far: tuple[Namespace, Link]) -> bool:
+    """Whether it went into a cable on its way, and never came out at its other end."""
+    places = [(here.label, link.name) for here, link in (near, far)]
+    seen = [
+        (place, one.target)
+        for one in case.evidence.sightings
+        for number, place in enumerate(places)
+        if (one.place.ns, one.place.link, one.way) == (*place, ("out", "in")[number])
+    ]
+    if not seen or any(place == places[1] for place, _ in seen):
+        return False
+    asked = any(case.way.holder(target) == places[1] for _, target in seen if target)
+    return (case.lost.ns, case.lost.link) == places[0] or bool(case.lost.waiting and asked)
 
 
 def by_filter(case: Case) -> Obstacle | None:
@@ -42,9 +64,7 @@ def by_filter(case: Case) -> Obstacle | None:
     for one in _suspects(case):
         place = f"{one.ns}/{one.link}"
         way = "comes in" if one.side == "ingress" else "goes out"
-        does = {"drop": "drops it", "": "decides by a program of its own"}.get(
-            one.action, f"takes it ({one.action})"
-        )
+        does = _DOES.get(one.action, f"takes it ({one.action})")
         message = f"{place} has a filter of tc for what {way}, which {does}: {one.words}"
         command = f"tc filter del dev {one.link} {one.side} {one.words}"
         hint = "# take it away:\n" + case.hint(one.ns, command)

@@ -54,6 +54,7 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "isolated-port": delivery_causes.isolated_port,
     "port-flags": delivery_causes.port_flags,
     "vlan-missing": delivery_causes.vlan_missing,
+    "vlan-mismatch": delivery_causes.vlan_mismatch,
     "vlan-tagged": delivery_causes.vlan_tagged,
     "too-big": delivery_causes.too_big,
     "tc-drop": delivery_causes.tc_drop,

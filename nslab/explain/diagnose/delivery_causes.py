@@ -152,6 +152,25 @@ def vlan_tagged(search: Search) -> Obstacle:
     return search.made("vlan-missing", search.here, message, link=link, command=command)
 
 
+def vlan_mismatch(search: Search) -> Obstacle:
+    """Links for VLANs at both ends of a cable, with different numbers."""
+    here, link = search.here, search.here.link(search.stop.link)
+    vlan = search.stop.other
+    message = f"{_place(search)} is for VLAN {link.vlan}, but what comes in there is of VLAN {vlan}"
+    below = search.snapshot.peer(link)
+    if below is None or below[0].inode != here.inode:
+        remark = "give both links the same number"
+        return search.made("vlan-mismatch", here, message, link=link.name, remark=remark)
+    lines = [
+        f"ip link del {link.name}",
+        f"ip link add link {below[1].name} name {link.name} type vlan id {vlan}",
+        *(f"ip address add {each.address} dev {link.name}" for each in link.addresses),
+        f"ip link set dev {link.name} up",
+    ]
+    commands = [(here, line) for line in lines]
+    return search.made("vlan-mismatch", here, message, link=link.name, commands=commands)
+
+
 def too_big(search: Search) -> Obstacle:
     link, room = search.stop.link, search.stop.other
     length = search.trace.size + 28 if search.trace.size else 84
@@ -172,9 +191,7 @@ def too_big(search: Search) -> Obstacle:
     remark = f"or send less: at most {int(room) - 28} bytes of ping"
     if sender.inode != search.here.inode:
         commands.append((sender, "ip route flush cache"))
-        told = (
-            f"the last line: {sender.label} was told of {room} bytes, and remembers it for a while"
-        )
+        told = f"the cache: {sender.label} was told of {room} bytes, and remembers it for a while"
         remark = f"{told}\n{remark}"
     return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
 

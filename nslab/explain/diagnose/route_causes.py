@@ -8,7 +8,7 @@ from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.findings import route_words
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
-from nslab.network.actions import AddAddress, DeleteRoute, Sysctl
+from nslab.network.actions import AddAddress, AddRoute, DeleteRoute, Sysctl
 
 
 def no_route(search: Search) -> Obstacle:
@@ -31,7 +31,7 @@ def no_route(search: Search) -> Obstacle:
         passing = bool(search.hop.link_in) and not gateways.worldly(search.snapshot, address)
         default = here.role != "world" and not passing
         return search.hand_over(here, found, message, address, default=default)
-    silent = cable_causes.prefix(search) or _silent_gateway(search, address)
+    silent = cable_causes.prefix(search) or _silent_gateway(search, address) or _without_arp(search)
     if silent is not None:
         return silent
     for link in sorted(ends, key=lambda each: not routing.interfaces(each)):
@@ -58,6 +58,18 @@ def no_route(search: Search) -> Obstacle:
     if not search.trace.back and not gateways.holders(search.snapshot, address):
         return search.nobody(f"{message}: no host in this lab has it")
     return search.made("no-route", here, message, remark="ip route add default via GATEWAY")
+
+
+def _without_arp(search: Search) -> Obstacle | None:
+    """An ipvlan in mode l3 asks no neighbour, and so needs no gateway: all goes to its parent."""
+    here = search.here
+    for link in gateways.addressed(here):
+        known = any(each.destination == "default" for each in here.routes)
+        if link.kind == "ipvlan" and link.mode in ("l3", "l3s") and link.up and not known:
+            message = f"{here.label} has no route to {search.stop.address}"
+            actions = [AddRoute("default", dev=link.name, ns=search.ns)]
+            return search.made("no-route", here, message, actions)
+    return None
 
 
 def _silent_gateway(search: Search, destination: str) -> Obstacle | None:

@@ -204,6 +204,7 @@ _FACTS = frozenset(
         "tc-drop",
         "too-big",
         "tunnel-mismatch",
+        "vlan-mismatch",
         "vlan-missing",
         "vlan-tagged",
         "wrong-fdb",

@@ -112,7 +112,7 @@ def _asked(frame: Frame, each: Reached) -> Held | None:
         return None
     there, link, last = each.namespace, each.link, len(each.path) - 1
     spot = each.path[last]
-    if "NOARP" in link.flags:
+    if "NOARP" in link.flags and link.kind != "ipvlan":
         return last, _stop("arp-off", spot, frame)
     mode = routing.setting(there, link, "arp_ignore")
     holder = routing.holder(there, frame.next_hop)

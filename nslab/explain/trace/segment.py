@@ -5,7 +5,10 @@ has a price.  What is reached free of charge hears the frame; of the rest, the c
 what would have to be mended first.  All that holds a frame up (a link or a bridge that is down,
 a port that does not forward) holds up the answer as well, so one direction is enough.
 
-Left out: MACs (each frame is taken as for everybody), VLANs, ipvlans that know no ARP (mode l3).
+A link for a VLAN sends with a tag, which goes over cables to the links for VLANs at the other end.
+
+Left out: MACs (each frame is taken as for everybody), tags that cross a bridge, and of ipvlans that
+know no ARP (mode l3) all but what those on one parent send each other.
 """
 
 from __future__ import annotations
@@ -28,16 +31,20 @@ that are to be set up; and who has an address is rather a host's NIC than a port
 
 
 class Node(NamedTuple):
-    """A link in one of its roles; for a bridge also the port that the frame came in by."""
+    """A link in one of its roles; for a bridge also the port that the frame came in by.
+
+    ``vlan`` is the tag of a frame on a cable between links for VLANs.
+    """
 
     namespace: Namespace
     link: Link
     role: Role
     port: str = ""
+    vlan: int = 0
 
     @property
-    def key(self) -> tuple[int, str, Role, str]:
-        return (self.namespace.inode, self.link.name, self.role, self.port)
+    def key(self) -> tuple[int, str, Role, str, int]:
+        return (self.namespace.inode, self.link.name, self.role, self.port, self.vlan)
 
     @property
     def spot(self) -> Spot:
@@ -75,11 +82,17 @@ class _Search:
         self.snapshot = snapshot
         self.upper: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
         """The macvlans and ipvlans on a device, by its namespace and index."""
+        self.tagged: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
+        """The same of links for VLANs."""
         for namespace in snapshot:
             for link in namespace.links:
-                if _shares(link) and link.peer is not None:
-                    place = (link.peer.namespace, link.peer.index)
+                if link.peer is None:
+                    continue
+                place = (link.peer.namespace, link.peer.index)
+                if _shares(link):
                     self.upper.setdefault(place, []).append((namespace, link))
+                elif link.kind == "vlan":
+                    self.tagged.setdefault(place, []).append((namespace, link))
         self.blind: list[Spot] = []
         self.tunnels = [
             (namespace, link)
@@ -174,12 +187,15 @@ class _Search:
         return _DOWN, Stop(kind="link-down", namespace=namespace.label, link=link.name), node
 
     def _after(self, node: Node) -> Iterator[_Step]:
-        namespace, link, role, came = node
+        namespace, link, role, came, vlan = node
         if role == "out":
             far = self._far(link)
             if far is not None:
-                yield self._enter(*far, "in")
+                price, stop, there = self._enter(*far, "in")
+                yield price, stop, there._replace(vlan=vlan)
             yield from self._tunnelled(namespace, link)
+        elif role == "in" and vlan:
+            yield from self._untagged(namespace, link, vlan)
         elif role == "in":
             yield from self._received(namespace, link)
         else:
@@ -213,10 +229,32 @@ class _Search:
                     quiet = (namespace, link) if not _talks(link) else (where, other)
                     yield _QUIET, _quiet(*quiet), Node(where, other, "stack")
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
+        elif link.kind == "vlan":
+            yield from self._tagging(namespace, link)
+        elif link.kind == "ipvlan":
+            yield from self._without_arp(namespace, link)
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")
         for where, other in self._sharers(namespace, link):
             yield _PARENT, _parent(where, other, link), Node(where, other, "stack")
+
+    def _tagging(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        """What a link for a VLAN sends: by the cable of what it stands on."""
+        below = self.snapshot.peer(link)
+        if below is None or below[1].kind != "veth" or below[1].master:
+            self.blind.append(Node(namespace, link, "out").spot)
+            return
+        price, stop, node = self._enter(*below, "out")
+        yield price, stop, node._replace(vlan=link.vlan)
+
+    def _without_arp(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
+        """What an ipvlan in mode l3 sends: its parent knows the others by their addresses."""
+        self.blind.append(Node(namespace, link, "out").spot)
+        for where in self.snapshot:
+            for other in where.links:
+                same = (other.kind, other.mode, other.peer) == (link.kind, link.mode, link.peer)
+                if same and where.inode != namespace.inode:
+                    yield self._enter(where, other, "stack")
 
     def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         """What a link takes from its cable goes to the bridge that it is a port of, or up."""
@@ -229,6 +267,17 @@ class _Search:
         for other in namespace.links:
             if other.kind == "bridge" and other.name != link.master and _may_be_port(link):
                 yield self._attach(namespace, link, other)
+
+    def _untagged(self, namespace: Namespace, link: Link, vlan: int) -> Iterator[_Step]:
+        """What came in with a tag goes to the link for that VLAN, if there is one."""
+        if link.master:
+            self.blind.append(Node(namespace, link, "in").spot)
+            return
+        for where, other in self.tagged.get((namespace.inode, link.index), []):
+            price, stop, node = self._enter(where, other, "stack")
+            if other.vlan != vlan:
+                price, stop = _ATTACH + price, _other_vlan(where, other, vlan)
+            yield price, stop, node
 
     def _up(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         alone = [o for _, o in self._sharers(namespace, link) if o.mode == "passthru"]
@@ -284,6 +333,10 @@ def _talks(link: Link) -> bool:
 
 def _may_be_port(link: Link) -> bool:
     return link.kind not in ("bridge", "macvlan", "ipvlan") and not is_loopback(link)
+
+
+def _other_vlan(namespace: Namespace, link: Link, vlan: int) -> Stop:
+    return Stop(kind="vlan-mismatch", namespace=namespace.label, link=link.name, other=str(vlan))
 
 
 def _quiet(namespace: Namespace, link: Link) -> Stop:

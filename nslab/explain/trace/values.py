@@ -92,6 +92,7 @@ class Stop(Value, frozen=True):
     isolated-port          ``link`` and the port ``other`` are isolated from each other
     port-flags             the port ``link`` lets nothing pass: ``other`` is the switch
     vlan-missing           the port ``link`` does not carry the VLAN ``other``
+    vlan-mismatch          ``link`` is for another VLAN than ``other``, whose frames come in there
     vlan-tagged            the port ``link`` leaves a tag on, for who knows no VLANs
     too-big                ``link`` (or a route) takes ``other`` bytes at most
     tc-drop                the queue ``other`` of ``link`` lets nothing of that size through
