@@ -345,7 +345,7 @@ _COMPLAINT = re.compile(
     r"not (from|to) a terminal|not a (tty|terminal)|failed tty get|opening terminal|/dev/tty|"
     r"stdin is not a|connected to a terminal|no tty present|a terminal is required|requires a tty|"
     r"terminal is not fully functional|unknown terminal|TERM environment variable|need.{0,20} tty|"
-    r"inappropriate ioctl",
+    r"inappropriate ioctl|needs a terminal",
     re.IGNORECASE,
 )
 
