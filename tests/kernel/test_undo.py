@@ -162,10 +162,8 @@ def test_what_is_done_by_hand_is_a_step(called: Lab) -> None:
     """In a second process, as in a terminal beside the notebook."""
     lab = called
     lab.do(AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"))
-    by_hand = (
-        "ip link set v1 up; ip address add 10.0.0.1/24 dev v1; sysctl -qw net.ipv4.ip_forward=1"
-    )
-    enter(lab, by_hand)
+    enter(lab, "ip link set v1 up; ip address add 10.0.0.1/24 dev v1")
+    enter(lab, "sysctl -qw net.ipv4.ip_forward=1")
     enter(lab, "ip netns exec ns1 ip link set eth0 up")
     lab.do(AddBridge("br0"))
     assert [each.by for each in lab.history] == ["lab.do", "by hand", "lab.do"]
