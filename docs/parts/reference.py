@@ -111,6 +111,8 @@ def _entry(name: str) -> str:
     if not inspect.isclass(thing):
         return f".. autofunction:: nslab.{name}\n"
     options = ["   :members:"]
+    if thing is nslab.Lab:  # its frames and its past are in bases of their own
+        options.append("   :inherited-members:")
     if issubclass(thing, Exception):
         options.append("   :show-inheritance:")
     return "\n".join([f".. autoclass:: nslab.{name}", *options, ""])

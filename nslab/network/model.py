@@ -472,19 +472,17 @@ class Snapshot(Value, frozen=True):
         def entries(some: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
             return tuple(structs.replace(one, mac=macs.get(one.mac, one.mac)) for one in some)
 
-        return structs.replace(
-            self,
-            namespaces=tuple(
-                structs.replace(
-                    ns,
-                    inode=inodes[ns.inode],
-                    links=tuple(renumbered(ns, x) for x in ns.links),
-                    neighbours=entries(ns.neighbours),
-                    fdb=entries(ns.fdb),
-                )
-                for ns in self.namespaces
-            ),
+        spaces = (
+            structs.replace(
+                ns,
+                inode=inodes[ns.inode],
+                links=tuple(renumbered(ns, link) for link in ns.links),
+                neighbours=entries(ns.neighbours),
+                fdb=entries(ns.fdb),
+            )
+            for ns in self.namespaces
         )
+        return structs.replace(self, namespaces=tuple(spaces))
 
     def _called(self, label: str, otherwise: int) -> int:
         return next((ns.inode for ns in self.namespaces if ns.label == label), otherwise)

@@ -230,8 +230,8 @@ class Past:
             return Went(self._result(before), lost, again)
 
     def _result(self, before: Snapshot) -> ActionResult:
-        with stopping.Shield():  # it is done
-            after = self.snapshot()
+        after = self._history.latest
+        assert after is not None  # the look at what was just made
         return ActionResult((), diff.compare(before, after.aligned(before)), self._draw)
 
     def _rebuild(
@@ -253,21 +253,16 @@ class Past:
         groups = groups[:-1] if again else groups
         groups = (*groups, undone) if undone else groups
         try:
-            fresh, lost = repeated(self._fresh, [step for step in steps if step.changed], wanted)
+            again_done = [step for step in steps if step.changed]
+            fresh, found, lost = repeated(self._fresh, again_done, wanted)
         except Interrupted:
             raise Interrupted(
                 "go back", self.name, "you stopped it", "the lab is as it was before"
             ) from None
         with stopping.Shield():
-            try:
-                found = fresh.snapshot()
-                start = self._start.aligned(found)
-            except BaseException:
-                fresh.close()
-                raise
             self._engine, old = fresh, self._engine
             self._history = History(steps, groups, found)
-            self._start = start
+            self._start = self._start.aligned(found)
             old.close()
             if self._closed:  # by another thread, meanwhile
                 fresh.close()

@@ -44,8 +44,8 @@ def rebuild(make_engine: Callable[[], Engine], steps: Sequence[Done | Typed]) ->
 
 def repeated(
     make_engine: Callable[[], Engine], steps: Sequence[HistoryStep], wanted: Snapshot | None
-) -> tuple[Engine, list[str]]:
-    """A new engine in which steps have been repeated, and what could not be brought back.
+) -> tuple[Engine, Snapshot, list[str]]:
+    """A new engine in which steps have been repeated, what is there, and what is still missing.
 
     What was stopped, and what was done by hand, is not repeated: what it made is.  A line that
     failed may fail again.  What is then otherwise than it was, is mended as far as possible.
@@ -58,7 +58,9 @@ def repeated(
             for step in steps:
                 progress.now(str(step.what))
                 _repeat(engine, step)
-        return engine, [] if wanted is None else mended(engine, wanted)
+        found = engine.snapshot() if wanted is None else mended(engine, wanted)
+        lost = [] if wanted is None else differences(wanted, found, lasting=True)
+        return engine, found, lost
     except BaseException:
         engine.close()
         raise
@@ -78,17 +80,17 @@ def _repeat(engine: Engine, step: HistoryStep) -> None:
         carry_out(engine, make(now, step.after.aligned(now)).pieces)
 
 
-def mended(engine: Engine, wanted: Snapshot) -> list[str]:
-    """Make what is otherwise than it is wanted; what stays so, a line each."""
+def mended(engine: Engine, wanted: Snapshot) -> Snapshot:
+    """Make what is otherwise than it is wanted, as far as possible; what is there then."""
     before: tuple[Piece, ...] = ()
+    now = engine.snapshot()
     for _ in range(ROUNDS):
-        now = engine.snapshot()
         pieces = make(now, wanted.aligned(now)).pieces
         if not pieces or pieces == before:
             break
         carry_out(engine, pieces)
-        before = pieces
-    return differences(wanted, engine.snapshot(), lasting=True)
+        before, now = pieces, engine.snapshot()
+    return now
 
 
 @contextlib.contextmanager

@@ -268,21 +268,23 @@ def test_undo_goes_back_and_forth(lab: Lab) -> None:
     assert [c.kind for c in went.changes.changes if c.what == "link"] == ["gone"]
     lab.undo()
     assert differences(before, lab.snapshot()) == []
-    assert lab.history == ("brctl addbr lxcbr0",)
-    with pytest.raises(InvalidInput, match="1 steps have changed the lab"):
+    assert [str(step) for step in lab.history] == ["brctl addbr lxcbr0"]
+    with pytest.raises(InvalidInput, match="1 step has changed the lab"):
         lab.undo(2)
     lab.reset()
-    assert lab.history == ()
+    assert len(lab.history) == 0
     assert not lab.changes
 
 
 def test_undo_says_what_it_could_not_bring_back(
     lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lab.engine.apply([AddBridge("by-hand")])  # as if in a terminal: no step of the lab
+    # As in a terminal, and of a kind that a snapshot does not tell whole.
+    lab.run("tc", *"qdisc add dev eth0 root tbf rate 1mbit burst 1600 limit 3000".split())
     lab.sh("brctl addbr lxcbr0")
     lab.undo()
-    assert "by-hand" in capsys.readouterr().err
+    assert "host links eth0 queue: was 'tbf burst 1600', is ''" in capsys.readouterr().err
+    assert "# not told whole: the queue tbf burst 1600 of eth0" in lab.script()
 
 
 def test_a_failed_action_leaves_the_lab_as_it_was(lab: Lab) -> None:

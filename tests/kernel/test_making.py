@@ -169,7 +169,7 @@ def test_it_makes_one_random_network_of_another(number: int) -> None:
         assert plan.left == (), "\n".join(texts)
         carry_out(first.engine, plan.pieces)
         once = differences(wanted, first.snapshot(), lasting=True)
-        lost = mended(first.engine, wanted)
+        lost = differences(wanted, mended(first.engine, wanted), lasting=True)
         said = [f"{one.ns}: {one}" if isinstance(one, Line) else str(one) for one in plan.pieces]
         assert lost == [], "\n".join([f"seed {number}", *said, "once:", *once, "then:", *lost])
         print(f"once={len(once)}", once)

@@ -123,6 +123,7 @@ def test_what_was_stopped_is_made_and_not_run(lab: Lab, how: str, living: bool) 
     else:
         with pytest.raises(CommandTimeout):
             lab.sh(text, timeout=1, living=living)
+    wait_for(lambda: "sleep 1000" not in commands(lab), "what was stopped to be gone")
     with_half = lab.snapshot()
     lab.do(AddBridge("br0"))
     lab.undo()
@@ -160,16 +161,16 @@ def called() -> Iterator[Lab]:
 def test_what_is_done_by_hand_is_a_step(called: Lab) -> None:
     """In a second process, as in a terminal beside the notebook."""
     lab = called
-    lab.do(AddNamespace("ns1"), AddVeth("a", "eth0", peer_ns="ns1"))
-    by_hand = "ip link set a up; ip address add 10.0.0.1/24 dev a; sysctl -qw net.ipv4.ip_forward=1"
-    enter(lab, by_hand)
+    lab.do(AddNamespace("ns1"), AddVeth("v1", "eth0", peer_ns="ns1"))
+    enter(lab, "ip link set v1 up; ip address add 10.0.0.1/24 dev v1")
+    enter(lab, "sysctl -qw net.ipv4.ip_forward=1")
     enter(lab, "ip netns exec ns1 ip link set eth0 up")
     lab.do(AddBridge("br0"))
     assert [each.by for each in lab.history] == ["lab.do", "by hand", "lab.do"]
     assert "ip_forward 0 → 1" in lab.history[1].effect or "more" in lab.history[1].effect
     script = lab.script()
     assert "# by hand" in script
-    for line in ("\nip link set dev a up", "ip_forward=1", "ns1 ip link set dev eth0 up"):
+    for line in ("\nip link set dev v1 up", "ip_forward=1", "ns1 ip link set dev eth0 up"):
         assert line in script
     wanted = lab.snapshot()
     with Lab() as other:

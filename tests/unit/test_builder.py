@@ -18,7 +18,7 @@ from nslab.jupyter.widgets import Builder
 from nslab.jupyter.widgets.builder import STYLES
 from nslab.jupyter.widgets.forms import FORMS
 from nslab.network import actions as act
-from nslab.session.history import Typed
+from nslab.session.history import HistoryStep, Typed
 
 
 @pytest.fixture
@@ -264,7 +264,8 @@ def test_all_of_it_can_be_exported(lab: Lab, builder: Builder, style: str) -> No
 
 
 def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> None:
-    lab._history.add(Typed("sleep 60"), None, None)  # as if it had changed something
+    # As if it had changed something.
+    lab._history._put(HistoryStep(Typed("sleep 60"), None, None, changed=True))
     do(builder, "Add a bridge", name="br0")
     before = lab.snapshot().canonical()
     part(builder, "undo").click()

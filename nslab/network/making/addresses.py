@@ -32,27 +32,43 @@ def addresses(work: Work) -> Pieces:
 
 
 def _of_family(work: Work, where: Where, old: Link, new: Link, six: bool) -> Pieces:
-    was = [one for one in old.addresses if (":" in one.address) == six and not one.by_kernel]
-    now = [one for one in new.addresses if (":" in one.address) == six and not one.by_kernel]
+    was, now = _own(old, six), _own(new, six)
     if was == now:
         return
-    kept = [one for one in was if one in now]
-    put = kept
-    added = [one for one in now if one not in kept]
-    added = added[::-1] if six else added  # the newest of IPv6 is the first
-    for one in added:
-        put = [one, *put] if six else _inserted(put, one)
-    gone = [one for one in was if one not in kept]
-    if put != now or any(_leads(one, kept) for one in gone):
-        gone, added = was, now[::-1] if six else now
+    gone, added = _least(was, now, six) or (was, now[::-1] if six else now)
     ns = named(where[0])
     for one in gone[::-1]:  # a subnet's first address takes the others with it
         yield _taken(ns, new.name, one)
     for one in added:
         yield _given(ns, new.name, one)
-    if len(gone) == len(was) and gone and not six:
+    if gone == was and gone and not six:
         work.bare.add(where)  # fib_disable_ip(), when the last one goes
     work.readdressed.add(where)
+
+
+def _own(link: Link, six: bool) -> list[Address]:
+    """The addresses of a family that somebody gave a link."""
+    return [one for one in link.addresses if (":" in one.address) == six and not one.by_kernel]
+
+
+def _least(
+    was: list[Address], now: list[Address], six: bool
+) -> tuple[list[Address], list[Address]] | None:
+    """What to take away and what to add; None if the order would then be another."""
+    kept = [one for one in was if one in now]
+    gone = [one for one in was if one not in kept]
+    added = [one for one in now if one not in kept]
+    if six:
+        added.reverse()  # the newest of IPv6 is the first
+    put = kept
+    for one in added:
+        put = [one, *put] if six else _inserted(put, one)
+    leads = not six and any(_leads([one], two) for one in gone for two in _after(was, one, kept))
+    return None if put != now or leads else (gone, added)
+
+
+def _after(was: list[Address], one: Address, kept: list[Address]) -> list[Address]:
+    return [two for two in was[was.index(one) :] if two in kept]
 
 
 def _network(one: Address) -> object:
@@ -61,20 +77,16 @@ def _network(one: Address) -> object:
 
 def _inserted(put: Sequence[Address], one: Address) -> list[Address]:
     """As __inet_insert_ifa() does: what is first in its subnet before those that are not."""
-    first = [each for place, each in enumerate(put) if not _leads_any(put[:place], each)]
+    first = [each for place, each in enumerate(put) if not _leads(put[:place], each)]
     rest = [each for each in put if each not in first]
-    if _leads_any(first, one):
+    if _leads(first, one):
         return [*put, one]
     return [*first, one, *rest]
 
 
-def _leads_any(earlier: Sequence[Address], one: Address) -> bool:
+def _leads(earlier: Sequence[Address], one: Address) -> bool:
+    """Whether one of these is of the same subnet: with the first of them the others may go."""
     return any(_network(each) == _network(one) for each in earlier)
-
-
-def _leads(one: Address, others: Sequence[Address]) -> bool:
-    """Whether others may go with it, being of its subnet."""
-    return ":" not in one.address and _leads_any([one], one) and _leads_any(others, one)
 
 
 def _taken(ns: str | None, link: str, one: Address) -> Piece:

@@ -62,12 +62,13 @@ def _by_tool(ns: str | None, old: Table | None, new: Table | None) -> Pieces:
         if name not in now and not chain.hook:
             yield say("-X", name)
     for name in {**now, **was}:
-        either = now.get(name) or was[name]
-        if either.hook and _policy(was.get(name)) != _policy(now.get(name)):
-            yield say("-P", name, _policy(now.get(name)).upper())
+        policy = _policy(now.get(name))
+        if policy != _policy(was.get(name)):
+            yield say("-P", name, policy.upper())
 
 
 def _policy(chain: Chain | None) -> str:
+    """A chain that is jumped to has none, and counts as one that accepts."""
     return chain.policy if chain else "accept"
 
 
@@ -108,21 +109,29 @@ def _by_nft(ns: str | None, old: Table | None, new: Table | None) -> Pieces:
         return
     told = (new.family, new.name)
     was, now = _chains(old), _chains(new)
-    other = [n for n in was if n in now and _place(was[n]) != _place(now[n])]
-    gone = [name for name in was if name not in now] + other
+    moved = [name for name in was if name in now and _place(was[name]) != _place(now[name])]
+    gone = [name for name in was if name not in now]
     if old is None:
         yield line(ns, "nft", "add", "table", *told)
-    for name in gone:
+    for name in (*gone, *moved):
         yield line(ns, "nft", "flush", "chain", *told, name)
-    kept = {name: chain for name, chain in was.items() if name not in gone}
+    for name in moved:
+        yield line(ns, "nft", "delete", "chain", *told, name)
+        del was[name]
+    yield from _nft_chains(ns, told, was, now)
+    for name in gone:
+        yield line(ns, "nft", "delete", "chain", *told, name)
+
+
+def _nft_chains(
+    ns: str | None, told: tuple[str, str], was: dict[str, Chain], now: dict[str, Chain]
+) -> Pieces:
+    """All chains before the first rule, which may jump to any of them."""
     for name, chain in now.items():
-        if name not in kept or kept[name].policy != chain.policy:
+        if name not in was or was[name].policy != chain.policy:
             yield line(ns, "nft", "add", "chain", *told, name, *_base(chain))
     for name, chain in now.items():
-        yield from _rules(ns, told, kept.get(name), chain)
-    for name in gone:
-        if name not in other:
-            yield line(ns, "nft", "delete", "chain", *told, name)
+        yield from _rules(ns, told, was.get(name), chain)
 
 
 def _place(chain: Chain) -> tuple[object, ...]:

@@ -80,24 +80,18 @@ def come(work: Work) -> Pieces:
         for where, link in work.after.links.items()
         if where not in work.base and where[1] != "lo"
     }
-    while waiting:
-        ready = [where for where, link in waiting.items() if _stands(work, link)]
-        if not ready:
-            work.left += [f"link {place(where)}" for where in waiting]
-            return
-        for where in ready:
-            link = waiting.pop(where, None)
-            if link is None:
-                continue  # made as the other end of a pair
-            pieces = attempt(_made(work, where, link), work.left)
-            yield from pieces
-            if pieces:
-                work.made(where, link)
-            other = work.after.peer(link)
-            if link.kind == "veth" and other in waiting:
-                there = waiting.pop(other)
-                if pieces:
-                    work.made(other, there)
+    while ready := next((where for where, link in waiting.items() if _stands(work, link)), None):
+        link = waiting.pop(ready)
+        pieces = attempt(_made(work, ready, link), work.left)
+        yield from pieces
+        other = work.after.peer(link)
+        pair = {ready: link}
+        if link.kind == "veth" and other in waiting:
+            pair[other] = waiting.pop(other)
+        if pieces:
+            for where, each in pair.items():
+                work.made(where, each)
+    work.left += [f"link {place(where)}" for where in waiting]
 
 
 def _stands(work: Work, link: Link) -> bool:

@@ -26,7 +26,7 @@ def routes(work: Work) -> Pieces:
         new = work.after.spaces[label]
         now = _plain(new)
         follow = {where[1] for where in work.readdressed if where[0] == label}
-        was = _still_there(work, label, now, follow)
+        was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
         gone = [one for one in was if one not in now and not _follows(one, follow)]
         for one in gone:
@@ -47,24 +47,16 @@ def _follows(route: Route, links: Iterable[str]) -> bool:
     return route.dev in links or ":" in route.destination or route.destination.startswith("ff")
 
 
-def _still_there(work: Work, label: str, now: list[Route], follow: set[str]) -> list[Route]:
+def _still_there(work: Work, label: str) -> list[Route]:
     """The routes that what was done so far has left, by the links' present names."""
-    old = work.before.spaces.get(label, _EMPTY)
     names = {was[1]: where[1] for where, was in work.same.items() if where[0] == was[0] == label}
     bare = {where[1] for where in work.bare if where[0] == label}
-    sources = {
-        one.address.partition("/")[0]
-        for link in work.after.spaces[label].links
-        for one in link.addresses
-    }
     found = []
-    for one in _plain(old):
-        if one.dev and one.dev not in names:
-            continue
-        one = structs.replace(one, dev=names.get(one.dev, ""))
-        lost = one.dev in bare or any(hop.dev in bare for hop in one.hops)
-        if not lost and (not one.source or one.source in sources or one.protocol != "kernel"):
-            found.append(one)
+    for one in _plain(work.before.spaces.get(label, _EMPTY)):
+        if not one.dev or one.dev in names:
+            one = structs.replace(one, dev=names.get(one.dev, ""))
+            if one.dev not in bare and not bare.intersection(hop.dev for hop in one.hops):
+                found.append(one)
     return found
 
 
@@ -187,11 +179,16 @@ def neighbours(work: Work) -> Pieces:
             if was.get((dev, address)) != one or (label, dev) in work.bare:
                 words = (address, "lladdr", one.mac, "dev", dev, "nud", "permanent")
                 yield line(ns, "ip", "neighbour", "replace", *words)
-        before, after = ({(n.address, n.dev) for n in each.proxied} for each in (old, new))
-        for verb, some in (("delete", before - after), ("add", after - before)):
-            for address, dev in sorted(some):
-                if dev in names:
-                    yield line(ns, "ip", "neighbour", verb, "proxy", address, "dev", dev)
+        yield from _answered_for(ns, old, new)
+
+
+def _answered_for(ns: str | None, old: Namespace, new: Namespace) -> Pieces:
+    names = {link.name for link in new.links}
+    before, after = ({(one.address, one.dev) for one in each.proxied} for each in (old, new))
+    for verb, some in (("delete", before - after), ("add", after - before)):
+        for address, dev in sorted(some):
+            if dev in names:
+                yield line(ns, "ip", "neighbour", verb, "proxy", address, "dev", dev)
 
 
 def stations(work: Work) -> Pieces:
