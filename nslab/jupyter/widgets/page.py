@@ -56,7 +56,7 @@ def mirrored(bundle: Any, text: str, page: str) -> Any:
 
 def only_saved() -> str:
     """Words that a page shows only where there is no kernel behind the widget any longer."""
-    words = html.escape(say("as saved; nothing updates without a kernel"))
+    words = html.escape(say("as saved; run the cell, and it follows the lab"))
     return f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> {words}</span>"
 
 
