@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = ended.code
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output (`| head`) has seen enough.  The interpreter flushes once more
+        # The reader of our output (`| head`) has seen enough.  The interpreter flushes once more
         # at its end, and that has to go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1

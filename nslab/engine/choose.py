@@ -30,7 +30,7 @@ MODULES = {
 
 Make = Callable[[protocol.Options], Engine]
 Tell = Callable[[str], None]
-"""Is told, in one line, which engine was taken when it is not the first, and why."""
+"""Hears, in one line, which engine was taken when it is not the first, and why."""
 
 
 def choose(engine: str | None, needs: Sequence[str] = (), tell: Tell = lambda line: None) -> Make:

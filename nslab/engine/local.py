@@ -67,7 +67,7 @@ class Child:
         self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
             self._process = subprocess.Popen(
-                # -P: nothing of whoever owns the present directory is imported.
+                # -P: nothing in the present directory, whose owner may be another, is imported.
                 [sys.executable, "-P", "-m", MODULE, "--lab", name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

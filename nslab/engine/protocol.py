@@ -197,7 +197,7 @@ class Engine(Protocol):
     def changes(self, after: int = 0, wait: float = 0.0) -> int:
         """The number of the last change of anything that a snapshot shows; it only grows.
 
-        :param after: the number that the caller knows; it may be told of more changes than there
+        :param after: the number that the caller knows; it may hear of more changes than there
             were, never of fewer
         :param wait: seconds to wait for a change after that one
         """

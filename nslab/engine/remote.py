@@ -69,7 +69,7 @@ CLOSE_LIMIT = 0.7
 """Seconds in which the agent may end by itself."""
 
 Reply = m.FromAgent | None | type[KeyboardInterrupt]
-"""None: the agent has ended.  The type: somebody interrupts whoever waits."""
+"""None: the agent has ended.  The type: somebody interrupts the one who waits."""
 
 Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Try | m.Ask | m.Follow
 
@@ -88,7 +88,7 @@ class Connection(Protocol):
         """Whether the agent is still there."""
 
     def cut(self) -> None:
-        """Have whoever reads from it read its end, from any thread."""
+        """Have its reader read its end, from any thread."""
 
     def ended(self) -> str:
         """How the agent ended, in words that go on after "its agent ended"."""
@@ -293,7 +293,7 @@ class AgentEngine:
         with stopping.Region():
             self._closed = True
             self._hearing.end()
-            # Whoever ends by itself is left the time for it; nobody is waited for.
+            # An agent that ends by itself is left the time for it; nothing waits.
             hurry = threading.Timer(CLOSE_LIMIT, self._connection.cut)
             hurry.daemon = True
             hurry.start()
@@ -524,7 +524,7 @@ def _end(owner: int, sender: Sender | None, connection: Connection) -> None:
 
 
 def _receive(hearing: _Hearing, cut: Callable[[], None]) -> None:
-    """Hand each message of the agent to whoever waits for it, until the stream ends.
+    """Hand each message of the agent to the thread that waits for it, until the stream ends.
 
     No method, so that this thread does not keep the engine alive.
     """

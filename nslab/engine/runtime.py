@@ -1,7 +1,7 @@
 """Which labs of a user run: one record for each, in a directory that is this user's alone.
 
 Why it cannot be forged.  Words of a process are no evidence: anybody may sleep under any words, and
-a program that is setuid keeps the words of whoever called it.  Here
+a program that is setuid keeps its caller's words.  Here
 
 * the directory counts only if it is one (no link), belongs to our effective uid and has mode 0700,
   so nobody else (but root) has put anything there.  It is made with that mode, never changed to it.
@@ -152,7 +152,7 @@ def reserve() -> Entry | None:
             if directory is None:
                 break
             try:
-                # It keeps the directory from being removed as empty by whoever leaves just now.
+                # It keeps the directory from being removed as empty by a lab that ends just now.
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 os.close(os.open(key, flags, 0o600, dir_fd=directory))
                 return Entry(place, directory, key)
@@ -217,7 +217,7 @@ class Held(Struct, frozen=True):
 
 
 def running() -> list[Held]:
-    """The labs of this user, whoever calls; sweeps away what is left of others."""
+    """The labs of this user, for any caller; sweeps away what is left of others."""
     found = []
     here = str(_pid_namespace())
     for place, directory in _directories():

@@ -3,7 +3,7 @@
 Python raises KeyboardInterrupt in the main thread between any two bytecodes: between two halves of
 a message, or between a process and the variable that is to hold it.  No code can be right at each
 of these places.  So while the main thread works on a lab, an interrupt is only *recorded*, and
-whoever waits is woken; where the work can be broken off in good order, :class:`Interrupted` is
+a waiting thread is woken; where the work can be broken off in good order, :class:`Interrupted` is
 raised.  Nothing that was recorded is lost: what nobody could use any longer is raised at the end.
 
 A region costs two calls of ``signal()``, a microsecond (of the C module: the Python around it takes

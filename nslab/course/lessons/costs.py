@@ -1,4 +1,4 @@
-"""10: what a way costs: measured in turn, with medians and spreads, and never told as an order."""
+"""10: what a way costs: measured in turn, with medians and spreads, and never ranked."""
 
 from __future__ import annotations
 

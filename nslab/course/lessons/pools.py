@@ -1,6 +1,6 @@
 """Which network a Docker engine takes for its containers.
 
-The engine's rule, told again in a few lines: it goes through its list of networks in order and
+The engine's rule in a few lines: it goes through its list of networks in order and
 takes the first that overlaps no route of the host and no network it has given away
 (moby/libnetwork, ipamutils and netutils).  A test holds it against a real engine.
 """

@@ -56,7 +56,7 @@ class _Messages:
     """What sendmmsg and recvmmsg take; each message has a buffer of its own."""
 
     def __init__(self, data: bytes) -> None:
-        # The kernel is told addresses only: these must stay as long as the messages.
+        # The kernel gets addresses only: these must stay as long as the messages.
         self._buffers = [ctypes.create_string_buffer(data, len(data)) for _ in range(AT_ONCE)]
         self._vectors = (_Vector * AT_ONCE)()
         self.headers = (_Header * AT_ONCE)()

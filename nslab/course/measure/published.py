@@ -1,6 +1,6 @@
 """What others have measured, with their sources.
 
-Other machines, other programs, other years; most by whoever sells or maintains one of the
+Other machines, other programs, other years; most by those who sell or maintain one of the
 candidates.  They are here to be read beside one's own figures, not to be met.
 """
 

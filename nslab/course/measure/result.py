@@ -19,7 +19,7 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
     """Samples of one quantity for several candidates, each repeat taken of all of them in turn.
 
     ``samples`` holds them by candidate, in the order of the repeats.  With ``base``, each is
-    compared with that candidate *within a repeat*, and the median of that is told: as a ratio, or
+    compared with that candidate *within a repeat*, and the median of that is shown: as a ratio, or
     as a difference.  ``limit`` is what no machine is better than.  There is none for what is worse:
     how much a busy machine slows anything has no bound.
     """

@@ -27,7 +27,7 @@ _APART = 2 * RADIUS + 1
 
 @dataclass(frozen=True)
 class Stop:
-    """A place where a packet was seen; ``told`` are the lines of what was rewritten until there."""
+    """A place where a packet was seen; ``told`` has the lines of what was rewritten until there."""
 
     hop: Hop
     out: bool

@@ -21,7 +21,7 @@ def choose(
     """What is drawn, in its order, and what is left out.
 
     The host, which comes first, always is.  Then what changed has precedence, then one of every
-    shape, then whoever comes first.
+    shape, then the first that comes.
     """
     if len(entries) - 1 <= MOST:
         return list(entries), []

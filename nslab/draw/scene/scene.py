@@ -35,7 +35,7 @@ class Cell:
     mark: Kind | None
     lines: tuple[Line, ...]
     facts: str
-    """The long form, for whoever points at it."""
+    """The long form, shown when you point at it."""
     aside: str = ""
     """What stands at the right of the first line below the name: a bridge's spanning tree."""
     does: str = ""
@@ -90,7 +90,7 @@ class Cable:
 
 @dataclass(frozen=True)
 class Scenery:
-    """A namespace of the world: calm, and told in two lines."""
+    """A namespace of the world: calm, in two lines."""
 
     label: str
     name: str

@@ -6,7 +6,7 @@
     boot/      from an ordinary process to PID 1 of a pseudo-host, and the programs it runs
     netns/     the namespaces themselves
     packets/   frames
-    rtnl/      what the kernel is asked, and told, over netlink
+    rtnl/      questions and requests to the kernel, over netlink
 
 Imports go down the list's layers only: nothing may use ``serve``.  The
 notebook's process imports nothing of this package.

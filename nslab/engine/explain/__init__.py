@@ -9,7 +9,7 @@ The numbers and their meanings were tried on Linux 6.18; where a kernel differs,
 ::
 
     addresses   addresses
-    links       bridges, veth pairs, and what every link can be told
+    links       bridges, veth pairs, and settings that every link has
     phrases     the form of the tables, and the phrases that stand in several
     routes      routes
     settings    kernel parameters and name servers

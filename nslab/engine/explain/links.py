@@ -1,4 +1,4 @@
-"""Bridges, veth pairs, and what every link can be told: what a refusal means."""
+"""Bridges, veth pairs, and settings that every link has: what a refusal means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The handful of commands that the fake knows, so that whoever runs commands can be tested."""
+"""The handful of commands that the fake knows, so that what runs commands can be tested."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A refused step → what refused it, and what to do.  A pure function over the facts.
 
-The same EPERM has half a dozen causes.  Each is told apart by the step that met it and by what
+The same EPERM has half a dozen causes.  They differ in the step that met it and by what
 the machine says of itself; the most specific cause that fits is the answer.
 """
 

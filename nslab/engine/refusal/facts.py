@@ -91,7 +91,7 @@ def _in_chroot() -> bool:
     """Whether / is another one than the machine's: unshare(CLONE_NEWUSER) is refused then.
 
     See unshare(2).  Mostly / is no mount point then.  Where it is one, as for a chroot into a disk
-    of its own, it differs from that of whoever entered it: a process from which this one descends.
+    of its own, it differs from that of who entered it: a process from which this one descends.
     """
     points = [line.split()[4] for line in _read("/proc/self/mountinfo").splitlines()]
     if "/" not in points:  # also where there is no /proc, as in a chroot that was not prepared

@@ -21,7 +21,7 @@ from nslab.engine.vm import recipe
 from nslab.engine.vm.trouble import BuildFailed
 
 Tell = Callable[[str, float], None]
-"""Told what is being done, and what part of it is done (0 to 1)."""
+"""Called with what is being done, and what part of it is done (0 to 1)."""
 
 KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",

@@ -99,7 +99,7 @@ def _again(made: image.Image, tell: Tell) -> State:
 
 
 class _Telling:
-    """What takes long is told on standard error, a line for each stage."""
+    """Standard error has a line for each stage that takes long."""
 
     def __init__(self) -> None:
         self._last = ""

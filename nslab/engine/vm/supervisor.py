@@ -7,7 +7,7 @@ directory of records (:mod:`nslab.engine.runtime`) or -1, KEY the record's name 
 text up to this process's number.
 
 Visitors come by a socket beside the record, in a directory that nobody else can enter, so nobody
-can take its name; and whoever comes is asked of the kernel (SO_PEERCRED).
+can take its name; and the kernel says who comes (SO_PEERCRED).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong with a virtual machine, each told apart."""
+"""What can go wrong with a virtual machine, each with a name of its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From frames to journeys: pure functions over frames, connection trackings and a snapshot.
 
 One packet may be seen many times at once: a bridge floods what is for everyone, or for nobody it
-knows.  Where it came from is told by the cables and bridges of the snapshot.
+knows.  Where it came from follows from the cables and bridges of the snapshot.
 """
 
 from __future__ import annotations

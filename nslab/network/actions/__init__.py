@@ -1,4 +1,4 @@
-"""One wanted change each, as a frozen value: what a step does, whoever does it.
+"""One wanted change each, as a frozen value: what a step does, by whatever way it is done.
 
 An action is checked when it is made and touches nothing until ``lab.do(action)``.  Its
 equivalent commands come in two styles: ``classic`` (brctl, ifconfig, route, iptables, which the

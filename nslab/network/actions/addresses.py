@@ -9,7 +9,7 @@ class AddAddress(Action, frozen=True):
     """Give a link an address with its prefix length.
 
     ``broadcast`` also sets the subnet's broadcast address, as ifconfig does and ``ip`` does only
-    when told to.
+    when asked to.
 
     :param link: the name of the link
     :param address: the address with its prefix length, such as ``192.168.10.1/24``

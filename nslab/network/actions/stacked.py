@@ -72,7 +72,7 @@ class AddMacvlan(_Stacked, frozen=True):
 
 
 class AddIpvlan(_Stacked, frozen=True):
-    """Make an ipvlan: a link with its parent's MAC, told from the others by its IP address.
+    """Make an ipvlan: a link with its parent's MAC, known from the others by its IP address.
 
     ``mode`` l2 sends and answers ARP by the parent; l3 knows no ARP and no broadcast: the parent
     decides by the address alone; l3s passes the host's packet filters and connection tracking too.

@@ -267,7 +267,7 @@ class Living:
 
 
 def drain(descriptors: Sequence[int]) -> None:
-    """Read on what a command left in the background, until its end, lest a full pipe stops it.
+    """Read on what a command left in the background, until its end, so that no full pipe stops it.
 
     :param descriptors: of the pipes; each is closed when it has ended
     """

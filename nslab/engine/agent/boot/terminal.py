@@ -29,7 +29,7 @@ def attend(port: int, pid_file: str) -> None:
 
 
 class Terminal:
-    """One port and whoever visits by it."""
+    """One port and its visitors."""
 
     def __init__(self, port: int, pid_file: str) -> None:
         self._port = port

@@ -20,7 +20,7 @@ at all, one of each that is read-only lies at :data:`PROC_IN_SIGHT` and :data:`S
 fresh one may be mounted read-only, and stays it.
 
 Control groups of the lab's own are forbidden (their namespaces are counted, and the most of the
-outer user namespace is none): with one its root could freeze or kill whoever shares its group.
+outer user namespace is none): with one its root could freeze or kill all that share its group.
 """
 
 from __future__ import annotations

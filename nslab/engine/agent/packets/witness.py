@@ -207,7 +207,7 @@ class _Trial:
     # -- afterwards ----------------------------------------------------------------------------
 
     def _forget_redirects(self, sightings: Sequence[Sighting]) -> None:
-        """A router has told a sender of a shorter way, which it keeps for minutes: not for us.
+        """A router has sent a redirect, which the sender keeps for minutes: not for us.
 
         What keeps it is emptied as a whole, which ``ip route flush cache`` does, too.
         """

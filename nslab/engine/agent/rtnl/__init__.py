@@ -1,4 +1,4 @@
-"""What the kernel is asked, and told, over netlink.
+"""Questions and requests to the kernel, over netlink.
 
 ::
 

@@ -102,7 +102,7 @@ class Tracer:
             uapi.NETLINK_NETFILTER,
         )
         try:
-            self._socket.bind((0, 0))  # without a number of its own it would be told nothing
+            self._socket.bind((0, 0))  # without a number of its own it would hear nothing
             self._socket.setsockopt(
                 uapi.SOL_NETLINK, uapi.NETLINK_ADD_MEMBERSHIP, uapi.NFNLGRP_NFTRACE
             )
@@ -120,7 +120,7 @@ class Tracer:
         return self._socket.fileno()
 
     def read(self) -> None:
-        """Take in what the kernel has told since the last time."""
+        """Take in what the kernel has sent since the last time."""
         while len(self._events) < MOST:
             try:
                 buffer = self._socket.recv(65536)

@@ -4,7 +4,7 @@
 
     addresses   addresses
     doer        what does an action to the fake's state, and how it finds what the action names
-    links       bridges, veth pairs, and what every link can be told
+    links       bridges, veth pairs, and settings that every link has
     nat         address translation
     routes      routes
     settings    kernel parameters and name servers

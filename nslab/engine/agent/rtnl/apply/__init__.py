@@ -14,7 +14,7 @@ fake engine and in :mod:`nslab.engine.explain`.
 
     addresses   addresses
     batch       what one call of apply has open and has learned so far
-    links       bridges, veth pairs, and what every link can be told
+    links       bridges, veth pairs, and settings that every link has
     nat         address translation
     routes      routes
     settings    kernel parameters and name servers, which are files

@@ -106,7 +106,7 @@ class Batch:
         self.indexes[ns, "lo"] = 1
 
     def forget(self, ns: str | None) -> None:
-        """Let go of a namespace, lest this very process keeps it alive."""
+        """Let go of a namespace, so that this very process does not keep it alive."""
         self.flush()
         if ns in self.sockets:
             self.sockets.pop(ns).close()
