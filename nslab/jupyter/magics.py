@@ -69,8 +69,18 @@ class Magics:
         """A lab for a cell that comes before any other made one, as after a restart."""
         from nslab.session.lab import Lab
 
-        lab = self._names["lab"] = Lab()
-        print(f"nslab: this is a fresh lab, called lab; for a lesson, {FIRST}", file=sys.stderr)
+        name = naming.of_notebook()
+        # Loaded for sure, and not imported: this room stands below the public face.
+        public = sys.modules[__name__.partition(".")[0]]
+        try:
+            lesson = self._names["lesson"] = public.lesson(name)
+        except InvalidInput:  # a notebook of the learner's own
+            lab = self._names["lab"] = Lab()
+            begins = "this is a fresh lab, called lab"
+        else:
+            lab = self._names["lab"] = lesson.lab()
+            begins = f"this is a fresh lab, called lab, as the lesson {name} begins"
+        print(f"nslab: {begins}; or {FIRST}", file=sys.stderr)
         return lab
 
     def host(self, line: str, cell: str) -> None:

@@ -159,6 +159,14 @@ def test_a_first_cell_may_be_typed_into_the_host_also_after_a_restart() -> None:
             made.client.wait_for_ready(timeout=LIMIT)
 
 
+def test_in_a_lesson_the_first_lab_is_the_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "work/05-way-out.ipynb")
+    with kernel("nslab") as made:
+        assert "as the lesson 05-way-out begins" in made.text("%%host\nip netns exec ns1 ip link")
+        assert made.run("assert lesson.name == lab.name == '05-way-out'")[0] == "ok"
+        assert made.run("assert lab.snapshot().namespace('ns1').link('eth0').up")[0] == "ok"
+
+
 def test_a_kernel_that_does_not_use_nslab_stays_as_it_was() -> None:
     asked = (
         "import sys; shell = get_ipython()\n"
