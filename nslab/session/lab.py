@@ -246,16 +246,10 @@ class Lab(Past, Counting, Traffic):
                         self._history.add(typed, before, after, took=took, failed=failed)
                         self._tell()
             changes = diff.compare(before, after)
+            ended = living and completed.ended
             if completed.timed_out:
-                raise CommandTimeout(
-                    "finish",
-                    text.strip().splitlines()[0] if text.strip() else "",
-                    f"it was still running after {timeout:g} seconds and was ended",
-                    "what it had done stays; lab.undo() goes back\n"
-                    "allow more time with timeout=, or set a limit, such as ping -c 3"
-                    + (f"\n{NEW_SHELL}" if living and completed.ended else ""),
-                )
-            note = f"the shell has ended: {NEW_SHELL}" if living and completed.ended else ""
+                raise _late(text, timeout, NEW_SHELL if ended else "")
+            note = f"the shell has ended: {NEW_SHELL}" if ended else ""
             self._last = output.result(completed, changes, self._draw, note, typed)
             return self._last
 
@@ -568,6 +562,17 @@ class Lab(Past, Counting, Traffic):
         if not self.alive:
             return {"text/plain": f"{self!r}: make a new one with lab = Lab()"}
         return self.picture._repr_mimebundle_()
+
+
+def _late(text: str, timeout: float | None, note: str) -> CommandTimeout:
+    """What is said of lines that were ended because they took too long."""
+    return CommandTimeout(
+        "finish",
+        text.strip().splitlines()[0] if text.strip() else "",
+        f"it was still running after {timeout:g} seconds and was ended",
+        "what it had done stays; lab.undo() goes back\n"
+        f"allow more time with timeout=, or set a limit, such as ping -c 3\n{note}",
+    )
 
 
 def _stopped_in(actions: Sequence[Action], stopped: Interrupted) -> Interrupted:
