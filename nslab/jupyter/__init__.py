@@ -2,11 +2,16 @@
 
 ::
 
-    magics     ``%%host`` and ``%%ns``
-    cells      what a learner typed, read as it was meant
-    mistakes   slips in a cell's own Python, answered in words
-    widgets/   live picture, builder, player, inspector
-    kernel     the kernel that the lessons name
-    progress   a line in a notebook that says how far something is
-    views      the views that a lab can be asked for by name, registered with nslab.session.views
+    magics       ``%%host`` and ``%%ns``
+    cells        what a learner typed, read as it was meant
+    lines        the simple commands of a few lines of shell
+    interactive  programs that want a terminal, noticed before a cell runs
+    completing   what is offered while a cell is typed
+    grammar      what may come next in a line of shell
+    usage        how a command is used: ip link?
+    mistakes     slips in a cell's own Python, answered in words
+    widgets/     live picture, builder, player, inspector
+    kernel       the kernel that the lessons name
+    progress     a line in a notebook that says how far something is
+    views        the views that a lab can be asked for by name, registered with nslab.session.views
 """

@@ -5,10 +5,10 @@ A pure function of the words before, and of what is in the lab.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from nslab.network.model import Namespace, Snapshot
+from nslab.network.model import Snapshot
 
 Choice = tuple[str, str]
 """A text, and what it is."""
@@ -35,22 +35,39 @@ class Facts:
 
 def facts(snapshot: Snapshot, ns: str | None) -> Facts:
     """Read them off a snapshot; the links are those of the namespace, if it is there."""
-    here = [one for one in snapshot if ns in (one.label, *one.names)] if ns else [snapshot.host]
+    if ns is None:
+        here = [snapshot.host]
+    else:
+        here = [one for one in snapshot if ns in (one.label, *one.names)]
     links = [link for one in here for link in one.links]
-    own = [a.address for one in snapshot for link in one.links for a in link.addresses]
     return Facts(
         links=tuple(link.name for link in links),
         bridges=tuple(link.name for link in links if link.kind == "bridge"),
-        namespaces=tuple(name for one in snapshot if one.role == "named" for name in _names(one)),
-        containers=tuple(one.label for one in snapshot if one.role == "container"),
-        addresses=_once(a.partition("/")[0] for a in own if not a.startswith(("fe80:", "::1"))),
-        networks=_once(r.destination for one in here for r in one.routes if r.table != 255),
+        namespaces=_called(snapshot, "named"),
+        containers=_called(snapshot, "container"),
+        addresses=_once(_addresses(snapshot)),
+        networks=_once(r.destination for one in here for r in one.routes if r.table != _LOCAL),
         neighbours=_once(n.address for one in here for n in one.neighbours),
     )
 
 
-def _names(namespace: Namespace) -> tuple[str, ...]:
-    return namespace.names or (namespace.label,)
+_LOCAL = 255
+"""The table in which the kernel keeps its own addresses."""
+
+
+def _addresses(snapshot: Snapshot) -> Iterator[str]:
+    """Everything that has an address, without what the kernel gives each link."""
+    for link in (link for one in snapshot for link in one.links):
+        for found in link.addresses:
+            address = found.address.partition("/")[0]
+            if not address.startswith("fe80:") and address != "::1":
+                yield address
+
+
+def _called(snapshot: Snapshot, role: str) -> tuple[str, ...]:
+    return tuple(
+        name for one in snapshot if one.role == role for name in (one.names or (one.label,))
+    )
 
 
 def _once(found: Iterable[str]) -> tuple[str, ...]:
@@ -226,6 +243,7 @@ def _full(word: str, choices: Iterable[str]) -> str:
 
 
 def _arguments(what: str, given: list[str], known: Facts) -> list[Choice] | None:
+    """What follows an object and a verb of ip, such as "link set"."""
     if what not in _KEYWORDS:
         return None
     before = given[-1] if given else ""
@@ -240,15 +258,20 @@ def _arguments(what: str, given: list[str], known: Facts) -> list[Choice] | None
         return []
     if kind:
         return _words(_OF_KIND.get(kind, ""))
-    if not given:
-        first = _named(known, _NAMED_FIRST[what]) if what in _NAMED_FIRST else []
-        extra = ["default"] if what.startswith("route") and what != "route get" else []
-        more = ["dev"] if what in ("link set", "link delete") else _KEYWORDS[what].split()
-        if what == "address add":
-            more = []
-        return first + _words([word for word in extra if (word, "network") not in first] + more)
     left = [word for word in _KEYWORDS[what].split() if word not in given]
-    return _words(left)
+    return _words(left) if given else _beginning(what, left, known)
+
+
+def _beginning(what: str, keywords: list[str], known: Facts) -> list[Choice]:
+    """What may come first: a name of the lab, or a word."""
+    first = _named(known, _NAMED_FIRST[what]) if what in _NAMED_FIRST else []
+    if what in ("link set", "link delete"):
+        keywords = ["dev"]
+    elif what == "address add":
+        keywords = []  # an address that is new
+    elif what.startswith("route") and what != "route get" and ("default", "network") not in first:
+        keywords = ["default", *keywords]
+    return first + _words(keywords)
 
 
 # -- others ----------------------------------------------------------------------------------------
