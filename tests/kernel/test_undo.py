@@ -29,6 +29,7 @@ from nslab import (
     InvalidInput,
     Lab,
     LabClosed,
+    NotFound,
     SetUp,
 )
 from nslab.session.repeating import differences
@@ -218,6 +219,12 @@ def test_what_failed_and_left_nothing_is_no_step(lab: Lab) -> None:
     lab.sh("ip link set nothing up\nip link add br0 type bridge")
     assert len(lab.history) == 1
     assert lab.history[0].note == "a line failed"
+
+
+def test_what_could_not_begin_is_no_step(lab: Lab) -> None:
+    with pytest.raises(NotFound):
+        lab.sh("touch /run/x", "nowhere")
+    assert lab.steps == ()
 
 
 def test_the_numbers_of_the_history(lab: Lab) -> None:
