@@ -230,21 +230,17 @@ class Lab(Past, Counting, Traffic):
         with self._turn():
             before, began = self._history.notice(self.snapshot()), time.monotonic()
             assert before is not None
-            completed = None
             try:
                 completed = self._engine.run(typed.command(timeout), output)
-            finally:
-                with stopping.Shield():  # whatever came of it has to be in the history
-                    took = time.monotonic() - began
-                    output.finish()
-                    self._last = output.result(completed or protocol.Completed(returncode=STOPPED))
-                    if completed is None or completed.timed_out:
-                        typed = replace(typed, ending="timed out" if completed else "stopped")
-                    if self._engine.alive:
-                        after = self.snapshot()
-                        failed = [failure.line for failure in output.failures()]
-                        self._history.add(typed, before, after, took=took, failed=failed)
-                        self._tell()
+            except Interrupted:
+                if self._engine.alive:
+                    typed = replace(typed, ending="stopped")
+                    stopped = protocol.Completed(returncode=STOPPED)
+                    self._keep_typed(typed, before, began, output, stopped)
+                raise
+            if completed.timed_out:
+                typed = replace(typed, ending="timed out")
+            after = self._keep_typed(typed, before, began, output, completed)
             changes = diff.compare(before, after)
             ended = living and completed.ended
             if completed.timed_out:
@@ -252,6 +248,25 @@ class Lab(Past, Counting, Traffic):
             note = f"the shell has ended: {NEW_SHELL}" if ended else ""
             self._last = output.result(completed, changes, self._draw, note, typed)
             return self._last
+
+    def _keep_typed(
+        self,
+        typed: Typed,
+        before: Snapshot,
+        began: float,
+        output: Output,
+        completed: protocol.Completed,
+    ) -> Snapshot:
+        """Put lines into the history, whatever came of them; what is there then."""
+        with stopping.Shield():
+            took = time.monotonic() - began
+            output.finish()
+            self._last = output.result(completed)
+            after = self.snapshot()
+            failed = [failure.line for failure in output.failures()]
+            self._history.add(typed, before, after, took=took, failed=failed)
+            self._tell()
+            return after
 
     @property
     def last(self) -> CommandResult | None:

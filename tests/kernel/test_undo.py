@@ -29,6 +29,7 @@ from nslab import (
     InvalidInput,
     Lab,
     LabClosed,
+    NotFound,
     SetUp,
 )
 from nslab.session.repeating import differences
@@ -220,6 +221,12 @@ def test_what_failed_and_left_nothing_is_no_step(lab: Lab) -> None:
     assert lab.history[0].note == "a line failed"
 
 
+def test_what_could_not_begin_is_no_step(lab: Lab) -> None:
+    with pytest.raises(NotFound):
+        lab.sh("touch /run/x", "nowhere")
+    assert lab.steps == ()
+
+
 def test_the_numbers_of_the_history(lab: Lab) -> None:
     lab.do(AddBridge("br0"))
     lab.sh("ip link")
@@ -353,3 +360,28 @@ def test_what_a_step_made_that_was_not_seen_is_mended(lab: Lab) -> None:
     with suppress(Interrupted):
         lab.undo()
     assert differences(wanted, lab.snapshot(), lasting=True) == []
+
+
+def test_what_the_kernel_does_in_its_own_time_is_nobodys_step() -> None:
+    with Lab(ipv6=True) as lab:
+        lab.do(
+            AddBridge("br0", stp=True, forward_delay=2),
+            AddNamespace("ns1"),
+            AddVeth("v1", "eth0", peer_ns="ns1", master="br0", up=True),
+            SetUp("br0"),
+            SetUp("eth0", ns="ns1"),
+            AddAddress("br0", "10.0.0.1/24"),
+            AddAddress("eth0", "10.0.0.2/24", ns="ns1"),
+        )
+
+        def forwards() -> bool:
+            port = lab.snapshot().link("v1").port
+            return port is not None and port.state == "forwarding"
+
+        wait_for(forwards, "the spanning tree to let frames pass")
+        assert lab.sh("ping -c2 -W5 10.0.0.2").returncode == 0
+        lab.sh("sleep 60 & true")
+        lab.run("pkill", "sleep")
+        assert [each.by for each in lab.history] == ["lab.do", "typed"]
+        lab.undo(2)
+        assert len(lab.history) == 0
