@@ -44,6 +44,10 @@ def pick(
         )
     found = [lab for lab in running if wanted == str(lab.pid)]
     found = found or [lab for lab in running if wanted in (None, lab.name)]
+    # Root has everybody's in the list, and means its own.
+    own = [lab for lab in found if lab.uid == os.geteuid()]
+    if wanted is None and own:
+        found = own
     if len(found) == 1:
         return found[0]
     has = {lab.pid: _namespaces(lab) for lab in (found or running)}

@@ -153,8 +153,9 @@ def test_another_users_name_is_shown_and_never_to_be_typed(monkeypatch: pytest.M
     evil = engine_labs.Running("x\x1b]0;\x07; reboot", 104, os.geteuid() + 1, 5.0)
     number = engine_labs.Running("101", 105, os.geteuid() + 1, 5.0)
     labs(monkeypatch, ONE, evil, number)
+    assert pick(None, "show") is ONE, "one's own is meant"
     with pytest.raises(NslabError) as error:
-        pick(None, "show")
+        pick("neither", "show")
     assert "\x1b" not in str(error.value)
     assert r"--lab 104    x\x1b]0;\x07; reboot of " in error.value.hint
     assert "--lab 105    101 of " in error.value.hint
