@@ -157,4 +157,29 @@ MUTANTS = (
         "if self._opened is not None and self._opened.frame != opened.frame:",
         ("tests/unit/test_inspector.py",),
     ),
+    # -- going back
+    Mutant(
+        "history: what leaves no difference is no change",
+        "            if not failed or not failed_entirely(",
+        "            if failed and not failed_entirely(",
+        ("tests/unit/test_history.py",),
+    ),
+    Mutant(
+        "history: what was stopped is told as it was typed",
+        "        if not (isinstance(self.what, Typed) and self.ending):",
+        "        if not (isinstance(self.what, Made) and self.ending):",
+        ("tests/unit/test_history.py",),
+    ),
+    Mutant(
+        "looking: a redirection into a file looks",
+        'good = known and token.text == "/dev/null"',
+        "good = known",
+        ("tests/unit/test_looking.py",),
+    ),
+    Mutant(
+        "making: a rule behind the others is put before them",
+        'yield ("-A", name, *rest)',
+        'yield ("-I", name, *rest)',
+        ("tests/kernel/test_making.py",),
+    ),
 )
