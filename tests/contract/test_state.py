@@ -94,8 +94,8 @@ def test_fresh_world(engine: Engine, settled: Settled) -> None:
     assert set(routes(snapshot, "internet")) == {"203.0.113.0/24", "198.51.100.0/24"}
 
 
-def test_the_title_is_the_labs_name(make: Callable[..., Engine]) -> None:
-    assert make(Options(name="mine")).snapshot().title == "mine"
+def test_the_title_is_no_name(make: Callable[..., Engine]) -> None:
+    assert make(Options(name="mine", title="ours")).snapshot().title == "ours"
 
 
 # -- namespaces -------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def shared() -> Iterator[Lab]:
 
 NAMED = [
     *(f"{name} /etc/hosts" for name in ("vi", "vim", "view", "vimdiff", "nvim", "nano")),
-    *("watch date", "script", "htop", "mc", "top", "tmux", "screen", "stty -a"),
+    *("watch date", "script", "htop", "mc", "top", "TMUX_TMPDIR=/run tmux", "screen", "stty -a"),
 ]
 """What cannot do anything without a terminal."""
 
