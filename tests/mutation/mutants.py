@@ -182,4 +182,29 @@ MUTANTS = (
         'yield ("-I", name, *rest)',
         ("tests/kernel/test_making.py",),
     ),
+    # -- the session
+    Mutant(
+        "history: what was stopped runs again",
+        "        if not (isinstance(self.what, Typed) and self.ending):\n            return self.what\n",
+        "        if True:\n            return self.what\n",
+        ("tests/kernel/test_undo.py",),
+    ),
+    Mutant(
+        "hints: a link is looked for where it is not",
+        "        if one is not said.here and one.role",
+        "        if one is said.here and one.role",
+        ("tests/kernel/test_habits.py",),
+    ),
+    Mutant(
+        "output: the end of much output is not shown",
+        "            held = held[begin:]\n",
+        '            held = ""\n',
+        ("tests/unit/test_output.py",),
+    ),
+    Mutant(
+        "naming: two labs of one name",
+        "    while found in taken:\n",
+        "    while False:\n",
+        ("tests/unit/test_naming.py",),
+    ),
 )
