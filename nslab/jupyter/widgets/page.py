@@ -82,7 +82,7 @@ STYLE = (
     ".nslab-copied .nslab-copy{width:auto;margin:0}"
     ".nslab-copied .nslab-last{border-left:3px solid #e69f00;padding-left:.4em;"
     "margin-left:-.4em;display:inline-block}"
-    ".jupyter-widgets-disconnected .nslab-on,"
+    ".jupyter-widgets-disconnected :is(.nslab-on,.nslab-terminal),"
     ":not(.jupyter-widgets-disconnected)>*>.nslab-saved{display:none}"
     # Without a kernel: said once, in words, and not by a broken link before each of the parts.
     ".nslab-keys.jupyter-widgets-disconnected::before,"

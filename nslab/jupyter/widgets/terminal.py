@@ -77,7 +77,7 @@ def entrance(program: tuple[str, ...], lab: str, *, space: str = "", another: bo
         told = say("In what is chosen, else in the host; on a part of the picture: press t")
         buttons = _button(words, f'title="{html.escape(told)}"')
     return (
-        f"<div class='nslab-terminal nslab-on' {written}>"
+        f"<div class='nslab-terminal' {written}>"
         f"{buttons}<span class='nslab-said' role='status'></span></div>"
     )
 
