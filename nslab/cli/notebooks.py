@@ -82,6 +82,9 @@ def open_lab(
     given = {word.split("=")[0] for word in rest}
     ours = [word for word in options(folder, port, browser) if word.split("=")[0] not in given]
     argv = [sys.executable, "-m", "jupyterlab", *ours, *rest]
+    # Terminals in the page know the command nslab, and its Python.
+    programs = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     sys.stderr.flush()
     os.execv(argv[0], argv)
 

@@ -51,18 +51,25 @@ def pick(
     if len(found) == 1:
         return found[0]
     has = {lab.pid: _namespaces(lab) for lab in (found or running)}
-    if ns is not None and len(able := [lab for lab in found if ns in has[lab.pid]]) == 1:
+    able = [lab for lab in found if ns in has[lab.pid]]
+    if len(able) == 1:
         return able[0]
     lines = "\n".join(
         f"nslab {command or operation} --lab {_word(lab, running)}"
-        f"    {printable(lab.name)}{_whose(lab)}, process {lab.pid}, {_age(lab.age)} old"
-        f"{_having(has[lab.pid])}"
-        for lab in (found or running)
+        f"    {_called(lab, running)}{_age(lab.age)} old{_having(has[lab.pid])}"
+        for lab in sorted(able or found or running, key=lambda lab: lab.age)
     )
     cause = "several labs are running" if found else "no lab of that name is running"
     if found and ns is not None and not able:
         cause += f", and none has a namespace called {printable(ns)}"
     raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
+
+
+def _called(lab: labs.Running, running: list[labs.Running]) -> str:
+    """Its name, where a process id stands for it; and whose it is."""
+    name = "" if _word(lab, running) == lab.name else printable(lab.name)
+    words = f"{name}{_whose(lab)}".strip()
+    return f"{words}, " if words else ""
 
 
 def _namespaces(lab: labs.Running) -> list[str]:

@@ -57,8 +57,8 @@ NOTES = {
 }
 FEATURES = {
     "macvlan": "a NIC of its own on the host's wire",
-    "ipvlan": "the same with the host's MAC",
-    "vlan": "tagged frames (8021q)",
+    "ipvlan": "many NICs with one MAC; notebook 12 uses it",
+    "vlan": "tagged frames (8021q); notebook 12 uses them",
     "vxlan": "a wire across machines",
     "br_netfilter": "bridged frames passing iptables",
 }
@@ -87,7 +87,7 @@ def verdict(checks: list[Check]) -> tuple[bool, str]:
         fatal = check.group == "kernel" and check.status == "refused"
         if fatal or (check.name in REQUIRED_TOOLS and check.status == "missing"):
             return False, f"No lab can run here: {check.name}: {check.detail}."
-    text = "A lab runs here."
+    text = "Labs run on this machine."
     missing = [each.name for each in checks if each.group == "tools" and each.status == "missing"]
     if missing:
         text += f" Some lessons need programs that are not installed: {', '.join(missing)}."
@@ -171,9 +171,9 @@ def machine_checks() -> list[Check]:
         checks.append(Check("virtual machines", "qemu", "ok", emulator))
     kvm = ("virtual machines", "/dev/kvm")
     if not os.path.exists("/dev/kvm"):
-        checks.append(Check(*kvm, "missing", "virtual machines would be slow"))
+        checks.append(Check(*kvm, "missing", "only labs in a virtual machine would be slower"))
     elif not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        detail = "it is there, but not for this user: virtual machines would be slow"
+        detail = "you may not use it; only labs in a virtual machine would be slower"
         remedy = "sudo adduser $USER kvm, then log in again"
         checks.append(Check(*kvm, "limited", detail, remedy))
     else:

@@ -51,8 +51,10 @@ def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
         return lines
     options, behind = _split(name, rest)
     head = " ".join([f"%%{name}", *options])
-    typed = [behind + "\n"] if behind else []
-    return [head + "\n", *typed, *lines[place + 1 :]]
+    typed = [*([behind + "\n"] if behind else []), *lines[place + 1 :]]
+    if not "".join(typed).strip():  # IPython would say that "the cell body is empty"
+        typed = [f"echo 'type the lines for the lab below {head}' >&2\n"]
+    return [head + "\n", *typed]
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,9 @@ class Account(Sequence[Entry]):
             + f"  {row[3]}"
             for row in rows
         ]
-        lines = [line.rstrip() for line in lines] if self._entries else ["no step yet"]
+        lines = (
+            [line.rstrip() for line in lines] if self._entries else ["nothing has been changed yet"]
+        )
         return "\n".join([*lines, *self.footer])
 
     __repr__ = __str__
@@ -98,7 +100,7 @@ class Account(Sequence[Entry]):
     def _html(self) -> str:
         foot = "".join(f'<p style="opacity:.75">{html.escape(line)}</p>' for line in self.footer)
         if not self._entries:
-            return f"<p>No step yet.</p>{foot}"
+            return f"<p>Nothing has been changed yet.</p>{foot}"
         heads = "".join(f'<th scope="col" style="{_CELL}">{head}</th>' for head in _HEADS)
         rows = "".join(map(_row, self._entries))
         return (

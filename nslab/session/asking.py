@@ -6,6 +6,7 @@ import ipaddress
 
 from msgspec import structs
 
+from nslab.engine.default_network import DOMAIN, NAME_SERVER
 from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, NslabError
 from nslab.explain.diagnose import convicted, remedy, witnessed
@@ -206,7 +207,8 @@ def _no_record(name: str, server: str, here: Namespace, evidence: Evidence) -> O
         kind="no-record",
         where=here.label,
         message=f"{server} answers: {says}",
-        hint="# check the spelling, or ask a server that knows the name",
+        hint="# check the spelling, or ask a server that knows the name; that of a lab's\n"
+        f"# made-up internet, {NAME_SERVER}, knows {DOMAIN} only",
     )
 
 

@@ -216,6 +216,8 @@ def _elsewhere(said: Said) -> str:
         return f"that is Windows' word: here it is {_WINDOWS[program]}"
     if program in ("clear", "cls", "reset"):
         return "there is nothing to clear: each cell has an output of its own"
+    if program == "nslab":
+        return "nslab is a program of your machine: type it in a terminal there, not in the lab"
     if program in ("dhclient", "dhcpcd", "udhcpc"):
         return "no DHCP server is in the lab: ip address add gives a link an address"
     if program == "docker-compose" and said.code == 127:

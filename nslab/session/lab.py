@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 NEW_SHELL = "the next cell here begins a new one, without its variables and its directory"
 
+LONGEST_LINE = 60
+"""Characters of a typed line that an error repeats."""
+
 LONGEST_WORD = (128 << 10) - 1
 """Bytes of a program's argument, without its zero byte (MAX_ARG_STRLEN)."""
 
@@ -232,7 +235,8 @@ class Lab(Past, Counting, Traffic):
             assert before is not None
             try:
                 completed = self._engine.run(typed.command(timeout), output)
-            except Interrupted:
+            except Interrupted as said:
+                said.subject = _first_line(text)  # bash runs it, but this was typed
                 if self._engine.alive:
                     typed = replace(typed, ending="stopped")
                     stopped = protocol.Completed(returncode=STOPPED)
@@ -579,11 +583,16 @@ class Lab(Past, Counting, Traffic):
         return self.picture._repr_mimebundle_()
 
 
+def _first_line(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+
+
 def _late(text: str, timeout: float | None, note: str) -> CommandTimeout:
     """What is said of lines that were ended because they took too long."""
     return CommandTimeout(
         "finish",
-        text.strip().splitlines()[0] if text.strip() else "",
+        _first_line(text),
         f"it was still running after {timeout:g} seconds and was ended",
         "what it had done stays; lab.undo() goes back\n"
         f"allow more time with timeout=, or set a limit, such as ping -c 3\n{note}",

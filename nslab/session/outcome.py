@@ -158,7 +158,8 @@ class CommandResult(Outcome):
 
     def _heading(self) -> str:
         lines = [f"✘ {failure}" for failure in self.failures]
-        if self.returncode and not self.failures:
+        left = self.note and self.typed.strip() in ("exit", "logout")
+        if self.returncode and not self.failures and not left:
             lines.append(f"✘ ended with {self.returncode}")
         lines += [f"  → {printable(hint)}" for hint in self.hints]
         if self.dropped:

@@ -316,6 +316,10 @@ def _kept(count: int, steps: int, to: int | None) -> int:
             raise InvalidInput("undo", f"to={to}", have, "lab.history numbers them, from 1")
         return to
     if not 0 < steps <= count:
+        if not count:
+            raise InvalidInput(
+                "undo", "", "there is nothing to undo", "nothing has been changed yet"
+            )
         words = "1 step" if steps == 1 else f"{steps} steps"
         raise InvalidInput("undo", words, have, "lab.history lists all of them")
     return count - steps

@@ -95,7 +95,7 @@ def test_a_lab_runs_here() -> None:
 def test_the_report_of_this_machine() -> None:
     report, code = run_doctor(lambda: None)
     assert code == 0
-    assert report["verdict"].startswith("A lab runs here.")
+    assert report["verdict"].startswith("Labs run on this machine.")
     asked = next(each for each in report["checks"] if each["name"] == "asked by")
     assert asked["detail"].startswith("root" if os.geteuid() == 0 else "an ordinary user")
     status = {each["name"]: each["status"] for each in report["checks"]}

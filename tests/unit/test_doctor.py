@@ -157,7 +157,9 @@ def test_what_is_only_missing_is_no_refusal() -> None:
     missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
     works, text = verdict([*checks, missing])
     assert works
-    assert text == ("A lab runs here. Some lessons need programs that are not installed: brctl.")
+    assert text == (
+        "Labs run on this machine. Some lessons need programs that are not installed: brctl."
+    )
 
 
 def test_without_bash_no_lab_runs() -> None:

@@ -154,8 +154,8 @@ def test_an_account_is_numbered_and_says_who_did_what() -> None:
 
 
 def test_an_empty_account() -> None:
-    assert str(Account(())) == "no step yet"
-    assert "No step yet" in Account(())._repr_mimebundle_()["text/html"]
+    assert str(Account(())) == "nothing has been changed yet"
+    assert "Nothing has been changed yet" in Account(())._repr_mimebundle_()["text/html"]
 
 
 def test_an_effect_is_short() -> None:

@@ -123,7 +123,10 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ host/eth0 is up, its cable leads outside",
         "✔ outside: router → internet, which has 203.0.113.80",
         "✔ internet would answer: from 203.0.113.80 to 192.168.10.11",
-        "✘ internet has no route back to 192.168.10.11: host sent that address out untranslated",
+        (
+            "✘ internet has no route back to 192.168.10.11: the packet left host with that address as "
+            "its source"
+        ),
         "  → iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
         "    or with nft:",
         "    nft add table ip nslab",

@@ -15,7 +15,10 @@ LESSON = Lesson(
     name="05-way-out",
     title="The way out",
     goals=(
-        "three things that a container needs: a route, a host that forwards, an answerable address",
+        (
+            "three things that a container needs: a route, a host that forwards, an address that "
+            "the outside can answer"
+        ),
         "how each of them looks when it is missing: three different failures",
         "what the kernel records when it translates an address, so the answer finds its way back",
     ),

@@ -83,8 +83,8 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
         kind = "masquerade-mismatch" if _simple(rules[0]) else "not-translated"
         return search.made(kind, here, message, [action])
     message = (
-        f"{search.here.label} has no route back to {source}: {here.label} sent that address out "
-        "untranslated"
+        f"{search.here.label} has no route back to {source}: the packet left {here.label} with "
+        "that address as its source"
     )
     return search.made("no-masquerade", here, message, [action])
 

@@ -151,7 +151,7 @@ def _seen(evidence: Evidence, way: Way, lost: Lost, found: Obstacle | None) -> I
     name = _NAMES[evidence.probe.protocol]
     outcome = evidence.outcome
     if outcome.kind == "unsent":
-        yield f"{way.origin.label}'s kernel did not take {name}: {outcome.words}"
+        yield f"{way.origin.label}'s own kernel refused to send {name}: {outcome.words}"
     elif outcome.kind == "error":
         owner = way.holder(outcome.source)[0]
         sender = f"{owner} ({outcome.source})" if owner else outcome.source
@@ -161,7 +161,8 @@ def _seen(evidence: Evidence, way: Way, lost: Lost, found: Obstacle | None) -> I
     elif found is not None and found.kind == LOST:
         yield f"{name} was sent, and no answer came back"
     else:
-        yield f"{name} was sent: {lost.words}"
+        verb = "tried" if lost.words.startswith("no packet left") else "sent"
+        yield f"{name} was {verb}: {lost.words}"
     places = [lost.ns]
     yield from dict.fromkeys(interesting(evidence, places))
 

@@ -43,6 +43,8 @@ class Reaches(Check, frozen=True):
         text = f"{where} reaches {self.address}"
         if not answered:
             text = f"{where} does not reach {self.address}" + _ping_words(ran)
+        if not answered and not self.ok:
+            text += ", as expected here"
         hint = ""
         if answered != self.ok:
             obstacle = None if answered else lab.why(self.ns, self.address).obstacle

@@ -80,6 +80,9 @@ def _enter(ns: str, argv: list[str]) -> int:
     if not argv:
         argv = ["bash", "--norc", "-i"]
         environment["PS1"] = f"[{ns or 'host'}]# "
+        # A person writes files: where that is possible.  In / it is not, for an ordinary user.
+        home = environment.get("HOME", "")
+        os.chdir(home if os.path.isdir(home) and os.access(home, os.W_OK) else "/run")
     if ns in WORLD:
         argv = ["nsenter", f"--net={WORLD_DIR}/{ns}", "--", *argv]
     elif ns and ns in spaces.named():
