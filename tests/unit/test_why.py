@@ -124,7 +124,8 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ outside: router → internet, which has 203.0.113.80",
         "✔ internet would answer: from 203.0.113.80 to 192.168.10.11",
         (
-            "✘ internet has no route back to 192.168.10.11: the packet left host with that address as "
+            "✘ internet has no route back to 192.168.10.11: the packet left host "
+            "with that address as "
             "its source"
         ),
         "  → iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -o eth0 -j MASQUERADE",
