@@ -278,6 +278,14 @@ class Route(Value, frozen=True):
     onlink: bool = False
     """The gateway is taken to be behind the link, whatever the addresses say."""
 
+    @property
+    def by_kernel(self) -> bool:
+        """Whether the kernel makes it for each link that IPv6 uses, some time after the link is up.
+
+        It comes and goes with the link's own address (:attr:`Address.by_kernel`), not at once.
+        """
+        return self.destination == "fe80::/64" and self.protocol == "kernel" and not self.via
+
 
 class Neighbour(Value, frozen=True):
     """An entry of the ARP (or ND) table: reachable, stale, failed, incomplete, permanent …"""
@@ -533,7 +541,7 @@ def _canonical(
         "names": sorted("<pid>" if name.isdigit() else name for name in namespace.names),
         "processes": commands,
         "links": links,
-        "routes": sorted(namespace.routes, key=repr),
+        "routes": sorted((one for one in namespace.routes if not one.by_kernel), key=repr),
         "local routes": sorted(namespace.local, key=repr),
         "policy": sorted(namespace.policy, key=repr),
         "neighbours": entries(namespace.static_neighbours),

@@ -197,7 +197,7 @@ def test_what_lessons_do_goes_on(host: Lab) -> None:
     done(host, "brctl showmacs br0; sysctl -w net.ipv4.ip_forward=1; ip netns add ns1")
     assert done(host, "ip netns exec ns1 ls /sys/class/net") == "lo\n"
     done(host, "echo x >/dev/null; head -c1 /dev/urandom >/dev/full || test $? = 1; ls /dev/fd/0")
-    assert "/dev/pts/" in done(host, "script -qc tty /dev/null")
+    assert "/dev/pts/" in done(host, "/usr/bin/script -qc tty /dev/null")
     done(host, "ip tuntap add dev tap0 mode tap; ip link del br0; ip netns del ns1")
     assert "1" in done(host, "unshare -mpf sh -c 'mount -t proc -o ro proc /proc; ps -o pid='")
 

@@ -546,3 +546,16 @@ def test_a_diff_is_a_value() -> None:
     assert diff == compare(sample.fresh(), sample.with_bridge())
     with pytest.raises(dataclasses.FrozenInstanceError):
         diff.changes = ()  # type: ignore[misc]
+
+
+def test_what_ipv6_brings_by_itself_is_no_change() -> None:
+    """A link's own route comes when its address is proved to be no one else's: a second later."""
+    own = Route(destination="fe80::/64", dev="br0", metric=256, protocol="kernel")
+    assert own.by_kernel
+    assert not structs.replace(own, protocol="boot").by_kernel
+    assert not structs.replace(own, destination="fd00::/64").by_kernel
+    host = Namespace(inode=1, label="host", role="host")
+    before = Snapshot(title="lab", namespaces=(host,))
+    after = Snapshot(title="lab", namespaces=(structs.replace(host, routes=(own,)),))
+    assert not compare(before, after)
+    assert before.canonical() == after.canonical()

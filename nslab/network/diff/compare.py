@@ -203,9 +203,8 @@ class _Comparison:
             text = tell.of(f"route {route_text(route)}{note}")
             # The kernel's own routes follow from the addresses.
             quiet = route.protocol == "kernel"
-            return tell(
-                kind, "route", route.destination, text, value=route_text(route), quiet=quiet
-            )
+            own, value = route.by_kernel, route_text(route)
+            return tell(kind, "route", route.destination, text, value=value, quiet=quiet, own=own)
 
         kept = set()
         for route in after:

@@ -62,7 +62,12 @@ os.execvp("tcpdump", ["tcpdump", *words])
 
 _SCREEN = """#!/bin/sh
 # An editor that is given commands (-es) or only asked about itself does without.
-for word; do case $word in -es|-Es|-s|--version|--help) plain=yes ;; esac; done
+# So does script when it is given what to run.
+for word; do
+    case {name}:$word in
+        *:-es|*:-Es|*:-s|*:--version|*:--help|script:-*c|script:--command*) plain=yes ;;
+    esac
+done
 if [ -t 0 ] || [ -t 1 ] || [ -n "$plain" ]; then
     PATH=$(echo "$PATH" | sed 's|{directory}:||')
     exec {name} "$@"
