@@ -63,6 +63,7 @@ _HOMES = {
         "LabClosed",
         "LabGone",
         "NotFound",
+        "NotMet",
         "NslabError",
         "ToolMissing",
     ),
@@ -93,6 +94,8 @@ _HOMES = {
         "Stp",
         "Verdict",
     ),
+    "nslab.course.exercises.exercise": ("Exercise",),
+    "nslab.course.exercises.values": ("Choice", "MustNot", "WrongAnswer"),
     "nslab.course.lessons": ("Lesson", "lesson"),
     "nslab.course.lessons.pools": ("free_pool",),
     "nslab.session.step": ("Step",),
@@ -127,6 +130,8 @@ if TYPE_CHECKING:
     from nslab import doctor
     from nslab.course import docker, measure
     from nslab.course import nlmessages as netlink
+    from nslab.course.exercises.exercise import Exercise
+    from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
     from nslab.course.lessons import Lesson, lesson
     from nslab.course.lessons.pools import free_pool
     from nslab.draw import Picture
@@ -140,6 +145,7 @@ if TYPE_CHECKING:
         LabClosed,
         LabGone,
         NotFound,
+        NotMet,
         NslabError,
         ToolMissing,
     )

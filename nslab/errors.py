@@ -13,7 +13,8 @@
     ├── Interrupted           the notebook's stop button (also a KeyboardInterrupt)
     ├── EngineUnavailable     this machine cannot run a lab; says which step was refused
     ├── LabGone               the lab's agent is dead: what was in it is gone
-    └── LabClosed             the lab was closed by ``lab.close()``
+    ├── LabClosed             the lab was closed by ``lab.close()``
+    └── NotMet                what ``lab.require()`` asks for is not so (also an AssertionError)
 
 In a notebook an error prints as its message, without a traceback: these are answers to the
 learner, not bugs.  This module imports nothing of nslab but what makes texts fit to be shown.
@@ -106,6 +107,13 @@ class LabGone(NslabError):
 
 class LabClosed(NslabError):
     """The lab was closed."""
+
+
+class NotMet(NslabError, AssertionError):
+    """What was required is not so.  The message, and ``cause``, is the verdict line by line."""
+
+    def __str__(self) -> str:
+        return printable_lines(self.cause)
 
 
 KINDS: dict[str, type[NslabError]] = {

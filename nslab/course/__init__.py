@@ -3,6 +3,7 @@
 ::
 
     lessons/      the lessons as data
+    exercises/    what the learner does, judged by the kernel
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel

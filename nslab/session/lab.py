@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
-from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NslabError
+from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NotMet, NslabError
 from nslab.network import diff, names
 from nslab.network.actions import Action, AddContainer
 from nslab.network.arguments import check, checked
@@ -36,7 +36,7 @@ from nslab.session.outcome import ActionResult, CommandResult
 from nslab.session.output import Output
 from nslab.session.past import Past
 from nslab.session.repeating import rebuild
-from nslab.session.step import Step, judged
+from nslab.session.step import Step, Task, judged
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
@@ -480,27 +480,46 @@ class Lab(Past, Counting, Traffic):
         """What is different from a fresh lab."""
         return diff.compare(self._start, self.snapshot())
 
-    def check(self, *wanted: Check | Step) -> Verdicts:
-        """Ask the kernel whether what is wanted is so: checks, or steps with all their checks.
+    def check(self, *wanted: Check | Step | Task) -> Verdicts:
+        """Ask the kernel whether what is wanted is so: checks, steps with all theirs, exercises.
 
         Where a step's checks no longer hold because a later step of its lesson has been done, that
         is said, and is no fault.
         """
         for one in wanted:
-            if not isinstance(one, Check | Step):
+            if isinstance(one, type) or not isinstance(one, Check | Step | Task):
                 raise InvalidInput(
                     "check",
                     short(one),
-                    "it is neither a check nor a step",
+                    "it is neither a check nor a step nor an exercise",
                     'such as HasLink("lxcbr0")',
                 )
-        names = [one.id if isinstance(one, Step) else type(one).__name__ for one in wanted]
+        names = [type(one).__name__ if isinstance(one, Check) else one.id for one in wanted]
         with stopping.looking("check", ", ".join(names)):
             self.snapshot()  # a closed lab says so, whatever is asked
             found: list[Verdict] = []
             for one in wanted:
-                found += judged(one, self) if isinstance(one, Step) else [one.ask(self)]
+                if isinstance(one, Check):
+                    found.append(one.ask(self))
+                else:
+                    found += judged(one, self) if isinstance(one, Step) else one.ask_all(self)
             return Verdicts(found)
+
+    def require(self, *wanted: Check | Step | Task) -> Verdicts:
+        """The same as :meth:`check`, but what is not so is an error.
+
+        So "Run all", and programs that run notebooks or grade them, see it as a failure.
+
+        :raises NotMet: something does not hold; its message is the verdict
+        """
+        found = self.check(*wanted)
+        if not wanted:
+            raise InvalidInput(
+                "require", "", "nothing was named", 'such as lab.require(HasLink("lxcbr0"))'
+            )
+        if not found:
+            raise NotMet("require", cause=str(found))
+        return found
 
     # -- beginning -----------------------------------------------------------------------------
 

@@ -1,9 +1,12 @@
 """A step of a lesson as a value: what is typed, what it is for, the same by actions, the check.
 
-Notebooks and widgets use these.
+Notebooks and widgets use these.  What else may be checked is a :class:`Task`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -48,6 +51,18 @@ class Step(Struct, frozen=True, kw_only=True):
     def typed(self) -> str:
         """The lines as one block."""
         return "\n".join(self.lines)
+
+
+@runtime_checkable
+class Task(Protocol):
+    """What judges a lab by itself, as an exercise does."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    def ask_all(self, lab: Any) -> Sequence[Verdict]:
+        """Ask the lab, and judge all that is wanted."""
 
 
 def judged(step: Step, lab: Asked) -> list[Verdict]:

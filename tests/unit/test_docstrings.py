@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 import nslab
+from nslab import Choice, Exercise, MustNot, WrongAnswer
 from nslab.network.actions import Action
 from nslab.session.check import Check
 from nslab.session.step import Step
 
 MANY = 3
-WRITTEN = (Action, Check, Step)
+WRITTEN = (Action, Check, Step, Exercise, Choice, MustNot, WrongAnswer)
 """The values that a user writes.  nslab makes the others itself."""
 
 

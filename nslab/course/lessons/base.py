@@ -1,5 +1,5 @@
-"""A lesson: steps in order, the state that it starts from, and the proof that a step can be said
-in two ways.
+"""A lesson: steps in order, the state that it starts from, its exercises, and the proof that a step
+can be said in two ways.
 
 >>> from nslab import lesson
 >>> bridge = lesson("02-bridge")
@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from nslab.course.exercises.exercise import Exercise
 from nslab.course.lessons import article
 from nslab.engine.choose import choose
 from nslab.engine.protocol import Options
@@ -51,12 +52,44 @@ class Lesson(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     """What the kernel must have (see :class:`~nslab.session.lab.Lab`)."""
     steps: tuple[Step, ...] = ()
+    exercises: tuple[Exercise, ...] = ()
+    """What the learner does without being told how; each starts from a state of the lesson."""
 
-    def __getitem__(self, ident: str) -> Step:
-        """A step by its id.
+    def __post_init__(self) -> None:
+        ids = self._ids()
+        for exercise in self.exercises:
+            if ids.count(exercise.id) > 1:
+                raise InvalidInput(
+                    "make the lesson",
+                    short(self.name),
+                    f"two of its steps and exercises are called {exercise.id}",
+                    "call the exercise otherwise, such as X1",
+                )
+        bound = tuple(
+            one.bound(
+                self.name,
+                self.state_after() if one.done else self.state(one.before),
+                self.needs,
+                self.nic_filter,
+            )
+            for one in self.exercises
+        )
+        structs.force_setattr(self, "exercises", bound)
+
+    def __getitem__(self, ident: str) -> Any:
+        """A step, or an exercise, by its id.
 
         :raises InvalidInput: there is none of that id in this lesson
         """
+        for exercise in self.exercises:
+            if exercise.id == ident:
+                return exercise
+        return self._step(ident)
+
+    def _ids(self) -> list[str]:
+        return [step.id for step in self.steps] + [one.id for one in self.exercises]
+
+    def _step(self, ident: str) -> Step:
         for place, step in enumerate(self.steps, 1):
             if step.id == ident:
                 return structs.replace(step, later=self.steps[place:])
@@ -64,7 +97,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
             "find the step",
             short(ident),
             f"the lesson {self.name} has no such step",
-            "it has: " + ", ".join(step.id for step in self.steps),
+            "it has: " + ", ".join(self._ids()),
         )
 
     def __iter__(self) -> Iterator[Step]:
@@ -82,7 +115,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
                 break
             done += _doing(step)
         if before is not None:
-            self[before]  # says so if there is none
+            self._step(before)  # says so if there is none
         return tuple(done)
 
     def state_after(self) -> tuple[Action | str, ...]:
@@ -135,7 +168,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
         :param engine: as for :class:`nslab.Lab`
         :raises InvalidInput: the step has no command lines
         """
-        step = self[ident]
+        step = self._step(ident)
         if not step.lines:
             raise InvalidInput(
                 "compare the step", ident, "it has no command lines", "try another one"

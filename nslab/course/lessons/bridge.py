@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import bridge as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddAddress, AddBridge, SetBridge, SetUp
 from nslab.session.check import HasAddress, HasLink, HasRoute, State, Stp
@@ -54,4 +55,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import cables as exercises
 from nslab.course.lessons import namespace
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddAddress, AddVeth, Attach, Move, Rename, SetUp
@@ -109,4 +110,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

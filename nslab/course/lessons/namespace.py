@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import namespace as exercises
 from nslab.course.lessons import bridge
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddNamespace, SetUp
@@ -46,4 +47,5 @@ LESSON = Lesson(
             checks=(State("lo", "up", ns="ns1"), Reaches("ns1", "127.0.0.1")),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import way_out as exercises
 from nslab.course.lessons import cables
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddRoute, Masquerade, Sysctl
@@ -67,4 +68,5 @@ LESSON = Lesson(
             checks=(Reaches("ns1", OUTSIDE), Reaches("internet", "192.168.10.11", ok=False)),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

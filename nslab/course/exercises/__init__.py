@@ -1,0 +1,14 @@
+"""Exercises: a goal, a lab to reach it in by any way, and the kernel as the judge.
+
+::
+
+    exercise    an exercise as a value, and what a learner calls
+    values      what it is made of: choices, what must not be, wrong answers
+    judging     whether its goal is met, and what must not be is not
+    attempt     how far a learner is with one
+    told        a hint or a solution, as it shows itself
+    bridge      those of lesson 02
+    namespace   those of lesson 03
+    cables      those of lesson 04
+    way_out     those of lesson 05
+"""

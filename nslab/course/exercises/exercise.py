@@ -1,0 +1,336 @@
+"""An exercise: a goal in words, a lab of its own, and the kernel as the judge.
+
+Whatever way leads there counts.  The exercise is a value and does not change; what a learner has
+done about it is an :class:`~nslab.course.exercises.attempt.Attempt`.
+
+>>> from nslab import lesson
+>>> lesson("02-bridge")["X2"].kind
+'build'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct, structs
+
+from nslab.course.exercises import judging
+from nslab.course.exercises.attempt import Attempt, attempt
+from nslab.course.exercises.told import Told
+from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
+from nslab.errors import InvalidInput
+from nslab.network.actions import Action, code
+from nslab.network.arguments import check_fields, checked
+from nslab.printable import short
+from nslab.session import naming
+from nslab.session.check import Check, Verdict, Verdicts
+from nslab.session.lab import Lab
+
+KINDS = ("predict", "build", "mend")
+
+
+class Exercise(Struct, frozen=True, kw_only=True):
+    """One exercise of a lesson.
+
+    :param id: its name, such as ``X1``
+    :param kind: ``predict`` (choose, then run), ``build`` or ``mend``
+    :param goal: what is wanted, in words
+    :param checks: what must hold; for ``predict``: that it was run
+    :param hints: three: a question, a place to look, the command
+    :param answer: one way to the goal, actions or lines; for ``predict``: what is to be run
+    :param others: quite different ways, at least one
+    :param wrong: answers that must be refused, at least three
+    :param choices: for ``predict``: what may be chosen
+    :param mustnot: what must not hold, and why
+    :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
+    :param before: the step of the lesson before which it starts; None: as the lesson starts
+    :param done: it starts after the lesson's last step
+    :param prepare: what is done then: such as what is to be mended
+    :param lesson: the lesson's name; like what follows, the lesson sets it
+    :param begin: the whole way to the state that it starts from
+    :param needs: what its kernel must have (see :class:`~nslab.session.lab.Lab`)
+    :param nic_filter: whether the host's NIC filters by address
+    """
+
+    id: str
+    kind: str
+    goal: str
+    checks: tuple[Check, ...]
+    hints: tuple[str, str, str]
+    answer: Way
+    others: tuple[Way, ...]
+    wrong: tuple[WrongAnswer, ...]
+    choices: tuple[Choice, ...] = ()
+    mustnot: tuple[MustNot, ...] = ()
+    only: tuple[str, ...] = ()
+    before: str | None = None
+    done: bool = False
+    prepare: Way = ()
+    lesson: str = ""
+    begin: Way = ()
+    needs: tuple[str, ...] = ()
+    nic_filter: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for wrong, cause, hint in _faults(self):
+            if wrong:
+                raise InvalidInput("write the exercise", short(self.id), cause, hint)
+
+    # -- for the learner -----------------------------------------------------------------------
+
+    @checked
+    def start(self, name: str | None = None, *, engine: str | None = None) -> Lab:
+        """A new lab for it, in the state that it starts from.
+
+        :param name: the name of the lab; None for one after the lesson and the exercise
+        :param engine: as for :class:`nslab.Lab`
+        :raises EngineUnavailable: no lab can run here; says why, and what to do
+        """
+        with naming.usually(f"{self.lesson or 'exercise'}-{self.id}"):
+            lab = Lab(
+                name,
+                engine=engine,
+                needs=self.needs,
+                nic_filter=self.nic_filter,
+                start=self.begin or self.prepare,
+            )
+        self.attempt.started(lab)
+        return lab
+
+    @checked
+    def choose(self, choice: str) -> Told:
+        """Choose an answer, before it is run.
+
+        :param choice: its id, such as ``a``
+        :raises InvalidInput: there is none of that id, or its lab has run it already
+        """
+        found = self._choice(choice)
+        lab = self.attempt.lab
+        if lab is not None and all(judging.held(check, lab) for check in self.checks):
+            raise InvalidInput(
+                "choose",
+                choice,
+                f"it was run in {lab.name} already: that would be no prediction",
+                f"begin again: lab = {self._called}.start()",
+            )
+        self.attempt.choices.append(choice)
+        return Told([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
+
+    @checked
+    def check(self, lab: Lab) -> Verdicts:
+        """Ask the kernel whether the goal is met; the same as ``lab.check(exercise)``.
+
+        :raises InvalidInput: the lab was not started for this exercise
+        """
+        return lab.check(self)
+
+    def hint(self) -> Told:
+        """Open one more hint; all that are open are shown."""
+        now = self.attempt
+        now.hints = min(now.hints + 1, len(self.hints))
+        shown = enumerate(self.hints[: now.hints], 1)
+        return Told([f"hint {number} of {len(self.hints)}: {text}" for number, text in shown])
+
+    def solution(self) -> Told:
+        """One way to the goal, and another; only once it is passed, or when asked a second time."""
+        now = self.attempt
+        if not (now.passed or now.asked):
+            now.asked = True
+            left = len(self.hints) - now.hints
+            unopened = f"{left} of its hints are not open yet" if left else "its hints are open"
+            return Told([f"{unopened}; if you want the solution nevertheless, ask once more"])
+        lines = ["one way:", *_typed(self.answer)]
+        for other in self.others:
+            lines += ["another:", *_typed(other)]
+        return Told(lines)
+
+    @property
+    def attempt(self) -> Attempt:
+        """How far the learner is with it in this process."""
+        return attempt(self)
+
+    # -- judging -------------------------------------------------------------------------------
+
+    def ask_all(self, lab: Lab) -> list[Verdict]:
+        """Judge a try, and count it: what ``lab.check`` and ``lab.require`` ask.
+
+        What must not be, and is not, is left out.
+
+        :raises InvalidInput: the lab was not started for this exercise
+        """
+        now = self.attempt
+        if not now.owns(lab):
+            raise InvalidInput(
+                "check the exercise",
+                self.id,
+                f"the lab {lab.name} was not started for it",
+                f"make one that was: lab = {self._called}.start()",
+            )
+        every = self.judge(lab, now.choice)
+        now.judged(all(every))
+        goal = len(every) - len(self.mustnot) - bool(self.only)
+        told = every[:goal] + [verdict for verdict in every[goal:] if not verdict]
+        return [*_with_hint(told, f"{self._called}.hint() opens a hint")]
+
+    def judge(self, lab: Lab, choice: str = "") -> list[Verdict]:
+        """The verdicts on all that it asks for, in order; counts nothing.
+
+        First the checks, then what was chosen, what must not be, and what else was changed.
+
+        :param choice: the id of what was chosen
+        """
+        found = [judging.held(check, lab) for check in self.checks]
+        if self.choices:
+            if choice:
+                found.append(judging.claimed(self._choice(choice), lab))
+            else:
+                found.append(Verdict(False, f"nothing was chosen: {self._called}.choose(…)"))
+        found += [judging.refused(one, lab) for one in self.mustnot]
+        if self.only:
+            changes = lab.changes
+            found.append(judging.untouched(changes.before, changes.after, self.only))
+        return found
+
+    # -- for the lesson ------------------------------------------------------------------------
+
+    def bound(self, lesson: str, state: Way, needs: tuple[str, ...], nic_filter: bool) -> Exercise:
+        """The same as a part of a lesson.
+
+        :param lesson: the lesson's name
+        :param state: what leads to the lesson's state in which it starts
+        :param needs: what the lesson's kernel must have
+        :param nic_filter: whether the host's NIC filters by address
+        """
+        return structs.replace(
+            self, lesson=lesson, begin=state + self.prepare, needs=needs, nic_filter=nic_filter
+        )
+
+    def _choice(self, ident: str) -> Choice:
+        for choice in self.choices:
+            if choice.id == ident:
+                return choice
+        there = ", ".join(choice.id for choice in self.choices)
+        raise InvalidInput(
+            "choose",
+            short(ident),
+            f"the exercise {self.id} has no such choice",
+            f"it has: {there}" if there else f"it is one to {self.kind}: start a lab, and do it",
+        )
+
+    @property
+    def _called(self) -> str:
+        """What a learner calls it, where a lesson is called ``lesson``."""
+        return f'lesson["{self.id}"]' if self.lesson else "exercise"
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.id} ({self.kind}): {self.goal}"
+        for choice in self.choices:
+            yield f"  {choice.id}) {choice.text}"
+        now = self.attempt
+        state = "passed" if now.passed else "not passed yet"
+        yield f"{state}; tries: {now.tries}; hints open: {now.hints} of {len(self.hints)}"
+
+    def __repr__(self) -> str:
+        return str(Told([*self._lines()]))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return Told([*self._lines()])._repr_mimebundle_()
+
+
+def _typed(way: Way) -> list[str]:
+    """Something to do, as lines to read."""
+    return [
+        f"  {line}"
+        for one in way
+        for line in (one.splitlines() if isinstance(one, str) else [f"lab.do({code(one)})"])
+    ]
+
+
+def _with_hint(verdicts: list[Verdict], hint: str) -> Iterator[Verdict]:
+    """The same; the first that is not met says where help is."""
+    for verdict in verdicts:
+        if verdict or not hint:
+            yield verdict
+        else:
+            yield Verdict(False, verdict.message, hint)
+            hint = ""
+
+
+def _all(values: object, kind: Any) -> bool:
+    return isinstance(values, tuple) and all(isinstance(one, kind) for one in values)
+
+
+def _way(value: object) -> bool:
+    return _all(value, (Action, str)) and bool(value)
+
+
+Fault = tuple[bool, str, str]
+"""Whether it is there, its cause, and what to write instead."""
+
+
+def _faults(one: Exercise) -> Iterator[Fault]:
+    """What may be wrong with how it is written."""
+    yield one.kind not in KINDS, f"{short(one.kind)} is no kind", "one of " + ", ".join(KINDS)
+    yield not one.id or not one.goal.strip(), "it has no id or no goal", 'id="X1", goal="…"'
+    yield (
+        one.done and one.before is not None,
+        "it starts before a step and after all of them",
+        "leave one",
+    )
+    yield (
+        not _all(one.prepare, (Action, str)),
+        f"prepare={short(one.prepare)} is no tuple of actions and lines",
+        'such as prepare=("ip link set br0 down",)',
+    )
+    yield from _in_judging(one)
+    yield from _in_choices(one)
+    yield from _in_answers(one)
+
+
+def _in_judging(one: Exercise) -> Iterator[Fault]:
+    yield (
+        not _all(one.checks, Check) or not one.checks,
+        f"checks={short(one.checks)} is no tuple of checks",
+        'such as checks=(HasLink("br0"),)',
+    )
+    yield not _all(one.mustnot, MustNot), "mustnot is no tuple of MustNot", "MustNot(check, reason)"
+    yield not _all(one.only, str), "only is no tuple of texts", 'such as only=("ns1",)'
+
+
+def _in_choices(one: Exercise) -> Iterator[Fault]:
+    ids = [choice.id for choice in one.choices] if _all(one.choices, Choice) else [""]
+    yield (
+        len(set(ids)) != len(ids) or "" in ids,
+        "its choices have no ids, or two have the same",
+        'such as Choice("a", "it is up", (State("br0", "up"),))',
+    )
+    yield (
+        len(ids) < 2 if one.kind == "predict" else bool(ids),
+        "one to predict has choices, and no other has",
+        "two at least, of which one is right",
+    )
+
+
+def _in_answers(one: Exercise) -> Iterator[Fault]:
+    yield (
+        not _all(one.hints, str) or len(one.hints) != 3,
+        f"hints={short(one.hints)} are not three texts",
+        "a question, a place to look, the command",
+    )
+    yield (
+        not _way(one.answer),
+        f"answer={short(one.answer)} is no tuple of actions and lines",
+        'such as answer=("ip link set br0 up",)',
+    )
+    yield (
+        not one.others or not isinstance(one.others, tuple) or not all(map(_way, one.others)),
+        f"others={short(one.others)} is no tuple of ways",
+        'such as others=(("ifconfig br0 up",),)',
+    )
+    yield (
+        not _all(one.wrong, WrongAnswer) or len(one.wrong) < 3,
+        "it has fewer than three wrong answers",
+        'such as wrong=(WrongAnswer(("ip link add br0 type dummy",), "is not a bridge"), …)',
+    )

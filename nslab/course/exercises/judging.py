@@ -1,0 +1,122 @@
+"""Whether the goal of an exercise is met, and what must not be is not.
+
+Every verdict tells what is so; none tells what to type: that is for the hints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from nslab.course.exercises.values import Choice, MustNot
+from nslab.errors import NotFound
+from nslab.network import diff
+from nslab.network.diff import Change, Diff
+from nslab.network.model import Link, Namespace, Snapshot
+from nslab.session.check import Check, Verdict
+from nslab.session.lab import Lab
+
+_BESIDE = frozenset({"file", "process"})
+"""What comes and goes without being the network's."""
+
+
+class _Asked:
+    """A lab as checks ask it, without the search for a cause, which only their hints need."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.snapshot = lab.snapshot
+        self.run = lab.run
+
+    obstacle = None
+
+    def why(self, source: str | None, target: str) -> _Asked:
+        """Nothing is known to stand in the way."""
+        return self
+
+
+def held(check: Check, lab: Lab) -> Verdict:
+    """The verdict on a check, also where what it would try from is not there."""
+    try:
+        found = check.ask(_Asked(lab))
+    except NotFound as missing:
+        return Verdict(False, missing.cause)
+    return Verdict(found.ok, found.message)
+
+
+def refused(what: MustNot, lab: Lab) -> Verdict:
+    """The verdict on what must not be."""
+    found = held(what.check, lab)
+    return Verdict(False, what.reason) if found else Verdict(True, found.message)
+
+
+def claimed(choice: Choice, lab: Lab) -> Verdict:
+    """The verdict on what was chosen: the kernel's, as the lab is now."""
+    found = [held(check, lab) for check in choice.checks]
+    for check in choice.mustnot:
+        verdict = held(check, lab)
+        found.append(Verdict(not verdict, verdict.message))
+    wrong = [verdict.message for verdict in found if not verdict]
+    if wrong:
+        return Verdict(False, f"you chose {choice.id}, but {wrong[0]}")
+    return Verdict(True, f"you chose {choice.id}: {'; '.join(v.message for v in found)}")
+
+
+def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdict:
+    """The verdict on what else was changed.
+
+    :param only: what may differ: a namespace with all that is in it, such as ``ns1``, or a link
+        with its addresses and routes, such as ``host/lxcbr0``
+    """
+    changes = diff.compare(_settled(before), _settled(after))
+    beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
+    if not beside:
+        return Verdict(True, f"nothing was changed but {', '.join(only)}")
+    return Verdict(False, f"what is to stay as it was has changed: {beside[0].text}")
+
+
+def _settled(snapshot: Snapshot) -> Snapshot:
+    """Without what follows at one place from what is done at another.
+
+    That is which wires are dead, and the MAC of a bridge, which is one of its ports', with the
+    entries for it in the forwarding table.
+    """
+    return structs.replace(
+        snapshot,
+        namespaces=tuple(
+            structs.replace(
+                ns,
+                links=tuple(map(_own, ns.links)),
+                routes=tuple(structs.replace(route, dead=False) for route in ns.routes),
+                fdb=(),
+            )
+            for ns in snapshot.namespaces
+        ),
+    )
+
+
+def _own(link: Link) -> Link:
+    settled = structs.replace(link, carrier=True)
+    return structs.replace(settled, mac="", mac_origin="") if link.bridge else settled
+
+
+def _allowed(change: Change, changes: Diff, only: tuple[str, ...]) -> bool:
+    if change.quiet or change.what in _BESIDE or change.ns in only:
+        return True
+    links = set(_links(change, changes))
+    return bool(links) and all(f"{change.ns}/{link}" in only for link in links)
+
+
+def _links(change: Change, changes: Diff) -> Iterator[str]:
+    """The names of the links that a change is about."""
+    for side in (changes.before, changes.after):
+        for ns in side.namespaces:
+            if ns.inode == change.inode or ns.label == change.ns:
+                yield from _in(ns, change)
+
+
+def _in(ns: Namespace, change: Change) -> Iterator[str]:
+    if change.what == "route":
+        yield from (route.dev for route in ns.routes if route.destination == change.name)
+    elif change.index:
+        yield from (link.name for link in ns.links if link.index == change.index)

@@ -1,0 +1,350 @@
+"""Exercises as values, and what a learner calls: hints, the solution, choices; each wrong use has
+one clear answer.  Whether they judge rightly is proved on the kernel (tests/kernel).
+"""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+import nslab
+from nslab import (
+    AddAddress,
+    AddBridge,
+    Exercise,
+    HasLink,
+    InvalidInput,
+    Lab,
+    MustNot,
+    NoLink,
+    NotMet,
+    NslabError,
+    SetUp,
+    State,
+    WrongAnswer,
+    lesson,
+)
+from nslab.course.exercises import judging
+from nslab.course.exercises.values import Choice
+from nslab.course.lessons import LESSONS, Lesson
+from nslab.session.step import Task
+
+number = itertools.count(1)
+WRONG = tuple(WrongAnswer((), "there is no link br0") for _ in range(3))
+
+
+def build(**fields: Any) -> Exercise:
+    """An exercise that no test has begun."""
+    plain: dict[str, Any] = {
+        "id": "X1",
+        "kind": "build",
+        "goal": f"Make a bridge br0, for the {next(number)}th time.",
+        "checks": (HasLink("br0"),),
+        "hints": ("What is a bridge?", "Look at brctl.", "brctl addbr br0"),
+        "answer": (AddBridge("br0"),),
+        "others": (("ip link add br0 type bridge",),),
+        "wrong": WRONG,
+    }
+    return Exercise(**(plain | fields))
+
+
+def predict(**fields: Any) -> Exercise:
+    choices = (
+        Choice("a", "It is up.", (State("br0", "up"),)),
+        Choice("b", "It is down.", (State("br0", "down"),), (State("br0", "up"),)),
+    )
+    return build(**({"kind": "predict", "choices": choices} | fields))
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab(engine="fake") as made:
+        yield made
+
+
+# -- in a lesson ------------------------------------------------------------------------------
+
+EXERCISES = [one for found in LESSONS for one in found.exercises]
+
+
+def test_a_lesson_lists_its_exercises_and_finds_them() -> None:
+    bridge = lesson("02")
+    assert [one.id for one in bridge.exercises] == ["X1", "X2", "X3"]
+    assert bridge["X2"] is bridge.exercises[1]
+    assert bridge["B1"].typed == "brctl addbr lxcbr0"
+    assert [step.id for step in bridge] == ["B1", "B2", "B3"]
+    with pytest.raises(InvalidInput, match="B1, B2, B3, X1, X2, X3"):
+        _ = bridge["X4"]
+
+
+@pytest.mark.parametrize("name", ["02", "03", "04", "05"])
+def test_a_lesson_has_one_of_each_kind(name: str) -> None:
+    assert {one.kind for one in lesson(name).exercises} == {"predict", "build", "mend"}
+
+
+@pytest.mark.parametrize("one", EXERCISES, ids=lambda one: f"{one.lesson}-{one.id}")
+def test_an_exercise_is_written_out(one: Exercise) -> None:
+    assert one.goal.endswith((".", "?"))
+    assert one.hints[0].endswith("?"), "the first hint is a question"
+    assert "`" in one.hints[2], "the last hint is a command"
+    assert one.kind != "mend" or one.prepare
+    assert one.begin[len(one.begin) - len(one.prepare) :] == one.prepare
+    assert len({*map(repr, (one.answer, *one.others))}) == 1 + len(one.others)
+
+
+def test_it_begins_where_it_says() -> None:
+    bridge = lesson("02")
+    done, before = build(done=True), build(id="X2", before="B2", prepare=("true",))
+    made = structs.replace(bridge, exercises=(done, before, build(id="X3")))
+    assert made["X1"].begin == bridge.state_after()
+    assert made["X2"].begin == (AddBridge("lxcbr0"), "true")
+    assert made["X3"].begin == ()
+    assert {one.lesson for one in made.exercises} == {"02-bridge"}
+
+
+def test_ids_do_not_collide() -> None:
+    with pytest.raises(InvalidInput, match="called B1"):
+        structs.replace(lesson("02"), exercises=(build(id="B1"),))
+    with pytest.raises(InvalidInput, match="called X1"):
+        structs.replace(lesson("02"), exercises=(build(), build()))
+    with pytest.raises(InvalidInput, match="no such step"):
+        structs.replace(lesson("02"), exercises=(build(before="X1"),))
+
+
+# -- as a value -------------------------------------------------------------------------------
+
+
+def test_it_is_a_value() -> None:
+    one = build()
+    assert one == structs.replace(one)
+    assert hash(one) == hash(structs.replace(one))
+    assert isinstance(one, Task)
+    with pytest.raises(AttributeError):
+        one.id = "X2"  # type: ignore[misc]
+    for each in EXERCISES:
+        hash(each)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "guess"}, "'guess' is no kind"),
+        ({"id": ""}, "no id"),
+        ({"goal": " "}, "no goal"),
+        ({"goal": None}, "goal=None"),
+        ({"checks": ()}, "no tuple of checks"),
+        ({"checks": [HasLink("br0")]}, "no tuple of checks"),
+        ({"checks": ("br0",)}, "no tuple of checks"),
+        ({"hints": ("a", "b")}, "not three texts"),
+        ({"hints": "abc"}, "not three texts"),
+        ({"answer": ()}, "answer="),
+        ({"answer": "brctl addbr br0"}, "answer="),
+        ({"others": ()}, "others="),
+        ({"others": ("brctl addbr br0",)}, "others="),
+        ({"others": None}, "others="),
+        ({"wrong": WRONG[:2]}, "fewer than three"),
+        ({"mustnot": (HasLink("br0"),)}, "no tuple of MustNot"),
+        ({"only": "ns1"}, "only is no tuple"),
+        ({"prepare": "true"}, "prepare='true'"),
+        ({"choices": (Choice("a", "yes"), Choice("b", "no"))}, "no other has"),
+        ({"kind": "predict"}, "one to predict has choices"),
+        ({"kind": "predict", "choices": (Choice("a", "yes"),)}, "one to predict has choices"),
+        ({"kind": "predict", "choices": (Choice("a", "1"), Choice("a", "2"))}, "the same"),
+        ({"kind": "predict", "choices": (Choice("", "1"), Choice("b", "2"))}, "no ids"),
+        ({"done": True, "before": "B1"}, "after all of them"),
+    ],
+)
+def test_one_that_is_written_wrongly_says_what_to_write(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        build(**fields)
+    assert said in str(caught.value)
+
+
+def test_it_shows_itself_without_its_solution() -> None:
+    one = predict()
+    told = repr(one)
+    assert one.goal in told
+    assert "b) It is down." in told
+    assert "not passed yet; tries: 0; hints open: 0 of 3" in told
+    assert "addbr" not in told
+    assert one._repr_mimebundle_()["text/plain"] == told
+
+
+# -- hints and the solution -------------------------------------------------------------------
+
+
+def test_hints_open_one_at_a_time() -> None:
+    one = build()
+    assert str(one.hint()) == "hint 1 of 3: What is a bridge?"
+    assert "hint 2 of 3: Look at brctl." in str(one.hint())
+    assert str(one.hint()) == str(one.hint())
+    assert str(one.hint()).count("\n") == 2
+    assert one.attempt.hints == 3
+    assert build().attempt.hints == 0
+
+
+def test_an_exercise_of_a_lesson_goes_on_where_it_was() -> None:
+    made = structs.replace(lesson("02"), exercises=(build(),))
+    made["X1"].hint()
+    assert "hint 2 of 3" in str(made["X1"].hint())
+
+
+def test_the_solution_comes_when_asked_twice() -> None:
+    one = build()
+    one.hint()
+    first = str(one.solution())
+    assert "2 of its hints are not open yet" in first
+    assert "br0" not in first
+    second = str(one.solution())
+    assert 'lab.do(AddBridge("br0"))' in second
+    assert "ip link add br0 type bridge" in second
+    assert "one way:" in one.solution()._repr_mimebundle_()["text/html"]
+
+
+def test_the_solution_comes_once_it_is_passed() -> None:
+    one = build()
+    with one.start(engine="fake") as lab:
+        lab.do(AddBridge("br0"))
+        assert one.check(lab)
+        assert one.solution().lines[0] == "one way:"
+
+
+# -- judging ----------------------------------------------------------------------------------
+
+
+def test_tries_are_counted_and_what_is_passed_stays_so() -> None:
+    one = build()
+    with one.start(engine="fake") as lab:
+        verdicts = one.check(lab)
+        assert str(verdicts) == "✘ there is no link br0\n  → exercise.hint() opens a hint"
+        lab.do(AddBridge("br0"))
+        assert lab.check(one)
+        lab.undo()
+        assert not lab.check(one)
+    assert one.attempt.passed
+    assert one.attempt.tries == 3
+    assert "passed; tries: 3" in repr(one)
+
+
+def test_judging_alone_counts_nothing() -> None:
+    one = build()
+    with one.start(engine="fake") as lab:
+        assert not all(one.judge(lab))
+    assert one.attempt.tries == 0
+
+
+def test_its_lab_is_called_after_it() -> None:
+    with build().start(engine="fake") as lab:
+        assert lab.name == "exercise-X1"
+    with lesson("02")["X2"].start(engine="fake") as lab:
+        assert lab.name == "02-bridge-X2"
+        assert lab.snapshot().link("lxcbr0").up
+
+
+def test_what_must_not_be_is_said_only_if_it_is() -> None:
+    one = build(mustnot=(MustNot(HasLink("br1"), "nobody asked for br1"),))
+    with one.start(engine="fake") as lab:
+        lab.do(AddBridge("br0"))
+        assert str(one.check(lab)) == "✔ there is a link br0"
+        lab.do(AddBridge("br1"))
+        verdicts = one.check(lab)
+        assert [verdict.ok for verdict in verdicts] == [True, False]
+        assert verdicts[1].message == "nobody asked for br1"
+
+
+def test_what_else_was_changed_is_said() -> None:
+    one = build(only=("host/br0",))
+    with one.start(engine="fake") as lab:
+        lab.do(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0"))
+        assert one.check(lab), "a link's addresses and routes are its own"
+        lab.do(AddAddress("eth0", "10.1.0.1/24"))
+        (verdict,) = [verdict for verdict in one.check(lab) if not verdict]
+        assert "has changed: eth0: address 10.1.0.1/24" in verdict.message
+
+
+def test_a_namespace_may_differ_as_a_whole() -> None:
+    with Lab(engine="fake", start=(AddBridge("br0"),)) as lab:
+        lab.sh("true", echo=False)
+        before = lab.snapshot()
+        lab.do(AddBridge("br1"), nslab.AddNamespace("ns1"), SetUp("lo", ns="ns1"))
+        after = lab.snapshot()
+    assert judging.untouched(before, before, ("ns1",))
+    assert judging.untouched(before, after, ("host", "ns1"))
+    assert "br1" in judging.untouched(before, after, ("ns1",)).message
+    assert "ns1" in judging.untouched(before, after, ("host",)).message
+
+
+def test_another_lab_is_refused(lab: Lab) -> None:
+    one = lesson("02")["X2"]
+    for call in (lab.check, lab.require, one.check):
+        with pytest.raises(InvalidInput, match="was not started for it") as caught:
+            call(one if call != one.check else lab)
+        assert 'lab = lesson["X2"].start()' in caught.value.hint
+    with pytest.raises(InvalidInput, match="a lab"):
+        one.check("lab")
+    closed = one.start(engine="fake")
+    closed.close()
+    with pytest.raises(NslabError, match="closed"):
+        one.check(closed)
+
+
+# -- to predict -------------------------------------------------------------------------------
+
+
+def test_choosing_and_then_running() -> None:
+    one = predict()
+    with one.start(engine="fake") as lab:
+        assert "nothing was chosen" in str(one.check(lab))
+        told = str(one.choose("a"))
+        assert told.startswith("you chose a: It is up.\nnow run it:")
+        assert not one.check(lab), "it was not run"
+        lab.do(*[AddBridge("br0")])
+        assert "you chose a, but br0 is down" in str(one.check(lab))
+        with pytest.raises(InvalidInput, match="that would be no prediction"):
+            one.choose("b")
+    with one.start(engine="fake") as lab:
+        one.choose("b")
+        lab.do(AddBridge("br0"))
+        assert "✔ you chose b: br0 is down" in str(one.check(lab))
+    assert one.attempt.choices == ["a", "b"]
+    assert one.attempt.passed
+
+
+def test_wrong_choices_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="it has: a, b"):
+        predict().choose("c")
+    with pytest.raises(InvalidInput, match="choice=3"):
+        predict().choose(3)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="one to build"):
+        build().choose("a")
+
+
+# -- lab.require ------------------------------------------------------------------------------
+
+
+def test_require_is_check_that_raises(lab: Lab) -> None:
+    assert str(lab.require(HasLink("eth0"))) == str(lab.check(HasLink("eth0")))
+    wanted = (HasLink("eth0"), HasLink("br9"))
+    with pytest.raises(NotMet) as caught:
+        lab.require(*wanted)
+    assert str(caught.value) == str(lab.check(*wanted)) == caught.value.cause
+    assert isinstance(caught.value, AssertionError)
+    assert caught.value._render_traceback_()[0].startswith("NotMet: ✔ there is a link eth0\n✘")
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    with pytest.raises(NotMet, match="lxcbr0"):
+        lab.require(lesson("02")["B1"])
+    assert lab.require(NoLink("br9"), lesson("02")["B1"].checks[0].__class__("eth0"))
+
+
+def test_require_wants_something(lab: Lab) -> None:
+    with pytest.raises(InvalidInput, match="nothing was named"):
+        lab.require()
+    for odd in (None, "eth0", Exercise, HasLink, Lesson, lesson("02")):
+        for call in (lab.check, lab.require):
+            with pytest.raises(InvalidInput, match="neither a check nor a step nor an exercise"):
+                call(odd)  # type: ignore[arg-type]
