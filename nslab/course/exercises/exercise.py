@@ -139,8 +139,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if not (now.passed or now.asked):
             now.asked = True
             left = len(self.hints) - now.hints
-            unopened = f"{left} of its hints are not open yet" if left else "its hints are open"
-            return Told([f"{unopened}; if you want the solution nevertheless, ask once more"])
+            unopened = f"hints that are not open yet: {left}; " if left else ""
+            return Told([f"{unopened}for the solution nevertheless, ask once more"])
         lines = ["one way:", *_typed(self.answer)]
         for other in self.others:
             lines += ["another:", *_typed(other)]
