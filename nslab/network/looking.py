@@ -391,7 +391,8 @@ _JOINT = re.compile(r"&&|\|\||\|&|;;|;|\n|\||&")
 _VARIABLE = re.compile(r"\$(?:\w+|[?#$!@*-]|\{\w+\})")
 _EXPANDED = re.compile(r"[*?{]|\[.")
 """What the shell may make several words of."""
-_PLAIN = re.compile(r"[^\s\\'\"$`;&|<>()#]+|#")
+_PLAIN = re.compile(r"[^ \t\n\r\\'\"$`;&|<>()#]+|#")
+"""To bash only blank, tab and newline end a word: a no-break space is in it."""
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -407,6 +408,8 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token("joint", ";" if found[0] == "\n" else found[0], line)
         else:
             word, end = _word(text, place)
+            if end == place:
+                raise _Unclear
             yield _Token("word", word, line)
             line += text.count("\n", place, end)
             place = end

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nslab.jupyter import cells
 from nslab.jupyter.interactive import complained, needed
 from nslab.jupyter.lines import commands
 
@@ -164,3 +165,10 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_plain_words_are_read_as_they_are(words: list[str]) -> None:
     found = commands(" ".join(["x", *words]))
     assert [command.words for command in found] == [["x", *words]]
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x3000), max_size=60))
+def test_any_text_comes_to_an_end(text: str) -> None:
+    needed(text)
+    cells.hint(text)
+    cells.meant(text.splitlines(keepends=True), ["host", "ns"])

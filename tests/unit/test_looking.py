@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nslab.network.looking import failed_entirely, only_looks, redefines, simple_commands
 
@@ -210,3 +212,17 @@ def test_words_are_those_of_the_shell() -> None:
 )
 def test_what_failed_entirely(text: str, failed: list[int], entirely: bool) -> None:
     assert failed_entirely(text, failed) is entirely
+
+
+@pytest.mark.parametrize(
+    "text", ["ip\xa0link", "ip link\x0b", "\x0c", "ip\u2028a", "a\x85b", "ip link\r\n", "\r", "\\"]
+)
+def test_blanks_that_are_none_to_bash_come_to_an_end(text: str) -> None:
+    """A no-break space that came with a copy: the reading stood still there, for ever."""
+    found = simple_commands(text)
+    assert found is None or all(" " not in word for one in found for word in one.words)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x3000), max_size=60))
+def test_any_text_comes_to_an_end(text: str) -> None:
+    simple_commands(text)
