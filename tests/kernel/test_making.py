@@ -14,6 +14,8 @@ from nslab.session.history import Made
 from nslab.session.repeating import carry_out, differences, mended
 
 SEED = int(os.environ.get("NSLAB_SEED") or "0", 16)
+# Not drawn: "ip -6 route delete" of a route that the kernel makes for an address.  Such routes come
+# and go later than what they follow from, so a missing one is not told from a late one.
 SEEDS = range(int(os.environ.get("NSLAB_SEEDS", "8")))
 
 NAMES = ("ns1", "ns2", "ns3")
@@ -125,7 +127,6 @@ def lines(dice: random.Random, count: int) -> str:
                 f"{inside()}ip address delete {six()} dev {link()}",
                 f"{inside()}ip -6 route add fd09::/32 dev {link()} metric 9",
                 f"{inside()}ip -6 route add default via fd00::1",
-                f"{inside()}ip -6 route delete fd00::/64",
                 f"{inside()}ip route add default via 10.0.0.1",
                 f"{inside()}ip route add 10.9.0.0/16 dev {link()}",
                 f"{inside()}ip route add 10.8.0.0/16 via 10.1.0.2 metric 7 table 100",
