@@ -7,6 +7,8 @@ all of them into JupyterLab.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MADE_UP = "the lab's internet is a made-up one"
@@ -26,6 +28,17 @@ class Habit:
     says: str
     not_said: str = "check the spelling"
     needs: str = ""
+
+
+def unanswered(habits: Sequence[Habit], answers: Sequence[str]) -> list[str]:
+    """Which cells were not answered as they must be, with what they said."""
+    wrong = []
+    for habit, answer in zip(habits, answers, strict=True):
+        absent = habit.needs and shutil.which(habit.needs) is None
+        wanted = "is not installed on this machine" if absent else habit.says
+        if wanted not in answer or habit.not_said in answer or "Traceback" in answer:
+            wrong.append(f"{habit.cell!r}: wanted {wanted!r}, got\n{answer[-800:]}")
+    return wrong
 
 
 def _in_the_host(lines: str, says: str, **more: str) -> Habit:

@@ -41,7 +41,7 @@ def _answer(
     tb_offset: int | None = None,
 ) -> None:
     frame = _innermost(trace)
-    in_cell = frame.tb_frame.f_code.co_name == "<module>" or getattr(error, "obj", 0) is _public()
+    in_cell = frame.tb_frame.f_code.co_name == "<module>" or getattr(error, "obj", 0) is public()
     if render := getattr(error, "_render_traceback_", None):
         running._showtraceback(kind, error, render())
         return
@@ -59,7 +59,8 @@ def _innermost(trace: TracebackType) -> TracebackType:
     return trace
 
 
-def _public() -> Any:
+def public() -> Any:
+    """The package nslab itself."""
     # Loaded for sure, and not imported: this room stands below the public face.
     return sys.modules[__name__.partition(".")[0]]
 
@@ -69,7 +70,7 @@ def _instead(error: Exception, trace: TracebackType) -> str:
     if isinstance(error, ImportError):
         found = _NO_NAME.match(str(error))
         if found and found[2].partition(".")[0] == __name__.partition(".")[0]:
-            close = difflib.get_close_matches(found[1], _public().__all__, 3, _LOOKS)
+            close = difflib.get_close_matches(found[1], public().__all__, 3, _LOOKS)
             offer = f"there is {_either(close)}" if close else "help(nslab) lists all that there is"
             return f"nslab has no {printable(found[1])}\n  → {offer}"
     elif isinstance(error, TypeError):
@@ -79,7 +80,7 @@ def _instead(error: Exception, trace: TracebackType) -> str:
     elif isinstance(error, AttributeError) and _ours(error.obj):
         has = [name for name in dir(error.obj) if not name.startswith("_")]
         close = difflib.get_close_matches(error.name, has, 3, _LOOKS)
-        what = "nslab" if error.obj is _public() else f"a {type(error.obj).__name__}"
+        what = "nslab" if error.obj is public() else f"a {type(error.obj).__name__}"
         offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
         return f"{what} has no {printable(error.name)}\n  → {offer}"
     return ""
@@ -107,7 +108,7 @@ def _called(trace: TracebackType) -> Any:
 
 
 def _ours(thing: object) -> bool:
-    if thing is _public():
+    if thing is public():
         return True
     module = thing.__module__ if isinstance(thing, type) else type(thing).__module__
     return module.partition(".")[0] == __name__.partition(".")[0]
@@ -119,8 +120,8 @@ def _either(names: list[str]) -> str:
 
 def _beneath(error: NameError) -> list[str]:
     """What to do about an unknown name."""
-    if error.name in MADE_BY_CELLS or error.name in _public().__all__:
+    if error.name in MADE_BY_CELLS or error.name in public().__all__:
         return ["", f"→ there is no {error.name} yet: {FIRST}"]
-    close = difflib.get_close_matches(error.name, _public().__all__, 2, 0.8)
+    close = difflib.get_close_matches(error.name, public().__all__, 2, 0.8)
     spelling = f"did you mean {_either(close)}?" if close else "check the spelling"
     return ["", f"→ {spelling}; or, if a cell above defines it, {FIRST}"]

@@ -69,10 +69,9 @@ def free(name: str) -> str:
     return found
 
 
-def others(than: Any = None) -> list[Any]:
+def others() -> list[Any]:
     """The labs of this process that are not closed, in the order of their names."""
-    found = [lab for lab in _living if lab is not than and lab.alive]
-    return sorted(found, key=lambda lab: str(lab.name))
+    return sorted((lab for lab in _living if lab.alive), key=lambda lab: str(lab.name))
 
 
 def remember(lab: Any) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from typing import Any
 
-from habits import IN_PYTHON, IN_THE_LAB
+from habits import IN_PYTHON, IN_THE_LAB, unanswered
 from playwright.sync_api import expect
 
 FIRST = "from nslab import AddVeth, Lab\nlab = Lab()"
@@ -21,12 +20,7 @@ def test_each_habit_is_answered_in_words(book: Callable[..., Any]) -> None:
     made = book(*cells, tags=("raises-exception",))
     expect(made.page.get_by_text("the end", exact=True)).to_be_visible()
     answers = [COLOURS.sub("", text) for text in made.outputs()][1:-1]
-    wrong = []
-    for habit, answer in zip(habits, answers, strict=True):
-        absent = habit.needs and shutil.which(habit.needs) is None
-        wanted = "is not installed on this machine" if absent else habit.says
-        if wanted not in answer or habit.not_said in answer or "Traceback" in answer:
-            wrong.append(f"{habit.cell!r}: wanted {wanted!r}, got\n{answer[-800:]}")
+    wrong = unanswered(habits, answers)
     assert not wrong, "\n\n".join(wrong)
     # Much output leaves the page alive.
     long = next(n for n, one in enumerate(habits) if "200000" in one.cell)

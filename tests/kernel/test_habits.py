@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from habits import IN_PYTHON, IN_THE_LAB, Habit
+from habits import IN_PYTHON, IN_THE_LAB, Habit, unanswered
 from IPython.core.interactiveshell import InteractiveShell
 
 from nslab import AddVeth, Lab
@@ -26,15 +24,11 @@ def test_every_habit_is_answered(
     shell = InteractiveShell()
     magics.load_ipython_extension(shell)
     monkeypatch.setattr(magics, "shell", lambda: shell)
-    wrong = []
+    habits = (*IN_THE_LAB, *IN_PYTHON)
     with Lab() as lab:
         shell.user_ns.update(lab=lab, Lab=Lab, AddVeth=AddVeth)
-        for habit in (*IN_THE_LAB, *IN_PYTHON):
-            answer = said(shell, habit, capsys)
-            absent = habit.needs and shutil.which(habit.needs) is None
-            wanted = "is not installed on this machine" if absent else habit.says
-            if wanted not in answer or habit.not_said in answer or "Traceback" in answer:
-                wrong.append(f"{habit.cell!r}: wanted {wanted!r}, got\n{answer[-800:]}")
+        answers = [said(shell, habit, capsys) for habit in habits]
+    wrong = unanswered(habits, answers)
     assert not wrong, "\n\n".join(wrong)
 
 
