@@ -6,7 +6,7 @@
     values      what it is made of: choices, what must not be, wrong answers
     judging     whether its goal is met, and what must not be is not
     attempt     how far a learner is with one
-    told        a hint or a solution, as it shows itself
+    reply       a hint or a solution, as it shows itself
     bridge      those of lesson 02
     namespace   those of lesson 03
     cables      those of lesson 04

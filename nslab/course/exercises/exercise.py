@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from nslab.course.exercises import judging
 from nslab.course.exercises.attempt import Attempt, attempt
-from nslab.course.exercises.told import Told
+from nslab.course.exercises.reply import Reply
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code
@@ -100,7 +100,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         return lab
 
     @checked
-    def choose(self, choice: str) -> Told:
+    def choose(self, choice: str) -> Reply:
         """Choose an answer, before it is run.
 
         :param choice: its id, such as ``a``
@@ -116,7 +116,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
                 f"begin again: lab = {self._called}.start()",
             )
         self.attempt.choices.append(choice)
-        return Told([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
+        return Reply([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
 
     @checked
     def check(self, lab: Lab) -> Verdicts:
@@ -126,25 +126,25 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         return lab.check(self)
 
-    def hint(self) -> Told:
+    def hint(self) -> Reply:
         """Open one more hint; all that are open are shown."""
         now = self.attempt
         now.hints = min(now.hints + 1, len(self.hints))
         shown = enumerate(self.hints[: now.hints], 1)
-        return Told([f"hint {number} of {len(self.hints)}: {text}" for number, text in shown])
+        return Reply([f"hint {number} of {len(self.hints)}: {text}" for number, text in shown])
 
-    def solution(self) -> Told:
+    def solution(self) -> Reply:
         """One way to the goal, and another; only once it is passed, or when asked a second time."""
         now = self.attempt
         if not (now.passed or now.asked):
             now.asked = True
             left = len(self.hints) - now.hints
             unopened = f"hints that are not open yet: {left}; " if left else ""
-            return Told([f"{unopened}for the solution nevertheless, ask once more"])
+            return Reply([f"{unopened}for the solution nevertheless, ask once more"])
         lines = ["one way:", *_typed(self.answer)]
         for other in self.others:
             lines += ["another:", *_typed(other)]
-        return Told(lines)
+        return Reply(lines)
 
     @property
     def attempt(self) -> Attempt:
@@ -171,8 +171,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         every = self.judge(lab, now.choice)
         now.judged(all(every))
         goal = len(every) - len(self.mustnot) - bool(self.only)
-        told = every[:goal] + [verdict for verdict in every[goal:] if not verdict]
-        return [*_with_hint(told, f"{self._called}.hint() opens a hint")]
+        shown = every[:goal] + [verdict for verdict in every[goal:] if not verdict]
+        return [*_with_hint(shown, f"{self._called}.hint() opens a hint")]
 
     def judge(self, lab: Lab, choice: str = "") -> list[Verdict]:
         """The verdicts on all that it asks for, in order; counts nothing.
@@ -233,10 +233,10 @@ class Exercise(Struct, frozen=True, kw_only=True):
         yield f"{state}; tries: {now.tries}; hints open: {now.hints} of {len(self.hints)}"
 
     def __repr__(self) -> str:
-        return str(Told([*self._lines()]))
+        return str(Reply([*self._lines()]))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return Told([*self._lines()])._repr_mimebundle_()
+        return Reply([*self._lines()])._repr_mimebundle_()
 
 
 def _typed(way: Way) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from nslab.printable import printable
 
 
-class Told:
+class Reply:
     """Some lines for the learner; in a notebook they are shown as they are."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -24,4 +24,4 @@ class Told:
         shown = "".join(
             f'<div style="white-space:pre-wrap">{html.escape(line)}</div>' for line in self.lines
         )
-        return {"text/plain": str(self), "text/html": f'<div class="nslab-told">{shown}</div>'}
+        return {"text/plain": str(self), "text/html": f'<div class="nslab-reply">{shown}</div>'}
