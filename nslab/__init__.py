@@ -97,6 +97,7 @@ _HOMES = {
     "nslab.course.exercises.exercise": ("Exercise",),
     "nslab.course.exercises.values": ("Choice", "MustNot", "WrongAnswer"),
     "nslab.course.lessons": ("Lesson", "lesson"),
+    "nslab.course.progress.overview": ("progress",),
     "nslab.course.lessons.pools": ("free_pool",),
     "nslab.session.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
@@ -134,6 +135,7 @@ if TYPE_CHECKING:
     from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
     from nslab.course.lessons import Lesson, lesson
     from nslab.course.lessons.pools import free_pool
+    from nslab.course.progress.overview import progress
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists,

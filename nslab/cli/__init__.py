@@ -1,10 +1,11 @@
-"""The command ``nslab``: doctor, lab, enter, show, why, vm.
+"""The command ``nslab``: doctor, lab, enter, show, why, progress, vm.
 
 ::
 
     app         options and help; each command imports what it needs when it runs
     doctor      the report on a terminal
     notebooks   where the lessons are, copying and trusting them
+    progress    ``nslab progress``
     pick        which of the running labs is meant
     vm          the virtual machine: build, status, clean
     show        ``nslab show``

@@ -47,6 +47,7 @@ def _nslab(
     nslab enter ns1       a terminal in a namespace of the running lab
     nslab show            the running lab, drawn in text
     nslab why ns1 8.8.8.8 can a namespace reach an address, and if not, why?
+    nslab progress        which exercises you have passed, and what is next
     nslab vm              the virtual machine for labs that this kernel cannot run
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
@@ -225,6 +226,32 @@ def why(
     from nslab.cli import why as asking
 
     raise typer.Exit(asking.run(ns, target, lab, machine=machine))
+
+
+@app.command()
+def progress(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything kept, for programs.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the map into FILE.")
+    ] = None,
+) -> None:
+    """Show which exercises you have passed, and what is next.
+
+    It is kept in one file that is yours: ~/.local/share/nslab/progress.json, on a hub beside the
+    notebooks.  NSLAB_PROGRESS names another; if it is set and empty, nothing is kept.
+
+    \b
+    nslab progress
+    nslab progress --json
+    nslab progress --html progress.html
+    """
+    from nslab.cli import progress as showing
+
+    _no_rest(ctx)
+    if as_json and page:
+        raise typer.BadParameter("choose one of --json and --html")
+    showing.run(as_json=as_json, page=page)
 
 
 vm = typer.Typer(

@@ -4,6 +4,7 @@
 
     lessons/      the lessons as data
     exercises/    what the learner does, judged by the kernel
+    progress/     what a learner has done, kept in a file of theirs; the map of the course
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel

@@ -311,7 +311,7 @@ def test_choosing_and_then_running() -> None:
         one.choose("b")
         lab.do(AddBridge("br0"))
         assert "✔ you chose b: br0 is down" in str(one.check(lab))
-    assert one.attempt.choices == ["a", "b"]
+    assert one.attempt.choices == ("a", "b")
     assert one.attempt.passed
 
 

@@ -78,6 +78,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
             if wrong:
                 raise InvalidInput("write the exercise", short(self.id), cause, hint)
 
+    @property
+    def name(self) -> str:
+        """What it is called among all lessons, such as ``02-bridge-X2``."""
+        return f"{self.lesson or 'exercise'}-{self.id}"
+
     # -- for the learner -----------------------------------------------------------------------
 
     @checked
@@ -88,7 +93,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         :param engine: as for :class:`nslab.Lab`
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
-        with naming.usually(f"{self.lesson or 'exercise'}-{self.id}"):
+        with naming.usually(self.name):
             lab = Lab(
                 name,
                 engine=engine,
@@ -115,7 +120,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
                 f"it was run in {lab.name} already: that would be no prediction",
                 f"begin again: lab = {self._called}.start()",
             )
-        self.attempt.choices.append(choice)
+        self.attempt.chose(choice)
         return Reply([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
 
     @checked
@@ -128,9 +133,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     def hint(self) -> Reply:
         """Open one more hint; all that are open are shown."""
-        now = self.attempt
-        now.hints = min(now.hints + 1, len(self.hints))
-        shown = enumerate(self.hints[: now.hints], 1)
+        shown = enumerate(self.hints[: self.attempt.opened(len(self.hints))], 1)
         return Reply([f"hint {number} of {len(self.hints)}: {text}" for number, text in shown])
 
     def solution(self) -> Reply:
@@ -141,6 +144,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
             left = len(self.hints) - now.hints
             unopened = f"hints that are not open yet: {left}; " if left else ""
             return Reply([f"{unopened}for the solution nevertheless, ask once more"])
+        if not now.passed:
+            now.gave_up()
         lines = ["one way:", *_typed(self.answer)]
         for other in self.others:
             lines += ["another:", *_typed(other)]
@@ -148,8 +153,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     @property
     def attempt(self) -> Attempt:
-        """How far the learner is with it in this process."""
-        return attempt(self)
+        """How far the learner is with it."""
+        return attempt(self, self.name if self.lesson else "")
 
     # -- judging -------------------------------------------------------------------------------
 

@@ -1,0 +1,236 @@
+"""The map of the course: every lesson with its exercises, what is passed, begun, and next.
+
+>>> import nslab
+>>> nslab.progress().total > 0
+True
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from msgspec import Struct, structs
+
+from nslab.course.exercises.exercise import Exercise
+from nslab.course.lessons import LESSONS
+from nslab.course.progress import store
+from nslab.course.progress.record import Record
+from nslab.printable import printable
+
+SIGNS = {"passed": "✔", "begun": "◐", "open": "○"}
+"""What stands for an exercise, in words and in the map."""
+
+_COLOURS = {"passed": "#009e73", "begun": "#e69f00", "open": "inherit"}
+"""From the palette of Okabe and Ito, which tells apart for most eyes."""
+
+
+class Place(Struct, frozen=True):
+    """One exercise on the map, and how far the learner is with it."""
+
+    exercise: Exercise
+    record: Record
+
+    @property
+    def state(self) -> str:
+        """``passed``, ``begun`` or ``open``."""
+        return "passed" if self.record.passed else "begun" if self.record.begun else "open"
+
+
+class Row(Struct, frozen=True):
+    """One lesson on the map."""
+
+    name: str
+    title: str
+    places: tuple[Place, ...]
+
+    @property
+    def number(self) -> str:
+        """That of its notebook, such as ``02``."""
+        return self.name.split("-")[0]
+
+    @property
+    def seconds(self) -> float:
+        """The time spent on its exercises."""
+        return sum(place.record.seconds for place in self.places)
+
+
+class Progress:
+    """What a learner has done so far.  It shows itself as a map; ``data`` is for programs."""
+
+    def __init__(self, records: dict[str, Record], kept: str) -> None:
+        self.kept = kept
+        """The file in which it is kept; empty if it is not."""
+        self.rows = tuple(
+            Row(
+                lesson.name,
+                lesson.title,
+                tuple(Place(one, records.get(one.name, Record())) for one in lesson.exercises),
+            )
+            for lesson in LESSONS
+            if lesson.exercises
+        )
+
+    @property
+    def places(self) -> list[Place]:
+        """All exercises, in order."""
+        return [place for row in self.rows for place in row.places]
+
+    @property
+    def total(self) -> int:
+        """How many exercises there are."""
+        return len(self.places)
+
+    @property
+    def passed(self) -> int:
+        """How many are passed."""
+        return sum(place.record.passed for place in self.places)
+
+    @property
+    def next(self) -> Exercise | None:
+        """The first that is not passed; None if all are."""
+        for place in self.places:
+            if not place.record.passed:
+                return place.exercise
+        return None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "file": self.kept,
+            "passed": self.passed,
+            "total": self.total,
+            "next": self.next.name if self.next else None,
+            "lessons": [
+                {
+                    "name": row.name,
+                    "title": row.title,
+                    "exercises": [
+                        {
+                            "name": place.exercise.name,
+                            "kind": place.exercise.kind,
+                            "state": place.state,
+                            **structs.asdict(place.record),
+                        }
+                        for place in row.places
+                    ],
+                }
+                for row in self.rows
+            ],
+        }
+
+    # -- how it shows itself -------------------------------------------------------------------
+
+    @property
+    def _summary(self) -> str:
+        spent = sum(row.seconds for row in self.rows)
+        time = f", {duration(spent)} spent" if spent else ""
+        return f"{self.passed} of {self.total} exercises passed{time}"
+
+    @property
+    def _next(self) -> str:
+        if self.next is None:
+            return "all done"
+        return f"next: {self.next.id} in {self.next.lesson} ({self.next.kind})"
+
+    def __str__(self) -> str:
+        signs = " ─ ".join(
+            f"{row.number} {''.join(SIGNS[place.state] for place in row.places)}"
+            for row in self.rows
+        )
+        lines = [self._summary, "", *_wrapped(signs), ""]
+        width = max([len("lesson"), *(len(f"{row.number} {row.title}") for row in self.rows)])
+        lines.append(f"{'lesson':<{width}}  passed  tries  hints    time")
+        for row in self.rows:
+            kept = [place.record for place in row.places]
+            done = f"{sum(one.passed for one in kept)}/{len(kept)}"
+            tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
+            spent = duration(row.seconds) if row.seconds else ""
+            lines.append(
+                f"{f'{row.number} {row.title}':<{width}}  {done:>6}  {tries or '':>5}  "
+                f"{hints or '':>5}  {spent:>6}".rstrip()
+            )
+        legend = ", ".join(f"{sign} {state}" for state, sign in SIGNS.items())
+        lines += ["", legend, self._next]
+        if self.kept:
+            lines.append(f"kept in {printable(self.kept)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    @property
+    def html(self) -> str:
+        """The map as a piece of a page: a tile for each lesson, which opens its notebook."""
+        now = self.next.lesson if self.next else ""
+        tiles = "".join(_tile(row, current=row.name == now) for row in self.rows)
+        legend = " &ensp; ".join(f"{_sign(state)} {state}" for state in SIGNS)
+        return (
+            '<div class="nslab-progress" style="max-width:60em">'
+            f"<div><b>{html.escape(self._summary)}</b> &ensp; {html.escape(self._next)}</div>"
+            '<div style="display:grid;gap:.5em;margin:.6em 0;'
+            f'grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr))">{tiles}</div>'
+            f'<div style="opacity:.8">{legend}</div></div>'
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html}
+
+
+def progress() -> Progress:
+    """What you have done so far, and what is next; in a notebook it is a map.
+
+    It is kept in one small file of yours (``~/.local/share/nslab/progress.json``, on a hub beside
+    the notebooks; the environment variable ``NSLAB_PROGRESS`` names another).
+    """
+    return Progress(store.read(), str(store.path() or ""))
+
+
+def duration(seconds: float) -> str:
+    """So many seconds in words: ``40 s``, ``12 min``, ``2 h 05``.
+
+    >>> duration(7500)
+    '2 h 05'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
+
+
+def _wrapped(signs: str, most: int = 78) -> list[str]:
+    """The map in lines, broken between lessons."""
+    lines, line = [], ""
+    for piece in signs.split(" ─ "):
+        joined = f"{line} ─ {piece}" if line else piece
+        if line and len(joined) > most:
+            lines.append(line + " ─")
+            joined = piece
+        line = joined
+    return [*lines, line]
+
+
+def _sign(state: str, title: str = "") -> str:
+    shown = f' title="{html.escape(title, quote=True)}"' if title else ""
+    return (
+        f'<span{shown} style="color:{_COLOURS[state]};font-weight:bold;cursor:default">'
+        f"{SIGNS[state]}</span>"
+    )
+
+
+def _tile(row: Row, *, current: bool) -> str:
+    """One lesson: its number and title, and a sign for each exercise."""
+    signs = " ".join(
+        _sign(place.state, f"{place.exercise.id} ({place.exercise.kind}): {place.state}")
+        for place in row.places
+    )
+    spent = f'<span style="opacity:.8">{duration(row.seconds)}</span>' if row.seconds else ""
+    border = "2px solid #0072b2" if current else "1px solid rgba(128,128,128,.5)"
+    note = '<span style="opacity:.8"> · next</span>' if current else ""
+    return (
+        f'<div style="border:{border};border-radius:6px;padding:.45em .6em;display:flex;'
+        'flex-direction:column;justify-content:space-between;gap:.35em">'
+        f'<a href="{html.escape(row.name)}.ipynb">{row.number} · {html.escape(row.title)}</a>'
+        f'<div style="display:flex;justify-content:space-between;gap:.5em">'
+        f"<span>{signs}{note}</span>{spent}</div></div>"
+    )
