@@ -1,9 +1,10 @@
-"""The command ``nslab``: doctor, lab, enter, show, why, progress, vm.
+"""The command ``nslab``: doctor, lab, enter, show, why, progress, grade, vm.
 
 ::
 
     app         options and help; each command imports what it needs when it runs
     doctor      the report on a terminal
+    grade       ``nslab grade``: a class's marks
     notebooks   where the lessons are, copying and trusting them
     progress    ``nslab progress``
     pick        which of the running labs is meant

@@ -48,6 +48,7 @@ def _nslab(
     nslab show            the running lab, drawn in text
     nslab why ns1 8.8.8.8 can a namespace reach an address, and if not, why?
     nslab progress        which exercises you have passed, and what is next
+    nslab grade           mark the notebooks of a class
     nslab vm              the virtual machine for labs that this kernel cannot run
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
@@ -252,6 +253,45 @@ def progress(
     if as_json and page:
         raise typer.BadParameter("choose one of --json and --html")
     showing.run(as_json=as_json, page=page)
+
+
+@app.command()
+def grade(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Notebooks, scripts, or their folders.")
+    ],
+    table: Annotated[Path, typer.Option("--csv", metavar="FILE", help="Where the marks go.")],
+    seconds: Annotated[
+        float, typer.Option("--time", min=1, help="Seconds that one exercise may take.")
+    ] = 60.0,
+    memory: Annotated[
+        int, typer.Option("--memory", min=256, help="MiB of memory that one exercise may take.")
+    ] = 1024,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=0, help="How many at once; 0: one for each processor.")
+    ] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a table that is there.")
+    ] = False,
+) -> None:
+    """Mark what learners handed in: whether the kernel says that each exercise's goal is met.
+
+    Each exercise's cells are run again in a fresh lab, in a box without your files, without a
+    network, and with limits: a submission may contain anything.  A file is the learner's whose
+    folder it is in, or after whom it is called (02-bridge_ada.ipynb).  A run that was stopped goes
+    on where it was.  Exits with 1 if a file could not be read.
+
+    \b
+    nslab grade submissions/ --csv marks.csv
+    nslab grade ada/02-bridge.ipynb bob/02-bridge.ipynb --csv marks.csv --time 30
+    """
+    from nslab.cli import grade as marking
+
+    _no_rest(ctx)
+    raise typer.Exit(
+        marking.run(files, table, seconds=seconds, memory=memory, jobs=jobs, overwrite=overwrite)
+    )
 
 
 vm = typer.Typer(

@@ -5,6 +5,7 @@
     lessons/      the lessons as data
     exercises/    what the learner does, judged by the kernel
     progress/     what a learner has done, kept in a file of theirs; the map of the course
+    grading/      marking what learners hand in
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel

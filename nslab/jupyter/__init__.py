@@ -12,6 +12,7 @@
     mistakes     slips in a cell's own Python, answered in words
     widgets/     live picture, builder, player, inspector
     kernel       the kernel that the lessons name
+    headless     cells run without a notebook
     progress     a line in a notebook that says how far something is
     views        the views that a lab can be asked for by name, registered with nslab.session.views
 """

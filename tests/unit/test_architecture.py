@@ -63,6 +63,7 @@ AGENT_FOR = (
     "nslab.engine.agent",
     "nslab.engine.refusal.probe",
     "nslab.cli.show",
+    "nslab.course.grading.box",
     "nslab.engine.labs",  # root as another user, in a child
 )
 
