@@ -33,6 +33,10 @@ class Reaches(Check, frozen=True):
     address: str
     ok: bool = True
 
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'reaches' if self.ok else 'does not reach'} {self.address}"
+
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
         argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
@@ -66,6 +70,10 @@ class Hops(Check, frozen=True):
     ns: str | None
     address: str
     routers: int
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} reaches {self.address}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -125,6 +133,10 @@ class Resolves(Check, frozen=True):
     name: str
     address: str = ""
     ok: bool = True
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'finds' if self.ok else 'does not find'} {self.name}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
