@@ -35,6 +35,10 @@ class Reaches(Check, frozen=True):
     address: str
     ok: bool = True
 
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'reaches' if self.ok else 'does not reach'} {self.address}"
+
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
         argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
@@ -68,6 +72,10 @@ class Hops(Check, frozen=True):
     ns: str | None
     address: str
     routers: int
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} reaches {self.address}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -161,6 +169,10 @@ class Resolves(Check, frozen=True):
     address: str = ""
     ok: bool = True
     files: bool = True
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'finds' if self.ok else 'does not find'} {self.name}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
