@@ -71,6 +71,7 @@ _HOMES = {
         "ArePeers",
         "Carries",
         "FiltersVlans",
+        "GoesBy",
         "HasAddress",
         "HasFile",
         "HasLink",
@@ -83,6 +84,8 @@ _HOMES = {
         "Masquerades",
         "NamedByPid",
         "NoLink",
+        "NoNamespace",
+        "NoProcess",
         "NoRoute",
         "Promiscuous",
         "Reaches",
@@ -97,8 +100,8 @@ _HOMES = {
     "nslab.course.exercises.exercise": ("Exercise",),
     "nslab.course.exercises.values": ("Choice", "MustNot", "WrongAnswer"),
     "nslab.course.lessons": ("Lesson", "lesson"),
+    "nslab.course.pools": ("free_pool",),
     "nslab.course.progress.overview": ("progress",),
-    "nslab.course.lessons.pools": ("free_pool",),
     "nslab.session.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
@@ -134,7 +137,7 @@ if TYPE_CHECKING:
     from nslab.course.exercises.exercise import Exercise
     from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
     from nslab.course.lessons import Lesson, lesson
-    from nslab.course.lessons.pools import free_pool
+    from nslab.course.pools import free_pool
     from nslab.course.progress.overview import progress
     from nslab.draw import Picture
     from nslab.errors import (
@@ -194,6 +197,7 @@ if TYPE_CHECKING:
         ArePeers,
         Carries,
         FiltersVlans,
+        GoesBy,
         HasAddress,
         HasFile,
         HasLink,
@@ -206,6 +210,8 @@ if TYPE_CHECKING:
         Masquerades,
         NamedByPid,
         NoLink,
+        NoNamespace,
+        NoProcess,
         NoRoute,
         Promiscuous,
         Reaches,

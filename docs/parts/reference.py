@@ -27,7 +27,12 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "lessons": (
         "Lessons",
         "The lessons as data: their steps, and what must be true after each.",
-        ("nslab.course.lessons", "nslab.course.exercises", "nslab.session.step"),
+        (
+            "nslab.course.lessons",
+            "nslab.course.exercises",
+            "nslab.course.pools",
+            "nslab.session.step",
+        ),
     ),
     "network": (
         "What the kernel reports",

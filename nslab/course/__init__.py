@@ -9,4 +9,5 @@
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel
+    pools         which network a Docker engine takes for its containers
 """

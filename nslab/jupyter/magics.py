@@ -22,7 +22,7 @@ from nslab.errors import InvalidInput, LabClosed
 from nslab.jupyter import cells, completing, interactive, mistakes, usage
 from nslab.jupyter.mistakes import FIRST
 from nslab.printable import printable
-from nslab.session import naming
+from nslab.session import naming, views
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -48,7 +48,8 @@ class Magics:
         """Work on this lab from now on; say so, if another was used that still runs."""
         before = self._newest() if self._newest is not None else None
         self._newest = weakref.ref(lab)
-        if before is not None and before is not lab and before.alive:
+        other = before is not None and before is not lab and before.alive
+        if before is not None and other and views.telling():
             print(
                 f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}; "
                 f"{printable(before.name)} still runs: %%host -l {printable(before.name)}",
@@ -188,6 +189,9 @@ class _Notebook:
 
     def use(self, lab: Lab) -> None:
         _magics(self._running).use(lab)
+
+    def uses(self, lab: Lab) -> bool:
+        return _magics(self._running).there("") is lab
 
 
 def notebook() -> _Notebook | None:

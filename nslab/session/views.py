@@ -6,8 +6,10 @@ can make, when a view is first asked for.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -30,6 +32,9 @@ class Notebook(Protocol):
     def use(self, lab: Any) -> None:
         """Point ``%%host`` and ``%%ns`` to this lab from now on."""
 
+    def uses(self, lab: Any) -> bool:
+        """Whether they point to it now."""
+
 
 def register(name: str, make: Callable[..., Any]) -> None:
     """Say how a view is made.
@@ -43,12 +48,30 @@ def register(name: str, make: Callable[..., Any]) -> None:
 def view(name: str, *what: Any) -> Any:
     """Make a view.
 
-    :param name: ``live``, ``builder``, ``inspector``, ``player`` or ``bar``
+    :param name: ``live``, ``builder``, ``card``, ``inspector``, ``player`` or ``bar``
     :param what: what it is to show
     """
     if name not in _makers:
         import_module(PROVIDER)
     return _makers[name](*what)
+
+
+_untold: ContextVar[bool] = ContextVar("untold", default=False)
+
+
+@contextlib.contextmanager
+def untold() -> Iterator[None]:
+    """Meanwhile, nothing is printed about which lab is used: who changes it says so itself."""
+    token = _untold.set(True)
+    try:
+        yield
+    finally:
+        _untold.reset(token)
+
+
+def telling() -> bool:
+    """Whether it is printed which lab is used from now on."""
+    return not _untold.get()
 
 
 def notebook() -> Notebook | None:

@@ -11,7 +11,7 @@ from machine import wait_for
 
 from nslab import Lab
 from nslab.course import docker, nlmessages
-from nslab.course.lessons.pools import free_pool
+from nslab.course.pools import free_pool
 from nslab.engine import labs
 from nslab.errors import InvalidInput
 from nslab.network.actions import AddRoute

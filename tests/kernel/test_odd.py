@@ -73,6 +73,19 @@ def test_files_namespaces_and_processes_of_odd_names(lab: Lab) -> None:
     lab.reset()
 
 
+def test_what_is_no_network_namespace_among_the_names(lab: Lab) -> None:
+    """As when `touch` and `mount --bind` are typed one after the other."""
+    lab.sh(
+        "mkdir -p /run/netns/folder; touch /run/netns/file; mkfifo /run/netns/pipe\n"
+        "ln -s /proc/4194303/ns/net /run/netns/nowhere; ln -s /proc/$$/ns/mnt /run/netns/mounts"
+    )
+    assert not {"folder", "file", "pipe", "nowhere", "mounts"} & {ns.label for ns in lab.snapshot()}
+    lab.sh("mount --bind /proc/self/ns/net /run/netns/file; ip netns add ns1")
+    assert lab.snapshot().host.names == ("file",)
+    assert lab.snapshot().namespace("ns1")
+    lab.reset()
+
+
 def assert_showable(value: Any) -> None:
     """No text form has anything that a terminal obeys or that turns the direction."""
     forms = [str(value), repr(value)]

@@ -60,6 +60,8 @@ HOLDS: list[ck.Check] = [
     ck.HasNamespace("ns1"),
     ck.HasNamespace("ns2", alone=True),
     ck.NamedByPid("box"),
+    ck.NoNamespace("ns3"),
+    ck.NoProcess("ns1"),
     ck.HasLink("eth0"),
     ck.HasLink("br0", kind="bridge"),
     ck.HasLink("eth0", ns="ns1", kind="veth"),
@@ -94,6 +96,9 @@ FAILS: list[tuple[ck.Check, str]] = [
     (ck.HasNamespace("ns3"), "there is no namespace ns3"),
     (ck.HasNamespace("ns1", alone=True), "eth0"),
     (ck.NamedByPid("ns1"), "ln -s /proc/$PID/ns/net /run/netns/$PID"),
+    (ck.NoNamespace("ns1"), "there is a namespace ns1"),
+    (ck.NoProcess("box"), "a process runs in box: sleep 1"),
+    (ck.NoProcess("ns3"), "there is no namespace ns3"),
     (ck.HasLink("eth9"), "there is no link eth9"),
     (ck.HasLink("eth0", ns="ns3"), "there is no namespace ns3"),
     (ck.HasLink("br0", kind="veth"), "br0 is a bridge, not a veth"),
@@ -256,6 +261,29 @@ def test_resolving() -> None:
     verdict = ck.Resolves("host", "www.example.org", ok=False).ask(Answers(2))
     assert verdict
     assert verdict.message == "host does not find www.example.org"
+
+
+def test_resolving_without_the_files_of_the_namespace() -> None:
+    lab = Answers(2)
+    verdict = ck.Resolves("ns1", "shop", ok=False, files=False).ask(lab)
+    assert verdict.message == "a program that nsenter starts in ns1 does not find shop"
+    assert lab.asked["argv"][:2] == ("nsenter", "--net=/run/netns/ns1")
+    assert lab.asked["ns"] is None
+
+
+def test_where_a_packet_would_go() -> None:
+    lab = Answers(0, '[{"dst":"10.0.0.9","gateway":"10.0.0.1","dev":"eth0"}]')
+    verdict = ck.GoesBy("10.0.0.9", "eth0", "10.0.0.1", ns="ns1").ask(lab)
+    assert verdict
+    assert verdict.message == "ns1 sends to 10.0.0.9 by eth0 via 10.0.0.1"
+    assert lab.asked["ns"] == "ns1"
+    verdict = ck.GoesBy("10.0.0.9", "eth1").ask(lab)
+    assert not verdict
+    assert verdict.message == "host sends to 10.0.0.9 by eth0 via 10.0.0.1, not by eth1"
+    verdict = ck.GoesBy("10.0.0.9", "eth0").ask(lab)
+    assert not verdict, "through a gateway is not on the wire itself"
+    verdict = ck.GoesBy("10.0.0.9", "eth0").ask(Answers(2))
+    assert verdict.message == "host has no way to 10.0.0.9"
 
 
 def test_a_step_is_checked_as_a_whole() -> None:

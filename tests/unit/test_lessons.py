@@ -14,7 +14,8 @@ from msgspec import structs
 
 import nslab
 from nslab import Lab, lesson
-from nslab.course.lessons import LESSONS, Lesson, article, pools
+from nslab.course import pools
+from nslab.course.lessons import LESSONS, Lesson, article
 from nslab.course.lessons.base import Same
 from nslab.errors import InvalidInput, NslabError
 from nslab.network.actions import AddAddress, AddBridge, Move, SetUp

@@ -5,10 +5,15 @@
     exercise    an exercise as a value, and what a learner calls
     values      what it is made of: choices, what must not be, wrong answers
     judging     whether its goal is met, and what must not be is not
+    standing    what of it is met at this moment, for who looks again and again
     attempt     how far a learner is with one
     reply       a hint or a solution, as it shows itself
-    bridge      those of lesson 02
-    namespace   those of lesson 03
-    cables      those of lesson 04
-    way_out     those of lesson 05
+    docker_picture   those of lesson 01
+    bridge           those of lesson 02
+    namespace        those of lesson 03
+    cables           those of lesson 04
+    way_out          those of lesson 05
+    names            those of lesson 06
+    docker_does      those of lesson 07
+    second_nic       those of lesson 08
 """

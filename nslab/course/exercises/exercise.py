@@ -18,14 +18,16 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging
 from nslab.course.exercises.attempt import Attempt, attempt
 from nslab.course.exercises.reply import Reply
+from nslab.course.exercises.standing import Standing, standing
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code
 from nslab.network.arguments import check_fields, checked
 from nslab.printable import short
-from nslab.session import naming
+from nslab.session import naming, views
 from nslab.session.check import Check, Verdict, Verdicts
 from nslab.session.lab import Lab
+from nslab.session.views import View
 
 KINDS = ("predict", "build", "mend")
 
@@ -103,6 +105,26 @@ class Exercise(Struct, frozen=True, kw_only=True):
             )
         self.attempt.started(lab)
         return lab
+
+    @checked
+    def card(self, *, engine: str | None = None) -> View | Reply:
+        """The exercise as a widget: goal, choices, picture, what is met, hints, start over.
+
+        It goes on in the lab that was started for it, or starts one, and ``%%host`` then types into
+        that.  It judges by itself whenever the lab changes, and counts a try only when "Check" is
+        pressed or all has come to be met.  Outside a notebook it is the plain form, as text.
+
+        :param engine: of a lab that it starts, as for :class:`nslab.Lab`
+        :raises EngineUnavailable: no lab can run here; says why, and what to do
+        """
+        notebook = views.notebook()
+        if notebook is None:
+            return self._plain()
+        with views.untold():
+            lab = self.attempt.lab or self.start(engine=engine)
+            notebook.use(lab)
+        card: View = views.view("card", self, lab, engine)
+        return card
 
     @checked
     def choose(self, choice: str) -> Reply:
@@ -198,6 +220,16 @@ class Exercise(Struct, frozen=True, kw_only=True):
             found.append(judging.untouched(changes.before, changes.after, self.only))
         return found
 
+    def standing(self, lab: Lab, *, trying: bool = False) -> Standing:
+        """What of it is met in a lab now; counts nothing, and sends nothing unless it may.
+
+        :param lab: the lab
+        :param trying: whether to try for real what only can be known so, such as a ping
+        """
+        choice = self.attempt.choice
+        chosen = self._choice(choice) if choice else None
+        return standing(self, lab, chosen, trying=trying)
+
     # -- for the lesson ------------------------------------------------------------------------
 
     def bound(self, lesson: str, state: Way, needs: tuple[str, ...], nic_filter: bool) -> Exercise:
@@ -228,6 +260,13 @@ class Exercise(Struct, frozen=True, kw_only=True):
     def _called(self) -> str:
         """What a learner calls it, where a lesson is called ``lesson``."""
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
+
+    def _plain(self) -> Reply:
+        """What the card offers, as lines to read and to type."""
+        called = self._called
+        choose = [f'{called}.choose("{self.choices[0].id}")'] if self.choices else []
+        lines = [f"lab = {called}.start()", *choose, f"{called}.hint()", f"lab.check({called})"]
+        return Reply([*self._lines(), *(f"  {line}" for line in lines)])
 
     def _lines(self) -> Iterator[str]:
         yield f"{self.id} ({self.kind}): {self.goal}"

@@ -11,7 +11,6 @@
     docker_picture   notebook 01
     names            notebook 06
     namespace        notebook 03
-    pools            which network a Docker engine takes for its containers
     promiscuous      notebook 09
     second_nic       notebook 08
     shared_nic       notebook 12

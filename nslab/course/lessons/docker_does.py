@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import docker_does as exercises
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddVeth
@@ -39,4 +40,5 @@ LESSON = Lesson(
             checks=(ArePeers("veth-ns1", "lxcbr0.1"),),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import docker_picture as exercises
 from nslab.course.lessons.base import Lesson
-from nslab.course.lessons.pools import TookFreePool
+from nslab.course.pools import TookFreePool
 from nslab.network.actions import (
     AddAddress,
     AddBridge,
@@ -118,4 +119,5 @@ LESSON = Lesson(
             checks=(TookFreePool("docker0"),),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

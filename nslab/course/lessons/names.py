@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import names as exercises
 from nslab.course.lessons import way_out
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import ResolvConf
@@ -53,4 +54,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import second_nic as exercises
 from nslab.course.lessons import docker_picture
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddVeth, Attach, Move, SetUp
@@ -127,4 +128,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -12,6 +12,8 @@
     work         jobs that leave a button's callback
     builder      forms, log and picture
     player       a lesson's steps, one by one
+    rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
+    card         an exercise: its goal, what is met of it, help
     inspector    the frames of a capture, one opened, and the way of its packet
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in
@@ -19,9 +21,10 @@ whichever cell is newest.
 """
 
 from nslab.jupyter.widgets.builder import Builder
+from nslab.jupyter.widgets.card import Card
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
 from nslab.jupyter.widgets.player import Player
 from nslab.jupyter.widgets.terminal import open_terminal
 
-__all__ = ["Builder", "Inspector", "Live", "Player", "open_terminal"]
+__all__ = ["Builder", "Card", "Inspector", "Live", "Player", "open_terminal"]

@@ -72,6 +72,41 @@ def copied(text: str, heading: str) -> str:
     )
 
 
+def marked(text: str) -> str:
+    """Text with its `code` set as code, and what is *stressed* set apart."""
+    parts = html.escape(text).split("`")
+    return "".join(
+        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
+        for n, part in enumerate(parts)
+    )
+
+
+def plain(text: str) -> str:
+    """The same without its marks, where only text can be."""
+    return text.replace("`", "").replace("*", "")
+
+
+CARD = (
+    "<style>"
+    ".nslab-card{border:1px solid var(--jp-border-color1,#bdbdbd);border-radius:4px;"
+    "padding:.6em .9em;max-width:100%;box-sizing:border-box}"
+    ".nslab-card>.widget-html{margin:.15em 0;height:auto}"
+    ".nslab-card :is(.widget-html,.widget-html-content){line-height:1.5;min-height:0}"
+    ".nslab-card .nslab-goal .widget-html-content{max-width:60em;"
+    "font-size:var(--jp-content-font-size1,14px)}"
+    ".nslab-card .nslab-solved{color:#009e73;font-weight:bold;font-size:1.25em}"
+    ".nslab-card .nslab-says{font-weight:bold}"
+    ".nslab-card .nslab-told pre{white-space:pre-wrap;margin:.2em 0}"
+    ".nslab-card .nslab-choices{height:auto}"
+    ".nslab-card .nslab-choices :is(.widget-radio-box,label){height:auto;white-space:normal;"
+    "line-height:1.5;overflow:visible;max-width:60em}"
+    ".nslab-card :is(button,input):focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
+    "outline-offset:1px}"
+    ".nslab-card .nslab-live .nslab-status :is(.nslab-saved,.nslab-on){display:none}"
+    "</style>"
+)
+"""How a card looks."""
+
 STYLE = (
     "<style>"
     ".nslab-copied{position:relative;max-width:60em}"

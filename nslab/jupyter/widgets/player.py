@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import os
-import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import ipywidgets as w
 
 from nslab.errors import Interrupted
 from nslab.jupyter.widgets.live import Live, drawn
-from nslab.jupyter.widgets.page import in_page, mirrored
+from nslab.jupyter.widgets.page import in_page, marked, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import code
@@ -267,10 +266,10 @@ class Player(w.VBox):  # type: ignore[misc]
         else:
             where = say("step {number} of {total}").format(number=self.position + 1, total=total)
             guess = say("Guess first.")
-            asked = f"<br><b>{guess}</b> {_marked(step.guess)}" if step.guess else ""
+            asked = f"<br><b>{guess}</b> {marked(step.guess)}" if step.guess else ""
             self._step.value = (
                 f"{head}, {where}: "
-                f"<b>{html.escape(step.title)}</b><br>{_marked(step.text)}{asked}"
+                f"<b>{html.escape(step.title)}</b><br>{marked(step.text)}{asked}"
                 f"<pre style='margin:.4em 0'>{html.escape(_typed(step))}</pre>"
             )
         if not self._worker.busy:
@@ -298,12 +297,3 @@ def _typed(step: Step) -> str:
 
 def _lines(words: str) -> str:
     return html.escape(words).replace("\n", "<br>")
-
-
-def _marked(text: str) -> str:
-    """Text with its `code` set as code, and what is *stressed* set apart."""
-    parts = html.escape(text).split("`")
-    return "".join(
-        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
-        for n, part in enumerate(parts)
-    )

@@ -6,7 +6,7 @@
     links     links: what they are, how they stand, what they are joined to
     stacked   links on links, and the VLANs of a bridge's ports
     spaces    namespaces: names, routes, neighbours, settings, translation, files
-    trying    what is tried for real: a ping, a question to a name server
+    trying    what is tried for real: a ping, a question to a name server, to the routes
 
 A check that fails says what is there instead, and what to do.
 
@@ -35,11 +35,13 @@ from nslab.session.check.spaces import (
     HasRoute,
     Masquerades,
     NamedByPid,
+    NoNamespace,
+    NoProcess,
     NoRoute,
     Setting,
 )
 from nslab.session.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
-from nslab.session.check.trying import Hops, Reaches, Resolves
+from nslab.session.check.trying import GoesBy, Hops, Reaches, Resolves
 from nslab.session.check.verdict import Asked, Check, Verdict, Verdicts
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "Carries",
     "Check",
     "FiltersVlans",
+    "GoesBy",
     "HasAddress",
     "HasFile",
     "HasLink",
@@ -60,6 +63,8 @@ __all__ = [
     "Masquerades",
     "NamedByPid",
     "NoLink",
+    "NoNamespace",
+    "NoProcess",
     "NoRoute",
     "Promiscuous",
     "Reaches",

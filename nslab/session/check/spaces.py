@@ -11,7 +11,7 @@ from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import Packet
 from nslab.network import names
 from nslab.network.model import Snapshot
-from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, namespace_of
+from nslab.session.check.verdict import RUN_IN_ORDER, Check, NotThere, Verdict, namespace_of
 
 
 class HasNamespace(Check, frozen=True):
@@ -27,6 +27,38 @@ class HasNamespace(Check, frozen=True):
             return Verdict(False, f"{self.name} already has {', '.join(there)}")
         only = ", with nothing in it but a loopback" if self.alone else ""
         return Verdict(True, f"there is a namespace {self.name}{only}")
+
+
+class NoNamespace(Check, frozen=True):
+    """There is no namespace of that name.
+
+    :param name: the name, in /run/netns or of a container
+    """
+
+    name: str
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        try:
+            namespace_of(snapshot, self.name)
+        except NotThere:
+            return Verdict(True, f"there is no namespace {self.name}")
+        return Verdict(False, f"there is a namespace {self.name}", RUN_IN_ORDER)
+
+
+class NoProcess(Check, frozen=True):
+    """No process runs in a namespace that is there all the same.
+
+    :param ns: the namespace
+    """
+
+    ns: str
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        namespace = namespace_of(snapshot, self.ns)
+        if namespace.processes:
+            text = f"a process runs in {self.ns}: {namespace.processes[-1].command}"
+            return Verdict(False, text, f"ip netns pids {self.ns}")
+        return Verdict(True, f"no process runs in {self.ns}")
 
 
 class NamedByPid(Check, frozen=True):

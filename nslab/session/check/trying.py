@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 
-from nslab.network.names import host
+from msgspec import json
+
+from nslab.network.names import host, namespace_reference
 from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Asked,
@@ -32,6 +34,10 @@ class Reaches(Check, frozen=True):
     ns: str | None
     address: str
     ok: bool = True
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'reaches' if self.ok else 'does not reach'} {self.address}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -67,6 +73,10 @@ class Hops(Check, frozen=True):
     address: str
     routers: int
 
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} reaches {self.address}"
+
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
         argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
@@ -79,6 +89,37 @@ class Hops(Check, frozen=True):
         words = "1 router" if passed == 1 else f"{passed or 'no'} routers"
         text = f"from {self.address} to {where}, an answer passes {words}"
         return Verdict(passed == self.routers, text, "" if passed == self.routers else RUN_IN_ORDER)
+
+
+class GoesBy(Check, frozen=True):
+    """The kernel says that it would send a packet for an address through that link.
+
+    Asked by ``ip route get``, which sends none.
+
+    :param address: where the packet would go
+    :param dev: the link
+    :param via: the gateway's address; empty: none, for the address is on that link's own wire
+    :param ns: the namespace; the host if None
+    """
+
+    address: str
+    dev: str
+    via: str = ""
+    ns: str | None = None
+
+    def ask(self, lab: Asked) -> Verdict:
+        where = self.ns or "host"
+        argv = ("ip", "-json", "route", "get", host(self.address, "look up"))
+        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        if ran.returncode:
+            return Verdict(False, f"{where} has no way to {self.address}", RUN_IN_ORDER)
+        (route,) = json.decode(ran.stdout)
+        dev, via = route.get("dev", ""), route.get("gateway", "")
+        text = f"{where} sends to {self.address} by {dev}" + (f" via {via}" if via else "")
+        if (dev, via) == (self.dev, self.via):
+            return Verdict(True, text)
+        wanted = self.dev + (f" via {self.via}" if self.via else "")
+        return Verdict(False, f"{text}, not by {wanted}", RUN_IN_ORDER)
 
 
 NEIGHBOUR_LIMIT = 5.0
@@ -114,26 +155,39 @@ class Resolves(Check, frozen=True):
     """A name is resolved in ``ns``, as a program that ``ip netns exec`` starts sees it.
 
     ``address`` is what it must stand for; ``ok=False``: it is not resolved (yet).
+    ``files=False``: as one that ``nsenter`` starts sees it, without the files of /etc/netns.
 
-    :param ns: the namespace; the host if None
+    :param ns: the namespace, one in /run/netns if ``files`` is false; the host if None
     :param name: the name
     :param address: the address that it must have; empty: any
     :param ok: whether success is expected
+    :param files: whether the program is given the namespace's own files
     """
 
     ns: str | None
     name: str
     address: str = ""
     ok: bool = True
+    files: bool = True
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} {'finds' if self.ok else 'does not find'} {self.name}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("getent", "ahostsv4", host(self.name, "resolve"))
+        argv: tuple[str, ...] = ("getent", "ahostsv4", host(self.name, "resolve"))
+        if not self.files and where != "host":
+            argv = ("nsenter", f"--net=/run/netns/{namespace_reference(where)}", *argv)
+            where = "host"
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
         found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
         good = bool(found) and (not self.address or self.address in found)
-        text = f"{where} finds {self.name}: {', '.join(found)}"
+        who = self.ns or "host"
+        if not self.files:
+            who = f"a program that nsenter starts in {who}"
+        text = f"{who} finds {self.name}: {', '.join(found)}"
         if not found:
-            text = f"{where} does not find {self.name}"
+            text = f"{who} does not find {self.name}"
         hint = "" if good == self.ok else RUN_IN_ORDER
         return Verdict(good == self.ok, text, hint)

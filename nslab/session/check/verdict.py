@@ -105,6 +105,11 @@ class Check(Struct, frozen=True, tag=True):
     def __post_init__(self) -> None:
         check_fields(self)
 
+    @property
+    def tries(self) -> str:
+        """What it tries for real, in words; empty if it only looks at what the kernel reports."""
+        return ""
+
     def ask(self, lab: Asked) -> Verdict:
         """Ask the lab, and judge."""
         return self.judge(lab.snapshot())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
+from nslab.engine import uapi
 from nslab.network.model import Process
 from nslab.network.names import label
 
@@ -69,6 +71,34 @@ def inodes(directory: str) -> dict[str, int]:
         except OSError:
             continue  # it went away between the two calls
     return found
+
+
+def networks(directory: str) -> dict[str, int]:
+    """The same without what is no network namespace.
+
+    Such as a file on which none is mounted yet, or a link to a namespace of mounts.
+    """
+    device = os.stat("/proc/self/ns/net").st_dev  # all namespaces have it, and nothing else
+    return {
+        name: inode
+        for name, inode in inodes(directory).items()
+        if _is_network(f"{directory}/{name}", device)
+    }
+
+
+def _is_network(path: str, device: int) -> bool:
+    try:
+        if os.stat(path).st_dev != device:
+            return False  # it is not even opened: a pipe would wait
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return fcntl.ioctl(descriptor, uapi.NS_GET_NSTYPE) == uapi.CLONE_NEWNET
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def is_first(pid: int) -> bool:

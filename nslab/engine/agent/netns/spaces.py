@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from nslab.engine import uapi
-from nslab.engine.agent.netns.processes import inodes, is_first, network_inodes
+from nslab.engine.agent.netns.processes import inodes, is_first, network_inodes, networks
 from nslab.engine.agent.netns.syscalls import call, mount
 from nslab.engine.agent.netns.sysctls import FORWARD, settle
 from nslab.network.model import WORLD
@@ -65,7 +65,7 @@ class Spaces:
 
     def named(self) -> dict[str, int]:
         """The names in /run/netns with the inodes that they stand for."""
-        return inodes(NAMED)
+        return networks(NAMED)
 
     def world(self) -> dict[str, int]:
         """The labels of the namespaces outside the host, with their inodes."""

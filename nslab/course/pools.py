@@ -73,6 +73,25 @@ def free_pool(routes: Iterable[Route]) -> str:
     )
 
 
+class TakesNext(Check, frozen=True):
+    """An engine would take that network next: the first of its list that no route overlaps.
+
+    :param network: the network, such as ``172.18.0.0/16``
+    """
+
+    network: str
+
+    def judge(self, snapshot: Snapshot) -> Verdict:
+        try:
+            first = free_pool(snapshot.host.routes)
+        except NslabError as error:
+            return Verdict(False, str(error.cause), error.hint)
+        text = f"an engine would take {first} next"
+        if first == self.network:
+            return Verdict(True, text)
+        return Verdict(False, f"{text}, not {self.network}")
+
+
 class TookFreePool(Check, frozen=True):
     """A bridge has the first network that was free when its own route is left out."""
 

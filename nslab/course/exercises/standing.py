@@ -1,0 +1,145 @@
+"""How a lab stands to an exercise at this moment, for who looks again and again.
+
+Looking costs a snapshot and sends nothing.  What is tried for real (a ping) is asked only when that
+is wanted, and what a prediction claims is not judged before it was run: that would tell the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from nslab.course.exercises import judging
+from nslab.course.exercises.values import Choice, MustNot
+from nslab.network.model import Snapshot
+from nslab.session.check import Check, Hops, Reaches, Verdict
+from nslab.session.lab import Lab
+
+Point = Verdict | str
+"""A verdict; or in words what has not been asked yet."""
+
+
+class Asks(Protocol):
+    """What an exercise asks for."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]: ...
+    @property
+    def choices(self) -> tuple[Choice, ...]: ...
+    @property
+    def mustnot(self) -> tuple[MustNot, ...]: ...
+    @property
+    def only(self) -> tuple[str, ...]: ...
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What is met and what is not.
+
+    :param points: first what is wanted, in its order; then what must not be, and is
+    :param wanted: how many of them are wanted
+    :param met: whether all that was asked holds
+    :param left: whether something is still to be tried for real
+    :param ran: whether the checks hold; of a prediction: it was run
+    :param unreached: the first that was tried and not reached: from where, and what
+    """
+
+    points: tuple[Point, ...]
+    wanted: int
+    met: bool
+    left: bool
+    ran: bool
+    unreached: tuple[str | None, str] | None = None
+
+    @property
+    def solved(self) -> bool:
+        """Whether everything was asked, and holds."""
+        return self.met and not self.left
+
+    def knowing(self, before: Standing) -> Standing:
+        """The same, with what was tried before in the same network and need not be tried again."""
+        wanted = [
+            old if isinstance(now, str) else now
+            for now, old in zip(self.points[: self.wanted], before.points, strict=False)
+        ]
+        beside = dict.fromkeys((*self.points[self.wanted :], *before.points[before.wanted :]))
+        known = (*wanted, *beside)
+        return structs.replace(
+            self,
+            points=known,
+            met=all(isinstance(one, str) or one.ok for one in known),
+            left=self.left and before.left,
+            ran=self.ran or before.ran,
+            unreached=before.unreached,
+        )
+
+
+def standing(asked: Asks, lab: Lab, choice: Choice | None, *, trying: bool) -> Standing:
+    """How a lab stands to what is asked; counts nothing.
+
+    :param asked: the exercise
+    :param choice: what was chosen
+    :param trying: whether to try for real what only can be known so
+    """
+    snapshot = lab.snapshot()
+    found = [_asked(check, lab, snapshot, trying) for check in asked.checks]
+    ran = all(isinstance(one, Verdict) and one for one in found)
+    left = any(isinstance(one, str) for one in found)
+    unreached = _unreached(asked.checks, found)
+    if asked.choices:
+        found.append(_guess(choice, lab, ran, trying))
+        left |= ran and isinstance(found[-1], str)
+    left |= not trying and any(one.check.tries for one in asked.mustnot)
+    every = [*found, *_beside(asked, lab, trying)]
+    verdicts = [one for one in every if isinstance(one, Verdict)]
+    shown = [*found, *(one for one in every[len(found) :] if not one)]
+    return Standing(
+        points=tuple(shown),
+        wanted=len(found),
+        met=all(verdicts) and (ran or left),
+        left=left,
+        ran=ran,
+        unreached=unreached,
+    )
+
+
+def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool) -> Point:
+    if trying:
+        return judging.held(check, lab)
+    if check.tries:
+        return f"{check.tries}: tried when the rest is so"
+    found = check.judge(snapshot)
+    return Verdict(found.ok, found.message)
+
+
+def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
+    """The verdict on what was chosen, as soon as it was run."""
+    if choice is None:
+        if ran:
+            return Verdict(False, "it was run before anything was chosen: that is no prediction")
+        return "choose an answer, and then run it"
+    if not ran:
+        return f"you chose {choice.id}: the kernel judges it when it was run"
+    if not trying and any(check.tries for check in (*choice.checks, *choice.mustnot)):
+        return f"you chose {choice.id}: the kernel is being asked"
+    return judging.claimed(choice, lab)
+
+
+def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
+    """The verdicts on what must not be, and on what else was changed."""
+    for one in asked.mustnot:
+        if trying or not one.check.tries:
+            yield judging.refused(one, lab)
+    if asked.only:
+        changes = lab.changes
+        yield judging.untouched(changes.before, changes.after, asked.only)
+
+
+def _unreached(checks: tuple[Check, ...], found: list[Point]) -> tuple[str | None, str] | None:
+    for check, one in zip(checks, found, strict=True):
+        wanted = isinstance(check, Hops) or (isinstance(check, Reaches) and check.ok)
+        if wanted and isinstance(one, Verdict) and not one:
+            assert isinstance(check, Hops | Reaches)
+            return check.ns, check.address
+    return None

@@ -1,0 +1,181 @@
+"""A thread that judges an exercise whenever its lab has changed; it knows no widget.
+
+What only looks is judged at every change.  What is tried for real (a ping, which may wait for some
+seconds, and which the lab's own links see) is tried when all else is met, once for each state of
+the network; and again after a while, a few times, because some things come late: a bridge's port
+that has to listen first, a name server that is just starting.  A try of its own is no change.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nslab.errors import NslabError
+from nslab.network import diff
+from nslab.network.model import Snapshot
+from nslab.session.check import Verdict
+
+if TYPE_CHECKING:
+    from nslab.session.lab import Lab
+
+SETTLE = 0.3
+"""Seconds without a change until it is judged: a cell's lines come one after another."""
+
+PATIENCE = 2.0
+"""Seconds after which it is judged though it goes on changing."""
+
+TICK = 1.0
+"""Seconds between two looks at whether the lab is still there."""
+
+AGAIN = (4.0, 8.0, 16.0, 32.0)
+"""Seconds after which what was tried in vain is tried again, though nothing has changed."""
+
+
+class Standing(Protocol):
+    """What of an exercise is met at this moment."""
+
+    @property
+    def points(self) -> tuple[Verdict | str, ...]: ...
+    @property
+    def wanted(self) -> int: ...
+    @property
+    def met(self) -> bool: ...
+    @property
+    def left(self) -> bool: ...
+    @property
+    def ran(self) -> bool: ...
+    @property
+    def solved(self) -> bool: ...
+    @property
+    def unreached(self) -> tuple[str | None, str] | None: ...
+    def knowing(self, before: Any) -> Any: ...
+
+
+class Judge(Protocol):
+    """An exercise, as far as it judges."""
+
+    def standing(self, lab: Any, *, trying: bool = False) -> Any: ...
+
+
+class Rejudging:
+    """Judges until it is stopped or the lab ends.
+
+    :param tell: is called with each standing, in the thread or by whoever asks for one
+    :param tick: is called about once a second, in the thread
+    :param over: is called once, with the reason, when the lab has ended
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        lab: Lab,
+        tell: Callable[[Standing], None],
+        tick: Callable[[], None],
+        over: Callable[[str], None],
+    ) -> None:
+        self._judge = judge
+        self._lab = lab
+        self._tell = tell
+        self._tick = tick
+        self._over = over
+        self._turn = threading.RLock()
+        """Held while it is judged: by the thread, or by who pressed a button."""
+        self._changed = threading.Event()
+        self._stopped = threading.Event()
+        self._tried: Standing | None = None
+        self._then: Snapshot | None = None
+        """What was there when it was last tried."""
+        self._fully = False
+        """Whether all else was met then."""
+        self._times: list[float] = []
+        """When it is to be tried again."""
+        self._thread = threading.Thread(target=self._follow, name="nslab-judge", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first look is the caller's, and tries nothing."""
+        self._tell(self._judge.standing(self._lab))
+        self._thread.start()
+        self._changed.set()
+
+    def stop(self) -> None:
+        """Judge no longer; stopping twice is no error."""
+        self._stopped.set()
+        self._changed.set()
+
+    def changed(self) -> None:
+        """Say that the lab has changed: it is judged soon."""
+        self._changed.set()
+
+    def judge(self, *, trying: bool = False) -> Standing:
+        """Judge now, in the caller's thread.
+
+        :param trying: try for real, whatever else is met
+        """
+        with self._turn:
+            now: Standing = self._judge.standing(self._lab)
+            snapshot = self._lab.snapshot()
+            same = self._then is not None and not _differ(self._then, snapshot)
+            if trying or (now.met and now.left and not (same and self._fully and not self._due())):
+                self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
+                self._then, self._fully = snapshot, now.met
+                now = self._tried = self._judge.standing(self._lab, trying=True)
+            elif same and self._tried is not None:
+                now = now.knowing(self._tried)
+            self._tell(now)
+            return now
+
+    def _due(self) -> bool:
+        """Whether what was tried in vain is to be tried again now."""
+        return bool(self._times) and time.monotonic() >= self._times[0]
+
+    def _follow(self) -> None:
+        while not self._stopped.is_set():
+            if not self._lab.alive:
+                self._end("")
+                return
+            if self._changed.wait(TICK):
+                self._settle()
+            elif not self._waiting():
+                self._guarded(self._tick)
+                continue
+            if not self._stopped.is_set():
+                self._guarded(self.judge)
+                self._guarded(self._tick)
+
+    def _waiting(self) -> bool:
+        """Whether something was tried in vain, and it is time to do so again."""
+        tried = self._tried
+        return tried is not None and self._fully and not tried.solved and self._due()
+
+    def _settle(self) -> None:
+        limit = time.monotonic() + PATIENCE
+        while time.monotonic() < limit and not self._stopped.is_set():
+            self._changed.clear()
+            if not self._changed.wait(SETTLE):
+                return
+        self._changed.clear()
+
+    def _guarded(self, job: Callable[[], object]) -> None:
+        """Do it; if the lab was just closed or made anew, that shows at the next turn."""
+        try:
+            job()
+        except NslabError as error:
+            if self._lab.alive:
+                self._stopped.wait(AGAIN[0])
+                self._changed.set()
+            else:
+                self._end(error.cause or str(error))
+        except Exception as error:  # nothing may be printed from here
+            self._end(f"{type(error).__name__}: {error}")
+
+    def _end(self, reason: str) -> None:
+        self._stopped.set()
+        self._over(reason)
+
+
+def _differ(before: Snapshot, after: Snapshot) -> bool:
+    """Whether a packet may go another way now: programs that come and go do not count."""
+    return any(one.what != "process" for one in diff.compare(before, after).lasting)
