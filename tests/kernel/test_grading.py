@@ -94,7 +94,7 @@ def hostile(secret: Path, other: Path, port: int) -> dict[str, tuple[str, str]]:
         "loud": ("print('x' * 100_000_000)", "there is no link lxcbr1"),
         "wiping": ("%%host\nrm -rf ~ / --no-preserve-root 2>/dev/null", ""),
         "wiping-python": (wipes, "FileNotFoundError"),
-        "calling": (reaches, "refused"),
+        "calling": (reaches, "unreachable"),
         "calling-shell": (f"%%host\ncurl -sm 2 http://127.0.0.1:{port}/", "there is no link"),
         "looking": (looks, "FileNotFoundError"),
         "forging": (forged, "there is no link lxcbr1"),

@@ -27,6 +27,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from nslab.course.grading.values import MANY
 from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call, mount, write
 
@@ -38,8 +39,8 @@ HOME = "/home/learner"
 SIZE = "size=64m,nr_inodes=20k"
 """What homes, /tmp and shared memory may hold together, each."""
 
-PROCESSES = 400
-"""A lab with a Docker engine in it has some sixty."""
+PROCESSES = MANY + 50
+"""Where the kernel stops them, for the moment until it is seen that they are too many."""
 
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")

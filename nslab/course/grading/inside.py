@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.grading.values import Answer, Deed, Job
+from nslab.course.grading.values import MANY, Answer, Deed, Job
 from nslab.course.lessons import lesson
 from nslab.errors import CommandTimeout, NslabError
 from nslab.network.actions import Action, AnyAction
@@ -86,10 +87,26 @@ def judged(exercise: Exercise, job: Job) -> Answer:
                 if not lab.alive:
                     return Answer(lines=("the lab came to an end while the answer was typed in",))
                 failed.append(str(error).partition("\n")[0])
+        _settle()
         verdicts = exercise.judge(lab, job.choice)
     met = all(verdicts)
     unmet = tuple(verdict.message for verdict in verdicts if not verdict)
     return Answer(met=met, lines=() if met else (*unmet, *failed), choice=job.choice)
+
+
+def _settle() -> None:
+    """Wait until no more processes come; if they are too many, for the end that comes from outside.
+
+    What grows without end may have only begun when the last line returns.
+    """
+    before, now = -1, _processes()
+    while now > before or now > MANY:
+        time.sleep(0.05)
+        before, now = now, _processes()
+
+
+def _processes() -> int:
+    return sum(name.isdigit() for name in os.listdir("/proc"))
 
 
 def _do(lab: Lab, deed: Deed) -> None:

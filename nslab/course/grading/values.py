@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from nslab.network.actions import AnyAction
 
+MANY = 350
+"""Processes that one answer may have at once; a lab with a Docker engine in it has some sixty."""
+
 
 class Deed(Struct, frozen=True, omit_defaults=True):
     """One thing that was done in a lab: actions, or lines that were typed.

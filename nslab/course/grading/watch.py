@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from nslab.course.grading.values import Answer, Job
+from nslab.course.grading.values import MANY, Answer, Job
 
 PERIOD = 0.1
 """Seconds between two looks."""
@@ -38,12 +38,10 @@ class Limits(Struct, frozen=True):
 
     :param seconds: of time
     :param memory: bytes, of all its processes together
-    :param processes: how many there may be at once
     """
 
     seconds: float = 60.0
     memory: int = 1 << 30
-    processes: int = 350
 
 
 class Stopped(Exception):
@@ -132,12 +130,9 @@ def _listen(process: subprocess.Popen[bytes], reader: int, limits: Limits) -> tu
 def _look(pid: int, limits: Limits) -> None:
     """:raises Stopped: its processes take too much together."""
     # One text for both: which of them is seen first is chance, and marks are none.
-    much = (
-        f"it took more than it may: {limits.memory >> 20} MiB of memory, "
-        f"{limits.processes} processes"
-    )
+    much = f"it took more than it may: {limits.memory >> 20} MiB of memory, {MANY} processes"
     family = list(_family(pid))
-    if len(family) > limits.processes:
+    if len(family) > MANY:
         raise Stopped(much)
     taken = sum(map(_resident, family)) + _files_in_memory(family)
     if taken > limits.memory:
