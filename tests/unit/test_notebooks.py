@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from nslab.cli.notebooks import without_outputs
+from nslab.course.lessons import LESSONS, Lesson
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 Cell = dict[str, Any]
 
@@ -29,6 +32,11 @@ def source(cell: Cell) -> str:
 def tags(cell: Cell) -> list[str]:
     found: list[str] = cell["metadata"].get("tags", [])
     return found
+
+
+def answered(cell: Cell) -> list[str]:
+    """The exercises whose answer belongs into a cell, as its tags name them."""
+    return [tag.removeprefix("exercise:") for tag in tags(cell) if tag.startswith("exercise:")]
 
 
 def test_there_are_notebooks() -> None:
@@ -67,7 +75,8 @@ class TestNotebook:
         assert "In short" in source(cells(path)[-1])
 
     def test_prose_stands_before_every_cell(self, path: Path) -> None:
-        kinds = [cell["cell_type"] for cell in cells(path)]
+        """But the answer to an exercise stands right below its card."""
+        kinds = [cell["cell_type"] for cell in cells(path) if not answered(cell)]
         assert ("code", "code") not in list(pairwise(kinds))
 
     def test_cells_are_short(self, path: Path) -> None:
@@ -96,3 +105,59 @@ class TestNotebook:
         metadata = json.loads(text)["metadata"]
         assert metadata["language_info"] == {"name": "python"}
         assert metadata["kernelspec"]["name"] == "nslab"
+
+
+@pytest.mark.parametrize(
+    "found", [one for one in LESSONS if one.exercises], ids=lambda one: one.name
+)
+class TestExercises:
+    """A card, and the learner's own cell below it, which nobody has typed into."""
+
+    def test_each_is_shown_once_and_has_its_cell(self, found: Lesson) -> None:
+        every = cells(notebook(found))
+        shown = [(place, match[1]) for place, cell in enumerate(every) if (match := card(cell))]
+        wanted = [one.id for one in found.exercises]
+        assert sorted(ident for _, ident in shown) == sorted(wanted)
+        for place, ident in shown:
+            lead, answer = every[place - 1], every[place + 1]
+            assert lead["cell_type"] == "markdown"
+            assert source(lead).startswith("### Your turn: ")
+            assert answered(answer) == [f"{found.name}-{ident}"]
+            ids = [cell["id"] for cell in (lead, every[place], answer)]
+            assert ids == [f"{ident.lower()}-{part}" for part in ("text", "card", "answer")]
+
+    def test_no_other_cell_is_an_answer(self, found: Lesson) -> None:
+        answers = [ident for cell in cells(notebook(found)) for ident in answered(cell)]
+        assert len(answers) == len(found.exercises)
+
+    def test_they_are_not_solved(self, found: Lesson) -> None:
+        for before, cell in pairwise(cells(notebook(found))):
+            if answered(cell):
+                assert source(cell) == "%%host\n# your commands"
+                assert cell["outputs"] == [], "what does nothing prints nothing"
+                said = "".join(
+                    "".join(output.get("data", {}).get("text/plain", []))
+                    for output in before["outputs"]
+                )
+                exercise = found[answered(cell)[0].removeprefix(f"{found.name}-")]
+                assert said.startswith(f"{exercise.id} ({exercise.kind}): {exercise.goal}")
+                assert "you chose" not in said
+                assert re.search("^[✘○] ", said, re.MULTILINE), "it was met before it was begun"
+
+    def test_they_are_not_all_at_the_end(self, found: Lesson) -> None:
+        every = cells(notebook(found))
+        first = next(place for place, cell in enumerate(every) if card(cell))
+        assert first * 3 < len(every) * 2
+
+    def test_a_learners_copy_has_the_same_answer_cells(self, found: Lesson) -> None:
+        path = notebook(found)
+        book = json.loads(without_outputs(path.read_bytes()))
+        assert [tags(cell) for cell in book["cells"]] == [tags(cell) for cell in cells(path)]
+
+
+def notebook(found: Lesson) -> Path:
+    return next(path for path in NOTEBOOKS if path.stem == found.name)
+
+
+def card(cell: Cell) -> re.Match[str] | None:
+    return re.fullmatch(r'lesson\["(\w+)"\]\.card\(\)', source(cell))

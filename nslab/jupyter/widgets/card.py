@@ -107,6 +107,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._lab = lab
         self._engine = engine
         self._now: Standing | None = None
+        self._first: Standing | None = None
+        """The first standing, until the card was shown."""
         self._showing = threading.RLock()
         self._state = ""
         """``over`` when the lab has ended, ``older`` when a newer card has taken over."""
@@ -236,6 +238,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self.live.observe_snapshot(judging.changed)
         lab.observe_steps(self._stepped)
         judging.start()
+        self._first = self._now
 
     def _stepped(self) -> None:
         self._judging.changed()
@@ -458,7 +461,9 @@ class Card(w.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         lines = [f"{self._exercise.id} ({self._exercise.kind}): {self._exercise.goal}"]
         lines += [f"  {one.id}) {one.text}" for one in self._exercise.choices]
-        points = self._now.points if self._now else ()
+        # As the first look found it: the next one, which may try something, comes at any moment.
+        now, self._first = self._first or self._now, None
+        points = now.points if now else ()
         lines += dict.fromkeys(
             f"○ {printable(one)}" if isinstance(one, str) else str(one) for one in points
         )

@@ -107,6 +107,14 @@ class GoesBy(Check, frozen=True):
     via: str = ""
     ns: str | None = None
 
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} sends to {self.address} by {self._way}"
+
+    @property
+    def _way(self) -> str:
+        return self.dev + (f" via {self.via}" if self.via else "")
+
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
         argv = ("ip", "-json", "route", "get", host(self.address, "look up"))
@@ -118,8 +126,7 @@ class GoesBy(Check, frozen=True):
         text = f"{where} sends to {self.address} by {dev}" + (f" via {via}" if via else "")
         if (dev, via) == (self.dev, self.via):
             return Verdict(True, text)
-        wanted = self.dev + (f" via {self.via}" if self.via else "")
-        return Verdict(False, f"{text}, not by {wanted}", RUN_IN_ORDER)
+        return Verdict(False, f"{text}, not by {self._way}", RUN_IN_ORDER)
 
 
 NEIGHBOUR_LIMIT = 5.0
@@ -172,7 +179,12 @@ class Resolves(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} {'finds' if self.ok else 'does not find'} {self.name}"
+        return f"{self._who} {'finds' if self.ok else 'does not find'} {self.name}"
+
+    @property
+    def _who(self) -> str:
+        where = self.ns or "host"
+        return where if self.files else f"a program that nsenter starts in {where}"
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -183,11 +195,8 @@ class Resolves(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
         found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
         good = bool(found) and (not self.address or self.address in found)
-        who = self.ns or "host"
-        if not self.files:
-            who = f"a program that nsenter starts in {who}"
-        text = f"{who} finds {self.name}: {', '.join(found)}"
+        text = f"{self._who} finds {self.name}: {', '.join(found)}"
         if not found:
-            text = f"{who} does not find {self.name}"
+            text = f"{self._who} does not find {self.name}"
         hint = "" if good == self.ok else RUN_IN_ORDER
         return Verdict(good == self.ok, text, hint)
