@@ -124,7 +124,7 @@ class Card(w.VBox):  # type: ignore[misc]
         super().__init__([*head, self._told, self._hints, self._spent, in_page()])
         self.add_class("nslab-keys")
         named = {
-            "card": self,
+            "exercise": self,
             "goal": self._goal,
             "choices": self._choices,
             "locked": self._locked,

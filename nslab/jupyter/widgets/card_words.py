@@ -45,7 +45,7 @@ def points(every: Sequence[Verdict | str]) -> str:
 
 def _point(one: Verdict | str, times: int) -> str:
     if isinstance(one, str):
-        return f"<div style='opacity:.75'>{_sign('○')}{html.escape(printable(one))}</div>"
+        return _signed(_sign("○"), one, "opacity:.75")
     more = f" (×{times})" if times > 1 else ""
     return line(one.message + more, good=one.ok)
 
@@ -54,11 +54,17 @@ def line(words: str, *, good: bool = False, sign: str = "") -> str:
     """Words behind a sign in its colour."""
     colour = GOOD if good else BAD
     shown = _sign(sign or ("✔" if good else "✘"), f"color:{colour};font-weight:bold;")
-    return f"<div>{shown}{html.escape(printable(words))}</div>"
+    return _signed(shown, words)
+
+
+def _signed(sign: str, words: str, style: str = "") -> str:
+    """A line that begins again behind its sign where it is broken."""
+    text = html.escape(printable(words))
+    return f"<div style='display:flex;{style}'>{sign}<span>{text}</span></div>"
 
 
 def _sign(sign: str, style: str = "") -> str:
-    return f"<span style='{style}display:inline-block;width:1.6em'>{sign}</span>"
+    return f"<span style='{style}flex:none;width:1.6em'>{sign}</span>"
 
 
 def note(words: str) -> str:
