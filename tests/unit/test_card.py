@@ -376,6 +376,13 @@ def test_start_over_asks_when_something_was_done_and_there_is_a_way_back(deal: A
     assert hidden(card, "keep")
     assert lab.snapshot().link("br0")
     again.click()
+    lab.do(AddBridge("br2"), AddBridge("br1"))
+    says(card, "Solved")
+    until(lambda: hidden(card, "keep"))
+    assert part(card, "told").value == "", "who goes on does not want to start over"
+    lab.undo()
+    says(card, "1 of 2 met")
+    again.click()
     again.click()
     says(card, "0 of 2 met")
     until(lambda: not hidden(card, "back"))

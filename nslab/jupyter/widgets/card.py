@@ -101,7 +101,7 @@ class Card(w.VBox):  # type: ignore[misc]
             icon="question",
         )
         self._again = button(say("Start over"), self._start_over, icon="refresh")
-        self._keep = button(say("Keep it"), self._leave)
+        self._keep = button(say("Keep it"), lambda: self._reply(""))
         self._back = button(say("Bring it back"), lambda: self._do(self._bring_back), icon="undo")
         self._solution = button(say("Solution"), self._solve)
         self._use = button(say("Type into this lab"), self._use_lab, icon="terminal")
@@ -180,6 +180,8 @@ class Card(w.VBox):  # type: ignore[misc]
                 return
             if now.solved and not self._attempt.passed:
                 self._attempt.judged(True)
+            if self._sure and now.points != self._now.points:
+                self._reply("")  # the learner has gone on
             self._now = now
             self._show()
 
@@ -248,12 +250,9 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _start_over(self) -> None:
         if self._lab.alive and not self._sure and self._lab.changes:
-            self._sure = True
             words = say("Start over? What was done in the lab is taken back. Press once more.")
-            self._reply(note(words))
-            self._show()
+            self._reply(note(words), sure=True)
         else:
-            self._sure = False
             self._do(self._renew)
 
     def _renew(self) -> None:
@@ -268,11 +267,6 @@ class Card(w.VBox):  # type: ignore[misc]
             _seen(self._back, False)
         self._changed()
         self._reply(note(say("Begun anew.")))
-        self._show()
-
-    def _leave(self) -> None:
-        self._sure = False
-        self._reply("")
         self._show()
 
     def _bring_back(self) -> None:
@@ -295,9 +289,15 @@ class Card(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
-    def _reply(self, words: str) -> None:
+    def _reply(self, words: str, *, sure: bool = False) -> None:
+        """Say something below the buttons.
+
+        :param sure: whether it asks if to start over; whatever else is said takes that back
+        """
         with self._showing:
             _put(self._told, "value", words)
+            self._sure = sure
+            _seen(self._keep, sure)
 
     def _show(self) -> None:
         with self._showing:
@@ -331,7 +331,6 @@ class Card(w.VBox):  # type: ignore[misc]
         _put(self._again, "disabled", older)
         _put(self._solution, "disabled", older)
         _seen(self._why, follows and self._now.unreached is not None)
-        _seen(self._keep, self._sure)
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)

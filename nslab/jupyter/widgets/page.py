@@ -105,8 +105,6 @@ CARD = (
     ".nslab-exercise :is(button,input):focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
     "outline-offset:1px}"
     ".nslab-exercise .nslab-live>.widget-html{margin:0;height:auto}"
-    ".nslab-exercise .widget-vbox:has(>.nslab-choice){flex-flow:row wrap;max-width:100%;"
-    "align-items:flex-start}"
     ".nslab-exercise .nslab-live .nslab-status :is(.nslab-saved,.nslab-on){display:none}"
     "</style>"
 )
