@@ -61,6 +61,8 @@ class Card(w.VBox):  # type: ignore[misc]
         """Whether it has been asked if to start over."""
         self._showing_choice = False
         self._now: Standing = exercise.standing(lab)
+        self._first: Standing | None = self._now
+        """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
         self._worker = Worker(self._busy, lambda words: self._reply(line(words)))
         self._make()
@@ -337,7 +339,9 @@ class Card(w.VBox):  # type: ignore[misc]
         _put(self._spent, "value", card_words.spent(self._attempt, self._lab.name, used))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        exercise, now = self._exercise, self._now
+        # As the first look found it: the next one, which may try something, comes at any moment.
+        exercise, now = self._exercise, self._first or self._now
+        self._first = None
         page = card_words.as_page(exercise, now, drawn(self.live.picture))
         text = card_words.as_text(exercise, now)
         return mirrored(super()._repr_mimebundle_(**options), text, page)

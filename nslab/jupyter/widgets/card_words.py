@@ -21,9 +21,12 @@ KINDS: dict[str, Callable[[], str]] = {
 }
 
 
-def goal(exercise: Exercise) -> str:
-    """What is wanted."""
-    kind = html.escape(KINDS[exercise.kind]())
+def goal(exercise: Exercise, kind: str = "") -> str:
+    """What is wanted.
+
+    :param kind: what its kind is called; in the reader's language, if empty
+    """
+    kind = html.escape(kind or KINDS[exercise.kind]())
     return f"<b>{html.escape(exercise.id)} · {kind}</b> {marked(exercise.goal)}"
 
 
@@ -45,26 +48,21 @@ def points(every: Sequence[Verdict | str]) -> str:
 
 def _point(one: Verdict | str, times: int) -> str:
     if isinstance(one, str):
-        return _signed(_sign("○"), one, "opacity:.75")
+        return (
+            "<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
+            f"{html.escape(printable(one))}</div>"
+        )
     more = f" (×{times})" if times > 1 else ""
     return line(one.message + more, good=one.ok)
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:
     """Words behind a sign in its colour."""
-    colour = GOOD if good else BAD
-    shown = _sign(sign or ("✔" if good else "✘"), f"color:{colour};font-weight:bold;")
-    return _signed(shown, words)
-
-
-def _signed(sign: str, words: str, style: str = "") -> str:
-    """A line that begins again behind its sign where it is broken."""
-    text = html.escape(printable(words))
-    return f"<div style='display:flex;{style}'>{sign}<span>{text}</span></div>"
-
-
-def _sign(sign: str, style: str = "") -> str:
-    return f"<span style='{style}flex:none;width:1.6em'>{sign}</span>"
+    colour, own = (GOOD, "✔") if good else (BAD, "✘")
+    return (
+        f"<div><b style='color:{colour};display:inline-block;width:1.6em'>{sign or own}</b>"
+        f"{html.escape(printable(words))}</div>"
+    )
 
 
 def note(words: str) -> str:
@@ -122,8 +120,7 @@ def as_text(exercise: Exercise, now: Standing) -> str:
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     """The same for a page; English."""
-    head = f"<b>{html.escape(f'{exercise.id} ({exercise.kind})')}:</b> {marked(exercise.goal)}"
     choices = "".join(
         f"<div>{html.escape(one.id)}) {marked(one.text)}</div>" for one in exercise.choices
     )
-    return f"<div>{head}</div>{choices}{points(now.points)}{picture}"
+    return f"<div>{goal(exercise, exercise.kind)}</div>{choices}{points(now.points)}{picture}"
