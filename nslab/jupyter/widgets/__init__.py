@@ -13,7 +13,9 @@
     builder      forms, log and picture
     player       a lesson's steps, one by one
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
-    card         an exercise: its goal, what is met of it, help
+    task         an exercise, as far as the widgets see it
+    card_words   what a card says, as HTML and as text; pure functions
+    card         an exercise: its goal, what is met of it, and help
     inspector    the frames of a capture, one opened, and the way of its packet
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in

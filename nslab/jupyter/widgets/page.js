@@ -51,6 +51,12 @@ const begin = tries => {
         again?.focus({ preventScroll: true });
     }).observe(all, { childList: true, subtree: true });
 
+    // What a card says is read aloud when it changes.
+    const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told):not([role])')
+        .forEach(each => each.setAttribute('role', 'status'));
+    aloud();
+    new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
+
     // Copies the text beside the button; where the page may not, it is selected at least.
     all.addEventListener('click', async event => {
         const button = own(event.target) && event.target.closest('.nslab-copy');

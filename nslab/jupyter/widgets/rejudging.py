@@ -11,12 +11,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
+from nslab.jupyter.widgets.task import Exercise, Standing
 from nslab.network import diff
 from nslab.network.model import Snapshot
-from nslab.session.check import Verdict
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -34,32 +34,6 @@ AGAIN = (4.0, 8.0, 16.0, 32.0)
 """Seconds after which what was tried in vain is tried again, though nothing has changed."""
 
 
-class Standing(Protocol):
-    """What of an exercise is met at this moment."""
-
-    @property
-    def points(self) -> tuple[Verdict | str, ...]: ...
-    @property
-    def wanted(self) -> int: ...
-    @property
-    def met(self) -> bool: ...
-    @property
-    def left(self) -> bool: ...
-    @property
-    def ran(self) -> bool: ...
-    @property
-    def solved(self) -> bool: ...
-    @property
-    def unreached(self) -> tuple[str | None, str] | None: ...
-    def knowing(self, before: Any) -> Any: ...
-
-
-class Judge(Protocol):
-    """An exercise, as far as it judges."""
-
-    def standing(self, lab: Any, *, trying: bool = False) -> Any: ...
-
-
 class Rejudging:
     """Judges until it is stopped or the lab ends.
 
@@ -70,13 +44,13 @@ class Rejudging:
 
     def __init__(
         self,
-        judge: Judge,
+        exercise: Exercise,
         lab: Lab,
         tell: Callable[[Standing], None],
         tick: Callable[[], None],
         over: Callable[[str], None],
     ) -> None:
-        self._judge = judge
+        self._exercise = exercise
         self._lab = lab
         self._tell = tell
         self._tick = tick
@@ -96,7 +70,7 @@ class Rejudging:
 
     def start(self) -> None:
         """Begin; the first look is the caller's, and tries nothing."""
-        self._tell(self._judge.standing(self._lab))
+        self._tell(self._exercise.standing(self._lab))
         self._thread.start()
         self._changed.set()
 
@@ -115,13 +89,13 @@ class Rejudging:
         :param trying: try for real, whatever else is met
         """
         with self._turn:
-            now: Standing = self._judge.standing(self._lab)
+            now = self._exercise.standing(self._lab)
             snapshot = self._lab.snapshot()
             same = self._then is not None and not _differ(self._then, snapshot)
             if trying or (now.met and now.left and not (same and self._fully and not self._due())):
                 self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
                 self._then, self._fully = snapshot, now.met
-                now = self._tried = self._judge.standing(self._lab, trying=True)
+                now = self._tried = self._exercise.standing(self._lab, trying=True)
             elif same and self._tried is not None:
                 now = now.knowing(self._tried)
             self._tell(now)

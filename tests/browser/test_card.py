@@ -1,0 +1,217 @@
+"""The card of an exercise in a real page: by mouse, by keyboard, and without a kernel."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from nslab import lesson
+from nslab.engine import labs
+
+Book = Callable[..., Any]
+
+BEGIN = "import nslab\nlesson = nslab.lesson('02')"
+
+
+def card(ident: str) -> str:
+    """The cell that shows it."""
+    return f"lesson['{ident}'].card()"
+
+
+def answer(ident: str) -> list[str]:
+    """The lines of the exercise's own answer."""
+    return [str(line) for line in lesson("02")[ident].answer]
+
+
+def type_into_a_new_cell(page: Page, text: str) -> None:
+    """Write a cell below the last one, and run it, as a person does."""
+    page.evaluate(
+        """async () => {
+            const { commands } = window.jupyterapp;
+            const { content } = window.jupyterapp.shell.currentWidget;
+            content.activeCellIndex = content.widgets.length - 1;
+            await commands.execute('notebook:insert-cell-below');
+            await commands.execute('notebook:enter-edit-mode');
+        }"""
+    )
+    editor = page.locator(".jp-CodeCell.jp-mod-active .cm-content")
+    editor.click()
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Control+Enter")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until it has the focus."""
+    for _ in range(40):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab does not lead there")
+
+
+def sees_the_focus(part: Locator) -> bool:
+    """Whether an outline shows who has the focus."""
+    style = "one => { const s = getComputedStyle(one); return s.outlineStyle + s.outlineWidth }"
+    return part.evaluate(style) not in ("none0px", "none")
+
+
+def solve(page: Page) -> None:
+    """X2, by typing; the card is told nothing."""
+    says = page.locator(".nslab-says")
+    expect(says).to_have_text("0 of 3 met")
+    first, *rest = answer("X2")
+    type_into_a_new_cell(page, f"%%host\n{first}")
+    expect(page.locator(".nslab-points")).to_contain_text("the spanning tree of lxcbr1 is off")
+    type_into_a_new_cell(page, "\n".join(["%%host", *rest]))
+    expect(says).to_have_text("✔ Solved")
+    expect(page.locator(".nslab-points")).not_to_contain_text("✘")
+    expect(page.locator(".nslab-spent")).to_contain_text("tries: 1")
+    expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()
+
+
+def test_it_turns_to_solved_without_a_click(book: Book) -> None:
+    page = book(BEGIN, card("X2")).page
+    solve(page)
+    expect(page.locator(".nslab-says")).to_have_attribute("role", "status")
+
+
+def test_in_notebook_7(book7: Book) -> None:
+    solve(book7(BEGIN, card("X2")).page)
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_a_prediction_is_chosen_run_and_judged(book: Book, by: str) -> None:
+    page = book(BEGIN, card("X1")).page
+    radios = page.locator(".nslab-choices input[type=radio]")
+    expect(radios).to_have_count(3)
+    says = page.locator(".nslab-says")
+    expect(says).to_have_text("1 of 3 met")
+    if by == "mouse":
+        page.locator(".nslab-choices label", has_text="b)").click()
+    else:
+        page.locator(".nslab-exercise .nslab-goal").click()
+        tab_to(page, radios.nth(1))
+        assert sees_the_focus(radios.nth(1))
+        page.keyboard.press("Space")
+    expect(radios.nth(1)).to_be_checked()
+    expect(page.locator(".nslab-locked")).to_contain_text("Now run it")
+    expect(page.locator(".nslab-points")).to_contain_text("you chose b")
+    type_into_a_new_cell(page, "\n".join(["%%host", *answer("X1")]))
+    expect(says).to_have_text("✔ Solved")
+    expect(radios.nth(0)).to_be_disabled()
+    expect(page.locator(".nslab-locked")).to_contain_text("the choice is locked")
+
+
+def test_help_and_starting_over_by_keyboard(book: Book) -> None:
+    page = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0]).page
+    says = page.locator(".nslab-says")
+    told = page.locator(".nslab-told")
+    points = page.locator(".nslab-points")
+    expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
+    page.locator(".nslab-goal").click()
+    hint = page.locator("button.nslab-hint")
+    tab_to(page, hint)
+    assert sees_the_focus(hint)
+    for number in (1, 2, 3):
+        expect(hint).to_contain_text(f"Hint {number} of 3")
+        page.keyboard.press("Enter")
+        expect(page.locator(".nslab-hints b")).to_have_count(number)
+    again = page.locator("button.nslab-again")
+    tab_to(page, again)
+    page.keyboard.press("Space")
+    expect(told).to_contain_text("Press once more")
+    expect(page.locator("button.nslab-keep")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(points).to_contain_text("there is no link lxcbr1")
+    expect(told).to_contain_text("Begun anew")
+    back = page.locator("button.nslab-back")
+    tab_to(page, back)
+    page.keyboard.press("Enter")
+    expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
+    expect(back).to_be_hidden()
+    solution = page.locator("button.nslab-solution")
+    tab_to(page, solution)
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("ask once more")
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("brctl addbr lxcbr1")
+    expect(says).not_to_contain_text("Solved")
+
+
+def test_it_shows_why_something_is_not_reached(book: Book) -> None:
+    page = book(BEGIN, card("X3"), "%%host\nip route del default").page
+    why = page.locator("button.nslab-explain")
+    expect(page.locator(".nslab-points")).to_contain_text("tried when the rest is so")
+    expect(why).to_be_hidden()
+    page.locator("button.nslab-check").click()
+    expect(page.locator(".nslab-points")).to_contain_text("host does not reach 203.0.113.80")
+    expect(page.locator(".nslab-spent")).to_contain_text("tries: 1")
+    why.click()
+    expect(page.locator(".nslab-told")).to_contain_text("no route")
+
+
+def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
+    first = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0])
+    expect(first.page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
+    expect(first.page.locator(".nslab-exercise > * > * > .nslab-saved")).to_be_hidden()
+    first.page.locator("button.nslab-hint").click()
+    expect(first.page.locator(".nslab-hints b")).to_have_count(1)
+    first.save_and_leave()
+    name = first.page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    first.page.goto("about:blank")
+    page = book(name=name, run=False).page
+    expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
+    expect(page.locator(".nslab-hints b")).to_have_count(1)
+    expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()
+    expect(page.locator(".nslab-saved:visible")).to_have_count(1)
+    expect(page.locator(".nslab-saved:visible")).to_contain_text("run this cell, and it goes on")
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
+
+
+def test_a_kernel_that_is_restarted_half_way(book: Book) -> None:
+    opened = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0])
+    page = opened.page
+    expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
+    opened.restart()
+    expect(page.locator(".nslab-saved:visible")).to_contain_text("run this cell, and it goes on")
+    opened.run_all()
+    expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
+    expect(page.locator(".nslab-saved:visible")).to_have_count(0)
+
+
+def test_a_lab_that_dies_under_it(book: Book) -> None:
+    page = book(BEGIN, card("X2")).page
+    says = page.locator(".nslab-says")
+    expect(says).to_have_text("0 of 3 met")
+    agent = next(lab for lab in labs.running() if lab.name == "02-bridge-X2")
+    subprocess.run(["kill", "-KILL", str(agent.pid)], check=True)
+    expect(says).to_contain_text("The lab has ended")
+    page.locator("button.nslab-again").click()
+    solve(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
+    page = book(BEGIN, card("X1"), theme=theme, width=width, height=800).page
+    expect(page.locator(".nslab-exercise svg").first).to_be_visible()
+    if width < 800:
+        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    wide = "one => one.scrollWidth - one.clientWidth"
+    assert page.locator(".nslab-exercise").evaluate(wide) <= 1
+    above = page.locator(".nslab-exercise").evaluate(
+        """card => card.querySelector('.nslab-drawn').getBoundingClientRect().top
+            - card.getBoundingClientRect().top"""
+    )
+    assert above < 800, "what is above the picture leaves room for it"
+    shot(page, f"fits-{theme[-5:].strip()}-{width}")
+
+
+def shot(page: Page, name: str) -> None:
+    folder = Path("/tmp/shots")
+    page.screenshot(path=str(folder / f"{name}.png"))

@@ -1,0 +1,562 @@
+"""The card of an exercise without a browser, on a lab in memory."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from handles import part
+from msgspec import structs
+from waiting import until
+
+import nslab
+from nslab import (
+    AddAddress,
+    AddBridge,
+    Exercise,
+    HasLink,
+    Lab,
+    MustNot,
+    SetUp,
+    State,
+    WrongAnswer,
+    lesson,
+)
+from nslab.course.exercises.values import Choice
+from nslab.jupyter.widgets import rejudging
+from nslab.jupyter.widgets.card import Card
+from nslab.jupyter.widgets.rejudging import Rejudging
+from nslab.network.model import Neighbour, Snapshot
+from nslab.session import views
+from nslab.session.check import Check, Reaches, Verdict
+from nslab.session.check.verdict import Asked
+
+number = itertools.count(1)
+
+
+TRIED: dict[str, int] = {}
+"""How often each link was tried."""
+
+
+class Tried(Check, frozen=True):
+    """Something that is tried for real, as a ping is; each try is counted."""
+
+    link: str
+
+    @property
+    def tries(self) -> str:
+        return f"{self.link} answers"
+
+    def ask(self, lab: Asked) -> Verdict:
+        TRIED[self.link] = TRIED.get(self.link, 0) + 1
+        there = any(link.name == self.link and link.up for link in lab.snapshot().host.links)
+        return Verdict(there, f"{self.link} {'answers' if there else 'is silent'}")
+
+
+class Unanswered(Reaches, frozen=True):
+    """A ping where there is no program for it."""
+
+    def ask(self, lab: Asked) -> Verdict:
+        return Verdict(False, f"host does not reach {self.address}")
+
+
+def build(**fields: Any) -> Exercise:
+    """An exercise that no test has begun."""
+    plain: dict[str, Any] = {
+        "id": "X1",
+        "kind": "build",
+        "goal": f"Make a bridge `br0`, for the {next(number)}th time on a card.",
+        "checks": (HasLink("br0"), HasLink("br1")),
+        "hints": ("What is a bridge?", "Look at `brctl`.", "`brctl addbr br0`"),
+        "answer": (AddBridge("br0"),),
+        "others": (("ip link add br0 type bridge",),),
+        "wrong": tuple(WrongAnswer((), "there is no link br0") for _ in range(3)),
+    }
+    return Exercise(**(plain | fields))
+
+
+def predict() -> Exercise:
+    choices = (
+        Choice("a", "It is `up`.", (State("br0", "up"),)),
+        Choice("b", "It is down.", (State("br0", "down"),), (State("br0", "up"),)),
+    )
+    return build(kind="predict", choices=choices, checks=(HasLink("br0"),))
+
+
+@pytest.fixture
+def deal() -> Iterator[Any]:
+    """Makes the card of an exercise, and takes it and its lab away in the end."""
+    cards: list[tuple[Card, Lab]] = []
+
+    def dealt(exercise: Exercise) -> tuple[Card, Lab]:
+        lab = exercise.attempt.lab or exercise.start(engine="fake")
+        cards.append((Card(exercise, lab, "fake"), lab))
+        return cards[-1]
+
+    yield dealt
+    for card, lab in cards:
+        card.close()
+        lab.close()
+
+
+def says(card: Card, words: str, where: str = "says") -> None:
+    """Wait until a part of it says so."""
+    until(lambda: words in part(card, where).value)
+
+
+def hidden(card: Card, name: str) -> bool:
+    return bool(part(card, name).layout.display == "none")
+
+
+# -- what is met, without a click --------------------------------------------------------------
+
+
+def test_it_shows_the_goal_and_what_is_not_met(deal: Any) -> None:
+    card, lab = deal(build(checks=(HasLink("br0"), State("br0", "up"))))
+    assert "<b>X1 · build</b>" in part(card, "goal").value
+    assert "<code>br0</code>" in part(card, "goal").value
+    assert part(card, "says").value == "0 of 2 met"
+    assert part(card, "points").value.count("there is no link br0") == 1
+    assert "(×2)" in part(card, "points").value
+    assert lab.name in part(card, "spent").value
+
+
+def test_a_change_is_judged_and_what_is_solved_is_passed(deal: Any) -> None:
+    one = build()
+    card, lab = deal(one)
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    assert not one.attempt.passed
+    lab.do(AddBridge("br1"))
+    says(card, "Solved")
+    assert one.attempt.passed
+    assert one.attempt.tries == 1, "the change that met all is a try"
+    says(card, "tries: 1", "spent")
+    lab.undo()
+    says(card, "1 of 2 met · you have solved it before")
+    lab.redo()
+    says(card, "Solved")
+    assert one.attempt.tries == 1
+
+
+def test_what_must_not_be_is_said_when_it_is(deal: Any) -> None:
+    one = build(
+        checks=(HasLink("br0"),),
+        mustnot=(MustNot(HasLink("br9"), "nobody asked for br9"),),
+        only=("host/br0", "host/br9"),
+    )
+    card, lab = deal(one)
+    assert "br9" not in part(card, "points").value
+    lab.do(AddBridge("br0"), AddBridge("br9"), AddAddress("eth0", "10.1.0.1/24"))
+    says(card, "nobody asked for br9", "points")
+    says(card, "eth0: address 10.1.0.1/24", "points")
+    assert part(card, "says").value == "1 of 1 met, but something else is wrong"
+    assert not one.attempt.passed
+
+
+def test_check_counts_a_try(deal: Any) -> None:
+    one = build()
+    card, lab = deal(one)
+    part(card, "check").click()
+    says(card, "tries: 1", "spent")
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    assert one.attempt.tries == 1
+
+
+# -- what is tried for real --------------------------------------------------------------------
+
+
+@pytest.fixture
+def tried() -> dict[str, int]:
+    TRIED.clear()
+    return TRIED
+
+
+def test_what_is_tried_waits_until_the_rest_is_met(deal: Any, tried: dict[str, int]) -> None:
+    one = build(checks=(HasLink("br0"), Tried("br0")))
+    card, lab = deal(one)
+    assert "br0 answers: tried when the rest is so" in part(card, "points").value
+    lab.do(AddBridge("br1"))
+    until(lambda: card.live.snapshot == lab.snapshot())
+    assert tried == {}
+    lab.do(AddBridge("br0"))
+    says(card, "br0 is silent", "points")
+    assert not one.attempt.passed
+    lab.do(SetUp("br0"))
+    says(card, "Solved")
+    assert one.attempt.passed
+
+
+def test_check_tries_it_whatever_else_is_met(deal: Any, tried: dict[str, int]) -> None:
+    card, _ = deal(build(checks=(HasLink("br0"), Tried("br0"))))
+    part(card, "check").click()
+    says(card, "br0 is silent", "points")
+    assert tried == {"br0": 1}
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab(engine="fake") as made:
+        yield made
+
+
+def with_neighbour(snapshot: Snapshot) -> Snapshot:
+    """The same after a ping: the host knows a MAC more."""
+    host = snapshot.host
+    learned = Neighbour("198.51.100.1", "eth0", "02:00:00:00:00:99", "reachable")
+    host = structs.replace(host, neighbours=(*host.neighbours, learned))
+    return structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))
+
+
+def judged(one: Exercise, lab: Lab) -> tuple[Rejudging, list[Any]]:
+    told: list[Any] = []
+    return Rejudging(one, lab, told.append, lambda: None, lambda _: None), told
+
+
+def test_the_same_network_is_tried_once(lab: Lab, tried: dict[str, int]) -> None:
+    judge, told = judged(build(checks=(HasLink("br0"), Tried("br0"))), lab)
+    judge.judge()
+    assert told[-1].left
+    assert tried == {}
+    lab.do(AddBridge("br0"))
+    for _ in range(5):
+        judge.judge()
+    assert tried == {"br0": 1}
+    assert told[-1].points[1] == Verdict(False, "br0 is silent"), "what is known stays known"
+    lab.do(SetUp("br0"))
+    judge.judge()
+    assert tried == {"br0": 2}
+    assert told[-1].solved
+    assert judge.judge().solved
+    assert tried == {"br0": 2}
+
+
+def test_what_a_try_leaves_behind_is_no_change(lab: Lab, tried: dict[str, int]) -> None:
+    judge, _ = judged(build(checks=(HasLink("br0"), Tried("br0"))), lab)
+    lab.do(AddBridge("br0"))
+    judge.judge()
+    before = lab.snapshot()
+    after = with_neighbour(before)
+    assert after != before
+    lab.snapshot = lambda: after  # type: ignore[method-assign]
+    judge.judge()
+    assert tried == {"br0": 1}
+
+
+def test_what_was_tried_in_vain_is_tried_again_a_few_times(
+    lab: Lab, tried: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejudging, "AGAIN", (0.0, 0.0))
+    monkeypatch.setattr(rejudging, "TICK", 0.01)
+    ticks = itertools.count()
+    seen: list[int] = []
+    one = build(checks=(HasLink("br0"), Tried("br0")))
+    judge = Rejudging(one, lab, lambda _: None, lambda: seen.append(next(ticks)), lambda _: None)
+    lab.do(AddBridge("br0"))
+    judge.start()
+    until(lambda: tried == {"br0": 3})
+    now = len(seen)
+    until(lambda: len(seen) > now + 10)
+    judge.stop()
+    assert tried == {"br0": 3}, "and then no more"
+
+
+# -- to predict --------------------------------------------------------------------------------
+
+
+def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    choices = part(card, "choices")
+    assert choices.value is None
+    assert [words for words, _ in choices.options] == ["a) It is up.", "b) It is down."]
+    assert "choose an answer" in part(card, "points").value
+    assert "Choose first" in part(card, "locked").value
+    choices.value = "a"
+    assert one.attempt.choice == "a"
+    says(card, "you chose a: the kernel judges it when it was run", "points")
+    assert "Until then you may choose again" in part(card, "locked").value
+    choices.value = "b"
+    assert one.attempt.choices == ("a", "b")
+    lab.do(AddBridge("br0"))
+    says(card, "Solved")
+    until(lambda: choices.disabled)
+    assert "the choice is locked" in part(card, "locked").value
+
+
+def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    part(card, "choices").value = "a"
+    lab.do(AddBridge("br0"))
+    says(card, "you chose a, but br0 is down", "points")
+    until(lambda: part(card, "choices").disabled)
+    assert not one.attempt.passed
+    part(card, "again").click()
+    part(card, "again").click()
+    until(lambda: not part(card, "choices").disabled)
+    part(card, "choices").value = "b"
+    lab.do(AddBridge("br0"))
+    says(card, "Solved")
+    assert one.attempt.choices == ("a", "b")
+
+
+def test_what_was_run_first_is_no_prediction(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    lab.do(AddBridge("br0"))
+    part(card, "choices").value = "b"  # before the card knows that it was run, or after
+    until(lambda: part(card, "choices").value is None)
+    assert one.attempt.choices == ()
+    says(card, "it was run before anything was chosen", "points")
+    until(lambda: part(card, "choices").disabled)
+
+
+# -- help --------------------------------------------------------------------------------------
+
+
+def test_hints_open_one_at_a_time(deal: Any) -> None:
+    one = build()
+    card, _ = deal(one)
+    hint = part(card, "hint")
+    assert hint.description == "Hint 1 of 3"
+    assert part(card, "hints").value == ""
+    hint.click()
+    assert "What is a bridge?" in part(card, "hints").value
+    assert "brctl" not in part(card, "hints").value
+    assert hint.description == "Hint 2 of 3"
+    hint.click()
+    hint.click()
+    assert "<code>brctl addbr br0</code>" in part(card, "hints").value
+    assert hint.disabled
+    assert one.attempt.hints == 3
+
+
+def test_the_solution_is_asked_for_twice(deal: Any) -> None:
+    card, _ = deal(build())
+    part(card, "solution").click()
+    assert "ask once more" in part(card, "told").value
+    assert "addbr" not in part(card, "told").value
+    part(card, "solution").click()
+    assert "AddBridge" in part(card, "told").value
+
+
+def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
+    card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
+    assert hidden(card, "explain")
+    lab.do(nslab.DeleteRoute("default"))
+    part(card, "check").click()
+    until(lambda: not hidden(card, "explain"))
+    assert "○" not in part(card, "points").value
+    part(card, "explain").click()
+    says(card, "nslab-why", "told")
+    assert "no route" in part(card, "told").value
+
+
+# -- start over --------------------------------------------------------------------------------
+
+
+def test_start_over_asks_when_something_was_done_and_there_is_a_way_back(deal: Any) -> None:
+    card, lab = deal(build())
+    again = part(card, "again")
+    again.click()
+    says(card, "Begun anew", "told")
+    assert hidden(card, "back"), "nothing was taken"
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    again.click()
+    assert "Press once more" in part(card, "told").value
+    assert not hidden(card, "keep")
+    part(card, "keep").click()
+    assert part(card, "told").value == ""
+    assert hidden(card, "keep")
+    assert lab.snapshot().link("br0")
+    again.click()
+    lab.do(AddBridge("br2"), AddBridge("br1"))
+    says(card, "Solved")
+    until(lambda: hidden(card, "keep"))
+    assert part(card, "told").value == "", "who goes on does not want to start over"
+    lab.undo()
+    says(card, "1 of 2 met")
+    again.click()
+    again.click()
+    says(card, "0 of 2 met")
+    until(lambda: not hidden(card, "back"))
+    says(card, "Begun anew", "told")
+    part(card, "back").click()
+    says(card, "1 of 2 met")
+    says(card, "It is as it was", "told")
+    assert hidden(card, "back")
+
+
+# -- what may go wrong -------------------------------------------------------------------------
+
+
+def test_a_lab_that_ends_is_said_and_start_over_makes_another(
+    deal: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = build()
+    card, lab = deal(one)
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    lab.close()
+    says(card, "The lab has ended. Start over makes a new one")
+    assert part(card, "check").disabled
+    assert "there is a link br0" in part(card, "points").value, "what it showed stays"
+    assert "br0" in part(card, "drawn").value
+    part(card, "again").click()
+    says(card, "0 of 2 met")
+    fresh = one.attempt.lab
+    assert fresh is not None
+    assert fresh is not lab
+    assert not part(card, "check").disabled
+    fresh.do(AddBridge("br0"), AddBridge("br1"))
+    says(card, "Solved")
+    fresh.close()
+    assert capsys.readouterr() == ("", ""), "nothing is printed into a cell"
+
+
+def test_a_newer_card_takes_over(deal: Any) -> None:
+    one = build()
+    first, lab = deal(one)
+    part(first, "hint").click()
+    second, same = deal(one)
+    assert same is lab
+    assert "A newer card of this exercise has taken over" in part(first, "says").value
+    for name in ("check", "hint", "again", "solution"):
+        assert part(first, name).disabled
+    assert "What is a bridge?" in part(second, "hints").value, "what was opened stays open"
+    lab.do(AddBridge("br0"), AddBridge("br1"))
+    says(second, "Solved")
+    assert one.attempt.tries == 1
+    assert "taken over" in part(first, "says").value
+
+
+def test_a_lab_that_was_started_elsewhere_is_shown(deal: Any) -> None:
+    one = build()
+    card, _ = deal(one)
+    with one.start(engine="fake") as other:
+        says(card, "Another lab was started", "told")
+        other.do(AddBridge("br0"), AddBridge("br1"))
+        says(card, "Solved")
+        assert other.name in part(card, "spent").value
+
+
+def test_undo_and_reset_in_a_cell_are_followed(deal: Any) -> None:
+    card, lab = deal(build())
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    lab.reset()
+    says(card, "0 of 2 met")
+    lab.redo()
+    says(card, "1 of 2 met")
+
+
+def test_a_fault_in_judging_is_said_and_not_printed(
+    deal: Any, capsys: pytest.CaptureFixture[str], lab: Lab
+) -> None:
+    over: list[str] = []
+
+    class Faulty:
+        def standing(self, lab: Lab, *, trying: bool = False) -> Any:
+            if threading.current_thread() is not threading.main_thread():
+                raise ZeroDivisionError("oh")
+            return build().standing(lab)
+
+    faulty: Any = Faulty()
+    Rejudging(faulty, lab, lambda _: None, lambda: None, over.append).start()
+    until(lambda: over == ["ZeroDivisionError: oh"])
+    assert capsys.readouterr() == ("", "")
+
+
+# -- in a notebook and without one -------------------------------------------------------------
+
+
+class Notebook:
+    """A notebook that cells type into."""
+
+    lab: Any = None
+
+    def use(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def uses(self, lab: Lab) -> bool:
+        return self.lab is lab
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    made = Notebook()
+    monkeypatch.setattr(views, "notebook", lambda: made)
+    return made
+
+
+def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -> None:
+    one = build()
+    card: Any = one.card(engine="fake")
+    lab = one.attempt.lab
+    assert lab is not None
+    assert notebook.lab is lab
+    assert "%%host types into its lab" in part(card, "spent").value
+    assert hidden(card, "use")
+    with Lab(engine="fake"):
+        until(lambda: not hidden(card, "use"))
+        assert "%%host" not in part(card, "spent").value
+        part(card, "use").click()
+        assert notebook.lab is lab
+        assert hidden(card, "use")
+    again: Any = one.card(engine="fake")
+    assert one.attempt.lab is lab, "a cell that is run twice goes on in the same lab"
+    assert "taken over" in part(card, "says").value
+    for each in (card, again):
+        each.close()
+    lab.close()
+    third: Any = one.card(engine="fake")
+    assert one.attempt.lab is not lab
+    assert notebook.lab is one.attempt.lab
+    third.close()
+    notebook.lab.close()
+
+
+def test_outside_a_notebook_it_says_the_plain_form() -> None:
+    one = lesson("02")["X1"]
+    told = str(one.card(engine="fake"))
+    assert one.goal in told
+    for line in (
+        'lab = lesson["X1"].start()',
+        'lesson["X1"].choose("a")',
+        'lesson["X1"].hint()',
+        'lab.check(lesson["X1"])',
+    ):
+        assert f"  {line}" in told
+    assert one.attempt.lab is None, "and starts nothing"
+
+
+def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
+    card, lab = deal(predict())
+    bundle = card._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    text, page = data["text/plain"], data["text/html"]
+    assert text.startswith("X1 (predict): Make a bridge")
+    assert "  a) It is `up`.\n" in text
+    assert "✘ there is no link br0" in text
+    assert "<svg" in page
+    assert "min" not in text, "no time is saved in an output"
+    assert lab.name not in text
+
+
+def test_a_closed_card_stops_its_threads(deal: Any) -> None:
+    card, lab = deal(build())
+    mine = {
+        thread
+        for thread in threading.enumerate()
+        if thread.name in ("nslab-judge", "nslab-live") and thread.is_alive()
+    }
+    assert mine
+    card.close()
+    until(lambda: not any(thread.is_alive() for thread in mine))
+    assert lab.alive
