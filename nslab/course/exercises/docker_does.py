@@ -13,9 +13,9 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="Somebody has linked the name box in /run/netns to the network namespace of the "
-        "running container app. Now you tidy up: `ip netns del box`. What becomes of the "
-        "container?",
+        goal="Somebody has linked the name box in /run/netns to the network of the running "
+        "container app, 172.17.0.2; so the picture calls it box, too. Now you tidy up: "
+        "`ip netns del box`. What becomes of the container?",
         before="G1",
         prepare=("ln -s /proc/$(pgrep -o -x sleep)/ns/net /run/netns/box",),
         choices=(
