@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "nslab.course.lessons",
             "nslab.course.exercises",
             "nslab.course.pools",
+            "nslab.course.progress",
             "nslab.session.step",
         ),
     ),
