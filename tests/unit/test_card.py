@@ -560,3 +560,26 @@ def test_a_closed_card_stops_its_threads(deal: Any) -> None:
     card.close()
     until(lambda: not any(thread.is_alive() for thread in mine))
     assert lab.alive
+
+
+def test_where_labs_are_machines_an_exercise_takes_the_place_of_another(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is short there; what is not a machine stays."""
+    first, second, third = build(), build(), build()
+    card: Any = first.card(engine="fake")
+    plain: Any = second.card(engine="fake")
+    lab, other = first.attempt.lab, second.attempt.lab
+    assert lab is not None
+    assert other is not None
+    monkeypatch.setattr(lab.engine, "name", "vm")
+    newest: Any = third.card(engine="fake")
+    assert not lab.alive
+    assert other.alive
+    says(card, "The lab has ended. Start over makes a new one")
+    again: Any = third.card(engine="fake")
+    assert again._lab is newest._lab, "its own lab is kept"
+    for one in (card, plain, newest, again):
+        one.close()
+    other.close()
+    newest._lab.close()

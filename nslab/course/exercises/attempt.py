@@ -140,3 +140,15 @@ def attempt(exercise: Hashable, name: str = "") -> Attempt:
     if exercise not in _attempts:
         _attempts[exercise] = Attempt(name)
     return _attempts[exercise]
+
+
+def make_room() -> None:
+    """End the labs of all exercises that are virtual machines: one is to be started.
+
+    Each takes some 150 MB, and a pod of Binder's has 1 GiB for a notebook's labs and all else.  A
+    card whose lab has ended says so, and starts a new one when asked.
+    """
+    for other in _attempts.values():
+        lab = other.lab
+        if lab is not None and lab.engine.name == "vm":
+            lab.close()

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from nslab.course.exercises import judging
-from nslab.course.exercises.attempt import Attempt, attempt
+from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
 from nslab.course.exercises.standing import Standing, standing
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
@@ -114,6 +114,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         that.  It judges by itself whenever the lab changes, and counts a try only when "Check" is
         pressed or all has come to be met.  Outside a notebook it is the plain form, as text.
 
+        Where labs are virtual machines, starting one ends those of the other exercises.
+
         :param engine: of a lab that it starts, as for :class:`nslab.Lab`
         :raises EngineUnavailable: no lab can run here; says why, and what to do
         """
@@ -121,7 +123,10 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if notebook is None:
             return self._plain()
         with views.untold():
-            lab = self.attempt.lab or self.start(engine=engine)
+            lab = self.attempt.lab
+            if lab is None:
+                make_room()
+                lab = self.start(engine=engine)
             notebook.use(lab)
         card: View = views.view("card", self, lab, engine)
         return card
