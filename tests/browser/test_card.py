@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,7 +124,14 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     tab_to(page, again)
     page.keyboard.press("Space")
     expect(told).to_contain_text("Press once more")
-    expect(page.locator("button.nslab-keep")).to_be_visible()
+    keep = page.locator("button.nslab-keep")
+    expect(keep).to_be_visible()
+    tab_to(page, keep)
+    page.keyboard.press("Space")
+    expect(keep).to_be_hidden()
+    expect(again).to_be_focused()
+    page.keyboard.press("Space")
+    expect(told).to_contain_text("Press once more")
     page.keyboard.press("Space")
     expect(points).to_contain_text("there is no link lxcbr1")
     expect(told).to_contain_text("Begun anew")
@@ -134,6 +140,7 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     page.keyboard.press("Enter")
     expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
     expect(back).to_be_hidden()
+    expect(again).to_be_focused()
     solution = page.locator("button.nslab-solution")
     tab_to(page, solution)
     page.keyboard.press("Enter")
@@ -209,9 +216,3 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
             - card.getBoundingClientRect().top"""
     )
     assert above < 800, "what is above the picture leaves room for it"
-    shot(page, f"fits-{theme[-5:].strip()}-{width}")
-
-
-def shot(page: Page, name: str) -> None:
-    folder = Path("/tmp/shots")
-    page.screenshot(path=str(folder / f"{name}.png"))

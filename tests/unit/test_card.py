@@ -265,6 +265,27 @@ def test_what_was_tried_in_vain_is_tried_again_a_few_times(
     assert tried == {"br0": 3}, "and then no more"
 
 
+def test_what_the_kernel_tells_nobody_of_is_seen_a_little_later(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejudging, "LOOK", 0.0)
+    monkeypatch.setattr(rejudging, "TICK", 0.01)
+    judge, told = judged(build(checks=(HasLink("br0"),)), lab)
+    judge.start()
+    until(lambda: len(told) == 2)  # the first look, and the thread's own
+    lab.do(AddBridge("br0"))  # and nobody calls judge.changed()
+    until(lambda: told[-1].solved)
+    judge.stop()
+
+
+def test_what_tries_says_what_it_tries() -> None:
+    """Else a look would run it: a check that asks in another way than by a snapshot tries."""
+    for name in nslab.session.check.__all__:
+        kind = getattr(nslab.session.check, name)
+        if isinstance(kind, type) and issubclass(kind, Check):
+            assert ("ask" in vars(kind)) == ("tries" in vars(kind)) or kind is Check, name
+
+
 # -- to predict --------------------------------------------------------------------------------
 
 

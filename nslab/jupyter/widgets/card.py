@@ -168,12 +168,17 @@ class Card(w.VBox):  # type: ignore[misc]
         self.children = (*self.children[:place], self.live, self.children[-1])
         self._judging = Rejudging(self._exercise, lab, self._judged, self._tick, self._ended)
         self.live.observe_snapshot(self._judging.changed)
-        lab.observe_steps(self._changed)
+        lab.observe_steps(self._stepped)
         self._judging.start()
 
     def _changed(self) -> None:
         if self._judging is not None:
             self._judging.changed()
+
+    def _stepped(self) -> None:
+        """Another step was done: what Start over has taken cannot be brought back any longer."""
+        _seen(self._back, False)
+        self._changed()
 
     def _judged(self, now: Standing) -> None:
         """What is met now; the first time that all is, counts as a try."""
@@ -198,12 +203,15 @@ class Card(w.VBox):  # type: ignore[misc]
     def _ended(self, reason: str) -> None:
         with self._showing:
             self._state = self._state or "ended"
+            _seen(self._back, False)
             self._show()
 
     def _hand_over(self) -> None:
         """A newer card is in charge; this one stays as it is."""
         with self._showing:
             self._state = "older"
+            self._reply("")
+            _seen(self._back, False)
             if self._judging is not None:
                 self._judging.stop()
                 self.live.following.stop()
@@ -266,16 +274,12 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._exercise.start(engine=self._engine))
-            _seen(self._back, False)
-        self._changed()
         self._reply(note(say("Begun anew.")))
         self._show()
 
     def _bring_back(self) -> None:
         """What Start over has taken."""
-        _seen(self._back, False)
         self._lab._go_forth()
-        self._changed()
         self._reply(note(say("It is as it was.")))
 
     def _solve(self) -> None:

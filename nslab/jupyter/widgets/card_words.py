@@ -33,12 +33,15 @@ def goal(exercise: Exercise, kind: str = "") -> str:
 def status(now: Standing, passed: bool) -> str:
     """How much of it is met, in a few words: they are read aloud."""
     if now.solved:
-        return f"<span class='nslab-solved'>✔ {html.escape(say('Solved'))}</span>"
+        words = html.escape(say("Solved"))
+        return f"<span class='nslab-solved'>✔ {words}</span>"
     met = sum(isinstance(one, Verdict) and one.ok for one in now.points[: now.wanted])
     words = say("{met} of {all} met").format(met=met, all=now.wanted)
     if met == now.wanted and not now.met:
         words += ", " + say("but something else is wrong")
-    return html.escape(f"{words} · {say('you have solved it before')}" if passed else words)
+    if passed:
+        words += " · " + say("you have solved it before")
+    return html.escape(words)
 
 
 def points(every: Sequence[Verdict | str]) -> str:

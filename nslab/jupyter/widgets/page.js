@@ -57,6 +57,24 @@ const begin = tries => {
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
 
+    // A button of a card that is taken away gives the focus to the one before it.
+    let held = null;
+    const there = button => button.offsetParent !== null;
+    if (all.matches('.nslab-exercise')) {
+        all.addEventListener('focusin', event => {
+            held = own(event.target) ? event.target.closest('button') : null;
+        });
+        all.addEventListener('focusout', () => { if (held && there(held)) held = null; });
+        new MutationObserver(() => {
+            if (!held || there(held)) return;
+            const row = [...held.parentElement.querySelectorAll('button')];
+            const next = row.slice(0, row.indexOf(held)).reverse().find(there);
+            const lost = [held, document.body].includes(document.activeElement);
+            held = null;
+            if (lost) next?.focus({ preventScroll: true });
+        }).observe(all, { subtree: true, attributes: true, attributeFilter: ['style'] });
+    }
+
     // Copies the text beside the button; where the page may not, it is selected at least.
     all.addEventListener('click', async event => {
         const button = own(event.target) && event.target.closest('.nslab-copy');

@@ -30,6 +30,9 @@ PATIENCE = 2.0
 TICK = 1.0
 """Seconds between two looks at whether the lab is still there."""
 
+LOOK = 3.0
+"""Seconds between two looks at what the kernel tells nobody of: files, and processes that end."""
+
 AGAIN = (4.0, 8.0, 16.0, 32.0)
 """Seconds after which what was tried in vain is tried again, though nothing has changed."""
 
@@ -64,6 +67,9 @@ class Rejudging:
         """What was there when it was last tried."""
         self._fully = False
         """Whether all else was met then."""
+        self._seen: Snapshot | None = None
+        """What was there when it was last judged."""
+        self._looked = 0.0
         self._times: list[float] = []
         """When it is to be tried again."""
         self._thread = threading.Thread(target=self._follow, name="nslab-judge", daemon=True)
@@ -90,7 +96,7 @@ class Rejudging:
         """
         with self._turn:
             now = self._exercise.standing(self._lab)
-            snapshot = self._lab.snapshot()
+            snapshot = self._seen = self._lab.snapshot()
             same = self._then is not None and not _differ(self._then, snapshot)
             if trying or (now.met and now.left and not (same and self._fully and not self._due())):
                 self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
@@ -112,12 +118,19 @@ class Rejudging:
                 return
             if self._changed.wait(TICK):
                 self._settle()
-            elif not self._waiting():
-                self._guarded(self._tick)
-                continue
-            if not self._stopped.is_set():
                 self._guarded(self.judge)
-                self._guarded(self._tick)
+            else:
+                self._guarded(self._look)
+            self._guarded(self._tick)
+
+    def _look(self) -> None:
+        """Judge if it is time to try again, or if something has changed without a word."""
+        if self._waiting():
+            self.judge()
+        elif time.monotonic() - self._looked >= LOOK:
+            self._looked = time.monotonic()
+            if self._lab.snapshot() != self._seen:
+                self.judge()
 
     def _waiting(self) -> bool:
         """Whether something was tried in vain, and it is time to do so again."""
@@ -134,6 +147,8 @@ class Rejudging:
 
     def _guarded(self, job: Callable[[], object]) -> None:
         """Do it; if the lab was just closed or made anew, that shows at the next turn."""
+        if self._stopped.is_set():
+            return
         try:
             job()
         except NslabError as error:
