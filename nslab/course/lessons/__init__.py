@@ -6,6 +6,7 @@
     base             a lesson
     bridge           notebook 02
     cables           notebook 04
+    capstone         notebook 16
     costs            notebook 15
     docker_does      notebook 07
     docker_picture   notebook 01
@@ -25,6 +26,7 @@ from __future__ import annotations
 from nslab.course.lessons import (
     bridge,
     cables,
+    capstone,
     costs,
     docker_does,
     docker_picture,
@@ -58,6 +60,7 @@ LESSONS: tuple[Lesson, ...] = (
     ipvlan.LESSON,
     vlan.LESSON,
     costs.LESSON,
+    capstone.LESSON,
 )
 """All of them, in order."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import costs as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.course.measure.topologies import START, way
 from nslab.session.check import Hops, Masquerades
@@ -33,4 +34,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import ipvlan as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddAddress, AddIpvlan, AddNamespace, AddRoute, SetUp
 from nslab.session.check import HasAddress, Reaches, SameMac, StandsOn
@@ -100,4 +101,5 @@ LESSON = Lesson(
             checks=(StandsOn("ipv1", "eth0", ns="app", mode="l3s"), Reaches("lan", "10.77.1.1")),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import macvlan as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import AddAddress, AddMacvlan, AddNamespace, AddRoute, DeleteLink, SetUp
 from nslab.session.check import Reaches, SameMac, StandsOn
@@ -124,4 +125,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

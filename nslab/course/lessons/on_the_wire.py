@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import on_the_wire as exercises
 from nslab.course.lessons import promiscuous
 from nslab.course.lessons.base import Lesson
 from nslab.course.lessons.second_nic import ADDRESS
@@ -66,4 +67,5 @@ LESSON = Lesson(
             checks=(Learned("peerA", "docker0"),),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

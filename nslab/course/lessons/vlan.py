@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.course.exercises import vlan as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.network.actions import (
     AddAddress,
@@ -86,4 +87,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )
