@@ -52,10 +52,10 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
     (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
     (
-        r"kernel/test_lessons\.py::test_a_step.*\[12-.*-K1(-l3|-l3s|-passthru|-trunk|-private)?\]",
+        r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-l3|-l3s|-passthru|-trunk|-private)?\]",
         NIGHTLY,
     ),
-    (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[12-", NIGHTLY),
+    (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
     (r"docs/test_site\.py::.*\[dark-", NIGHTLY),

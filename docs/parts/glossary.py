@@ -157,7 +157,7 @@ def network() -> Iterator[Term]:
         "comes in by IP address.",
         "ip -d link show ipvl0",
         _stacked(AddIpvlan("eth0", "ipvl0", to="ns1"), "ipvl0"),
-        "12-macvlan-ipvlan-vlan",
+        "13-ipvlan",
     )
     yield Term(
         "link",
@@ -189,7 +189,7 @@ def network() -> Iterator[Term]:
         "card on the same wire.",
         "ip -d link show macvl0",
         _stacked(AddMacvlan("eth0", "macvl0", to="ns1"), "macvl0"),
-        "12-macvlan-ipvlan-vlan",
+        "12-macvlan",
     )
     yield Term(
         "masquerade",
@@ -205,7 +205,7 @@ def network() -> Iterator[Term]:
         "cut into pieces, or refused.",
         "ip link show eth0 | grep -o 'mtu [0-9]*'",
         Picture(part(cable, *pair)),
-        "10-what-it-costs",
+        "15-what-it-costs",
     )
     yield Term(
         "namespace",
@@ -278,7 +278,7 @@ def network() -> Iterator[Term]:
         "One of many networks on one wire, told apart by a number in a tag of each frame.",
         "ip -d link show eth0.7",
         _stacked(AddVlan("eth0", "eth0.7", 7, to="ns1"), "eth0.7"),
-        "12-macvlan-ipvlan-vlan",
+        "14-vlan",
     )
     yield Term(
         "VLAN filtering",
@@ -286,7 +286,7 @@ def network() -> Iterator[Term]:
         "it.",
         "bridge vlan show",
         _filtering(),
-        "12-macvlan-ipvlan-vlan",
+        "14-vlan",
     )
     yield Term(
         "wire",

@@ -57,8 +57,8 @@ NOTES = {
 }
 FEATURES = {
     "macvlan": "a NIC of its own on the host's wire",
-    "ipvlan": "many NICs with one MAC; notebook 12 uses it",
-    "vlan": "tagged frames (8021q); notebook 12 uses them",
+    "ipvlan": "many NICs with one MAC; notebook 13 uses it",
+    "vlan": "tagged frames (8021q); notebook 14 uses them",
     "vxlan": "a wire across machines",
     "br_netfilter": "bridged frames passing iptables",
 }

@@ -188,7 +188,7 @@ def test_what_leaves_by_a_link_behind_which_nothing_is_captured() -> None:
 
 
 def test_eth0_as_a_port_of_the_bridge() -> None:
-    with lesson("09").lab("J2") as lab:
+    with lesson("10").lab("J2") as lab:
         with lab.capture("*") as seen:
             assert lab.ping("lan", "198.51.100.50")
         request = seen.journey()

@@ -93,8 +93,7 @@ class TestNotebook:
         allowed = {
             "00-start-here": {"probe"},
             "02-bridge": {"stp-measure", "stp-off"},
-            "10-what-it-costs": {"tcp", "packets", "turns", "cpu", "flood"},
-            "12-macvlan-ipvlan-vlan": {"packets", "turns"},
+            "15-what-it-costs": {"tcp", "packets", "turns", "cpu", "flood", "out"},
         }
         assert free == allowed.get(path.stem, set())
         assert not [cell for cell in cells(path) if "nbval-skip" in tags(cell)]

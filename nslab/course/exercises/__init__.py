@@ -16,4 +16,11 @@
     names            those of lesson 06
     docker_does      those of lesson 07
     second_nic       those of lesson 08
+    promiscuous      those of lesson 09
+    on_the_wire      those of lesson 10
+    macvlan          those of lesson 12
+    ipvlan           those of lesson 13
+    vlan             those of lesson 14
+    costs            those of lesson 15
+    capstone         those of lesson 16
 """

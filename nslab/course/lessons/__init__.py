@@ -6,14 +6,18 @@
     base             a lesson
     bridge           notebook 02
     cables           notebook 04
-    costs            notebook 10
+    capstone         notebook 16
+    costs            notebook 15
     docker_does      notebook 07
     docker_picture   notebook 01
+    ipvlan           notebook 13
+    macvlan          notebook 12
     names            notebook 06
     namespace        notebook 03
+    on_the_wire      notebook 10
     promiscuous      notebook 09
     second_nic       notebook 08
-    shared_nic       notebook 12
+    vlan             notebook 14
     way_out          notebook 05
 """
 
@@ -22,14 +26,18 @@ from __future__ import annotations
 from nslab.course.lessons import (
     bridge,
     cables,
+    capstone,
     costs,
     docker_does,
     docker_picture,
+    ipvlan,
+    macvlan,
     names,
     namespace,
+    on_the_wire,
     promiscuous,
     second_nic,
-    shared_nic,
+    vlan,
     way_out,
 )
 from nslab.course.lessons.base import Lesson, Same
@@ -47,8 +55,12 @@ LESSONS: tuple[Lesson, ...] = (
     docker_does.LESSON,
     second_nic.LESSON,
     promiscuous.LESSON,
+    on_the_wire.LESSON,
+    macvlan.LESSON,
+    ipvlan.LESSON,
+    vlan.LESSON,
     costs.LESSON,
-    shared_nic.LESSON,
+    capstone.LESSON,
 )
 """All of them, in order."""
 

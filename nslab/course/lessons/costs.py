@@ -1,19 +1,21 @@
-"""10: what a way costs: measured in turn, with medians and spreads, and never ranked."""
+"""15: what a way costs: measured in turn, with medians and spreads, and never ranked."""
 
 from __future__ import annotations
 
+from nslab.course.exercises import costs as exercises
 from nslab.course.lessons.base import Lesson
 from nslab.course.measure.topologies import START, way
 from nslab.session.check import Hops, Masquerades
 from nslab.session.step import Step
 
 LESSON = Lesson(
-    name="10-what-it-costs",
+    name="15-what-it-costs",
     title="What it costs",
     goals=(
         "what a bridge, a forwarding step, a translation and a macvlan cost, in four quantities",
         "how to measure without taking an accident for a result: in turn, often, with the spread",
         "what flooding costs the bystanders, and what this machine cannot tell",
+        "what each way out of a container costs beside the card itself",
     ),
     start=START,
     steps=(
@@ -32,4 +34,5 @@ LESSON = Lesson(
             ),
         ),
     ),
+    exercises=exercises.EXERCISES,
 )

@@ -1,7 +1,7 @@
 """What a way costs: measured in the lab, in turn, with medians and spreads.
 
 >>> from nslab import lesson, measure
->>> with lesson("10").lab() as lab:                                 # doctest: +SKIP
+>>> with lesson("15").lab() as lab:                                 # doctest: +SKIP
 ...     measure.throughput(lab)
 
 Every function takes ``repeats`` and ``seconds``; the environment variable ``NSLAB_QUICK=1`` makes
