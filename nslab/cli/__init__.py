@@ -1,8 +1,10 @@
-"""The command ``nslab``: doctor, lab, enter, show, why, progress, grade, vm.
+"""The command ``nslab``: doctor, lab, enter, show, why, progress, grade, new,
+check-notebooks, update-notebooks, vm.
 
 ::
 
     app         options and help; each command imports what it needs when it runs
+    course      ``nslab new``, ``check-notebooks`` and ``update-notebooks``
     doctor      the report on a terminal
     grade       ``nslab grade``: a class's marks
     notebooks   where the lessons are, copying and trusting them

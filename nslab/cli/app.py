@@ -49,6 +49,7 @@ def _nslab(
     nslab why ns1 8.8.8.8 can a namespace reach an address, and if not, why?
     nslab progress        which exercises you have passed, and what is next
     nslab grade           mark the notebooks of a class
+    nslab new             make a lesson of your own; check-notebooks, update-notebooks
     nslab vm              the virtual machine for labs that this kernel cannot run
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
@@ -292,6 +293,87 @@ def grade(
     raise typer.Exit(
         marking.run(files, table, seconds=seconds, memory=memory, jobs=jobs, overwrite=overwrite)
     )
+
+
+@app.command()
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The lesson's, such as 01-office.")],
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="The course's folder.")
+    ] = Path(),
+    title: Annotated[str | None, typer.Option(help="The lesson's title.")] = None,
+) -> None:
+    """Make a lesson of your own: its data, its notebook, an exercise, a test; all to be changed.
+
+    The folder becomes a small Python package that depends on nslab, if it is none yet.  What is
+    there stays as it is.
+
+    \b
+    nslab new 01-office
+    nslab new 01-office --dir ~/my-course --title "A switch for the office"
+    """
+    from nslab.course import template
+
+    _no_rest(ctx)
+    made, kept = template.make(name, directory, title)
+    for path in made:
+        print(f"made  {path}")
+    for path in kept:
+        print(f"kept  {path}")
+    if kept:
+        print(f"→ name the new lesson in {directory / 'pyproject.toml'}, as the first one is")
+    print(f"→ python3 -m pip install -e '{directory}[test]'")
+    print(f"→ nslab update-notebooks {directory / 'notebooks'}    runs them, saves their outputs")
+    print(f"→ nslab check-notebooks {directory / 'notebooks'}     says whether all is true")
+
+
+@app.command("check-notebooks")
+def check_notebooks(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Notebooks, or folders of them.")
+    ],
+    exercises: Annotated[bool, typer.Option(help="Prove the exercises as well.")] = True,
+    whole: Annotated[
+        bool, typer.Option("--all", help="All that was found, not the first three of each.")
+    ] = False,
+) -> None:
+    """Say whether a course is true: run every cell, compare the outputs, prove the exercises.
+
+    Outputs are compared by nbval; MAC addresses, process ids and times may differ.  Links,
+    steps and answer cells are looked at.  Of each exercise, every right way is taken and every
+    wrong answer refused for its reason, and no check is idle.  `pytest --nslab PATH` does the same.
+    Exits with 1 if anything is wrong.
+
+    \b
+    nslab check-notebooks notebooks/
+    nslab check-notebooks notebooks/01-office.ipynb --no-exercises
+    """
+    from nslab.cli import course
+
+    _no_rest(ctx)
+    raise typer.Exit(course.check(paths, exercises=exercises, whole=whole))
+
+
+@app.command("update-notebooks")
+def update_notebooks(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Notebooks, or folders of them.")
+    ],
+) -> None:
+    """Run notebooks again, save what came out, and show what changed.
+
+    A notebook of which a cell fails stays as it is.
+
+    \b
+    nslab update-notebooks notebooks/
+    """
+    from nslab.cli import course
+
+    _no_rest(ctx)
+    raise typer.Exit(course.update(paths))
 
 
 vm = typer.Typer(

@@ -6,6 +6,8 @@
     exercises/    what the learner does, judged by the kernel
     progress/     what a learner has done, kept in a file of theirs; the map of the course
     grading/      marking what learners hand in
+    checking/     whether a course is true: its notebooks run again, its exercises proved
+    template/     what a new lesson is made of
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel

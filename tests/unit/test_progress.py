@@ -205,7 +205,7 @@ def test_half_a_file_is_never_there(kept: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_map_has_every_exercise(kept: Path) -> None:
     now = nslab.progress()
-    listed = [one for lesson in overview.LESSONS for one in lesson.exercises]
+    listed = [one for lesson in overview.every() for one in lesson.exercises]
     assert [place.exercise for place in now.places] == listed
     assert now.passed == 0
     assert now.next == listed[0]
@@ -227,7 +227,7 @@ def test_the_map_has_every_exercise(kept: Path) -> None:
 def test_the_map_in_a_page_opens_the_notebooks(kept: Path) -> None:
     store.keep(NAME, Record(passed=True))
     page = nslab.progress().html
-    for lesson in overview.LESSONS:
+    for lesson in overview.every():
         if lesson.exercises:
             assert f'href="{lesson.name}.ipynb"' in page
     assert "X2 (build): passed" in page

@@ -6,6 +6,7 @@
     values      what it is made of: choices, what must not be, wrong answers
     judging     whether its goal is met, and what must not be is not
     standing    what of it is met at this moment, for who looks again and again
+    proof       that an exercise judges rightly, on the kernel
     attempt     how far a learner is with one
     reply       a hint or a solution, as it shows itself
     docker_picture   those of lesson 01

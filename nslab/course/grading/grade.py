@@ -23,7 +23,7 @@ from nslab.course.grading.marks import Mark
 from nslab.course.grading.submission import Submitted, Unreadable
 from nslab.course.grading.values import Answer, Job
 from nslab.course.grading.watch import Limits, Stopped
-from nslab.course.lessons import LESSONS
+from nslab.course.lessons import every
 from nslab.errors import InvalidInput
 
 KINDS = (".ipynb", ".sh")
@@ -101,8 +101,8 @@ def learner(path: Path) -> str:
     ``ada/02-bridge.ipynb`` is ada's, ``02-bridge_ada.ipynb`` and ``ada-02-bridge.ipynb`` are, too.
     """
     stem = path.stem
-    exercises = [one.name for lesson in LESSONS for one in lesson.exercises]
-    for name in (*exercises, *(lesson.name for lesson in LESSONS)):
+    exercises = [one.name for lesson in every() for one in lesson.exercises]
+    for name in (*exercises, *(lesson.name for lesson in every())):
         if name in stem:
             rest = stem.replace(name, "", 1).strip("-_ .")
             return rest or path.resolve().parent.name

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.grading.values import Deed
-from nslab.course.lessons import LESSONS, Lesson
+from nslab.course.lessons import Lesson, every
 from nslab.errors import os_cause
 
 TAG = "exercise:"
@@ -95,7 +95,7 @@ def read(path: Path) -> list[Submitted]:
 
 def exercises() -> dict[str, Exercise]:
     """All exercises by name."""
-    return {one.name: one for lesson in LESSONS for one in lesson.exercises}
+    return {one.name: one for lesson in every() for one in lesson.exercises}
 
 
 def _script(path: Path, text: str) -> Submitted:
@@ -123,7 +123,7 @@ def _notebook(path: Path, text: str) -> list[Submitted]:
         raise Unreadable("it is not a notebook") from error
     lesson = _lesson(path, cells)
     tagged = _tagged(cells)
-    wanted = [one for each in LESSONS for one in each.exercises if one.name in tagged]
+    wanted = [one for each in every() for one in each.exercises if one.name in tagged]
     if lesson is not None:
         wanted += [one for one in lesson.exercises if one.name not in tagged]
     if not wanted:
@@ -146,10 +146,10 @@ def _lesson(path: Path, cells: Sequence[_Cell]) -> Lesson | None:
     """The lesson that a notebook says it uses, or is called after."""
     named = [match[1] for cell in cells if cell.code for match in _LESSON.finditer(cell.source)]
     for name in named:
-        for lesson in LESSONS:
+        for lesson in every():
             if name in (lesson.name, lesson.name[:2]):
                 return lesson
-    for lesson in LESSONS:
+    for lesson in every():
         if lesson.name in path.stem:
             return lesson
     return None

@@ -23,6 +23,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+from importlib.metadata import entry_points
+
 from nslab.course.lessons import (
     bridge,
     cables,
@@ -43,7 +47,7 @@ from nslab.course.lessons import (
 from nslab.course.lessons.base import Lesson, Same
 from nslab.errors import InvalidInput
 from nslab.network.arguments import checked
-from nslab.printable import short
+from nslab.printable import printable, short
 
 LESSONS: tuple[Lesson, ...] = (
     docker_picture.LESSON,
@@ -65,21 +69,59 @@ LESSONS: tuple[Lesson, ...] = (
 """All of them, in order."""
 
 
+GROUP = "nslab.lessons"
+"""The entry points by which an installed package brings lessons of its own."""
+
+
+@functools.cache
+def every() -> tuple[Lesson, ...]:
+    """The lessons of nslab, then those of installed packages.
+
+    A package names them in its ``pyproject.toml``, each a :class:`Lesson` or several in a tuple::
+
+        [project.entry-points."nslab.lessons"]
+        office = "office:LESSONS"
+
+    What cannot be loaded is said on standard error, and left out.
+    """
+    found = list(LESSONS)
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            loaded = point.load()
+            some = (loaded,) if isinstance(loaded, Lesson) else tuple(loaded)
+            wrong = [short(repr(one)) for one in some if not isinstance(one, Lesson)]
+            if wrong:
+                raise TypeError(f"{wrong[0]} is no Lesson")
+        except Exception as error:  # somebody else's code may fail in any way
+            print(
+                f"nslab: the lessons {point.name} ({point.value}) cannot be loaded: "
+                f"{type(error).__name__}: {printable(error)}",
+                file=sys.stderr,
+            )
+            continue
+        for one in some:
+            if one.name in (other.name for other in found):
+                print(f"nslab: two lessons are called {printable(one.name)}", file=sys.stderr)
+            else:
+                found.append(one)
+    return tuple(found)
+
+
 @checked
 def lesson(name: str) -> Lesson:
     """The lesson of a notebook, by its name or number: ``02-bridge`` or ``02``.
 
     :raises InvalidInput: there is none of that name
     """
-    for found in LESSONS:
+    for found in every():
         if name in (found.name, found.name[:2]):
             return found
     raise InvalidInput(
         "open the lesson",
         short(name),
         "there is none of that name",
-        "there are: " + ", ".join(found.name for found in LESSONS),
+        "there are: " + ", ".join(found.name for found in every()),
     )
 
 
-__all__ = ["LESSONS", "Lesson", "Same", "lesson"]
+__all__ = ["LESSONS", "Lesson", "Same", "every", "lesson"]

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.lessons import LESSONS
+from nslab.course.lessons import every
 from nslab.course.progress import store
 from nslab.course.progress.record import Record
 from nslab.printable import printable
@@ -67,7 +67,7 @@ class Progress:
                 lesson.title,
                 tuple(Place(one, records.get(one.name, Record())) for one in lesson.exercises),
             )
-            for lesson in LESSONS
+            for lesson in every()
             if lesson.exercises
         )
 

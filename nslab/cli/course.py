@@ -1,0 +1,102 @@
+"""For those who write courses: ``nslab new``, ``check-notebooks`` and ``update-notebooks``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from nslab.course.checking import executing, report
+from nslab.errors import InvalidInput, NslabError, ToolMissing
+from nslab.printable import printable
+
+
+def notebooks(paths: list[Path]) -> list[Path]:
+    """The notebooks that are named, and those in folders that are named.
+
+    :raises InvalidInput: there is no such file, or none at all
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            some = path.rglob("*.ipynb")
+            found += sorted(one for one in some if ".ipynb_checkpoints" not in one.parts)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InvalidInput("read", str(path), "there is no such file", "check the path")
+    if not found:
+        raise InvalidInput(
+            "read", ", ".join(map(str, paths)), "there is no notebook in it", "name another folder"
+        )
+    return list(dict.fromkeys(found))
+
+
+def check(paths: list[Path], *, exercises: bool, whole: bool) -> int:
+    """Run notebooks and prove their exercises; print what is wrong.
+
+    :param exercises: prove them, too
+    :param whole: print all that was found
+    :returns: the exit code: 0 if all is well
+    """
+    for module in ("pytest", "nbval"):
+        if find_spec(module) is None:
+            raise ToolMissing(
+                "check notebooks",
+                "",
+                f"{module} is not installed",
+                "python3 -m pip install 'nslab[test]'",
+            )
+    found = notebooks(paths)
+    with tempfile.TemporaryDirectory() as folder:
+        ran: list[dict[str, object]] = []
+        for number, path in enumerate(found, 1):
+            print(f"{number} of {len(found)}: {printable(path)} …", file=sys.stderr, flush=True)
+            ran += _run([path], Path(folder) / "report.json", exercises=exercises)
+    lines = report.lines(ran, whole=whole)
+    print("\n".join(lines))
+    bad = sum(not one["ok"] for one in ran)
+    print(f"✘ {bad} of {len(ran)} tests failed" if bad else f"✔ all {len(ran)} tests passed")
+    return 1 if bad else 0
+
+
+def _run(paths: list[Path], file: Path, *, exercises: bool) -> list[dict[str, object]]:
+    """What pytest found; each notebook in a process of its own, so that none disturbs another."""
+    argv = [
+        sys.executable,
+        *("-m", "pytest", "-q", "--nslab", "--nslab-report", str(file)),
+        *("-p", "no:cacheprovider", "--rootdir", str(Path.cwd()), "-c", "/dev/null"),
+        *([] if exercises else ["--nslab-no-exercises"]),
+        *map(str, paths),
+    ]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if ended.returncode not in (0, 1) or not file.exists():
+        last = (ended.stderr or ended.stdout).strip().splitlines()[-5:]
+        raise NslabError("check", str(paths[0]), "pytest says: " + "\n".join(last), "")
+    read: list[dict[str, object]] = json.loads(file.read_text(encoding="utf-8"))
+    file.unlink()
+    return read
+
+
+def update(paths: list[Path]) -> int:
+    """Run notebooks again, save what came out, and print which outputs changed.
+
+    :returns: the exit code: 1 if one could not be run
+    """
+    failed = 0
+    for path in notebooks(paths):
+        print(f"{printable(path)} …", file=sys.stderr, flush=True)
+        try:
+            changed = executing.execute(path)
+        except NslabError as error:
+            failed += 1
+            print(f"✘ {printable(path)}: {error}")
+            continue
+        many = f"{len(changed)} cells put out something else"
+        print(f"✔ {printable(path)}: {many if changed else 'nothing changed'}")
+        for line in executing.shown(changed):
+            print(line)
+    return 1 if failed else 0

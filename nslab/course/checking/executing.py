@@ -1,0 +1,111 @@
+"""Running notebooks and saving what came out: the oracle that later runs are compared with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from nslab.errors import NslabError, os_cause
+from nslab.printable import printable
+
+TIMEOUT = 120
+"""Seconds that a cell may take."""
+
+METADATA = {
+    "kernelspec": {"display_name": "nslab (Python 3)", "language": "python", "name": "nslab"},
+    "language_info": {"name": "python"},
+}
+"""What a notebook says of its kernel: the same, wherever it was run."""
+
+
+class Changed(Struct, frozen=True):
+    """The output of a cell that is another now."""
+
+    cell: int
+    ident: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def execute(path: Path) -> list[Changed]:
+    """Run a notebook in its own folder from a fresh kernel, and save its outputs.
+
+    The file is written whole, or not at all if a cell fails.
+
+    :returns: the cells whose text is another now
+    :raises NslabError: it is no notebook, a cell failed, or the file cannot be written
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    os.environ["NSLAB_PROGRESS"] = ""  # what is saved has nobody's progress in it
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise NslabError("run", str(path), f"it is no notebook: {error}"[:200], "") from error
+    before = [_text(cell) for cell in notebook.cells]
+    # Merged streams, because into how many pieces a text is cut is chance.
+    client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False, coalesce_streams=True)
+    try:
+        client.execute(cwd=str(path.parent))
+    except (CellExecutionError, CellTimeoutError) as error:
+        last = str(error).strip().splitlines()[-1]
+        raise NslabError(
+            "run", str(path), f"a cell fails: {last}"[:300], "the file is as it was"
+        ) from error
+    notebook.metadata = METADATA
+    for cell in notebook.cells:
+        _tidy(cell)
+    text = nbformat.writes(notebook)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise NslabError("write", str(path), os_cause(error.errno or 5), "") from error
+    return [
+        Changed(number, cell.get("id", ""), old, new)
+        for number, (cell, old) in enumerate(zip(notebook.cells, before, strict=True), 1)
+        if (new := _text(cell)) != old
+    ]
+
+
+def _tidy(cell: Any) -> None:
+    """Leave no trace of when and where it was run."""
+    cell.metadata.pop("execution", None)
+    for output in cell.get("outputs", []):
+        # A page without its kernel would say that the widget is lost, and not show what stands in
+        # its place.
+        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+
+
+def _text(cell: Any) -> tuple[str, ...]:
+    """What a cell printed and showed, as lines of plain text."""
+    found: list[str] = []
+    for output in cell.get("outputs", []):
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        found += (text if isinstance(text, str) else "".join(text)).splitlines()
+    return tuple(found)
+
+
+def shown(changed: list[Changed], most: int = 12) -> Iterator[str]:
+    """What changed, readably: the lines that went and came, cell by cell.
+
+    :param most: lines of one cell at most
+    """
+    import difflib
+
+    for one in changed:
+        yield f"  cell {one.cell}{f' ({one.ident})' if one.ident else ''}"
+        delta = [
+            line for line in difflib.ndiff(one.before, one.after) if line.startswith(("- ", "+ "))
+        ]
+        yield from (f"    {printable(line)[:160]}" for line in delta[:most])
+        if len(delta) > most:
+            yield f"    and {len(delta) - most} more lines"
