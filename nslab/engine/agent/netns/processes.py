@@ -78,27 +78,22 @@ def networks(directory: str) -> dict[str, int]:
 
     Such as a file on which none is mounted yet, or a link to a namespace of mounts.
     """
-    device = os.stat("/proc/self/ns/net").st_dev  # all namespaces have it, and nothing else
-    return {
-        name: inode
-        for name, inode in inodes(directory).items()
-        if _is_network(f"{directory}/{name}", device)
-    }
-
-
-def _is_network(path: str, device: int) -> bool:
-    try:
-        if os.stat(path).st_dev != device:
-            return False  # it is not even opened: a pipe would wait
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return fcntl.ioctl(descriptor, uapi.NS_GET_NSTYPE) == uapi.CLONE_NEWNET
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+    found: dict[str, int] = {}
+    for name in sorted(os.listdir(directory) if os.path.isdir(directory) else ()):
+        try:
+            # A pipe is not waited for.
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(f"{directory}/{name}", flags)
+        except OSError:
+            continue  # it leads nowhere, or has just gone away
+        try:
+            if fcntl.ioctl(descriptor, uapi.NS_GET_NSTYPE) == uapi.CLONE_NEWNET:
+                found[name] = os.fstat(descriptor).st_ino
+        except OSError:
+            pass  # it is no namespace
+        finally:
+            os.close(descriptor)
+    return found
 
 
 def is_first(pid: int) -> bool:
