@@ -121,7 +121,7 @@ def test_it_shows_the_goal_and_what_is_not_met(deal: Any) -> None:
     assert part(card, "says").value == "0 of 2 met"
     assert part(card, "points").value.count("there is no link br0") == 1
     assert "(×2)" in part(card, "points").value
-    assert lab.name in part(card, "spent").value
+    assert lab.name in part(card, "foot").value
 
 
 def test_a_change_is_judged_and_what_is_solved_is_passed(deal: Any) -> None:
@@ -134,7 +134,7 @@ def test_a_change_is_judged_and_what_is_solved_is_passed(deal: Any) -> None:
     says(card, "Solved")
     assert one.attempt.passed
     assert one.attempt.tries == 1, "the change that met all is a try"
-    says(card, "tries: 1", "spent")
+    says(card, "tries: 1", "foot")
     lab.undo()
     says(card, "1 of 2 met · you have solved it before")
     lab.redo()
@@ -161,7 +161,7 @@ def test_check_counts_a_try(deal: Any) -> None:
     one = build()
     card, lab = deal(one)
     part(card, "check").click()
-    says(card, "tries: 1", "spent")
+    says(card, "tries: 1", "foot")
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
     assert one.attempt.tries == 1
@@ -464,7 +464,7 @@ def test_a_lab_that_was_started_elsewhere_is_shown(deal: Any) -> None:
         says(card, "Another lab was started", "told")
         other.do(AddBridge("br0"), AddBridge("br1"))
         says(card, "Solved")
-        assert other.name in part(card, "spent").value
+        assert other.name in part(card, "foot").value
 
 
 def test_undo_and_reset_in_a_cell_are_followed(deal: Any) -> None:
@@ -522,11 +522,11 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     lab = one.attempt.lab
     assert lab is not None
     assert notebook.lab is lab
-    assert "%%host types into its lab" in part(card, "spent").value
+    assert "%%host types into its lab" in part(card, "foot").value
     assert hidden(card, "use")
     with Lab(engine="fake"):
         until(lambda: not hidden(card, "use"))
-        assert "%%host" not in part(card, "spent").value
+        assert "%%host" not in part(card, "foot").value
         part(card, "use").click()
         assert notebook.lab is lab
         assert hidden(card, "use")

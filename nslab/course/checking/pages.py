@@ -70,7 +70,7 @@ def cells(path: Path) -> list[Cell]:
 
 
 def lesson_of(path: Path) -> Lesson | None:
-    """The lesson that a notebook is called after; others may use it, and are not held against it."""
+    """The lesson that a notebook is called after; others may use it as they like."""
     return next((lesson for lesson in every() if lesson.name == path.stem), None)
 
 
@@ -164,10 +164,12 @@ def _kernel(path: Path) -> Iterator[Finding]:
 
 
 def _steps(path: Path, book: list[Cell], lesson: Lesson) -> Iterator[Finding]:
-    """Each step's lines are typed somewhere, to the letter."""
-    typed = "\n".join(cell["source"] for cell in book if cell["cell_type"] == "code")
+    """Each step's lines are typed somewhere, to the letter, each as a line of its own."""
+    typed = {
+        line for cell in book if cell["cell_type"] == "code" for line in cell["source"].splitlines()
+    }
     for step in lesson.steps:
-        if step.lines and step.typed not in typed:
+        if not set(step.lines) <= typed:
             article = f" (row {', '.join(step.rows)} of the article)" if step.rows else ""
             yield Finding(
                 str(path),

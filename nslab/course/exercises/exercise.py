@@ -106,6 +106,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
         self.attempt.started(lab)
         return lab
 
+    def start_alone(self, engine: str | None = None) -> Lab:
+        """The same for a card: where labs are virtual machines, those of other exercises end."""
+        make_room()
+        return self.start(engine=engine)
+
     @checked
     def card(self, *, engine: str | None = None) -> View | Reply:
         """The exercise as a widget: goal, choices, picture, what is met, hints, start over.
@@ -123,10 +128,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if notebook is None:
             return self._plain()
         with views.untold():
-            lab = self.attempt.lab
-            if lab is None:
-                make_room()
-                lab = self.start(engine=engine)
+            lab = self.attempt.lab or self.start_alone(engine)
             notebook.use(lab)
         card: View = views.view("card", self, lab, engine)
         return card

@@ -82,7 +82,7 @@ class Card(w.VBox):  # type: ignore[misc]
             layout=w.Layout(width="100%"),
         )
         self._locked, self._says, self._points = w.HTML(), w.HTML(), w.HTML()
-        self._told, self._hints, self._spent = w.HTML(), w.HTML(), w.HTML()
+        self._told, self._hints, self._foot = w.HTML(), w.HTML(), w.HTML()
 
         def button(words: str, call: Callable[[], object], tip: str = "", **more: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, layout=w.Layout(width="auto"), **more)
@@ -123,7 +123,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._saved = w.HTML(f"<span class='nslab-saved'>{saved}</span>{CARD}")
         guess = [self._choices, self._locked] if self._exercise.choices else []
         head = [self._saved, self._goal, *guess, self._says, self._points, row]
-        super().__init__([*head, self._told, self._hints, self._spent, in_page()])
+        super().__init__([*head, self._told, self._hints, self._foot, in_page()])
         self.add_class("nslab-keys")
         named = {
             "exercise": self,
@@ -134,7 +134,7 @@ class Card(w.VBox):  # type: ignore[misc]
             "points": self._points,
             "told": self._told,
             "hints": self._hints,
-            "spent": self._spent,
+            "foot": self._foot,
             "check": self._check,
             "hint": self._hint,
             "explain": self._why,
@@ -164,8 +164,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._stop_following()
         self._lab, self._state = lab, ""
         self.live = Live(lab)
-        place = self.children.index(self._spent) + 1
-        self.children = (*self.children[:place], self.live, self.children[-1])
+        place = self.children.index(self._hints) + 1
+        self.children = (*self.children[:place], self.live, *self.children[-2:])
         self._judging = Rejudging(self._exercise, lab, self._judged, self._tick, self._ended)
         self.live.observe_snapshot(self._judging.changed)
         lab.observe_steps(self._stepped)
@@ -273,7 +273,7 @@ class Card(w.VBox):  # type: ignore[misc]
             _seen(self._back, done)
         else:
             with views.untold():
-                self._follow(self._exercise.start(engine=self._engine))
+                self._follow(self._exercise.start_alone(self._engine))
         self._reply(note(say("Begun anew.")))
         self._show()
 
@@ -325,9 +325,10 @@ class Card(w.VBox):  # type: ignore[misc]
                 self._showing_choice = False
             hints = self._exercise.hints
             _put(self._hints, "value", card_words.hints(hints, attempt.hints))
-            self._show_buttons()
+            self._show_buttons(says)
 
-    def _show_buttons(self) -> None:
+    def _show_buttons(self, says: str) -> None:
+        """The buttons, and what stands at the foot."""
         opened, every = self._attempt.hints, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
         title = card_words.hint_title(min(opened + 1, every), every)
@@ -340,7 +341,8 @@ class Card(w.VBox):  # type: ignore[misc]
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)
-        _put(self._spent, "value", card_words.spent(self._attempt, self._lab.name, used))
+        foot = card_words.foot(says, self._attempt, self._lab.name, used)
+        _put(self._foot, "value", foot)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # As the first look found it: the next one, which may try something, comes at any moment.

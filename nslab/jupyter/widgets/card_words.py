@@ -97,20 +97,22 @@ def hints(every: Sequence[str], opened: int) -> str:
     )
 
 
-def spent(attempt: Attempt, lab: str, used: bool) -> str:
-    """Where it is done, and what it took so far.
+def foot(says: str, attempt: Attempt, lab: str, used: bool) -> str:
+    """How it stands once more, beside the learner's own cell; where it is done, and what it took.
 
+    :param says: how it stands, as HTML
     :param lab: the name of its lab
     :param used: whether cells type into that
     """
     name = f"<code>{html.escape(printable(lab))}</code>"
     where = say("%%host types into its lab, {lab}") if used else say("its lab is {lab}")
-    words = [
-        html.escape(where).format(lab=name),
-        html.escape(say("tries: {count}").format(count=attempt.tries)),
-        html.escape(say("{minutes} min").format(minutes=int(attempt.seconds // 60))),
-    ]
-    return f"<small>{' · '.join(words)}</small>"
+    tries = html.escape(say("tries: {count}").format(count=attempt.tries))
+    minutes = html.escape(say("{minutes} min").format(minutes=int(attempt.seconds // 60)))
+    told = html.escape(where).format(lab=name)
+    return (
+        f"<span aria-hidden='true'>{says}</span>"
+        f"<small><span class='nslab-on'>{told} · </span>{tries} · {minutes}</small>"
+    )
 
 
 def as_text(exercise: Exercise, now: Standing) -> str:

@@ -96,6 +96,9 @@ CARD = (
     "font-size:var(--jp-content-font-size1,14px)}"
     ".nslab-exercise .nslab-solved{color:#009e73;font-weight:bold;font-size:1.25em}"
     ".nslab-exercise .nslab-says{font-weight:bold}"
+    ".nslab-exercise .nslab-foot .widget-html-content{display:flex;flex-flow:row wrap;"
+    "align-items:baseline;gap:0 1em;font-weight:bold}"
+    ".nslab-exercise .nslab-foot small{font-weight:normal}"
     # What does not fit on a line goes on behind its sign.
     ".nslab-exercise :is(.nslab-points,.nslab-says,.nslab-told) div>b:first-child,"
     ".nslab-exercise .nslab-points div>span:first-child{text-indent:0}"
