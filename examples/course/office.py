@@ -73,13 +73,13 @@ LESSON = Lesson(
         Exercise(
             id="X2",
             kind="build",
-            goal="A second switch, called guests, without a spanning tree, whose network is 10.3.0.0/24. The host takes "
-            "part in it as 10.3.0.1. Leave office alone.",
+            goal="A second switch, called guests, without a spanning tree. Its network is "
+            "10.3.0.0/24, and the host takes part in it as 10.3.0.1. Leave office alone.",
             done=True,
             checks=(
                 Stp("guests", on=False),
                 HasAddress("guests", "10.3.0.1/24"),
-                State("guests", "up"),
+                HasRoute("10.3.0.0/24", dev="guests"),
             ),
             only=("host/guests",),
             hints=(
@@ -98,12 +98,12 @@ LESSON = Lesson(
                     ("ip tuntap add guests mode tap", "ifconfig guests 10.3.0.1/24 up"), "guests"
                 ),
                 WrongAnswer(
-                    ("ip link add guests type bridge", "ip link set guests up"),
-                    "guests has no address",
+                    ("ip link add guests type bridge", "ifconfig guests 10.3.0.2/24 up"),
+                    "guests has 10.3.0.2/24, not 10.3.0.1/24",
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ip address add 10.3.0.1/24 dev guests"),
-                    "guests is down",
+                    "host has no route 10.3.0.0/24 dev guests",
                 ),
                 WrongAnswer(
                     (
