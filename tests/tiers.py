@@ -55,6 +55,7 @@ TABLE: tuple[tuple[str, str], ...] = (
         r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-l3|-l3s|-passthru|-trunk|-private)?\]",
         NIGHTLY,
     ),
+    (r"kernel/test_exercises\.py::.*\[1[34]-.*-X[12]", NIGHTLY),
     (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),

@@ -82,8 +82,9 @@ def test_a_lesson_lists_its_exercises_and_finds_them() -> None:
         _ = bridge["X4"]
 
 
-@pytest.mark.parametrize("name", ["02", "03", "04", "05"])
+@pytest.mark.parametrize("name", [one.name for one in LESSONS if one.steps])
 def test_a_lesson_has_one_of_each_kind(name: str) -> None:
+    """But the capstone, which teaches nothing."""
     assert {one.kind for one in lesson(name).exercises} == {"predict", "build", "mend"}
 
 

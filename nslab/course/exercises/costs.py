@@ -6,7 +6,7 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.course.measure.topologies import way
 from nslab.network.actions import AddAddress, AddRoute, DeleteRoute
-from nslab.session.check import GoesBy, HasAddress, HasRoute, Hops, Reaches
+from nslab.session.check import GoesBy, HasRoute, Hops, Reaches
 
 _DIRECT, _BRIDGE, _ROUTED, _NAT, _MACVLAN = (
     way(name).address for name in ("direct", "bridge", "route", "nat", "macvlan")
@@ -24,30 +24,25 @@ EXERCISES = (
         id="X1",
         kind="predict",
         goal=f"A rule costs the packets that meet it. To see which do, forbid it all: `{_DROP}` in "
-        "the host. On which of the five ways does the client still reach the server?",
+        "the host. That shuts the way by bridge + NAT. Which of the other four does it shut?",
         choices=(
             Choice(
                 "a",
-                "On all but bridge + NAT: that alone is forwarded by the host.",
-                (
-                    *(Reaches("client", one) for one in (_DIRECT, _BRIDGE, _ROUTED, _MACVLAN)),
-                    Reaches("client", _NAT, ok=False),
-                ),
+                "None: only what the host forwards meets the rule.",
+                tuple(Reaches("client", one) for one in (_DIRECT, _BRIDGE, _ROUTED, _MACVLAN)),
             ),
             Choice(
                 "b",
-                "On direct veth, bridge and macvlan: the two ways with a router are shut.",
-                (Reaches("client", _ROUTED, ok=False),),
+                "bridge + route: it has a router, too.",
+                (Reaches("client", _ROUTED, ok=False), Reaches("client", _BRIDGE)),
             ),
             Choice(
                 "c",
-                "On direct veth and macvlan: whatever passes a bridge is shut.",
-                (Reaches("client", _BRIDGE, ok=False),),
+                "bridge, and bridge + route: whatever passes a bridge.",
+                (Reaches("client", _BRIDGE, ok=False), Reaches("client", _DIRECT)),
             ),
             Choice(
-                "d",
-                "On all five: client and server are not the host, and have rules of their own.",
-                (Reaches("client", _NAT),),
+                "d", "All four: they are all in this host.", (Reaches("client", _DIRECT, ok=False),)
             ),
         ),
         checks=(Reaches("client", _NAT, ok=False),),
@@ -61,9 +56,9 @@ EXERCISES = (
         wrong=(
             WrongAnswer((_DROP,), "you chose b, but client reaches 10.4.0.2", "b"),
             WrongAnswer((_DROP,), "you chose c, but client reaches 10.2.0.2", "c"),
-            WrongAnswer((_DROP,), "you chose d, but client does not reach 10.6.0.2", "d"),
+            WrongAnswer((_DROP,), "you chose d, but client reaches 10.1.0.2", "d"),
             # "pass nothing on" was taken for "accept nothing"
-            WrongAnswer(("iptables -P INPUT DROP",), "client reaches 10.6.0.2", "d"),
+            WrongAnswer(("iptables -P INPUT DROP",), "client reaches 10.6.0.2", "a"),
         ),
     ),
     Exercise(
@@ -75,7 +70,7 @@ EXERCISES = (
         checks=(Hops("client", _ROUTED, routers=0),),
         mustnot=(
             MustNot(
-                HasAddress("lo", f"{_ROUTED}/32", ns="client"),
+                GoesBy(_ROUTED, "lo", ns="client"),
                 "the client answers itself: it has the server's address",
             ),
         ),

@@ -7,6 +7,7 @@ from nslab.course.exercises.values import Choice, Way, WrongAnswer
 from nslab.network.actions import AddAddress, AddIpvlan, AddRoute, DeleteLink, Rename, SetUp
 from nslab.session.check import HasAddress, Reaches, SameMac
 
+_LAN = "198.51.100.20"
 _OUTSIDE = "203.0.113.80"
 _GATEWAY = "198.51.100.1"
 _HOST, _IN_APP = "198.51.100.10", "10.77.1.1"
@@ -45,30 +46,30 @@ EXERCISES = (
         id="X1",
         kind="predict",
         goal="app and db have ipvlans in mode l3, and the LAN has a route to them. Now the host "
-        f"shuts its packet filter to all that comes in: `{_SHUT}`. Whom does the LAN machine still "
-        "reach: the host at 198.51.100.10, app at 10.77.1.1?",
+        f"shuts its packet filter to all that comes in: `{_SHUT}`. The LAN machine gets no answer "
+        "from the host then. What about app, at 10.77.1.1?",
         before="K1-l3s",
         choices=(
             Choice(
                 "a",
-                "Neither: what is for app comes in by the host's card, too.",
-                (Reaches("lan", _IN_APP, ok=False),),
+                "app is cut off, too: the LAN machine does not reach it, nor it the LAN machine.",
+                (Reaches("lan", _IN_APP, ok=False), Reaches("app", _LAN, ok=False)),
             ),
             Choice(
                 "b",
-                "app, and not the host.",
-                (Reaches("lan", _IN_APP), Reaches("lan", _HOST, ok=False)),
+                "Nothing changes for app: each reaches the other.",
+                (Reaches("lan", _IN_APP), Reaches("app", _LAN)),
             ),
             Choice(
                 "c",
-                "The host, and not app: it is app for which the host would have to pass it on.",
-                (Reaches("lan", _HOST),),
+                "app reaches the LAN machine, for answers are let in; the other way it is shut.",
+                (Reaches("app", _LAN), Reaches("lan", _IN_APP, ok=False)),
             ),
         ),
         checks=(Reaches("lan", _HOST, ok=False),),
         hints=(
             "Where is a packet for `app` taken out: before the host's filter, or behind it?",
-            "Run it, and ping both from `lan`.",
+            "Run it, and let `lan` and `app` ping each other.",
             f'`{_SHUT}`, then `lab.ping("lan", "{_IN_APP}")`.',
         ),
         answer=(_SHUT,),
@@ -80,9 +81,9 @@ EXERCISES = (
         ),
         wrong=(
             WrongAnswer((_SHUT,), "you chose a, but lan reaches 10.77.1.1", "a"),
-            WrongAnswer((_SHUT,), "you chose c, but lan does not reach 198.51.100.10", "c"),
+            WrongAnswer((_SHUT,), "you chose c, but lan reaches 10.77.1.1", "c"),
             # what is passed on is none of this
-            WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "c"),
+            WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "b"),
         ),
     ),
     Exercise(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
+from nslab.course.exercises.values import Choice, Way, WrongAnswer
 from nslab.network.actions import (
     AddAddress,
     AddMacvlan,
@@ -145,18 +145,13 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
-        goal="The host was given a macvlan of its own, mac0, and a route by it to 198.51.100.51, "
-        "so that it reaches app. It does not. Put it right in the host: app and its address are "
-        "as they should be.",
+        goal="The host was given a macvlan of its own, mac0 with 198.51.100.60, and a route by it "
+        "to app, 198.51.100.51, so that the two reach each other. They do not. Put it right in the "
+        "host, so that app reaches 198.51.100.60; app is as it should be.",
         before="K1-host",
         prepare=(f"{_MAC0} private", *_REST, _ROUTE),
-        checks=(Reaches(None, _SEEN),),
-        mustnot=(
-            MustNot(
-                HasAddress("mac0", f"{_SEEN}/32"),
-                "it is the host that answers: mac0 has the address of app",
-            ),
-        ),
+        # Not from the host: that would reach an address of its own, too.
+        checks=(Reaches("app", "198.51.100.60"),),
         only=("host",),
         hints=(
             "What must two macvlans of one card be to each other, so that they talk?",
@@ -174,13 +169,12 @@ EXERCISES = (
             ),
         ),
         wrong=(
-            WrongAnswer(("ip link set eth0 promisc on",), "host does not reach 198.51.100.51"),
-            WrongAnswer(("ip link delete mac0",), "host does not reach 198.51.100.51"),
+            WrongAnswer(("ip link set eth0 promisc on",), "app does not reach 198.51.100.60"),
+            WrongAnswer(("ip link delete mac0",), "app does not reach 198.51.100.60"),
             WrongAnswer(
-                ("ip link set dev mac0 type macvlan mode vepa",),
-                "host does not reach 198.51.100.51",
+                ("ip link set dev mac0 type macvlan mode vepa",), "app does not reach 198.51.100.60"
             ),
-            WrongAnswer((f"ip addr add {_SEEN} dev mac0",), "it is the host that answers"),
+            WrongAnswer((f"ip addr add {_SEEN} dev mac0",), "app does not reach 198.51.100.60"),
             WrongAnswer(
                 (
                     "ip link set dev mac0 type macvlan mode bridge",

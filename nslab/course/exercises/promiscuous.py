@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
+from nslab.course.exercises.values import Choice, WrongAnswer
 from nslab.network.actions import DeleteLink, SetPromiscuous
 from nslab.session.check import HasAddress, Promiscuous, Reaches
 
 _APP = "198.51.100.50"
 _HOST = "198.51.100.10"
+_LAN = "198.51.100.20"
 _OUTSIDE = "203.0.113.80"
 _MAC = "02:42:c6:33:64:32"
 _NOT_ITS_MAC = "02:42:9e:50:ee:0a"
 """The hardware address of peerA, the host's end of the same cable."""
 _IN_APP = "nsenter -t $(pgrep -o -x sleep) -n"
 _ON_IN_APP = f"{_IN_APP} ip link set eth1 promisc on"
+_DEAF = f"{_IN_APP} iptables -A INPUT -p icmp --icmp-type echo-request -j DROP"
 _ON = "ip link set eth0 promisc on"
 _FROM_WIRE = f"""\
     type filter hook ingress device "eth0" priority 0;
@@ -43,11 +45,6 @@ _MOVED = (
     f"ip addr del {_HOST}/24 dev eth0",
     f"ip addr add {_HOST}/24 dev docker0",
     "ip route add default via 198.51.100.1",
-)
-_PROXY = (
-    f"ip route add {_APP} dev docker0",
-    "sysctl -w net.ipv4.conf.eth0.proxy_arp=1",
-    "sysctl -w net.ipv4.conf.docker0.proxy_arp=1",
 )
 _MACVLAN = f"ip link add link eth0 name mv0 address {_MAC} type macvlan mode bridge"
 
@@ -101,19 +98,14 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="eth1 of app has the address 198.51.100.50/24, and no wire to the outside. See to it "
-        "that the LAN machine reaches it there. The host keeps its address 198.51.100.10/24 on "
-        "eth0, and reaches 203.0.113.80 as before.",
+        "that the LAN machine, 198.51.100.20, reaches it there, and app the LAN machine. The host "
+        "keeps its address 198.51.100.10/24 on eth0, and reaches 203.0.113.80 as before.",
         checks=(
             Reaches("lan", _APP),
+            Reaches("app", _LAN),
             HasAddress("eth1", f"{_APP}/24", ns="app"),
             HasAddress("eth0", f"{_HOST}/24"),
             Reaches(None, _OUTSIDE),
-        ),
-        mustnot=(
-            MustNot(
-                HasAddress("eth0", f"{_APP}/24"),
-                "it is the host that answers: eth0 has the address of app",
-            ),
         ),
         hints=(
             "What must a frame pass from the LAN to `eth1`, and which of it is not there, or shut?",
@@ -122,8 +114,8 @@ EXERCISES = (
         ),
         answer=(_HUB, _ON),
         others=(
-            _PROXY,  # no promiscuous card: the host speaks for app, and forwards
             (
+                # without a wire through the host, and without a promiscuous card
                 DeleteLink("peerA"),
                 _MACVLAN,
                 "ip link set mv0 netns $(pgrep -o -x sleep) name eth1",
@@ -146,7 +138,9 @@ EXERCISES = (
                 ),
                 "app/eth1 has no address, not 198.51.100.50/24",
             ),
-            WrongAnswer((f"ip addr add {_APP}/24 dev eth0",), "it is the host that answers"),
+            # the host answers in its place
+            WrongAnswer((f"ip addr add {_APP} dev eth0",), "app does not reach 198.51.100.20"),
+            WrongAnswer((_HUB, _ON, _DEAF), "lan does not reach 198.51.100.50"),
         ),
     ),
     Exercise(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.exercises.values import Choice, Way, WrongAnswer
+from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.network.actions import (
     AddAddress,
     AddBridge,
@@ -204,14 +204,17 @@ EXERCISES = (
         id="X3",
         kind="mend",
         goal="app is in VLAN 10 by its link eth0.10, and db in VLAN 20. Since somebody worked at "
-        "the switch, app does not reach the LAN machine, 198.51.100.20. Put the switch right; the "
-        "host and its containers are as they should be, and the two VLANs stay apart.",
+        "the switch, app does not reach the LAN machine, 198.51.100.20. Put the switch right: the "
+        "host and its containers are as they should be. The LAN machine's port remains in VLAN 10 "
+        "alone, and the host reaches the router, 198.51.100.1.",
         done=True,
         prepare=(DeletePortVlan("to-host", 10, ns="switch"),),
-        checks=(
-            Reaches("app", _LAN),
-            Carries("to-host", ns="switch", untagged=1, tagged=(10, 20)),
-            Carries("to-lan", ns="switch", untagged=10),
+        checks=(Reaches("app", _LAN), Reaches(None, _ROUTER)),
+        mustnot=(
+            MustNot(
+                Carries("to-lan", ns="switch", untagged=10, tagged=(20,)),
+                "the LAN machine's port carries VLAN 20, too",
+            ),
         ),
         only=("switch",),
         hints=(
@@ -229,20 +232,24 @@ EXERCISES = (
         ),
         wrong=(
             WrongAnswer(
-                (SetBridge("br0", vlan_filtering=False, ns="switch"),), "switch/to-host is not"
+                (SetBridge("br0", vlan_filtering=False, ns="switch"),),
+                "app does not reach 198.51.100.20",
             ),
-            WrongAnswer((_UNTAGGED,), "switch/to-host carries"),
+            WrongAnswer((_UNTAGGED,), "app does not reach 198.51.100.20"),
             WrongAnswer(
                 (SetPortVlan("to-lan", 20, pvid=True, untagged=True, ns="switch"),),
                 "app does not reach 198.51.100.20",
             ),
             WrongAnswer(
-                (_ALLOW, SetPortVlan("to-host", 30, ns="switch")), "switch/to-host carries"
+                (_ALLOW, DeletePortVlan("to-host", 1, ns="switch")),
+                "host does not reach 198.51.100.1",
             ),
-            WrongAnswer((_ALLOW, SetPortVlan("to-lan", 20, ns="switch")), "switch/to-lan carries"),
             WrongAnswer(
-                (_ALLOW, SetDown("to-router", ns="switch"), SetDown("to-lan", ns="switch")),
-                "app does not reach 198.51.100.20",
+                (_ALLOW, SetPortVlan("to-lan", 20, ns="switch")),
+                "the LAN machine's port carries VLAN 20, too",
+            ),
+            WrongAnswer(
+                (_ALLOW, SetDown("to-lan", ns="switch")), "app does not reach 198.51.100.20"
             ),
             WrongAnswer(
                 (_ALLOW, "ip -n db link set eth0.20 down"), "what is to stay as it was has changed"
