@@ -4,15 +4,14 @@ that is asked for is asked in vain.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import pytest
 
-from nslab import Exercise, Lab, NotMet, WrongAnswer
+from nslab import Exercise, HasAddress, NotMet, State, WrongAnswer
+from nslab.course.exercises import proof
 from nslab.course.exercises.values import Way
 from nslab.course.lessons import LESSONS
-from nslab.session.check import Verdict
 
 pytestmark = pytest.mark.kernel
 
@@ -38,42 +37,15 @@ RIGHT = [
 PREDICT = [marked(one) for one in EXERCISES if one.choices]
 
 
-def do(lab: Lab, way: Way) -> None:
-    """Do it as a learner does; every line of it works."""
-    for one in way:
-        if isinstance(one, str):
-            ran = lab.sh(one, echo=False)
-            assert not ran.failures, (one, str(ran))
-        else:
-            lab.do(one)
-
-
-def right_choice(exercise: Exercise, lab: Lab) -> str:
-    """What the kernel says is so: one choice, once it was run."""
-    ids = [one.id for one in exercise.choices if all(exercise.judge(lab, one.id))]
-    assert len(ids) == 1, f"not one of the choices is right, but: {ids}"
-    return ids[0]
-
-
 @pytest.mark.parametrize("exercise", EACH)
 def test_doing_nothing_is_refused(exercise: Exercise) -> None:
     """Whatever was chosen."""
-    with exercise.start() as lab:
-        for choice in [one.id for one in exercise.choices] or [""]:
-            verdicts = exercise.judge(lab, choice)
-            assert not all(verdicts), list(map(str, verdicts))
-        if exercise.only:
-            assert verdicts[-1], "nothing was done, and yet something changed"
-        assert not exercise.check(lab)
+    assert proof.doing_nothing(exercise) == []
 
 
 @pytest.mark.parametrize(("exercise", "way"), RIGHT)
 def test_a_right_way_is_taken(exercise: Exercise, way: Way) -> None:
-    with exercise.start() as lab:
-        do(lab, way)
-        choice = right_choice(exercise, lab) if exercise.choices else ""
-        verdicts = exercise.judge(lab, choice)
-    assert all(verdicts), "\n".join(map(str, verdicts))
+    assert proof.right(exercise, way) == []
 
 
 @pytest.mark.parametrize("exercise", EACH)
@@ -83,28 +55,48 @@ def test_wrong_answers_are_refused_and_no_check_is_idle(exercise: Exercise) -> N
     Leaving a check out would let through whatever is refused by that check alone.  Each must have
     such an answer among the wrong ones, or it is idle.
     """
-    alone: dict[int, list[WrongAnswer]] = defaultdict(list)
-    verdicts: list[Verdict] = []
-    for wrong in exercise.wrong:
-        with exercise.start() as lab:
-            do(lab, wrong.way)
-            verdicts = exercise.judge(lab, wrong.choice)
-        failed = [place for place, verdict in enumerate(verdicts) if not verdict]
-        said = [verdicts[place].message for place in failed]
-        assert any(wrong.reason in message for message in said), (wrong, said)
-        if len(failed) == 1:
-            alone[failed[0]].append(wrong)
-    idle = [str(verdicts[n]) for n in range(len(verdicts)) if not alone[n]]
-    assert not idle, "no wrong answer is refused by these alone"
+    assert proof.wrong(exercise) == []
 
 
 @pytest.mark.parametrize("exercise", PREDICT)
 def test_every_choice_that_is_not_right_is_among_the_wrong_answers(exercise: Exercise) -> None:
-    with exercise.start() as lab:
-        do(lab, exercise.answer)
-        right = right_choice(exercise, lab)
-    chosen = {wrong.choice for wrong in exercise.wrong if wrong.way == exercise.answer}
-    assert chosen == {one.id for one in exercise.choices} - {right}
+    assert proof.choices(exercise) == []
+
+
+HALF = ("ip link add br0 up type bridge",)
+UP = (*HALF, "ip addr add 10.0.0.1/24 dev br0")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ""),
+        ({"answer": ("ip link add br0 type bridge",)}, "br0 is down: after the right way"),
+        ({"others": ((*UP, "ip link set br9 up"),)}, "line 1 ended with 1: ip link set br9 up"),
+        ({"prepare": UP}, "it is met before anything was done"),
+        ({"wrong": (WrongAnswer(HALF, "no address"),) * 3}, "refused by this alone: br0 is up"),
+        ({"wrong": (WrongAnswer(HALF, "tired"),) * 3}, "not for 'tired'"),
+        ({"wrong": (WrongAnswer(UP, "x"),) * 3}, "is taken"),
+    ],
+)
+def test_an_exercise_that_judges_wrongly_is_found_out(change: dict[str, Any], said: str) -> None:
+    """The proof itself: a flaw of each kind is named."""
+    plain: dict[str, Any] = {
+        "id": "X1",
+        "kind": "build",
+        "goal": "A bridge br0 that is up, with the address 10.0.0.1/24.",
+        "checks": (HasAddress("br0", "10.0.0.1/24"), State("br0", "up")),
+        "hints": ("Which?", "There.", "`ip link add`"),
+        "answer": UP,
+        "others": (("brctl addbr br0", "ifconfig br0 10.0.0.1/24 up"),),
+        "wrong": (
+            WrongAnswer(HALF, "br0 has no address"),
+            WrongAnswer((*UP, "ip link set br0 down"), "br0 is down"),
+            WrongAnswer((), "there is no link br0"),
+        ),
+    }
+    found = proof.flaws(Exercise(**(plain | change)))
+    assert any(said in one for one in found) if said else not found, found
 
 
 def test_a_learner_goes_from_the_start_to_the_solution() -> None:
@@ -116,7 +108,8 @@ def test_a_learner_goes_from_the_start_to_the_solution() -> None:
             lab.require(exercise)
         assert str(caught.value).count("✘") == 3
         assert '→ lesson["X2"].hint()' in str(caught.value)
-        do(lab, exercise.answer)
+        for line in exercise.answer:
+            assert not lab.sh(str(line), echo=False).failures
         tries = exercise.attempt.tries
         assert lab.check(exercise)
         assert exercise.attempt.tries == tries + 1

@@ -53,11 +53,12 @@ def execute(path: Path) -> list[Changed]:
     client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False, coalesce_streams=True)
     try:
         client.execute(cwd=str(path.parent))
-    except (CellExecutionError, CellTimeoutError) as error:
-        last = str(error).strip().splitlines()[-1]
-        raise NslabError(
-            "run", str(path), f"a cell fails: {last}"[:300], "the file is as it was"
-        ) from error
+    except CellExecutionError as error:
+        cause = f"a cell fails: {error.ename}: {error.evalue}"
+        raise NslabError("run", str(path), cause[:300], "the file is as it was") from error
+    except CellTimeoutError as error:
+        cause = f"a cell takes longer than {TIMEOUT} s"
+        raise NslabError("run", str(path), cause, "the file is as it was") from error
     notebook.metadata = METADATA
     for cell in notebook.cells:
         _tidy(cell)
