@@ -348,7 +348,7 @@ def check_notebooks(
 
     \b
     nslab check-notebooks notebooks/
-    nslab check-notebooks notebooks/01-office.ipynb --no-exercises
+    nslab check-notebooks notebooks/ --no-exercises
     """
     from nslab.cli import course
 

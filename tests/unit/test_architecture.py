@@ -54,7 +54,7 @@ ONLY_IN = {
     "IPython": ("nslab.jupyter",),
     "typer": ("nslab.cli",),
     "rich": ("nslab.cli",),
-    "nbformat": ("nslab.cli.notebooks",),
+    "nbformat": ("nslab.cli.notebooks", "nslab.course.checking.executing"),
 }
 
 # The agent is another process, perhaps on another machine.  Only these run in such a process, or

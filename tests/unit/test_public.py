@@ -66,7 +66,20 @@ def test_a_users_type_checker_sees_the_types(built: Path, tmp_path: Path) -> Non
 def test_the_wheel_has_what_it_should_and_nothing_else(built: Path) -> None:
     (file,) = built.glob("*.whl")
     names = zipfile.ZipFile(file).namelist()
-    kinds = {".py", ".js", ".sh", ".json", ".svg", ".po", ".pot", ".mo", ".ipynb", ".typed"}
+    kinds = {
+        ".py",
+        ".js",
+        ".sh",
+        ".json",
+        ".svg",
+        ".po",
+        ".pot",
+        ".mo",
+        ".ipynb",
+        ".typed",
+        ".cfg",
+        ".in",
+    }
     about = re.compile(r"nslab-[\d.]+\.(dist-info|data)/")
     for name in names:
         if not about.match(name):

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.grading.submission import TAG
+from nslab.course.grading.submission import TAG, says_something
 from nslab.course.lessons import Lesson, every
 
 Cell = dict[str, Any]
@@ -183,8 +183,8 @@ def _answers(path: Path, book: list[Cell], lesson: Lesson) -> Iterator[Finding]:
     tagged = {
         tag.removeprefix(TAG): (number, cell)
         for number, cell in enumerate(book, 1)
-        for tag in cell["metadata"].get("tags", [])
-        if str(tag).startswith(TAG)
+        for tag in map(str, cell["metadata"].get("tags", []))
+        if tag.startswith(TAG)
     }
     code = "\n".join(cell["source"] for cell in book if cell["cell_type"] == "code")
     names = {one.name: one for one in lesson.exercises}
@@ -195,12 +195,11 @@ def _answers(path: Path, book: list[Cell], lesson: Lesson) -> Iterator[Finding]:
             mend = f"give the cell for the answer the tag {TAG}{name}"
             yield _of(path, exercise, "has no cell for the answer", mend)
     for name, (number, cell) in tagged.items():
-        lines = [line.strip() for line in cell["source"].splitlines() if line.strip()]
         if name not in names:
             known = ", ".join(names) or "none"
             what = f"its tag {TAG}{name} names no exercise of {lesson.name}"
             yield Finding(str(path), what, f"there are: {known}", number, cell["id"])
-        elif any(not line.startswith(("#", "%%")) for line in lines):
+        elif says_something(cell["source"]):
             what = f"the answer of {name} is in it already"
             yield Finding(str(path), what, "leave only %%host and a comment", number, cell["id"])
 

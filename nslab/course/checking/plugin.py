@@ -183,21 +183,29 @@ def _findings(item: pytest.Item, call: pytest.CallInfo[None]) -> list[Finding]:
             structs.replace(one, path=where) if one.path == str(item.path) else one
             for one in error.found
         ]
-    path, cell = _shown(item.path), getattr(item, "cell", None)
-    if cell is None:
+    path = _shown(item.path)
+    if getattr(item, "cell", None) is None:
         return [Finding(path, f"{type(error).__name__}: {error}")]
-    number = 1 + [one.get("id") for one in item.parent.nb.cells].index(cell.get("id"))  # type: ignore[union-attr]
+    return [_of_cell(item, path, error)]
+
+
+def _of_cell(item: Any, path: str, error: BaseException) -> Finding:
+    """What nbval says of a cell, in few words: that it fails, or how its output differs."""
+    from nslab.course.checking.pages import Finding
+
+    ident = item.cell.get("id", "")
+    number = 1 + [one.get("id", "") for one in item.parent.nb.cells].index(ident)
     trace = _ANSI.sub("", str(getattr(error, "inner_traceback", "") or ""))
-    if "outputs differ" not in str(error).lower() and "mismatch" not in trace.lower():
-        last = ([line for line in trace.strip().splitlines() if line.strip()] or [str(error)])[-1]
-        line = re.findall(r"^-+> (\d+)|Cell In\[\d+\], line (\d+)", trace, re.MULTILINE)
-        place = int(next((n for n in line[-1] if n), 0)) if line else 0
-        mend = "run the notebook up to it in JupyterLab, and correct it"
-        return [Finding(path, f"it fails: {last[:200]}", mend, number, cell.get("id", ""), place)]
-    saved, now, line_number = _difference(item, cell)
-    what = f"its output differs\n    saved  {saved}\n    now    {now}"
-    mend = f"if what is new is right: nslab update-notebooks {path}"
-    return [Finding(path, what, mend, number, cell.get("id", ""), line_number)]
+    if "outputs differ" in str(error).lower() or "mismatch" in trace.lower():
+        saved, now, line = _difference(item, item.cell)
+        what = f"its output differs\n    saved  {saved}\n    now    {now}"
+        mend = f"if what is new is right: nslab update-notebooks {path}"
+        return Finding(path, what, mend, number, ident, line)
+    said = [line for line in trace.strip().splitlines() if line.strip()] or [str(error)]
+    places = re.findall(r"^-+> (\d+)|Cell In\[\d+\], line (\d+)", trace, re.MULTILINE)
+    place = int(next(filter(None, places[-1]), 0)) if places else 0
+    mend = "run the notebook up to it in JupyterLab, and correct it"
+    return Finding(path, f"it fails: {said[-1][:200]}", mend, number, ident, place)
 
 
 def _difference(item: Any, cell: Any) -> tuple[str, str, int]:

@@ -101,7 +101,7 @@ def exercises() -> dict[str, Exercise]:
 def _script(path: Path, text: str) -> Submitted:
     for name, exercise in exercises().items():
         if path.stem == name or path.stem.endswith((f"_{name}", f"-{name}")):
-            cells = (f"%%host\n{text}",) if _says_something(text) else ()
+            cells = (f"%%host\n{text}",) if says_something(text) else ()
             return Submitted(exercise, cells, _chosen_in_line([text]))
     raise Unreadable("it is called after no exercise, such as 02-bridge-X2.sh")
 
@@ -175,7 +175,7 @@ def _submitted(
     sources = [cell.source for cell in tagged]
     return Submitted(
         exercise,
-        tuple(source for source in sources if _says_something(source)),
+        tuple(source for source in sources if says_something(source)),
         _choice(exercise, cells, sources) if exercise.choices else "",
         note,
     )
@@ -193,7 +193,7 @@ def _below_the_card(exercise: Exercise, cells: Sequence[_Cell]) -> Iterator[_Cel
             yield cell
 
 
-def _says_something(source: str) -> bool:
+def says_something(source: str) -> bool:
     """Whether there is more than comments and the magic."""
     lines = (line.strip() for line in source.splitlines())
     return any(line and not line.startswith(("#", "%%")) for line in lines)
