@@ -11,6 +11,7 @@ from nslab.course.grading import grade, marks
 from nslab.course.grading.marks import Mark
 from nslab.course.grading.watch import Limits
 from nslab.errors import InvalidInput, NslabError, os_cause
+from nslab.printable import printable
 
 
 def run(
@@ -33,7 +34,7 @@ def run(
             "the file is there already",
             "--overwrite replaces it; or name another",
         )
-    todo, broken = grade.tasks(grade.found(paths))
+    todo, broken = grade.tasks(grade.found(paths), [path for path in paths if path.is_dir()])
     notes = table.with_name(f"{table.name}.part")
     limits = Limits(seconds=seconds, memory=memory << 20)
     try:
@@ -57,7 +58,11 @@ def run(
         ) from error
     print(marks.table(whole))
     for one in broken:
-        print(f"nslab: not read: {one.path}: {one.cause}", file=sys.stderr)
+        print(f"nslab: not read: {printable(one.path)}: {one.cause}", file=sys.stderr)
+    if others := grade.others(paths):
+        some = ", ".join(printable(path) for path in others[:3])
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        print(f"nslab: no notebooks, not looked at: {some}{more}", file=sys.stderr)
     print(f"why each was met or not: {table}")
     return 1 if broken else 0
 

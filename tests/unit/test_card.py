@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from handles import part
+from ipywidgets import Widget
 from msgspec import structs
 from waiting import until
 
@@ -26,6 +29,7 @@ from nslab import (
     lesson,
 )
 from nslab.course.exercises.values import Choice
+from nslab.course.grading import submission
 from nslab.jupyter.widgets import rejudging
 from nslab.jupyter.widgets.card import Card
 from nslab.jupyter.widgets.rejudging import Rejudging
@@ -35,6 +39,10 @@ from nslab.session.check import Check, Reaches, Verdict
 from nslab.session.check.verdict import Asked
 
 number = itertools.count(1)
+
+
+KEPT = ("children", "value")
+"""What of a widget's saved state is looked at."""
 
 
 TRIED: dict[str, int] = {}
@@ -307,6 +315,32 @@ def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
     says(card, "Solved")
     until(lambda: choices.disabled)
     assert "the choice is locked" in part(card, "locked").value
+
+
+def test_a_choice_is_saved_with_the_card_for_who_marks_it(deal: Any, tmp_path: Path) -> None:
+    """Through a notebook as JupyterLab saves it: an output, and the widgets' states beside it."""
+    one = lesson("02-bridge")["X1"]
+    older, _ = deal(one)
+    part(older, "choices").value = "a"
+    card, _ = deal(one)
+    part(card, "choices").value = "b"
+    states = {
+        name: {"state": {key: value for key, value in state["state"].items() if key in KEPT}}
+        for name, state in Widget.get_manager_state()["state"].items()
+    }
+    data = card._repr_mimebundle_()
+    cells = [{"cell_type": "code", "metadata": {}, "source": "", "outputs": [{"data": data}]}]
+    path = tmp_path / "02-bridge.ipynb"
+    metadata = {"widgets": {submission.WIDGETS: {"state": states}}}
+    path.write_text(json.dumps({"cells": cells, "metadata": metadata}))
+    assert submission.VIEW in data
+    assert submission.read(path)[0].choice == "b"
+    assert 'data-nslab-choice="02-bridge-X1:b"' in data["text/html"]
+    locked = part(card, "locked")
+    part(card, "choices").value = "c"  # after it was shown: only its state knows
+    states[locked.model_id]["state"]["value"] = locked.value
+    path.write_text(json.dumps({"cells": cells, "metadata": metadata}))
+    assert submission.read(path)[0].choice == "c"
 
 
 def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from nslab import InvalidInput
 from nslab.course.grading import grade, marks, submission
-from nslab.course.grading.grade import Broken, learner
+from nslab.course.grading.grade import Broken
 from nslab.course.grading.marks import Mark
+from nslab.course.grading.owners import owners
 from nslab.course.grading.submission import Submitted, Unreadable, read
 from nslab.course.grading.values import Deed
 
@@ -175,10 +176,52 @@ def test_a_file_that_is_too_large_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         ("class/ada lovelace - 02-bridge.ipynb", "ada lovelace"),
         ("class/ada/02-bridge-X2.sh", "ada"),
         ("class/ada.ipynb", "ada"),
+        ("class/ada/02-bridge (1).ipynb", "ada"),
+        ("class/ada/02-bridge-Copy1.ipynb", "ada"),
+        ("class/ada/02-bridge - Copy (2).ipynb", "ada"),
+        ("class/Lovelace Ada_12345_assignsubmission_file_02-bridge.ipynb", "Lovelace Ada"),
+        ("class/Lovelace Ada_12345_assignsubmission_file_homework.ipynb", "Lovelace Ada"),
+        ("class/Lovelace Ada_12345_assignsubmission_file_/02-bridge.ipynb", "Lovelace Ada"),
+        ("class/Lovelace Ada_12345_assignsubmission_file/02-bridge (1).ipynb", "Lovelace Ada"),
+        ("class/lovelaceada_777_4242_02-bridge-1.ipynb", "lovelaceada"),
+        ("class/lovelaceada_LATE_777_4242_homework.ipynb", "lovelaceada"),
+        ("class/ada/02-bridge/02-bridge.ipynb", "ada"),
+        ("class/week1/02-bridge_ada.ipynb", "ada"),
     ],
 )
 def test_whose_a_file_is(path: str, who: str) -> None:
-    assert learner(Path(path)) == who
+    assert owners([Path(path)], [Path("class")]) == {Path(path): who}
+
+
+def test_files_of_one_name_are_their_folders() -> None:
+    class_ = Path("class")
+    both = [class_ / "ada" / "bridge" / "bridge.ipynb", class_ / "bob" / "bridge" / "bridge.ipynb"]
+    assert list(owners(both, [class_]).values()) == ["ada", "bob"]
+
+
+def test_two_people_of_one_name_are_told_apart() -> None:
+    moodle = "class/Li Wei_{}_assignsubmission_file_{}.ipynb"
+    files = [Path(moodle.format(*one)) for one in ((1, "02-bridge"), (2, "02-bridge"))]
+    assert list(owners(files).values()) == ["Li Wei (1)", "Li Wei (2)"]
+    same = [Path(moodle.format(1, name)) for name in ("02-bridge", "03-namespace")]
+    assert set(owners(same).values()) == {"Li Wei"}
+
+
+def test_an_archive_is_said_and_a_page_is_not_hidden(tmp_path: Path) -> None:
+    for name in ("ada_1_assignsubmission_file_work.zip", "bob.html"):
+        (tmp_path / name).touch()
+    todo, broken = grade.tasks(grade.found([tmp_path]), [tmp_path])
+    assert not todo
+    assert [(one.learner, one.cause.partition(":")[0]) for one in broken] == [
+        ("ada", "it is an archive")
+    ]
+    assert grade.others([tmp_path]) == [tmp_path / "bob.html"]
+
+
+def test_a_broken_file_explains_its_own_lesson_only() -> None:
+    some = [mark("ada", "X1", "met"), Mark("ada", "03-namespace", "X1", "build", "met")]
+    rest = grade.missing(some, [Broken("cy", Path("cy/02-bridge.ipynb"), "it is empty")])
+    assert [one.why for one in rest] == ["cy/02-bridge.ipynb: it is empty", "not handed in"]
 
 
 def test_folders_are_searched(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 ::
 
     submission    which exercises a file answers, and how
+    owners        whose a file is, by its name and folder
     grade         a class: what there is to judge, some at once, noted as it is done
     box           where an answer runs: no files, no network, limits
     inside        what happens there: cells are run, what they did is done again and judged

@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 
 from nslab.course.grading import submission, watch
 from nslab.course.grading.marks import Mark
+from nslab.course.grading.owners import owners
 from nslab.course.grading.submission import Submitted, Unreadable
 from nslab.course.grading.values import Answer, Job
 from nslab.course.grading.watch import Limits, Stopped
@@ -27,6 +28,9 @@ from nslab.course.lessons import every
 from nslab.errors import InvalidInput
 
 KINDS = (".ipynb", ".sh")
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
+"""What learners hand in packed: it is said, not unpacked."""
 
 
 class Task(Struct, frozen=True):
@@ -77,13 +81,7 @@ def found(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            files += sorted(
-                each
-                for each in path.rglob("*")
-                if each.suffix in KINDS
-                and each.is_file()
-                and not any(part.startswith(".") for part in each.relative_to(path).parts)
-            )
+            files += [one for one in _files(path) if one.suffix.lower() in (*KINDS, *ARCHIVES)]
         elif path.exists():
             files.append(path)
         else:
@@ -95,26 +93,31 @@ def found(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def learner(path: Path) -> str:
-    """Who handed a file in: its folder, if the file is called after a lesson or an exercise.
+def others(paths: Sequence[Path]) -> list[Path]:
+    """The files in folders that are named which cannot be marked, such as a page or a PDF."""
+    whole = [one for path in paths if path.is_dir() for one in _files(path)]
+    return [one for one in whole if one.suffix.lower() not in (*KINDS, *ARCHIVES)]
 
-    ``ada/02-bridge.ipynb`` is ada's, ``02-bridge_ada.ipynb`` and ``ada-02-bridge.ipynb`` are, too.
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a folder, but those that are hidden."""
+    return sorted(
+        each
+        for each in folder.rglob("*")
+        if each.is_file() and not any(p.startswith(".") for p in each.relative_to(folder).parts)
+    )
+
+
+def tasks(files: Sequence[Path], folders: Sequence[Path] = ()) -> tuple[list[Task], list[Broken]]:
+    """What there is to judge, and the files that could not be read.
+
+    :param folders: those in which the files were found
     """
-    stem = path.stem
-    exercises = [one.name for lesson in every() for one in lesson.exercises]
-    for name in (*exercises, *(lesson.name for lesson in every())):
-        if name in stem:
-            rest = stem.replace(name, "", 1).strip("-_ .")
-            return rest or path.resolve().parent.name
-    return stem
-
-
-def tasks(files: Sequence[Path]) -> tuple[list[Task], list[Broken]]:
-    """What there is to judge, and the files that could not be read."""
     todo, broken = [], []
-    for path in files:
-        who = learner(path)
+    for path, who in owners(files, folders).items():
         try:
+            if path.suffix.lower() in ARCHIVES:
+                raise Unreadable("it is an archive: unpack it, into a folder of its learner's name")
             todo += [Task(who, path, one) for one in submission.read(path)]
         except Unreadable as error:
             broken.append(Broken(who, path, str(error)))
@@ -217,14 +220,22 @@ def missing(marks: Sequence[Mark], broken: Sequence[Broken]) -> list[Mark]:
     """A line for each exercise that somebody else of the class was marked for."""
     wanted = dict.fromkeys((mark.lesson, mark.exercise, mark.kind) for mark in marks)
     there = {(mark.learner, mark.lesson, mark.exercise) for mark in marks}
-    causes = {one.learner: f"{one.path}: {one.cause}" for one in broken}
-    who = dict.fromkeys([*(mark.learner for mark in marks), *causes])
+    who = dict.fromkeys([*(mark.learner for mark in marks), *(one.learner for one in broken)])
     return [
-        Mark(name, *place, state="missing", why=causes.get(name, "not handed in"))
+        Mark(name, *place, state="missing", why=_why_missing(name, place[0], broken))
         for name in who
         for place in wanted
         if (name, place[0], place[1]) not in there
     ]
+
+
+def _why_missing(name: str, lesson: str, broken: Sequence[Broken]) -> str:
+    """What is wrong with the file that might have had it, by what it is called after."""
+    for one in broken:
+        named = [each.name for each in every() if each.name in one.path.stem]
+        if one.learner == name and (not named or lesson in named):
+            return f"{one.path}: {one.cause}"
+    return "not handed in"
 
 
 # -- what is noted ----------------------------------------------------------------------------

@@ -29,6 +29,9 @@ LARGEST = 64 << 20
 CHOICE = "nslab-choice"
 """The attribute by which a card's choice is found in a saved notebook."""
 
+WIDGETS = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
 _CARD = re.compile(r"""\[\s*["'](\w+)["']\s*\]\s*\.\s*(?:card|start)\s*\(""")
 _LESSON = re.compile(r"""\blesson\(\s*["']([\w.-]+)["']\s*\)""")
 _CHOSE = re.compile(r"""\[\s*["'](\w+)["']\s*\]\s*\.\s*choose\(\s*["'](\w+)["']\s*\)""")
@@ -118,7 +121,9 @@ class _Cell(Struct, frozen=True):
 
 def _notebook(path: Path, text: str) -> list[Submitted]:
     try:
-        cells = [_cell(each) for each in json.loads(text)["cells"]]
+        whole = json.loads(text)
+        states = _states(whole)
+        cells = [_cell(each, states) for each in whole["cells"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable("it is not a notebook") from error
     lesson = _lesson(path, cells)
@@ -131,14 +136,42 @@ def _notebook(path: Path, text: str) -> list[Submitted]:
     return [_submitted(one, cells, tagged.get(one.name)) for one in wanted]
 
 
-def _cell(cell: dict[str, Any]) -> _Cell:
+def _states(whole: dict[str, Any]) -> dict[str, Any]:
+    """The widgets that are saved with a notebook, by their ids."""
+    kept: Any = whole.get("metadata")
+    for name in ("widgets", WIDGETS, "state"):
+        kept = kept.get(name) if isinstance(kept, dict) else None
+    return kept if isinstance(kept, dict) else {}
+
+
+def _last_shown(outputs: Any, states: dict[str, Any]) -> Iterator[str]:
+    """What the widgets in a cell's outputs said when the notebook was saved.
+
+    Those that an earlier run of the cell has left are saved too, and do not count.
+    """
+    views = (each.get("data", {}).get(VIEW, {}) for each in outputs)
+    todo = [view["model_id"] for view in views if view]
+    seen: set[str] = set()
+    while todo:
+        ident = todo.pop()
+        if ident in seen or ident not in states:
+            continue
+        seen.add(ident)
+        state = states[ident].get("state", {})
+        yield str(state.get("value", ""))
+        children = state.get("children", [])
+        todo += [str(child).removeprefix("IPY_MODEL_") for child in children]
+
+
+def _cell(cell: dict[str, Any], states: dict[str, Any]) -> _Cell:
     source = cell["source"]
     tags = cell.get("metadata", {}).get("tags", [])
+    outputs = cell.get("outputs", [])
     return _Cell(
         code=cell["cell_type"] == "code",
         source=source if isinstance(source, str) else "".join(map(str, source)),
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
-        outputs=json.dumps(cell.get("outputs", [])),
+        outputs=json.dumps([outputs, *_last_shown(outputs, states)]),
     )
 
 

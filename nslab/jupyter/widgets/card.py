@@ -316,7 +316,7 @@ class Card(w.VBox):  # type: ignore[misc]
                 says = line(words, sign="■")
             _put(self._says, "value", says)
             _put(self._points, "value", card_words.points(now.points))
-            _put(self._locked, "value", card_words.guess(now.ran, bool(attempt.choice)))
+            _put(self._locked, "value", card_words.guess(self._exercise, now.ran, attempt.choice))
             _put(self._choices, "disabled", now.ran or bool(self._state))
             self._showing_choice = True
             try:

@@ -73,15 +73,20 @@ def note(words: str) -> str:
     return f"<div>{html.escape(words)}</div>"
 
 
-def guess(ran: bool, chosen: bool) -> str:
-    """What may be done about the choice."""
+def guess(exercise: Exercise, ran: bool, choice: str) -> str:
+    """What may be done about the choice; what was chosen is saved with it, for who marks it."""
     if ran:
         words = say("It was run: the choice is locked. Start over to choose again.")
-    elif chosen:
+    elif choice:
         words = say("Now run it. Until then you may choose again.")
     else:
         words = say("Choose first, then run it.")
-    return f"<small>{html.escape(words)}</small>"
+    return f"<small{_choice(exercise, choice)}>{html.escape(words)}</small>"
+
+
+def _choice(exercise: Exercise, choice: str) -> str:
+    """The attribute by which `nslab grade` finds a choice in a saved notebook."""
+    return f' data-nslab-choice="{html.escape(exercise.name)}:{html.escape(choice)}"' * bool(choice)
 
 
 def hint_title(number: int, count: int) -> str:
@@ -128,4 +133,5 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     choices = "".join(
         f"<div>{html.escape(one.id)}) {marked(one.text)}</div>" for one in exercise.choices
     )
-    return f"<div>{goal(exercise, exercise.kind)}</div>{choices}{points(now.points)}{picture}"
+    head = f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, exercise.kind)}</div>"
+    return f"{head}{choices}{points(now.points)}{picture}"
