@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nslab.course.grading import grade, marks
+from nslab.course.grading import grade, machine, marks
 from nslab.course.grading.marks import Mark
 from nslab.course.grading.watch import Limits
 from nslab.errors import InvalidInput, NslabError, os_cause
@@ -35,6 +35,7 @@ def run(
             "--overwrite replaces it; or name another",
         )
     todo, broken = grade.tasks(grade.found(paths), [path for path in paths if path.is_dir()])
+    todo = machine.provided(todo, lambda words: print(f"nslab: {words}", file=sys.stderr))
     notes = table.with_name(f"{table.name}.part")
     limits = Limits(seconds=seconds, memory=memory << 20)
     try:
@@ -57,14 +58,19 @@ def run(
             "choose another file: --csv FILE",
         ) from error
     print(marks.table(whole))
+    _say_rest(broken, [one for one in grade.others(paths) if one.resolve() != table.resolve()])
+    print(f"why each was met or not: {table}")
+    return 1 if broken else 0
+
+
+def _say_rest(broken: Sequence[grade.Broken], others: Sequence[Path]) -> None:
+    """Say which files got no mark."""
     for one in broken:
         print(f"nslab: not read: {printable(one.path)}: {one.cause}", file=sys.stderr)
-    if others := grade.others(paths):
+    if others:
         some = ", ".join(printable(path) for path in others[:3])
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         print(f"nslab: no notebooks, not looked at: {some}{more}", file=sys.stderr)
-    print(f"why each was met or not: {table}")
-    return 1 if broken else 0
 
 
 def _graded(

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from nslab import InvalidInput
-from nslab.course.grading import grade, marks, submission
+from nslab.course.grading import grade, machine, marks, submission
 from nslab.course.grading.grade import Broken
 from nslab.course.grading.marks import Mark
 from nslab.course.grading.owners import owners
 from nslab.course.grading.submission import Submitted, Unreadable, read
 from nslab.course.grading.values import Deed
+from nslab.course.grading.watch import Limits
+from nslab.engine import choose
+from nslab.engine.vm import image
+from nslab.errors import EngineUnavailable
 
 X1, X2 = "02-bridge-X1", "02-bridge-X2"
 HEAD = 'from nslab import lesson\n\nlesson = lesson("02-bridge")'
@@ -236,6 +240,30 @@ def test_folders_are_searched(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInput, match="no notebook"):
         grade.found([tmp_path / "empty"])
+
+
+# -- what this kernel lacks --------------------------------------------------------------------
+
+
+def test_what_cannot_be_judged_here_is_said_first_and_is_no_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_ipvlan = EngineUnavailable("start a lab", "here", "this kernel has no ipvlan", "")
+    monkeypatch.setattr(choose, "missing", lambda needs: no_ipvlan if "ipvlan" in needs else None)
+    monkeypatch.setattr(image, "newest", lambda: None)
+    name = "13-ipvlan-X2"
+    notebook(tmp_path / "ada" / "13-ipvlan.ipynb", cell("%%host\nip link", name), cell("", X2))
+    todo, _ = grade.tasks(grade.found([tmp_path]), [tmp_path])
+    told: list[str] = []
+    todo = machine.provided(todo, told.append)
+    assert len(told) == 1
+    for words in ("cannot be marked here: 13-ipvlan", "no ipvlan", "not built", "nslab vm build"):
+        assert words in told[0]
+    done = grade.grade(todo, Limits(), 1, tmp_path / "notes", lambda *_: None)
+    states = {one.exercise: one.state for one in done if one.lesson == "13-ipvlan"}
+    assert states == {"X1": "empty", "X2": "not judged", "X3": "empty"}
+    rows = list(csv.DictReader(io.StringIO(marks.written(done))))
+    assert [row["met"] for row in rows if row["exercise"] == "X2" and row["why"]][-1] == ""
 
 
 # -- the table --------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 
 - the programs and this Python are there, read-only, and ``/etc``; of the grader's files nothing is
   (no home, no submissions, no ``/run``, no ``/srv``);
+- if the exercise needs the virtual machine, there is its image, read-only, and a copy of its
+  state;
 - homes and ``/tmp`` are memory, of little size, and gone with it;
 - there is no network but an empty one, no process but its own, nobody's sockets or shared memory;
 - root, if it grades, has become an ordinary user first;
@@ -24,7 +26,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nslab.course.grading.values import MANY
@@ -39,6 +41,9 @@ HOME = "/home/learner"
 SIZE = "size=64m,nr_inodes=20k"
 """What homes, /tmp and shared memory may hold together, each."""
 
+STATE = "320m"
+"""What the copy of a virtual machine's state may take: most of its 256 MB of memory is zero."""
+
 PROCESSES = MANY + 50
 """Where the kernel stops them, for the moment until it is seen that they are too many."""
 
@@ -51,22 +56,23 @@ _MOUNT_ATTR_RDONLY = 1
 _AT_FDCWD = -100
 
 
-def seal(memory: int) -> None:
+def seal(memory: int, files: Sequence[Path] = ()) -> None:
     """Return in the first process of a new box; the calling process waits for it, and ends.
 
     :param memory: bytes that one process may ask for, at most
+    :param files: what of the virtual machine there is in it
     :raises OSError: the kernel refused a step
     """
     if os.geteuid() == 0:
         # Root puts the files together, as an ordinary user might not reach its Python.
         call("unshare", uapi.CLONE_NEWNS)
         ids = _ordinary()
-        _files(ids)
+        _files(ids, files)
         _become(*ids)
         _unshare()
     else:
         _unshare()
-        _files((os.geteuid(), os.getegid()))
+        _files((os.geteuid(), os.getegid()), files)
     child = os.fork()
     if child:
         _wait(child)
@@ -136,9 +142,11 @@ def _wait(child: int) -> None:
 # -- files ------------------------------------------------------------------------------------
 
 
-def _files(ids: tuple[int, int]) -> None:
+def _files(ids: tuple[int, int], cached: Sequence[Path]) -> None:
     """A root of its own, with the programs in it; the old one is gone from sight."""
     mount("none", "/", flags=uapi.MS_REC | uapi.MS_PRIVATE)
+    # Opened before anything is mounted over the folder that they are in.
+    images = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in cached}
     shown = [*_system(), *_pythons()]
     links = {name: os.readlink(f"/{name}") for name in SYSTEM if os.path.islink(f"/{name}")}
     mount("tmpfs", ROOT, "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=755,size=1m")
@@ -154,6 +162,8 @@ def _files(ids: tuple[int, int]) -> None:
     for path in (HOME, "/run/user"):
         os.mkdir(ROOT + path, 0o700)
         os.chown(ROOT + path, *ids)
+    for file, descriptor in images.items():
+        _cached(file, descriptor, ids)
     _devices()
     # Both whole, or the kernel would not let those of the box be mounted over them.
     for path in ("/proc", "/sys"):
@@ -165,8 +175,8 @@ def _files(ids: tuple[int, int]) -> None:
     mount("none", "/", flags=uapi.MS_BIND | uapi.MS_REMOUNT | uapi.MS_RDONLY | uapi.MS_NODEV)
 
 
-def _show(path: str, *, read_only: bool = False) -> None:
-    mount(path, ROOT + path, flags=uapi.MS_BIND | uapi.MS_REC)
+def _show(path: str, *, source: str = "", read_only: bool = False) -> None:
+    mount(source or path, ROOT + path, flags=uapi.MS_BIND | uapi.MS_REC)
     if read_only:
         attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
         call(
@@ -178,6 +188,43 @@ def _show(path: str, *, read_only: bool = False) -> None:
             attributes,
             ctypes.c_size_t(len(attributes)),
         )
+
+
+def _cached(path: Path, descriptor: int, ids: tuple[int, int]) -> None:
+    """A file of the virtual machine's, where nslab looks for it in the learner's home.
+
+    QEMU opens a machine's memory for writing, so a saved state is copied: what becomes of the copy
+    concerns nobody else.
+    """
+    there = f"{HOME}/.cache/nslab/vm/{path.relative_to(path.parents[2])}"
+    folder = f"{ROOT}{HOME}"
+    for part in Path(there).relative_to(HOME).parts[:-1]:
+        folder = f"{folder}/{part}"
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o700)
+            if part == path.parent.name and path.parents[1].name == "states":
+                flags = uapi.MS_NOSUID | uapi.MS_NODEV
+                mount("tmpfs", folder, "tmpfs", flags, f"mode=700,size={STATE}")
+            os.chown(folder, *ids)
+    source = f"/proc/self/fd/{descriptor}"
+    if path.parents[1].name == "states":
+        _copy(source, f"{ROOT}{there}")
+        os.chown(f"{ROOT}{there}", *ids)
+    else:
+        Path(f"{ROOT}{there}").touch()
+        _show(there, source=source, read_only=True)
+    os.close(descriptor)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; what is zero in it takes no memory."""
+    with open(source, "rb") as old, open(target, "wb") as new:
+        while piece := old.read(1 << 16):
+            if piece.count(0) == len(piece):
+                new.seek(len(piece), os.SEEK_CUR)
+            else:
+                new.write(piece)
+        new.truncate()
 
 
 def _devices() -> None:
@@ -254,12 +301,13 @@ def _limits(memory: int) -> None:
 
 def main() -> None:
     """Seal the box, and go on inside it with what standard input says."""
-    memory, parent, report = map(int, sys.argv[1:])
+    memory, parent, report = map(int, sys.argv[1:4])
+    files = [Path(name) for name in sys.argv[4:]]
     call("prctl", uapi.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         return  # it ended meanwhile
     surroundings = environment()
-    seal(memory)
+    seal(memory, files)
     os.execve(
         sys.executable,
         [sys.executable, "-P", "-m", "nslab.course.grading.inside", str(report)],

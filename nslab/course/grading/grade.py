@@ -34,11 +34,17 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
 
 
 class Task(Struct, frozen=True):
-    """One exercise of one learner, to be judged."""
+    """One exercise of one learner, to be judged.
+
+    :param files: what of the virtual machine its boxes need
+    :param cannot: why it cannot be judged here; empty if it can
+    """
 
     learner: str
     path: Path
     submitted: Submitted
+    files: tuple[Path, ...] = ()
+    cannot: str = ""
 
     def mark(self, state: str, why: str = "", choice: str = "") -> Mark:
         """What became of it."""
@@ -143,7 +149,7 @@ def grade(
             while waiting and len(running) < jobs:
                 place, task = waiting.pop(0)
                 result = known.get(key(task, limits))
-                if result is None and not task.submitted.empty:
+                if result is None and not task.submitted.empty and not task.cannot:
                     running[pool.submit(judge, task, limits)] = place
                     continue
                 marks[place] = _mark(task, result)
@@ -181,10 +187,10 @@ def judge(task: Task, limits: Limits) -> Result:
         failed: tuple[str, ...] = ()
         deeds = submitted.deeds
         if deeds is None:
-            ran = watch.ask(structs.replace(job, cells=submitted.cells), limits)
+            ran = watch.ask(structs.replace(job, cells=submitted.cells), limits, task.files)
             deeds, failed = ran.deeds, ran.lines
             job = structs.replace(job, choice=job.choice or ran.choice)
-        answer = watch.ask(structs.replace(job, deeds=deeds), limits)
+        answer = watch.ask(structs.replace(job, deeds=deeds), limits, task.files)
     except Stopped as error:
         return Result(mine, "stopped", str(error), job.choice)
     return _result(mine, answer, failed, job.choice)
@@ -211,6 +217,8 @@ def key(task: Task, limits: Limits) -> str:
 
 
 def _mark(task: Task, result: Result | None) -> Mark:
+    if result is None and task.cannot and not task.submitted.empty:
+        return task.mark("not judged", task.cannot)
     if result is None:
         return task.mark("empty", "nothing was typed")
     return task.mark(result.state, result.why, result.choice)

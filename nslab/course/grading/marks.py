@@ -12,16 +12,24 @@ from nslab.printable import printable
 
 COLUMNS = ("learner", "lesson", "exercise", "kind", "met", "why", "choice", "note", "file")
 
-SIGNS = {"met": "✔", "not met": "✘", "empty": "·", "stopped": "!", "missing": " "}
+SIGNS = {
+    "met": "✔",
+    "not met": "✘",
+    "empty": "·",
+    "stopped": "!",
+    "not judged": "?",
+    "missing": " ",
+}
 """In the table: what became of an exercise."""
 
-MEANING = "✔ met   ✘ not met   · nothing typed   ! stopped   (blank) not handed in"
+MEANING = "✔ met   ✘ not met   · nothing typed   ! stopped   ? not judged   (blank) not handed in"
 
 
 class Mark(Struct, frozen=True):
     """What became of one exercise of one learner.
 
-    :param state: one of ``met``, ``not met``, ``empty``, ``stopped`` and ``missing``
+    :param state: one of ``met``, ``not met``, ``empty``, ``stopped``, ``not judged`` (nobody's
+        fault: it is no mark) and ``missing``
     :param why: what the kernel said was not so, or why it was stopped
     :param note: what the teacher should know about the file
     """
@@ -48,7 +56,7 @@ def written(marks: Sequence[Mark]) -> str:
             mark.lesson,
             mark.exercise,
             mark.kind,
-            "1" if mark.state == "met" else "0",
+            "" if mark.state == "not judged" else "1" if mark.state == "met" else "0",
             mark.why,
             mark.choice,
             mark.note,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,9 @@ LONGEST = 4 << 20
 
 LEAST_FREE = 256 << 20
 """Bytes of the machine's memory that must be left, whoever has taken the rest."""
+
+_HINT = re.compile(r"\s*(?:→|or )")
+"""A line of an error that says what to do: the learner's teacher cannot, in a box."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -48,9 +52,10 @@ class Stopped(Exception):
     """The box was ended, or ended without an answer; says why."""
 
 
-def ask(job: Job, limits: Limits) -> Answer:
+def ask(job: Job, limits: Limits, files: Sequence[Path] = ()) -> Answer:
     """Do a job in a box of its own.
 
+    :param files: what of the virtual machine there is in it
     :raises Stopped: it took too long or too much, or gave no answer
     :raises OSError: no process could be started
     """
@@ -64,6 +69,7 @@ def ask(job: Job, limits: Limits) -> Answer:
                 str(limits.memory),
                 str(os.getpid()),
                 str(writer),
+                *map(str, files),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -124,7 +130,8 @@ def _listen(process: subprocess.Popen[bytes], reader: int, limits: Limits) -> tu
             if reader not in waiting.get_map():
                 break  # the answer is whole; what still runs is not waited for
     lines = tail.decode(errors="replace").strip().splitlines()
-    return bytes(answer), lines[-1] if lines else ""
+    said = [line.strip() for line in lines if line.strip() and not _HINT.match(line)]
+    return bytes(answer), said[-1] if said else ""
 
 
 def _look(pid: int, limits: Limits) -> None:

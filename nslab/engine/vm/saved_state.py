@@ -29,6 +29,9 @@ BOOT_LIMIT = 90.0
 KVM_LIMIT = 8.0
 """The same with KVM; measured elsewhere: 1.  Then it is taken for useless, until the next boot."""
 
+FILES = ("devices", "initrd", "memory", "whole")
+"""What a state consists of."""
+
 
 class State:
     """Where the state of a kind of machine is, or will be."""
