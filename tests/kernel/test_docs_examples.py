@@ -40,13 +40,5 @@ def test_the_fixtures_work() -> None:
     assert "2 passed" in said
 
 
-def test_the_course_works() -> None:
-    said = run("use_course.py")
-    assert "Is it up or down at first?" in said
-    assert "✔ there is a bridge office" in said
-    assert "the kernel reports the same" in said
-    assert "✘" not in said
-
-
 def test_docker_works() -> None:
     assert "docker0 bridge" in run("docker.py")
