@@ -328,6 +328,9 @@ def new(
     print(f"→ nslab check-notebooks {directory / 'notebooks'}     says whether all is true")
 
 
+CellTime = Annotated[float, typer.Option("--time", min=1, help="Seconds that one cell may take.")]
+
+
 @app.command("check-notebooks")
 def check_notebooks(
     ctx: typer.Context,
@@ -338,6 +341,7 @@ def check_notebooks(
     whole: Annotated[
         bool, typer.Option("--all", help="All that was found, not the first three of each.")
     ] = False,
+    seconds: CellTime = 120.0,
 ) -> None:
     """Say whether a course is true: run every cell, compare the outputs, prove the exercises.
 
@@ -353,7 +357,7 @@ def check_notebooks(
     from nslab.cli import course
 
     _no_rest(ctx)
-    raise typer.Exit(course.check(paths, exercises=exercises, whole=whole))
+    raise typer.Exit(course.check(paths, exercises=exercises, whole=whole, seconds=seconds))
 
 
 @app.command("update-notebooks")
@@ -362,6 +366,7 @@ def update_notebooks(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="Notebooks, or folders of them.")
     ],
+    seconds: CellTime = 120.0,
 ) -> None:
     """Run notebooks again, save what came out, and show what changed.
 
@@ -373,7 +378,7 @@ def update_notebooks(
     from nslab.cli import course
 
     _no_rest(ctx)
-    raise typer.Exit(course.update(paths))
+    raise typer.Exit(course.update(paths, seconds=seconds))
 
 
 vm = typer.Typer(

@@ -35,11 +35,12 @@ def notebooks(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def check(paths: list[Path], *, exercises: bool, whole: bool) -> int:
+def check(paths: list[Path], *, exercises: bool, whole: bool, seconds: float) -> int:
     """Run notebooks and prove their exercises; print what is wrong.
 
     :param exercises: prove them, too
     :param whole: print all that was found
+    :param seconds: what one cell may take
     :returns: the exit code: 0 if all is well
     """
     for module in ("pytest", "nbval"):
@@ -55,7 +56,9 @@ def check(paths: list[Path], *, exercises: bool, whole: bool) -> int:
         ran: list[dict[str, object]] = []
         for number, path in enumerate(found, 1):
             print(f"{number} of {len(found)}: {printable(path)} …", file=sys.stderr, flush=True)
-            ran += _run([path], Path(folder) / "report.json", exercises=exercises)
+            more = ["--nbval-cell-timeout", f"{seconds:g}"]
+            more += [] if exercises else ["--nslab-no-exercises"]
+            ran += _run([path], Path(folder) / "report.json", more)
     lines = report.lines(ran, whole=whole)
     print("\n".join(lines))
     bad = sum(not one["ok"] for one in ran)
@@ -63,13 +66,13 @@ def check(paths: list[Path], *, exercises: bool, whole: bool) -> int:
     return 1 if bad else 0
 
 
-def _run(paths: list[Path], file: Path, *, exercises: bool) -> list[dict[str, object]]:
+def _run(paths: list[Path], file: Path, more: list[str]) -> list[dict[str, object]]:
     """What pytest found; each notebook in a process of its own, so that none disturbs another."""
     argv = [
         sys.executable,
         *("-m", "pytest", "-q", "--nslab", "--nslab-report", str(file)),
         *("-p", "no:cacheprovider", "--rootdir", str(Path.cwd()), "-c", "/dev/null"),
-        *([] if exercises else ["--nslab-no-exercises"]),
+        *more,
         *map(str, paths),
     ]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -81,16 +84,17 @@ def _run(paths: list[Path], file: Path, *, exercises: bool) -> list[dict[str, ob
     return read
 
 
-def update(paths: list[Path]) -> int:
+def update(paths: list[Path], *, seconds: float) -> int:
     """Run notebooks again, save what came out, and print which outputs changed.
 
+    :param seconds: what one cell may take
     :returns: the exit code: 1 if one could not be run
     """
     failed = 0
     for path in notebooks(paths):
         print(f"{printable(path)} …", file=sys.stderr, flush=True)
         try:
-            changed = executing.execute(path)
+            changed = executing.execute(path, seconds)
         except NslabError as error:
             failed += 1
             print(f"✘ {printable(path)}: {error}")

@@ -22,9 +22,8 @@ def write(path: Path, *sources: str | tuple[str, dict[str, Any]], metadata: Any 
     for number, given in enumerate(sources):
         source, more = (given, {}) if isinstance(given, str) else given
         kind = "markdown" if source.startswith(("#", "[", "`")) else "code"
-        made.append(
-            {"cell_type": kind, "id": f"c{number}", "source": source, "metadata": {}, **more}
-        )
+        cell = {"cell_type": kind, "id": f"c{number}", "source": source, "metadata": {}}
+        made.append(cell | {"execution_count": number} | more)
     path.write_text(json.dumps({"cells": made, "metadata": metadata}))
     return path
 
@@ -68,6 +67,15 @@ def test_its_kernel_and_a_saved_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.ipynb", ("x", error), metadata={})
     assert ": it is saved with an error: NameError" in said(path)[0]
     assert "its kernel is None" in said(path)[1]
+
+
+def test_a_cell_that_was_never_run_is_no_proof(tmp_path: Path) -> None:
+    unrun = {"execution_count": None}
+    path = write(tmp_path / "a.ipynb", "# Prose", "1 + 1", ("2 + 2", unrun), ("", unrun))
+    assert said(path) == ["cell 3 (c2): it was never run: no output is saved"]
+    path = write(tmp_path / "b.ipynb", ("1 + 1", unrun), ("2 + 2", unrun))
+    assert said(path) == [": none of its cells was ever run: no output is saved"]
+    assert pages.findings(path)[0].mend == f"nslab update-notebooks {path}"
 
 
 def answer(name: str, source: str = "%%host\n# yours") -> tuple[str, dict[str, Any]]:

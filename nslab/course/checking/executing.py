@@ -31,11 +31,12 @@ class Changed(Struct, frozen=True):
     after: tuple[str, ...]
 
 
-def execute(path: Path) -> list[Changed]:
+def execute(path: Path, seconds: float = TIMEOUT) -> list[Changed]:
     """Run a notebook in its own folder from a fresh kernel, and save its outputs.
 
     The file is written whole, or not at all if a cell fails.
 
+    :param seconds: what one cell may take
     :returns: the cells whose text is another now
     :raises NslabError: it is no notebook, a cell failed, or the file cannot be written
     """
@@ -50,7 +51,7 @@ def execute(path: Path) -> list[Changed]:
         raise NslabError("run", str(path), f"it is no notebook: {error}"[:200], "") from error
     before = [_text(cell) for cell in notebook.cells]
     # Merged streams, because into how many pieces a text is cut is chance.
-    client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False, coalesce_streams=True)
+    client = NotebookClient(notebook, timeout=seconds, record_timing=False, coalesce_streams=True)
     try:
         client.execute(cwd=str(path.parent))
     except CellExecutionError as error:

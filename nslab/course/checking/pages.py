@@ -82,7 +82,7 @@ def findings(path: Path) -> list[Finding]:
         return [
             Finding(str(path), str(error), "open it in JupyterLab, or take it from your backup")
         ]
-    found = [*_links(path, book), *_errors(path, book), *_kernel(path)]
+    found = [*_links(path, book), *_errors(path, book), *_unrun(path, book), *_kernel(path)]
     lesson = lesson_of(path)
     if lesson is not None:
         found += [*_steps(path, book, lesson), *_answers(path, book, lesson)]
@@ -151,6 +151,23 @@ def _errors(path: Path, book: list[Cell]) -> Iterator[Finding]:
                 what = f"it is saved with an error: {output.get('ename', '')}"
                 mend = f"correct it, then: nslab update-notebooks {path}"
                 yield Finding(str(path), what, mend, number, cell["id"])
+
+
+def _unrun(path: Path, book: list[Cell]) -> Iterator[Finding]:
+    """Cells that were never run: there is nothing to compare their outputs with."""
+    code = [
+        (number, cell)
+        for number, cell in enumerate(book, 1)
+        if cell["cell_type"] == "code" and cell["source"].strip()
+    ]
+    unrun = [one for one in code if one[1].get("execution_count") is None]
+    mend = f"nslab update-notebooks {path}"
+    if unrun and len(unrun) == len(code):
+        yield Finding(str(path), "none of its cells was ever run: no output is saved", mend)
+        return
+    for number, cell in unrun:
+        what = "it was never run: no output is saved"
+        yield Finding(str(path), what, mend, number, cell["id"])
 
 
 def _kernel(path: Path) -> Iterator[Finding]:

@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nslab.course.checking import executing
+
 if TYPE_CHECKING:
     from nslab.course.checking.pages import Finding
     from nslab.course.exercises.exercise import Exercise
 
 RULES = Path(__file__).with_name("nbval.cfg")
+NBVAL_TIMEOUT = 2000
+"""Seconds that nbval gives a cell if nobody says otherwise: half an hour for one that hangs."""
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -40,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("NSLAB_QUICK", "1")
     os.environ["NSLAB_PROGRESS"] = ""
     config.option.nbval = True
+    if config.option.nbval_cell_timeout == NBVAL_TIMEOUT:
+        config.option.nbval_cell_timeout = executing.TIMEOUT
     if not config.option.nbval_sanitize_with:
         config.option.nbval_sanitize_with = str(RULES)
     config.pluginmanager.register(Check(config.option.nslab_report), "nslab-check")

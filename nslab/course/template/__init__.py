@@ -54,13 +54,13 @@ def make(name: str, folder: Path, title: str | None = None) -> tuple[list[Path],
     there = [folder / _filled(path, words) for path in FILES]
     for path in there:
         shared = str(path.relative_to(folder)) in SHARED
-        if path.exists() and not shared:
+        if _exists(path) and not shared:
             raise InvalidInput(
                 "make the lesson", name, f"{path} is there already", "choose another name"
             )
     made, kept = [], []
     for path, source in zip(there, FILES.values(), strict=True):
-        if path.exists():
+        if _exists(path):
             kept.append(path)
             continue
         text = _filled((HERE / source).read_text(encoding="utf-8"), words)
@@ -75,6 +75,19 @@ def make(name: str, folder: Path, title: str | None = None) -> tuple[list[Path],
             ) from error
         made.append(path)
     return made, kept
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file.
+
+    :raises NslabError: a folder on its way may not be entered
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise NslabError(
+            "write", str(path), os_cause(error.errno or 5), "choose another folder: --dir DIR"
+        ) from error
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
