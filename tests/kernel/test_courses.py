@@ -136,9 +136,29 @@ def test_a_notebook_whose_cell_fails_is_not_saved(site: Path, course: Path, tmp_
     before = path.read_bytes()
     ended = nslab(place, tmp_path / "home", "update-notebooks", str(path))
     assert ended.returncode == 1
-    assert "a cell fails: ZeroDivisionError" in ended.stdout
+    assert "cell 13 fails: ZeroDivisionError" in ended.stdout
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_cell_that_hangs_or_was_saved_without_ids_is_named(
+    site: Path, course: Path, tmp_path: Path
+) -> None:
+    path = book(course)
+    place = installed(site, course, tmp_path)
+    change(path, "address", lambda cell: cell.update(source="import time\ntime.sleep(3600)"))
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        cell.pop("id")
+        cell["source"] = "".join(cell["source"])
+    path.write_text(json.dumps(notebook | {"nbformat_minor": 4}))
+    argv = [str(path), "--time", "10"]
+    ended = nslab(place, tmp_path / "home", "check-notebooks", *argv, "--no-exercises", "--all")
+    assert ended.returncode == 1
+    assert "cell 13" in ended.stdout
+    ended = nslab(place, tmp_path / "home", "update-notebooks", *argv)
+    assert ended.returncode == 1
+    assert "cell 13 takes longer than 10 s" in ended.stdout
 
 
 def test_pytest_does_the_same(site: Path, course: Path, tmp_path: Path) -> None:

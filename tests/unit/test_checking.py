@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from nslab import InvalidInput, lesson
+from nslab import InvalidInput, NslabError, lesson
 from nslab.course import template
-from nslab.course.checking import pages, report
+from nslab.course.checking import executing, pages, report
 from nslab.course.checking.pages import Finding
 
 SPEC = {"kernelspec": {"name": "nslab"}}
@@ -76,6 +76,15 @@ def test_a_cell_that_was_never_run_is_no_proof(tmp_path: Path) -> None:
     path = write(tmp_path / "b.ipynb", ("1 + 1", unrun), ("2 + 2", unrun))
     assert said(path) == [": none of its cells was ever run: no output is saved"]
     assert pages.findings(path)[0].mend == f"nslab update-notebooks {path}"
+
+
+def test_what_an_error_advises_is_not_what_it_says() -> None:
+    error = NslabError("run", "x", "it is busy", "wait\nor go")
+    assert executing.told(f"\x1b[31mTraceback\n  3 x\n{error}\n") == (
+        "cannot run x: it is busy",
+        "wait; or go",
+    )
+    assert executing.told("") == ("", "")
 
 
 def answer(name: str, source: str = "%%host\n# yours") -> tuple[str, dict[str, Any]]:

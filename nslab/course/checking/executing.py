@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from nslab.printable import printable
 
 TIMEOUT = 120
 """Seconds that a cell may take."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 METADATA = {
     "kernelspec": {"display_name": "nslab (Python 3)", "language": "python", "name": "nslab"},
@@ -41,8 +45,6 @@ def execute(path: Path, seconds: float = TIMEOUT) -> list[Changed]:
     :raises NslabError: it is no notebook, a cell failed, or the file cannot be written
     """
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     os.environ["NSLAB_PROGRESS"] = ""  # what is saved has nobody's progress in it
     try:
@@ -50,16 +52,7 @@ def execute(path: Path, seconds: float = TIMEOUT) -> list[Changed]:
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise NslabError("run", str(path), f"it is no notebook: {error}"[:200], "") from error
     before = [_text(cell) for cell in notebook.cells]
-    # Merged streams, because into how many pieces a text is cut is chance.
-    client = NotebookClient(notebook, timeout=seconds, record_timing=False, coalesce_streams=True)
-    try:
-        client.execute(cwd=str(path.parent))
-    except CellExecutionError as error:
-        cause = f"a cell fails: {error.ename}: {error.evalue}"
-        raise NslabError("run", str(path), cause[:300], "the file is as it was") from error
-    except CellTimeoutError as error:
-        cause = f"a cell takes longer than {TIMEOUT} s"
-        raise NslabError("run", str(path), cause, "the file is as it was") from error
+    _run(path, notebook, seconds)
     notebook.metadata = METADATA
     for cell in notebook.cells:
         _tidy(cell)
@@ -70,12 +63,50 @@ def execute(path: Path, seconds: float = TIMEOUT) -> list[Changed]:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise NslabError("write", str(path), os_cause(error.errno or 5), "") from error
+        hint = "make its folder writable, or work on a copy"
+        raise NslabError("write", str(path), os_cause(error.errno or 5), hint) from error
     return [
         Changed(number, cell.get("id", ""), old, new)
         for number, (cell, old) in enumerate(zip(notebook.cells, before, strict=True), 1)
         if (new := _text(cell)) != old
     ]
+
+
+def _run(path: Path, notebook: Any, seconds: float) -> None:
+    """:raises NslabError: a cell failed, or took too long; says which."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    begun: list[int] = []
+    # Merged streams, because into how many pieces a text is cut is chance.
+    client = NotebookClient(
+        notebook,
+        timeout=seconds,
+        record_timing=False,
+        coalesce_streams=True,
+        on_cell_start=lambda cell, cell_index: begun.append(cell_index),
+    )
+    try:
+        # What the kernel itself says on its standard error concerns nobody here.
+        client.execute(cwd=str(path.parent), stderr=subprocess.DEVNULL)
+    except CellTimeoutError as error:
+        cause = f"cell {begun[-1] + 1} takes longer than {seconds:g} s"
+        mend = "the file is as it was; --time SECONDS gives it more"
+        raise NslabError("run", str(path), cause, mend) from error
+    except CellExecutionError as error:
+        said, advice = told(str(error))
+        hint = f"{advice}; the file is as it was" if advice else "the file is as it was"
+        cause = f"cell {begun[-1] + 1} fails: {said}"[:300]
+        raise NslabError("run", str(path), cause, hint) from error
+
+
+def told(trace: str) -> tuple[str, str]:
+    """The last thing that an error says, and what it advises; empty if nothing."""
+    lines = [line.strip() for line in _ANSI.sub("", trace).splitlines() if line.strip()]
+    advice: list[str] = []
+    while lines and lines[-1].startswith("→"):
+        advice.insert(0, lines.pop().removeprefix("→").strip())
+    return lines[-1] if lines else "", "; ".join(advice)
 
 
 def _tidy(cell: Any) -> None:

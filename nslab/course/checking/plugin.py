@@ -201,18 +201,19 @@ def _of_cell(item: Any, path: str, error: BaseException) -> Finding:
     from nslab.course.checking.pages import Finding
 
     ident = item.cell.get("id", "")
-    number = 1 + [one.get("id", "") for one in item.parent.nb.cells].index(ident)
+    # Not by their ids: older notebooks have none.
+    number = next(n for n, one in enumerate(item.parent.nb.cells, 1) if one is item.cell)
     trace = _ANSI.sub("", str(getattr(error, "inner_traceback", "") or ""))
     if "outputs differ" in str(error).lower() or "mismatch" in trace.lower():
         saved, now, line = _difference(item, item.cell)
         what = f"its output differs\n    saved  {saved}\n    now    {now}"
         mend = f"if what is new is right: nslab update-notebooks {path}"
         return Finding(path, what, mend, number, ident, line)
-    said = [line for line in trace.strip().splitlines() if line.strip()] or [str(error)]
+    said, advice = executing.told(trace or str(error))
     places = re.findall(r"^-+> (\d+)|Cell In\[\d+\], line (\d+)", trace, re.MULTILINE)
     place = int(next(filter(None, places[-1]), 0)) if places else 0
-    mend = "run the notebook up to it in JupyterLab, and correct it"
-    return Finding(path, f"it fails: {said[-1][:200]}", mend, number, ident, place)
+    mend = advice or "run the notebook up to it in JupyterLab, and correct it"
+    return Finding(path, f"it fails: {said[:200]}", mend[:300], number, ident, place)
 
 
 def _difference(item: Any, cell: Any) -> tuple[str, str, int]:
