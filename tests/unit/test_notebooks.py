@@ -91,7 +91,7 @@ class TestNotebook:
     def test_only_timing_and_probing_cells_are_not_compared(self, path: Path) -> None:
         free = {cell["id"] for cell in cells(path) if "nbval-ignore-output" in tags(cell)}
         allowed = {
-            "00-start-here": {"probe"},
+            "00-start-here": {"probe", "progress"},
             "02-bridge": {"stp-measure", "stp-off"},
             "15-what-it-costs": {"tcp", "packets", "turns", "cpu", "flood", "out"},
         }
