@@ -187,7 +187,7 @@ def tried() -> dict[str, int]:
 def test_what_is_tried_waits_until_the_rest_is_met(deal: Any, tried: dict[str, int]) -> None:
     one = build(checks=(HasLink("br0"), Tried("br0")))
     card, lab = deal(one)
-    assert "br0 answers: tried when the rest is so" in part(card, "points").value
+    assert "br0 answers: tried once the rest is right" in part(card, "points").value
     lab.do(AddBridge("br1"))
     until(lambda: card.live.snapshot == lab.snapshot())
     assert tried == {}
@@ -307,7 +307,7 @@ def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
     assert "Choose first" in part(card, "locked").value
     choices.value = "a"
     assert one.attempt.choice == "a"
-    says(card, "you chose a: the kernel judges it when it was run", "points")
+    says(card, "you chose a: the kernel will judge it once you have run it", "points")
     assert "Until then you may choose again" in part(card, "locked").value
     choices.value = "b"
     assert one.attempt.choices == ("a", "b")

@@ -1,4 +1,4 @@
-"""02: when a route comes, a bridge of one's own, an address at the wrong link."""
+"""02: when a route comes, a bridge of one's own, an address on the wrong link."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="Make a second bridge, lxcbr1, with its spanning tree on. It serves the network "
-        "192.168.20.0/24, and the host takes part in that as 192.168.20.1. Leave lxcbr0 alone.",
+        "192.168.20.0/24, where the host has the address 192.168.20.1. Leave lxcbr0 alone.",
         done=True,
         checks=(
             Stp("lxcbr1", on=True),
@@ -116,7 +116,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
-        goal="The bridge's address 192.168.10.1/24 was typed at the wrong link, so the host looks "
+        goal="The bridge's address 192.168.10.1/24 was given to the wrong link, so the host looks "
         "for 192.168.10.0/24 in the wrong place. Put it right. The host must keep its way to the "
         "outside.",
         before="B3",

@@ -168,7 +168,7 @@ _BUILD = Exercise(
                 AddRoute("10.20.0.0/24", via="198.51.100.10", ns="router"),
                 AddRoute("10.20.0.0/24", via="203.0.113.1", ns="internet"),
             ),
-            "what is to stay as it was has changed",
+            "this should not have changed",
         ),
     ),
 )
@@ -190,7 +190,7 @@ def _mended(answer: Way) -> tuple[WrongAnswer, ...]:
         ),
         WrongAnswer(
             (*answer, AddRoute("10.20.0.0/24", via="198.51.100.10", ns="router")),
-            "what is to stay as it was has changed",
+            "this should not have changed",
         ),
     )
 

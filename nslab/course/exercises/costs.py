@@ -100,7 +100,7 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (AddRoute(_ROUTED, via=_DIRECT, ns="client"), "ip -n server route del 10.3.0.0/24"),
-                "what is to stay as it was has changed",
+                "this should not have changed",
             ),
         ),
     ),
@@ -148,7 +148,7 @@ EXERCISES = (
                     _TO_SERVER.replace("add", "del"),
                     "ip -n server route del 10.3.0.0/24",
                 ),
-                "what is to stay as it was has changed",
+                "this should not have changed",
             ),
             WrongAnswer(
                 (  # the right link, and a router all the same

@@ -108,7 +108,7 @@ EXERCISES = (
             WrongAnswer(("ip netns add kept",), "there is no link kept/eth0"),
             WrongAnswer(
                 ("ip netns attach kept $(pgrep -n -x sleep)", f"pkill -9 -x sleep; {_OTHERS_END}"),
-                "what is to stay as it was has changed: ",
+                "this should not have changed: ",
             ),
         ),
     ),
@@ -151,7 +151,7 @@ EXERCISES = (
                     "ln -sfn /proc/$(pgrep -o -x sleep)/ns/net /run/netns/web",
                     "ln -s /proc/$(pgrep -n -x sleep)/ns/net /run/netns/shop",
                 ),
-                "what is to stay as it was has changed: ",
+                "this should not have changed: ",
             ),
         ),
     ),

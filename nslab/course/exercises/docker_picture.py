@@ -149,7 +149,7 @@ EXERCISES = (
                     f"ip link set {_CABLE} master br1 up",
                     "ip link set veth22a38e6 master br1",
                 ),
-                "what is to stay as it was has changed: ",
+                "this should not have changed: ",
             ),
         ),
     ),

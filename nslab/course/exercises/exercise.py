@@ -171,8 +171,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if not (now.passed or now.asked):
             now.asked = True
             left = len(self.hints) - now.hints
-            unopened = f"hints that are not open yet: {left}; " if left else ""
-            return Reply([f"{unopened}for the solution nevertheless, ask once more"])
+            unopened = f"hints still closed: {left}; " if left else ""
+            return Reply([f"{unopened}to see the solution anyway, ask once more"])
         if not now.passed:
             now.gave_up()
         lines = ["one way:", *_typed(self.answer)]

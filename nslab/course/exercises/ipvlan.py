@@ -146,7 +146,7 @@ EXERCISES = (
                     *_by_actions("db", _DB),
                     AddRoute(_DB, via="198.51.100.10", ns="lan"),
                 ),
-                "what is to stay as it was has changed: lan",
+                "this should not have changed: lan",
             ),
             WrongAnswer(
                 (  # as Docker's l3, with nobody who answers ARP
@@ -201,7 +201,7 @@ EXERCISES = (
                     AddRoute(_APP_L2, via="198.51.100.10", ns="lan"),
                     AddRoute(_DB_L2, via="198.51.100.10", ns="lan"),
                 ),
-                "what is to stay as it was has changed: lan",
+                "this should not have changed: lan",
             ),
         ),
     ),

@@ -72,7 +72,7 @@ def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdi
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
     if not beside:
         return Verdict(True, f"nothing was changed but {', '.join(only)}")
-    return Verdict(False, f"what is to stay as it was has changed: {beside[0].text}")
+    return Verdict(False, f"this should not have changed: {beside[0].text}")
 
 
 def _settled(snapshot: Snapshot) -> Snapshot:

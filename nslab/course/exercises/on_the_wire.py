@@ -170,7 +170,7 @@ EXERCISES = (
                     f"{_IN_APP} ip link set eth1 address 02:42:c6:33:64:39",
                     f"{_IN_APP} ping -c 1 -I eth1 198.51.100.20 > /dev/null",
                 ),
-                "what is to stay as it was has changed",
+                "this should not have changed",
             ),
         ),
     ),

@@ -174,7 +174,7 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (f"{_IN_APP} ip link set eth1 address {_NOT_ITS_MAC}",),
-                "what is to stay as it was has changed",
+                "this should not have changed",
             ),
         ),
     ),

@@ -143,7 +143,7 @@ EXERCISES = (
                     f"{_IN_DB} ifconfig eth1 198.51.100.60/24 up",
                     Attach("eth0", "docker0"),
                 ),
-                "what is to stay as it was has changed: ",
+                "this should not have changed: ",
             ),
         ),
     ),

@@ -108,7 +108,7 @@ def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool) -> Point:
     if trying:
         return judging.held(check, lab)
     if check.tries:
-        return f"{check.tries}: tried when the rest is so"
+        return f"{check.tries}: tried once the rest is right"
     found = check.judge(snapshot)
     return Verdict(found.ok, found.message)
 
@@ -120,7 +120,7 @@ def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
             return Verdict(False, "it was run before anything was chosen: that is no prediction")
         return "choose an answer, and then run it"
     if not ran:
-        return f"you chose {choice.id}: the kernel judges it when it was run"
+        return f"you chose {choice.id}: the kernel will judge it once you have run it"
     if not trying and any(check.tries for check in (*choice.checks, *choice.mustnot)):
         return f"you chose {choice.id}: the kernel is being asked"
     return judging.claimed(choice, lab)

@@ -186,7 +186,7 @@ EXERCISES = (
                     *_card("app", f"{_APP}/24", "eth0"),
                     *_card("db", f"{_DB}/24", "eth0"),
                 ),
-                "what is to stay as it was has changed",
+                "this should not have changed",
             ),
             WrongAnswer(
                 (  # the host moves, too
@@ -251,9 +251,7 @@ EXERCISES = (
             WrongAnswer(
                 (_ALLOW, SetDown("to-lan", ns="switch")), "app does not reach 198.51.100.20"
             ),
-            WrongAnswer(
-                (_ALLOW, "ip -n db link set eth0.20 down"), "what is to stay as it was has changed"
-            ),
+            WrongAnswer((_ALLOW, "ip -n db link set eth0.20 down"), "this should not have changed"),
         ),
     ),
 )
