@@ -102,6 +102,7 @@ _HOMES = {
     "nslab.course.lessons": ("Lesson", "lesson"),
     "nslab.course.pools": ("free_pool",),
     "nslab.course.progress.overview": ("progress",),
+    "nslab.course.puzzles.puzzle": ("puzzle",),
     "nslab.session.step": ("Step",),
     "nslab.explain.trace": ("Trace",),
     "nslab.frames": ("Frames",),
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
     from nslab.course.lessons import Lesson, lesson
     from nslab.course.pools import free_pool
     from nslab.course.progress.overview import progress
+    from nslab.course.puzzles.puzzle import puzzle
     from nslab.draw import Picture
     from nslab.errors import (
         AlreadyExists,

@@ -32,6 +32,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "nslab.course.exercises",
             "nslab.course.pools",
             "nslab.course.progress",
+            "nslab.course.puzzles",
             "nslab.session.step",
         ),
     ),

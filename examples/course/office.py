@@ -95,7 +95,11 @@ LESSON = Lesson(
             others=((AddBridge("guests"), AddAddress("guests", "10.3.0.1/24"), SetUp("guests")),),
             wrong=(
                 WrongAnswer(
-                    ("ip tuntap add guests mode tap", "ifconfig guests 10.3.0.1/24 up"), "guests"
+                    (
+                        "ip link add guests type bridge stp_state 1",
+                        "ifconfig guests 10.3.0.1/24 up",
+                    ),
+                    "the spanning tree of guests is on",
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ifconfig guests 10.3.0.2/24 up"),

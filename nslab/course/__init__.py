@@ -5,6 +5,7 @@
     lessons/      the lessons as data
     exercises/    what the learner does, judged by the kernel
     progress/     what a learner has done, kept in a file of theirs; the map of the course
+    puzzles/      a broken network, and what somebody says of it
     grading/      marking what learners hand in
     checking/     whether a course is true: its notebooks run again, its exercises proved
     template/     what a new lesson is made of

@@ -35,6 +35,11 @@ class Attempt:
         """Whether the solution was asked for once."""
 
     @property
+    def record(self) -> Record:
+        """All of it, as it is kept."""
+        return self._record
+
+    @property
     def hints(self) -> int:
         """How many hints are open."""
         return self._record.hints
@@ -89,6 +94,20 @@ class Attempt:
         """Remember a choice."""
         self._keep(choices=(*self.choices, choice))
 
+    @property
+    def why(self) -> int:
+        """How often ``why`` was paid for."""
+        return self._record.why
+
+    @property
+    def solution(self) -> bool:
+        """Whether the solution was shown before it was passed."""
+        return self._record.solution
+
+    def asked_why(self) -> None:
+        """Remember that ``why`` was paid for."""
+        self._keep(why=self.why + 1)
+
     def gave_up(self) -> None:
         """Remember that the solution was shown before it was passed."""
         self._keep(solution=True)
@@ -110,6 +129,7 @@ class Attempt:
         tries: int | None = None,
         hints: int | None = None,
         solution: bool | None = None,
+        why: int | None = None,
         choices: tuple[str, ...] | None = None,
     ) -> None:
         """Change what is named, and keep it in the learner's file."""
@@ -119,6 +139,7 @@ class Attempt:
             tries=old.tries if tries is None else tries,
             hints=old.hints if hints is None else hints,
             solution=old.solution if solution is None else solution,
+            why=old.why if why is None else why,
             seconds=round(old.seconds + self._since(), 1),
             choices=old.choices if choices is None else choices,
             changed=datetime.now(UTC).isoformat(timespec="seconds"),

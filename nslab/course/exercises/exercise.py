@@ -20,6 +20,7 @@ from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
 from nslab.course.exercises.standing import Standing, standing
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
+from nslab.course.progress.record import PUZZLES
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code
 from nslab.network.arguments import check_fields, checked
@@ -266,6 +267,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     @property
     def _called(self) -> str:
         """What a learner calls it, where a lesson is called ``lesson``."""
+        if self.lesson == PUZZLES:
+            return "lab"
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
 
     def _plain(self) -> Reply:

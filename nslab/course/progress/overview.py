@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.lessons import every
 from nslab.course.progress import store
-from nslab.course.progress.record import Record
+from nslab.course.progress.record import PUZZLES, STARS, Record
 from nslab.printable import printable
 
 SIGNS = {"passed": "✔", "begun": "◐", "open": "○"}
@@ -61,6 +61,12 @@ class Progress:
     def __init__(self, records: dict[str, Record], kept: str) -> None:
         self.kept = kept
         """The file in which it is kept; empty if it is not."""
+        self.puzzles = tuple(
+            (name.partition("-")[2], record.stars)
+            for name, record in records.items()
+            if name.startswith(f"{PUZZLES}-") and record.passed
+        )
+        """The puzzles that are solved, and their stars."""
         self.rows = tuple(
             Row(
                 lesson.name,
@@ -102,6 +108,7 @@ class Progress:
             "passed": self.passed,
             "total": self.total,
             "next": self.next.name if self.next else None,
+            "puzzles": dict(self.puzzles),
             "lessons": [
                 {
                     "name": row.name,
@@ -134,6 +141,14 @@ class Progress:
             return "all done"
         return f"next: {self.next.id} in {self.next.lesson} ({self.next.kind})"
 
+    @property
+    def _solved(self) -> str:
+        shown = ", ".join(
+            f"{printable(name)} {'★' * stars}{'☆' * (STARS - stars)}"
+            for name, stars in self.puzzles
+        )
+        return f"puzzles solved: {shown}"
+
     def __str__(self) -> str:
         signs = " ─ ".join(
             f"{row.number} {''.join(SIGNS[place.state] for place in row.places)}"
@@ -153,6 +168,8 @@ class Progress:
             )
         legend = ", ".join(f"{sign} {state}" for state, sign in SIGNS.items())
         lines += ["", legend, self._next]
+        if self.puzzles:
+            lines.append(self._solved)
         if self.kept:
             lines.append(f"kept in {printable(self.kept)}")
         return "\n".join(lines)
@@ -165,12 +182,13 @@ class Progress:
         now = self.next.lesson if self.next else ""
         tiles = "".join(_tile(row, current=row.name == now) for row in self.rows)
         legend = " &ensp; ".join(f"{_sign(state)} {state}" for state in SIGNS)
+        solved = f"<div>{html.escape(self._solved)}</div>" if self.puzzles else ""
         return (
             '<div class="nslab-progress" style="max-width:60em">'
             f"<div><b>{html.escape(self._summary)}</b> &ensp; {html.escape(self._next)}</div>"
             '<div style="display:grid;gap:.5em;margin:.6em 0;'
             f'grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr))">{tiles}</div>'
-            f'<div style="opacity:.8">{legend}</div></div>'
+            f'<div style="opacity:.8">{legend}</div>{solved}</div>'
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -29,11 +29,13 @@ class Reaches(Check, frozen=True):
     :param ns: the namespace; the host if None
     :param address: the address that is pinged
     :param ok: whether success is expected
+    :param size: the bytes of data in it; 0 for ping's own 56.  It is not to be fragmented.
     """
 
     ns: str | None
     address: str
     ok: bool = True
+    size: int = 0
 
     @property
     def tries(self) -> str:
@@ -41,14 +43,16 @@ class Reaches(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
+        large = ("-M", "do", "-s", str(self.size)) if self.size else ()
+        argv = ("ping", "-n", "-c", "1", "-W", "1", *large, host(self.address, "ping"))
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         answered = ran.returncode == 0
         if not answered:
             _await_neighbours(lab, self.ns)
-        text = f"{where} reaches {self.address}"
+        sized = f" with packets of {self.size + 28} bytes" if self.size else ""
+        text = f"{where} reaches {self.address}{sized}"
         if not answered:
-            text = f"{where} does not reach {self.address}" + _ping_words(ran)
+            text = f"{where} does not reach {self.address}{sized}" + _ping_words(ran)
         if not answered and not self.ok:
             text += ", as expected here"
         hint = ""
