@@ -19,7 +19,6 @@ from nslab.course.progress.record import STARS
 from nslab.course.puzzles import shop
 from nslab.course.puzzles.faults import FAULTS, Fault
 from nslab.errors import InvalidInput
-from nslab.explain.diagnose import Explanation
 from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import naming
@@ -92,7 +91,7 @@ class Puzzle(Lab):
         self.exercise.attempt.asked_why()
         return Reply([f"lab.why(…) answers now; stars left: {self.stars}"])
 
-    def why(self, ns: str | None, target: str, **more: Any) -> Explanation:
+    def why(self, ns: str | None, target: str, **more: Any) -> Any:
         """As in any lab, once :meth:`allow_why` was called.
 
         :raises InvalidInput: it was not
