@@ -27,6 +27,10 @@ MADE: dict[str, Callable[[], str]] = {
 }
 
 
+COURSE = "course"
+"""The example of a course of one's own, under examples/, of which a page shows a part."""
+
+
 def assemble(folder: Path, language: str = "en") -> None:
     """Fill an empty folder with all that Sphinx needs.
 
@@ -37,12 +41,18 @@ def assemble(folder: Path, language: str = "en") -> None:
             shutil.copytree(DOCS / name, folder / name)
         elif (DOCS / name).exists():
             shutil.copy(DOCS / name, folder)
+    # Pages name it as it lies in the checkout; Sphinx reads nothing from beside its folder.
+    course = folder / COURSE
+    course.mkdir()
+    shutil.copy(DOCS.parent / "examples" / COURSE / "office.py", course)
     for page in sorted(DOCS.rglob("*.md")):
         if page.name == "README.md":
             continue
         target = folder / page.relative_to(DOCS)
         target.parent.mkdir(exist_ok=True)
-        target.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = filled(page.read_text(encoding="utf-8"))
+        text = text.replace(f"../../examples/{COURSE}/", f"../{COURSE}/")
+        target.write_text(text, encoding="utf-8")
     lessons = folder / "lessons"
     lessons.mkdir()
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
@@ -60,7 +70,16 @@ def filled(text: str) -> str:
 
 
 def lesson(source: Path, target: Path) -> None:
-    """Copy a notebook as it was executed, for a lexer that knows its ``%%host`` cells."""
+    """Copy a notebook as it was executed, for a lexer that knows its ``%%host`` cells.
+
+    The map of the course links notebooks; Sphinx makes pages of those in prose alone.
+    """
     book = nbformat.read(source, as_version=4)
     book.metadata["language_info"] = {"name": "python", "pygments_lexer": "nslab"}
+    for cell in book.cells:
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            if "text/html" in shown:
+                linked = re.sub(r'href="([\w-]+)\.ipynb"', r'href="\1.html"', shown["text/html"])
+                shown["text/html"] = linked
     nbformat.write(book, target)

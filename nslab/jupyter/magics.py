@@ -123,6 +123,10 @@ class Magics:
         )
 
     def _type(self, lab: Lab, cell: str, ns: str | None, timeout: float | None) -> None:
+        if not any(
+            line.strip() and not line.lstrip().startswith("#") for line in cell.splitlines()
+        ):
+            return  # comments alone: whatever has changed meanwhile, this cell has not done it
         if words := usage.asked(cell):
             print(usage.told(words, lab) or f"{words[0]}: it has no help")
             return

@@ -361,6 +361,16 @@ def test_magics(lab: Lab, line: str) -> None:
             str(error).encode()
 
 
+@pytest.mark.parametrize("cell", ["", "\n", "# your commands", "  # a\n\n# b\n"])
+def test_a_cell_of_comments_does_nothing(lab: Lab, cell: str) -> None:
+    """Not even a look: what has changed meanwhile would seem to be its doing."""
+    magics = Magics({})
+    magics.use(lab)
+    before = len(lab.steps)
+    magics.host("", cell)
+    assert len(lab.steps) == before
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "0x10", "1_0", "none", "-1", ""])
 def test_the_seconds_of_a_magic(lab: Lab, value: str) -> None:
     magics = Magics({})
