@@ -9,6 +9,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from nslab.cli.notebooks import lessons
 from nslab.course.checking import executing, report
 from nslab.errors import InvalidInput, NslabError, ToolMissing
 from nslab.printable import printable
@@ -22,8 +23,7 @@ def notebooks(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            some = path.rglob("*.ipynb")
-            found += sorted(one for one in some if ".ipynb_checkpoints" not in one.parts)
+            found += lessons(path)
         elif path.exists():
             found.append(path)
         else:

@@ -42,9 +42,7 @@ def lines(ran: Iterable[dict[str, Any]], *, whole: bool = False) -> list[str]:
 def _verdict(tests: list[dict[str, Any]], bad: list[dict[str, Any]]) -> str:
     cells = sum(test["kind"] == "cell" for test in tests)
     kind = f"{cells} cells" if cells else f"{len(tests)}"
-    if not bad:
-        return f"✔ {kind}"
-    return f"✘ {len(bad)} of {kind}" if cells else f"✘ {len(bad)} of {len(tests)}"
+    return f"✘ {len(bad)} of {kind}" if bad else f"✔ {kind}"
 
 
 def _told(finding: Finding, name: str) -> list[str]:

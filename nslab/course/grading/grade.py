@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
@@ -142,7 +142,7 @@ def grade(
     """
     known = _noted(notes)
     marks: dict[int, Mark] = {}
-    with notes.open("ab") as file, contextlib.closing(_Pool(jobs)) as pool:
+    with notes.open("ab") as file, _threads(jobs) as pool:
         running: dict[Future[Result], int] = {}
         waiting = list(enumerate(todo))
         while waiting or running:
@@ -165,17 +165,14 @@ def grade(
     return [marks[place] for place in range(len(todo))]
 
 
-class _Pool:
-    """Threads that wait for boxes; when it is closed early, no new box begins."""
-
-    def __init__(self, jobs: int) -> None:
-        self._threads = ThreadPoolExecutor(jobs)
-
-    def submit(self, what: Callable[[Task, Limits], Result], *given: object) -> Future[Result]:
-        return self._threads.submit(what, *given)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+@contextlib.contextmanager
+def _threads(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that wait for boxes; when it is left early, no new box begins."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def judge(task: Task, limits: Limits) -> Result:
