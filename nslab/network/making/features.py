@@ -194,6 +194,7 @@ def ups(work: Work) -> Pieces:
     for where, old, new in sorted(waiting, key=lambda each: _depth(work, each[2])):
         yield SetUp(new.name, ns=named(where[0]))
         work.readdressed.add(where)
+        work.given[where] = list(new.addresses)
         work.base[where] = structs.replace(old, up=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 
@@ -28,12 +29,17 @@ def routes(work: Work) -> Pieces:
         follow = {where[1] for where in work.readdressed if where[0] == label}
         was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
-        gone = [one for one in was if one not in now and not _follows(one, follow)]
-        for one in gone:
-            yield _without(ns, one, was)
+        left = [one for one in was if not _goes(work, label, one)]
+        for one in left:
+            if one not in now:
+                yield _without(ns, one, was)
         for one in sorted(now, key=lambda one: bool(one.via or one.hops)):
             if one not in was and not _follows(one, follow):
                 yield _with(ns, one, now)
+        # At the end: a gateway may have been reached by such a route when it was named.
+        for one in _made_by_kernel(work, label):
+            if one not in now:
+                yield _without(ns, one, now)
 
 
 def _plain(ns: Namespace) -> list[Route]:
@@ -45,6 +51,40 @@ def _follows(route: Route, links: Iterable[str]) -> bool:
     if route.protocol not in _BY_ITSELF:
         return False
     return route.dev in links or ":" in route.destination or route.destination.startswith("ff")
+
+
+def _goes(work: Work, label: str, route: Route) -> bool:
+    """Whether a route goes with the address that the kernel made it for."""
+    if ":" in route.destination:
+        return _follows(route, ())
+    taken = work.taken.get((label, route.dev), [])
+    return route.protocol in _BY_ITSELF and any(
+        route.source == one.address.partition("/")[0] for one in taken
+    )
+
+
+def _made_by_kernel(work: Work, label: str) -> list[Route]:
+    """IPv4's routes to the subnets of links that were set up or given addresses.
+
+    A person may have deleted them since: then they must be deleted again.
+    As fib_add_ifaddr() makes them: for the first address of a subnet, on a link that is up.
+    """
+    found = []
+    for link in work.after.spaces[label].links:
+        theirs = [one for one in link.addresses if ":" not in one.address]
+        for place, one in enumerate(theirs):
+            net = ipaddress.ip_interface(one.address).network
+            first = all(ipaddress.ip_interface(o.address).network != net for o in theirs[:place])
+            new = one in work.given.get((label, link.name), [])
+            plain = net.prefixlen < 32 and not net.is_loopback
+            if link.up and new and first and plain:
+                source = one.address.partition("/")[0]
+                found.append(_connected(str(net), link.name, source))
+    return found
+
+
+def _connected(subnet: str, dev: str, source: str) -> Route:
+    return Route(destination=subnet, dev=dev, source=source, scope="link", protocol="kernel")
 
 
 def _still_there(work: Work, label: str) -> list[Route]:
