@@ -128,7 +128,7 @@ class Magics:
         ):
             return  # comments alone: whatever has changed meanwhile, this cell has not done it
         if words := usage.asked(cell):
-            print(usage.told(words, lab) or f"{words[0]}: it has no help")
+            print(usage.help_text(words, lab) or f"{words[0]}: it has no help")
             return
         if need := interactive.needed(cell, ns):
             raise need.error()

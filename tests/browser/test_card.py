@@ -109,7 +109,7 @@ def test_a_prediction_is_chosen_run_and_judged(book: Book, by: str) -> None:
 def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     page = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0]).page
     says = page.locator(".nslab-says")
-    told = page.locator(".nslab-told")
+    shown = page.locator(".nslab-told")
     points = page.locator(".nslab-points")
     expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
     page.locator(".nslab-goal").click()
@@ -123,7 +123,7 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     again = page.locator("button.nslab-again")
     tab_to(page, again)
     page.keyboard.press("Space")
-    expect(told).to_contain_text("Press once more")
+    expect(shown).to_contain_text("Press once more")
     keep = page.locator("button.nslab-keep")
     expect(keep).to_be_visible()
     tab_to(page, keep)
@@ -131,10 +131,10 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     expect(keep).to_be_hidden()
     expect(again).to_be_focused()
     page.keyboard.press("Space")
-    expect(told).to_contain_text("Press once more")
+    expect(shown).to_contain_text("Press once more")
     page.keyboard.press("Space")
     expect(points).to_contain_text("there is no link lxcbr1")
-    expect(told).to_contain_text("Begun anew")
+    expect(shown).to_contain_text("Begun anew")
     back = page.locator("button.nslab-back")
     tab_to(page, back)
     page.keyboard.press("Enter")
@@ -144,9 +144,9 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     solution = page.locator("button.nslab-solution")
     tab_to(page, solution)
     page.keyboard.press("Enter")
-    expect(told).to_contain_text("ask once more")
+    expect(shown).to_contain_text("ask once more")
     page.keyboard.press("Enter")
-    expect(told).to_contain_text("brctl addbr lxcbr1")
+    expect(shown).to_contain_text("brctl addbr lxcbr1")
     expect(says).not_to_contain_text("Solved")
 
 

@@ -221,24 +221,24 @@ def with_neighbour(snapshot: Snapshot) -> Snapshot:
 
 
 def judged(one: Exercise, lab: Lab) -> tuple[Rejudging, list[Any]]:
-    told: list[Any] = []
-    return Rejudging(one, lab, told.append, lambda: None, lambda _: None), told
+    shown: list[Any] = []
+    return Rejudging(one, lab, shown.append, lambda: None, lambda _: None), shown
 
 
 def test_the_same_network_is_tried_once(lab: Lab, tried: dict[str, int]) -> None:
-    judge, told = judged(build(checks=(HasLink("br0"), Tried("br0"))), lab)
+    judge, shown = judged(build(checks=(HasLink("br0"), Tried("br0"))), lab)
     judge.judge()
-    assert told[-1].left
+    assert shown[-1].left
     assert tried == {}
     lab.do(AddBridge("br0"))
     for _ in range(5):
         judge.judge()
     assert tried == {"br0": 1}
-    assert told[-1].points[1] == Verdict(False, "br0 is silent"), "what is known stays known"
+    assert shown[-1].points[1] == Verdict(False, "br0 is silent"), "what is known stays known"
     lab.do(SetUp("br0"))
     judge.judge()
     assert tried == {"br0": 2}
-    assert told[-1].solved
+    assert shown[-1].solved
     assert judge.judge().solved
     assert tried == {"br0": 2}
 
@@ -278,11 +278,11 @@ def test_what_the_kernel_tells_nobody_of_is_seen_a_little_later(
 ) -> None:
     monkeypatch.setattr(rejudging, "LOOK", 0.0)
     monkeypatch.setattr(rejudging, "TICK", 0.01)
-    judge, told = judged(build(checks=(HasLink("br0"),)), lab)
+    judge, shown = judged(build(checks=(HasLink("br0"),)), lab)
     judge.start()
-    until(lambda: len(told) == 2)  # the first look, and the thread's own
+    until(lambda: len(shown) == 2)  # the first look, and the thread's own
     lab.do(AddBridge("br0"))  # and nobody calls judge.changed()
-    until(lambda: told[-1].solved)
+    until(lambda: shown[-1].solved)
     judge.stop()
 
 
@@ -579,15 +579,15 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
 
 def test_outside_a_notebook_it_says_the_plain_form() -> None:
     one = lesson("02")["X1"]
-    told = str(one.card(engine="fake"))
-    assert one.goal in told
+    shown = str(one.card(engine="fake"))
+    assert one.goal in shown
     for line in (
         'lab = lesson["X1"].start()',
         'lesson["X1"].choose("a")',
         'lesson["X1"].hint()',
         'lab.check(lesson["X1"])',
     ):
-        assert f"  {line}" in told
+        assert f"  {line}" in shown
     assert one.attempt.lab is None, "and starts nothing"
 
 

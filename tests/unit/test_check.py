@@ -160,8 +160,8 @@ class Named:
             processes=(Process(pid=31, command="sleep 1"),),
         )
         heard = FdbEntry(mac="02:00:00:00:00:01", dev="v1", master="br0", state="learned")
-        told = Neighbour(address="10.0.0.2", dev="br0", mac=heard.mac, state="reachable")
-        host = structs.replace(seen.host, fdb=(*seen.host.fdb, heard), neighbours=(told,))
+        shown = Neighbour(address="10.0.0.2", dev="br0", mac=heard.mac, state="reachable")
+        host = structs.replace(seen.host, fdb=(*seen.host.fdb, heard), neighbours=(shown,))
         seen = structs.replace(seen, namespaces=(host, *seen.namespaces[1:], box))
         return ck.Verdicts([one.judge(seen) for one in wanted])
 

@@ -51,7 +51,7 @@ def transcribed(exercise: Exercise, cells: tuple[str, ...]) -> Answer:
     newest = exercise.attempt.lab
     if newest is None:
         return Answer(lines=(*failed, "the lab was closed, or came to an end"))
-    deeds = tuple(deed for step in newest.steps for deed in _deeds(step.told))
+    deeds = tuple(deed for step in newest.steps for deed in _deeds(step.recipe))
     return Answer(lines=tuple(failed), deeds=deeds, choice=exercise.attempt.choice)
 
 

@@ -256,7 +256,7 @@ class Builder(w.VBox):  # type: ignore[misc]
     @property
     def _steps(self) -> list[What]:
         """What made the lab what it is, by whomever: what Undo goes back through."""
-        return [step.told for step in self._lab.steps if step.changed]
+        return [step.recipe for step in self._lab.steps if step.changed]
 
     def _busy(self, busy: bool) -> None:
         with self._filling:

@@ -231,12 +231,12 @@ def queues(work: Work) -> Pieces:
         if old.queue == new.queue:
             continue
         ns = named(where[0])
-        told = _QUEUE.fullmatch(new.queue)
+        known = _QUEUE.fullmatch(new.queue)
         if not new.queue:
             yield line(ns, "tc", "qdisc", "delete", "dev", new.name, "root")
-        elif told is None:
+        elif known is None:
             work.left.append(f"the queue {new.queue} of {place(where)}")
         else:
-            words = [told[1], "limit", told[2]] if told[1] else ["blackhole"]
-            words = ["netem", "loss", f"{told[4]}%"] if told[4] else words
+            words = [known[1], "limit", known[2]] if known[1] else ["blackhole"]
+            words = ["netem", "loss", f"{known[4]}%"] if known[4] else words
             yield line(ns, "tc", "qdisc", "replace", "dev", new.name, "root", *words)
