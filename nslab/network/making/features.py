@@ -48,11 +48,11 @@ def settings(work: Work) -> Pieces:
         old = work.before.spaces.get(label)
         new = work.after.spaces[label].sysctls
         usual = USUAL | {"net.ipv6.conf.all.forwarding": "0"}
-        # What a new namespace has is not known: what is always shown is said there, too.
-        was = old.sysctls if old else {FORWARD: "0"}
+        # What a new namespace has is not known, but for what all have: the machine's own settings.
+        was = old.sysctls if old else {FORWARD: "0"} | _everywhere(work)
         for key in sorted({*was, *new}, key=lambda key: (key != FORWARD, key)):
             wanted = new.get(key, usual.get(key, ""))
-            if not wanted or was.get(key, usual.get(key, wanted if old is None else "")) == wanted:
+            if not wanted or was.get(key, usual.get(key, "")) == wanted:
                 continue
             yield Sysctl(key, wanted, ns=named(label))
             if key == FORWARD:  # the kernel sets it for all links
@@ -60,6 +60,12 @@ def settings(work: Work) -> Pieces:
                     if where[0] == label and "forwarding" in link.settings:
                         rest = {k: v for k, v in link.settings.items() if k != "forwarding"}
                         work.base[where] = structs.replace(link, settings=rest)
+
+
+def _everywhere(work: Work) -> dict[str, str]:
+    """The settings that all namespaces have, before and after."""
+    spaces = [*work.before.spaces.values(), *work.after.spaces.values()]
+    return dict(set.intersection(*(set(ns.sysctls.items()) for ns in spaces)))
 
 
 def downs(work: Work) -> Pieces:

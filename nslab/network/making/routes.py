@@ -29,17 +29,23 @@ def routes(work: Work) -> Pieces:
         follow = {where[1] for where in work.readdressed if where[0] == label}
         was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
-        left = [one for one in was if not _goes(work, label, one)]
-        for one in left:
-            if one not in now:
+        gone = [one for one in was if one not in now and not _goes(work, label, one)]
+        added = [one for one in now if one not in was and not _follows(one, follow)]
+        # A gateway may be reached by a subnet's route that is deleted later; but where one is
+        # replaced by another, there is no room for both.
+        places = {(one.destination, one.metric, one.table) for one in added}
+        late = [
+            one
+            for one in gone
+            if one.protocol == "kernel" and (one.destination, one.metric, one.table) not in places
+        ]
+        for one in gone:
+            if one not in late:
                 yield _without(ns, one, was)
-        for one in sorted(now, key=lambda one: bool(one.via or one.hops)):
-            if one not in was and not _follows(one, follow):
-                yield _with(ns, one, now)
-        # At the end: a gateway may have been reached by such a route when it was named.
-        for one in _made_by_kernel(work, label):
-            if one not in now:
-                yield _without(ns, one, now)
+        for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
+            yield _with(ns, one, now)
+        for one in (*late, *(one for one in _made_by_kernel(work, label) if one not in now)):
+            yield _without(ns, one, was)
 
 
 def _plain(ns: Namespace) -> list[Route]:
