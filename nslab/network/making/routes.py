@@ -24,28 +24,33 @@ def routes(work: Work) -> Pieces:
     """Take away and add routes: those over a gateway when the way to it is there."""
     for label in work.spaces():
         ns = named(label)
-        new = work.after.spaces[label]
-        now = _plain(new)
+        now = _plain(work.after.spaces[label])
         follow = {where[1] for where in work.readdressed if where[0] == label}
         was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
         gone = [one for one in was if one not in now and not _goes(work, label, one)]
         added = [one for one in now if one not in was and not _follows(one, follow)]
-        # A gateway may be reached by a subnet's route that is deleted later; but where one is
-        # replaced by another, there is no room for both.
-        places = {(one.destination, one.metric, one.table) for one in added}
-        late = [
-            one
-            for one in gone
-            if one.protocol == "kernel" and (one.destination, one.metric, one.table) not in places
-        ]
-        for one in gone:
-            if one not in late:
-                yield _without(ns, one, was)
+        early, late = _when_deleted(gone, added)
+        late += [one for one in _made_by_kernel(work, label) if one not in now]
+        yield from (_without(ns, one, was) for one in early)
         for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
             yield _with(ns, one, now)
-        for one in (*late, *(one for one in _made_by_kernel(work, label) if one not in now)):
-            yield _without(ns, one, was)
+        yield from (_without(ns, one, was) for one in late)
+
+
+def _when_deleted(gone: list[Route], added: list[Route]) -> tuple[list[Route], list[Route]]:
+    """What is deleted before others are added, and what afterwards.
+
+    A gateway may be reached by a subnet's route that is deleted later; but where one is replaced by
+    another, there is no room for both.
+    """
+
+    def place(one: Route) -> tuple[str, int, int]:
+        return (one.destination, one.metric, one.table)
+
+    taken = {place(one) for one in added}
+    late = [one for one in gone if one.protocol == "kernel" and place(one) not in taken]
+    return [one for one in gone if one not in late], late
 
 
 def _plain(ns: Namespace) -> list[Route]:
