@@ -526,7 +526,7 @@ def _canonical(
         # A bridge takes the lowest MAC of its ports: which of several random ones is chance.
         plain["mac"] = "<stolen>" if link.mac_origin == "stolen" else drawn.get(link.mac, link.mac)
         if link.bridge and not link.mac.strip("0:"):
-            # It has lost its last port, and its MAC with it.  No command takes one away, and without
+            # It has lost its last port, and its MAC with it.  No command takes one away; without
             # ports it matters as little as the one that the kernel draws for a new bridge.
             plain["mac"], plain["mac_origin"] = f"<{namespace.label}/{link.name}>", "random"
         plain["addresses"] = tuple(one for one in link.addresses if not one.by_kernel)

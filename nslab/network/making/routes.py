@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -17,6 +18,8 @@ from nslab.network.model import FdbEntry, Namespace, PolicyRule, Route
 _BY_ITSELF = ("kernel", "ra", "redirect")
 """Protocols of routes that nobody adds by hand, as a rule."""
 
+One = TypeVar("One", Route, PolicyRule)
+
 _EMPTY = Namespace(inode=0, role="", label="")
 
 
@@ -28,10 +31,10 @@ def routes(work: Work) -> Pieces:
         follow = {where[1] for where in work.readdressed if where[0] == label}
         was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
-        gone = [one for one in was if one not in now and not _goes(work, label, one)]
-        added = [one for one in now if one not in was and not _follows(one, follow)]
+        gone = [one for one in _beyond(was, now) if not _goes(work, label, one)]
+        added = [one for one in _beyond(now, was) if not _follows(one, follow)]
         early, late = _when_deleted(gone, added)
-        late += [one for one in _made_by_kernel(work, label) if one not in now]
+        late += _beyond(_made_by_kernel(work, label), now)
         yield from (_without(ns, one, was) for one in early)
         for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
             yield _with(ns, one, now)
@@ -185,10 +188,10 @@ def policy(work: Work) -> Pieces:
                 yield from attempt(_rule(named(label), verb, rule), work.left)
 
 
-def _beyond(some: Iterable[PolicyRule], others: Iterable[PolicyRule]) -> list[PolicyRule]:
+def _beyond(some: Iterable[One], others: Iterable[One]) -> list[One]:
     left = Counter(some)
     left.subtract(Counter(others))
-    return [rule for rule, count in left.items() for _ in range(count)]
+    return [one for one, count in left.items() for _ in range(count)]
 
 
 def _rule(ns: str | None, verb: str, rule: PolicyRule) -> Pieces:
