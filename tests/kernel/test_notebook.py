@@ -104,7 +104,7 @@ def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) 
         ("lab.do(AddBridge('a b'))", "is not allowed in it"),
         ("lab.do(SetUp('nothing'))", "nothing"),
         ("lab.do('brctl addbr x')", "it is not an action"),
-        ("lab.undo(99)", "99 steps"),
+        ("lab.do(AddBridge('br99'))\nlab.undo(99)", "99 steps"),
         ("Lab(engine='elsewhere')", "elsewhere"),
     ],
 )
