@@ -27,6 +27,20 @@ def things(snapshot: Snapshot) -> list[str]:
     return found
 
 
+def joined(snapshot: Snapshot) -> list[list[str]]:
+    """Pairs of links that hand frames to each other in one namespace, or over a pair of ends."""
+    found = []
+    for namespace in snapshot:
+        for link in namespace.links:
+            own = f"{namespace.label}/{link.name}"
+            if link.master:
+                found.append([own, f"{namespace.label}/{link.master}"])
+            far = snapshot.peer(link)
+            if far and (link.kind != "veth" or own < f"{far[0].label}/{far[1].name}"):
+                found.append([own, f"{far[0].label}/{far[1].name}"])
+    return found
+
+
 def facts(snapshot: Snapshot, thing: str) -> Facts:
     """All about ``ns1`` or ``ns1/eth0``; nothing if it is not there (any longer)."""
     label, _, name = thing.partition("/")

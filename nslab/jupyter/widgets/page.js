@@ -1,14 +1,5 @@
-// What the widgets need of the page and no ipywidget has a trait for.  Runs once for each widget,
-// with `this` an invisible image inside of it; asks nobody for anything.
-const mine = this;
-const begin = tries => {
-    const all = mine.closest('.nslab-keys');
-    if (!all) { if (tries) setTimeout(begin, 50, tries - 1); return; }
-    if (all.dataset.nslabPage) return;
-    all.dataset.nslabPage = 'on';
-    // A widget may stand in another one: each looks after what is in itself alone.
-    const own = element => element?.closest?.('.nslab-keys') === all;
-
+// What every widget needs of the page and no ipywidget has a trait for; asks nobody for anything.
+export default ({ all, own }) => {
     // JupyterLab's command mode takes letters and arrows that are typed into a list for itself: "a"
     // would insert a cell.  Lumino leaves alone what has this attribute (the very element that has
     // the focus must have it).
@@ -88,4 +79,3 @@ const begin = tries => {
         setTimeout(() => { button.textContent = before; }, 1500);
     });
 };
-begin(200);
