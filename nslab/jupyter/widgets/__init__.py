@@ -10,6 +10,9 @@
     forms        what may be built, as values
     page         what the widgets do in the page itself (*.js, begun by begin.js), and how it looks
     work         jobs that leave a button's callback
+    foresee      what an action would fail of, by a snapshot; pure functions
+    gestures     what a drag or a click in the picture means (hand.js); pure functions
+    asking       a ping, why and a capture from a node of the picture
     builder      forms, log and picture
     player       a lesson's steps, one by one
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget

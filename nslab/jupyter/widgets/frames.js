@@ -132,7 +132,7 @@ const opened = (model, el) => {
     };
     const fill = () => {
         const all = layers();
-        if (!all[at[0]]?.fields[at[1]]) at = [0, -1];
+        if (!all[at[0]] || at[1] >= all[at[0]].fields.length) at = [0, -1];
         tree.replaceChildren(...all.flatMap((layer, n) => {
             const shut = folded.has(layer.name);
             const head = made('div', { className: 'nslab-layer', id: `${mark}${n}--1` },

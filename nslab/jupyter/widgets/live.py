@@ -43,6 +43,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
         self._refilling = False
+        self._choosers: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
         self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
@@ -88,6 +89,16 @@ class Live(w.VBox):  # type: ignore[misc]
     def observe_snapshot(self, call: Callable[[], None]) -> None:
         """Have something called, in the following thread, whenever ``snapshot`` is another one."""
         self._watchers.append(call)
+
+    @property
+    def chosen(self) -> str:
+        """What is chosen, as ``ns1`` or ``ns1/eth0``; empty if nothing is."""
+        value = self._choice.value
+        return "" if value in (None, NOTHING) else str(value)
+
+    def observe_choice(self, call: Callable[[], None]) -> None:
+        """Have something called whenever another thing is chosen."""
+        self._choosers.append(call)
 
     @property
     def picture(self) -> Picture:
@@ -155,6 +166,8 @@ class Live(w.VBox):  # type: ignore[misc]
     def _chosen(self, _: object) -> None:
         if not self._refilling:
             self._show_facts()
+            for call in self._choosers:
+                call()
 
     def _show_facts(self) -> None:
         found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []

@@ -42,6 +42,22 @@ export default ({ all, own }) => {
         again?.focus({ preventScroll: true });
     }).observe(all, { childList: true, subtree: true });
 
+    // A button that cannot be pressed while it works loses the focus to the page's body: the widget
+    // keeps it meanwhile, and the button gets it back.
+    let hand = null;
+    all.tabIndex = -1;
+    all.style.outline = 'none';
+    all.addEventListener('focusin', event => {
+        if (event.target !== all && own(event.target)) hand = event.target;
+    });
+    new MutationObserver(() => {
+        const free = [document.body, all, null].includes(document.activeElement)
+            || document.activeElement?.disabled;
+        if (!hand?.isConnected || !free) return;
+        if (hand.matches(':disabled')) all.focus({ preventScroll: true });
+        else if (document.activeElement === all) hand.focus({ preventScroll: true });
+    }).observe(all, { subtree: true, attributes: true, attributeFilter: ['disabled'] });
+
     // What a card says is read aloud when it changes.
     const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told):not([role])')
         .forEach(each => each.setAttribute('role', 'status'));

@@ -33,6 +33,12 @@ class Page(anywidget.AnyWidget):
     """Pairs of links between which frames pass, as ``ns1/eth0``, beside those of cables."""
     sight: traitlets.List[str | int] = traitlets.List().tag(sync=True)
     """What is to be in sight, and a number: the same may be wanted again."""
+    gesture: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """What a hand did in the picture; see hand.js."""
+    offers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """What can be done with a node, as words."""
+    filled: traitlets.List[int] = traitlets.List().tag(sync=True)
+    """A number, and how many fields the form has that was filled in and is to have the focus."""
 
 
 def in_page(*scripts: str) -> Page:
@@ -61,6 +67,7 @@ def _words() -> dict[str, str]:
         "png": say("copy as PNG"),
         "copied": say("Copied"),
         "saved": say("Saved as a file"),
+        "menu": say("What to do with {name}"),
         "refused": say("The browser does not allow it."),
     }
 
