@@ -47,18 +47,11 @@ class Mouse:
         """Something of the palette, or a node."""
         piece = self.page.locator(f".nslab-piece[data-piece='{what}']")
         start = piece if piece.count() else node(self.page, what)
-        target = node(self.page, onto)
-        target.scroll_into_view_if_needed()
-        start.scroll_into_view_if_needed()
-        one, other = start.bounding_box(), target.bounding_box()
-        assert one
-        assert other
-        mouse = self.page.mouse
-        mouse.move(one["x"] + one["width"] / 2, one["y"] + one["height"] / 2)
-        mouse.down()
-        mouse.move(other["x"] + 4, other["y"] + other["height"] / 2, steps=8)
+        start.hover()
+        self.page.mouse.down()
+        node(self.page, onto).hover()
         expect(self.page.locator(".nslab-ghost")).to_be_visible()
-        mouse.up()
+        self.page.mouse.up()
 
     def pick(self, thing: str, words: str) -> None:
         """What is done with a node."""

@@ -13,8 +13,9 @@
     foresee      what an action would fail of, by a snapshot; pure functions
     gestures     what a drag or a click in the picture means (hand.js); pure functions
     asking       a ping, why and a capture from a node of the picture
+    bar          what moves while a job takes more than a second
     builder      forms, log and picture
-    player       a lesson's steps, one by one
+    player       a lesson's steps, one by one (steps.js)
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
     task         an exercise, as far as the widgets see it
     card_words   what a card says, as HTML and as text; pure functions

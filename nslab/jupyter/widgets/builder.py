@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import re
 import threading
 from collections.abc import Mapping
 from functools import partial
@@ -13,6 +14,7 @@ import ipywidgets as w
 
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.asking import Asking, Question
+from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
 from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers
@@ -22,6 +24,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import Action, DeleteContainer, DeleteNamespace, SetBridge, commands
 from nslab.session import export
+from nslab.session.export import FAILED
 from nslab.session.history import Made, What
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
         self._message = w.HTML()
+        self._bar = Bar()
         self._stop = w.Button(
             description=say("Stop"), icon="stop", tooltip=say("end what is running"), disabled=True
         )
@@ -107,6 +111,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 w.HBox([self._what, buttons], layout=wrap),
                 self._row,
                 self._message,
+                self._bar,
                 self.asking,
                 self.live,
                 w.HBox([self._style, self._whole], layout=wrap),
@@ -392,6 +397,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         return [step.told for step in self._lab.steps if step.changed]
 
     def _busy(self, busy: bool) -> None:
+        self._bar.busy(busy)
         with self._filling:
             self._do.disabled = busy
             self._undo.disabled = busy or not self._steps
@@ -428,6 +434,10 @@ class Builder(w.VBox):  # type: ignore[misc]
         if lines:
             tip = html.escape(say("Undo takes this back."), quote=True)
             lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
+        lines = [
+            re.sub(f"^({FAILED}.*)$", r"<span class='nslab-failed'>\1</span>", each, flags=re.M)
+            for each in lines
+        ]
         shown = "\n".join(lines) or html.escape(say("(nothing done yet)"))
         self._log.value = copied(shown, say("What was done"))
         whole = ""

@@ -197,7 +197,7 @@ def _elsewhere(
             words = say("Attach to {name}").format(name=bridge)
             yield Offer(words, say("Attach to a bridge"), here | {"bridge": bridge})
     for space in _own(snapshot):
-        if space is not node.space:
+        if space is not node.space and link.name not in _names(space):
             words = say("Move to {name}").format(name=space.label)
             yield Offer(words, say("Move to another namespace"), here | {"to": space.label})
 
