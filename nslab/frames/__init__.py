@@ -5,6 +5,7 @@
     blocks      the kernel's ring → frames as values, in the order in which they passed
     summary     a frame in a line: from, to and what; by struct alone
     listing     Frames: a sequence of frames that shows itself as a table
+    filtering   which frames a text wants, in the words of Wireshark and tcpdump
     dissect     a frame → its layers and fields, by scapy; imported when a frame is opened
     opened      one frame, opened: its layers as a tree, its bytes with each field's marked
     pcapng      a file for Wireshark and tshark

@@ -17,7 +17,7 @@ _HEX_ROW = 16
 _FIELD_BYTES = 8
 """Bytes of a field that stand beside its value in the text."""
 
-_MARKS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#d67195")
+MARKS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#d67195")
 """One for each layer, on a light page as on a dark one: they are only underlines."""
 
 _SET_OFF = "background:#e69f00;color:#000"
@@ -88,7 +88,7 @@ class Opened:
         parts = [f"<p>{html.escape(self.heading)}</p>"]
         left = "text-align:left;vertical-align:top"
         for number, layer in enumerate(self.layers):
-            mark = _MARKS[number % len(_MARKS)]
+            mark = MARKS[number % len(MARKS)]
             rows = "".join(
                 "<tr style='background:none'>"
                 f"<td style='text-align:right;opacity:.65'>{field.bytes.start:04x}</td>"
@@ -122,7 +122,7 @@ class Opened:
     def _hex_rows(self, span: range) -> Iterator[str]:
         owners: dict[int, tuple[str, str]] = {}
         for number, layer in enumerate(self.layers):
-            mark = _MARKS[number % len(_MARKS)]
+            mark = MARKS[number % len(MARKS)]
             for field in layer.fields:
                 for place in field.bytes:
                     title = f"{layer.name}.{field.name} = {field.value}"

@@ -12,6 +12,7 @@
     outcome    what a step did, as it shows itself
     hints      what to do about a line that failed
     output     what a command prints, while it prints
+    clearing    how what a session made is removed again
     export     the session as a script or as a cell
     capture    frames of many links, while they pass
     traffic/   ping, send, fetch and their like

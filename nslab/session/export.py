@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -10,12 +11,16 @@ from msgspec import structs
 
 from nslab.engine.protocol import Options
 from nslab.network.actions import Action, AddContainer, Command, Style, code, commands, enter
+from nslab.network.actions.action import pid_variable
 from nslab.network.looking import simple_commands
-from nslab.network.making import Line, Piece
+from nslab.network.making import Line, Piece, Plan
 from nslab.printable import printable
 from nslab.session.history import Done, Made, Typed, What
 
 Steps = Sequence[What]
+
+FAILED = "# failed: "
+"""How a line begins that failed when it was typed."""
 
 _EXITS = re.compile(r"\bexit\b")
 _SETS = re.compile(r"\w+\+?=|(cd|pushd|popd|export|declare|set|unset|shopt|umask|ulimit|exec)$")
@@ -39,7 +44,7 @@ def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> lis
 
 
 def _typed(what: Typed, containers: Sequence[str]) -> str:
-    text = what.text.rstrip("\n")
+    text = _without_failed(what)
     if what.ns is None:
         # What ends its shell, or had a shell of its own, leaves the script's as it is.
         apart = _EXITS.search(text) or (not what.living and _sets(text))
@@ -47,6 +52,15 @@ def _typed(what: Typed, containers: Sequence[str]) -> str:
     opening = Command((*enter(what.ns, containers), "bash"))
     mark = _mark(text)
     return "\n".join((f"{opening} <<'{mark}'", text, mark))
+
+
+def _without_failed(what: Typed) -> str:
+    """The lines, those that failed as comments, unless some of them belong together."""
+    lines = what.text.rstrip("\n").split("\n")
+    if not what.failed or any(simple_commands(line) is None for line in lines):
+        return "\n".join(lines)
+    told = [f"{FAILED}{line}" if n in what.failed else line for n, line in enumerate(lines, 1)]
+    return "\n".join(told if any(not line.startswith("#") for line in told) else [*told, ":"])
 
 
 def _sets(text: str) -> bool:
@@ -63,7 +77,11 @@ def _lines(
         group = list(some)
         if made:
             actions = [piece for piece in group if isinstance(piece, Action)]
-            parts += map(str, commands(actions, style, containers, wait=wait))
+            # What stays in the background must not keep open what the script writes to.
+            parts += [
+                line.replace(" & pid_", f"{_QUIET} & pid_") if wait else line
+                for line in map(str, commands(actions, style, containers, wait=wait))
+            ]
             containers += [a.name for a in actions if isinstance(a, AddContainer)]
         else:
             parts += (_inside(piece, containers) for piece in group if isinstance(piece, Line))
@@ -97,14 +115,42 @@ def together(steps: Steps) -> list[What]:
     return found
 
 
-def script(steps: Steps, style: Style = "iproute2") -> str:
-    """A script that a person can run as root elsewhere."""
+_QUIET = " </dev/null >/dev/null 2>&1"
+
+_AGAIN = """\
+clean_up() {{
+{lines}
+}}
+# It leaves a mark, so that only what it has made itself is removed when it is run again.
+mark=/run/nslab-script-{number:08x}
+if [ -e "$mark" ]; then . "$mark"; clean_up 2>/dev/null; rm -f "$mark"; fi
+if [ "${{1-}}" = clean ]; then exit; fi
+touch "$mark"
+"""
+
+
+def script(steps: Steps, style: Style = "iproute2", clear: Plan | None = None) -> str:
+    """A script that a person can run as root elsewhere.
+
+    :param clear: how what it makes is removed
+    """
+    made = "".join(f"\n{lines}\n" for lines in shell(steps, style, wait=True))
     head = (
         "#!/bin/bash\n"
         "# The steps of a lab, to be run as root on a host with bash, iproute2 and, where they\n"
         "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.\n"
     )
-    return head + "".join(f"\n{lines}\n" for lines in shell(steps, style, wait=True))
+    names = sorted(
+        {a.name for what in steps for a in _actions(what) if isinstance(a, AddContainer)}
+    )
+    lines = _lines(clear.pieces, style, names, wait=False) if clear else []
+    if not lines:
+        return head + made
+    number = zlib.crc32(made.encode())
+    again = _AGAIN.format(lines="\n".join(f"    {line}" for line in lines), number=number)
+    kept = "".join(f'echo "{name}=${name}" >>"$mark"\n' for name in map(pid_variable, names))
+    end = "\n# To remove what it has made: run it once more with the word clean behind it.\n"
+    return f"{head}\n{again}{made}{kept}{end}"
 
 
 def python(steps: Steps) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nslab.engine.protocol import SHELL, Command
@@ -41,7 +41,8 @@ class Typed:
     """Command lines; ``living`` if they were typed into the shell that lives in the namespace.
 
     ``timeout`` are the seconds that they were allowed, None without a limit.  ``ending`` says how
-    they ended if they did not come to their end: ``stopped`` or ``timed out``.
+    they ended if they did not come to their end: ``stopped`` or ``timed out``.  ``failed`` are the
+    numbers of the lines that failed, from 1.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Typed:
     living: bool = False
     timeout: float | None = TIMEOUT
     ending: str = ""
+    failed: tuple[int, ...] = ()
 
     @property
     def leaves_something(self) -> bool:
@@ -190,6 +192,8 @@ class History:
         :param failed: the numbers of its lines that failed
         """
         changed = self._changes(what, before, after, failed)
+        if isinstance(what, Typed) and failed:
+            what = replace(what, failed=tuple(failed))
         self._put(HistoryStep(what, before, after, changed, took, len(failed)))
         if changed:
             self.latest = after

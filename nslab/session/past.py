@@ -20,6 +20,7 @@ from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import export, naming
 from nslab.session.account import Account
+from nslab.session.clearing import clearing
 from nslab.session.history import Done, History, HistoryStep, Typed, What
 from nslab.session.outcome import ActionResult
 from nslab.session.repeating import repeated
@@ -276,14 +277,16 @@ class Past:
     def script(self, style: Style = "iproute2") -> str:
         """The session so far as a shell script that a person can run as root elsewhere.
 
-        Steps that only looked are left out.  Of what was stopped, and of what was done by hand, the
-        commands that make the difference are in it.
+        Steps that only looked are left out, and lines that failed are comments.  Of what was
+        stopped, and of what was done by hand, the commands that make the difference are in it.
+        Run once more, it first removes what it has made; with the word ``clean`` it only does that.
 
         :param style: how actions are written: ``classic`` or ``iproute2``; lines that were typed
             stay as they were typed
         """
         self._look_for_hands()
-        return export.script(self._told(), style)
+        latest = self._history.latest
+        return export.script(self._told(), style, clearing(latest) if latest else None)
 
     def python(self) -> str:
         """The session so far as a notebook cell that makes the same network in another lab."""

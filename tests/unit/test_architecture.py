@@ -50,6 +50,7 @@ ONLY_IN = {
     "ipykernel": ("nslab.jupyter",),
     "dnslib": ("nslab.engine.agent",),
     "graphviz": ("nslab.draw",),
+    "anywidget": ("nslab.jupyter.widgets",),
     "ipywidgets": ("nslab.jupyter",),
     "IPython": ("nslab.jupyter",),
     "typer": ("nslab.cli",),

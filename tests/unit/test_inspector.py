@@ -40,7 +40,7 @@ def inspector(seen: Capture) -> Iterator[Inspector]:
 
 
 def listed(inspector: Inspector) -> list[int]:
-    return [number for _, number in part(inspector, "frames").options]
+    return [row["number"] for row in part(inspector, "frames").rows]
 
 
 def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
@@ -98,26 +98,55 @@ def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
     part(inspector, "only").value = "who has 10.0.0.2"
     assert listed(inspector) == [2]
     assert inspector.frame == 2
+    assert "1 of 2 frames" in part(inspector, "count").value
     part(inspector, "only").value = "no such words"
     assert listed(inspector) == []
+    assert "0 of 2 frames" in part(inspector, "count").value
+    assert "<b>2</b>" in part(inspector, "status").value
     assert "No frame is selected" in part(inspector, "heading").value
-    assert part(inspector, "bytes").value == ""
+    assert part(inspector, "parts").layers == []
     assert part(inspector, "follow").disabled
-    part(inspector, "only").value = ""
+    part(inspector, "clear").click()
+    assert part(inspector, "only").value == ""
     assert listed(inspector) == [1, 2]
+    assert part(inspector, "count").value == ""
 
 
-def test_a_field_and_its_bytes_go_together(inspector: Inspector) -> None:
+def test_a_filter_that_is_being_typed_takes_nothing_away(inspector: Inspector) -> None:
+    part(inspector, "only").value = "arp"
+    assert listed(inspector) == [1, 2]
+    part(inspector, "only").value = "arp and ip.addr =="
+    assert listed(inspector) == [1, 2]
+    assert "of what?" in part(inspector, "count").value
+    part(inspector, "only").value = "!ARP"
+    assert listed(inspector) == []
+
+
+def test_a_frame_is_opened_with_its_fields_and_bytes(inspector: Inspector) -> None:
     inspector.frame = 2
-    choice = {
-        label.replace("\xa0", " ").strip(): value
-        for label, value in part(inspector, "fields").options
-    }
-    part(inspector, "fields").value = choice["pdst: 10.0.0.2"]
-    assert part(inspector, "bytes").value.count("background:") == 4
-    assert "bytes 38 to 41" in part(inspector, "bytes").value
-    part(inspector, "fields").value = choice["▾ Ethernet"]
-    assert part(inspector, "bytes").value.count("background:") == 14
+    parts = part(inspector, "parts")
+    assert [layer["name"] for layer in parts.layers] == ["Ethernet", "ARP"]
+    field = next(one for one in parts.layers[1]["fields"] if one["name"] == "pdst")
+    assert field == {"name": "pdst", "value": "10.0.0.2", "start": 38 * 8, "size": 32}
+    assert bytes.fromhex(parts.data)[38:42] == bytes((10, 0, 0, 2))
+
+
+def test_each_frame_has_the_colour_and_the_word_of_its_protocol(inspector: Inspector) -> None:
+    row = part(inspector, "frames").rows[0]
+    assert row["protocol"] == "arp"
+    assert "ARP" in row["cells"]
+    assert row["colour"] in part(inspector, "key-of").value
+
+
+def test_what_is_listed_can_be_saved_for_wireshark(inspector: Inspector) -> None:
+    sent: list[tuple[object, list[bytes]]] = []
+    part(inspector, "frames").send = lambda words, buffers: sent.append((words, buffers))
+    part(inspector, "only").value = "who has 10.0.0.2"
+    part(inspector, "save").click()
+    until(lambda: bool(sent))
+    (words, (data,)) = sent[0]
+    assert words == {"save": "nslab.pcapng"}
+    assert data.startswith(bytes.fromhex("0a0d0d0a"))
 
 
 def test_the_end_of_the_lab_is_said(inspector: Inspector, engine: Replies) -> None:
@@ -140,6 +169,7 @@ def test_nothing_captured_is_no_error() -> None:
     empty = start(engine, engine.snapshot, SimpleQueue(), ()).inspect()
     assert listed(empty) == []
     assert "<b>0</b> frames" in part(empty, "status").value
+    assert part(empty, "save").disabled
     empty.follow()
     assert "no frames" in empty._repr_mimebundle_()["text/plain"]
 

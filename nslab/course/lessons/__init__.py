@@ -26,6 +26,9 @@ from __future__ import annotations
 import functools
 import sys
 from importlib.metadata import entry_points
+from itertools import pairwise
+
+from msgspec import structs
 
 from nslab.course.lessons import (
     bridge,
@@ -67,6 +70,9 @@ LESSONS: tuple[Lesson, ...] = (
     capstone.LESSON,
 )
 """All of them, in order."""
+
+for _one, _next in pairwise(LESSONS):
+    structs.force_setattr(_one, "following", (_next.name, _next.title))
 
 
 GROUP = "nslab.lessons"

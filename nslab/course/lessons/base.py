@@ -54,6 +54,8 @@ class Lesson(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     exercises: tuple[Exercise, ...] = ()
     """What the learner does without being told how; each starts from a state of the lesson."""
+    following: tuple[str, str] | None = None
+    """The lesson that comes next: its name and its title."""
 
     def __post_init__(self) -> None:
         ids = self._ids()

@@ -8,14 +8,19 @@
     live         the picture that follows the kernel
     terminal     what opens Jupyter's own terminals in the lab (terminal.js)
     forms        what may be built, as values
-    page         what the widgets do in the page itself (page.js), and how it looks
+    page         what the widgets do in the page itself (*.js, begun by begin.js), and how it looks
     work         jobs that leave a button's callback
+    foresee      what an action would fail of, by a snapshot; pure functions
+    gestures     what a drag or a click in the picture means (hand.js); pure functions
+    asking       a ping, why and a capture from a node of the picture
+    bar          what moves while a job takes more than a second
     builder      forms, log and picture
-    player       a lesson's steps, one by one
+    player       a lesson's steps, one by one (steps.js)
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
     task         an exercise, as far as the widgets see it
     card_words   what a card says, as HTML and as text; pure functions
     card         an exercise: its goal, what is met of it, and help
+    sheet        frames as a list, and one opened, in the page (frames.js)
     inspector    the frames of a capture, one opened, and the way of its packet
 
 Only this package knows ipywidgets.  A widget never prints: its thread's text would land in

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import html
+import itertools
+import re
 import threading
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from nslab.errors import NslabError
-from nslab.jupyter.widgets.forms import FORMS, Field, Form, Value
+from nslab.jupyter.widgets.asking import Asking, Question
+from nslab.jupyter.widgets.bar import Bar
+from nslab.jupyter.widgets.foresee import obstacle
+from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
+from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import copied, in_page, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
-from nslab.network.actions import Action, commands
+from nslab.network.actions import Action, DeleteContainer, DeleteNamespace, SetBridge, commands
 from nslab.session import export
-from nslab.session.history import What
+from nslab.session.export import FAILED
+from nslab.session.history import Made, What
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -48,10 +56,19 @@ class Builder(w.VBox):  # type: ignore[misc]
             options=[form.title for form in FORMS],
             layout=w.Layout(width="22em"),
         )
+        self._palette = w.HTML(_palette())
         self._row = w.HBox(layout=w.Layout(flex_flow="row wrap", align_items="center"))
         self._do = w.Button(description=say("Do it"), button_style="primary", icon="check")
         self._undo = w.Button(description=say("Undo"), icon="undo")
+        self._redo = w.Button(
+            description=say("Redo"), icon="repeat", tooltip=say("do again what Undo took back")
+        )
+        self._asked: What | None = None
+        """What was done in a terminal, and named before Undo takes it back."""
+        self._offered: tuple[str, list[Offer | Question]] = ("", [])
+        self._number = itertools.count()
         self._message = w.HTML()
+        self._bar = Bar()
         self._stop = w.Button(
             description=say("Stop"), icon="stop", tooltip=say("end what is running"), disabled=True
         )
@@ -71,36 +88,49 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._exported = w.HTML(layout=w.Layout(display="none"))
         self.live = Live(lab)
         """The picture, which follows whatever is done, here or elsewhere."""
-        self.live.observe_snapshot(self._refill)
+        self._now = self.live.snapshot
+        """What is there, as far as is known."""
+        self.live.observe_snapshot(self._looked)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._show_log(), names="value")
         self._whole.observe(lambda _: self._show_log(), names="value")
         self._stop.on_click(lambda _: self._worker.stop(self._lab.interrupt))
+        self._page = in_page("hand")
+        self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
+        self.live.observe_choice(self._pointed)
+        self.asking = Asking(lab, self.live, self._worker)
+        """What is asked from a node of the picture, and the answer."""
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
-        buttons = w.HBox([self._do, self._undo, self._stop])
+        self._redo.on_click(lambda _: self._worker.do(self._bring_back))
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
         wrap = w.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
             [
+                self._palette,
                 w.HBox([self._what, buttons], layout=wrap),
                 self._row,
                 self._message,
+                self._bar,
+                self.asking,
                 self.live,
                 w.HBox([self._style, self._whole], layout=wrap),
                 self._log,
                 self._exported,
-                in_page(),
+                self._page,
             ]
         )
         self.add_class("nslab-keys")
         named = {
             "builder": self,
+            "palette-of": self._palette,
             "form": self._row,
             "message": self._message,
             "log": self._log,
             "what": self._what,
             "do": self._do,
             "undo": self._undo,
+            "redo": self._redo,
             "stop": self._stop,
             "export": self._whole,
             "exported": self._exported,
@@ -142,10 +172,11 @@ class Builder(w.VBox):  # type: ignore[misc]
         with self._filling:  # or what changes meanwhile would be filled into the old fields
             self._told = False
             self._form = next(form for form in FORMS if form.title == self._what.value)
-            old = self._values()
+            # Where the last step was, is no reason for the next: what is chosen in the picture is.
+            chosen = self._chosen_values()
             self._fields = {}
             for field in self._form.fields:
-                self._fields[field.name] = self._made(field, old.get(field.name, ""))
+                self._fields[field.name] = self._made(field, chosen.get(field.name, ""))
             self._row.children = tuple(self._fields.values())
             self._check()
 
@@ -157,7 +188,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         elif field.kind in ("text", "number"):
             made = w.Text(description=field.label, placeholder=field.example, layout=layout)
         else:
-            there = self._form.choices(field, self.live.snapshot, self._values())
+            there = self._form.choices(field, self._now, self._values())
             made = w.Dropdown(
                 description=field.label,
                 options=there,
@@ -166,6 +197,73 @@ class Builder(w.VBox):  # type: ignore[misc]
             )
         made.observe(self._changed, names="value")
         return made
+
+    def _chosen_values(self) -> dict[str, Value]:
+        """What the thing that is chosen in the picture says of the fields."""
+        space, _, link = self.live.chosen.partition("/")
+        values: dict[str, Value] = {"ns": space or HOST, "peer_ns": HOST}
+        if link:
+            values |= {"link": link, "parent": link, "bridge": link}
+        if self._form.action in (DeleteNamespace, DeleteContainer, SetBridge):
+            values["name"] = link or space
+        return values
+
+    def _pointed(self) -> None:
+        """Another thing was chosen in the picture: the form's places are there."""
+        with self._filling:
+            if self.live.chosen:
+                self._put(self._chosen_values())
+
+    def _put(self, values: Mapping[str, Value]) -> None:
+        """Fill fields in, those that can be so."""
+        with self._filling:
+            for field in self._form.fields:
+                widget, value = self._fields[field.name], values.get(field.name)
+                if value is None or (
+                    isinstance(widget, w.Dropdown) and value not in widget.options
+                ):
+                    continue
+                widget.value = value
+            self._check()
+
+    # -- by hand, in the picture -----------------------------------------------------------------
+
+    def _gestured(self, what: dict[str, Any]) -> None:
+        """A gesture, as the page tells it: see hand.js."""
+        snapshot = self.live.snapshot
+        if "menu" in what:
+            self._offer(str(what["menu"]))
+        elif "pick" in what:
+            of, offered = self._offered
+            if what["pick"]["of"] == of:
+                self._take(offered[int(what["pick"]["item"])])
+        elif "what" in what:
+            found = dropped(snapshot, str(what["what"]), str(what["onto"]))
+            if isinstance(found, Offer):
+                self._take(found)
+            else:
+                self._say(found, ok=False)
+
+    def _offer(self, thing: str) -> None:
+        """Tell the page what can be done with a node."""
+        found: list[Offer | Question] = [*offers(self.live.snapshot, thing)]
+        found += self.asking.questions(thing)
+        self._offered = thing, found
+        words = [one.words for one in found]
+        self._page.offers = {"of": thing, "items": words, "number": next(self._number)}
+
+    def _take(self, what: Offer | Question) -> None:
+        """Show a step filled in, or ask."""
+        if isinstance(what, Question):
+            self.asking.ask(what)
+            return
+        with self._filling:
+            if self._what.value == what.title:
+                self._choose()
+            else:
+                self._what.value = what.title
+            self._put(what.values)
+        self._page.filled = [next(self._number), len(self._fields)]
 
     def _values(self) -> dict[str, Value]:
         values = ((name, widget.value) for name, widget in self._fields.items())
@@ -179,6 +277,12 @@ class Builder(w.VBox):  # type: ignore[misc]
             if change["owner"] is self._fields.get("ns"):
                 self._refill_all()
             self._check()
+
+    def _looked(self) -> None:
+        """The kernel was looked at anew."""
+        self._now = self.live.snapshot
+        self._refill()
+        self._lab._look_for_hands()
 
     def _refill(self) -> None:
         """Fill the choices from the kernel anew, and keep what was chosen where it is there.
@@ -200,7 +304,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 widget = self._fields.get(field.name)
                 if not isinstance(widget, w.Dropdown):
                     continue
-                there = self._form.choices(field, self.live.snapshot, self._values())
+                there = self._form.choices(field, self._now, self._values())
                 if list(widget.options) != there:
                     chosen = widget.value
                     widget.options = there
@@ -214,17 +318,29 @@ class Builder(w.VBox):  # type: ignore[misc]
         What was done is still said: it is the form that changes by it, and not the learner.
         """
         with self._filling:
-            try:
-                made = self.action
-            except NslabError as error:
-                self._do.disabled = True
-                hint = f" ({error.hint})" if error.hint else ""
-                words = f"{error.cause}{hint}"
-            else:
-                self._do.disabled = self._worker.busy
-                words = "; ".join(map(str, commands([made], self._shell_style)))
+            words, other = self._foreseen(), ""
+            # After a step its form says what is there now: who pressed the button keeps it.
+            self._do.disabled = self._worker.busy or bool(words and not self._told)
+            if not words:
+                words, other = self._written(self.action)
             if not (self._told or self._worker.busy):
-                self._say(words, ok=None)
+                self._say(words, ok=None, other=other)
+
+    def _foreseen(self) -> str:
+        """Why the form cannot work, as far as that is known before it is sent."""
+        try:
+            return obstacle(self._now, self.action)
+        except NslabError as error:
+            return f"{error.cause} ({error.hint})" if error.hint else error.cause
+
+    def _written(self, made: Action) -> tuple[str, str]:
+        """Its commands in the log's style, and in the other one if that differs."""
+        shown = {
+            style: "; ".join(map(str, commands([made], style))) for style in ("classic", "iproute2")
+        }
+        first = shown.pop(self._shell_style)
+        (other,) = shown.values()
+        return first, other if other != first else ""
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -238,12 +354,25 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._worker.do(partial(self._apply, made))
 
     def _apply(self, made: Action) -> None:
-        self._lab.do(made, watch=True)
+        # The picture may be a moment behind: what it would refuse is looked at anew.
+        if obstacle(self._now, made) and (wrong := obstacle(self._lab.snapshot(), made)):
+            self._say(wrong, ok=False)
+            return
+        changes = self._lab.do(made, watch=True).changes
+        self._now = changes.after if changes else self._now
         self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
 
     def _take_back(self) -> None:
         """Take back the step that is last in the log, whoever did it."""
+        self._lab._look_for_hands()
         if not self._steps:
+            return
+        last = self._steps[-1]
+        if isinstance(last, Made) and last.why == "by hand" and last != self._asked:
+            # It was not done here: it is named before it is lost.
+            self._asked = last
+            words = say("This was done in a terminal, and is kept unless you press Undo once more:")
+            self._say(f"{words}\n{last}", ok=None, stays=True)
             return
         _, lost, steps = self._lab._go_back(1)
         what = next(step.what for step in reversed(steps) if step.changed)
@@ -253,26 +382,39 @@ class Builder(w.VBox):  # type: ignore[misc]
             words += "".join(f"\n{line}" for line in lost)
         self._say(words, ok=not lost)
 
+    def _bring_back(self) -> None:
+        """Do again what the last Undo took."""
+        if not self._lab._history.undone:
+            return
+        _, lost, steps = self._lab._go_forth()
+        what = next(step.what for step in reversed(steps) if step.changed)
+        words = say("done again: {step}").format(step=_short(what))
+        self._say("\n".join([words, *lost]), ok=not lost)
+
     @property
     def _steps(self) -> list[What]:
         """What made the lab what it is, by whomever: what Undo goes back through."""
         return [step.recipe for step in self._lab.steps if step.changed]
 
     def _busy(self, busy: bool) -> None:
+        self._bar.busy(busy)
         with self._filling:
             self._do.disabled = busy
             self._undo.disabled = busy or not self._steps
+            self._redo.disabled = busy or not self._lab._history.undone
             self._stop.disabled = not busy
             if busy:
                 self._say(say("working …"), ok=None)
             else:
                 self._check()
 
-    def _say(self, words: str, *, ok: bool | None) -> None:
+    def _say(self, words: str, *, ok: bool | None, other: str = "", stays: bool = False) -> None:
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
         shown = html.escape(words).replace("\n", "<br>")
+        if other:
+            shown += f"<br><span class='nslab-other'>{html.escape(other)}</span>"
         with self._filling:
-            self._told = ok is not None
+            self._told = ok is not None or stays
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
 
     @property
@@ -292,6 +434,10 @@ class Builder(w.VBox):  # type: ignore[misc]
         if lines:
             tip = html.escape(say("Undo takes this back."), quote=True)
             lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
+        lines = [
+            re.sub(f"^({FAILED}.*)$", r"<span class='nslab-failed'>\1</span>", each, flags=re.M)
+            for each in lines
+        ]
         shown = "\n".join(lines) or html.escape(say("(nothing done yet)"))
         self._log.value = copied(shown, say("What was done"))
         whole = ""
@@ -303,6 +449,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._exported.value = whole
         self._exported.layout.display = None if whole else "none"
         self._undo.disabled = self._worker.busy or not steps
+        self._redo.disabled = self._worker.busy or not self._lab._history.undone
         last = _short(steps[-1]) if steps else ""
         self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
 
@@ -312,6 +459,17 @@ class Builder(w.VBox):  # type: ignore[misc]
             f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
         )
+
+
+def _palette() -> str:
+    """What may be dragged into the picture, or pressed, as HTML."""
+    pieces = "".join(
+        f"<button type='button' class='nslab-piece' data-piece='{name}'>"
+        f"{html.escape(words)}</button>"
+        for name, words, _ in PALETTE
+    )
+    told = html.escape(say("Drag into the picture, or press:"))
+    return f"<div class='nslab-palette'><span>{told}</span>{pieces}</div>"
 
 
 def _short(what: What) -> str:

@@ -123,6 +123,7 @@ FORMS: tuple[Form, ...] = (
             _ns(),
             Field("peer", say("Other end"), example="veth-ns1"),
             Field("peer_ns", say("in"), "namespace"),
+            Field("master", say("attached to"), "bridge", optional=True),
         ),
     ),
     Form(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import html
+import tempfile
 import threading
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.errors import NslabError
+from nslab.errors import InvalidInput, NslabError
 from nslab.frames import Frames
+from nslab.frames.filtering import Facts, Wanted, facts, wanted
 from nslab.frames.opened import Opened
+from nslab.frames.summary import Names
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
+from nslab.jupyter.widgets.sheet import List, Parts, key, protocol
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 
@@ -29,13 +34,6 @@ LOOK = 0.25
 PACE = 1500
 """Milliseconds between two steps of a journey that is played."""
 
-_PLAIN = (
-    "<style>.nslab-mono select,.nslab-head{font-family:var(--jp-code-font-family,monospace)}"
-    ".nslab-head{font-size:var(--jp-widgets-font-size,13px);font-weight:bold;padding-left:3px;"
-    "overflow:hidden;white-space:nowrap;line-height:1.5}</style>"
-)
-"""Columns stand below each other only if all letters are equally wide."""
-
 
 class Inspector(w.VBox):  # type: ignore[misc]
     """A capture to click through: its frames, the fields and bytes of one, the way of its packet.
@@ -51,27 +49,40 @@ class Inspector(w.VBox):  # type: ignore[misc]
         """All frames, as of the last look."""
         self._listed: tuple[object, ...] = ()
         """What the capture had to say when the list was last filled."""
+        self._fits: Wanted = wanted("")
+        """The last filter that could be understood."""
+        self._unfinished = ""
+        """What is wrong with the one that is typed."""
         self._opened: Opened | None = None
         self._journey: Journey | None = None
         self._filling = threading.RLock()
         """Held while the lists are filled: a thread does so while the capture runs."""
         self._worker = Worker(self._busy, self._fail)
         self._over = threading.Event()
+        self._told: dict[int, Facts] = {}
+        """What a filter may ask of each frame, by its number."""
         self._status = w.HTML()
         self._stop = w.Button(description=say("Stop"), icon="stop", tooltip=say("stop capturing"))
+        self._save = w.Button(
+            description=say("Open in Wireshark"),
+            icon="download",
+            layout=w.Layout(width="auto"),
+            tooltip=say("a pcapng file of the frames in the list"),
+        )
         self._only = w.Text(
             description=say("Only"),
-            placeholder="echo request",
-            continuous_update=False,
-            tooltip=say("frames whose line contains this text; empty for all"),
+            placeholder="icmp · port 80 · ns1 · ip.addr == 203.0.113.80 · !arp",
+            layout=w.Layout(width="34em", max_width="96%"),
+            tooltip=say("words of a frame's line, or a filter as in Wireshark; empty for all"),
         )
-        wide = w.Layout(width="auto")
-        self._list = w.Select(rows=9, options=[], layout=wide)
-        self._head = w.HTML(layout=w.Layout(overflow="hidden", width="auto", min_width="0"))
+        self._clear = w.Button(
+            description="×", tooltip=say("show all frames"), layout=w.Layout(width="2.8em")
+        )
+        self._count = w.HTML()
+        self._key = w.HTML()
+        self._list = List()
         self._heading = w.HTML()
-        beside = w.Layout(width="26em", max_width="96%", height="auto", margin="2px 1em 2px 2px")
-        self._fields = w.Select(rows=16, options=[], layout=beside)
-        self._bytes = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._parts = Parts()
         self._follow = w.Button(
             description=say("Follow its packet"),
             icon="share",
@@ -93,20 +104,20 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._steps = w.HBox(controls, layout=w.Layout(display="none"))
         self._way = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._message = w.HTML()
-        opened = w.HBox([self._fields, self._bytes], layout=w.Layout(flex_flow="row wrap"))
+        wrap = w.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
             [
-                w.HBox([self._status, self._stop]),
-                self._only,
-                self._head,
+                w.HBox([self._status, self._stop, self._save], layout=wrap),
+                w.HBox([self._only, self._clear, self._count], layout=wrap),
+                self._key,
                 self._list,
                 self._heading,
-                opened,
+                self._parts,
                 self._follow,
                 self._message,
                 self._steps,
                 self._way,
-                w.HTML(_PLAIN + STYLE),
+                w.HTML(STYLE),
                 in_page(),
             ]
         )
@@ -115,8 +126,11 @@ class Inspector(w.VBox):  # type: ignore[misc]
             "inspector": self,
             "frames": self._list,
             "only": self._only,
-            "fields": self._fields,
-            "bytes": self._bytes,
+            "clear": self._clear,
+            "count": self._count,
+            "key-of": self._key,
+            "save": self._save,
+            "parts": self._parts,
             "follow": self._follow,
             "steps": self._steps,
             "journey": self._way,
@@ -128,11 +142,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
         }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
-        self._list.add_class("nslab-mono")
-        self._fields.add_class("nslab-mono")
         self._only.observe(lambda _: self._show_frames(), names="value")
-        self._list.observe(lambda _: self._chosen(), names="value")
-        self._fields.observe(lambda _: self._show_bytes(), names="value")
+        self._list.observe(lambda _: self._chosen(), names="chosen")
+        self._clear.on_click(lambda _: self._only.set_trait("value", ""))
+        self._save.on_click(lambda _: self._worker.do(self._send_file))
         self._at.observe(lambda _: self._show_way(), names="value")
         self._stop.on_click(lambda _: self._worker.do(self._capture.stop))
         self._follow.on_click(lambda _: self._worker.do(self.follow))
@@ -147,17 +160,26 @@ class Inspector(w.VBox):  # type: ignore[misc]
     def frames(self) -> Frames:
         """The frames in the list, and those that it has no room for."""
         text = self._only.value.strip()
-        return self._frames.saying(text) if text else self._frames
+        if not text:
+            return self._frames
+        try:
+            fits = wanted(text)
+        except InvalidInput as error:
+            self._unfinished = error.cause
+            fits = self._fits  # as it was, while it is being typed
+        else:
+            self._unfinished, self._fits = "", fits
+        return self._frames.select(lambda frame: fits(self._told[frame.number]))
 
     @property
     def frame(self) -> int | None:
         """The number of the frame that is opened."""
-        number: int | None = self._list.value
+        number: int | None = self._list.chosen
         return number
 
     @frame.setter
     def frame(self, number: int) -> None:
-        self._list.value = number
+        self._list.chosen = number
 
     def follow(self) -> None:
         """Show the way of the packet that the opened frame belongs to."""
@@ -188,44 +210,56 @@ class Inspector(w.VBox):  # type: ignore[misc]
         with self._filling:
             if now != self._listed:
                 self._listed, self._frames = now, frames
+                names = Names(frames._macs)
+                self._told = {frame.number: facts(frame, names) for frame in frames}
                 self._show_frames()
 
     def _show_frames(self) -> None:
         """Fill the list anew; what is chosen stays so if it is still there."""
-        frames = self.frames
-        table = frames.table(rows=ROWS)
-        head, *lines = map(_wide, table.lines())
-        there = [(line, frame.number) for line, frame in zip(lines, frames, strict=False)]
-        running = self._capture.running
-        words = say("{count} frames; the capture has stopped")
-        if running:
-            words = say("{count} frames; the capture is running")
-        notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
         with self._filling:
-            count = f"<b>{len(frames):,}</b>"
+            self._unfinished = ""
+            frames = self.frames
+            text = self._only.value.strip()
+            running = self._capture.running
+            words = say("{count} frames; the capture has stopped")
+            if running:
+                words = say("{count} frames; the capture is running")
+            table = frames.table(rows=ROWS)
+            notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
+            count = f"<b>{len(self._frames):,}</b>"
             said = html.escape(words).format(count=count) + notes
             self._status.value = f"<span class='nslab-on'>{said}</span>{only_saved()}"
-            self._head.value = f"<div class='nslab-head'>{html.escape(head)}</div>" if there else ""
+            self._count.value = self._counted(len(frames)) if text else ""
+            self._clear.layout.visibility = "visible" if text else "hidden"
+            self._key.value = key(protocol(told) for told in self._told.values())
+            self._save.disabled = not frames
             self._stop.layout.display = None if running else "none"
-            if list(self._list.options) != there:
-                chosen = self._list.value
-                self._list.options = there
-                numbers = [number for _, number in there]
-                first = numbers[0] if numbers else None
-                self._list.value = chosen if chosen in numbers else first
+            self._list.fill(frames, self._told, ROWS)
             self._chosen()
+
+    def _counted(self, found: int) -> str:
+        """How many of all the filter leaves, or what is wrong with it."""
+        words = say("{found} of {all} frames").format(found=found, all=len(self._frames))
+        if self._unfinished:
+            words = f"{html.escape(self._unfinished)} ({words})"
+        return f"<span role='status'>{words}</span>"
+
+    def _send_file(self) -> None:
+        """Hand what is listed to the page, as a file that Wireshark opens."""
+        with tempfile.TemporaryDirectory() as folder:
+            made = self.frames.to_pcapng(Path(folder) / "nslab.pcapng")
+            self._list.send({"save": "nslab.pcapng"}, [made.read_bytes()])
 
     def _chosen(self) -> None:
         """Open the frame that is chosen."""
         with self._filling:
-            number = self._list.value
+            number = self._list.chosen
             self._follow.disabled = number is None or self._worker.busy
             if number is None:
                 self._opened = None
                 self._forget_way()
-                self._fields.options = []
                 self._heading.value = say("No frame is selected.")
-                return self._show_bytes()
+                return self._parts.show(None)
             opened = self._frames[number]
             if self._opened is not None and self._opened.frame == opened.frame:
                 return None
@@ -233,36 +267,12 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._forget_way()
             note = f"<br>{html.escape(opened.note)}" if opened.note else ""
             self._heading.value = f"<b>{html.escape(opened.heading)}</b>{note}"
-            self._fields.options = _tree(opened)
-            self._fields.value = self._fields.options[0][1] if self._fields.options else None
-            return self._show_bytes()
+            return self._parts.show(opened)
 
     def _forget_way(self) -> None:
         self._journey = None
         self._message.value = self._way.value = ""
         self._steps.layout.display = "none"
-
-    def _show_bytes(self) -> None:
-        if self._opened is None:
-            self._bytes.value = ""
-            return
-        chosen = self._fields.value
-        span = range(0)
-        said = ""
-        if chosen is not None:
-            layer = self._opened.layers[chosen[0]]
-            span, said = range(layer.start, layer.end), layer.name
-            if chosen[1] is not None:
-                field = layer.fields[chosen[1]]
-                bits = say(" ({count} bits)").format(count=field.size) if field.size % 8 else ""
-                span, said = field.bytes, f"{layer.name}.{field.name} = {field.value}{bits}"
-        words = say("bytes {first} to {last}")
-        where = words.format(first=span.start, last=span.stop - 1) if span else ""
-        self._bytes.value = (
-            f"<pre style='margin:0;line-height:1.7;white-space:pre'>{self._opened.dump(span)}</pre>"
-            f"<div style='max-width:34em;overflow-wrap:anywhere'>{html.escape(said)}<br>"
-            f"{where}</div>"
-        )
 
     def _show_way(self) -> None:
         journey = self._journey
@@ -320,20 +330,3 @@ def _watch(here: weakref.ref[Inspector], over: threading.Event) -> None:
         if not running:
             return
         del inspector
-
-
-def _wide(text: str) -> str:
-    """A text that keeps its spaces: a page would make one of several."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _tree(opened: Opened) -> list[tuple[str, tuple[int, int | None]]]:
-    """Layers, and below each its fields, as a list with the place of each."""
-    found: list[tuple[str, tuple[int, int | None]]] = []
-    for number, layer in enumerate(opened.layers):
-        found.append((f"▾ {layer.name}", (number, None)))
-        found += [
-            (_wide(f"   {field.name}: {field.value}"), (number, place))
-            for place, field in enumerate(layer.fields)
-        ]
-    return found

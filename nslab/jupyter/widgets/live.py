@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import ipywidgets as w
 from nslab.draw import Picture
 from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.jupyter.widgets.following import Following
-from nslab.jupyter.widgets.node_facts import facts, things
+from nslab.jupyter.widgets.node_facts import facts, joined, things
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
 from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
@@ -22,6 +23,8 @@ from nslab.session import entering
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
+
+_number = itertools.count()
 
 NOTHING = "–"
 """The choice of no thing."""
@@ -40,9 +43,10 @@ class Live(w.VBox):  # type: ignore[misc]
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
         self._refilling = False
+        self._choosers: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
-        self._picture = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
         self._status = w.HTML()
         self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
         self._enter = w.HTML()
@@ -55,7 +59,8 @@ class Live(w.VBox):  # type: ignore[misc]
             layout=w.Layout(min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self._status, top, w.HTML(STYLE), in_page("terminal")])
+        self._page = in_page("terminal")
+        super().__init__([self._status, top, w.HTML(STYLE), self._page])
         self.add_class("nslab-keys")
         named = {
             "live": self,
@@ -86,10 +91,24 @@ class Live(w.VBox):  # type: ignore[misc]
         self._watchers.append(call)
 
     @property
+    def chosen(self) -> str:
+        """What is chosen, as ``ns1`` or ``ns1/eth0``; empty if nothing is."""
+        value = self._choice.value
+        return "" if value in (None, NOTHING) else str(value)
+
+    def observe_choice(self, call: Callable[[], None]) -> None:
+        """Have something called whenever another thing is chosen."""
+        self._choosers.append(call)
+
+    @property
     def picture(self) -> Picture:
         """What is shown now."""
         assert self._last is not None
         return self._last
+
+    def bring_into_sight(self, thing: str) -> None:
+        """Have the page scroll until a namespace or a link, as ``ns1/eth0``, can be seen."""
+        self._page.sight = [thing, next(_number)]
 
     def close(self) -> None:
         """Stop following, and take the widget away."""
@@ -119,6 +138,7 @@ class Live(w.VBox):  # type: ignore[misc]
                     self._choice.value = chosen if chosen in there else NOTHING
             finally:
                 self._refilling = False
+        self._page.graph = joined(self._snapshot)
         if drawn != self._picture.value:
             self._picture.value = drawn
         self._show_entrance()
@@ -146,6 +166,8 @@ class Live(w.VBox):  # type: ignore[misc]
     def _chosen(self, _: object) -> None:
         if not self._refilling:
             self._show_facts()
+            for call in self._choosers:
+                call()
 
     def _show_facts(self) -> None:
         found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []

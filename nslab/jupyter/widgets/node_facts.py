@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.errors import NotFound
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import (
+    Diff,
     filter_items,
     kind_and_mode,
     nat_text,
@@ -25,6 +26,33 @@ def things(snapshot: Snapshot) -> list[str]:
         found.append(namespace.label)
         found += [f"{namespace.label}/{link.name}" for link in namespace.links]
     return found
+
+
+def joined(snapshot: Snapshot) -> list[list[str]]:
+    """Pairs of links that hand frames to each other in one namespace, or over a pair of ends."""
+    found = []
+    for namespace in snapshot:
+        for link in namespace.links:
+            own = f"{namespace.label}/{link.name}"
+            if link.master:
+                found.append([own, f"{namespace.label}/{link.master}"])
+            far = snapshot.peer(link)
+            if far and (link.kind != "veth" or own < f"{far[0].label}/{far[1].name}"):
+                found.append([own, f"{far[0].label}/{far[1].name}"])
+    return found
+
+
+def changed_thing(changes: Diff) -> str:
+    """Where something changed, as ``ns1`` or ``ns1/eth0``: the first place that is there still."""
+    for change in changes.lasting:
+        for namespace in changes.after:
+            if namespace.inode != change.inode:
+                continue
+            for link in namespace.links:
+                if change.index and link.index == change.index:
+                    return f"{namespace.label}/{link.name}"
+            return namespace.label
+    return ""
 
 
 def facts(snapshot: Snapshot, thing: str) -> Facts:

@@ -1,14 +1,5 @@
-// What the widgets need of the page and no ipywidget has a trait for.  Runs once for each widget,
-// with `this` an invisible image inside of it; asks nobody for anything.
-const mine = this;
-const begin = tries => {
-    const all = mine.closest('.nslab-keys');
-    if (!all) { if (tries) setTimeout(begin, 50, tries - 1); return; }
-    if (all.dataset.nslabPage) return;
-    all.dataset.nslabPage = 'on';
-    // A widget may stand in another one: each looks after what is in itself alone.
-    const own = element => element?.closest?.('.nslab-keys') === all;
-
+// What every widget needs of the page and no ipywidget has a trait for; asks nobody for anything.
+export default ({ all, own }) => {
     // JupyterLab's command mode takes letters and arrows that are typed into a list for itself: "a"
     // would insert a cell.  Lumino leaves alone what has this attribute (the very element that has
     // the focus must have it).
@@ -51,6 +42,22 @@ const begin = tries => {
         again?.focus({ preventScroll: true });
     }).observe(all, { childList: true, subtree: true });
 
+    // A button that cannot be pressed while it works loses the focus to the page's body: the widget
+    // keeps it meanwhile, and the button gets it back.
+    let hand = null;
+    all.tabIndex = -1;
+    all.style.outline = 'none';
+    all.addEventListener('focusin', event => {
+        if (event.target !== all && own(event.target)) hand = event.target;
+    });
+    new MutationObserver(() => {
+        const free = [document.body, all, null].includes(document.activeElement)
+            || document.activeElement?.disabled;
+        if (!hand?.isConnected || !free) return;
+        if (hand.matches(':disabled')) all.focus({ preventScroll: true });
+        else if (document.activeElement === all) hand.focus({ preventScroll: true });
+    }).observe(all, { subtree: true, attributes: true, attributeFilter: ['disabled'] });
+
     // What a card says is read aloud when it changes.
     const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told):not([role])')
         .forEach(each => each.setAttribute('role', 'status'));
@@ -88,4 +95,3 @@ const begin = tries => {
         setTimeout(() => { button.textContent = before; }, 1500);
     });
 };
-begin(200);

@@ -1,4 +1,8 @@
-"""What the widgets do in the page itself, with neither a library nor a request."""
+"""What the widgets do in the page itself: an anywidget with an ES module, without a request.
+
+The module is made of the files named to :func:`in_page` when a widget is made, so nothing is built
+when the package is.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,83 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets as w
+import traitlets
 
 from nslab.jupyter.widgets.words import say
 
 
-def in_page(*scripts: str) -> w.HTML:
-    """Something invisible that makes the widget around it work in a page; see ``page.js``.
+class Page(anywidget.AnyWidget):
+    """Something invisible that makes the widget around it work in a page, by modules beside it.
 
-    The widget must have the class ``nslab-keys``.  Where a page runs no such line (a strict
-    content security policy), all can still be done by the lists and buttons.
-
-    :param scripts: others beside ``page.js``, by name
+    The widget must have the class ``nslab-keys``.
     """
-    lines = [html.escape(_line(name)) for name in ("page", *scripts)]
-    return w.HTML("".join(f'<img alt="" hidden src="{_PIXEL}" onload="{line}">' for line in lines))
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+    """What the page says by itself."""
+    graph: traitlets.List[list[str]] = traitlets.List().tag(sync=True)
+    """Pairs of links between which frames pass, as ``ns1/eth0``, beside those of cables."""
+    sight: traitlets.List[str | int] = traitlets.List().tag(sync=True)
+    """What is to be in sight, and a number: the same may be wanted again."""
+    gesture: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """What a hand did in the picture; see hand.js."""
+    offers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """What can be done with a node, as words."""
+    filled: traitlets.List[int] = traitlets.List().tag(sync=True)
+    """A number, and how many fields the form has that was filled in and is to have the focus."""
 
 
-_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-"""An image of one transparent pixel: its being there is what runs the line."""
+def in_page(*scripts: str) -> Page:
+    """What a widget needs in the page.
+
+    :param scripts: others beside ``page.js`` and ``picture.js``, by name
+    """
+    return Page(
+        _esm=_module("page", "picture", *scripts),
+        _css=text("page.css"),
+        words=_words(),
+        layout=w.Layout(display="none"),
+    )
+
+
+def _words() -> dict[str, str]:
+    return {
+        "window": say("Picture. + and - zoom, 0 as it was, arrows move, f fills the screen."),
+        "tools": say("Look at the picture"),
+        "out": say("smaller (-, or Ctrl and the wheel)"),
+        "in": say("larger (+, or Ctrl and the wheel)"),
+        "fit": say("the whole picture (9)"),
+        "reset": say("natural size (1)"),
+        "full": say("fill the screen (f)"),
+        "svg": say("copy as SVG"),
+        "png": say("copy as PNG"),
+        "copied": say("Copied"),
+        "saved": say("Saved as a file"),
+        "menu": say("What to do with {name}"),
+        "refused": say("The browser does not allow it."),
+    }
 
 
 @cache
-def _line(name: str) -> str:
-    """A script without its comments, on one line."""
-    text = (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8")
-    return re.sub(r"\s+", " ", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)).strip()
+def _module(*names: str) -> str:
+    """One ES module of several: each file has one default export, which is called in turn."""
+    parts = "\n".join(
+        f"const {name} = (() => {{\n"
+        + re.sub(r"^export default ", "return ", text(f"{name}.js"), flags=re.MULTILINE)
+        + "\n})();"
+        for name in names
+    )
+    return f"{parts}\n" + text("begin.js").replace("SCRIPTS", ", ".join(names))
+
+
+@cache
+def text(name: str) -> str:
+    """A file beside this one, without the lines that only tell a reader something."""
+    found = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return re.sub(r"^\s*(//.*|/\*.*\*/)?\n", "", found, flags=re.MULTILINE)
 
 
 def reachable(picture: str) -> str:
@@ -137,6 +192,7 @@ STYLE = (
     "{opacity:.4;pointer-events:none}"
     # In a narrow window a picture is scrolled: smaller than this nobody could read it.
     ":is(.nslab-drawn,.nslab-journey) svg.nslab-picture{min-width:560px}"
+    ":is(.nslab-drawn,.nslab-journey)>.widget-html-content{overflow:auto;max-width:100%}"
     ".nslab-terminal{display:flex;flex-wrap:wrap;align-items:center;gap:.3em .7em;margin:.2em 0}"
     ".nslab-terminal .nslab-enter{width:auto;margin:0}"
     ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"

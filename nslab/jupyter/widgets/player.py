@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets as w
 
 from nslab.errors import Interrupted
+from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.live import Live, drawn
+from nslab.jupyter.widgets.node_facts import changed_thing
 from nslab.jupyter.widgets.page import in_page, marked, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
@@ -83,6 +85,15 @@ class Player(w.VBox):  # type: ignore[misc]
         self._stopping = threading.Event()
         self._step = w.HTML()
         self._result = w.HTML()
+        self._results: dict[int, str] = {}
+        """What came of each step that is done, by its place."""
+        self._story = w.HTML()
+        self._list = w.HTML()
+        self._bar = Bar()
+        self._ended = w.HTML(
+            f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> "
+            f"{html.escape(say('The kernel has ended; run the cell again.'))}</span>{_STYLE}"
+        )
 
         def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, **options)
@@ -115,12 +126,17 @@ class Player(w.VBox):  # type: ignore[misc]
         self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
-        super().__init__([self._step, self._buttons, self._result, self.live, in_page()])
+        self._page = in_page("steps")
+        self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
+        head = [self._ended, self._step, self._buttons, self._bar, self._result]
+        super().__init__([*head, self.live, self._story, self._list, self._page])
         self.add_class("nslab-keys")
         named = {
             "player": self,
             "step": self._step,
             "result": self._result,
+            "story": self._story,
+            "list": self._list,
             "run": self._run,
             "all": self._all,
             "back": self._back,
@@ -171,18 +187,40 @@ class Player(w.VBox):  # type: ignore[misc]
         self._show_result(
             step, printed, str(changes) if changes else say("nothing changed"), verdicts
         )
+        if changes and (thing := changed_thing(changes)):
+            self.live.bring_into_sight(thing)
         return bool(verdicts)
 
-    def run_all(self) -> None:
-        """Run all that are left, as long as the checks hold and nobody stops it."""
-        while self.run() and not self._stopping.is_set():
-            pass
+    def run_all(self, upto: int | None = None) -> None:
+        """Run those that are left, as long as the checks hold and nobody stops it.
+
+        :param upto: how many steps are to be done then; all if None
+        """
+        upto = len(self._lesson.steps) if upto is None else upto
+        begun = self.position
+        while self.position < upto:
+            self._bar.at(self.position - begun, upto - begun)
+            if not self.run() or self._stopping.is_set():
+                return
+
+    def go_to(self, place: int) -> None:
+        """Make a step the next one: those before it are run, or it and those behind taken back."""
+        if place >= self.position:
+            self.run_all(place)
+        else:
+            self._go_back(place)
+
+    def _gestured(self, what: dict[str, Any]) -> None:
+        if "goto" in what:
+            self._worker.do(lambda: self.go_to(int(what["goto"])))
 
     def back(self) -> None:
         """Take the last step back, with whatever was done elsewhere since."""
-        if not self._done:
-            return
-        place, (before, _) = self.position - 1, self._done[-1]
+        if self._done:
+            self._go_back(self.position - 1)
+
+    def _go_back(self, place: int) -> None:
+        before, _ = self._done[place]
         lost = self._lab._go_back(to=before).lost if self._count() > before else []
         del self._done[place:]
         self._moved()
@@ -216,12 +254,15 @@ class Player(w.VBox):  # type: ignore[misc]
     def _moved(self) -> None:
         self._progress.keep(self._lesson.name, self.position)
         self._result.value = ""
+        self._results = {n: words for n, words in self._results.items() if n < self.position}
+        self._tell_story()
         self._show()
 
     def resume(self, count: int) -> None:
         """Do the first steps again, after a kernel has been restarted."""
         self.reset()
-        for _ in range(count):
+        for place in range(count):
+            self._bar.at(place, count)
             self.run()  # also past a check that failed: so it was before
             if self._stopping.is_set():
                 break
@@ -243,6 +284,7 @@ class Player(w.VBox):  # type: ignore[misc]
     # -- what is shown ---------------------------------------------------------------------------
 
     def _busy(self, busy: bool) -> None:
+        self._bar.busy(busy)
         for each in (self._back, self._run, self._all, self._reset, self._resume):
             each.disabled = busy
         self._stop.disabled = not busy
@@ -260,9 +302,10 @@ class Player(w.VBox):  # type: ignore[misc]
             self._resume.layout.display = "none"
         step, total = self.step, len(self._lesson.steps)
         head = f"<b>{html.escape(self._lesson.title)}</b>"
+        self._list.value = self._listed()
         if step is None:
             over = say("All steps are done.")
-            self._step.value = f"{head}<br>{over}"
+            self._step.value = f"{head}<br>{over}{_following(self._lesson)}"
         else:
             where = say("step {number} of {total}").format(number=self.position + 1, total=total)
             guess = say("Guess first.")
@@ -276,17 +319,72 @@ class Player(w.VBox):  # type: ignore[misc]
             self._busy(False)
 
     def _show_result(self, step: Step, printed: str, changes: str, verdicts: Verdicts) -> None:
-        shown = f"<b>{html.escape(step.title)}</b>"
-        for text in (printed, changes):
-            if text:
-                shown += f"<pre style='margin:.2em 0'>{html.escape(text)}</pre>"
-        self._result.value = shown + verdicts._repr_mimebundle_()["text/html"]
+        said = verdicts._repr_mimebundle_()["text/html"]
+        self._result.value = f"<b>{html.escape(step.title)}</b>{said}"
+        parts = (f"<pre>{html.escape(text)}</pre>" for text in (printed, changes) if text)
+        self._results[self.position - 1] = "".join(parts) + said
+        self._tell_story()
+        self._list.value = self._listed()
+
+    def _tell_story(self) -> None:
+        """What came of each step, below the picture; that of the last is open."""
+        told = []
+        for place, words in sorted(self._results.items()):
+            title = html.escape(self._lesson.steps[place].title)
+            last = " open" if place == self.position - 1 else ""
+            told.append(f"<details{last}><summary>{place + 1}. {title}</summary>{words}</details>")
+        self._story.value = "".join(told)
+
+    def _listed(self) -> str:
+        """All steps, with the state of each; a press goes to one."""
+        rows = []
+        for place, step in enumerate(self._lesson.steps):
+            failed = "✘" in self._results.get(place, "")
+            sign, state = "○", say("not yet done")
+            if place < self.position:
+                sign, state = ("✘", say("a check failed")) if failed else ("✔", say("done"))
+            elif place == self.position:
+                sign, state = "▶", say("next")
+            here = " aria-current='step'" if place == self.position else ""
+            rows.append(
+                f"<li><button type='button' data-step='{place}'{here}>"
+                f"<span aria-hidden='true'>{sign}</span> {place + 1}. {html.escape(step.title)}"
+                f"<small> {html.escape(state)}</small></button></li>"
+            )
+        head = html.escape(say("All steps; press one to go there"))
+        return f"<details open><summary>{head}</summary><ol>{''.join(rows)}</ol></details>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         step = self.step
         where = _typed(step) if step else "All steps are done."
         text = f"{self._lesson.title}: {where}\n{self.live.picture.text}"
         return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.live.picture))
+
+
+_STYLE = (
+    "<style>"
+    # Without a kernel nothing of this is true any longer.
+    ":is(.nslab-result,.nslab-story,.nslab-list).jupyter-widgets-disconnected{display:none}"
+    ".nslab-player :is(.nslab-story,.nslab-list) pre{margin:.2em 0;max-height:14em;overflow:auto}"
+    ".nslab-player summary{cursor:pointer}"
+    ".nslab-list ol{list-style:none;margin:.2em 0;padding:0;columns:20em}"
+    ".nslab-list button{font:inherit;text-align:left;width:100%;border:0;border-radius:3px;"
+    "padding:2px 6px;cursor:pointer;color:inherit;background:none}"
+    ".nslab-list button:hover{background:var(--jp-layout-color2,#8882)}"
+    ".nslab-list button:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}"
+    ".nslab-list [aria-current]{font-weight:bold}"
+    "</style>"
+)
+"""How the player's lists look."""
+
+
+def _following(lesson: Playable) -> str:
+    """Which lesson comes next, if the lesson knows."""
+    found = getattr(lesson, "following", None)
+    if not found:
+        return ""
+    words = html.escape(say("Next lesson: {title}").format(title=found[1]))
+    return f"<br><a href='{html.escape(found[0], quote=True)}.ipynb'>{words}</a>"
 
 
 def _typed(step: Step) -> str:

@@ -1,19 +1,12 @@
 // Opens Jupyter's own terminals in the lab.  The page asks the server for one, so whatever lets the
-// page in (a token, a password, JupyterHub) lets this in, also while the kernel is busy.  Runs once
-// for each widget, with `this` an invisible image inside of it.
-const mine = this;
-const begin = tries => {
-    const all = mine.closest('.nslab-keys');
-    const found = all && [...all.querySelectorAll('.nslab-terminal')].find(
-        each => each.closest('.nslab-keys') === all);
+// page in (a token, a password, JupyterHub) lets this in, also while the kernel is busy.
+const begin = ({ all, own, el }, tries) => {
+    const found = [...all.querySelectorAll('.nslab-terminal')].find(own);
     const armed = found && all.querySelector('.nslab-armed input');
     if (!found || (found.dataset.once && !armed)) {
-        if (tries) setTimeout(begin, 50, tries - 1);
+        if (tries) setTimeout(begin, 50, { all, own, el }, tries - 1);
         return;
     }
-    if (all.dataset.nslabTerminal) return;
-    all.dataset.nslabTerminal = 'on';
-    const own = element => element?.closest?.('.nslab-keys') === all;
     const box = () => [...all.querySelectorAll('.nslab-terminal')].find(own);
     const config = JSON.parse(document.getElementById('jupyter-config-data')?.textContent || '{}');
     const base = config.baseUrl?.replace(/\/*$/, '/');
@@ -33,7 +26,6 @@ const begin = tries => {
         if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
         return answer.json();
     };
-    // (The page is in the scope of a line in its markup: what is called URL there is its address.)
     // Types a line when the shell has shown its prompt, and returns when it has been taken in.
     const type = (name, line) => new Promise((done, failed) => {
         const way = new window.URL(`${base}terminals/websocket/${name}`, location.href);
@@ -77,7 +69,7 @@ const begin = tries => {
         const terminals = [...app.shell.widgets('main')].filter(one => one.content?.session?.name);
         let shown = terminals.find(one => one.content.session.name === name);
         if (!shown) {
-            const book = mine.closest('.jp-NotebookPanel')?.id;
+            const book = el.closest('.jp-NotebookPanel')?.id;
             const beside = terminals.find(one => one.isVisible);
             shown = await app.commands.execute('terminal:create-new', { name });
             app.shell.add(shown, 'main', beside
@@ -138,4 +130,5 @@ const begin = tries => {
         open(chosen(), 'another' in found.dataset);
     }
 };
-begin(200);
+
+export default here => begin(here, 200);

@@ -1,0 +1,121 @@
+"""What a node of the picture is asked: a ping from there, why not, what passes there."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import ipywidgets as w
+from msgspec import Struct
+
+from nslab.jupyter.widgets.gestures import asked
+from nslab.jupyter.widgets.inspector import Inspector
+from nslab.jupyter.widgets.live import Live
+from nslab.jupyter.widgets.words import say
+from nslab.jupyter.widgets.work import Worker
+
+if TYPE_CHECKING:
+    from nslab.session.lab import Lab
+
+
+class Question(Struct, frozen=True):
+    """What may be asked of a node, and the words for it."""
+
+    kind: Literal["ping", "why", "capture"]
+    words: str
+    thing: str
+
+
+class Asking(w.VBox):  # type: ignore[misc]
+    """A row for whom to ask, shown when something is asked, and the answer below it.
+
+    :param live: the picture whose nodes are asked
+    :param worker: does one thing at a time
+    """
+
+    def __init__(self, lab: Lab, live: Live, worker: Worker) -> None:
+        self._lab = lab
+        self._live = live
+        self._worker = worker
+        self._from = ""
+        self._whom = w.Combobox(
+            description=say("Target"), placeholder="203.0.113.80", ensure_option=False
+        )
+        self._ping = self._button(say("Ping"), self._pings)
+        self._why = self._button(say("Why not?"), self._whys)
+        self._close = w.Button(
+            description="×", tooltip=say("close"), layout=w.Layout(width="2.8em")
+        )
+        self._close.on_click(lambda _: self._shut())
+        self._place = w.HTML()
+        self._row = w.HBox(
+            [self._place, self._whom, self._ping, self._why, self._close],
+            layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
+        )
+        self._answer = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._seen = w.VBox()
+        super().__init__([self._row, self._answer, self._seen])
+        named = {
+            "asking": self,
+            "whom": self._whom,
+            "ping": self._ping,
+            "why": self._why,
+            "answer": self._answer,
+        }
+        for name, widget in named.items():
+            widget.add_class(f"nslab-{name}")
+
+    def _button(self, words: str, job: Callable[[], object]) -> w.Button:
+        made = w.Button(description=words, layout=w.Layout(width="auto"))
+        made.on_click(lambda _: self._worker.do(job))
+        return made
+
+    def questions(self, thing: str) -> list[Question]:
+        """What a node may be asked."""
+        label = thing.partition("/")[0]
+        if any(space.label == label and space.role == "world" for space in self._live.snapshot):
+            return []
+        return [
+            Question("ping", say("Ping from here …"), thing),
+            Question("why", say("Why not from here …"), thing),
+            Question("capture", say("Capture here"), thing),
+        ]
+
+    def ask(self, question: Question) -> None:
+        """Show the row for it; a capture begins at once."""
+        if question.kind == "capture":
+            self._worker.do(lambda: self._capture(question.thing))
+            return
+        self._from = question.thing.partition("/")[0]
+        self._place.value = html.escape(say("from {name}").format(name=self._from))
+        there = asked(self._live.snapshot)
+        self._whom.options = there
+        if not self._whom.value:
+            outside = [one for one in there if one.startswith("203.0.113.")]
+            self._whom.value = outside[-1] if outside else ""
+        self._answer.value = ""
+        self._row.layout.display = None
+
+    def _pings(self) -> None:
+        target = self._whom.value.strip()
+        result = self._lab.ping(self._from, target)
+        self._answer.value = f"<pre>ping {html.escape(f'{target}: {result}')}</pre>"
+
+    def _whys(self) -> None:
+        self._answer.value = self._lab.why(self._from, self._whom.value.strip()).html
+
+    def _capture(self, thing: str) -> None:
+        places = [thing]
+        if "/" not in thing:
+            space = self._live.snapshot.namespace(thing)
+            places = [f"{thing}/{link.name}" for link in space.links]
+        self._shut()
+        self._seen.children = [Inspector(self._lab.capture(*places))]
+
+    def _shut(self) -> None:
+        for each in self._seen.children:
+            each.close()
+        self._seen.children = ()
+        self._row.layout.display = "none"
+        self._answer.value = ""

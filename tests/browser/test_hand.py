@@ -1,0 +1,258 @@
+"""Building in the picture: the article's network by mouse alone, and by keyboard alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from nslab import Lab, lesson
+from nslab.engine import labs
+from nslab.network.model import Snapshot
+
+Book = Callable[..., Any]
+
+BUILDER = "import nslab\nlab = nslab.Lab({name!r})\nlab.builder()"
+
+
+def seen(name: str) -> Snapshot:
+    """What the kernel reports of a lab, asked from outside."""
+    return labs.look(next(lab for lab in labs.running() if lab.name == name))
+
+
+def wanted() -> dict[str, Any]:
+    """The article's network, made by the lessons' own steps."""
+    with Lab("wanted", start=(*lesson("05").state_after(), *lesson("06")["F1"].actions)) as lab:
+        return lab.snapshot().canonical()
+
+
+def node(page: Page, name: str) -> Locator:
+    """A node of the picture: a link, or a namespace by its title."""
+    if "/" in name:
+        return page.locator(f".nslab-window [data-link='{name}'] .nslab-name")
+    return page.locator(f".nslab-window g.nslab-space[data-ns='{name}'] .nslab-title")
+
+
+class Mouse:
+    """Drags and clicks; presses no key."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def drop(self, what: str, onto: str) -> None:
+        """Something of the palette, or a node."""
+        piece = self.page.locator(f".nslab-piece[data-piece='{what}']")
+        start = piece if piece.count() else node(self.page, what)
+        start.hover()
+        self.page.mouse.down()
+        node(self.page, onto).hover()
+        expect(self.page.locator(".nslab-ghost")).to_be_visible()
+        self.page.mouse.up()
+
+    def pick(self, thing: str, words: str) -> None:
+        """What is done with a node."""
+        node(self.page, thing).click()
+        self.page.locator(".nslab-menu").get_by_text(words, exact=True).click()
+
+    def do(self, line: str) -> None:
+        """Send what is shown."""
+        expect(self.page.locator(".nslab-message")).to_contain_text(line)
+        self.page.locator("button.nslab-do").click()
+
+
+class Keyboard:
+    """The same with nothing but keys."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def _to(self, wanted: Locator) -> None:
+        """Tab there, forwards or backwards, from where the focus is."""
+        mine = "one => one === document.activeElement"
+        behind = wanted.evaluate(
+            "one => Boolean(document.activeElement.compareDocumentPosition(one) & 2)"
+        )
+        for _ in range(80):
+            if wanted.evaluate(mine):
+                return
+            self.page.keyboard.press("Shift+Tab" if behind else "Tab")
+        raise AssertionError("Tab does not lead there")
+
+    def drop(self, what: str, onto: str) -> None:
+        piece = self.page.locator(f".nslab-piece[data-piece='{what}']")
+        if not piece.count():
+            return self.pick(what, f"Cable to {onto.rpartition('/')[2]}")
+        self._to(piece)
+        self.page.keyboard.press("Enter")
+        return None
+
+    def pick(self, thing: str, words: str) -> None:
+        name, drawn = ("link", thing) if "/" in thing else ("ns", thing)
+        found = self.page.locator(f".nslab-window g[tabindex][data-{name}='{drawn}']").first
+        if "/" not in thing:
+            found = self.page.locator(f".nslab-window g.nslab-space[data-ns='{thing}']")
+        self._to(found)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator(".nslab-menu")).to_be_visible()
+        items = self.page.locator(".nslab-menu [role=menuitem]").all_text_contents()
+        for _ in range(items.index(words)):
+            self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Enter")
+
+    def do(self, line: str) -> None:
+        expect(self.page.locator(".nslab-message")).to_contain_text(line)
+        button = self.page.locator("button.nslab-do")
+        expect(button).to_be_focused()
+        self.page.keyboard.press("Enter")
+
+
+def article(hand: Mouse | Keyboard) -> None:
+    """The article's network; the hand says how, and what is suggested fits."""
+    page = hand.page
+    done = page.locator(".nslab-log .nslab-last")
+
+    def step(line: str) -> None:
+        hand.do(line)
+        expect(done).to_contain_text(line)
+        expect(page.locator(".nslab-message")).to_contain_text("✔")
+
+    hand.drop("bridge", "host")
+    step("brctl addbr lxcbr0")
+    hand.pick("host/lxcbr0", "Add an address")
+    step("ip address add 192.168.10.1/24 broadcast + dev lxcbr0")
+    hand.pick("host/lxcbr0", "Set up")
+    step("lxcbr0 up")
+    hand.drop("namespace", "host")
+    step("ip netns add ns1")
+    hand.pick("ns1", "Set up lo")
+    step("lo up")
+    hand.drop("ns1", "host/lxcbr0")
+    step("brctl addif lxcbr0 lxcbr0.1")
+    hand.pick("ns1/eth0", "Add an address")
+    step("192.168.10.11/24")
+    hand.pick("ns1/eth0", "Set up")
+    step("eth0 up")
+    hand.pick("host/lxcbr0.1", "Set up")
+    step("lxcbr0.1 up")
+    hand.pick("ns1", "Add a route")
+    step("default")
+    hand.pick("host", "Forward packets")
+    step("ip_forward")
+    hand.pick("host", "Masquerade")
+    step("MASQUERADE")
+    hand.pick("ns1", "Name server")
+    step("8.8.8.8")
+
+
+@pytest.mark.parametrize("hand", [Mouse, Keyboard])
+def test_the_articles_network_is_made_in_the_picture(book: Book, hand: Any) -> None:
+    name = f"by-{hand.__name__.lower()}"
+    page = book(BUILDER.format(name=name), height=1000).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    if hand is Keyboard:
+        page.locator(".nslab-piece").first.focus()
+    article(hand(page))
+    assert seen(name).canonical() == wanted()
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    assert seen(name).namespace("ns1").resolv_conf is None
+
+
+def test_a_link_that_is_dropped_onto_a_namespace_moves_there(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.Lab('dropped')\n"
+        "lab.do(nslab.AddNamespace('ns1'), nslab.AddVeth('left', 'right'))\nlab.builder()"
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    hand = Mouse(page)
+    hand.drop("host/left", "ns1")
+    hand.do("ip link set dev left netns ns1")
+    expect(node(page, "ns1/left")).to_be_visible()
+    # Both styles are shown where they differ; what cannot be is said.
+    page.locator(".nslab-piece[data-piece='bridge']").click()
+    message = page.locator(".nslab-message")
+    expect(message).to_contain_text("brctl addbr lxcbr0")
+    expect(message).to_contain_text("ip link add lxcbr0 type bridge")
+    page.locator(".nslab-form input").first.fill("right")
+    expect(message).to_contain_text("host has a link right already")
+    expect(page.locator("button.nslab-do")).to_be_disabled()
+
+
+def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
+    page = book(BUILDER.format(name="focus")).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page.locator(".nslab-what select").select_option("Add a namespace")
+    field = page.locator(".nslab-form input").first
+    field.click()
+    page.keyboard.type("ns1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    expect(field).to_be_focused()
+    button = page.locator("button.nslab-undo")
+    button.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    # Nothing is left to undo: the widget keeps the focus, and not the page.
+    assert page.evaluate("Boolean(document.activeElement.closest('.nslab-builder'))")
+    field.click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".nslab-window").first).to_be_focused()
+
+
+def test_the_form_follows_what_is_chosen(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='follows')\nlab.builder()", height=1000
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page.locator(".nslab-what select").select_option("Add a bridge")
+    where = page.locator(".nslab-form select").first
+    expect(where).to_have_value("host")
+    node(page, "ns1/eth0").click()
+    page.keyboard.press("Escape")
+    expect(where).to_have_value("ns1")
+    page.locator(".nslab-choice select").select_option("–")
+    page.locator(".nslab-what select").select_option("Set up")
+    page.locator(".nslab-what select").select_option("Add a bridge")
+    expect(where).to_have_value("host")
+
+
+def test_what_a_terminal_did_is_named_before_undo_takes_it(book: Book) -> None:
+    page = book(BUILDER.format(name="terminals")).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page.locator(".nslab-piece[data-piece='bridge']").click()
+    Mouse(page).do("brctl addbr lxcbr0")
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "terminals", "--"]
+    subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
+    expect(page.locator(".nslab-log .nslab-last")).to_contain_text("br7")
+    undo = page.locator("button.nslab-undo")
+    undo.click()
+    message = page.locator(".nslab-message")
+    expect(message).to_contain_text("done in a terminal")
+    expect(message).to_contain_text("br7")
+    assert any(link.name == "br7" for link in seen("terminals").host.links)
+    undo.click()
+    expect(message).to_contain_text("taken back")
+    assert not any(link.name == "br7" for link in seen("terminals").host.links)
+    page.locator("button.nslab-redo").click()
+    expect(message).to_contain_text("done again")
+    assert any(link.name == "br7" for link in seen("terminals").host.links)
+
+
+def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='asked')\nlab.builder()", height=1000
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    Mouse(page).pick("ns1", "Ping from here …")
+    page.locator(".nslab-whom input").fill("203.0.113.80")
+    page.locator("button.nslab-ping").click()
+    expect(page.locator(".nslab-answer")).to_contain_text("ping 203.0.113.80")
+    page.locator("button.nslab-why").click()
+    expect(page.locator(".nslab-answer svg").first).to_be_visible()
+    Mouse(page).pick("ns1/eth0", "Capture here")
+    expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()
