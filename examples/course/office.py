@@ -103,7 +103,7 @@ LESSON = Lesson(
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ifconfig guests 10.3.0.2/24 up"),
-                    "guests has 10.3.0.2/24, not 10.3.0.1/24",
+                    "guests does not have 10.3.0.1/24: it has 10.3.0.2/24",
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ip address add 10.3.0.1/24 dev guests"),

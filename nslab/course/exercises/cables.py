@@ -109,7 +109,7 @@ EXERCISES = (
                     "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",
                     "ip link set to-ns1 master lxcbr0 up",
                 ),
-                "ns1/eth0 has 192.168.10.11/24, not 192.168.10.20/24",
+                "ns1/eth0 does not have 192.168.10.20/24: it has 192.168.10.11/24",
             ),
             WrongAnswer(
                 (  # past the bridge
@@ -174,7 +174,7 @@ EXERCISES = (
                     "ip netns exec ns1 ip addr flush dev eth0",
                     "ip netns exec ns1 ip addr add 192.168.10.1/24 dev eth0",
                 ),
-                "ns1/eth0 has 192.168.10.1/24, not 192.168.10.11/24",
+                "ns1/eth0 does not have 192.168.10.11/24: it has 192.168.10.1/24",
             ),
             WrongAnswer(
                 ("ip netns exec ns1 ip link set eth0 down", *_MEND),
@@ -186,7 +186,7 @@ EXERCISES = (
             ),
             WrongAnswer(
                 ("ip netns exec ns1 ip route add 192.168.10.0/24 dev eth0",),
-                "ns1/eth0 has 192.168.11.11/24, not 192.168.10.11/24",
+                "ns1/eth0 does not have 192.168.10.11/24: it has 192.168.11.11/24",
             ),
         ),
     ),

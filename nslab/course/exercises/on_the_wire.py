@@ -124,7 +124,7 @@ EXERCISES = (
                     _DEFAULT,
                     _NAT,
                 ),
-                "wire0 has 198.51.100.10/32, not 198.51.100.10/24",
+                "wire0 does not have 198.51.100.10/24: it has 198.51.100.10/32",
             ),
             WrongAnswer(
                 (  # a new cable, and nothing at its other end
