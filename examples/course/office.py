@@ -62,7 +62,7 @@ LESSON = Lesson(
             others=((AddAddress("office", "10.2.0.1/24"),),),
             wrong=(
                 WrongAnswer(("ip address add 10.2.0.1/24 dev office",), "you chose a, but", "a"),
-                WrongAnswer((), "office has no address", "b"),
+                WrongAnswer((), "office does not have 10.2.0.1/24", "b"),
                 WrongAnswer(
                     ("ip address add 10.2.0.1/24 dev office", "ip link set office up"),
                     "office is up",

@@ -41,7 +41,7 @@ EXERCISES = (
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route", "a"),
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route default", "c"),
             WrongAnswer(("ifconfig lxcbr0 192.168.10.1/24 up",), "lxcbr0 is up", "a"),
-            WrongAnswer((), "lxcbr0 has no address", "b"),
+            WrongAnswer((), "lxcbr0 does not have 192.168.10.1/24", "b"),
         ),
     ),
     Exercise(

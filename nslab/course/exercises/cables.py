@@ -42,10 +42,14 @@ EXERCISES = (
         others=((Move("veth-ns1", to="ns1"),),),
         wrong=(
             WrongAnswer(
-                ("ip link set veth-ns1 netns ns1",), "you chose a, but ns1/veth-ns1 has no", "a"
+                ("ip link set veth-ns1 netns ns1",),
+                "you chose a, but ns1/veth-ns1 does not have",
+                "a",
             ),
             WrongAnswer(
-                ("ip link set veth-ns1 netns ns1",), "you chose b, but ns1/veth-ns1 has no", "b"
+                ("ip link set veth-ns1 netns ns1",),
+                "you chose b, but ns1/veth-ns1 does not have",
+                "b",
             ),
             WrongAnswer(
                 ("ip link set veth-ns1 netns ns1",), "you chose d, but there is no link", "d"
