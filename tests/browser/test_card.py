@@ -63,13 +63,15 @@ def solve(page: Page) -> None:
     """X2, by typing; the card is told nothing."""
     says = page.locator(".nslab-says")
     expect(says).to_have_text("0 of 3 met")
+    expect(page.locator(".nslab-points .widget-html-content > div")).to_have_count(3)
+    expect(page.locator(".nslab-where")).to_contain_text("%%host types into this exercise's own")
     first, *rest = answer("X2")
     type_into_a_new_cell(page, f"%%host\n{first}")
     expect(page.locator(".nslab-points")).to_contain_text("the spanning tree of lxcbr1 is off")
     type_into_a_new_cell(page, "\n".join(["%%host", *rest]))
     expect(says).to_have_text("✔ Solved")
     expect(page.locator(".nslab-points")).not_to_contain_text("✘")
-    expect(page.locator(".nslab-foot")).to_contain_text("tries: 1")
+    expect(page.locator(".nslab-foot")).to_contain_text("tries: 2")
     expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()
 
 
@@ -218,6 +220,19 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     wide = "one => one.scrollWidth - one.clientWidth"
     assert page.locator(".nslab-exercise").evaluate(wide) <= 1
+    lines = page.locator(".nslab-choices .widget-radio-box label")
+    for number in range(lines.count()):
+        off = lines.nth(number).evaluate(
+            """label => {
+                const middle = box => box.top + box.height / 2;
+                const words = document.createRange();
+                words.selectNodeContents(label);
+                const text = [...words.getClientRects()].filter(one => one.width > 20)[0];
+                const radio = label.querySelector('input').getBoundingClientRect();
+                return Math.abs(middle(radio) - middle(text));
+            }"""
+        )
+        assert off <= 1, "a radio button stands beside the first line of its text"
     above = page.locator(".nslab-exercise").evaluate(
         """card => card.querySelector('.nslab-drawn').getBoundingClientRect().top
             - card.getBoundingClientRect().top"""
