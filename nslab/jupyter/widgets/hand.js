@@ -191,8 +191,13 @@ export default ({ all, model }) => {
         if (event.key === 'Enter') {
             event.preventDefault();
             event.stopPropagation();
-            // What was typed is told first.
-            setTimeout(() => all.querySelector('button.nslab-do')?.click(), 50);
+            // What was typed is told first: the kernel says then whether it can be done.
+            const go = tries => {
+                const button = all.querySelector('button.nslab-do');
+                if (!button.disabled) button.click();
+                else if (tries) setTimeout(go, 50, tries - 1);
+            };
+            setTimeout(go, 80, 20);
         } else if (event.key === 'Escape') {
             event.preventDefault();
             event.stopPropagation();

@@ -36,7 +36,8 @@ export default ({ all, own }) => {
         if (event.target.isConnected && !document.activeElement.closest('.nslab-drawn')) had = '';
     }));
     new MutationObserver(() => {
-        if (!had || all.contains(document.activeElement)) return;
+        // (A menu that is open has it elsewhere.)
+        if (!had || ![document.body, null].includes(document.activeElement)) return;
         const again = [...all.querySelectorAll(`.nslab-drawn :is(${NODE})`)]
             .find(each => own(each) && called(each) === had);
         again?.focus({ preventScroll: true });

@@ -90,10 +90,9 @@ class Player(w.VBox):  # type: ignore[misc]
         self._story = w.HTML()
         self._list = w.HTML()
         self._bar = Bar()
-        self._ended = w.HTML(
-            f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> "
-            f"{html.escape(say('The kernel has ended; run the cell again.'))}</span>{_STYLE}"
-        )
+        words = html.escape(say("The kernel has ended; run the cell again."))
+        sign = "<span style='color:#d55e00'>■</span>"
+        self._ended = w.HTML(f"<span class='nslab-saved'>{sign} {words}</span>{_STYLE}")
 
         def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, **options)
