@@ -184,7 +184,7 @@ export default ({ all, model }) => {
         };
         setTimeout(look, 60);
     });
-    // Enter does it, Escape goes back to the picture.
+    // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
     all.addEventListener('keydown', event => {
         const field = event.target.closest?.('.nslab-form :is(input, select)');
         if (!field) return;
@@ -203,5 +203,5 @@ export default ({ all, model }) => {
             event.stopPropagation();
             (all.querySelector('.nslab-window') || all).focus({ preventScroll: true });
         }
-    });
+    }, true);
 };

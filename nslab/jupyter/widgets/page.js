@@ -65,6 +65,14 @@ export default ({ all, own }) => {
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
 
+    // ipywidgets' sliders have a label beside them, and none of their own.
+    const labelled = () => all.querySelectorAll('[role=slider]:not([aria-label])').forEach(each => {
+        const label = each.closest('.widget-slider')?.querySelector('.widget-label');
+        if (own(each) && label?.textContent) each.setAttribute('aria-label', label.textContent);
+    });
+    labelled();
+    new MutationObserver(labelled).observe(all, { childList: true, subtree: true });
+
     // A button of a card that is taken away gives the focus to the one before it.
     let held = null;
     const there = button => button.offsetParent !== null;
