@@ -9,7 +9,7 @@ const made = (tag, what = {}, ...children) => {
     return element;
 };
 
-export default ({ all, model }) => {
+export default ({ all, model, signal }) => {
     const words = model.get('words');
     const node = element => {
         const found = element?.closest?.('.nslab-drawn') && all.contains(element)
@@ -71,9 +71,9 @@ export default ({ all, model }) => {
         setTimeout(() => all.removeEventListener('click', stop, { capture: true }));
         if (onto && onto !== thing) tell({ what: thing, onto });
     };
-    document.addEventListener('pointermove', move);
-    document.addEventListener('pointerup', up);
-    document.addEventListener('pointercancel', end);
+    document.addEventListener('pointermove', move, { signal });
+    document.addEventListener('pointerup', up, { signal });
+    document.addEventListener('pointercancel', end, { signal });
     all.addEventListener('dragstart', event => { if (from) event.preventDefault(); });
     all.addEventListener('keydown', event => {
         if (event.key === 'Escape' && from) { event.stopPropagation(); end(); }
@@ -163,8 +163,9 @@ export default ({ all, model }) => {
         }
     };
     const away = event => { if (menu && !menu.contains(event.target)) shut(false); };
-    document.addEventListener('pointerdown', away);
-    document.addEventListener('wheel', away, { passive: true });
+    document.addEventListener('pointerdown', away, { signal });
+    document.addEventListener('wheel', away, { passive: true, signal });
+    signal.addEventListener('abort', () => { shut(false); end(); });
     model.on('change:offers', open);
 
     // -- the form that was filled in has the hand ------------------------------------------------

@@ -55,7 +55,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._choice.observe(self._chosen, names="value")
         side = w.VBox(
             [self._choice, self._enter, self._facts],
-            layout=w.Layout(min_width="18em", max_width="26em"),
+            layout=w.Layout(flex="1 1 18em", min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")

@@ -1,5 +1,5 @@
 // What every widget needs of the page and no ipywidget has a trait for; asks nobody for anything.
-export default ({ all, own }) => {
+export default ({ all, own, model }) => {
     // JupyterLab's command mode takes letters and arrows that are typed into a list for itself: "a"
     // would insert a cell.  Lumino leaves alone what has this attribute (the very element that has
     // the focus must have it).
@@ -65,11 +65,18 @@ export default ({ all, own }) => {
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
 
-    // ipywidgets' sliders have a label beside them, and none of their own.
-    const labelled = () => all.querySelectorAll('[role=slider]:not([aria-label])').forEach(each => {
-        const label = each.closest('.widget-slider')?.querySelector('.widget-label');
-        if (own(each) && label?.textContent) each.setAttribute('aria-label', label.textContent);
-    });
+    // ipywidgets' sliders have a label beside them, and none of their own; what plays has none.
+    const words = model.get('words');
+    const labelled = () => {
+        all.querySelectorAll('[role=slider]:not([aria-label])').forEach(each => {
+            const label = each.closest('.widget-slider')?.querySelector('.widget-label');
+            if (own(each) && label?.textContent) each.setAttribute('aria-label', label.textContent);
+        });
+        all.querySelectorAll('.widget-play button:not([aria-label])').forEach(each => {
+            const stops = each.querySelector('.fa-stop');
+            each.setAttribute('aria-label', stops ? words.halt : words.play);
+        });
+    };
     labelled();
     new MutationObserver(labelled).observe(all, { childList: true, subtree: true });
 

@@ -372,6 +372,9 @@ _STYLE = (
     ".nslab-list button:hover{background:var(--jp-layout-color2,#8882)}"
     ".nslab-list button:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}"
     ".nslab-list [aria-current]{font-weight:bold}"
+    # For who hears it: the sign says it to the eye.
+    ".nslab-list small{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    ".nslab-list :is(ol,li,button){line-height:1.5}.nslab-list li{position:relative}"
     "</style>"
 )
 """How the player's lists look."""
