@@ -22,6 +22,12 @@ Steps = Sequence[What]
 FAILED = "# failed: "
 """How a line begins that failed when it was typed."""
 
+_JOINED = re.compile(
+    r"\b(if|then|else|elif|fi|for|while|until|do|done|case|esac|select|function)\b|<<|[{}]|\\$",
+    re.MULTILINE,
+)
+"""What may make one command of several lines."""
+
 _EXITS = re.compile(r"\bexit\b")
 _SETS = re.compile(r"\w+\+?=|(cd|pushd|popd|export|declare|set|unset|shopt|umask|ulimit|exec)$")
 
@@ -57,7 +63,8 @@ def _typed(what: Typed, containers: Sequence[str]) -> str:
 def _without_failed(what: Typed) -> str:
     """The lines, those that failed as comments, unless some of them belong together."""
     lines = what.text.rstrip("\n").split("\n")
-    if not what.failed or any(simple_commands(line) is None for line in lines):
+    apart = all(simple_commands(line) is not None for line in lines)
+    if not what.failed or not apart or _JOINED.search(what.text):
         return "\n".join(lines)
     told = [f"{FAILED}{line}" if n in what.failed else line for n, line in enumerate(lines, 1)]
     return "\n".join(told if any(not line.startswith("#") for line in told) else [*told, ":"])

@@ -27,7 +27,7 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
     ("Set up", ["host", "lxcbr0"]),
     ("Add a namespace", ["ns1"]),
     ("Set up", ["ns1", "lo"]),
-    ("Add a veth pair", ["veth-ns1", "host", "lxcbr0.1", "host"]),
+    ("Add a veth pair", ["veth-ns1", "host", "lxcbr0.1", "host", "–"]),
     ("Move to another namespace", ["host", "veth-ns1", "ns1"]),
     ("Rename", ["ns1", "veth-ns1", "eth0"]),
     ("Add an address", ["ns1", "eth0", "192.168.10.11/24"]),
@@ -209,11 +209,49 @@ def test_a_lesson_is_played_to_its_end(book: Book) -> None:
     page.locator("button.nslab-all").click()
     expect(page.locator(".nslab-step")).to_contain_text("All steps are done")
     expect(page.locator(".nslab-result")).not_to_contain_text("✘")
+    expect(page.locator(".nslab-story details")).to_have_count(steps)
+    expect(page.locator(".nslab-step a")).to_have_attribute("href", "05-way-out.ipynb")
     page.locator("button.nslab-back").click()
     expect(page.locator(".nslab-step")).to_contain_text(f"step {steps} of {steps}")
     assert not seen("played").link("lxcbr0.1").up
+    # To any step, forth and back.
+    steps_list = page.locator(".nslab-list [data-step]")
+    expect(steps_list).to_have_count(steps)
+    steps_list.nth(1).click()
+    expect(page.locator(".nslab-step")).to_contain_text(f"step 2 of {steps}")
+    expect(steps_list.nth(0)).to_contain_text("✔")
+    expect(steps_list.nth(1)).to_have_attribute("aria-current", "step")
+    steps_list.nth(3).press("Enter")
+    expect(page.locator(".nslab-step")).to_contain_text(f"step 4 of {steps}")
+    expect(steps_list.nth(3)).to_be_focused()
     page.locator("button.nslab-reset").click()
     expect(page.locator(".nslab-step")).to_contain_text(f"step 1 of {steps}")
+
+
+def test_what_changed_is_in_sight_and_an_ended_kernel_is_said(book: Book) -> None:
+    opened = book(
+        "import nslab\nlesson = nslab.lesson('04')\nlab = lesson.lab(name='sight')",
+        "lesson.play(lab)",
+        width=1280,
+        height=900,
+    )
+    page = opened.page
+    page.locator("button.nslab-run").click()
+    expect(page.locator(".nslab-result")).to_contain_text("✔")
+    inside = """node => { const at = node.getBoundingClientRect();
+        return at.top >= 0 && at.bottom <= innerHeight }"""
+    for link in ("host/lxcbr0.1", "ns1/veth-ns1"):
+        node = page.locator(f".nslab-window [data-link='{link}']")
+        expect(node).to_be_visible()
+        page.wait_for_function(inside, arg=node.element_handle())
+        page.locator("button.nslab-run").click()
+        expect(page.locator(".nslab-step")).not_to_contain_text("step 2 of")
+    opened.restart()
+    expect(page.locator(".nslab-player")).to_contain_text(
+        "The kernel has ended; run the cell again"
+    )
+    expect(page.locator(".nslab-result")).to_be_hidden()
+    expect(page.locator(".nslab-list")).to_be_hidden()
 
 
 def test_the_end_of_a_lab_is_said_in_the_page(book: Book) -> None:
@@ -272,22 +310,45 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
     expect(page.locator(".nslab-status")).to_contain_text("is running")
     enter = [sys.executable, "-m", "nslab", "enter", "--lab", "inspected", "ns1", "--"]
     subprocess.run([*enter, "ping", "-c1", "203.0.113.80"], check=True, capture_output=True)
-    listed = page.locator(".nslab-frames option")
+    listed = page.locator(".nslab-rows [role=option]")
     expect(listed.filter(has_text="echo")).to_have_count(8)
     page.locator("button.nslab-stop").click()
     expect(page.locator(".nslab-status")).to_contain_text("has stopped")
     expect(page.locator("button.nslab-stop")).to_be_hidden()
 
-    page.locator(".nslab-only input").fill("echo request")
-    page.locator(".nslab-only input").press("Enter")
+    only, count = page.locator(".nslab-only input"), page.locator(".nslab-count")
+    every = listed.count()
+    for text, some in {"ARP": "arp", "!arp": "icmp", "icmp and ns1": "icmp"}.items():
+        only.fill(text)
+        expect(count).to_contain_text(f"of {every} frames")
+        expect(listed.first).to_have_attribute("data-protocol", some)
+    page.locator("button.nslab-clear").click()
+    expect(listed).to_have_count(every)
+    expect(only).to_have_value("")
+    only.press_sequentially("ip.addr==203.0.113.80 and echo request")
     expect(listed).to_have_count(4)
-    page.locator(".nslab-frames select").select_option(index=3)
+    expect(count).to_have_text(f"4 of {every} frames")
+    # By keyboard: into the list, and down to the last.
+    page.locator(".nslab-rows").focus()
+    page.keyboard.press("End")
     expect(page.locator(".nslab-heading")).to_contain_text("at eth0, sent, 98 bytes: ICMP echo")
 
-    page.locator(".nslab-fields select").select_option("\xa0\xa0\xa0dst:\xa0203.0.113.80")
-    expect(page.locator(".nslab-bytes")).to_contain_text("IP.dst = 203.0.113.80")
-    marked = page.locator(".nslab-bytes span[style*='background']")
-    expect(marked).to_have_text(["cb", "00", "71", "50"])
+    # From a field to its bytes, and back from a byte to its field.
+    page.locator(".nslab-field", has_text="dst: 203.0.113.80").click()
+    expect(page.locator(".nslab-value")).to_contain_text("IP.dst = 203.0.113.80")
+    expect(page.locator(".nslab-byte.nslab-set")).to_have_text(["cb", "00", "71", "50"])
+    page.locator(".nslab-byte[data-at='26']").click()
+    expect(page.locator(".nslab-tree [aria-selected=true]")).to_contain_text("src: 198.51.100.10")
+    layer = page.locator(".nslab-layer", has_text="Ethernet")
+    fields = page.locator(".nslab-field")
+    before = fields.count()
+    layer.locator(".nslab-caret").click()
+    expect(layer).to_have_attribute("aria-expanded", "false")
+    assert fields.count() < before
+    with page.expect_download() as download:
+        page.locator("button.nslab-save").click()
+    assert download.value.suggested_filename == "nslab.pcapng"
+    assert download.value.path().read_bytes().startswith(bytes.fromhex("0a0d0d0a"))
 
     page.locator("button.nslab-follow").click()
     way = page.locator(".nslab-journey")
@@ -308,7 +369,7 @@ def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
     page = book(
         ping, "i = seen.inspect()\ni.frame = 12\ni.follow()\ni", theme=theme, width=683, height=384
     ).page
-    expect(page.locator(".nslab-journey svg")).to_be_visible()
+    expect(page.locator(".nslab-journey svg").first).to_be_visible()
     page.locator(".nslab-frames").scroll_into_view_if_needed()
     wide = page.evaluate(
         """() => { const output = document.querySelector('.nslab-inspector');

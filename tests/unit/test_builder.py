@@ -131,9 +131,74 @@ def test_what_cannot_work_is_said_before_it_is_sent(lab: Lab, builder: Builder) 
     assert lab.snapshot() == before
 
 
-def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder: Builder) -> None:
-    lab.do(act.AddBridge("br0"))
+def test_what_is_there_already_is_foreseen(lab: Lab, builder: Builder) -> None:
+    do(builder, "Add a bridge", name="br0")
+    field(builder, "name").value = "br1"
+    field(builder, "name").value = "br0"
+    assert part(builder, "do").disabled
+    assert "host has a link br0 already" in part(builder, "message").value
+
+
+def test_both_styles_are_shown_before_it_is_sent(builder: Builder) -> None:
     fill(builder, "Add a bridge", name="br0")
+    assert "brctl addbr br0" in part(builder, "message").value
+    assert "ip link add br0 type bridge" in part(builder, "message").value
+
+
+def test_the_place_of_the_last_step_is_not_that_of_the_next(lab: Lab, builder: Builder) -> None:
+    lab.do(act.AddNamespace("ns1"))
+    fill(builder, "Set up", ns="ns1", link="lo")
+    part(builder, "what").value = "Add a bridge"
+    assert field(builder, "ns").value == "host"
+    # What is chosen in the picture says where.
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    part(builder, "choice").value = "ns1/lo"
+    assert field(builder, "ns").value == "ns1"
+    part(builder, "what").value = "Set up"
+    assert (field(builder, "ns").value, field(builder, "link").value) == ("ns1", "lo")
+
+
+def gesture(builder: Builder, number: int, **what: Any) -> None:
+    """As the page tells it."""
+    builder._page.gesture = {**what, "number": number}
+
+
+def test_a_gesture_fills_the_form_in(lab: Lab, builder: Builder) -> None:
+    gesture(builder, 1, what="bridge", onto="host")
+    assert part(builder, "what").value == "Add a bridge"
+    assert field(builder, "name").value == "lxcbr0"
+    assert builder._page.filled[1] == 2
+    assert not lab.steps, "nothing is sent yet"
+    gesture(builder, 2, what="internet", onto="host")
+    assert "outside of the host" in part(builder, "message").value
+    press(builder, "do")
+    until(lambda: "lxcbr0" in builder.live.picture.text)
+    gesture(builder, 3, menu="host/lxcbr0")
+    items = builder._page.offers["items"]
+    assert "Set up" in items
+    gesture(builder, 4, pick={"of": "host/lxcbr0", "item": items.index("Set up")})
+    press(builder, "do")
+    assert lab.snapshot().link("lxcbr0").up
+
+
+def test_what_was_done_elsewhere_is_named_before_undo_takes_it(lab: Lab, builder: Builder) -> None:
+    do(builder, "Add a bridge", name="br0")
+    lab.engine.apply([act.AddBridge("br7")])  # by hand: the lab knows nothing of it
+    until(lambda: "br7" in part(builder, "log").value)
+    press(builder, "undo")
+    assert "done in a terminal" in part(builder, "message").value
+    assert "br7" in part(builder, "message").value
+    assert any(link.name == "br7" for link in lab.snapshot().host.links)
+    press(builder, "undo")
+    assert not any(link.name == "br7" for link in lab.snapshot().host.links)
+    assert any(link.name == "br0" for link in lab.snapshot().host.links)
+    press(builder, "redo")
+    assert any(link.name == "br7" for link in lab.snapshot().host.links)
+
+
+def test_what_the_kernel_refuses_is_said_and_nothing_is_logged(lab: Lab, builder: Builder) -> None:
+    fill(builder, "Add a bridge", name="br0")
+    lab.do(act.AddBridge("br0"))
     part(builder, "do").click()
     until(lambda: "✘" in part(builder, "message").value)
     until(lambda: "br0" in part(builder, "message").value)

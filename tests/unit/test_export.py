@@ -58,3 +58,28 @@ def test_what_a_lab_begins_with_is_told_too() -> None:
         lab.do(act.AddBridge("br1"))
         assert lab.python().index("br0") < lab.python().index("br1")
         assert lab.script().index("br0") < lab.script().index("br1")
+
+
+def test_lines_that_failed_are_comments() -> None:
+    text = "ip link add br0 type bridge\nip link set nope up"
+    (told,) = shell([Typed(text, failed=(2,))])
+    assert told == "ip link add br0 type bridge\n# failed: ip link set nope up"
+    # Where lines belong together none can be left out.
+    loop = "for n in 1 2; do\nip link set nope up\ndone"
+    assert shell([Typed(loop, failed=(2,))]) == [loop]
+    (nothing,) = shell([Typed("ip link set nope up", "ns1", failed=(1,))])
+    assert "# failed: ip link set nope up\n:" in nothing
+
+
+def test_a_script_removes_what_it_made_before_it_makes_it_again() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"), act.AddContainer("app"))
+        script = lab.script()
+    before, after = script.split('touch "$mark"')
+    for line in ("ip link delete dev br0", "ip netns delete ns1", 'kill -KILL "$pid_app"'):
+        assert f"    {line}\n" in before
+    assert "ip link add br0 type bridge" in after
+    assert "</dev/null >/dev/null 2>&1 & pid_app=$!" in after
+    assert after.rstrip().endswith("run it once more with the word clean behind it.")
+    with Lab(engine="fake") as lab:
+        assert "clean_up" not in lab.script()

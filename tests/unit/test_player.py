@@ -192,3 +192,33 @@ def test_what_is_taken_back_elsewhere_is_to_be_done_again(player: Player, lab: L
     press(player, "run")
     lab.reset()
     assert player.position == 0
+
+
+def test_any_step_can_be_gone_to_and_results_are_kept(
+    lab: Lab, player: Player, chapter: Lesson
+) -> None:
+    start = lab.snapshot().canonical()
+    player._page.gesture = {"goto": 3, "number": 1}
+    until(lambda: idle(player) and player.position == 3)
+    assert part(player, "story").value.count("<details") == 3
+    assert part(player, "list").value.count("✔") == 3
+    assert "▶</span> 4. " in part(player, "list").value
+    player._page.gesture = {"goto": 1, "number": 2}
+    until(lambda: idle(player) and player.position == 1)
+    assert part(player, "story").value.count("<details") == 1
+    player._page.gesture = {"goto": 0, "number": 3}
+    until(lambda: idle(player) and player.position == 0)
+    assert part(player, "story").value == ""
+    assert lab.snapshot().canonical() == start
+
+
+def test_what_a_step_changed_is_brought_into_sight(player: Player) -> None:
+    press(player, "run")
+    thing, _ = player.live._page.sight
+    assert thing in ("host/lxcbr0.1", "host/veth-ns1")
+
+
+def test_the_next_lesson_is_named_at_the_end(player: Player) -> None:
+    press(player, "all")
+    assert "05-way-out.ipynb" in part(player, "step").value
+    assert "The way out" in part(player, "step").value

@@ -67,6 +67,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         """What was done in a terminal, and named before Undo takes it back."""
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
+        self._done = 0
+        """How many steps were done here."""
         self._message = w.HTML()
         self._bar = Bar()
         self._stop = w.Button(
@@ -279,8 +281,15 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _looked(self) -> None:
-        """The kernel was looked at anew."""
-        self._now = self.live.snapshot
+        """The kernel reports something else: look at it now, for the picture may be behind."""
+        done = self._done
+        try:
+            now = self._lab.snapshot()
+        except NslabError:  # it has ended, or is being made anew
+            now = self.live.snapshot
+        with self._filling:
+            if done == self._done:  # else the last step has looked later
+                self._now = now
         self._refill()
         self._lab._look_for_hands()
 
@@ -359,7 +368,9 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._say(wrong, ok=False)
             return
         changes = self._lab.do(made, watch=True).changes
-        self._now = changes.after if changes else self._now
+        with self._filling:
+            self._done += 1
+            self._now = changes.after if changes else self._now
         self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
 
     def _take_back(self) -> None:

@@ -136,19 +136,25 @@ def _route(snapshot: Snapshot, action: Any) -> str:
     if any(route.destination == action.destination for route in plain):
         words = say("{place} has a route to {target} already")
         return words.format(place=_place(action.ns), target=action.destination)
-    if not action.via:
-        return ""
-    try:
-        via = ipaddress.ip_address(action.via)
-    except ValueError:
-        return ""
-    for route in namespace.routes:
-        if "/" in route.destination and via in ipaddress.ip_network(route.destination, False):
-            return ""
-    if via.version == 6 or any("/" not in one.destination and not one.via for one in plain):
+    if not action.via or _on_link_to(namespace, action.via):
         return ""
     words = say("no link of {place} that is up has an address in the network of {via}")
     return words.format(place=_place(action.ns), via=action.via)
+
+
+def _on_link_to(namespace: Namespace, via: str) -> bool:
+    """Whether a route of a namespace may lead to a gateway; in doubt it does."""
+    try:
+        gateway = ipaddress.IPv4Address(via)
+    except ValueError:
+        return True
+    for route in namespace.routes:
+        if "/" not in route.destination:
+            if not route.via:
+                return True
+        elif gateway in ipaddress.ip_network(route.destination, strict=False):
+            return True
+    return False
 
 
 def _no_route(snapshot: Snapshot, action: Any) -> str:

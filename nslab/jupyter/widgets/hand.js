@@ -9,7 +9,7 @@ const made = (tag, what = {}, ...children) => {
     return element;
 };
 
-export default ({ all, model }) => {
+export default ({ all, model, signal }) => {
     const words = model.get('words');
     const node = element => {
         const found = element?.closest?.('.nslab-drawn') && all.contains(element)
@@ -71,9 +71,9 @@ export default ({ all, model }) => {
         setTimeout(() => all.removeEventListener('click', stop, { capture: true }));
         if (onto && onto !== thing) tell({ what: thing, onto });
     };
-    document.addEventListener('pointermove', move);
-    document.addEventListener('pointerup', up);
-    document.addEventListener('pointercancel', end);
+    document.addEventListener('pointermove', move, { signal });
+    document.addEventListener('pointerup', up, { signal });
+    document.addEventListener('pointercancel', end, { signal });
     all.addEventListener('dragstart', event => { if (from) event.preventDefault(); });
     all.addEventListener('keydown', event => {
         if (event.key === 'Escape' && from) { event.stopPropagation(); end(); }
@@ -163,8 +163,9 @@ export default ({ all, model }) => {
         }
     };
     const away = event => { if (menu && !menu.contains(event.target)) shut(false); };
-    document.addEventListener('pointerdown', away);
-    document.addEventListener('wheel', away, { passive: true });
+    document.addEventListener('pointerdown', away, { signal });
+    document.addEventListener('wheel', away, { passive: true, signal });
+    signal.addEventListener('abort', () => { shut(false); end(); });
     model.on('change:offers', open);
 
     // -- the form that was filled in has the hand ------------------------------------------------
@@ -184,19 +185,24 @@ export default ({ all, model }) => {
         };
         setTimeout(look, 60);
     });
-    // Enter does it, Escape goes back to the picture.
+    // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
     all.addEventListener('keydown', event => {
         const field = event.target.closest?.('.nslab-form :is(input, select)');
         if (!field) return;
         if (event.key === 'Enter') {
             event.preventDefault();
             event.stopPropagation();
-            // What was typed is told first.
-            setTimeout(() => all.querySelector('button.nslab-do')?.click(), 50);
+            // What was typed is told first: the kernel says then whether it can be done.
+            const go = tries => {
+                const button = all.querySelector('button.nslab-do');
+                if (!button.disabled) button.click();
+                else if (tries) setTimeout(go, 50, tries - 1);
+            };
+            setTimeout(go, 80, 20);
         } else if (event.key === 'Escape') {
             event.preventDefault();
             event.stopPropagation();
             (all.querySelector('.nslab-window') || all).focus({ preventScroll: true });
         }
-    });
+    }, true);
 };

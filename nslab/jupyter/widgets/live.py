@@ -43,7 +43,6 @@ class Live(w.VBox):  # type: ignore[misc]
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
         self._refilling = False
-        self._choosers: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
         self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
@@ -56,7 +55,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._choice.observe(self._chosen, names="value")
         side = w.VBox(
             [self._choice, self._enter, self._facts],
-            layout=w.Layout(min_width="18em", max_width="26em"),
+            layout=w.Layout(flex="1 1 18em", min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
@@ -98,7 +97,7 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def observe_choice(self, call: Callable[[], None]) -> None:
         """Have something called whenever another thing is chosen."""
-        self._choosers.append(call)
+        self._choice.observe(lambda _: None if self._refilling else call(), names="value")
 
     @property
     def picture(self) -> Picture:
@@ -166,8 +165,6 @@ class Live(w.VBox):  # type: ignore[misc]
     def _chosen(self, _: object) -> None:
         if not self._refilling:
             self._show_facts()
-            for call in self._choosers:
-                call()
 
     def _show_facts(self) -> None:
         found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []

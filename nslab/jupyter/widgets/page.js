@@ -1,5 +1,5 @@
 // What every widget needs of the page and no ipywidget has a trait for; asks nobody for anything.
-export default ({ all, own }) => {
+export default ({ all, own, model }) => {
     // JupyterLab's command mode takes letters and arrows that are typed into a list for itself: "a"
     // would insert a cell.  Lumino leaves alone what has this attribute (the very element that has
     // the focus must have it).
@@ -36,7 +36,8 @@ export default ({ all, own }) => {
         if (event.target.isConnected && !document.activeElement.closest('.nslab-drawn')) had = '';
     }));
     new MutationObserver(() => {
-        if (!had || all.contains(document.activeElement)) return;
+        // (A menu that is open has it elsewhere.)
+        if (!had || ![document.body, null].includes(document.activeElement)) return;
         const again = [...all.querySelectorAll(`.nslab-drawn :is(${NODE})`)]
             .find(each => own(each) && called(each) === had);
         again?.focus({ preventScroll: true });
@@ -63,6 +64,21 @@ export default ({ all, own }) => {
         .forEach(each => each.setAttribute('role', 'status'));
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
+
+    // ipywidgets' sliders have a label beside them, and none of their own; what plays has none.
+    const words = model.get('words');
+    const labelled = () => {
+        all.querySelectorAll('[role=slider]:not([aria-label])').forEach(each => {
+            const label = each.closest('.widget-slider')?.querySelector('.widget-label');
+            if (own(each) && label?.textContent) each.setAttribute('aria-label', label.textContent);
+        });
+        all.querySelectorAll('.widget-play button:not([aria-label])').forEach(each => {
+            const stops = each.querySelector('.fa-stop');
+            each.setAttribute('aria-label', stops ? words.halt : words.play);
+        });
+    };
+    labelled();
+    new MutationObserver(labelled).observe(all, { childList: true, subtree: true });
 
     // A button of a card that is taken away gives the focus to the one before it.
     let held = null;

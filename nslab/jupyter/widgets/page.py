@@ -68,6 +68,8 @@ def _words() -> dict[str, str]:
         "copied": say("Copied"),
         "saved": say("Saved as a file"),
         "menu": say("What to do with {name}"),
+        "play": say("play, or pause"),
+        "halt": say("stop, and back to the first"),
         "refused": say("The browser does not allow it."),
     }
 

@@ -100,6 +100,8 @@ const frameOf = (frame, view, words, options) => {
     };
 
     const apply = () => {
+        // With parts that can be reached it is no single image.
+        if (svg()?.querySelector('[tabindex]')) svg().setAttribute('role', 'group');
         frame.classList.toggle('nslab-zoomed', self.zoom > 0);
         frame.style.setProperty('--nslab-width', `${Math.round(natural() * self.zoom)}px`);
         mapped();

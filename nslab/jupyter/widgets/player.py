@@ -90,10 +90,9 @@ class Player(w.VBox):  # type: ignore[misc]
         self._story = w.HTML()
         self._list = w.HTML()
         self._bar = Bar()
-        self._ended = w.HTML(
-            f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> "
-            f"{html.escape(say('The kernel has ended; run the cell again.'))}</span>{_STYLE}"
-        )
+        words = html.escape(say("The kernel has ended; run the cell again."))
+        sign = "<span style='color:#d55e00'>■</span>"
+        self._ended = w.HTML(f"<span class='nslab-saved'>{sign} {words}</span>{_STYLE}")
 
         def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, **options)
@@ -373,6 +372,9 @@ _STYLE = (
     ".nslab-list button:hover{background:var(--jp-layout-color2,#8882)}"
     ".nslab-list button:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}"
     ".nslab-list [aria-current]{font-weight:bold}"
+    # For who hears it: the sign says it to the eye.
+    ".nslab-list small{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    ".nslab-list :is(ol,li,button){line-height:1.5}.nslab-list li{position:relative}"
     "</style>"
 )
 """How the player's lists look."""

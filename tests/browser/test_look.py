@@ -1,0 +1,167 @@
+"""Pictures looked at: zoom, pan, the whole screen, a small map, copies, what is connected; axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+Book = Callable[..., Any]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+LIVE = "import nslab\nlab = nslab.lesson('06').lab(name={name!r})\nlab.live()"
+
+
+def looked_at(book: Book, name: str, **options: Any) -> tuple[Page, Locator, Locator]:
+    """A page with a live picture: the page, the window, and the picture in it."""
+    page = book(LIVE.format(name=name), **options).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    window = page.locator(".nslab-live .nslab-window")
+    return page, window, window.locator("> svg.nslab-picture")
+
+
+def width(picture: Locator) -> float:
+    return float(picture.evaluate("svg => svg.getBoundingClientRect().width"))
+
+
+def place(window: Locator) -> list[int]:
+    found: list[int] = window.evaluate("w => [w.scrollLeft, w.scrollTop]")
+    return found
+
+
+def test_it_zooms_by_button_key_and_wheel(book: Book) -> None:
+    page, window, picture = looked_at(book, "zoomed")
+    first = width(picture)
+    page.locator(".nslab-tool-in").click()
+    assert width(picture) == pytest.approx(first * 1.25, abs=2)
+    window.focus()
+    page.keyboard.press("+")
+    larger = width(picture)
+    assert larger > first * 1.4
+    page.keyboard.press("-")
+    assert width(picture) < larger
+    picture.hover()
+    before = width(picture)
+    page.mouse.wheel(0, 100)  # without the key the page scrolls
+    assert width(picture) == pytest.approx(before)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    page.wait_for_function(
+        "w => document.querySelector('.nslab-window svg').getBoundingClientRect().width > w",
+        arg=before + 5,
+    )
+    window.focus()
+    page.keyboard.press("0")
+    assert width(picture) == pytest.approx(first, abs=1)
+
+
+def test_it_is_moved_and_a_small_map_shows_where(book: Book) -> None:
+    page, window, _ = looked_at(book, "moved")
+    small = page.locator(".nslab-live .nslab-map")
+    expect(small).to_be_hidden()
+    window.focus()
+    for _ in range(4):
+        page.keyboard.press("+")
+    expect(small).to_be_visible()
+    window.evaluate("w => w.scrollTo(150, 150)")
+    box = window.bounding_box()
+    assert box
+    x, y = box["x"] + 15, box["y"] + 200
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 40, steps=4)
+    page.mouse.up()
+    assert place(window) == pytest.approx([90, 110], abs=3)
+    small.click(position={"x": 5, "y": 5})
+    assert place(window) == [0, 0]
+    page.keyboard.press("0")
+    expect(small).to_be_hidden()
+
+
+def test_it_fills_the_screen_and_comes_back(book: Book) -> None:
+    page, window, picture = looked_at(book, "screen")
+    first = width(picture)
+    page.locator(".nslab-tool-full").click()
+    page.wait_for_function("document.fullscreenElement?.matches('.nslab-drawn')")
+    page.wait_for_function(
+        "w => document.querySelector('.nslab-window svg').getBoundingClientRect().width > w",
+        arg=first,
+    )
+    window.focus()
+    page.keyboard.press("f")
+    page.wait_for_function("!document.fullscreenElement")
+    assert width(picture) == pytest.approx(first, abs=1)
+
+
+def test_it_is_copied_as_svg_and_as_png(book: Book) -> None:
+    page, _, _ = looked_at(book, "copied", theme="JupyterLab Dark")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".nslab-tool-svg").click()
+    expect(page.locator(".nslab-heard").first).to_have_text("Copied")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("<svg")
+    assert "currentColor" not in text, "it has its colours wherever it is put"
+    page.locator(".nslab-tool-png").click()
+    page.wait_for_function(
+        """async () => { const [item] = await navigator.clipboard.read();
+            return item.types.includes('image/png') }"""
+    )
+
+
+def test_what_is_connected_stays_and_the_rest_steps_back(book: Book) -> None:
+    page, _, picture = looked_at(book, "connected")
+    dim = picture.locator(".nslab-dim")
+    picture.locator("[data-link='ns1/eth0'] .nslab-name").hover()
+    expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
+    for link in ("ns1/eth0", "host/lxcbr0.1", "host/lxcbr0"):
+        expect(picture.locator(f"[data-link='{link}'].nslab-dim")).to_have_count(0)
+    page.mouse.move(0, 0)
+    expect(dim).to_have_count(0)
+    # By keyboard: what has the focus.
+    picture.locator("[data-link='host/lxcbr0']").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
+
+
+def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
+    page = book(LIVE.format(name="still"), "lab").page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    still = page.locator(".jp-OutputArea svg.nslab-picture").last
+    still.hover()
+    frame = page.locator(".nslab-still")
+    expect(frame.locator(".nslab-tool-in")).to_be_visible()
+    before = width(still)
+    frame.locator(".nslab-tool-in").click()
+    assert width(still) > before
+
+
+WIDGETS = {
+    "builder": "lab = nslab.lesson('06').lab(name='axe-builder')\nlab.builder()",
+    "player": "lesson = nslab.lesson('04')\nlab = lesson.lab(name='axe-player')\nlesson.play(lab)",
+    "inspector": (
+        "lab = nslab.lesson('06').lab(name='axe-inspector')\n"
+        "with lab.capture() as seen:\n    lab.ping('ns1', '203.0.113.80')\n"
+        "i = seen.inspect()\ni.frame = 7\ni.follow()\ni"
+    ),
+}
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("widget", list(WIDGETS))
+def test_axe_finds_nothing_that_keeps_somebody_out(book: Book, widget: str, theme: str) -> None:
+    page = book(f"import nslab\n{WIDGETS[widget]}", theme=theme).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page.evaluate(AXE)
+    found = page.evaluate(
+        """async () => { const said = await axe.run('.nslab-keys', { resultTypes: ['violations'] });
+            return said.violations.filter(one => ['serious', 'critical'].includes(one.impact))
+                .map(one => [one.id, one.nodes.map(node => node.html.slice(0, 160) + ' '
+                    + (node.any[0]?.message || ''))]) }"""
+    )
+    assert found == []
