@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.lessons import LESSONS, every
 from nslab.course.progress import store
-from nslab.course.progress.record import PUZZLES, STARS, Record
+from nslab.course.progress.record import PUZZLES, Record
 from nslab.printable import printable
 from nslab.session.check.verdict import GOOD
 
@@ -69,11 +69,11 @@ class Progress:
         self.kept = kept
         """The file in which it is kept; empty if it is not."""
         self.puzzles = tuple(
-            (name.partition("-")[2], record.stars)
+            (name.partition("-")[2], record)
             for name, record in records.items()
             if name.startswith(f"{PUZZLES}-") and record.passed
         )
-        """The puzzles that are solved, and their stars."""
+        """The puzzles that are solved."""
         lessons = [
             Row(
                 lesson.name,
@@ -121,7 +121,7 @@ class Progress:
             "passed": self.passed,
             "total": self.total,
             "next": self.next.name if self.next else None,
-            "puzzles": dict(self.puzzles),
+            "puzzles": {name: record.stars for name, record in self.puzzles},
             "lessons": [
                 {
                     "name": row.name,
@@ -157,10 +157,7 @@ class Progress:
 
     @property
     def _solved(self) -> str:
-        shown = ", ".join(
-            f"{printable(name)} {'★' * stars}{'☆' * (STARS - stars)}"
-            for name, stars in self.puzzles
-        )
+        shown = ", ".join(f"{printable(name)} {record.rating}" for name, record in self.puzzles)
         return f"puzzles solved: {shown}"
 
     def __str__(self) -> str:
