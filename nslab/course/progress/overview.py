@@ -168,15 +168,7 @@ class Progress:
         lines = [self._summary, "", *_wrapped(signs), ""]
         width = max([len("lesson"), *(len(f"{row.number} {row.title}") for row in self.rows)])
         lines.append(f"{'lesson':<{width}}  passed  tries  hints    time")
-        for row in self.rows:
-            kept = [place.record for place in row.places]
-            done = f"{sum(one.passed for one in kept)}/{len(kept)}" if kept else ""
-            tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
-            spent = duration(row.seconds) if row.seconds else ""
-            lines.append(
-                f"{f'{row.number} {row.title}':<{width}}  {done:>6}  {tries or '':>5}  "
-                f"{hints or '':>5}  {spent:>6}".rstrip()
-            )
+        lines += [_line(row, width) for row in self.rows]
         legend = ", ".join(f"{sign} {state}" for state, sign in SIGNS.items())
         lines += ["", legend, self._next]
         if self.puzzles:
@@ -236,6 +228,19 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
+
+
+def _line(row: Row, width: int) -> str:
+    """One notebook in the table.
+
+    :param width: of its number and title
+    """
+    kept = [place.record for place in row.places]
+    done = f"{sum(one.passed for one in kept)}/{len(kept)}" if kept else ""
+    tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
+    spent = duration(row.seconds) if row.seconds else ""
+    name = f"{row.number} {row.title}"
+    return f"{name:<{width}}  {done:>6}  {tries or '':>5}  {hints or '':>5}  {spent:>6}".rstrip()
 
 
 def _wrapped(signs: str, most: int = 78) -> list[str]:
