@@ -1,4 +1,4 @@
-"""The hub's settings; deploy/hub/install puts them into place.  Restart the hub to apply changes."""
+"""The hub's settings; deploy/hub/install puts them into place.  They hold from its next start."""
 
 from nslab_hub.settings import configure
 

@@ -3,8 +3,8 @@
     deploy/hub/try                    thirty learners do lesson 05
     deploy/hub/try --learners 5 --pause 1
 
-Each learner is a user of this system, made for the purpose and removed afterwards.  A learner starts
-a server, opens the lesson, and runs its cells one after the other, with a pause before each as
+Each learner is a user of this system, made for the purpose and removed afterwards.  A learner
+starts a server, opens the lesson, and runs its cells one after the other, with a pause before each as
 people make them.  Root runs it; nothing listens but on the loopback.
 """
 
@@ -36,7 +36,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from nslab_hub.settings import FOLDER
+from nslab.cli.notebooks import source
 
 LESSON = "05-way-out.ipynb"
 PREFIX = "nsl-class"
@@ -47,7 +47,7 @@ _CONFIG = """
 import os
 from nslab_hub.settings import configure
 c = get_config()
-configure(c, memory=os.environ["CLASS_MEMORY"], processors=float(os.environ["CLASS_CPUS"]), learners=0)
+configure(c, memory=os.environ["CLASS_MEMORY"], processors=float(os.environ["CLASS_CPUS"]))
 c.JupyterHub.bind_url = os.environ["CLASS_URL"]
 c.JupyterHub.hub_bind_url = os.environ["CLASS_HUB"]
 c.JupyterHub.db_url = "sqlite:///hub.sqlite"
@@ -61,6 +61,15 @@ c.JupyterHub.load_roles.append({
     "scopes": ["admin:users", "admin:servers", "access:servers"],
 })
 """
+
+_PLAIN = """
+import sys
+from pathlib import Path
+c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+c.Spawner.notebook_dir = "~"
+"""
+"""As JupyterHub does it by itself, to compare with."""
 
 
 @dataclass
@@ -217,7 +226,9 @@ def available() -> int:
     return int(re.search(r"^MemAvailable: +(\d+)", text, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
 
-def table(learners: Sequence[Learner], memory: Sequence[dict[str, tuple[int, int]]], took: int) -> str:
+def table(
+    learners: Sequence[Learner], memory: Sequence[dict[str, tuple[int, int]]], took: int
+) -> str:
     """What a teacher wants to know."""
     done = [one for one in learners if one.cells]
     cells = sorted(each for one in done for each in one.cells)
@@ -225,7 +236,8 @@ def table(learners: Sequence[Learner], memory: Sequence[dict[str, tuple[int, int
     if done:
         ready = sorted(one.ready for one in done)
         lines += [
-            f"server ready                 {ready[len(ready) // 2]:6.1f} s   the last {ready[-1]:6.1f} s",
+            f"server ready                 {ready[len(ready) // 2]:6.1f} s"
+            f"   the last {ready[-1]:6.1f} s",
             f"lesson open, kernel ready    {statistics.median(one.kernel for one in done):6.1f} s",
             f"a cell                       {cells[len(cells) // 2]:6.2f} s   at 95 % "
             f"{cells[int(len(cells) * 0.95)]:6.2f} s   the longest {cells[-1]:6.1f} s",
@@ -238,7 +250,9 @@ def table(learners: Sequence[Learner], memory: Sequence[dict[str, tuple[int, int
         total += mean
         lines.append(f"memory: {kind:<20} {mean:6.0f} MB a learner")
     lines.append(f"memory: all                  {total:6.0f} MB a learner")
-    lines.append(f"memory: machine              {took / 1e6 / max(1, len(learners)):6.0f} MB a learner")
+    lines.append(
+        f"memory: machine              {took / 1e6 / max(1, len(learners)):6.0f} MB a learner"
+    )
     failures = [f"{one.name}: {each}" for one in learners for each in one.failures]
     lines += [f"failures                     {len(failures)}", *failures[:10]]
     return "\n".join(lines)
@@ -320,10 +334,17 @@ def main(words: Sequence[str] | None = None) -> int:
         print("deploy/hub/try makes users: run it as root", file=sys.stderr)
         return 2
     if not asked.proxy:
-        print("there is no configurable-http-proxy\n  → npm install -g configurable-http-proxy",
-              file=sys.stderr)  # fmt: skip
+        print(
+            "there is no configurable-http-proxy\n  → npm install -g configurable-http-proxy",
+            file=sys.stderr,
+        )
         return 1
-    folder = Path(tempfile.mkdtemp(prefix="nslab-class-"))
+    with tempfile.TemporaryDirectory(prefix="nslab-class-") as folder:
+        return _class(Path(folder), asked)
+
+
+def _class(folder: Path, asked: argparse.Namespace) -> int:
+    """Users, a hub, the lesson, the table; and nothing of it is left."""
     folder.chmod(0o711)
     homes = folder / "home"
     homes.mkdir()
@@ -331,46 +352,59 @@ def main(words: Sequence[str] | None = None) -> int:
     hub: subprocess.Popen[bytes] | None = None
     try:
         names = make_users(asked.learners, homes)
-        outside, inside, api = _free_ports(3)
-        token = uuid.uuid4().hex
-        config = folder / "jupyterhub_config.py"
-        text = _CONFIG
-        if asked.plain:
-            text += 'c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"\n'
-            text += f"c.Spawner.cmd = [{str(Path(sys.executable).with_name('jupyterhub-singleuser'))!r}]\n"
-            text += 'c.Spawner.notebook_dir = "~"\n'
-        config.write_text(text, encoding="utf-8")
-        env = os.environ | {
-            "CLASS_URL": f"http://127.0.0.1:{outside}", "CLASS_HUB": f"http://127.0.0.1:{inside}",
-            "CLASS_PROXY_API": f"http://127.0.0.1:{api}", "CLASS_PROXY": asked.proxy,
-            "CLASS_TOKEN": token, "CLASS_MEMORY": asked.memory, "CLASS_CPUS": str(asked.cpus),
-        }  # fmt: skip
-        log = folder / "hub.log"
-        with log.open("wb") as output:
-            hub = subprocess.Popen(
-                (sys.executable, "-m", "jupyterhub", "-f", str(config)),
-                cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        _wait_for_hub(hub, outside, log)
+        hub, way = _start(folder, asked)
         before = available()
         learners = [Learner(name) for name in names]
-        from nslab.cli.notebooks import source
-
         cells = code_cells(source()[0] / LESSON)
-        asyncio.run(lesson(Hub(f"http://127.0.0.1:{outside}", token), learners, cells, asked.pause))
+        asyncio.run(lesson(way, learners, cells, asked.pause))
         memory = [memory_of(pwd.getpwnam(name).pw_uid) for name in names]
         print(table(learners, memory, before - available()))
         return 1 if any(one.failures for one in learners) else 0
     finally:
-        if hub is not None and hub.poll() is None:
-            hub.send_signal(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                hub.wait(60)
-            if hub.poll() is None:
-                hub.kill()
+        if hub is not None:
+            _end(hub)
         remove_users(names)
-        shutil.copy(folder / "hub.log", "/tmp/nslab-class-hub.log")
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, asked: argparse.Namespace) -> tuple[subprocess.Popen[bytes], Hub]:
+    outside, inside, api = _free_ports(3)
+    way = Hub(f"http://127.0.0.1:{outside}", uuid.uuid4().hex)
+    config = folder / "jupyterhub_config.py"
+    config.write_text(_CONFIG + (_PLAIN if asked.plain else ""), encoding="utf-8")
+    env = os.environ | {
+        "CLASS_URL": way.url,
+        "CLASS_HUB": f"http://127.0.0.1:{inside}",
+        "CLASS_PROXY_API": f"http://127.0.0.1:{api}",
+        "CLASS_PROXY": asked.proxy,
+        "CLASS_TOKEN": way.token,
+        "CLASS_MEMORY": asked.memory,
+        "CLASS_CPUS": str(asked.cpus),
+    }
+    log = folder / "hub.log"
+    with log.open("wb") as output:
+        hub = subprocess.Popen(
+            (sys.executable, "-m", "jupyterhub", "-f", str(config)),
+            cwd=folder,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for_hub(hub, outside, log)
+    except BaseException:
+        _end(hub)
+        raise
+    return hub, way
+
+
+def _end(hub: subprocess.Popen[bytes]) -> None:
+    hub.terminate()
+    try:
+        hub.wait(60)
+    except subprocess.TimeoutExpired:
+        hub.kill()
+        hub.wait()
 
 
 def _wait_for_hub(hub: subprocess.Popen[bytes], port: int, log: Path) -> None:

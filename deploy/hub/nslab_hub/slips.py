@@ -55,7 +55,9 @@ def page(slips: Sequence[tuple[str, str]], address: str) -> str:
         f"<p>password <b>{html.escape(chosen)}</b></p></section>"
         for name, chosen in slips
     )
-    head = f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Slips</title><style>{STYLE}"
+    head = (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Slips</title><style>{STYLE}"
+    )
     return f"{head}</style>{''.join(parts)}</html>\n"
 
 
@@ -63,7 +65,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """The command; its exit code."""
     parser = argparse.ArgumentParser(prog="nslab-hub-slips", description=__doc__.partition("\n")[0])
     parser.add_argument("count", type=int, help="how many learners")
-    parser.add_argument("--address", default="", help="the hub's address, to be printed on the slips")
+    parser.add_argument(
+        "--address", default="", help="the hub's address, to be printed on the slips"
+    )
     parser.add_argument("--name", default="learner", help="what the names begin with")
     asked = parser.parse_args(words)
     slips = []
