@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from nslab.draw.scene.scene import Line
+from nslab.draw.scene.scene import Line, Role
 from nslab.network.diff import (
     Change,
     Kind,
@@ -24,11 +24,16 @@ from nslab.network.diff import (
 )
 from nslab.network.model import Link, Namespace
 
+STATES = ("up", "down", "no-carrier")
 
-def _short(change: Change) -> str:
-    """A change in words that fit on a tag."""
+
+def _short(change: Change, state: str) -> str:
+    """A change in words that fit beside a name; ``state`` is what the link is now."""
     if change.what == "port" and change.value.startswith("port "):
-        return f"was {change.value.split()[1]}"  # what it is now stands in the link
+        return change.value.removeprefix("port ")
+    before = change.value.removeprefix("was ")
+    if before in STATES:
+        return f"{before} → {state}"
     return change.value.replace("MAC address taken from a port", "took a port's MAC")
 
 
@@ -43,16 +48,16 @@ def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
     return (*lines, *(Line(words, code=False) for words in _link_words(link)))
 
 
-def link_told(changes: Sequence[Change]) -> tuple[str, ...]:
-    """What a link was before; details only if there is nothing else to say."""
+def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
+    """What a link was before and is now; details only if there is nothing else to say."""
     others = [change for change in changes if change.what != "address"]
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
-    loud = [_short(change) for change in others if not change.quiet]
+    loud = [_short(change, state) for change in others if not change.quiet]
     if loud or len(others) < len(changes):
         return tuple(loud)
-    return tuple(map(_short, others))
+    return tuple(_short(change, state) for change in others)
 
 
 def spanning_tree(link: Link) -> str:
@@ -77,8 +82,20 @@ def _link_words(link: Link) -> Iterator[str]:
         yield vlans_text(link.port.vlans)
     if link.promiscuity and not link.port:
         yield "promiscuous"
-    if link.peer and not link.peer.namespace:
-        yield "other end out of sight"
+
+
+def loose(link: Link) -> str:
+    """Where the wire of a link leads, if that is not a link in the picture.
+
+    In the kernel's words, as far as it said more than the kind.
+    """
+    if link.tunnel:
+        to = f" to {link.tunnel.remote}" if link.tunnel.remote else ""
+        over = f" over {link.tunnel.dev}" if link.tunnel.dev else ""
+        return f"VNI {link.tunnel.number}{to}{over}"
+    if link.kind == "veth" or (link.peer and not link.peer.namespace):
+        return "other end out of sight"
+    return ""
 
 
 def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> str:
@@ -125,7 +142,7 @@ def notes(
     if not host:
         yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
-        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
+        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))), role="nat")
     yield from _filter(namespace, changes)
     others = [name for name in namespace.names if name != namespace.label]
     if others:
@@ -150,7 +167,8 @@ def _routes(namespace: Namespace, marks: Marks, *, one_link: bool) -> Iterator[L
         # wording when a second link comes.
         is_plain = one_link and route.via and namespace.role != "host"
         plain = structs.replace(route, dev="") if is_plain else route
-        yield Line(route_text(plain), marks.get(("route", route_text(route))))
+        role: Role = "wrong" if route.dead else ""
+        yield Line(route_text(plain), marks.get(("route", route_text(route))), role=role)
 
 
 def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
@@ -177,7 +195,7 @@ def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
     kind: Kind | None = "changed" if kinds else None
     text = filter_text(namespace.rules)
     if text:
-        yield Line(text, kind)
+        yield Line(text, kind, role="filter")
     elif kinds:
         yield Line("filter: no rules", "gone")
 
@@ -187,4 +205,9 @@ def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> 
         value = namespace.sysctls.get(key)
         if value is not None and (namespace.role == "host" or value != "0" or many):
             kinds: list[Kind] = [c.kind for c in changes if (c.what, c.name) == ("sysctl", key)]
-            yield Line(f"ip_forward = {value}", kinds[0] if kinds else None)
+            yield Line(
+                f"ip_forward = {value}",
+                kinds[0] if kinds else None,
+                role="forwarding",
+                shown=f"forwarding {'off' if value == '0' else 'on'}",
+            )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from nslab.draw.scene import captions, sampling
+from nslab.draw.scene.networks import networks
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
@@ -39,6 +40,14 @@ def _unique(names: dict[AnyKey, str]) -> dict[AnyKey, str]:
     return found
 
 
+def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]:
+    """The host, then namespaces by role and name; what is gone comes last."""
+    roles = {namespace.role: n for n, (_, namespace) in reversed(list(enumerate(own)))}
+    return sorted(
+        own, key=lambda entry: (entry[0], roles[entry[1].role], sampling.natural(entry[1].label))
+    )
+
+
 def compose(what: Snapshot | Diff) -> Scene:
     """The scene of a snapshot, or of what changed."""
     if isinstance(what, Diff):
@@ -58,7 +67,7 @@ class _Composer:
                     spaces.append((True, namespace))
                 else:
                     self.old[namespace.inode] = namespace
-        own = [entry for entry in spaces if entry[1].role != "world"]
+        own = _in_order([entry for entry in spaces if entry[1].role != "world"])
         self.worldly = [entry for entry in spaces if entry[1].role == "world"]
         self.own, self.left = sampling.choose(own, self._changed)
         self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
@@ -82,14 +91,19 @@ class _Composer:
     def scene(self) -> Scene:
         boxes = [self._box(gone, namespace) for gone, namespace in self.own]
         drawn = {cell.key for box in boxes for cell in box.cells()}
-        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
-        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
         unsaid = sum(self._changed(False, namespace) for namespace in self.left)
+        cables = list(self._cables(drawn))
+        worldly = list(self._world_of(cables))
+        shown = {namespace.inode for _, namespace in worldly}
+        outer = {namespace.inode for _, namespace in self.worldly} - shown
+        found = networks(self.links, self._peer_key, {ns.inode: ns.label for _, ns in self.worldly})
         return Scene(
             title=self.snapshot.title,
             boxes=boxes,
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
-            cables=list(self._cables(drawn)),
+            cables=[c for c in cables if not {c.upper[1], c.lower[1]} & outer],
+            networks=[network.members for network in found],
+            outside=frozenset(n for n, network in enumerate(found) if network.outside),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
             names=self.names,
             box_names=self.box_names,
@@ -98,6 +112,24 @@ class _Composer:
             rest_count=len(self.left),
             differs=self.diff is not None,
         )
+
+    def _world_of(self, cables: list[Cable]) -> Iterator[tuple[bool, Namespace]]:
+        """What of the world is drawn; where only changes count, what the host is plugged into."""
+        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
+        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
+        near = {inode for cable in cables for inode in self._outer(cable)}
+        all_of_it = not near or any(self._changed(gone, ns) for gone, ns in worldly)
+        yield from (
+            (gone, namespace)
+            for gone, namespace in worldly
+            if self.diff is None or all_of_it or namespace.inode in near
+        )
+
+    def _outer(self, cable: Cable) -> Iterator[int]:
+        """The end of a cable that is in the world, if the other is not."""
+        inodes = {namespace.inode for _, namespace in self.worldly}
+        ends = [key[1] for key in (cable.upper, cable.lower) if key[1] in inodes]
+        yield from ends if len(ends) == 1 else ()
 
     # What is where.
 
@@ -251,7 +283,8 @@ class _Composer:
             lines=captions.link_lines(link, changes if mark == "changed" else ()),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
-            told=captions.link_told(changes if mark == "changed" else ()),
+            told=captions.link_told(changes if mark == "changed" else (), link.state),
+            loose="" if end else captions.loose(link),
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
 
