@@ -28,7 +28,8 @@ from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput
 from nslab.network.actions import AddMacvlan, SetDown, SetUp
 from nslab.network.diff import Diff, compare
-from nslab.network.model import Snapshot
+from nslab.network.model import Snapshot, Tunnel
+from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -42,6 +43,7 @@ SAMPLES: dict[str, Snapshot | Diff] = {
     "twelve": sample.star(12),
     "thirty": sample.star(30),
     "forty": sample.star(40),
+    "hundred": sample.star(105),
     "odd": sample.odd(),
     "hostile": sample.hostile(),
     "bare": sample.bare(),
@@ -52,7 +54,7 @@ SAMPLES: dict[str, Snapshot | Diff] = {
     "repaired-diff": compare(sample.article(), sample.article(repaired=True)),
     "gone-diff": compare(sample.article(repaired=True), sample.fresh()),
     "everything-diff": compare(sample.odd(), sample.docker()),
-    "crowd-diff": compare(sample.star(40), sample.star(41)),
+    "crowd-diff": compare(sample.star(101), sample.star(102)),
 }
 
 every_sample = pytest.mark.parametrize("name", SAMPLES)
@@ -161,7 +163,7 @@ def test_well_formed_and_described(name: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in SAMPLES if name not in {"forty", "hostile", "crowd-diff"}]
+    "name", [name for name in SAMPLES if name not in {"hundred", "hostile", "crowd-diff"}]
 )
 def test_every_link_and_address_is_there(name: str) -> None:
     picture = Picture(SAMPLES[name])
@@ -437,23 +439,126 @@ def test_what_did_not_change_steps_back() -> None:
 # Many namespaces.
 
 
-def test_thirty_are_drawn_and_more_are_summed_up() -> None:
-    assert "more" not in Picture(sample.star(30)).text
-    picture = Picture(sample.star(31))
+def test_a_hundred_are_drawn_and_more_are_summed_up() -> None:
+    assert "more" not in Picture(sample.star(100)).text
+    picture = Picture(sample.star(101))
     for form in (written(picture.svg), picture.text, picture.dot):
-        assert "… and 23 more like ns1" in form
-        assert "ns8" in form
-        assert "ns9" not in form
-    assert "… 23 more" in written(picture.svg), "ports of the bridge, too"
+        assert "… and 41 more like ns1" in form
+        assert "ns60" in form
+        assert "ns61" not in form
+    assert "… 41 more" in written(picture.svg), "ports of the bridge, too"
 
 
 def test_what_changed_is_drawn_before_anything_else() -> None:
-    picture = Picture(compare(sample.star(40), sample.star(41)))
-    assert "+ ns41 (namespace)" in picture.text
-    assert "ns41" in written(picture.svg)
-    assert "… and 33 more like ns1" in picture.text
-    everything = Picture(compare(sample.fresh(), sample.star(40)))
-    assert "32 more like ns1, 32 of them changed" in everything.text
+    picture = Picture(compare(sample.star(110), sample.star(111)))
+    assert "+ ns111 (namespace)" in picture.text
+    assert "ns111" in written(picture.svg)
+    assert "… and 51 more like ns1" in picture.text
+    everything = Picture(compare(sample.fresh(), sample.star(110)))
+    assert "50 more like ns1, 50 of them changed" in everything.text
+
+
+def test_numbers_in_names_count_as_numbers() -> None:
+    lines = [line for line in Picture(sample.star(12)).text.splitlines() if line.startswith("ns")]
+    assert lines == [f"ns{number} (namespace)" for number in range(1, 13)]
+    dense = placed("twelve").panels[0].leaves
+    assert [leaf.box.label for leaf in dense] == [f"ns{number}" for number in range(1, 13)]
+
+
+def test_each_of_many_has_one_line() -> None:
+    scene = placed("thirty")
+    (panel,) = scene.panels
+    assert len(panel.leaves) == 30
+    assert panel.title == "30 namespaces on br0 · default via 10.0.0.1"
+    for leaf in panel.leaves:
+        assert leaf.rect.h <= 24
+        assert leaf.socket is not None
+        assert leaf.socket.y >= leaf.rect.y
+        assert leaf.socket.rect.bottom <= leaf.rect.bottom
+    assert scene.height <= 700
+    assert Picture(sample.star(100)).placed.height <= 1400
+
+
+def hue(name: str, *links: str) -> set[int | None]:
+    scene = placed(name)
+    keys = {label: key for key, label in scene.scene.names.items()}
+    return {scene.hues.get(keys[link]) for link in links}
+
+
+def test_a_network_has_one_hue() -> None:
+    assert len(hue("repaired", "host/lxcbr0", "host/lxcbr0.1", "ns1/eth0")) == 1
+    assert hue("repaired", "host/eth0") != hue("repaired", "host/lxcbr0")
+    assert hue("odd", "host/eth0") == hue("odd", "ns1/mac0"), "a macvlan is where its parent is"
+    assert hue("odd", "host/eth0.5") == {None}, "a VLAN without an address is not used yet"
+    assert hue("docker", "host/eth0") == hue("docker", "c2/eth0"), "eth0 is a port of docker0"
+    assert hue("pair", "host/lxcbr0.1", "host/veth-ns1") == {None}, "a cable that nobody uses"
+
+
+def wires() -> Snapshot:
+    """A host with what has an end that nobody here sees, and with a hub made by nft."""
+    hub = Chain(
+        name="from-wire",
+        hook="ingress",
+        devices=("eth0",),
+        rules=(Rule(text='ether daddr 02:42:c6:33:64:32 fwd to "peerA"'),),
+    )
+    forward = Chain(name="forward", type="filter", hook="forward", policy="drop")
+    return sample.lab(
+        links=(
+            sample.loopback(True),
+            sample.UPLINK,
+            sample.veth("peerA", 5, None),
+            sample.link(
+                "vx", 6, kind="vxlan", tunnel=Tunnel(number=42, remote="192.0.2.9", dev="eth0")
+            ),
+            sample.link("dummy0", 7, kind="dummy"),
+            sample.link("odd0", 8, kind="neverheardof"),
+            sample.link("bond0", 9, "10.0.0.1/24", kind="bond"),
+            sample.link("eth1", 10, master="bond0"),
+        ),
+        rules=Ruleset(
+            tables=(
+                Table(family="netdev", name="hub", chains=(hub,)),
+                Table(family="inet", name="filter", chains=(forward,)),
+            )
+        ),
+    )
+
+
+def test_every_wire_is_there_with_the_kernels_word_for_it() -> None:
+    picture = Picture(wires())
+    shown = written(picture.svg).splitlines()
+    for words in (
+        "vxlan",
+        "VNI 42 to 192.0.2.9 over eth0",
+        "dummy",
+        "leads nowhere",
+        "neverheardof",
+        "leads out of sight",
+        "other end out of sight",
+        "part of bond0",
+        "nft fwd to peerA",
+    ):
+        assert words in shown
+        assert words in picture.text
+    assert 'data-cable="host/eth0 host/peerA"' in picture.svg
+    assert picture.placed.cable("host/eth0", "host/peerA")
+
+
+def test_a_filter_of_what_is_forwarded_stands_at_the_gate() -> None:
+    (gate,) = Picture(wires()).placed.gates
+    assert [line.role for line in gate.notes.lines] == ["forwarding", "filter"]
+    assert "forward policy drop" in gate.notes.lines[1].text
+
+
+def test_a_namespace_that_has_no_way_out_says_so_where_the_host_forwards() -> None:
+    said = "no default route"
+    assert said not in Picture(sample.article(repaired=True)).text
+    without = sample.article(repaired=True)
+    ns1 = structs.replace(without.namespace("ns1"), routes=())
+    spaces = tuple(ns1 if ns.label == "ns1" else ns for ns in without)
+    assert said in Picture(structs.replace(without, namespaces=spaces)).text
+    assert said not in Picture(sample.odd()).text, "it forwards nothing"
 
 
 def cable(what: Snapshot | Diff, name: str) -> Cable:

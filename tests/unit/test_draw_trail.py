@@ -20,9 +20,11 @@ from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.callouts import written
+from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Stop, Tracker, Trail
+from nslab.explain.diagnose import why
 from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -79,8 +81,11 @@ FLOOD = Trail(
 )
 CROWDED = Trail(
     "to everyone",
-    stops(">ns1/eth0", "host/veth1", ">host/veth40", "ns40/eth0"),
-    tuple(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in range(2, 40)),
+    stops(">ns1/eth0", "host/veth1", ">host/veth140", "ns140/eth0"),
+    tuple(
+        stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0")
+        for n in (*range(2, 10), *range(100, 140))
+    ),
 )
 LOOPBACK = Trail("to itself", stops(">host/lo", "host/lo"))
 
@@ -90,7 +95,7 @@ TRAILS: dict[str, tuple[Snapshot, Trail]] = {
     "lost": (sample.article(repaired=True), LOST),
     "flood": (sample.star(4), FLOOD),
     "level": (sample.star(8), FLOOD),
-    "crowd": (sample.star(40), CROWDED),
+    "crowd": (sample.star(140), CROWDED),
     "lo": (sample.article(), LOOPBACK),
 }
 
@@ -339,6 +344,34 @@ def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
     assert nothing.track.marks == ()
     ET.fromstring(nothing.html)
     assert ET.fromstring(nothing.svg).get("class") == "nslab-picture nslab-file"
+
+
+def test_what_why_found_stands_where_it_breaks() -> None:
+    snapshot = sample.article()
+    answer = why(snapshot, "ns1", "8.8.8.8")
+    assert answer.obstacle is not None
+    assert answer.obstacle.where == "host/lxcbr0.1"
+    picture = explained(Picture(snapshot), answer)
+    last = picture.track.marks[-1]
+    assert last.stop.name == "host/lxcbr0.1"
+    assert [tag.kind for tag in picture.callouts] == ["lost"]
+    assert said(picture) == [f"✘ {answer.obstacle.message}"]
+    assert "nslab-stop-lost" in picture.html
+    assert picture.text == str(answer)
+
+
+def test_what_why_found_of_a_namespace_stands_at_its_name() -> None:
+    snapshot = sample.with_pair()
+    picture = explained(Picture(snapshot), why(snapshot, "ns1", "8.8.8.8"))
+    assert [mark.stop.hop for mark in picture.track.marks] == [("ns1", "lo")]
+    assert said(picture) == ["✘ ns1 has no link but lo"]
+
+
+def test_what_gets_there_is_shown_as_well() -> None:
+    snapshot = sample.star(3)
+    picture = explained(Picture(snapshot), why(snapshot, "ns1", "10.0.0.4"))
+    assert said(picture) == ["✔ it gets there"]
+    assert picture.track.legs
 
 
 SNAPSHOTS = {

@@ -123,7 +123,7 @@ def test_a_dropped_packet_ends_where_it_was_seen_last() -> None:
 
 
 def test_a_namespace_that_was_left_out() -> None:
-    picture, found = walk(sample.star(40), [("ns1", "eth0"), ("host", "veth1"), ("ns39", "eth0")])
+    picture, found = walk(sample.star(140), [("ns1", "eth0"), ("host", "veth1"), ("ns139", "eth0")])
     assert picture.placed.rest is not None
     assert found.points[-1] == picture.placed.rest.middle
 

@@ -6,6 +6,8 @@ place, below its other end if it can.  How far down a row is follows from the ro
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nslab.draw.layout.boxes import Rect, Slot
 from nslab.draw.layout.dense import ENTRY, Panel
 from nslab.draw.layout.memory import Memory
@@ -44,6 +46,7 @@ class Aligner:
             self.filler.fill()
             self.boxes[self.host.name] = Rect(EDGE, self.top, self.host.w, self.host.h)
             self._below()
+        self._widen()
         for frame in self.filler.frames:
             box = self.boxes[frame.name]
             for slot in frame.slots():
@@ -86,6 +89,15 @@ class Aligner:
             if rest and number == 1:
                 rest.x, rest.y = EDGE, top
                 top += rest.h + BELOW
+
+    def _widen(self) -> None:
+        """Make the host, and its bridge, as wide as the row below it: one edge at the right."""
+        names = [self.plan.scene.box_names[box.key] for box in self.plan.levels.get(1, ())]
+        right = max((self.boxes[name].right for name in names if name in self.boxes), default=0)
+        host, group = self.boxes[self.host.name], self.host.group
+        if right > host.right and len(group.docks) == 1:
+            self.boxes[self.host.name] = replace(host, w=right - host.x)
+            group.docks[0].bridge.w += right - host.right
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
@@ -151,6 +163,6 @@ class Aligner:
             for slot in self.host.slots()
             if slot.y >= at.bottom and slot.rect.overlaps(Rect(at.x, at.bottom, at.w, 60))
         ]
-        places = range(at.x + 16 + 8 * number, at.right - 8, 8)
+        places = range(at.x + ENTRY * (1 + number), at.right - 8, 8)
         free = (x for x in places if not any(r.x < x < r.right for r in below))
-        return Slot(None, 2 * ENTRY, 1, x=next(free, at.x + 16) - ENTRY, y=at.bottom)
+        return Slot(None, 2 * ENTRY, 1, x=next(free, at.x + ENTRY) - ENTRY, y=at.bottom)

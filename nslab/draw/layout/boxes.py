@@ -233,7 +233,8 @@ def socket(cell: Cell) -> Slot:
 
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
-    return GATE + 8 + round(width(line.words, TEXT, bold=True)) + (18 if line.mark else 0)
+    sign = 18 if line.mark or line.role == "filter" else 0
+    return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
 def notes_size(lines: Sequence[Line]) -> Point:

@@ -28,14 +28,15 @@ from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.sampling import natural
 from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
 
-LINE, GAP, HEAD = 28, 4, 32
+LINE, GAP, HEAD = 24, 4, 36
 """Pixels: the height of a line, between two, and what the panel's head takes."""
 
-WIRE, COLUMNS = 16, 16
+WIRE, COLUMNS = 10, 10
 """Pixels: from a port to its namespace, and between two columns."""
 
-ABOVE, ENTRY = 12, 8
-"""Pixels from the rails' crossbar down to the panel, and half the width of where they come in."""
+CROSSBAR, ENTRY = 28, 8
+"""Pixels from a panel's top to the line that joins its rails, and half the width of where it comes
+in."""
 
 FEWEST = 4
 """With fewer namespaces that are alike, all are drawn as any others."""
@@ -65,6 +66,15 @@ class Leaf:
         """Its link."""
         return self.slots[-1] if self.cell else None
 
+    def put(self, x: int, y: int, wide: int, rect: Rect, inset: int) -> None:
+        """Place its port, so wide, and its link with room for the namespace's name."""
+        self.rect = rect
+        if self.socket:
+            self.socket.x, self.socket.y, self.socket.w = x, y + 2, wide
+        if self.link:
+            self.link.x, self.link.y = rect.x, rect.y
+            self.link.w, self.link.inset = rect.w, inset
+
 
 @dataclass
 class Panel:
@@ -91,41 +101,36 @@ class Panel:
         first = ports + WIRE if ports else 12 if self.home else 0
         own = names + inner
         pitch = grid(first + own + COLUMNS)
-        room = most - 2 * MARGIN + COLUMNS
+        start = x + MARGIN + (ENTRY if self.home else 0)
+        room = x + most - MARGIN - start + COLUMNS
         count = max(1, min(room // pitch, len(self.leaves)))
         for number, leaf in enumerate(self.leaves):
-            left, top = (
-                x + MARGIN + number % count * pitch,
-                y + HEAD + number // count * (LINE + GAP),
-            )
-            leaf.rect = Rect(left + first, top, own, LINE)
-            if leaf.socket:
-                leaf.socket.x, leaf.socket.y = left, top + 4
-                leaf.socket.w = ports
-            if leaf.link:
-                leaf.link.x, leaf.link.y = left + first, top
-                leaf.link.w, leaf.link.inset = own, names
+            left = start + number % count * pitch
+            top = y + HEAD + number // count * (LINE + GAP)
+            leaf.put(left, top, ports, Rect(left + first, top, own, LINE), names)
         lines = -(-len(self.leaves) // count)
-        wide = count * pitch - COLUMNS + 2 * MARGIN
+        wide = start - x + count * pitch - COLUMNS + MARGIN
         if self.rest_slot:
             top = y + HEAD + lines * (LINE + GAP)
-            self.rest_slot.x, self.rest_slot.y = x + MARGIN + first, top
-            wide = max(wide, first + self.rest_slot.w + 2 * MARGIN)
+            self.rest_slot.x, self.rest_slot.y = start + first, top
+            wide = max(wide, start - x + first + self.rest_slot.w + MARGIN)
             if self.more:
-                self.more.x, self.more.y, self.more.w = x + MARGIN, top + 4, ports
+                self.more.x, self.more.y, self.more.w = start, top + 2, ports
             lines += 1
         head = grid(width(self.title, TEXT) + 2 * MARGIN + ICON)
         self.rect = Rect(x, y, max(wide, head), HEAD + lines * (LINE + GAP) + 8)
-        self._columns = [x + MARGIN + number * pitch for number in range(count)]
+        self._columns = [start + number * pitch for number in range(count)]
 
     @property
     def entry(self) -> Slot:
         """Where the line comes in from what the namespaces hang on."""
-        return Slot(None, 2 * ENTRY, 1, x=self._columns[0] - ENTRY, y=self.rect.y - ABOVE)
+        return Slot(None, 2 * ENTRY, 1, x=self._columns[0] - ENTRY, y=self.rect.y)
 
     def hang(self, trunk: list[Point]) -> None:
         """Lead the line that comes in to each column."""
-        (_, level), y, count = trunk[-1], self.rect.y, len(self._columns)
+        y, count = self.rect.y, len(self._columns)
+        level = y + CROSSBAR
+        trunk = [*trunk[:-1], (trunk[-1][0], level)]
         self.rails = [trunk, [(self._columns[0], level), (self._columns[-1], level)]]
         for number, left in enumerate(self._columns):
             inside = -(-(len(self.leaves) - number) // count)
@@ -194,12 +199,12 @@ def _leaf(leaf: Leaf, port: Cell | None) -> Leaf:
     extra: list[Line] = []
     if port is not None:
         name = clip(port.name, LONGEST_NAME)
-        wide = grid(width(name, TEXT, code=True) + 16)
+        wide = grid(width(name, TEXT, code=True) + 12)
         leaf.slots.append(Slot(port, wide, 20, "chip"))
         extra += [Line(port.does, code=False)] if port.does else []
         extra += port.lines
     label = clip(leaf.box.label, LONGEST_NAME)
-    leaf.name_width = ICON + round(width(label, TEXT, bold=True)) + 8
+    leaf.name_width = ICON + round(width(label, TEXT, bold=True)) + 6
     if leaf.cell is not None:
         slot = Slot(leaf.cell, 0, LINE, "line", extra=tuple(extra))
         leaf.slots.append(slot)
@@ -212,11 +217,11 @@ def line_width(slot: Slot) -> int:
     if not isinstance(cell, Cell):
         return 0
     lines = [*told(cell, room=1 << 12).lines, *slot.extra]
-    wide = width(clip(cell.name, LONGEST_NAME), TEXT, code=True) + 10
+    wide = width(clip(cell.name, LONGEST_NAME), TEXT, code=True) + 8
     wide += width(cell.kind, TEXT) + 6 if cell.kind else 0
-    wide += sum(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + 10 for line in lines)
+    wide += sum(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + 8 for line in lines)
     wide += sum(12 for line in lines if line.mark)
-    return grid(wide + DOT)
+    return grid(wide + DOT - 4)
 
 
 def _panel(scene: Scene, home: Key | None, leaves: list[Leaf], names: dict[Key, str]) -> Panel:

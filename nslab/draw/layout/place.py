@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from nslab.draw.layout.align import BELOW, EDGE, Aligner
-from nslab.draw.layout.boxes import Notes, Point, Rect, Slot
+from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel
@@ -269,7 +269,7 @@ def _fill_panel(placed: Placed, panel: Panel) -> None:
 
 def _gate(group: Group, slot: Slot, notes: Notes) -> Gate:
     above = next((one.rect.bottom for one in group.uplinks if one.rect.bottom <= slot.y), None)
-    middle = slot.x + slot.h // 2
+    middle = slot.x + GATE // 2
     below = [
         one.y
         for one in (*(dock.bridge for dock in group.docks), *group.others)

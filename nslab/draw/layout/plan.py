@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import GATE as GATE_HEIGHT
 from nslab.draw.layout.boxes import (
+    LEAD,
     MARGIN,
     Notes,
     Slot,
@@ -195,8 +196,11 @@ class Plan:
         lines = list(box.notes)
         gates = [line for line in lines if line.role == "forwarding"]
         if gates and group.uplinks and not group.simple:
-            lines.remove(gates[0])
-            group.gate = Slot(Notes((gates[0],)), grid(gate_width(gates[0])), GATE_HEIGHT)
+            # A filter of what is forwarded acts there, too.
+            gates += [line for line in lines if line.role == "filter" and "forward" in line.text]
+            lines = [line for line in lines if line not in gates]
+            high = GATE_HEIGHT + LEAD * (len(gates) - 1)
+            group.gate = Slot(Notes(tuple(gates)), grid(max(map(gate_width, gates))), high)
         if lines:
             lines.sort(key=lambda line: line.role != "nat" and not group.simple)
             group.notes = Slot(Notes(tuple(lines)), *notes_size(lines))

@@ -128,16 +128,16 @@ def _line(cell: Cell, slot: Slot) -> Iterator[str]:
     """A link in one line with its namespace: its state is told by its dot and its outline."""
     rect, off = slot.rect, _ways(cell)[0]
     yield rectangle(rect, f"nslab-cell{off}", 6)
-    x, y = rect.x + slot.inset, rect.y + 18
+    x, y = rect.x + slot.inset, rect.y + 16
     name = clip(cell.name, LONGEST_NAME)
     yield words(x, y, name, f"nslab-code{_ways(cell)[1]}")
-    x += round(width(name, TEXT, code=True)) + 10
+    x += round(width(name, TEXT, code=True)) + 8
     if cell.kind:
         yield words(x, y, cell.kind, "nslab-muted")
         x += round(width(cell.kind, TEXT)) + 6
     for line in (*told(cell, room=1 << 12).lines, *slot.extra):
         yield from marked_line(x, y, line, cell.mark)
-        x += round(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code)) + 10
+        x += round(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code)) + 8
         x += 12 if line.mark else 0
     yield dot(rect.right - 10, y - 4, up=cell.state == "up" and not cell.does)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nslab.draw.layout.boxes import LEAD, LONGEST_LINE, TEXT, Notes, Rect
+from nslab.draw.layout.boxes import GATE, LEAD, LONGEST_LINE, TEXT, Notes, Rect
 from nslab.draw.layout.place import Gate
-from nslab.draw.paint.icons import OPEN, SHUT
+from nslab.draw.paint.icons import OPEN, SHUT, icon
 from nslab.draw.paint.links import marked_line
 from nslab.draw.paint.shapes import rectangle, words, xml
 from nslab.draw.scene.metrics import clip, width
@@ -29,7 +29,10 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
 
 
 def _note(x: int, y: int, line: Line) -> Iterator[str]:
-    if line.role == "forwarding":
+    if line.role == "filter" and not line.mark:
+        yield icon("filter", x - 1, y - 12)
+        yield words(x + 18, y, clip(line.words, LONGEST_LINE), "nslab-muted")
+    elif line.role == "forwarding":
         yield _round(x + 7, y - 4, line, 0.55)
         yield from _forwarding(x + 20, y, line)
     elif line.mark:
@@ -53,14 +56,17 @@ def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
 def gate(each: Gate) -> Iterator[str]:
     """Forwarding, between the links of two networks."""
     line, rect = each.notes.lines[0], each.rect
-    x, y = rect.x + rect.h // 2, rect.y + rect.h // 2
+    x, y = rect.x + GATE // 2, rect.y + GATE // 2
     yield f"<title>{xml(line.text)}</title>"
     if each.above is not None:
         yield f'<path class="nslab-dots" d="M{x} {each.above}V{rect.y}"/>'
     if each.below is not None:
-        yield f'<path class="nslab-dots" d="M{x} {rect.bottom}V{each.below}"/>'
+        yield f'<path class="nslab-dots" d="M{x} {rect.y + GATE}V{each.below}"/>'
     yield _round(x, y, line, 1)
-    yield from _forwarding(rect.x + rect.h + 8, y + 4, line)
+    yield from _forwarding(rect.x + GATE + 8, y + 4, line)
+    for more in each.notes.lines[1:]:
+        y += LEAD
+        yield from _note(rect.x + GATE + 8, y + 4, more)
 
 
 def _round(x: int, y: int, line: Line, size: float) -> str:

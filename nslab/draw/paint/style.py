@@ -167,8 +167,8 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-lead-arrived{{stroke:{p.good}}}",
         f".nslab-lead-lost{{stroke:{p.wrong}}}",
         f".nslab-said-arrived,.nslab-said-lost{{fill:{p.paper}}}",
-        f".nslab-at-lost .nslab-stop{{fill:{p.wrong}}}",
-        f".nslab-at-arrived .nslab-stop{{fill:{p.good}}}",
+        f".nslab-stop-lost{{fill:{p.wrong}}}",
+        f".nslab-stop-arrived{{fill:{p.good}}}",
     ]
 
 

@@ -196,7 +196,7 @@ class _Writer:
         hue = self._hue(panel.home) if panel.home else ""
         yield f'<g class="nslab-group{hue}">'
         yield rectangle(panel.rect, "nslab-panel", 10)
-        x, y = panel.rect.x + 24, panel.rect.y + 21
+        x, y = panel.rect.x + 32, panel.rect.y + 20
         yield icon("namespace", x - 1, y - 13)
         yield words(x + ICON, y, panel.title, "nslab-muted")
         for rail in panel.rails:
@@ -216,12 +216,12 @@ class _Writer:
         mark = box.mark or next(("changed" for line in box.notes if line.mark), None)
         if mark:
             sign = f"nslab-badge nslab-middle nslab-told-{mark}"
-            yield words(rect.x + 12, rect.y + 18, SIGN[mark], sign)
+            yield words(rect.x + 12, rect.y + 16, SIGN[mark], sign)
         else:
-            yield icon(SPACES.get(box.title, "namespace"), rect.x + 4, rect.y + 6)
+            yield icon(SPACES.get(box.title, "namespace"), rect.x + 4, rect.y + 4)
         struck = " nslab-struck" if box.mark == "gone" else ""
         name = clip(box.label, LONGEST_NAME)
-        yield words(rect.x + 22, rect.y + 18, name, f"nslab-strong{struck}")
+        yield words(rect.x + 22, rect.y + 16, name, f"nslab-strong{struck}")
         yield "</g>"
 
     def _link(self, cell: Cell, rect: Rect, drawn: Iterator[str]) -> Iterator[str]:

@@ -10,4 +10,5 @@
     callouts    what was rewritten at a stop, and how it ended
     animation   a packet that moves
     picture     all of it on a picture
+    explained   what lab.why found, on a picture
 """

@@ -34,6 +34,9 @@ stop that runs through a text."""
 
 _GAP = RADIUS + 4
 
+LONGEST = 70
+"""Characters of a tag that may stand in one line."""
+
 NUMBER = 20
 """Pixels that a tag keeps for the number of its stop."""
 
@@ -50,13 +53,16 @@ class Callout:
     """How good the place is: pixels of distance and what is covered."""
 
 
-def callouts(placed: Placed, track: Track, end: End) -> list[Callout]:
-    """The tags of a way, and one that says how it ended."""
+def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ()) -> list[Callout]:
+    """The tags of a way, and one that says how it ended.
+
+    :param said: the lines of the last one, if not the usual words
+    """
     wanted: list[tuple[Mark, Kind, tuple[str, ...]]] = [
         (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
     ]
     last: list[tuple[Mark, Kind, tuple[str, ...]]] = [
-        (mark, end, (ENDS[end],)) for mark in track.marks[-1:]
+        (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
     ]
     tries = []
     for order in ([*wanted, *last], [*last, *wanted]):  # who comes first takes the better place
@@ -81,7 +87,7 @@ class _Room:
         """The best place of a tag, which is taken from then on."""
         at, numbered = mark.at, NUMBER if kind == "told" else 0
         best: tuple[int, Rect, tuple[str, ...]] | None = None
-        for shape in _shapes(lines):
+        for shape in _shapes(lines, " · " if numbered else " "):
             best = self._better(at, shape, numbered, best)
         if best is None:  # everything is full: below the stop, whatever is there
             lines = tuple(lines)
@@ -187,11 +193,11 @@ def _offsets(w: int, h: int) -> list[tuple[int, int, int]]:
     return sorted(found, key=lambda one: (one[0], abs(one[1] + w // 2), one))
 
 
-def _shapes(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _shapes(lines: Sequence[str], between: str) -> Iterator[tuple[str, ...]]:
     """The lines as they are; and broken where something became something else."""
     yield tuple(lines)
-    if len(lines) > 1:
-        yield (" · ".join(lines),)
+    if len(lines) > 1 and sum(map(len, lines)) < LONGEST:
+        yield (between.join(lines),)
     narrow = tuple(piece for line in lines for piece in _broken(line))
     if narrow != tuple(lines):
         yield narrow

@@ -58,7 +58,7 @@ class PathPicture(Picture):
     @cached_property
     def callouts(self) -> tuple[Callout, ...]:
         """The tags, which stand in the same places whatever of the way is shown."""
-        every = callouts(self.placed, self._whole, self._trail.end)
+        every = callouts(self.placed, self._whole, self._trail.end, self._trail.said)
         return tuple(
             tag
             for tag in every
@@ -120,13 +120,13 @@ class PathPicture(Picture):
             yield f'<circle class="nslab-stop-copy" cx="{x}" cy="{y}" r="4.5"/>'
         for mark in here.marks:
             x, y = mark.at
-            end = f" nslab-at-{self._trail.end}" if self._ends and mark is here.marks[-1] else ""
-            if self._upto == mark.number:
+            end = f" nslab-stop-{self._trail.end}" if self._ends and mark is here.marks[-1] else ""
+            if self._upto == mark.number and not self._trail.said:
                 yield f'<circle class="nslab-now" cx="{x}" cy="{y}" r="{RADIUS + 5}"/>'
             yield (
-                f'<g class="nslab-at{end}" data-stop="{mark.number}" '
+                f'<g class="nslab-at" data-stop="{mark.number}" '
                 f'data-link="{xml(mark.stop.name)}">'
-                f'<circle class="nslab-stop" cx="{x}" cy="{y}" r="{RADIUS}"/>'
+                f'<circle class="nslab-stop{end}" cx="{x}" cy="{y}" r="{RADIUS}"/>'
                 f'<text class="nslab-number" x="{x}" y="{y + 4}">{mark.number}</text></g>'
             )
         for tag in self.callouts:

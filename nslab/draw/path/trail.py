@@ -44,6 +44,8 @@ class Trail:
     stops: tuple[Stop, ...]
     branches: tuple[tuple[Stop, ...], ...] = ()
     end: End = "arrived"
+    said: tuple[str, ...] = ()
+    """What is said at its end, if not the usual words."""
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ def _link_words(link: Link) -> Iterator[str]:
         yield vlans_text(link.port.vlans)
     if link.promiscuity and not link.port:
         yield "promiscuous"
+    if link.master and not link.port:
+        yield f"part of {link.master}"
 
 
 def loose(link: Link) -> str:
@@ -95,7 +97,13 @@ def loose(link: Link) -> str:
         return f"VNI {link.tunnel.number}{to}{over}"
     if link.kind == "veth" or (link.peer and not link.peer.namespace):
         return "other end out of sight"
-    return ""
+    if link.kind == "dummy":
+        return "leads nowhere"
+    return "" if link.kind in _ENDS else "leads out of sight"
+
+
+_ENDS = frozenset({"", "bridge", "bond", "team", "vrf", "ifb", "nlmon"})
+"""Kinds that are no ends of wires; a device of the machine is known by its card."""
 
 
 def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> str:
@@ -121,13 +129,18 @@ Marks = dict[tuple[str, str], Kind]
 
 
 def notes(
-    namespace: Namespace, changes: Sequence[Change], loopback: Sequence[Change]
+    namespace: Namespace,
+    changes: Sequence[Change],
+    loopback: Sequence[Change],
+    *,
+    forwards: bool = False,
 ) -> Iterator[Line]:
     """Forwarding, routes, name servers, NAT: what belongs to a namespace as a whole.
 
     In the order in which one usually gets them, so that what comes stands below what was there.
 
     ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
+    ``forwards``: the host passes on what is for others.
     """
     marks: Marks = {(c.what, c.value): c.kind for c in changes}
     many = sum(link.name != "lo" for link in namespace.links)
@@ -136,6 +149,7 @@ def notes(
     if host:
         yield from _forwarding(namespace, changes, True)
     yield from _routes(namespace, marks, one_link=many == 1)
+    yield from _way_out(namespace, forwards=forwards)
     servers = nameservers(namespace.resolv_conf)
     for server in servers:
         yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
@@ -149,6 +163,16 @@ def notes(
         yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
     yield from _no_longer_there(changes)
+
+
+def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
+    """That a namespace has no route out, where the host would pass its packets on."""
+    up = [link for link in namespace.links if link.name != "lo" and link.state == "up"]
+    addressed = any(not a.by_kernel and ":" not in a.address for link in up for a in link.addresses)
+    is_end = namespace.role in {"named", "container"} and len(up) == 1 and up[0].kind == "veth"
+    routed = any(route.destination == "default" for route in namespace.routes)
+    if forwards and is_end and addressed and not routed:
+        yield Line("no default route", code=False, role="wrong")
 
 
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:

@@ -15,6 +15,9 @@ from nslab.network.model import Link, Peer
 _SAME = frozenset({"veth", "macvlan", "macvtap", "ipvlan", "ipvtap"})
 """Kinds whose frames are those of what they are joined to or stand on."""
 
+_JOINS = frozenset({"bridge", "bond", "team"})
+"""Kinds of links that pass frames on between those that are part of them."""
+
 _Peer = Callable[[Peer | None], Key | None]
 
 _PASSES = 4
@@ -61,7 +64,7 @@ def networks(
         if end is not None and link.kind in _SAME:
             groups.join(end, key)
         master = masters.get((key[:2], link.master)) if link.master else None
-        if master is not None:
+        if master is not None and links[master].kind in _JOINS:
             groups.join(_at(master, links[master], link), key)
         if worldly.get(key[1]) == "switch" and link.name != "lo":
             groups.join(("switch", key[1]), key)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from nslab.network.model import Namespace
 
-MOST = 30
+MOST = 100
 """Namespaces beside the host and the world that are all drawn; of more, :data:`SOME` are."""
 
-SOME = 8
+SOME = 60
 
 Entry = tuple[bool, Namespace]
 """Whether it is gone, and the namespace."""

@@ -101,6 +101,8 @@ class Cable:
     up: bool
     mark: Kind | None
     pair: bool = True
+    by: str = ""
+    """What makes a wire between two links that nothing else joins: ``nft``."""
 
 
 @dataclass(frozen=True)
