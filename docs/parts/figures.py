@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nslab import Picture, compare
+from nslab import Picture
 from parts import networks
 
 ROOT = Path(__file__).resolve().parents[2]
