@@ -279,6 +279,23 @@ def test_undo_leaves_the_rest_where_it_was() -> None:
         assert lefts(lab.picture.placed) == before
 
 
+def test_what_is_plugged_into_a_bridge_takes_its_colour() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0"))
+        lab.do(AddNamespace("ns1"), AddVeth("port1", "eth0", peer_ns="ns1", up=True))
+        lab.do(AddAddress("eth0", "10.0.0.2/24", ns="ns1"))
+
+        def hues() -> list[int]:
+            placed = lab.picture.placed
+            named = {name: key for key, name in placed.scene.names.items()}
+            return [placed.hues[named[name]] for name in ("host/br0", "host/port1", "ns1/eth0")]
+
+        bridge, *pair = hues()
+        assert bridge not in pair
+        lab.do(Attach("port1", "br0"))
+        assert hues() == [bridge] * 3
+
+
 def test_reset_starts_a_new_series() -> None:
     with Lab(engine="fake") as lab:
         fresh = lab.picture.html

@@ -22,31 +22,32 @@ def hues(scene: Scene, stage: Memory) -> dict[Key, int]:
     ]
     taken: set[int | None] = {None}
     found: list[int | None] = []
-    for hue in known:
-        # Of two networks that were one, the first keeps the hue.
-        found.append(None if hue in taken - {WORLD} else hue)
+    for members, hue in zip(own, known, strict=True):
+        # Of two networks that were one, the first keeps the hue; what is gone keeps its own.
+        gone = all(is_gone for is_gone, _, _ in members)
+        found.append(None if hue in taken - {WORLD} and not gone else hue)
         taken.add(hue)
     used = taken | set(stage.hues.values())
-    for place, hue in enumerate(found):
-        if hue is None:
-            found[place] = _new(taken, used)
-            taken.add(found[place] or 0)
-            used.add(found[place] or 0)
-    return {key: hue or 0 for members, hue in zip(own, found, strict=True) for key in members}
+    colours = [_new(taken, used) if hue is None else hue for hue in found]
+    return {key: hue for members, hue in zip(own, colours, strict=True) for key in members}
 
 
 def _new(taken: set[int | None], used: set[int | None]) -> int:
-    """A hue that nobody ever had, else one that nobody has now, else any."""
+    """A hue that nobody ever had, else one that nobody has now, else any; it is taken then."""
     every = [hue for hue in range(HUES) if hue != WORLD]
     free = [hue for hue in every if hue not in used] or [h for h in every if h not in taken]
-    return free[0] if free else every[len(used) % len(every)]
+    found = free[0] if free else every[len(used) % len(every)]
+    taken.add(found)
+    used.add(found)
+    return found
 
 
 def _known(scene: Scene, members: tuple[Key, ...], stage: Memory) -> int | None:
-    """The hue that most of a network's links had, its first ones if that is not clear."""
-    seen = [stage.hues[scene.names[key]] for key in members if scene.names[key] in stage.hues]
-    seen = [hue for hue in seen if hue != WORLD]
-    return max(seen, key=lambda hue: (seen.count(hue), -seen.index(hue))) if seen else None
+    """The hue that a network's bridges had, else that of its first link that had one."""
+    bridges = {block.bridge.key for box in scene.boxes for block in box.bridges}
+    names = [scene.names[key] for key in sorted(members, key=lambda key: key not in bridges)]
+    seen = [stage.hues[name] for name in names if name in stage.hues]
+    return next((hue for hue in seen if hue != WORLD), None)
 
 
 def tints(scene: Scene, stage: Memory) -> dict[str, int]:

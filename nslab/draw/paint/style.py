@@ -145,7 +145,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
-    found += [f".nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
+    found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     found.append(".nslab-off.nslab-cell{fill:none}")
     return found
 

@@ -11,7 +11,7 @@ from nslab.network.model import Namespace
 MOST = 100
 """Namespaces beside the host and the world that are all drawn; of more, :data:`SOME` are."""
 
-SOME = 60
+SOME = 40
 
 Entry = tuple[bool, Namespace]
 """Whether it is gone, and the namespace."""
