@@ -105,7 +105,7 @@ def _socket(cell: Cell, rect: Rect, badge: bool) -> Iterator[str]:
     wide += width(said.beside, TEXT, bold=True) + 8 if said.beside else 0
     x, y = rect.x + max(6, (rect.w - round(wide)) // 2), rect.y + 14
     muted = "" if cell.state == "up" else " nslab-muted"
-    yield words(x, y, name, f"nslab-code{muted}{struck}")
+    yield words(x, y, name, f"nslab-name nslab-port{muted}{struck}")
     x += round(width(name, TEXT, code=True)) + 6
     if kind:
         yield words(x, y, kind, "nslab-muted")
@@ -121,7 +121,9 @@ def _chip(cell: Cell, rect: Rect) -> Iterator[str]:
     yield rectangle(rect, f"nslab-cell{off}", 4)
     muted = "" if cell.state == "up" else " nslab-muted"
     name = clip(cell.name, LONGEST_NAME)
-    yield words(rect.middle[0], rect.y + 14, name, f"nslab-middle nslab-code{muted}{struck}")
+    yield words(
+        rect.middle[0], rect.y + 14, name, f"nslab-middle nslab-name nslab-port{muted}{struck}"
+    )
 
 
 def _line(cell: Cell, slot: Slot) -> Iterator[str]:
@@ -130,7 +132,7 @@ def _line(cell: Cell, slot: Slot) -> Iterator[str]:
     yield rectangle(rect, f"nslab-cell{off}", 6)
     x, y = rect.x + slot.inset, rect.y + 16
     name = clip(cell.name, LONGEST_NAME)
-    yield words(x, y, name, f"nslab-code{_ways(cell)[1]}")
+    yield words(x, y, name, f"nslab-name nslab-port{_ways(cell)[1]}")
     x += round(width(name, TEXT, code=True)) + 8
     if cell.kind:
         yield words(x, y, cell.kind, "nslab-muted")

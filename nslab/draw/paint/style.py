@@ -85,7 +85,8 @@ _COMMON = f"""\
 .nslab-picture .nslab-code{{font-family:{_CODE}}}
 .nslab-picture .nslab-name{{font-family:{_CODE};font-size:{NAME}px;font-weight:600}}
 .nslab-picture .nslab-title{{font-size:{TITLE}px;font-weight:600}}
-.nslab-picture .nslab-strong{{font-weight:600}}
+.nslab-picture .nslab-port{{font-size:{TEXT}px;font-weight:400}}
+.nslab-picture .nslab-leaf{{font-size:{TEXT}px}}
 .nslab-picture .nslab-end{{text-anchor:end}}
 .nslab-picture .nslab-middle{{text-anchor:middle}}
 .nslab-picture .nslab-struck{{text-decoration:line-through}}

@@ -221,7 +221,7 @@ class _Writer:
             yield icon(SPACES.get(box.title, "namespace"), rect.x + 4, rect.y + 4)
         struck = " nslab-struck" if box.mark == "gone" else ""
         name = clip(box.label, LONGEST_NAME)
-        yield words(rect.x + 22, rect.y + 16, name, f"nslab-strong{struck}")
+        yield words(rect.x + 22, rect.y + 16, name, f"nslab-title nslab-leaf{struck}")
         yield "</g>"
 
     def _link(self, cell: Cell, rect: Rect, drawn: Iterator[str]) -> Iterator[str]:

@@ -18,12 +18,12 @@ def written(elements: Iterable[str]) -> Iterator[tuple[str, Rect]]:
         for classes, x, y, text in _TEXT.findall(element):
             every = classes.split()
             size = TEXT
-            if "nslab-title" in every:
+            if "nslab-title" in every and "nslab-leaf" not in every:
                 size = TITLE
-            elif "nslab-name" in every:
+            elif "nslab-name" in every and "nslab-port" not in every:
                 size = NAME
             code = bool({"nslab-code", "nslab-name"} & set(every))
-            bold = bool({"nslab-title", "nslab-strong", "nslab-badge"} & set(every))
+            bold = bool({"nslab-title", "nslab-badge"} & set(every))
             said = unescape(text)
             wide = round(width(said, size, code=code, bold=bold))
             left = int(x)
