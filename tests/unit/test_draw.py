@@ -446,7 +446,7 @@ def test_a_hundred_are_drawn_and_more_are_summed_up() -> None:
         assert "… and 61 more like ns1" in form
         assert "ns40" in form
         assert "ns41" not in form
-    assert "… 61 more" in written(picture.svg), "ports of the bridge, too"
+    assert "…" in written(picture.svg).splitlines(), "ports of the bridge, too"
 
 
 def test_what_changed_is_drawn_before_anything_else() -> None:

@@ -235,7 +235,7 @@ def _panel(scene: Scene, home: Key | None, leaves: list[Leaf], names: dict[Key, 
         panel.rest = scene.rest
         panel.rest_slot = Slot(None, grid(width(scene.rest, TEXT) + 20), LINE)
         if home is not None:
-            line = Line(f"… {scene.rest_count} more", code=False)
+            line = Line("…", code=False)
             panel.more = Slot(
                 Notes((line,), docked=True), grid(width(line.text, TEXT) + 16), 20, "socket"
             )

@@ -160,7 +160,7 @@ def written(placed: Placed) -> Iterator[Rect]:
     for label in placed.labels.values():
         yield label.rect
     for _, rect in texts(placed):
-        yield rect.grown(1)
+        yield rect.grown(3)
     if placed.rest:
         yield placed.rest.grown(2)
 
