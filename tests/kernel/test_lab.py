@@ -114,6 +114,23 @@ def test_the_settings_do_not_depend_on_the_machine(lab: Lab) -> None:
     assert sysctls.get("net.ipv6.conf.all.disable_ipv6", "1") == "1"
 
 
+def test_a_setting_stays_that_is_made_before_a_namespace_is_first_seen(lab: Lab) -> None:
+    """As after ``ip netns add`` on a busy machine: the next line may be there first."""
+    lab.sh(
+        """
+        unshare -n sleep 1000 &
+        until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+        nsenter -n -t $! sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=1
+        ip netns attach late $!
+        ip netns add new
+        """
+    )
+    sysctls = lab.snapshot().namespace("late").sysctls
+    assert sysctls["net.ipv4.ip_forward"] == "1"
+    assert sysctls["net.ipv4.conf.all.rp_filter"] == "1"
+    assert lab.snapshot().namespace("new").sysctls["net.ipv4.ip_forward"] == "0"
+
+
 def test_ipv6_is_there_when_asked_for() -> None:
     if not Path("/proc/sys/net/ipv6").exists():
         return  # this kernel has none: nothing to leave on

@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "agent: a new namespace is not settled",
-        "        if key != but:\n",
+        "        if key != but and (fresh or _as_born(key)):\n",
         "        if key == but:\n",
         (SAME, "tests/kernel/test_lab.py"),
         "local or settings or documented",

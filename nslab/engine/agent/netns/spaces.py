@@ -148,7 +148,7 @@ class Spaces:
         except OSError:
             os.unlink(path)
             raise
-        self.settle(os.fstat(descriptor).st_ino)
+        self.settle(os.fstat(descriptor).st_ino, fresh=True)
         return descriptor
 
     @staticmethod
@@ -157,8 +157,10 @@ class Spaces:
         call("umount2", path.encode(), uapi.MNT_DETACH)
         os.unlink(path)
 
-    def settle(self, inode: int) -> None:
+    def settle(self, inode: int, *, fresh: bool = False) -> None:
         """Put a new namespace, in which this thread is, into the lab's documented state.
+
+        :param fresh: this thread has made it, and nobody else can have been there
 
         A new namespace copies its IPv4 settings from the machine's first one
         (net.core.devconf_inherit_init_net), so on a machine that runs Docker it would forward.
@@ -166,7 +168,7 @@ class Spaces:
         if inode in self._settled:
             return
         self._settled.add(inode)
-        settle(ipv6=self.ipv6)
+        settle(ipv6=self.ipv6, fresh=fresh)
 
     def watch(self) -> None:
         """Settle the namespaces that the learner's own commands make, as soon as they are there.
