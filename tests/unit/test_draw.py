@@ -545,6 +545,15 @@ def test_every_wire_is_there_with_the_kernels_word_for_it() -> None:
     assert picture.placed.cable("host/eth0", "host/peerA")
 
 
+def test_loose_links_leave_the_cables_straight() -> None:
+    star = sample.star(2)
+    loose = (sample.link("dummy0", 90, kind="dummy"), sample.link("tap0", 91, kind="tun"))
+    host = structs.replace(star.host, links=(*star.host.links, *loose))
+    scene = Picture(structs.replace(star, namespaces=(host, *star.namespaces[1:]))).placed
+    assert len(scene.cable("ns1/eth0", "host/veth1")) == 2
+    assert len(scene.cable("ns2/eth0", "host/veth2")) == 2
+
+
 def test_a_filter_of_what_is_forwarded_stands_at_the_gate() -> None:
     (gate,) = Picture(wires()).placed.gates
     assert [line.role for line in gate.notes.lines] == ["forwarding", "filter"]

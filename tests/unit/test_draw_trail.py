@@ -14,9 +14,10 @@ import pytest
 import snapshots as sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.boxes import GATE, Rect
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.callouts import written
@@ -365,6 +366,23 @@ def test_what_why_found_of_a_namespace_stands_at_its_name() -> None:
     picture = explained(Picture(snapshot), why(snapshot, "ns1", "8.8.8.8"))
     assert [mark.stop.hop for mark in picture.track.marks] == [("ns1", "lo")]
     assert said(picture) == ["✘ ns1 has no link but lo"]
+
+
+def test_what_a_namespace_does_not_pass_on_ends_at_its_gate() -> None:
+    repaired = sample.article(repaired=True)
+    host = structs.replace(repaired.host, sysctls=sample.NO_FORWARDING)
+    snapshot = structs.replace(repaired, namespaces=(host, *repaired.namespaces[1:]))
+    answer = why(snapshot, "ns1", "198.51.100.20")
+    assert answer.obstacle is not None
+    assert answer.obstacle.where == "host"
+    picture = explained(Picture(snapshot), answer)
+    (gate,) = picture.placed.gates
+    last = picture.track.marks[-1]
+    assert Rect(gate.rect.x, gate.rect.y, GATE, GATE).holds(last.on)
+    assert [mark.stop.name for mark in picture.track.marks[-3:-1]] == [
+        "host/lxcbr0.1",
+        "host/lxcbr0",
+    ]
 
 
 def test_what_gets_there_is_shown_as_well() -> None:

@@ -16,16 +16,21 @@ PAIR_GAP = 40
 
 
 class FreeRows:
-    """Loose links, row by row, none of which ends behind ``limit``."""
+    """Loose links, row by row, none of which ends behind ``limit``.
 
-    def __init__(self, limit: int) -> None:
+    ``cables`` are the places from left to right that cables run down through, which are kept free
+    if that can be.
+    """
+
+    def __init__(self, limit: int, cables: Sequence[Span] = ()) -> None:
         self._limit = limit
+        self._cables = list(cables)
         self._rows: dict[int, list[tuple[int, Slot]]] = {}
 
     def keep(self, slot: Slot, x: int) -> bool:
         """Leave a link where it was, in the first row in which that is free."""
         for number in range(len(self._rows) + 1):
-            if free(x, slot.w, CELL_GAP, self._taken(number)) == x:
+            if free(x, slot.w, CELL_GAP, self._taken(number, cables=False)) == x:
                 self._rows.setdefault(number, []).append((x, slot))
                 return True
         return False
@@ -34,16 +39,20 @@ class FreeRows:
         """Put a link, or a pair, where there is room for it, at or after its wish if it can."""
         long = sum(slot.w for slot in unit) + PAIR_GAP * (len(unit) - 1)
         for number in count():
-            for start in (max(at, MARGIN), MARGIN):
-                x = free(start, long, CELL_GAP, self._taken(number))
-                if x + long <= self._limit or not self._rows.get(number):
+            wishes = (max(at, MARGIN), MARGIN)
+            tries = [(start, cables) for cables in (True, False) for start in wishes]
+            for start, cables in tries:
+                x = free(start, long, CELL_GAP, self._taken(number, cables=cables))
+                last = (start, cables) == tries[-1]
+                if x + long <= self._limit or (last and not self._rows.get(number)):
                     for slot in unit:
                         self._rows.setdefault(number, []).append((x, slot))
                         x += slot.w + PAIR_GAP
                     return
 
-    def _taken(self, number: int) -> list[Span]:
-        return [(x, x + slot.w) for x, slot in self._rows.get(number, ())]
+    def _taken(self, number: int, *, cables: bool = True) -> list[Span]:
+        taken = [(x, x + slot.w) for x, slot in self._rows.get(number, ())]
+        return taken + (self._cables if cables else [])
 
     def tops(self, first: int) -> Iterator[tuple[int, list[tuple[int, Slot]]]]:
         """How far down each row is, and what is in it."""

@@ -239,7 +239,8 @@ class Filler:
 
     def _others(self, frame: NamespaceBox, top: int) -> None:
         """Loose links in rows as long as a page is wide."""
-        rows = FreeRows(self._limit(frame))
+        ports = [frame.at(slot) for dock in frame.group.docks for slot in dock.lower]
+        rows = FreeRows(self._limit(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
         kept = []
         for slot in frame.group.others:
             was = self.stage.was(self.name(frame, slot))

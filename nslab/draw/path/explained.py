@@ -13,6 +13,7 @@ from typing import Protocol
 
 from nslab.draw import Picture
 from nslab.draw.path.picture import PathPicture
+from nslab.draw.path.places import GATE_LINK
 from nslab.draw.path.trail import Stop, Trail
 from nslab.draw.path.way import Hop
 from nslab.network.model import Snapshot
@@ -64,7 +65,8 @@ def explained(base: Picture, answer: Answer) -> PathPicture:
     snapshot = base.what if isinstance(base.what, Snapshot) else base.what.after
     hops = [hop for step in answer.steps if (hop := _link(step.where, snapshot))]
     if answer.obstacle:
-        hops.append(_place(answer.obstacle.where, snapshot) or (answer.namespace, "lo"))
+        place = _place(answer.obstacle.where, snapshot) or (answer.namespace, "lo")
+        hops += _passing(hops[-1:], place, base, snapshot)
     hops = [hop for hop, _ in groupby(hops)]
     stops = tuple(Stop(hop, out=not number) for number, hop in enumerate(hops))
     said = f"✘ {answer.obstacle.message}" if answer.obstacle else "✔ it gets there"
@@ -84,6 +86,16 @@ def _link(where: str, snapshot: Snapshot) -> Hop | None:
             if where == f"{namespace.label}/{link.name}":
                 return namespace.label, link.name
     return None
+
+
+def _passing(before: list[Hop], place: Hop, base: Picture, snapshot: Snapshot) -> list[Hop]:
+    """The place where it breaks; of a namespace that was to pass it on, its sign for forwarding."""
+    came = [hop for hop in before if hop[0] == place[0] and hop[1] != "lo"]
+    signs = [gate for gate in base.placed.gates if gate.box.label == place[0]]
+    if place[1] != "lo" or not came or not signs:
+        return [place]
+    master = snapshot.link(came[0][1], place[0]).master
+    return [*([(place[0], master)] if master else []), (place[0], GATE_LINK)]
 
 
 def _place(where: str, snapshot: Snapshot) -> Hop | None:

@@ -6,8 +6,11 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
-from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.layout.boxes import GATE, Point, Rect
 from nslab.draw.layout.place import Placed
+
+GATE_LINK = " forwarding"
+"""What stands for the sign for forwarding of a namespace where links are named."""
 
 
 class Places:
@@ -23,7 +26,10 @@ class Places:
             scene.box_names[key]: label.rect.grown(2) for key, label in placed.labels.items()
         }
         self._rails, self._rest_rail = _rails(placed)
-        self._gates = [(scene.box_names[gate.box.key], gate.rect) for gate in placed.gates]
+        self._gates = [
+            (scene.box_names[gate.box.key], Rect(gate.rect.x, gate.rect.y, GATE, GATE))
+            for gate in placed.gates
+        ]
         self._masters = {
             scene.names[port.key]: scene.names[block.bridge.key]
             for box in scene.boxes
@@ -36,12 +42,14 @@ class Places:
 
     def rect(self, name: str) -> Rect | None:
         """The rectangle of a link by its name; None if nothing of it is in the picture."""
-        if name in self._rects or name not in self._names:
-            return self._rects.get(name)
         ns, _, link = name.rpartition("/")
+        if name in self._rects or (name not in self._names and link != GATE_LINK):
+            return self._rects.get(name)
         around = self._boxes.get(ns)
         if around is None:
             return self.placed.rest
+        if link == GATE_LINK:
+            return next((rect for name, rect in self._gates if name == ns), self._labels.get(ns))
         if link == "lo":
             return self._labels.get(ns, around)
         return self._more or around

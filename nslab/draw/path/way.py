@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nslab.draw.layout.boxes import GATE, Point, Rect
+from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.path.places import Places
 from nslab.errors import InvalidInput
@@ -110,7 +110,7 @@ class _Walker:
 
     def _through(self, gate: Rect, there: Rect) -> None:
         """Through the sign for forwarding, up or down."""
-        x, y = gate.x + GATE // 2, self.points[-1][1]
+        x, y = gate.middle[0], self.points[-1][1]
         self._go((x, y))
         self._go((x, there.middle[1]))
 
