@@ -62,7 +62,7 @@ LESSON = Lesson(
             others=((AddAddress("office", "10.2.0.1/24"),),),
             wrong=(
                 WrongAnswer(("ip address add 10.2.0.1/24 dev office",), "you chose a, but", "a"),
-                WrongAnswer((), "office has no address", "b"),
+                WrongAnswer((), "office does not have 10.2.0.1/24", "b"),
                 WrongAnswer(
                     ("ip address add 10.2.0.1/24 dev office", "ip link set office up"),
                     "office is up",
@@ -103,7 +103,7 @@ LESSON = Lesson(
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ifconfig guests 10.3.0.2/24 up"),
-                    "guests has 10.3.0.2/24, not 10.3.0.1/24",
+                    "guests does not have 10.3.0.1/24: it has 10.3.0.2/24",
                 ),
                 WrongAnswer(
                     ("ip link add guests type bridge", "ip address add 10.3.0.1/24 dev guests"),

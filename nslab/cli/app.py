@@ -264,7 +264,10 @@ def grade(
     ],
     table: Annotated[Path, typer.Option("--csv", metavar="FILE", help="Where the marks go.")],
     seconds: Annotated[
-        float, typer.Option("--time", min=1, help="Seconds that one exercise may take.")
+        float,
+        typer.Option(
+            "--time", min=1, help="Seconds that one exercise may take, once its lab is there."
+        ),
     ] = 60.0,
     memory: Annotated[
         int, typer.Option("--memory", min=256, help="MiB of memory that one exercise may take.")

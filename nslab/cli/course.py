@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from nslab.cli.notebooks import lessons
+from nslab.course import files
 from nslab.course.checking import executing, report
-from nslab.errors import InvalidInput, NslabError, ToolMissing
+from nslab.errors import NslabError, ToolMissing
 from nslab.printable import printable
 
 
@@ -20,19 +21,7 @@ def notebooks(paths: list[Path]) -> list[Path]:
 
     :raises InvalidInput: there is no such file, or none at all
     """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += lessons(path)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise InvalidInput("read", str(path), "there is no such file", "check the path")
-    if not found:
-        raise InvalidInput(
-            "read", ", ".join(map(str, paths)), "there is no notebook in it", "name another folder"
-        )
-    return list(dict.fromkeys(found))
+    return files.named(paths, lessons, operation="read", none="there is no notebook in it")
 
 
 def check(paths: list[Path], *, exercises: bool, whole: bool, seconds: float) -> int:

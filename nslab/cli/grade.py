@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nslab.course import files
 from nslab.course.grading import grade, machine, marks
 from nslab.course.grading.marks import Mark
 from nslab.course.grading.watch import Limits
@@ -48,7 +49,7 @@ def run(
             [*found, *grade.missing(found, broken)],
             key=lambda mark: (mark.learner, mark.lesson, mark.exercise),
         )
-        _write(table, marks.written(whole))
+        files.write(table, marks.written(whole).encode())
         notes.unlink()
     except OSError as error:
         raise NslabError(
@@ -88,12 +89,6 @@ def _graded(
                 file=sys.stderr,
             )
             return None
-
-
-def _write(table: Path, text: str) -> None:
-    part = table.with_name(f".{table.name}.new")
-    part.write_text(text, encoding="utf-8")
-    part.replace(table)
 
 
 class _Bar:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from nslab.course import files
 from nslab.errors import NslabError, os_cause
 
 COPY, EXECUTED = "nslab-notebooks", "nslab-notebooks-executed"
@@ -144,10 +145,7 @@ def copy(folder: Path, target: Path, *, cleared: bool = False) -> Path:
         data = path.read_bytes()
         if cleared and path.suffix == ".ipynb":
             data = without_outputs(data)
-        # Whole or not at all: half a file would be one that is there, for ever.
-        part = there.with_name(f".{there.name}.part")
-        part.write_bytes(data)
-        part.replace(there)
+        files.write(there, data)  # half a file would be one that is there, for ever
     return target
 
 

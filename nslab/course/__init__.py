@@ -12,5 +12,6 @@
     measure/      what a way costs
     docker/       a real engine inside a lab
     nlmessages/   the bytes that programs send to the kernel
+    files         files that are named; files that are written whole
     pools         which network a Docker engine takes for its containers
 """

@@ -23,13 +23,13 @@ class Kernel(IPythonKernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         """What is shown about the word at the cursor."""
-        told = magics.help_at(self.shell, code, cursor_pos)
-        if told is None:
+        help_text = magics.help_at(self.shell, code, cursor_pos)
+        if help_text is None:
             ask: Any = super().do_inspect
             found: dict[str, Any] = ask(code, cursor_pos, detail_level, omit_sections)
             return found
-        data = {"text/plain": told} if told else {}
-        return {"status": "ok", "found": bool(told), "data": data, "metadata": {}}
+        data = {"text/plain": help_text} if help_text else {}
+        return {"status": "ok", "found": bool(help_text), "data": data, "metadata": {}}
 
 
 def main() -> None:

@@ -18,6 +18,11 @@ _OPERATOR = re.compile(r"&&|\|\||;;&?|;&|\|&|&>>?|<<<|<<-?|<>|<&|>>|>&|>\||[|&;(
 _ENDS = {"&&", "||", ";;", ";&", ";;&", ";", "&", "\n", "|", "|&", "(", ")"}
 
 
+def has_commands(text: str) -> bool:
+    """Whether there is more than comments and blank lines."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
 @dataclass
 class Command:
     """A simple command: its words without quotes, and what it is connected to.

@@ -20,6 +20,7 @@ from IPython.display import display
 
 from nslab.errors import InvalidInput, LabClosed
 from nslab.jupyter import cells, completing, interactive, mistakes, usage
+from nslab.jupyter.lines import has_commands
 from nslab.jupyter.mistakes import FIRST
 from nslab.printable import printable
 from nslab.session import naming, views
@@ -123,12 +124,10 @@ class Magics:
         )
 
     def _type(self, lab: Lab, cell: str, ns: str | None, timeout: float | None) -> None:
-        if not any(
-            line.strip() and not line.lstrip().startswith("#") for line in cell.splitlines()
-        ):
+        if not has_commands(cell):
             return  # comments alone: whatever has changed meanwhile, this cell has not done it
         if words := usage.asked(cell):
-            print(usage.told(words, lab) or f"{words[0]}: it has no help")
+            print(usage.help_text(words, lab) or f"{words[0]}: it has no help")
             return
         if need := interactive.needed(cell, ns):
             raise need.error()

@@ -183,7 +183,7 @@ def asked(cell: str) -> list[str] | None:
     return words if len(words) == 1 or words[0] in USAGE else None
 
 
-def told(words: list[str], lab: Lab | None) -> str:
+def help_text(words: list[str], lab: Lab | None) -> str:
     """How a command is used, as far as it is known; empty if it is not."""
     if words and words[0] == "ip":
         words = ["ip", *grammar.spelled(words[1:])]
@@ -221,4 +221,4 @@ def at(cell: str, cursor: int, there: completing.There) -> str | None:
     if not found:
         return ""
     words, _, _ = unwrapped(found[-1].words, None)
-    return told(words, there(place.lab))
+    return help_text(words, there(place.lab))

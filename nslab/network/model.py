@@ -525,6 +525,10 @@ def _canonical(
         del plain["operstate"]
         # A bridge takes the lowest MAC of its ports: which of several random ones is chance.
         plain["mac"] = "<stolen>" if link.mac_origin == "stolen" else drawn.get(link.mac, link.mac)
+        if link.bridge and not link.mac.strip("0:"):
+            # It has lost its last port, and its MAC with it.  No command takes one away; without
+            # ports it matters as little as the one that the kernel draws for a new bridge.
+            plain["mac"], plain["mac_origin"] = f"<{namespace.label}/{link.name}>", "random"
         plain["addresses"] = tuple(one for one in link.addresses if not one.by_kernel)
         if link.peer:
             plain["peer"] = (labels.get(link.peer.namespace, "?"), link.peer.name)

@@ -148,11 +148,11 @@ def effect(before: Snapshot | None, after: Snapshot | None) -> str:
     if before is None or after is None:
         return "nobody looked"
     changes = diff.compare(before, after).changes
-    told = [one for one in changes if one.what not in diff.LEARNED and not one.own]
-    told += [one for one in changes if one.what in diff.LEARNED and _static(one)]
-    told = [one for one in told if not one.quiet] or told
-    words = [printable(one.text) for one in told[:EFFECTS]]
-    more = len(told) - len(words)
+    shown = [one for one in changes if one.what not in diff.LEARNED and not one.own]
+    shown += [one for one in changes if one.what in diff.LEARNED and _static(one)]
+    shown = [one for one in shown if not one.quiet] or shown
+    words = [printable(one.text) for one in shown[:EFFECTS]]
+    more = len(shown) - len(words)
     return "; ".join([*words, *([f"and {more} more"] if more else [])]) or "nothing that shows"
 
 

@@ -50,7 +50,7 @@ class _Asking:
 
     def to(self, asked: Question) -> Explanation:
         """The way to an address."""
-        told = None if asked.v6 else theory(self.snapshot, self.here, asked, self.look)
+        by_theory = None if asked.v6 else theory(self.snapshot, self.here, asked, self.look)
         wanted = Probe(
             ns=remedy.reference(self.here),
             target=asked.address,
@@ -60,10 +60,10 @@ class _Asking:
         )
         evidence = self.evidence(wanted)
         if evidence is not None:
-            return witnessed.together(self.snapshot, self.here, asked, evidence, told)
-        if told is None:
+            return witnessed.together(self.snapshot, self.here, asked, evidence, by_theory)
+        if by_theory is None:
             return untold(self.here, asked)
-        said = told[1]
+        said = by_theory[1]
         return structs.replace(said, notes=(*said.notes, SILENT)) if said.ok else said
 
     def evidence(self, wanted: Probe) -> Evidence | None:
@@ -151,8 +151,8 @@ class _Asking:
         if evidence is None:
             return None
         to = Question(target=asked.target, address=address, port=53, protocol="udp")
-        told = None if to.v6 else theory(self.snapshot, here, to, self.look)
-        said = witnessed.together(self.snapshot, here, to, evidence, told)
+        by_theory = None if to.v6 else theory(self.snapshot, here, to, self.look)
+        said = witnessed.together(self.snapshot, here, to, evidence, by_theory)
         if not said.ok:
             return structs.replace(
                 said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)

@@ -37,16 +37,16 @@ def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> lis
 
     :param wait: wait for each container, as a script must: the shell goes on at once after an ``&``
     """
-    told = []
+    parts = []
     containers: list[str] = []
     for what in steps:
         if isinstance(what, Typed):
-            told.append(_typed(what, containers))
+            parts.append(_typed(what, containers))
             continue
         pieces: Sequence[Piece] = what.actions if isinstance(what, Done) else what.pieces
         lines = _lines(pieces, style, containers, wait=wait)
-        told.append("\n".join([*(_note(what) if isinstance(what, Made) else ()), *lines]))
-    return told
+        parts.append("\n".join([*(_note(what) if isinstance(what, Made) else ()), *lines]))
+    return parts
 
 
 def _typed(what: Typed, containers: Sequence[str]) -> str:
@@ -79,20 +79,20 @@ def _sets(text: str) -> bool:
 def _lines(
     pieces: Sequence[Piece], style: Style, containers: list[str], *, wait: bool
 ) -> list[str]:
-    told: list[str] = []
+    parts: list[str] = []
     for made, some in groupby(pieces, lambda piece: isinstance(piece, Action)):
         group = list(some)
         if made:
             actions = [piece for piece in group if isinstance(piece, Action)]
             # What stays in the background must not keep open what the script writes to.
-            told += [
+            parts += [
                 line.replace(" & pid_", f"{_QUIET} & pid_") if wait else line
                 for line in map(str, commands(actions, style, containers, wait=wait))
             ]
             containers += [a.name for a in actions if isinstance(a, AddContainer)]
         else:
-            told += (_inside(piece, containers) for piece in group if isinstance(piece, Line))
-    return told
+            parts += (_inside(piece, containers) for piece in group if isinstance(piece, Line))
+    return parts
 
 
 def _inside(piece: Line, containers: Iterable[str]) -> str:
@@ -162,29 +162,29 @@ def script(steps: Steps, style: Style = "iproute2", clear: Plan | None = None) -
 
 def python(steps: Steps) -> list[str]:
     """The lines of each step, on a lab that is called ``lab``."""
-    told = []
+    parts = []
     typed = [what for what in steps if isinstance(what, Typed)]
     lives = any(what.living and what.leaves_something for what in typed)
     for what in steps:
         if isinstance(what, Done):
-            told.append(_do(what.actions))
+            parts.append(_do(what.actions))
         elif isinstance(what, Typed):
-            told.append(_sh(what.text, what.ns, living=lives and what.living))
+            parts.append(_sh(what.text, what.ns, living=lives and what.living))
         else:
-            told.append("\n".join([*_note(what), *_calls(what.pieces)]))
-    return told
+            parts.append("\n".join([*_note(what), *_calls(what.pieces)]))
+    return parts
 
 
 def _calls(pieces: Sequence[Piece]) -> list[str]:
     """Actions in one call, lines of a namespace in one."""
-    told = []
+    parts = []
     for place, some in groupby(pieces, lambda piece: (isinstance(piece, Line), _where(piece))):
         group = list(some)
         if place[0]:
-            told.append(_sh("\n".join(map(str, group)), place[1]))
+            parts.append(_sh("\n".join(map(str, group)), place[1]))
         else:
-            told.append(_do([piece for piece in group if isinstance(piece, Action)]))
-    return told
+            parts.append(_do([piece for piece in group if isinstance(piece, Action)]))
+    return parts
 
 
 def _where(piece: Piece) -> str | None:

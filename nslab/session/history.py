@@ -120,7 +120,7 @@ class HistoryStep:
         return self.what.ending if isinstance(self.what, Typed) else ""
 
     @cached_property
-    def told(self) -> What:
+    def recipe(self) -> What:
         """What makes the same in another lab: what was stopped is never run again."""
         if not (isinstance(self.what, Typed) and self.ending):
             return self.what

@@ -74,11 +74,11 @@ class Outcome:
         picture = self.picture
         bundle = picture._repr_mimebundle_() if picture else {}
         drawn, heading = bundle.get("text/html", ""), self._heading_html()
-        told = bundle.get("text/plain", "")
+        shown = bundle.get("text/plain", "")
         if self.changes and not picture:
-            told = str(self.changes)
-            heading += f"<pre>{html.escape(told)}</pre>"
-        text = "\n".join(part for part in (self._heading(), told) if part)
+            shown = str(self.changes)
+            heading += f"<pre>{html.escape(shown)}</pre>"
+        text = "\n".join(part for part in (self._heading(), shown) if part)
         if not text:
             text = "nothing changed"
             heading = "<p>Nothing changed.</p>"

@@ -298,7 +298,7 @@ class Past:
 
     def _told(self) -> list[What]:
         """What made the lab what it is, from its beginning."""
-        return [*self._begin, *(step.told for step in self._history.steps if step.changed)]
+        return [*self._begin, *(step.recipe for step in self._history.steps if step.changed)]
 
 
 def _kept(count: int, steps: int, to: int | None) -> int:

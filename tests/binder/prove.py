@@ -366,8 +366,8 @@ class Pod:
     def __init__(self, image: Image, group: memory.Group | None, tale: Tale) -> None:
         self.image, self.group, self.tale = image, group, tale
         text = (image.work / "Dockerfile").read_text()
-        told = {"NB_USER": dockerfile.USER, "NB_UID": str(dockerfile.UID)}
-        steps = dockerfile.steps(text, told)
+        shown = {"NB_USER": dockerfile.USER, "NB_UID": str(dockerfile.UID)}
+        steps = dockerfile.steps(text, shown)
         self.step = steps[-1]
         (entry,) = (step.text for step in steps if step.word == "ENTRYPOINT")
         self.entrypoint: list[str] = json.loads(entry)
@@ -685,7 +685,7 @@ def inner(part: str, work: Path) -> int:
             image.furnish()
             run(image, tale)
 
-    code = told(act)
+    code = shown(act)
     (work / f"{part}.json").write_text(json.dumps([tale.figures, tale.seconds]))
     return code
 
@@ -709,7 +709,7 @@ def runner(work: Path, tale: Tale) -> None:
     )
 
 
-def told(work: object) -> int:
+def shown(work: object) -> int:
     try:
         work()  # type: ignore[operator]
     except (Unproved, RuntimeError) as error:

@@ -63,13 +63,15 @@ def solve(page: Page) -> None:
     """X2, by typing; the card is told nothing."""
     says = page.locator(".nslab-says")
     expect(says).to_have_text("0 of 3 met")
+    expect(page.locator(".nslab-points .widget-html-content > div")).to_have_count(3)
+    expect(page.locator(".nslab-where")).to_contain_text("%%host types into this exercise's own")
     first, *rest = answer("X2")
     type_into_a_new_cell(page, f"%%host\n{first}")
     expect(page.locator(".nslab-points")).to_contain_text("the spanning tree of lxcbr1 is off")
     type_into_a_new_cell(page, "\n".join(["%%host", *rest]))
     expect(says).to_have_text("✔ Solved")
     expect(page.locator(".nslab-points")).not_to_contain_text("✘")
-    expect(page.locator(".nslab-foot")).to_contain_text("tries: 1")
+    expect(page.locator(".nslab-foot")).to_contain_text("tries: 2")
     expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()
 
 
@@ -109,7 +111,7 @@ def test_a_prediction_is_chosen_run_and_judged(book: Book, by: str) -> None:
 def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     page = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0]).page
     says = page.locator(".nslab-says")
-    told = page.locator(".nslab-told")
+    shown = page.locator(".nslab-told")
     points = page.locator(".nslab-points")
     expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
     page.locator(".nslab-goal").click()
@@ -123,7 +125,7 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     again = page.locator("button.nslab-again")
     tab_to(page, again)
     page.keyboard.press("Space")
-    expect(told).to_contain_text("Press once more")
+    expect(shown).to_contain_text("Press once more")
     keep = page.locator("button.nslab-keep")
     expect(keep).to_be_visible()
     tab_to(page, keep)
@@ -131,10 +133,10 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     expect(keep).to_be_hidden()
     expect(again).to_be_focused()
     page.keyboard.press("Space")
-    expect(told).to_contain_text("Press once more")
+    expect(shown).to_contain_text("Press once more")
     page.keyboard.press("Space")
     expect(points).to_contain_text("there is no link lxcbr1")
-    expect(told).to_contain_text("Begun anew")
+    expect(shown).to_contain_text("Begun anew")
     back = page.locator("button.nslab-back")
     tab_to(page, back)
     page.keyboard.press("Enter")
@@ -144,9 +146,9 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     solution = page.locator("button.nslab-solution")
     tab_to(page, solution)
     page.keyboard.press("Enter")
-    expect(told).to_contain_text("ask once more")
+    expect(shown).to_contain_text("ask once more")
     page.keyboard.press("Enter")
-    expect(told).to_contain_text("brctl addbr lxcbr1")
+    expect(shown).to_contain_text("brctl addbr lxcbr1")
     expect(says).not_to_contain_text("Solved")
 
 
@@ -218,6 +220,19 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     wide = "one => one.scrollWidth - one.clientWidth"
     assert page.locator(".nslab-exercise").evaluate(wide) <= 1
+    lines = page.locator(".nslab-choices .widget-radio-box label")
+    for number in range(lines.count()):
+        off = lines.nth(number).evaluate(
+            """label => {
+                const middle = box => box.top + box.height / 2;
+                const words = document.createRange();
+                words.selectNodeContents(label);
+                const text = [...words.getClientRects()].filter(one => one.width > 20)[0];
+                const radio = label.querySelector('input').getBoundingClientRect();
+                return Math.abs(middle(radio) - middle(text));
+            }"""
+        )
+        assert off <= 1, "a radio button stands beside the first line of its text"
     above = page.locator(".nslab-exercise").evaluate(
         """card => card.querySelector('.nslab-drawn').getBoundingClientRect().top
             - card.getBoundingClientRect().top"""

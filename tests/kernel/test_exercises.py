@@ -90,7 +90,7 @@ def test_an_exercise_that_judges_wrongly_is_found_out(change: dict[str, Any], sa
         "answer": UP,
         "others": (("brctl addbr br0", "ifconfig br0 10.0.0.1/24 up"),),
         "wrong": (
-            WrongAnswer(HALF, "br0 has no address"),
+            WrongAnswer(HALF, "br0 does not have"),
             WrongAnswer((*UP, "ip link set br0 down"), "br0 is down"),
             WrongAnswer((), "there is no link br0"),
         ),

@@ -22,7 +22,7 @@ def marks(journey: Journey) -> dict[str, int]:
     return {name: int(number) for number, name in found}
 
 
-def told(journey: Journey) -> dict[int, tuple[str, ...]]:
+def shown(journey: Journey) -> dict[int, tuple[str, ...]]:
     """What stands on the picture's tags, by stop."""
     picture = journey.picture()
     assert isinstance(picture, PathPicture)
@@ -54,8 +54,8 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         "router/eth1": 8,
         "internet/eth0": 9,
     }
-    assert set(told(request)) == {4, 8}
-    assert " ".join(told(request)[4]) == f"source {INSIDE} → {OUTSIDE} TTL 64 → 63, new MACs"
+    assert set(shown(request)) == {4, 8}
+    assert " ".join(shown(request)[4]) == f"source {INSIDE} → {OUTSIDE} TTL 64 → 63, new MACs"
     assert ways(reply) == [
         "out of internet/eth0",
         "into router/eth1",
@@ -67,8 +67,8 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         "out of lxcbr0.1",
         "into ns1/eth0",
     ]
-    assert set(told(reply)) == {3, 7}
-    assert " ".join(told(reply)[7]).startswith(f"target {OUTSIDE} → {INSIDE} ")
+    assert set(shown(reply)) == {3, 7}
+    assert " ".join(shown(reply)[7]).startswith(f"target {OUTSIDE} → {INSIDE} ")
     for journey in (request, reply):
         assert journey.arrived
         assert [str(one).split("\n") for one in journey.remembered] == [

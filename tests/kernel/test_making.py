@@ -209,3 +209,38 @@ def test_the_commands_of_a_change_in_the_same_lab(number: int) -> None:
         ran = twin.sh(text, timeout=None)
         said = f"seed {number}\n{begin}\n\n{change}\n\n{text}\n{ran.stderr}"
         assert differences(lab.snapshot(), twin.snapshot(), lasting=True) == [], said
+
+
+UP = "ip link add br0 type bridge; ip address add 10.0.0.1/24 dev br0; ip link set br0 up"
+INSIDE = ("", "ip netns add ns3; ip netns exec ns3 ")
+LOST = "ip route delete 10.0.0.0/24"
+
+
+@pytest.mark.parametrize(
+    ("begin", "change"),
+    [
+        (UP, f"{LOST}; ip address add 10.1.0.1/8 dev br0"),
+        (UP, f"ip address add 10.0.0.2/24 dev br0; {LOST}"),
+        (UP, f"ip address delete 10.0.0.1/24 dev br0; ip address add 10.0.0.7/24 dev br0; {LOST}"),
+        (UP, f"{LOST}; ip link set br0 down; ip link set br0 up; {LOST}"),
+        (UP, f"ip link set br0 name br1; ip link set br1 up; {LOST}"),
+        (UP.rpartition(";")[0], f"ip link set br0 up; {LOST}"),
+        ("true", f"{UP}; {LOST}"),
+        ("true", f"{UP}; ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
+        (UP, f"ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
+        # What a new namespace has as a setting is the machine's, not the pseudo-host's.
+        ("true", "; ".join(f"{each}sysctl -qw net.ipv4.conf.all.rp_filter=1" for each in INSIDE)),
+        # A bridge that has lost its last port has no MAC.
+        ("true", f"{UP}; ip link add v0 type veth peer name v1 master br0; ip link delete v0"),
+    ],
+)
+def test_the_commands_of_a_change_step_by_step(begin: str, change: str) -> None:
+    with Lab() as lab, Lab() as twin:
+        for each in (lab, twin):
+            each.sh(begin)
+        before = lab.snapshot()
+        lab.sh(change)
+        plan = make(before, lab.snapshot())
+        (text,) = shell([Made(plan.pieces, plan.left)])
+        twin.sh(text)
+        assert differences(lab.snapshot(), twin.snapshot(), lasting=True) == [], text

@@ -104,7 +104,7 @@ def test_the_stop_button_ends_the_command_and_keeps_the_lab(notebook: Notebook) 
         ("lab.do(AddBridge('a b'))", "is not allowed in it"),
         ("lab.do(SetUp('nothing'))", "nothing"),
         ("lab.do('brctl addbr x')", "it is not an action"),
-        ("lab.undo(99)", "99 steps"),
+        ("lab.do(AddBridge('br99'))\nlab.undo(99)", "99 steps"),
         ("Lab(engine='elsewhere')", "elsewhere"),
     ],
 )
@@ -135,10 +135,10 @@ def test_a_name_that_is_used_too_early_keeps_its_traceback_with_help_below() -> 
             assert error["ename"] == "NameError"
             text = "\n".join(error["traceback"])
             assert "Traceback" in text
-            told, _, advice = text.partition("→ ")
+            shown, _, advice = text.partition("→ ")
             assert "Run All Above Selected Cell" in advice
             assert advice.startswith("check the spelling") == (cell == "something_else")
-            assert f"name '{cell.partition('(')[0]}' is not defined" in told
+            assert f"name '{cell.partition('(')[0]}' is not defined" in shown
         _, outputs = made.run("def use():\n    return something_else\nuse()")
         text = "".join(outputs[0]["traceback"])
         assert "Traceback" in text

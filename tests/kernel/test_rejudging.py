@@ -36,7 +36,9 @@ def test_a_ping_of_its_own_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None
 
         monkeypatch.setattr(lab, "run", counted)
         standings: list[Any] = []
-        judge = Rejudging(UNREACHED, lab, standings.append, lambda: None, lambda _: None)
+        judge = Rejudging(
+            UNREACHED, lab, lambda now, _: standings.append(now), lambda: None, lambda _: None
+        )
         following = Following(lab, lambda _: judge.changed(), lambda _: None)
         following.start()
         judge.start()

@@ -380,13 +380,13 @@ def test_root_in_a_trap_is_only_its_owner(a: User, homes: Path) -> None:
         nslab("enter", "--lab", "of-a")
     finally:
         del os.environ["NSLAB_TEST_SECRET"]
-    told = out.read_text()
-    assert told.endswith("end\n")
+    printed = out.read_text()
+    assert printed.endswith("end\n")
     assert secret.read_text() == "root's\n"
-    assert "root's\n" not in told.replace(str(secret), "")
+    assert "root's\n" not in printed.replace(str(secret), "")
     assert not (homes / "made").exists()
-    assert "token" not in told
-    assert f"0 {a.uid} 1" in " ".join(told.split())
+    assert "token" not in printed
+    assert f"0 {a.uid} 1" in " ".join(printed.split())
     secret.unlink()
 
 

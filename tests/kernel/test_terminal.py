@@ -281,9 +281,9 @@ def test_completion_and_help_come_from_the_kernel(kernel: Any) -> None:
     until(
         lambda: reply(kernel, kernel.complete(cell, len(cell)))["matches"] == ["lo", "eth0", "dev"]
     )
-    told = reply(kernel, kernel.inspect(cell, len(cell) - 2))
-    assert told["found"]
-    assert told["data"]["text/plain"].startswith("ip link set: changes a link")
+    printed = reply(kernel, kernel.inspect(cell, len(cell) - 2))
+    assert printed["found"]
+    assert printed["data"]["text/plain"].startswith("ip link set: changes a link")
     assert not reply(kernel, kernel.inspect("%%host\nnosuchprogram", 10))["found"]
     assert reply(kernel, kernel.inspect("lab.sh", 6))["found"], "Python's own stays"
 

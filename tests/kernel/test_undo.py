@@ -233,9 +233,9 @@ def test_the_numbers_of_the_history(lab: Lab) -> None:
     lab.sh("ip netns add ns1")
     lab.do(SetUp("br0"), AddAddress("br0", "10.0.0.1/24"))
     after_two = lab.steps[2].after
-    told = str(lab.history)
-    assert "  2  typed   ip netns add ns1" in told
-    assert "1 step only looked and has no number" in told
+    shown = str(lab.history)
+    assert "  2  typed   ip netns add ns1" in shown
+    assert "1 step only looked and has no number" in shown
     assert lab.history[2].effect.startswith("br0: down → up; br0: address 10.0.0.1/24")
     page = lab.history._repr_mimebundle_()["text/html"]
     assert page.count('<th scope="row"') == 3

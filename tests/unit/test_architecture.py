@@ -236,8 +236,8 @@ ROW = re.compile(r"^    (\S.*?)(?:  +|$)", re.M)
 
 def mapped(package: Path) -> set[str]:
     """What the map in a package's docstring names: the rows after its ``::``."""
-    told = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
-    _, marked, rest = told.partition("::\n")
+    shown = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    _, marked, rest = shown.partition("::\n")
     block = re.split(r"\n(?=\S)", rest, maxsplit=1)[0] if marked else ""
     return {word.rstrip("/,") for row in ROW.findall(block) for word in row.split()}
 

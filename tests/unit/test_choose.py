@@ -59,10 +59,10 @@ NO_QEMU = EngineUnavailable("start a lab", "in a virtual machine", "there is no 
 
 
 def test_this_machine_first_and_without_a_trial(machine: Any) -> None:
-    started, told = machine(), []
-    choose.choose(None, (), told.append)(Options())
+    started, shown = machine(), []
+    choose.choose(None, (), shown.append)(Options())
     assert started == ["local"]
-    assert not told
+    assert not shown
 
 
 def test_what_is_named_is_taken(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,21 +82,21 @@ def test_a_machine_that_has_what_is_needed(machine: Any) -> None:
 
 
 def test_a_machine_that_lacks_it_leaves_it_to_a_virtual_one(machine: Any) -> None:
-    started, told = machine(trial=lacking("ipvlan", "vlan")), []
-    make = choose.choose(None, ("ipvlan", "vlan", "veth"), told.append)
+    started, shown = machine(trial=lacking("ipvlan", "vlan")), []
+    make = choose.choose(None, ("ipvlan", "vlan", "veth"), shown.append)
     make(Options())
     make(Options())
     assert started == ["vm", "vm"]
-    (line,) = told
+    (line,) = shown
     assert "virtual machine" in line
     assert "has no ipvlan and no vlan" in line
 
 
 def test_a_machine_that_allows_no_lab(machine: Any) -> None:
-    started, told = machine(refused={"local": NO_NAMESPACES}), []
-    choose.choose(None, (), told.append)(Options())
+    started, shown = machine(refused={"local": NO_NAMESPACES}), []
+    choose.choose(None, (), shown.append)(Options())
     assert started == ["vm"]
-    assert "user namespace: refused" in told[0]
+    assert "user namespace: refused" in shown[0]
 
 
 def test_a_machine_that_is_slow_gets_no_virtual_one_on_top(machine: Any) -> None:

@@ -195,14 +195,14 @@ def test_a_fault_in_it_is_not_the_typists(
     ],
 )
 def test_usage(words: list[str], said: str) -> None:
-    told = usage.told(words, None)
-    assert said in told
-    assert len(told.splitlines()) < 10
+    help_text = usage.help_text(words, None)
+    assert said in help_text
+    assert len(help_text.splitlines()) < 10
 
 
 def test_usage_is_short_and_of_programs_that_there_are() -> None:
     for name, text in usage.USAGE.items():
-        lines = usage.told(name.split(), None).splitlines()
+        lines = usage.help_text(name.split(), None).splitlines()
         assert lines[0].startswith(f"{name}: "), name
         assert len(lines) <= 9, name
         assert all(len(line) <= 100 for line in lines), name
@@ -233,9 +233,9 @@ def test_help_at_the_cursor(running: InteractiveShell) -> None:
     cell = "%%host\nip link set eth0 up\nsudo iptables -S; brctl show\nx=$(ping"
     for word, said in {"nk set": "ip link:", "et eth": "ip link set:", "tables": "iptables:",
                        "rctl": "brctl:", "S; ": "iptables:"}.items():  # fmt: skip
-        told = magics.help_at(running, cell, cell.index(word))
-        assert told is not None
-        assert told.startswith(said), word
+        help_text = magics.help_at(running, cell, cell.index(word))
+        assert help_text is not None
+        assert help_text.startswith(said), word
     assert magics.help_at(running, "x = 1", 1) is None
     assert magics.help_at(running, cell, 2) is None, "the magic's name is IPython's"
 

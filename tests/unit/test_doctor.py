@@ -244,12 +244,12 @@ def test_the_report_as_json(
     assert plain["checks"][0]["status"] == "refused"
 
 
-@pytest.mark.parametrize(("name", "told"), [("darwin", "macOS"), ("win32", "Windows")])
+@pytest.mark.parametrize(("name", "shown"), [("darwin", "macOS"), ("win32", "Windows")])
 def test_other_systems_are_told_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, shown: str
 ) -> None:
     monkeypatch.setattr("sys.platform", name)
     monkeypatch.setattr("platform.system", lambda: {"darwin": "Darwin"}.get(name, "Windows"))
-    with pytest.raises(EngineUnavailable, match=told) as caught:
+    with pytest.raises(EngineUnavailable, match=shown) as caught:
         Lab()
     assert "vagrant up" in caught.value.hint

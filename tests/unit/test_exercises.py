@@ -168,12 +168,12 @@ def test_one_that_is_written_wrongly_says_what_to_write(fields: dict[str, Any], 
 
 def test_it_shows_itself_without_its_solution() -> None:
     one = predict()
-    told = repr(one)
-    assert one.goal in told
-    assert "b) It is down." in told
-    assert "not passed yet; tries: 0; hints open: 0 of 3" in told
-    assert "addbr" not in told
-    assert one._repr_mimebundle_()["text/plain"] == told
+    shown = repr(one)
+    assert one.goal in shown
+    assert "b) It is down." in shown
+    assert "not passed yet; tries: 0; hints open: 0 of 3" in shown
+    assert "addbr" not in shown
+    assert one._repr_mimebundle_()["text/plain"] == shown
 
 
 # -- hints and the solution -------------------------------------------------------------------
@@ -301,8 +301,8 @@ def test_choosing_and_then_running() -> None:
     one = predict()
     with one.start(engine="fake") as lab:
         assert "nothing was chosen" in str(one.check(lab))
-        told = str(one.choose("a"))
-        assert told.startswith("you chose a: It is up.\nnow run it:")
+        shown = str(one.choose("a"))
+        assert shown.startswith("you chose a: It is up.\nnow run it:")
         assert not one.check(lab), "it was not run"
         lab.do(*[AddBridge("br0")])
         assert "you chose a, but br0 is down" in str(one.check(lab))

@@ -23,11 +23,11 @@ STEPS = [
 
 
 def test_each_step_has_its_lines() -> None:
-    told = shell(STEPS, "classic")
-    assert len(told) == len(STEPS)
-    assert told[0] == "brctl addbr br0"
-    assert told[1] == "ip link set br0 up\nip -brief link"
-    assert told[2] == "ip netns exec ns1 bash <<'END'\necho \"it's\"\nEND"
+    shown = shell(STEPS, "classic")
+    assert len(shown) == len(STEPS)
+    assert shown[0] == "brctl addbr br0"
+    assert shown[1] == "ip link set br0 up\nip -brief link"
+    assert shown[2] == "ip netns exec ns1 bash <<'END'\necho \"it's\"\nEND"
 
 
 def test_together_an_address_and_up_are_one_line() -> None:
@@ -46,11 +46,11 @@ def test_what_was_typed_comes_out_of_python_as_it_was(text: str) -> None:
 
 
 def test_a_cell_makes_a_lab_with_the_same_options() -> None:
-    told = cell(STEPS, Options(name="mine", nic_filter=True))
-    assert told.startswith("from nslab import Lab, AddAddress, AddBridge, SetUp\n")
-    assert 'lab = Lab(name="mine", nic_filter=True)' in told
-    assert told.endswith("lab\n")
-    ast.parse(told)
+    shown = cell(STEPS, Options(name="mine", nic_filter=True))
+    assert shown.startswith("from nslab import Lab, AddAddress, AddBridge, SetUp\n")
+    assert 'lab = Lab(name="mine", nic_filter=True)' in shown
+    assert shown.endswith("lab\n")
+    ast.parse(shown)
 
 
 def test_what_a_lab_begins_with_is_told_too() -> None:

@@ -89,15 +89,15 @@ def test_a_new_step_ends_what_could_be_done_again() -> None:
 
 def test_what_was_stopped_is_told_by_what_it_had_done() -> None:
     step = HistoryStep(Typed("x; sleep 9", ending="timed out"), BARE, BRIDGE, True)
-    assert isinstance(step.told, Made)
-    (text,) = shell([step.told])
+    assert isinstance(step.recipe, Made)
+    (text,) = shell([step.recipe])
     assert text.startswith("# timed out, so this is only what it had done: x; sleep 9\n")
     assert "ip link add lxcbr0 type bridge" in text
     blind = HistoryStep(Typed("x", ending="stopped"), None, None, True)
-    assert "# not told whole: whatever it had done" in shell([blind.told])[0]
-    told = cell([step.told], Options())
-    assert "lab.do(AddBridge(" in told
-    ast.parse(told)
+    assert "# not told whole: whatever it had done" in shell([blind.recipe])[0]
+    shown = cell([step.recipe], Options())
+    assert "lab.do(AddBridge(" in shown
+    ast.parse(shown)
 
 
 def test_a_difference_is_told_by_actions_and_by_lines() -> None:
@@ -106,9 +106,9 @@ def test_a_difference_is_told_by_actions_and_by_lines() -> None:
     plan = make(BARE, structs.replace(BRIDGE, namespaces=(host, *BRIDGE.namespaces[1:])))
     assert isinstance(plan, Plan)
     assert not plan.left
-    told = cell([Made(plan.pieces)], Options())
-    assert 'lab.sh("""\nip rule delete' in told
-    ast.parse(told)
+    shown = cell([Made(plan.pieces)], Options())
+    assert 'lab.sh("""\nip rule delete' in shown
+    ast.parse(shown)
 
 
 def test_lines_that_set_something_keep_to_themselves() -> None:
@@ -123,9 +123,9 @@ def test_lines_that_set_something_keep_to_themselves() -> None:
 
 def test_what_needs_the_living_shell_gets_it_again() -> None:
     steps = [Typed("name=br7", living=True), Typed("ip link add $name type bridge", living=True)]
-    told = cell(steps, Options())
-    assert 'lab.sh("name=br7", living=True)' in told
-    assert 'lab.sh("ip link add $name type bridge", living=True)' in told
+    shown = cell(steps, Options())
+    assert 'lab.sh("name=br7", living=True)' in shown
+    assert 'lab.sh("ip link add $name type bridge", living=True)' in shown
 
 
 def test_an_account_is_numbered_and_says_who_did_what() -> None:

@@ -149,9 +149,9 @@ def test_facts_of_everything(lab: Lab) -> None:
     assert things(snapshot)[:2] == ["host", "host/lo"]
     for thing in things(snapshot):
         assert facts(snapshot, thing), thing
-    told = dict(facts(snapshot, "host/v1"))
-    assert "other end ns1/eth0" in told["Link"]
-    assert "port of br1" in told["Link"]
+    shown = dict(facts(snapshot, "host/v1"))
+    assert "other end ns1/eth0" in shown["Link"]
+    assert "port of br1" in shown["Link"]
     assert dict(facts(snapshot, "ns1/eth0"))["Addresses"] == ["10.0.0.2/24"]
     assert "default via 198.51.100.1 dev eth0" in dict(facts(snapshot, "host"))["Routes"]
     assert facts(snapshot, "ns9") == facts(snapshot, "ns1/eth9") == []

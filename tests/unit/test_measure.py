@@ -259,11 +259,11 @@ def test_in_a_terminal_one_line_tells_how_far_it_is(monkeypatch: pytest.MonkeyPa
         for name in ("a", "b"):
             shown.now(name)
             shown.done()
-    told = terminal.getvalue()
-    assert "[....................] round trips: 1 of 2, a" in told
-    assert "[##########..........] round trips: 2 of 2, b" in told
-    assert told.endswith("round trips: 2 measurements in 0 s\n")
-    assert told.count("\n") == 1
+    printed = terminal.getvalue()
+    assert "[....................] round trips: 1 of 2, a" in printed
+    assert "[##########..........] round trips: 2 of 2, b" in printed
+    assert printed.endswith("round trips: 2 measurements in 0 s\n")
+    assert printed.count("\n") == 1
 
 
 def test_elsewhere_nothing_is_printed(

@@ -30,12 +30,12 @@ def values(data: bytes) -> dict[str, str]:
 def test_a_veth_pair() -> None:
     message = decode(BY_IP)
     assert message.name == "RTM_NEWLINK"
-    told = [(f.offset, f.name, f.value, f.depth) for f in message.fields]
-    assert (len(told[2][1].split()), told[2][2]) == (2, "REQUEST ACK EXCL CREATE")
-    assert (32, "IFLA_IFNAME", "veth-ns1", 0) in told
-    assert (52, "IFLA_INFO_KIND", "veth", 1) in told
-    assert (64, "VETH_INFO_PEER", "36 bytes:", 2) in told
-    assert (84, "IFLA_IFNAME", "lxcbr0.1", 3) in told
+    shown = [(f.offset, f.name, f.value, f.depth) for f in message.fields]
+    assert (len(shown[2][1].split()), shown[2][2]) == (2, "REQUEST ACK EXCL CREATE")
+    assert (32, "IFLA_IFNAME", "veth-ns1", 0) in shown
+    assert (52, "IFLA_INFO_KIND", "veth", 1) in shown
+    assert (64, "VETH_INFO_PEER", "36 bytes:", 2) in shown
+    assert (84, "IFLA_IFNAME", "lxcbr0.1", 3) in shown
     own = [field.name for field in message.fields if field.own]
     assert own == ["sequence number", "port"]
 

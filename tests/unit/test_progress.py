@@ -230,6 +230,11 @@ def test_the_map_in_a_page_opens_the_notebooks(kept: Path) -> None:
     for lesson in overview.every():
         if lesson.exercises:
             assert f'href="{lesson.name}.ipynb"' in page
+    for page_alone in ("00-start-here", "11-free-play"):
+        assert page.count(f'href="{page_alone}.ipynb"') == 1
+    first = nslab.progress().next
+    assert first is not None
+    assert f'<a href="{first.lesson}.ipynb">next: {first.id}' in page
     assert "X2 (build): passed" in page
     assert page.count("· next<") == 1
     assert nslab.progress()._repr_mimebundle_()["text/html"] == page

@@ -100,8 +100,8 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
 def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Without the signature and the docstring."""
     first = function.body[0]
-    told = ast.get_docstring(function) is not None
-    start = (first.end_lineno or 0) + 1 if told else first.lineno
+    shown = ast.get_docstring(function) is not None
+    start = (first.end_lineno or 0) + 1 if shown else first.lineno
     return (function.end_lineno or 0) - start + 1
 
 

@@ -54,9 +54,9 @@ def test_a_change_of_mode_is_told(lab: Lab) -> None:
     lab.do(AddIpvlan("eth0", "ip1", to="app"))
     did = lab.do(AddIpvlan("eth0", "ip2", mode="l3", to="db"))
     assert did.changes is not None
-    told = [str(change) for change in did.changes.lasting]
-    assert "~ app/ip1: mode l2 → l3" in told
-    assert "+ new ipvlan l3 db/ip2: down" in told
+    shown = [str(change) for change in did.changes.lasting]
+    assert "~ app/ip1: mode l2 → l3" in shown
+    assert "+ new ipvlan l3 db/ip2: down" in shown
 
 
 def test_the_vlans_of_a_port(lab: Lab) -> None:

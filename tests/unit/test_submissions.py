@@ -254,11 +254,11 @@ def test_what_cannot_be_judged_here_is_said_first_and_is_no_mark(
     name = "13-ipvlan-X2"
     notebook(tmp_path / "ada" / "13-ipvlan.ipynb", cell("%%host\nip link", name), cell("", X2))
     todo, _ = grade.tasks(grade.found([tmp_path]), [tmp_path])
-    told: list[str] = []
-    todo = machine.provided(todo, told.append)
-    assert len(told) == 1
+    printed: list[str] = []
+    todo = machine.provided(todo, printed.append)
+    assert len(printed) == 1
     for words in ("cannot be marked here: 13-ipvlan", "no ipvlan", "not built", "nslab vm build"):
-        assert words in told[0]
+        assert words in printed[0]
     done = grade.grade(todo, Limits(), 1, tmp_path / "notes", lambda *_: None)
     states = {one.exercise: one.state for one in done if one.lesson == "13-ipvlan"}
     assert states == {"X1": "empty", "X2": "not judged", "X3": "empty"}

@@ -84,8 +84,8 @@ def test_sightings_are_in_the_order_of_time_and_then_of_depth() -> None:
         raw(arp(1, "10.0.0.1", "10.0.0.2"), 0x0806),
         raw(arp(1, "10.0.0.1", "10.0.0.2"), 0x0806, stamp=3),
     ]
-    told = [(one.what, str(one.place)) for one in sightings(frames, MARKS)]
-    assert told == [
+    shown = [(one.what, str(one.place)) for one in sightings(frames, MARKS)]
+    assert shown == [
         ("arp", "ns1/eth0"),
         ("request", "ns1/eth0"),
         ("request", "ns1/v1"),
@@ -172,11 +172,11 @@ def test_three_answers() -> None:
 
 
 def seen(*places: str, what: str = "request", astray: str = "") -> tuple[Sighting, ...]:
-    told = []
+    shown = []
     for words in places:
         place, way = words.split()
         ns, link = place.split("/")
-        told.append(
+        shown.append(
             Sighting(
                 place=Place(ns=ns, link=link),
                 way=way,  # type: ignore[arg-type]
@@ -184,7 +184,7 @@ def seen(*places: str, what: str = "request", astray: str = "") -> tuple[Sightin
                 for_others=place == astray,
             )
         )
-    return tuple(told)
+    return tuple(shown)
 
 
 def way(*sightings: Sighting) -> Way:

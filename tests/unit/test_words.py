@@ -80,7 +80,7 @@ with Lab(engine="fake") as lab:
 """
 
 
-def told(**environment: str) -> tuple[str, str]:
+def shown(**environment: str) -> tuple[str, str]:
     """What is saved with a notebook, and a button."""
     asked = ("NSLAB_LANG", "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES")
     plain = {name: value for name, value in os.environ.items() if name not in asked}
@@ -96,10 +96,10 @@ def told(**environment: str) -> tuple[str, str]:
 
 
 def test_the_language_is_asked_for_and_what_is_saved_stays_english() -> None:
-    english = told()
+    english = shown()
     assert english[1] == "Undo"
-    assert told(NSLAB_LANG="de") == (english[0], "Rückgängig")
-    assert told(LANGUAGE="de:en") == (english[0], "Rückgängig")
-    assert told(LANG="de_DE.UTF-8") == english, "the machine's language is not the lessons'"
-    assert told(NSLAB_LANG="en", LANGUAGE="de") == english
-    assert told(NSLAB_LANG="xx") == english
+    assert shown(NSLAB_LANG="de") == (english[0], "Rückgängig")
+    assert shown(LANGUAGE="de:en") == (english[0], "Rückgängig")
+    assert shown(LANG="de_DE.UTF-8") == english, "the machine's language is not the lessons'"
+    assert shown(NSLAB_LANG="en", LANGUAGE="de") == english
+    assert shown(NSLAB_LANG="xx") == english

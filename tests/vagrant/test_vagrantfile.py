@@ -71,8 +71,8 @@ def loaded(env: dict[str, str], *, fails: bool = False, **machine: object) -> di
         assert done.returncode != 0
         return {"said": done.stderr}
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    shown: dict[str, Any] = json.loads(done.stdout)
+    return shown
 
 
 # -- Vagrant itself ----------------------------------------------------------------------------
@@ -198,36 +198,36 @@ def test_the_address_has_the_port_that_was_really_taken(
     env: dict[str, str], answering: int
 ) -> None:
     """VirtualBox takes another one when 8888 is not free."""
-    told = loaded(env, provider="virtualbox", token="right", ports={str(answering): 8888})
+    shown = loaded(env, provider="virtualbox", token="right", ports={str(answering): 8888})
     address = f"http://localhost:{answering}/?token=right"
-    assert ["success", f"JupyterLab with the lessons: {address}"] in told["said"]
+    assert ["success", f"JupyterLab with the lessons: {address}"] in shown["said"]
 
 
 def test_without_that_capability_it_is_the_one_asked_for(
     env: dict[str, str], answering: int
 ) -> None:
-    told = loaded(env | {"NSLAB_VM_PORT": str(answering)}, provider="libvirt", token="right")
-    assert f"http://localhost:{answering}/?token=right" in str(told["said"])
+    shown = loaded(env | {"NSLAB_VM_PORT": str(answering)}, provider="libvirt", token="right")
+    assert f"http://localhost:{answering}/?token=right" in str(shown["said"])
 
 
 def test_another_program_on_the_port_is_told_apart(env: dict[str, str], answering: int) -> None:
-    told = loaded(env | {"NSLAB_VM_PORT": str(answering)}, provider="libvirt", token="ours")
-    assert f"Another program of this computer answers on port {answering}" in str(told["said"])
-    assert "NSLAB_VM_PORT" in str(told["said"])
-    assert "token=" not in str(told["said"])
+    shown = loaded(env | {"NSLAB_VM_PORT": str(answering)}, provider="libvirt", token="ours")
+    assert f"Another program of this computer answers on port {answering}" in str(shown["said"])
+    assert "NSLAB_VM_PORT" in str(shown["said"])
+    assert "token=" not in str(shown["said"])
 
 
 def test_a_machine_that_does_not_answer(env: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
-    told = loaded(env | {"NSLAB_VM_PORT": str(free)}, provider="libvirt", token="t", hurry=True)
-    assert f"JupyterLab does not answer on port {free}" in str(told["said"])
-    assert "journalctl -u nslab" in str(told["said"])
+    shown = loaded(env | {"NSLAB_VM_PORT": str(free)}, provider="libvirt", token="t", hurry=True)
+    assert f"JupyterLab does not answer on port {free}" in str(shown["said"])
+    assert "journalctl -u nslab" in str(shown["said"])
 
 
 def test_a_machine_that_was_not_set_up(env: dict[str, str]) -> None:
-    told = loaded(env, provider="libvirt", token="")
-    assert told["said"] == [["error", "The machine is not set up yet: vagrant provision"]]
+    shown = loaded(env, provider="libvirt", token="")
+    assert shown["said"] == [["error", "The machine is not set up yet: vagrant provision"]]
 
 
 NIC = """NIC 1:                       MAC: 080027000001, Attachment: NAT, Promisc Policy: deny, x: y
@@ -248,8 +248,8 @@ Boot priority: 0, Promisc Policy: {}, Bandwidth group: none
 def test_the_second_card_is_checked_in_virtualbox(
     env: dict[str, str], policy: str, level: str, words: str
 ) -> None:
-    told = loaded(env, provider="virtualbox", token="", showvminfo=NIC.format(policy))
-    said = told["said"][0]
+    shown = loaded(env, provider="virtualbox", token="", showvminfo=NIC.format(policy))
+    said = shown["said"][0]
     assert said[0] == level
     assert words in said[1]
     if level == "error":

@@ -246,16 +246,16 @@ def test_stop_while_a_machine_is_made(copy: image.Image) -> None:
             text=True,
             check=False,
         )
-        told = f"{what}, {delay:.2f} s: {stopped}"
-        assert stopped.stdout in ("stopped True\n", ""), told
-        assert stopped.returncode == 0 or not stopped.stdout, told
+        shown = f"{what}, {delay:.2f} s: {stopped}"
+        assert stopped.stdout in ("stopped True\n", ""), shown
+        assert stopped.returncode == 0 or not stopped.stdout, shown
         limit = time.monotonic() + 5.0
         while left := running_below(image.cache(), name):
-            assert time.monotonic() < limit, f"{told}\n{left}"
+            assert time.monotonic() < limit, f"{shown}\n{left}"
             time.sleep(0.02)
-        assert not list(image.cache().glob("build-*")), told
-        assert all(path.name[0] != "." for path in image.cache().glob("states/*")), told
-        assert all(one.whole() for one in image.images()), told
+        assert not list(image.cache().glob("build-*")), shown
+        assert all(path.name[0] != "." for path in image.cache().glob("states/*")), shown
+        assert all(one.whole() for one in image.images()), shown
         if what == "image":
             shutil.rmtree(images, ignore_errors=True)
             aside.rename(images)

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from nslab.course import files
 from nslab.errors import NslabError, os_cause
 from nslab.printable import printable
 
@@ -57,12 +58,9 @@ def execute(path: Path, seconds: float = TIMEOUT) -> list[Changed]:
     for cell in notebook.cells:
         _tidy(cell)
     text = nbformat.writes(notebook)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(path)
+        files.write(path, f"{text}\n".encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         hint = "make its folder writable, or work on a copy"
         raise NslabError("write", str(path), os_cause(error.errno or 5), hint) from error
     return [

@@ -41,7 +41,7 @@ EXERCISES = (
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route", "a"),
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route default", "c"),
             WrongAnswer(("ifconfig lxcbr0 192.168.10.1/24 up",), "lxcbr0 is up", "a"),
-            WrongAnswer((), "lxcbr0 has no address", "b"),
+            WrongAnswer((), "lxcbr0 does not have 192.168.10.1/24", "b"),
         ),
     ),
     Exercise(
@@ -86,7 +86,7 @@ EXERCISES = (
                     "ip addr add 192.168.20.1 dev lxcbr1",
                     "ip link set lxcbr1 up",
                 ),
-                "lxcbr1 has 192.168.20.1/32, not 192.168.20.1/24",
+                "lxcbr1 does not have 192.168.20.1/24: it has 192.168.20.1/32",
             ),
             WrongAnswer(
                 (
@@ -100,7 +100,7 @@ EXERCISES = (
                     "ip link add lxcbr1 type bridge stp_state 1",
                     "ifconfig lxcbr1 192.168.20.2/24 up",
                 ),
-                "lxcbr1 has 192.168.20.2/24, not 192.168.20.1/24",
+                "lxcbr1 does not have 192.168.20.1/24: it has 192.168.20.2/24",
             ),
             WrongAnswer(
                 (
@@ -165,7 +165,7 @@ EXERCISES = (
                     "ip link set lxcbr0 up",
                     "ip route add 192.168.10.0/24 dev lxcbr0",
                 ),
-                "lxcbr0 has no address, not 192.168.10.1/24",
+                "lxcbr0 does not have 192.168.10.1/24: it has no address",
             ),
             WrongAnswer(
                 ("ip addr flush dev eth0", "ifconfig lxcbr0 192.168.10.1/24 up"),

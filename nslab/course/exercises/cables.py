@@ -42,10 +42,14 @@ EXERCISES = (
         others=((Move("veth-ns1", to="ns1"),),),
         wrong=(
             WrongAnswer(
-                ("ip link set veth-ns1 netns ns1",), "you chose a, but ns1/veth-ns1 has no", "a"
+                ("ip link set veth-ns1 netns ns1",),
+                "you chose a, but ns1/veth-ns1 does not have",
+                "a",
             ),
             WrongAnswer(
-                ("ip link set veth-ns1 netns ns1",), "you chose b, but ns1/veth-ns1 has no", "b"
+                ("ip link set veth-ns1 netns ns1",),
+                "you chose b, but ns1/veth-ns1 does not have",
+                "b",
             ),
             WrongAnswer(
                 ("ip link set veth-ns1 netns ns1",), "you chose d, but there is no link", "d"
@@ -109,7 +113,7 @@ EXERCISES = (
                     "ip netns exec ns1 ifconfig eth0 192.168.10.11/24 up",
                     "ip link set to-ns1 master lxcbr0 up",
                 ),
-                "ns1/eth0 has 192.168.10.11/24, not 192.168.10.20/24",
+                "ns1/eth0 does not have 192.168.10.20/24: it has 192.168.10.11/24",
             ),
             WrongAnswer(
                 (  # past the bridge
@@ -174,7 +178,7 @@ EXERCISES = (
                     "ip netns exec ns1 ip addr flush dev eth0",
                     "ip netns exec ns1 ip addr add 192.168.10.1/24 dev eth0",
                 ),
-                "ns1/eth0 has 192.168.10.1/24, not 192.168.10.11/24",
+                "ns1/eth0 does not have 192.168.10.11/24: it has 192.168.10.1/24",
             ),
             WrongAnswer(
                 ("ip netns exec ns1 ip link set eth0 down", *_MEND),
@@ -186,7 +190,7 @@ EXERCISES = (
             ),
             WrongAnswer(
                 ("ip netns exec ns1 ip route add 192.168.10.0/24 dev eth0",),
-                "ns1/eth0 has 192.168.11.11/24, not 192.168.10.11/24",
+                "ns1/eth0 does not have 192.168.10.11/24: it has 192.168.11.11/24",
             ),
         ),
     ),

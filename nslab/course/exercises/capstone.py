@@ -126,7 +126,8 @@ _BUILD = Exercise(
     ),
     wrong=(
         WrongAnswer(
-            (*_bridge(f"{_GATEWAY}/25"), *BUILT[2:]), "br0 has 10.20.0.1/25, not 10.20.0.1/24"
+            (*_bridge(f"{_GATEWAY}/25"), *BUILT[2:]),
+            "br0 does not have 10.20.0.1/24: it has 10.20.0.1/25",
         ),
         WrongAnswer(
             (*_bridge(), *_container("web", f"{_WEB}/24", "veth7"), *_DB_WAY, *BUILT[-3:]),
@@ -138,11 +139,11 @@ _BUILD = Exercise(
         ),
         WrongAnswer(
             (*_bridge(), *_container("web", f"{_WEB}/25"), *_DB_WAY, *BUILT[-3:]),
-            "web/eth0 has 10.20.0.11/25, not 10.20.0.11/24",
+            "web/eth0 does not have 10.20.0.11/24: it has 10.20.0.11/25",
         ),
         WrongAnswer(
             (*_bridge(), *_WEB_WAY, *_container("db", f"{_DB}/25"), *BUILT[-3:]),
-            "db/eth0 has 10.20.0.12/25, not 10.20.0.12/24",
+            "db/eth0 does not have 10.20.0.12/24: it has 10.20.0.12/25",
         ),
         WrongAnswer((*BUILT, _NO_LO.format("web")), "web/lo is down"),
         WrongAnswer((*BUILT, _NO_LO.format("db")), "db/lo is down"),

@@ -103,7 +103,7 @@ EXERCISES = (
                     "kill -9 $(ip netns pids kept)",
                     _ENDED,
                 ),
-                "kept/eth0 has 172.17.0.2/16, not 172.17.0.3/16",
+                "kept/eth0 does not have 172.17.0.3/16: it has 172.17.0.2/16",
             ),
             WrongAnswer(("ip netns add kept",), "there is no link kept/eth0"),
             WrongAnswer(
@@ -139,7 +139,7 @@ EXERCISES = (
             WrongAnswer(("ip netns del web", "ip netns add web"), "there is no link web/eth0"),
             WrongAnswer(
                 ("ln -sfn /proc/$(pgrep -n -x sleep)/ns/net /run/netns/web",),
-                "web/eth0 has 172.17.0.3/16, not 172.17.0.2/16",
+                "web/eth0 does not have 172.17.0.2/16: it has 172.17.0.3/16",
             ),
             WrongAnswer(("ip netns del web",), "there is no namespace web"),
             WrongAnswer(

@@ -130,11 +130,11 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (*_card("app", f"{_APP}/25"), _default("app"), *_card("db", f"{_DB}/24")),
-                "app/eth0 has 198.51.100.64/25, not 198.51.100.64/24",
+                "app/eth0 does not have 198.51.100.64/24: it has 198.51.100.64/25",
             ),
             WrongAnswer(
                 (*_card("app", f"{_APP}/24"), _default("app"), *_card("db", f"{_DB}/25")),
-                "db/eth0 has 198.51.100.65/25, not 198.51.100.65/24",
+                "db/eth0 does not have 198.51.100.65/24: it has 198.51.100.65/25",
             ),
             WrongAnswer(
                 (*_by_actions("app", _APP), *_by_actions("db", _DB), _DOWN),

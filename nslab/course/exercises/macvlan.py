@@ -125,11 +125,11 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (*_card("app", f"{_APP}/25", "private"), *_by_actions("db", _DB)),
-                "app/eth0 has 198.51.100.61/25, not 198.51.100.61/24",
+                "app/eth0 does not have 198.51.100.61/24: it has 198.51.100.61/25",
             ),
             WrongAnswer(
                 (*_by_actions("app", _APP), *_card("db", f"{_DB}/25", "private")),
-                "db/eth0 has 198.51.100.62/25, not 198.51.100.62/24",
+                "db/eth0 does not have 198.51.100.62/24: it has 198.51.100.62/25",
             ),
             WrongAnswer(
                 (

@@ -159,11 +159,11 @@ EXERCISES = (
             WrongAnswer(("ip netns exec ns1 ip link set lo up",), "ns1 does not reach 127.0.0.1"),
             WrongAnswer(
                 ("ip netns exec ns1 ifconfig lo 127.0.0.1 netmask 255.0.0.0 up",),
-                "ns1/lo has 127.0.0.1/8, not 10.0.0.7/32",
+                "ns1/lo does not have 10.0.0.7/32: it has 127.0.0.1/8",
             ),
             WrongAnswer(
                 ("ip netns del ns1", "ip netns add ns1", "ip netns exec ns1 ip link set lo up"),
-                "ns1/lo has 127.0.0.1/8, not 10.0.0.7/32",
+                "ns1/lo does not have 10.0.0.7/32: it has 127.0.0.1/8",
             ),
             WrongAnswer(
                 (

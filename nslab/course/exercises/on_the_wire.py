@@ -63,7 +63,9 @@ EXERCISES = (
         wrong=(
             WrongAnswer((_ADD,), "you chose a, but lan reaches 198.51.100.11", "a"),
             WrongAnswer((_ADD,), "you chose c, but lan reaches 198.51.100.10", "c"),
-            WrongAnswer((_ADD.replace("eth0", "docker0"),), "eth0 has no address", "b"),
+            WrongAnswer(
+                (_ADD.replace("eth0", "docker0"),), "eth0 does not have 198.51.100.11/32", "b"
+            ),
         ),
     ),
     Exercise(
@@ -101,7 +103,7 @@ EXERCISES = (
         ),
         wrong=(
             WrongAnswer((*_PORTS, *_UP, _DEFAULT), "db does not reach 203.0.113.80"),
-            WrongAnswer((*_PORTS, "ip link set wire0 up"), "wire0 has no address"),
+            WrongAnswer((*_PORTS, "ip link set wire0 up"), "wire0 does not have 198.51.100.10/24"),
             WrongAnswer(
                 (*_PORTS, *_UP, _NAT), "db does not reach 203.0.113.80: Destination Net Unreachable"
             ),
@@ -124,7 +126,7 @@ EXERCISES = (
                     _DEFAULT,
                     _NAT,
                 ),
-                "wire0 has 198.51.100.10/32, not 198.51.100.10/24",
+                "wire0 does not have 198.51.100.10/24: it has 198.51.100.10/32",
             ),
             WrongAnswer(
                 (  # a new cable, and nothing at its other end

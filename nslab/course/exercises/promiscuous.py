@@ -127,7 +127,9 @@ EXERCISES = (
             WrongAnswer((_ON,), "lan does not reach 198.51.100.50"),
             WrongAnswer((_HUB,), "lan does not reach 198.51.100.50"),
             WrongAnswer(_BRIDGED[1:], "host does not reach 203.0.113.80"),
-            WrongAnswer((*_BRIDGED[1:], *_MOVED), "eth0 has no address, not 198.51.100.10/24"),
+            WrongAnswer(
+                (*_BRIDGED[1:], *_MOVED), "eth0 does not have 198.51.100.10/24: it has no address"
+            ),
             WrongAnswer(
                 (
                     _MACVLAN.replace(_MAC, "02:42:c6:33:64:33"),
@@ -136,7 +138,7 @@ EXERCISES = (
                     f"{_IN_APP} ip addr add {_APP}/24 dev mv0",
                     f"{_IN_APP} ip link set mv0 up",
                 ),
-                "app/eth1 has no address, not 198.51.100.50/24",
+                "app/eth1 does not have 198.51.100.50/24: it has no address",
             ),
             # the host answers in its place
             WrongAnswer((f"ip addr add {_APP} dev eth0",), "app does not reach 198.51.100.20"),

@@ -59,7 +59,7 @@ EXERCISES = (
             WrongAnswer((_SHORT,), "you chose d, but app sends to 203.0.113.80 by eth0", "d"),
             WrongAnswer(
                 (_SHORT.replace("/28", "/24"),),
-                "app/eth1 has 198.51.100.50/24, not 198.51.100.50/28",
+                "app/eth1 does not have 198.51.100.50/28: it has 198.51.100.50/24",
                 "a",
             ),
         ),
@@ -114,7 +114,7 @@ EXERCISES = (
                     f"{_IN_DB} ip link set eth1 up",
                     f"{_IN_DB} ip addr add 198.51.100.60 dev eth1",
                 ),
-                "db/eth1 has 198.51.100.60/32, not 198.51.100.60/24",
+                "db/eth1 does not have 198.51.100.60/24: it has 198.51.100.60/32",
             ),
             WrongAnswer(
                 (
@@ -201,7 +201,7 @@ EXERCISES = (
                     f"{_IN_DB} ip link set eth1 netns $(pgrep -o -x sleep)",
                     f"{_IN_APP} ip link set eth1 up",
                 ),
-                "app/eth1 has no address, not 198.51.100.50/24",
+                "app/eth1 does not have 198.51.100.50/24: it has no address",
             ),
             WrongAnswer(
                 (

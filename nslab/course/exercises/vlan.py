@@ -163,11 +163,11 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (*_TAGGED, *_card("app", f"{_APP}/25"), *_card("db", f"{_DB}/24")),
-                "app/eth0 has 198.51.100.66/25, not 198.51.100.66/24",
+                "app/eth0 does not have 198.51.100.66/24: it has 198.51.100.66/25",
             ),
             WrongAnswer(
                 (*_TAGGED, *_card("app", f"{_APP}/24"), *_card("db", f"{_DB}/25")),
-                "db/eth0 has 198.51.100.67/25, not 198.51.100.67/24",
+                "db/eth0 does not have 198.51.100.67/24: it has 198.51.100.67/25",
             ),
             WrongAnswer(
                 (

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct, structs
 
+from nslab.course import files
 from nslab.course.grading import submission, watch
 from nslab.course.grading.marks import Mark
 from nslab.course.grading.owners import owners
@@ -25,7 +26,6 @@ from nslab.course.grading.submission import Submitted, Unreadable
 from nslab.course.grading.values import Answer, Job
 from nslab.course.grading.watch import Limits, Stopped
 from nslab.course.lessons import every
-from nslab.errors import InvalidInput
 
 KINDS = (".ipynb", ".sh")
 
@@ -84,19 +84,12 @@ def found(paths: Sequence[Path]) -> list[Path]:
 
     :raises InvalidInput: there is no such file, or none at all
     """
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files += [one for one in _files(path) if one.suffix.lower() in (*KINDS, *ARCHIVES)]
-        elif path.exists():
-            files.append(path)
-        else:
-            raise InvalidInput("grade", str(path), "there is no such file", "check the path")
-    if not files:
-        raise InvalidInput(
-            "grade", ", ".join(map(str, paths)), "there is no notebook and no script", "see --help"
-        )
-    return list(dict.fromkeys(files))
+    return files.named(
+        paths,
+        lambda folder: (one for one in _files(folder) if one.suffix.lower() in (*KINDS, *ARCHIVES)),
+        operation="grade",
+        none="there is no notebook and no script",
+    )
 
 
 def others(paths: Sequence[Path]) -> list[Path]:
@@ -114,13 +107,16 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
-def tasks(files: Sequence[Path], folders: Sequence[Path] = ()) -> tuple[list[Task], list[Broken]]:
+def tasks(
+    handed_in: Sequence[Path], folders: Sequence[Path] = ()
+) -> tuple[list[Task], list[Broken]]:
     """What there is to judge, and the files that could not be read.
 
-    :param folders: those in which the files were found
+    :param handed_in: the files
+    :param folders: those in which they were found
     """
     todo, broken = [], []
-    for path, who in owners(files, folders).items():
+    for path, who in owners(handed_in, folders).items():
         try:
             if path.suffix.lower() in ARCHIVES:
                 raise Unreadable("it is an archive: unpack it, into a folder of its learner's name")

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.grading.values import MANY, Answer, Deed, Job
+from nslab.course.grading.values import BEGUN, MANY, Answer, Deed, Job
 from nslab.course.lessons import lesson
 from nslab.errors import CommandTimeout, NslabError
 from nslab.network.actions import Action, AnyAction
@@ -33,17 +33,22 @@ def main() -> None:
     os.set_inheritable(report, False)
     name, _, ident = job.exercise.rpartition("-")
     exercise: Exercise = lesson(name)[ident]
-    answer = transcribed(exercise, job.cells) if job.cells else judged(exercise, job)
+    if job.cells:
+        from nslab.jupyter import headless
+
+        headless.begin()  # the lab's magics are to be in its shell
+    lab = exercise.start()
+    # From now on the time is the learner's; that a machine had to be woken is not.
+    os.write(report, BEGUN)
+    answer = transcribed(exercise, lab, job.cells) if job.cells else judged(exercise, lab, job)
     with os.fdopen(report, "wb") as file:
         file.write(msgspec.json.encode(answer))
 
 
-def transcribed(exercise: Exercise, cells: tuple[str, ...]) -> Answer:
+def transcribed(exercise: Exercise, lab: Lab, cells: tuple[str, ...]) -> Answer:
     """Run cells, with a lab of the exercise in use; what they did in its newest lab."""
     from nslab.jupyter import headless, mistakes
 
-    headless.begin()
-    lab = exercise.start()
     public = mistakes.public()
     names: dict[str, Any] = {name: getattr(public, name) for name in public.__all__}
     names |= {"nslab": public, "lab": lab, "lesson": lesson(exercise.lesson), "exercise": exercise}
@@ -51,7 +56,7 @@ def transcribed(exercise: Exercise, cells: tuple[str, ...]) -> Answer:
     newest = exercise.attempt.lab
     if newest is None:
         return Answer(lines=(*failed, "the lab was closed, or came to an end"))
-    deeds = tuple(deed for step in newest.steps for deed in _deeds(step.told))
+    deeds = tuple(deed for step in newest.steps for deed in _deeds(step.recipe))
     return Answer(lines=tuple(failed), deeds=deeds, choice=exercise.attempt.choice)
 
 
@@ -74,21 +79,20 @@ def _known(actions: tuple[Action, ...]) -> tuple[AnyAction, ...]:
     return tuple(action for action in actions if isinstance(action, AnyAction))
 
 
-def judged(exercise: Exercise, job: Job) -> Answer:
+def judged(exercise: Exercise, lab: Lab, job: Job) -> Answer:
     """Do what was done, in a new lab, and ask the kernel."""
     failed: list[str] = []
-    with exercise.start() as lab:
-        for deed in job.deeds:
-            try:
-                _do(lab, deed)
-            except CommandTimeout as error:
-                failed.append(str(error).partition("\n")[0])
-            except NslabError as error:
-                if not lab.alive:
-                    return Answer(lines=("the lab came to an end while the answer was typed in",))
-                failed.append(str(error).partition("\n")[0])
-        _settle()
-        verdicts = exercise.judge(lab, job.choice)
+    for deed in job.deeds:
+        try:
+            _do(lab, deed)
+        except CommandTimeout as error:
+            failed.append(str(error).partition("\n")[0])
+        except NslabError as error:
+            if not lab.alive:
+                return Answer(lines=("the lab came to an end while the answer was typed in",))
+            failed.append(str(error).partition("\n")[0])
+    _settle()
+    verdicts = exercise.judge(lab, job.choice)
     met = all(verdicts)
     unmet = tuple(verdict.message for verdict in verdicts if not verdict)
     return Answer(met=met, lines=() if met else (*unmet, *failed), choice=job.choice)

@@ -19,6 +19,7 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.grading.values import Deed
 from nslab.course.lessons import Lesson, every
 from nslab.errors import os_cause
+from nslab.jupyter.lines import has_commands
 
 TAG = "exercise:"
 """How the tag of an answer cell begins; the exercise's name follows."""
@@ -228,8 +229,7 @@ def _below_the_card(exercise: Exercise, cells: Sequence[_Cell]) -> Iterator[_Cel
 
 def says_something(source: str) -> bool:
     """Whether there is more than comments and the magic."""
-    lines = (line.strip() for line in source.splitlines())
-    return any(line and not line.startswith(("#", "%%")) for line in lines)
+    return has_commands(re.sub(r"^%%.*", "", source, flags=re.MULTILINE))
 
 
 def _choice(exercise: Exercise, cells: Sequence[_Cell], sources: Sequence[str]) -> str:

@@ -10,6 +10,10 @@ MANY = 350
 """Processes that one answer may have at once; a lab with a Docker engine in it has some sixty."""
 
 
+BEGUN = b"\n"
+"""What comes before the answer, once the lab is there; JSON may begin with it."""
+
+
 class Deed(Struct, frozen=True, omit_defaults=True):
     """One thing that was done in a lab: actions, or lines that were typed.
 

@@ -26,6 +26,7 @@ from nslab.network.actions import Action, code, commands
 from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import naming, views
+from nslab.session.check.verdict import BAD, GOOD
 from nslab.session.history import steps_of
 from nslab.session.lab import Lab
 from nslab.session.repeating import differences, rebuild
@@ -252,7 +253,7 @@ class Same:
             f'<pre style="margin:0;white-space:pre-wrap">{html.escape(text)}</pre></td></tr>'
             for title, text in self._parts()
         )
-        colour = "#009e73" if self else "#d55e00"
+        colour = GOOD if self else BAD
         sign, words = self.verdict[:1], html.escape(self.verdict[1:])
         return {
             "text/plain": str(self),

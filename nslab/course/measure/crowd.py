@@ -104,12 +104,12 @@ def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = No
     """
     effort = runs.effort(repeats, seconds, full=(7, 0.25), quick=(2, 0.06))
     rows = {_KNOWN_ROW: (BYSTANDERS, KNOWN)} | {_row(k): (k, STRANGER) for k in COUNTS}
-    told = lab.run("bridge", "fdb", "replace", KNOWN, "dev", _port(1), "master", "static")
-    if told.returncode:
+    ran = lab.run("bridge", "fdb", "replace", KNOWN, "dev", _port(1), "master", "static")
+    if ran.returncode:
         raise NslabError(
             "measure flooding",
             "",
-            f"the lab has no crowd: {told.stderr.strip()}",
+            f"the lab has no crowd: {ran.stderr.strip()}",
             "lab = Lab(start=measure.crowd())",
         )
     heard: dict[str, list[int]] = {}

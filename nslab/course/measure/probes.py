@@ -68,14 +68,14 @@ def _iperf3(lab: Lab, way: Way, length: tuple[str, ...]) -> float:
     limit = time.monotonic() + LISTENING
     while True:
         ran = lab.run("iperf3", "--client", way.address, *length, "--json", ns=CLIENT)
-        told = json.loads(ran.stdout or "{}")
-        if ran.returncode == 0 and "error" not in told:
-            return float(told["end"]["sum_received"]["bits_per_second"])
+        report = json.loads(ran.stdout or "{}")
+        if ran.returncode == 0 and "error" not in report:
+            return float(report["end"]["sum_received"]["bits_per_second"])
         if time.monotonic() > limit:
             raise NslabError(
                 "measure the TCP throughput of",
                 way.title,
-                told.get("error", "") or ran.stderr.strip(),
+                report.get("error", "") or ran.stderr.strip(),
                 "lab.why and lab.ping say more",
             )
 

@@ -1,4 +1,4 @@
-"""The map of the course: every lesson with its exercises, what is passed, begun, and next.
+"""The map of the course: every notebook with its exercises, what is passed, begun, and next.
 
 >>> import nslab
 >>> nslab.progress().total > 0
@@ -13,15 +13,22 @@ from typing import Any
 from msgspec import Struct, structs
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.lessons import every
+from nslab.course.lessons import LESSONS, every
 from nslab.course.progress import store
 from nslab.course.progress.record import PUZZLES, STARS, Record
 from nslab.printable import printable
+from nslab.session.check.verdict import GOOD
 
 SIGNS = {"passed": "✔", "begun": "◐", "open": "○"}
 """What stands for an exercise, in words and in the map."""
 
-_COLOURS = {"passed": "#009e73", "begun": "#e69f00", "open": "inherit"}
+PAGES = (("00-start-here", "Start here"), ("11-free-play", "Free play"))
+"""Notebooks that belong to no lesson: nothing in them is counted."""
+
+PLAY = "11-free-play"
+"""The one that has the puzzles."""
+
+_COLOURS = {"passed": GOOD, "begun": "#e69f00", "open": "inherit"}
 """From the palette of Okabe and Ito, which tells apart for most eyes."""
 
 
@@ -38,7 +45,7 @@ class Place(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One lesson on the map."""
+    """One notebook on the map."""
 
     name: str
     title: str
@@ -67,7 +74,7 @@ class Progress:
             if name.startswith(f"{PUZZLES}-") and record.passed
         )
         """The puzzles that are solved, and their stars."""
-        self.rows = tuple(
+        lessons = [
             Row(
                 lesson.name,
                 lesson.title,
@@ -75,6 +82,12 @@ class Progress:
             )
             for lesson in every()
             if lesson.exercises
+        ]
+        pages = [Row(name, title, ()) for name, title in PAGES]
+        own = {lesson.name for lesson in LESSONS}
+        self.rows = (
+            *sorted((*pages, *(row for row in lessons if row.name in own)), key=lambda r: r.name),
+            *(row for row in lessons if row.name not in own),
         )
 
     @property
@@ -124,6 +137,7 @@ class Progress:
                     ],
                 }
                 for row in self.rows
+                if row.places
             ],
         }
 
@@ -151,7 +165,7 @@ class Progress:
 
     def __str__(self) -> str:
         signs = " ─ ".join(
-            f"{row.number} {''.join(SIGNS[place.state] for place in row.places)}"
+            f"{row.number} {''.join(SIGNS[place.state] for place in row.places)}".strip()
             for row in self.rows
         )
         lines = [self._summary, "", *_wrapped(signs), ""]
@@ -159,7 +173,7 @@ class Progress:
         lines.append(f"{'lesson':<{width}}  passed  tries  hints    time")
         for row in self.rows:
             kept = [place.record for place in row.places]
-            done = f"{sum(one.passed for one in kept)}/{len(kept)}"
+            done = f"{sum(one.passed for one in kept)}/{len(kept)}" if kept else ""
             tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
             spent = duration(row.seconds) if row.seconds else ""
             lines.append(
@@ -178,18 +192,29 @@ class Progress:
 
     @property
     def html(self) -> str:
-        """The map as a piece of a page: a tile for each lesson, which opens its notebook."""
+        """The map as a piece of a page: a tile for each notebook, which opens it."""
         now = self.next.lesson if self.next else ""
-        tiles = "".join(_tile(row, current=row.name == now) for row in self.rows)
+        tiles = "".join(_tile(row, self._about(row), row.name == now) for row in self.rows)
+        following = html.escape(self._next)
+        if now:
+            following = f'<a href="{html.escape(now)}.ipynb">{following}</a>'
         legend = " &ensp; ".join(f"{_sign(state)} {state}" for state in SIGNS)
         solved = f"<div>{html.escape(self._solved)}</div>" if self.puzzles else ""
         return (
             '<div class="nslab-progress" style="max-width:60em">'
-            f"<div><b>{html.escape(self._summary)}</b> &ensp; {html.escape(self._next)}</div>"
+            f"<div><b>{html.escape(self._summary)}</b> &ensp; {following}</div>"
             '<div style="display:grid;gap:.5em;margin:.6em 0;'
             f'grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr))">{tiles}</div>'
             f'<div style="opacity:.8">{legend}</div>{solved}</div>'
         )
+
+    def _about(self, row: Row) -> str:
+        """What stands in a tile instead of signs, where there are no exercises."""
+        if row.places:
+            return ""
+        if row.name != PLAY:
+            return "no exercises"
+        return f"puzzles solved: {len(self.puzzles)}" if self.puzzles else "puzzles"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html}
@@ -236,12 +261,17 @@ def _sign(state: str, title: str = "") -> str:
     )
 
 
-def _tile(row: Row, *, current: bool) -> str:
-    """One lesson: its number and title, and a sign for each exercise."""
+def _tile(row: Row, about: str, current: bool) -> str:
+    """One notebook: its number and title, and a sign for each exercise.
+
+    :param about: what is said where there are none
+    :param current: whether it is the one to go on with
+    """
     signs = " ".join(
         _sign(place.state, f"{place.exercise.id} ({place.exercise.kind}): {place.state}")
         for place in row.places
     )
+    signs = signs or f'<span style="opacity:.8">{html.escape(about)}</span>'
     spent = f'<span style="opacity:.8">{duration(row.seconds)}</span>' if row.seconds else ""
     border = "2px solid #0072b2" if current else "1px solid rgba(128,128,128,.5)"
     note = '<span style="opacity:.8"> · next</span>' if current else ""

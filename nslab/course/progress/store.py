@@ -11,13 +11,13 @@ import contextlib
 import fcntl
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from nslab.course import files
 from nslab.course.progress.record import Record
 from nslab.errors import os_cause
 from nslab.printable import short
@@ -96,7 +96,7 @@ def keep(name: str, record: Record) -> None:
             entries[name] = msgspec.to_builtins(
                 known[name].merged(record) if name in known else record
             )
-            _write(file, msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
+            files.write(file, msgspec.json.format(msgspec.json.encode(whole)) + b"\n", 0o600)
     except (OSError, RuntimeError) as error:
         cause = os_cause(getattr(error, "errno", None) or 5)
         _say(
@@ -155,23 +155,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(directory)
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Whole or not at all, also if the machine stops meanwhile."""
-    mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(data)
-            new.flush()
-            os.fsync(new.fileno())
-            os.fchmod(new.fileno(), mode)
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def _say(text: str) -> None:

@@ -56,15 +56,15 @@ def explain(action: act.Action, errno: int, kernel_message: str = "") -> NslabEr
         kind = AlreadyExists
     elif errno in _NOT_FOUND and not (isinstance(action, act.SetMac) and errno == EADDRNOTAVAIL):
         kind = NotFound
-    told = _TABLE.get((type(action), errno)) or _ANY.get(errno)
+    texts = _TABLE.get((type(action), errno)) or _ANY.get(errno)
     if errno == EOPNOTSUPP and isinstance(action, act.AddVeth) and action.master is None:
-        told = NO_DRIVER
-    if told is None and errno == ENODEV:
-        told = _no_device(action)
-    if told is None:
-        told = (kernel_message.rstrip(".") or os_cause(errno), "")
+        texts = NO_DRIVER
+    if texts is None and errno == ENODEV:
+        texts = _no_device(action)
+    if texts is None:
+        texts = (kernel_message.rstrip(".") or os_cause(errno), "")
     fields = _fields(action)
-    cause, hint = (text.format_map(fields) for text in told)
+    cause, hint = (text.format_map(fields) for text in texts)
     return kind(action.operation, action.subject, cause, hint, errno=errno)
 
 

@@ -20,7 +20,7 @@ from nslab.explain.diagnose import (
     route_causes,
     translation_causes,
 )
-from nslab.explain.diagnose.context import Search, told, wanted
+from nslab.explain.diagnose.context import Search, up_to_the_blamed, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import Stop, Trace
 from nslab.network.model import Snapshot
@@ -73,7 +73,7 @@ def obstacle(snapshot: Snapshot, trace: Trace, stop: Stop) -> tuple[Obstacle, Tr
     search = Search(snapshot, trace, stop)
     try:
         found = _find(search)
-        return found, told(search)
+        return found, up_to_the_blamed(search)
     except InvalidInput as error:
         # A name that the kernel has and actions do not take, such as one with a blank in it.
         where = f"{stop.namespace}/{stop.link}" if stop.link else stop.namespace

@@ -165,7 +165,7 @@ class Search:
         return self.made("no-route", here, message, [action])
 
 
-def told(search: Search) -> Trace:
+def up_to_the_blamed(search: Search) -> Trace:
     """The trace up to the hop that is to blame: what came of its mistake is left out."""
     trace, blamed = search.trace, search.blamed
     if blamed is None:

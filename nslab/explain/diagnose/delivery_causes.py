@@ -191,8 +191,8 @@ def too_big(search: Search) -> Obstacle:
     remark = f"or send less: at most {int(room) - 28} bytes of ping"
     if sender.inode != search.here.inode:
         commands.append((sender, "ip route flush cache"))
-        told = f"the cache: {sender.label} was told of {room} bytes, and remembers it for a while"
-        remark = f"{told}\n{remark}"
+        note = f"the cache: {sender.label} was told of {room} bytes, and remembers it for a while"
+        remark = f"{note}\n{remark}"
     return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
 
 

@@ -125,9 +125,9 @@ class Explanation(Value, frozen=True):
 def _hints(hint: str) -> list[str]:
     """What is to be done, each with an arrow; a remark beside commands is no line to be typed."""
     lines = hint.splitlines()
-    told = all(line.startswith("#") for line in lines)
+    only_comments = all(line.startswith("#") for line in lines)
     return [
-        ("    " if line.startswith("#") and (number or not told) else "  → ")
+        ("    " if line.startswith("#") and (number or not only_comments) else "  → ")
         + line.removeprefix("# ")
         for number, line in enumerate(lines)
     ]

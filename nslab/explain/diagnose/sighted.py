@@ -201,7 +201,7 @@ class Way:
 
 def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
     """What was counted at some namespaces, as sentences that do not depend on how often."""
-    told = []
+    lines = []
     six = ":" in evidence.probe.target
     for one in evidence.counted:
         if one.ns not in places or one.name in ("UdpInDatagrams", "Udp6InDatagrams"):
@@ -211,11 +211,11 @@ def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
         if one.name.startswith(("Ip", "Udp")) and ("6" in one.name[:4]) != six:
             continue  # of the other family
         if one.kind == "namespace":
-            told.append(f"{one.ns} counted {one.name}")
+            lines.append(f"{one.ns} counted {one.name}")
         elif one.kind == "link":
-            told.append(f"{one.ns}/{one.where} counted {one.name}")
+            lines.append(f"{one.ns}/{one.where} counted {one.name}")
         elif one.kind == "qdisc":
-            told.append(f"{one.ns}/{one.where}: its queue ({one.name}) dropped packets")
+            lines.append(f"{one.ns}/{one.where}: its queue ({one.name}) dropped packets")
         else:
-            told.append(f"{one.ns} dropped packets by: {one.where}")
-    return told
+            lines.append(f"{one.ns} dropped packets by: {one.where}")
+    return lines

@@ -106,15 +106,15 @@ def theory(
         size=asked.size or 0,
         look=look,
     )
-    obstacle, told = None, found
+    obstacle, shown = None, found
     if found.stop is not None:
-        obstacle, told = causes.obstacle(snapshot, found, found.stop)
+        obstacle, shown = causes.obstacle(snapshot, found, found.stop)
     elif found.doubts:
         obstacle = _undecided(found)
     return found, Explanation(
         namespace=here.label,
         target=asked.target,
-        steps=tuple(steps(snapshot, told)),
+        steps=tuple(steps(snapshot, shown)),
         obstacle=obstacle,
         notes=tuple(_notes(snapshot, found)),
     )

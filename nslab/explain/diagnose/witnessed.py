@@ -50,14 +50,14 @@ def together(
     found = found or convicted.obstacle(case) or _unknown(case)
     if found.kind in ("port-closed", "port-elsewhere"):
         lost = lost._replace(ns=found.where, link="", answering=False)
-    told = tuple(steps(snapshot, _cut(trace, lost))) if trace is not None else ()
+    taken = tuple(steps(snapshot, _cut(trace, lost))) if trace is not None else ()
     notes = _unseen(evidence)
     if said is not None and said.obstacle is not None:
         notes.append(f"the snapshot alone would say: {said.obstacle.message}")
     return Explanation(
         namespace=here.label,
         target=question.target,
-        steps=told or _passed(way),
+        steps=taken or _passed(way),
         obstacle=found,
         notes=tuple(notes),
         evidence=evidence,
@@ -104,10 +104,10 @@ def _through(
     question: Question, way: Way, evidence: Evidence, trace: Trace | None, said: Explanation | None
 ) -> Explanation:
     notes = list(_unseen(evidence))
-    told = _passed(way)
+    taken = _passed(way)
     theirs = {hop.namespace for hop in trace.there} if trace is not None else set()
     if said is not None and said.obstacle is None and set(way.names) <= theirs:
-        told = said.steps  # else it took another way than the theory's
+        taken = said.steps  # else it took another way than the theory's
     if said is not None and said.obstacle is not None:
         notes.append(f"by the snapshot alone it would not: {said.obstacle.message}")
     if not evidence.answered:
@@ -115,7 +115,7 @@ def _through(
     return Explanation(
         namespace=way.origin.label,
         target=question.target,
-        steps=told,
+        steps=taken,
         notes=tuple(notes),
         evidence=evidence,
         witness=(_arrived(evidence),),

@@ -171,12 +171,12 @@ def rewrites(before: Packet, after: Packet, kind: str) -> tuple[Rewrite, ...]:
         was, now = getattr(before, what), getattr(after, what)
         old, new = getattr(before, port), getattr(after, port)
         if (was, old) != (now, new):
-            told = old != new
+            with_ports = old != new
             found.append(
                 Rewrite(
                     kind=kind,
-                    before=f"{was}:{old}" if told else was,
-                    after=f"{now}:{new}" if told else now,
+                    before=f"{was}:{old}" if with_ports else was,
+                    after=f"{now}:{new}" if with_ports else now,
                     what=what,
                 )
             )

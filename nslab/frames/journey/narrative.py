@@ -224,8 +224,8 @@ class Journey:
                 picture = self.picture().html
             except ToolMissing as error:
                 text += f"\n(no picture: {error.cause}; {error.hint})"
-        told = markup.journey(self.title, picture, rows, self.end, self.remembered)
-        return {"text/plain": text, "text/html": told}
+        page = markup.journey(self.title, picture, rows, self.end, self.remembered)
+        return {"text/plain": text, "text/html": page}
 
 
 def _tag(changes: Iterable[Change]) -> tuple[str, ...]:

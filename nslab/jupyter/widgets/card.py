@@ -1,7 +1,7 @@
 """The card of an exercise: its goal, what the kernel says of it, and help when it is asked for.
 
-It judges by itself (:mod:`nslab.jupyter.widgets.rejudging`).  A try is counted when the learner
-presses Check, and when all has come to be met for the first time.
+It judges by itself (:mod:`nslab.jupyter.widgets.rejudging`).  A step that changes the lab is a try,
+until all was met once; so is Check, where nothing was counted since the last step or choice.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ class Card(w.VBox):  # type: ignore[misc]
         self._sure = False
         """Whether it has been asked if to start over."""
         self._showing_choice = False
+        self._steps: tuple[object, ...] = ()
+        """Those that changed the lab, so far: one that comes back after an undo is no new try."""
+        self._counted = False
+        """Whether a try was counted since the last step or choice."""
         self._now: Standing = exercise.standing(lab)
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
@@ -76,6 +80,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _make(self) -> None:
         """The parts."""
         self._goal = w.HTML(card_words.goal(self._exercise))
+        self._where = w.HTML()
         self._choices = w.RadioButtons(
             options=[(f"{one.id}) {plain(one.text)}", one.id) for one in self._exercise.choices],
             value=None,
@@ -92,7 +97,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._check = button(
             say("Check"),
             lambda: self._do(self._try),
-            say("ask the kernel now, also what is tried for real; counts a try"),
+            say("ask the kernel now, also what is tried for real"),
             icon="check",
         )
         self._hint = button("", self._open_hint, icon="lightbulb-o")
@@ -113,21 +118,24 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _arrange(self) -> None:
         """Where the parts stand, and what each is called in the page."""
+        wrapped = w.Layout(flex_flow="row wrap", overflow="visible", align_items="center")
+        place = w.HBox([self._where, self._use], layout=wrapped)
+        place.add_class("nslab-place")
         buttons = [self._check, self._hint, self._why, self._again, self._keep, self._back]
-        row = w.HBox(
-            [*buttons, self._solution, self._use],
-            layout=w.Layout(flex_flow="row wrap", overflow="visible"),
-        )
+        row = w.HBox([*buttons, self._solution], layout=wrapped)
         words = say("as saved; run this cell, and it goes on: what you have passed is kept")
         saved = line(words, sign="■")
         self._saved = w.HTML(f"<span class='nslab-saved'>{saved}</span>{CARD}")
         guess = [self._choices, self._locked] if self._exercise.choices else []
-        head = [self._saved, self._goal, *guess, self._says, self._points, row]
-        super().__init__([*head, self._told, self._hints, self._foot, in_page()])
+        self._above = [self._saved, self._goal, place, *guess]
+        # The picture comes between: how it stands is said beside the learner's own cell.
+        self._below = [self._says, self._points, row, self._told, self._hints, self._foot]
+        super().__init__([*self._above, *self._below, in_page()])
         self.add_class("nslab-keys")
         named = {
             "exercise": self,
             "goal": self._goal,
+            "where": self._where,
             "choices": self._choices,
             "locked": self._locked,
             "says": self._says,
@@ -163,9 +171,9 @@ class Card(w.VBox):  # type: ignore[misc]
         """Show a lab, and judge it from now on."""
         self._stop_following()
         self._lab, self._state = lab, ""
+        self._steps = tuple(step for step in lab.steps if step.changed)
         self.live = Live(lab)
-        place = self.children.index(self._hints) + 1
-        self.children = (*self.children[:place], self.live, *self.children[-2:])
+        self.children = (*self._above, self.live, *self._below, self.children[-1])
         self._judging = Rejudging(self._exercise, lab, self._judged, self._tick, self._ended)
         self.live.observe_snapshot(self._judging.changed)
         lab.observe_steps(self._stepped)
@@ -178,15 +186,22 @@ class Card(w.VBox):  # type: ignore[misc]
     def _stepped(self) -> None:
         """Another step was done: what Start over has taken cannot be brought back any longer."""
         _seen(self._back, False)
-        self._changed()
+        known = set(map(id, self._steps))
+        new = [step for step in self._lab.steps if step.changed and id(step) not in known]
+        self._steps += tuple(new)
+        if new:
+            self._counted = False
+        if self._judging is not None:
+            self._judging.changed(step=bool(new))
 
-    def _judged(self, now: Standing) -> None:
-        """What is met now; the first time that all is, counts as a try."""
+    def _judged(self, now: Standing, stepped: bool) -> None:
+        """What is met now; counts a try, if a step has led there or all is met first."""
         with self._showing:
             if self._state:
                 return
-            if now.solved and not self._attempt.passed:
-                self._attempt.judged(True)
+            if not self._attempt.passed and (now.solved or stepped):
+                self._attempt.judged(now.solved)
+                self._counted = True
             if self._sure and now.points != self._now.points:
                 self._reply("")  # the learner has gone on
             self._now = now
@@ -238,16 +253,17 @@ class Card(w.VBox):  # type: ignore[misc]
             self._reply("")
         except NslabError as error:
             self._reply(line(error.cause))
+        self._counted = False
         self._changed()
         self._show()
 
     def _try(self) -> None:
-        """Ask everything, and count it."""
-        passed = self._attempt.passed
+        """Ask everything, and count it, if it was not counted since the last step or choice."""
         assert self._judging is not None
         now = self._judging.judge(trying=True)
-        if passed or not now.solved:  # else it has just been counted
+        if not self._counted:
             self._attempt.judged(now.solved)
+            self._counted = True
         self._show()
 
     def _open_hint(self) -> None:
@@ -325,9 +341,9 @@ class Card(w.VBox):  # type: ignore[misc]
                 self._showing_choice = False
             hints = self._exercise.hints
             _put(self._hints, "value", card_words.hints(hints, attempt.hints))
-            self._show_buttons(says)
+            self._show_buttons()
 
-    def _show_buttons(self, says: str) -> None:
+    def _show_buttons(self) -> None:
         """The buttons, and what stands at the foot."""
         opened, every = self._attempt.hints, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
@@ -341,8 +357,8 @@ class Card(w.VBox):  # type: ignore[misc]
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)
-        foot = card_words.foot(says, self._attempt, self._lab.name, used)
-        _put(self._foot, "value", foot)
+        _put(self._where, "value", card_words.where(self._lab.name, used))
+        _put(self._foot, "value", card_words.foot(self._attempt))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # As the first look found it: the next one, which may try something, comes at any moment.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
 from nslab.printable import printable
 from nslab.session.check import Verdict
-
-GOOD, BAD = "#009e73", "#d55e00"
+from nslab.session.check.verdict import BAD, GOOD
 
 KINDS: dict[str, Callable[[], str]] = {
     "predict": lambda: say("predict"),
@@ -31,32 +30,37 @@ def goal(exercise: Exercise, kind: str = "") -> str:
 
 
 def status(now: Standing, passed: bool) -> str:
-    """How much of it is met, in a few words: they are read aloud."""
+    """How many of the lines below it are met, in a few words: they are read aloud."""
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
-    met = sum(isinstance(one, Verdict) and one.ok for one in now.points[: now.wanted])
-    words = say("{met} of {all} met").format(met=met, all=now.wanted)
-    if met == now.wanted and not now.met:
-        words += ", " + say("but something else is wrong")
+    met = sum(isinstance(one, Verdict) and one.ok for one in now.points)
+    words = say("{met} of {all} met").format(met=met, all=len(now.points))
+    if met == now.wanted < len(now.points):
+        words += ": " + say("all that is wanted is there, but something else is wrong")
     if passed:
         words += " · " + say("you have solved it before")
     return html.escape(words)
 
 
 def points(every: Sequence[Verdict | str]) -> str:
-    """A line for each; the same words of several checks stand once, with their number."""
-    return "".join(_point(one, times) for one, times in Counter(every).items())
+    """A line for each."""
+    return "".join(
+        f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
+        f"{html.escape(printable(one))}</div>"
+        if isinstance(one, str)
+        else line(one.message, good=one.ok)
+        for one in _told_apart(every)
+    )
 
 
-def _point(one: Verdict | str, times: int) -> str:
-    if isinstance(one, str):
-        return (
-            "<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
-            f"{html.escape(printable(one))}</div>"
-        )
-    more = f" (×{times})" if times > 1 else ""
-    return line(one.message + more, good=one.ok)
+def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
+    """The same; those that say what another says stand behind it, and only say that: English."""
+    for one, times in Counter(every).items():
+        yield one
+        if isinstance(one, Verdict):
+            again = "is met by the same" if one.ok else "fails for the same reason"
+            yield from [Verdict(one.ok, f"another point {again}")] * (times - 1)
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:
@@ -81,7 +85,7 @@ def guess(exercise: Exercise, ran: bool, choice: str) -> str:
         words = say("Now run it. Until then you may choose again.")
     else:
         words = say("Choose first, then run it.")
-    return f"<small{_choice(exercise, choice)}>{html.escape(words)}</small>"
+    return f"<span{_choice(exercise, choice)}>{html.escape(words)}</span>"
 
 
 def _choice(exercise: Exercise, choice: str) -> str:
@@ -102,30 +106,39 @@ def hints(every: Sequence[str], opened: int) -> str:
     )
 
 
-def foot(says: str, attempt: Attempt, lab: str, used: bool) -> str:
-    """How it stands once more, beside the learner's own cell; where it is done, and what it took.
+def where(lab: str, used: bool) -> str:
+    """Which lab the learner's cells type into.
 
-    :param says: how it stands, as HTML
-    :param lab: the name of its lab
-    :param used: whether cells type into that
+    :param lab: the name of the exercise's own
+    :param used: whether it is that
     """
-    name = f"<code>{html.escape(printable(lab))}</code>"
-    where = say("%%host types into its lab, {lab}") if used else say("its lab is {lab}")
+    if used:
+        sign, words = "", say("{magic} types into this exercise's own lab, {lab}.")
+    else:
+        sign = f"<b style='color:{BAD}'>■</b> "
+        words = say("{magic} types into another lab now; this exercise's own is {lab}.")
+    told = html.escape(words).format(
+        magic="<code>%%host</code>", lab=f"<code>{html.escape(printable(lab))}</code>"
+    )
+    return f"<div class='nslab-on'>{sign}{told}</div>"
+
+
+def foot(attempt: Attempt) -> str:
+    """What it took so far."""
     tries = html.escape(say("tries: {count}").format(count=attempt.tries))
     minutes = html.escape(say("{minutes} min").format(minutes=int(attempt.seconds // 60)))
-    told = html.escape(where).format(lab=name)
-    return (
-        f"<span aria-hidden='true'>{says}</span>"
-        f"<small><span class='nslab-on'>{told} · </span>{tries} · {minutes}</small>"
-    )
+    return f"{tries} · {minutes}"
 
 
 def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
     lines = [f"{exercise.id} ({exercise.kind}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
-    signs = [f"○ {printable(one)}" if isinstance(one, str) else str(one) for one in now.points]
-    return "\n".join([*lines, *dict.fromkeys(signs)])
+    lines += [
+        f"○ {printable(one)}" if isinstance(one, str) else str(one)
+        for one in _told_apart(now.points)
+    ]
+    return "\n".join(lines)
 
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:

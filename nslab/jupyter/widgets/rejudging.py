@@ -40,7 +40,8 @@ AGAIN = (4.0, 8.0, 16.0, 32.0)
 class Rejudging:
     """Judges until it is stopped or the lab ends.
 
-    :param tell: is called with each standing, in the thread or by whoever asks for one
+    :param tell: is called with each standing, in the thread or by whoever asks for one, and with
+        whether a step of the learner's has led there
     :param tick: is called about once a second, in the thread
     :param over: is called once, with the reason, when the lab has ended
     """
@@ -49,7 +50,7 @@ class Rejudging:
         self,
         exercise: Exercise,
         lab: Lab,
-        tell: Callable[[Standing], None],
+        tell: Callable[[Standing, bool], None],
         tick: Callable[[], None],
         over: Callable[[str], None],
     ) -> None:
@@ -61,6 +62,8 @@ class Rejudging:
         self._turn = threading.RLock()
         """Held while it is judged: by the thread, or by who pressed a button."""
         self._changed = threading.Event()
+        self._stepped = False
+        """Whether a step was done since it was last judged."""
         self._stopped = threading.Event()
         self._tried: Standing | None = None
         self._then: Snapshot | None = None
@@ -76,7 +79,7 @@ class Rejudging:
 
     def start(self) -> None:
         """Begin; the first look is the caller's, and tries nothing."""
-        self._tell(self._exercise.standing(self._lab))
+        self._tell(self._exercise.standing(self._lab), False)
         self._thread.start()
         self._changed.set()
 
@@ -85,8 +88,12 @@ class Rejudging:
         self._stopped.set()
         self._changed.set()
 
-    def changed(self) -> None:
-        """Say that the lab has changed: it is judged soon."""
+    def changed(self, *, step: bool = False) -> None:
+        """Say that the lab has changed: it is judged soon.
+
+        :param step: a step of the learner's has changed it
+        """
+        self._stepped |= step
         self._changed.set()
 
     def judge(self, *, trying: bool = False) -> Standing:
@@ -95,6 +102,8 @@ class Rejudging:
         :param trying: try for real, whatever else is met
         """
         with self._turn:
+            # Before the look: a step that ends meanwhile is judged again.
+            stepped, self._stepped = self._stepped, False
             now = self._exercise.standing(self._lab)
             snapshot = self._seen = self._lab.snapshot()
             same = self._then is not None and not _differ(self._then, snapshot)
@@ -104,7 +113,7 @@ class Rejudging:
                 now = self._tried = self._exercise.standing(self._lab, trying=True)
             elif same and self._tried is not None:
                 now = now.knowing(self._tried)
-            self._tell(now)
+            self._tell(now, stepped)
             return now
 
     def _due(self) -> bool:

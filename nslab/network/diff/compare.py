@@ -115,13 +115,13 @@ class _Comparison:
         yield from self._learned(tell, old, new)
 
     def _link(self, was: Namespace, old: Link, ns: Namespace, new: Link) -> Iterator[Change]:
-        told = address_of(ns, new)
+        whose = address_of(ns, new)
         tell = Teller(ns)
 
         def changed(
             text: str, what: What = "link", *, value: str = "", quiet: bool = False
         ) -> Change:
-            line, value = f"{told}: {text}", value or text
+            line, value = f"{whose}: {text}", value or text
             return tell("changed", what, new.name, line, new.index, value=value, quiet=quiet)
 
         if was.inode != ns.inode:
@@ -152,7 +152,7 @@ class _Comparison:
         if (words := self._peer(old, new)) is not None:
             yield changed(words)
         yield from details.bridging(changed, old, new, self._renamed(was, ns))
-        yield from details.addresses(tell, told, old, new)
+        yield from details.addresses(tell, whose, old, new)
 
     def _renamed(self, was: Namespace, ns: Namespace) -> dict[str, str]:
         """From the names that links of a namespace had to those they have now."""
@@ -199,7 +199,7 @@ class _Comparison:
         after = list(visible_routes(new)) if new else []
         alive = {structs.replace(route, dead=False): route for route in before}
 
-        def told(kind: Kind, route: Route, note: str = "") -> Change:
+        def of_route(kind: Kind, route: Route, note: str = "") -> Change:
             text = tell.of(f"route {route_text(route)}{note}")
             # The kernel's own routes follow from the addresses.
             quiet = route.protocol == "kernel"
@@ -210,25 +210,25 @@ class _Comparison:
         for route in after:
             match = alive.get(structs.replace(route, dead=False))
             if match is None:
-                yield told("new", route)
+                yield of_route("new", route)
                 continue
             kept.add(structs.replace(route, dead=False))
             if match.dead != route.dead:
-                yield told("changed", route, "" if route.dead else ": no longer linkdown")
+                yield of_route("changed", route, "" if route.dead else ": no longer linkdown")
         for route in before:
             if structs.replace(route, dead=False) not in kept:
-                yield told("gone", structs.replace(route, dead=False), " removed")
+                yield of_route("gone", structs.replace(route, dead=False), " removed")
 
     def _learned(
         self, tell: Teller, old: Namespace | None, new: Namespace | None
     ) -> Iterator[Change]:
         neighbours, proxied = learned.neighbours, learned.proxied
         stations = learned.Stations(old, new, self.names)
-        told = stations.told
+        entries = stations.entries
         unwritten = learned.unwritten
         yield from details.items(tell, "neighbour", neighbours(old), neighbours(new), unwritten)
         yield from details.items(tell, "neighbour", proxied(old), proxied(new))
-        yield from details.items(tell, "fdb", told(old), told(new), stations.unwritten)
+        yield from details.items(tell, "fdb", entries(old), entries(new), stations.unwritten)
 
 
 def pair_namespaces(before: Snapshot, after: Snapshot) -> Iterator[Pair]:

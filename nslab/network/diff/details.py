@@ -55,7 +55,7 @@ def mac_words(old: Link, new: Link) -> str:
     return f"MAC address changed ({new.mac_origin})"
 
 
-def addresses(tell: Teller, told: str, old: Link, new: Link) -> Iterator[Change]:
+def addresses(tell: Teller, whose: str, old: Link, new: Link) -> Iterator[Change]:
     """Addresses of a link that came, went, or are of another scope or broadcast now."""
     before = {address.address: address for address in old.addresses}
     after = {address.address: address for address in new.addresses}
@@ -65,7 +65,7 @@ def addresses(tell: Teller, told: str, old: Link, new: Link) -> Iterator[Change]
             kind = came_or_went(key in after)
         if kind != "changed" or before[key] != after[key]:
             note = {"new": "", "gone": " removed", "changed": " changed"}[kind]
-            text = f"{told}: address {key}{note}"
+            text = f"{whose}: address {key}{note}"
             own = (after.get(key) or before[key]).by_kernel
             yield tell(kind, "address", new.name, text, new.index, value=key, own=own)
 
@@ -147,8 +147,8 @@ def nat(namespace: Namespace | None) -> dict[str, Entry]:
 def local(namespace: Namespace | None) -> dict[str, Entry]:
     """The routes that somebody made to the host itself, for addresses that no link has."""
     routes = namespace.local if namespace else ()
-    told = [(structs.replace(route, table=254), route) for route in routes]
-    return {f"route {route_text(a)}": (f"route {route_text(a)}", route) for a, route in told}
+    plain = [(structs.replace(route, table=254), route) for route in routes]
+    return {f"route {route_text(a)}": (f"route {route_text(a)}", route) for a, route in plain}
 
 
 FEW = 8

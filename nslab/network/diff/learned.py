@@ -45,7 +45,7 @@ class Stations:
         both = old is not None and new is not None
         self._before = {link.name for link in old.links} if both and old else set()
 
-    def told(self, namespace: Namespace | None) -> dict[str, Entry]:
+    def entries(self, namespace: Namespace | None) -> dict[str, Entry]:
         """What is behind each port, or at the far end of a tunnel."""
         found: dict[str, Entry] = {}
         for entry in namespace.fdb if namespace else ():

@@ -41,6 +41,8 @@ def _of_family(work: Work, where: Where, old: Link, new: Link, six: bool) -> Pie
         yield _taken(ns, new.name, one)
     for one in added:
         yield _given(ns, new.name, one)
+    work.taken.setdefault(where, []).extend(gone)
+    work.given.setdefault(where, []).extend(added)
     if gone == was and gone and not six:
         work.bare.add(where)  # fib_disable_ip(), when the last one goes
     work.readdressed.add(where)

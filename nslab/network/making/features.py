@@ -48,11 +48,11 @@ def settings(work: Work) -> Pieces:
         old = work.before.spaces.get(label)
         new = work.after.spaces[label].sysctls
         usual = USUAL | {"net.ipv6.conf.all.forwarding": "0"}
-        # What a new namespace has is not known: what is always shown is said there, too.
-        was = old.sysctls if old else {FORWARD: "0"}
+        # What a new namespace has is not known, but for what all have: the machine's own settings.
+        was = old.sysctls if old else {FORWARD: "0"} | _everywhere(work)
         for key in sorted({*was, *new}, key=lambda key: (key != FORWARD, key)):
             wanted = new.get(key, usual.get(key, ""))
-            if not wanted or was.get(key, usual.get(key, wanted if old is None else "")) == wanted:
+            if not wanted or was.get(key, usual.get(key, "")) == wanted:
                 continue
             yield Sysctl(key, wanted, ns=named(label))
             if key == FORWARD:  # the kernel sets it for all links
@@ -60,6 +60,12 @@ def settings(work: Work) -> Pieces:
                     if where[0] == label and "forwarding" in link.settings:
                         rest = {k: v for k, v in link.settings.items() if k != "forwarding"}
                         work.base[where] = structs.replace(link, settings=rest)
+
+
+def _everywhere(work: Work) -> dict[str, str]:
+    """The settings that all namespaces have, before and after."""
+    spaces = [*work.before.spaces.values(), *work.after.spaces.values()]
+    return dict(set.intersection(*(set(ns.sysctls.items()) for ns in spaces)))
 
 
 def downs(work: Work) -> Pieces:
@@ -194,6 +200,7 @@ def ups(work: Work) -> Pieces:
     for where, old, new in sorted(waiting, key=lambda each: _depth(work, each[2])):
         yield SetUp(new.name, ns=named(where[0]))
         work.readdressed.add(where)
+        work.given[where] = list(new.addresses)
         work.base[where] = structs.replace(old, up=True)
 
 
@@ -230,12 +237,12 @@ def queues(work: Work) -> Pieces:
         if old.queue == new.queue:
             continue
         ns = named(where[0])
-        told = _QUEUE.fullmatch(new.queue)
+        known = _QUEUE.fullmatch(new.queue)
         if not new.queue:
             yield line(ns, "tc", "qdisc", "delete", "dev", new.name, "root")
-        elif told is None:
+        elif known is None:
             work.left.append(f"the queue {new.queue} of {place(where)}")
         else:
-            words = [told[1], "limit", told[2]] if told[1] else ["blackhole"]
-            words = ["netem", "loss", f"{told[4]}%"] if told[4] else words
+            words = [known[1], "limit", known[2]] if known[1] else ["blackhole"]
+            words = ["netem", "loss", f"{known[4]}%"] if known[4] else words
             yield line(ns, "tc", "qdisc", "replace", "dev", new.name, "root", *words)

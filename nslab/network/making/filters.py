@@ -107,31 +107,31 @@ def _by_nft(ns: str | None, old: Table | None, new: Table | None) -> Pieces:
         assert old is not None
         yield line(ns, "nft", "delete", "table", old.family, old.name)
         return
-    told = (new.family, new.name)
+    whole_name = (new.family, new.name)
     was, now = _chains(old), _chains(new)
     moved = [name for name in was if name in now and _place(was[name]) != _place(now[name])]
     gone = [name for name in was if name not in now]
     if old is None:
-        yield line(ns, "nft", "add", "table", *told)
+        yield line(ns, "nft", "add", "table", *whole_name)
     for name in (*gone, *moved):
-        yield line(ns, "nft", "flush", "chain", *told, name)
+        yield line(ns, "nft", "flush", "chain", *whole_name, name)
     for name in moved:
-        yield line(ns, "nft", "delete", "chain", *told, name)
+        yield line(ns, "nft", "delete", "chain", *whole_name, name)
         del was[name]
-    yield from _nft_chains(ns, told, was, now)
+    yield from _nft_chains(ns, whole_name, was, now)
     for name in gone:
-        yield line(ns, "nft", "delete", "chain", *told, name)
+        yield line(ns, "nft", "delete", "chain", *whole_name, name)
 
 
 def _nft_chains(
-    ns: str | None, told: tuple[str, str], was: dict[str, Chain], now: dict[str, Chain]
+    ns: str | None, whole_name: tuple[str, str], was: dict[str, Chain], now: dict[str, Chain]
 ) -> Pieces:
     """All chains before the first rule, which may jump to any of them."""
     for name, chain in now.items():
         if name not in was or was[name].policy != chain.policy:
-            yield line(ns, "nft", "add", "chain", *told, name, *_base(chain))
+            yield line(ns, "nft", "add", "chain", *whole_name, name, *_base(chain))
     for name, chain in now.items():
-        yield from _rules(ns, told, was.get(name), chain)
+        yield from _rules(ns, whole_name, was.get(name), chain)
 
 
 def _place(chain: Chain) -> tuple[object, ...]:
@@ -146,18 +146,18 @@ def _base(chain: Chain) -> tuple[str, ...]:
     return (f"{{ type {chain.type} hook {chain.hook}{devices} {priority} }}",)
 
 
-def _rules(ns: str | None, told: tuple[str, str], old: Chain | None, new: Chain) -> Pieces:
+def _rules(ns: str | None, whole_name: tuple[str, str], old: Chain | None, new: Chain) -> Pieces:
     was, now = _texts(old), _texts(new)
     if was == now:
         return
     if now[: len(was)] != was:  # their numbers differ from lab to lab: all of them anew
-        yield line(ns, "nft", "flush", "chain", *told, new.name)
+        yield line(ns, "nft", "flush", "chain", *whole_name, new.name)
         was = []
     for rule in new.rules[len(was) :]:
-        yield line(ns, "nft", "add", "rule", *told, new.name, _told_whole(new, rule))
+        yield line(ns, "nft", "add", "rule", *whole_name, new.name, _in_nft(new, rule))
 
 
-def _told_whole(chain: Chain, rule: Rule) -> str:
+def _in_nft(chain: Chain, rule: Rule) -> str:
     """A rule that nft takes back as it prints it."""
     opaque = not rule.text or "@" in rule.text.replace("@nh", "").replace("@th", "")
     if opaque or rule.text.startswith("xt ") or " xt " in rule.text:

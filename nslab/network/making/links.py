@@ -124,15 +124,15 @@ def _mac(link: Link) -> str | None:
 
 
 def _bridge(work: Work, where: Where, link: Link) -> Pieces:
-    told = link.bridge
-    if told is None:
+    own = link.bridge
+    if own is None:
         yield AddBridge(link.name, ns=named(where[0]))
         return
     yield AddBridge(
         link.name,
-        stp=True if told.stp else None,
-        forward_delay=None if told.forward_delay == 15 else told.forward_delay,
-        multicast_snooping=None if told.multicast_snooping else False,
+        stp=True if own.stp else None,
+        forward_delay=None if own.forward_delay == 15 else own.forward_delay,
+        multicast_snooping=None if own.multicast_snooping else False,
         ns=named(where[0]),
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Iterable
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -16,6 +18,8 @@ from nslab.network.model import FdbEntry, Namespace, PolicyRule, Route
 _BY_ITSELF = ("kernel", "ra", "redirect")
 """Protocols of routes that nobody adds by hand, as a rule."""
 
+One = TypeVar("One", Route, PolicyRule)
+
 _EMPTY = Namespace(inode=0, role="", label="")
 
 
@@ -23,17 +27,33 @@ def routes(work: Work) -> Pieces:
     """Take away and add routes: those over a gateway when the way to it is there."""
     for label in work.spaces():
         ns = named(label)
-        new = work.after.spaces[label]
-        now = _plain(new)
+        now = _plain(work.after.spaces[label])
         follow = {where[1] for where in work.readdressed if where[0] == label}
         was = _still_there(work, label)
         # An IPv6 link's own routes come and go a little later than what they follow from.
-        gone = [one for one in was if one not in now and not _follows(one, follow)]
-        for one in gone:
-            yield _without(ns, one, was)
-        for one in sorted(now, key=lambda one: bool(one.via or one.hops)):
-            if one not in was and not _follows(one, follow):
-                yield _with(ns, one, now)
+        gone = [one for one in _beyond(was, now) if not _goes(work, label, one)]
+        added = [one for one in _beyond(now, was) if not _follows(one, follow)]
+        early, late = _when_deleted(gone, added)
+        late += _beyond(_made_by_kernel(work, label), now)
+        yield from (_without(ns, one, was) for one in early)
+        for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
+            yield _with(ns, one, now)
+        yield from (_without(ns, one, was) for one in late)
+
+
+def _when_deleted(gone: list[Route], added: list[Route]) -> tuple[list[Route], list[Route]]:
+    """What is deleted before others are added, and what afterwards.
+
+    A gateway may be reached by a subnet's route that is deleted later; but where one is replaced by
+    another, there is no room for both.
+    """
+
+    def place(one: Route) -> tuple[str, int, int]:
+        return (one.destination, one.metric, one.table)
+
+    taken = {place(one) for one in added}
+    late = [one for one in gone if one.protocol == "kernel" and place(one) not in taken]
+    return [one for one in gone if one not in late], late
 
 
 def _plain(ns: Namespace) -> list[Route]:
@@ -45,6 +65,40 @@ def _follows(route: Route, links: Iterable[str]) -> bool:
     if route.protocol not in _BY_ITSELF:
         return False
     return route.dev in links or ":" in route.destination or route.destination.startswith("ff")
+
+
+def _goes(work: Work, label: str, route: Route) -> bool:
+    """Whether a route goes with the address that the kernel made it for."""
+    if ":" in route.destination:
+        return _follows(route, ())
+    taken = work.taken.get((label, route.dev), [])
+    return route.protocol in _BY_ITSELF and any(
+        route.source == one.address.partition("/")[0] for one in taken
+    )
+
+
+def _made_by_kernel(work: Work, label: str) -> list[Route]:
+    """IPv4's routes to the subnets of links that were set up or given addresses.
+
+    A person may have deleted them since: then they must be deleted again.
+    As fib_add_ifaddr() makes them: for the first address of a subnet, on a link that is up.
+    """
+    found = []
+    for link in work.after.spaces[label].links:
+        theirs = [one for one in link.addresses if ":" not in one.address]
+        for place, one in enumerate(theirs):
+            net = ipaddress.ip_interface(one.address).network
+            first = all(ipaddress.ip_interface(o.address).network != net for o in theirs[:place])
+            new = one in work.given.get((label, link.name), [])
+            plain = net.prefixlen < 32 and not net.is_loopback
+            if link.up and new and first and plain:
+                source = one.address.partition("/")[0]
+                found.append(_connected(str(net), link.name, source))
+    return found
+
+
+def _connected(subnet: str, dev: str, source: str) -> Route:
+    return Route(destination=subnet, dev=dev, source=source, scope="link", protocol="kernel")
 
 
 def _still_there(work: Work, label: str) -> list[Route]:
@@ -134,10 +188,10 @@ def policy(work: Work) -> Pieces:
                 yield from attempt(_rule(named(label), verb, rule), work.left)
 
 
-def _beyond(some: Iterable[PolicyRule], others: Iterable[PolicyRule]) -> list[PolicyRule]:
+def _beyond(some: Iterable[One], others: Iterable[One]) -> list[One]:
     left = Counter(some)
     left.subtract(Counter(others))
-    return [rule for rule, count in left.items() for _ in range(count)]
+    return [one for one, count in left.items() for _ in range(count)]
 
 
 def _rule(ns: str | None, verb: str, rule: PolicyRule) -> Pieces:

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from nslab.network.making.pairing import Network, Where, pair
 from nslab.network.making.pieces import Piece
-from nslab.network.model import Link, Snapshot
+from nslab.network.model import Address, Link, Snapshot
 
 FORWARD = "net.ipv4.ip_forward"
 DEFAULT_RP_FILTER = "net.ipv4.conf.default.rp_filter"
@@ -32,6 +32,10 @@ class Work:
         """Links whose bridge looks at their MTU again."""
         self.readdressed: set[Where] = set()
         """Links whose own routes follow from what is done to them."""
+        self.given: dict[Where, list[Address]] = {}
+        """Addresses that links were given; a link that was set up counts as given all it has."""
+        self.taken: dict[Where, list[Address]] = {}
+        """Addresses that were taken away from links."""
 
     def spaces(self) -> Iterator[str]:
         """The labels of the namespaces afterwards in which something is otherwise."""

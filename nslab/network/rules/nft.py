@@ -222,7 +222,7 @@ def _statement(kind: str, body: Any, sets: terms.Sets) -> _Said:
             return (), Statement(kind="note", text=kind)
         case _ if kind in _TRANSLATIONS:
             return _translated(kind, body or {}, sets)
-    raise terms.Opaque(terms.told({kind: body}))
+    raise terms.Opaque(terms.wording({kind: body}))
 
 
 def _reject(body: Any) -> str:
@@ -236,7 +236,7 @@ def _verdict(body: Any) -> Statement:
     if isinstance(body, dict) and len(body) == 1:
         ((kind, inner),) = body.items()
         return _statement(kind, inner, {})[1]
-    raise terms.Opaque(terms.told(body))
+    raise terms.Opaque(terms.wording(body))
 
 
 def _chosen(key: Any, data: Any, sets: terms.Sets, then: Any) -> _Said:
@@ -248,7 +248,7 @@ def _chosen(key: Any, data: Any, sets: terms.Sets, then: Any) -> _Said:
             case [{"elem": {"val": value}} | value, held]:
                 cases.append(Case(key=terms.value(found, value), then=then(held)))
             case _:
-                raise terms.Opaque(terms.told(pair))
+                raise terms.Opaque(terms.wording(pair))
     return found.implied, Statement(kind="choose", target=found.field, cases=tuple(cases))
 
 
@@ -260,7 +260,7 @@ def _mangled(body: Mapping[str, Any]) -> Statement:
             return Statement(kind="mark")
         case {"key": {"meta": {"key": "nftrace" | "priority"}}} | {"key": {"ct": _}}:
             return Statement(kind="note", text="set")
-    raise terms.Opaque(terms.told(body.get("key")))
+    raise terms.Opaque(terms.wording(body.get("key")))
 
 
 def _translated(kind: str, body: Mapping[str, Any], sets: terms.Sets) -> _Said:

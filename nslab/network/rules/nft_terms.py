@@ -61,7 +61,7 @@ _PAYLOADS: dict[str, tuple[dict[str, str], tuple[Match, ...]]] = {
 }
 
 
-def told(expression: object) -> str:
+def wording(expression: object) -> str:
     """An expression in a few words, for what is not understood."""
     match expression:
         case {"payload": {"protocol": str(protocol), "field": str(name)}}:
@@ -76,7 +76,7 @@ def told(expression: object) -> str:
 
 
 def unknown(expression: object) -> Match:
-    return Match(field=UNKNOWN, values=(told(expression),))
+    return Match(field=UNKNOWN, values=(wording(expression),))
 
 
 def term(expression: object) -> Term:
@@ -102,7 +102,7 @@ def term(expression: object) -> Term:
             terms = [term(each) for each in inner]
             implied = tuple(each for one in terms for each in one.implied)
             return Term(" . ".join(one.field for one in terms), implied)
-    raise Opaque(told(expression))
+    raise Opaque(wording(expression))
 
 
 def _payload(protocol: str, name: str) -> Term:
@@ -124,7 +124,7 @@ def _bits(field: str, value: object) -> int:
             return sum(words.TCP_FLAGS[name] for name in names)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise Opaque(told(value))
+    raise Opaque(wording(value))
 
 
 def matches(left: object, op: str, right: object, sets: Sets) -> tuple[Match, ...]:
@@ -206,7 +206,7 @@ def value(found: Term, element: object) -> str:
         case {"concat": [*inner]}:
             fields = found.field.split(" . ")
             if len(fields) != len(inner):
-                raise Opaque(told(element))
+                raise Opaque(wording(element))
             return " . ".join(
                 value(Term(field, found.implied), each)
                 for field, each in zip(fields, inner, strict=True)
@@ -217,7 +217,7 @@ def value(found: Term, element: object) -> str:
             return f"{_word(found, first)}-{_word(found, last)}"
         case str() | int() if not isinstance(element, bool):
             return _word(found, element)
-    raise Opaque(told(element))
+    raise Opaque(wording(element))
 
 
 def _word(found: Term, given: object) -> str:

@@ -96,7 +96,8 @@ class HasAddress(Check, frozen=True):
         if self.address in there:
             return Verdict(True, f"{where} has the address {self.address}")
         has = ", ".join(there) or "no address"
-        return Verdict(False, f"{where} has {has}, not {self.address}", RUN_IN_ORDER)
+        text = f"{where} does not have {self.address}: it has {has}"
+        return Verdict(False, text, RUN_IN_ORDER)
 
 
 class IsPort(Check, frozen=True):

@@ -16,6 +16,9 @@ from nslab.printable import printable
 RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
 """What helps most often: a check looks at the lab as it is now."""
 
+GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
+"""The colours of ✔ and ✘; a ✔ is lighter on a dark page and darker on a light one."""
+
 
 class Verdict(Struct, frozen=True):
     """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be."""
@@ -62,7 +65,7 @@ class Verdicts(Sequence[Verdict]):
 
 
 def _html(verdict: Verdict) -> str:
-    colour, sign = ("#009e73", "✔") if verdict.ok else ("#d55e00", "✘")
+    colour, sign = (GOOD, "✔") if verdict.ok else (BAD, "✘")
     hint = "".join(
         f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(printable(line))}</div>'
         for line in verdict.hint.splitlines()

@@ -87,15 +87,15 @@ class Init:
 
     def run(self, argv: Sequence[str], stdin: bytes = b"") -> tuple[int, str]:
         """Run a small program to its end: its return code and all that it printed."""
-        code, text = self._ended(argv, stdin, told=True)
+        code, text = self._ended(argv, stdin, with_errors=True)
         return code, text[:65536].decode(errors="replace").strip()
 
     def output(self, argv: Sequence[str]) -> tuple[int, str]:
         """The same, but only what it printed as its output, however much, as it is."""
-        code, text = self._ended(argv, b"", told=False)
+        code, text = self._ended(argv, b"", with_errors=False)
         return code, text.decode(errors="replace")
 
-    def _ended(self, argv: Sequence[str], stdin: bytes, *, told: bool) -> tuple[int, bytes]:
+    def _ended(self, argv: Sequence[str], stdin: bytes, *, with_errors: bool) -> tuple[int, bytes]:
         done = threading.Event()
         code = 0
 
@@ -107,7 +107,9 @@ class Init:
         given, output = memory_file(stdin), os.memfd_create("output", os.MFD_CLOEXEC)
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            self.spawn(argv, on_exit, files={0: given, 1: output, 2: output if told else nowhere})
+            self.spawn(
+                argv, on_exit, files={0: given, 1: output, 2: output if with_errors else nowhere}
+            )
             done.wait()
             return code, os.pread(output, os.fstat(output).st_size, 0)
         finally:

@@ -190,14 +190,14 @@ def sightings(frames: Sequence[Raw], marks: Marks) -> list[Sighting]:
         found = packet(raw.data)
         if found is not None and found.protocol == 6:
             part(found, marks)
-    told: list[Sighting] = []
+    found_in_order: list[Sighting] = []
     seen: set[Sighting] = set()
     for raw in ordered:
         for one in _sighting(raw, marks):
             if one.what not in ("arp", "arp-answer") or one not in seen:
                 seen.add(one)
-                told.append(one)
-    return told
+                found_in_order.append(one)
+    return found_in_order
 
 
 def _sighting(raw: Raw, marks: Marks) -> Iterator[Sighting]:

@@ -211,14 +211,14 @@ class _Trial:
 
         What keeps it is emptied as a whole, which ``ip route flush cache`` does, too.
         """
-        told = {
+        redirected = {
             one.place.ns
             for one in sightings
             if one.way == "in" and one.what == "error" and one.words.startswith("Redirect")
         }
         try:
             for target in self._targets:
-                if target.label in told:
+                if target.label in redirected:
                     call("setns", target.descriptor, uapi.CLONE_NEWNET)
                     with suppress(OSError):
                         write("/proc/sys/net/ipv4/route/flush", "1")
@@ -246,14 +246,14 @@ class _Trial:
             self._spaces.go_home()
 
     def _rulings(self) -> list[Ruling]:
-        told = []
+        decided = []
         try:
             for tracer in self._tracers:
                 call("setns", tracer.target.descriptor, uapi.CLONE_NEWNET)
-                told += tracer.rulings(self._asking.marks)
+                decided += tracer.rulings(self._asking.marks)
         finally:
             self._spaces.go_home()
-        return told
+        return decided
 
     def _listeners(self, sightings: Sequence[Sighting]) -> list[Listener]:
         """Who waits at the port, wherever: asked only when nobody answered there."""

@@ -195,7 +195,7 @@ def filters(
     after: Sequence[Mapping[Key, int]],
 ) -> list[TrafficFilter]:
     """The filters of tc, where there are any, with what they counted in between; comes home."""
-    told = []
+    changed = []
     try:
         for target, old, new in zip(targets, before, after, strict=True):
             if all(key.kind != "filter" for key in new):
@@ -203,12 +203,12 @@ def filters(
             call("setns", target.descriptor, uapi.CLONE_NEWNET)
             asking = w.Socket()
             try:
-                told += list(_filters(asking, target.label, old, new))
+                changed += list(_filters(asking, target.label, old, new))
             finally:
                 asking.close()
     finally:
         spaces.go_home()
-    return told
+    return changed
 
 
 def _filters(

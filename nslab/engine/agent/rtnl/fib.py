@@ -56,13 +56,13 @@ def lookup(wanted: Lookup) -> Routed:
     try:
         entry = _question(wanted, names, uapi.RTM_F_FIB_MATCH)
         chosen = _question(wanted, names, uapi.RTM_F_LOOKUP_TABLE)
-        (first, went), (second, told) = asking.ask(
+        (first, went), (second, answered) = asking.ask(
             [(uapi.RTM_GETROUTE, entry), (uapi.RTM_GETROUTE, chosen)]
         )
     finally:
         asking.close()
     # For what the machine itself has there may be no entry to name, but an answer.
-    if not told:
+    if not answered:
         (code,) = struct.unpack_from("=i", second)
         return Routed(errno=-code)
     decided = w.attributes(second, 12, len(second))

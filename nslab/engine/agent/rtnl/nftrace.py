@@ -135,7 +135,7 @@ class Tracer:
 
     def dropped(self, marks: Marks) -> set[int]:
         """The attempts that it has dropped."""
-        return {ruling.attempt for ruling in self._told(marks) if ruling.verdict == "drop"}
+        return {ruling.attempt for ruling in self._verdicts(marks) if ruling.verdict == "drop"}
 
     def remove(self) -> None:
         """Take our table away; in its namespace."""
@@ -145,15 +145,15 @@ class Tracer:
 
     def rulings(self, marks: Marks) -> list[Ruling]:
         """What was decided, with the rule's text where it dropped the packet; in its namespace."""
-        told = []
-        for one in dict.fromkeys(self._told(marks)):
+        decided = []
+        for one in dict.fromkeys(self._verdicts(marks)):
             tool, rule = "nft", ""
             if one.verdict == "drop":
                 tool, rule = self._text(one)
-            told.append(_with(one, tool, rule))
-        return told
+            decided.append(_with(one, tool, rule))
+        return decided
 
-    def _told(self, marks: Marks) -> list[Ruling]:
+    def _verdicts(self, marks: Marks) -> list[Ruling]:
         known: dict[int, tuple[_What, int]] = {}
         found = []
         for event in self._events:
