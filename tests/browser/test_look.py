@@ -148,9 +148,10 @@ def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     still.hover()
     frame = page.locator(".nslab-still")
     expect(frame.locator(".nslab-tool-in")).to_be_visible()
-    before = width(still)
+    framed = frame.locator(".nslab-window > svg.nslab-picture")
+    before = width(framed)
     frame.locator(".nslab-tool-in").click()
-    assert width(still) > before
+    assert width(framed) > before
 
 
 WIDGETS = {
