@@ -207,8 +207,24 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
     ):
         values = [value for value in times("vm", key) if value is not None]
         found += figure(f"virtual machine: memory {words}", values, "MiB", **target)
+    found += _pictures(results)
     idle = [float(value) for value in times("idle", "idle") if value is not None]
     found += figure(f"frames on an idle lab's bridge in {IDLE_SECONDS} s", idle, "", at_most=0)
+    return found
+
+
+def _pictures(results: Results) -> list[Figure]:
+    """How long pictures take, and how long they are."""
+    found: list[Figure] = []
+    for size in (30, 100, 500):
+        for words, key, unit, target in (
+            ("laid out", "layout", "s", {"at_most": 0.3} if size == 500 else {}),
+            ("laid out and written", "picture", "s", {}),
+            ("as SVG in a page", "kilobytes", "kB", {}),
+        ):
+            values = series(results, "pictures", f"{key} {size}")
+            known = [value for value in values if value is not None]
+            found += figure(f"picture of {size} namespaces, {words}", known, unit, **target)
     return found
 
 

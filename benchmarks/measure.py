@@ -88,6 +88,7 @@ def others(place: Place, plan: Plan, *, small: bool = False) -> dict[str, tuple[
             "imports": ("imports.py", 1),
             "ready": ("ready.py", 1),
             "idle": ("idle.py", 0.1),
+            "pictures": ("pictures.py", 1, 30),
             "vm": ("vm.py", 1),
         }
     return {
@@ -97,6 +98,7 @@ def others(place: Place, plan: Plan, *, small: bool = False) -> dict[str, tuple[
         "imports": ("imports.py", 4),
         "ready": ("ready.py", 4),
         "idle": ("idle.py", 3),
+        "pictures": ("pictures.py", 5, 30, 100, 500),
         "vm": ("vm.py", 4),
     }
 

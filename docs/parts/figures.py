@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nslab import Picture, compare
+from nslab import Picture
 from parts import networks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ ICON = """\
 
 def figures() -> dict[str, str]:
     """The text of each, by its path in the checkout."""
-    picture = Picture(compare(*networks.plugged_in()))
+    picture = Picture(networks.article()[1])
     return {"docs/picture.svg": picture.svg, "docs/static/icon.svg": ICON}
 
 

@@ -317,7 +317,8 @@ def own() -> Iterator[Term]:
     )
     yield Term(
         "diff",
-        "What changed between two snapshots. The picture marks it: + new, ~ changed, − gone.",
+        "What changed between two snapshots. The picture says it beside what it is about: new, "
+        "down → up, gone.",
         "compare(before, lab.snapshot())",
         _changed(
             part(before, "host/lxcbr0"), part(after, "host/lxcbr0", "host/lxcbr0.1", "ns1/eth0")

@@ -11,6 +11,7 @@ from nslab.network.actions import (
     Action,
     AddAddress,
     AddBridge,
+    AddContainer,
     AddNamespace,
     AddRoute,
     AddVeth,
@@ -61,6 +62,29 @@ def plugged_in() -> tuple[Snapshot, Snapshot]:
     named = (*NAMESPACE, *CABLE, OUT[0], ResolvConf("8.8.8.8", ns="ns1"))
     _, before, after = snapshots((*BRIDGE, *OUT[1:]), named)
     return before, after
+
+
+def article() -> tuple[Snapshot, Snapshot]:
+    """The article's network with a container beside it; and a third that has just been plugged in.
+
+    The last one's port is not up yet, and it has no way out.
+    """
+    app: tuple[Action, ...] = (
+        AddContainer("app"),
+        SetUp("lo", ns="app"),
+        AddVeth("lxcbr0.2", "eth0", peer_ns="app", master="lxcbr0", up=True),
+        AddAddress("eth0", "192.168.10.12/24", ns="app"),
+        SetUp("eth0", ns="app"),
+        AddRoute("default", via="192.168.10.1", ns="app"),
+    )
+    third: tuple[Action, ...] = (
+        AddVeth("lxcbr0.3", "eth0", peer_ns="ns3", master="lxcbr0"),
+        AddAddress("eth0", "192.168.10.13/24", ns="ns3"),
+        SetUp("eth0", ns="ns3"),
+    )
+    before = (*BRIDGE, *NAMESPACE, *CABLE, *OUT, *app, AddNamespace("ns3"), SetUp("lo", ns="ns3"))
+    _, one, other = snapshots(before, third)
+    return one, other
 
 
 def part(

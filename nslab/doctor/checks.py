@@ -34,7 +34,7 @@ PURPOSES = {
     "sysctl": "forwarding and other settings",
     "unshare": "containers by hand",
     "nsenter": "runs programs in a container",
-    "dot": "lays out the pictures",
+    "dot": "turns nslab show --dot into a drawing",
     "iperf3": "measures throughput",
     "strace": "the bytes that a program sends to the kernel",
     "dockerd": "a Docker engine inside a lab",

@@ -18,16 +18,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nslab.draw.layout.dot import source
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.place import Placed, place
-from nslab.draw.layout.plan import Plan
 from nslab.draw.paint.svg import svg
 from nslab.draw.path.way import Way, way
 from nslab.draw.scene.compose import compose
+from nslab.draw.scene.dot import source
 from nslab.draw.scene.scene import Scene
 from nslab.draw.scene.text import text
-from nslab.errors import InvalidInput, ToolMissing
+from nslab.errors import InvalidInput
 from nslab.network.arguments import checked, writing
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
@@ -37,7 +36,7 @@ __all__ = ["Memory", "Picture", "Way", "dot_source", "way"]
 
 def dot_source(what: Snapshot | Diff) -> str:
     """The network in Graphviz's language, complete with labels; needs no ``dot``."""
-    return source(Plan(compose(what)))
+    return source(compose(what))
 
 
 class Picture:
@@ -57,26 +56,17 @@ class Picture:
 
     @cached_property
     def placed(self) -> Placed:
-        """Where everything is: for what wants to draw on it.
-
-        :raises ToolMissing: Graphviz's ``dot`` is not installed
-        """
+        """Where everything is: for what wants to draw on it."""
         return place(self._scene, self._stage)
 
     @cached_property
     def svg(self) -> str:
-        """A file of its own, readable on a light and on a dark ground.
-
-        :raises ToolMissing: Graphviz's ``dot`` is not installed
-        """
+        """A file of its own, readable on a light and on a dark ground."""
         return svg(self.placed, self.text, standalone=True)
 
     @cached_property
     def html(self) -> str:
-        """The same to put into a page: it takes the colour of the text around it.
-
-        :raises ToolMissing: Graphviz's ``dot`` is not installed
-        """
+        """The same to put into a page: it takes the colour of the text around it."""
         return svg(self.placed, self.text, standalone=False)
 
     @cached_property
@@ -87,7 +77,7 @@ class Picture:
     @cached_property
     def dot(self) -> str:
         """The same in Graphviz's language."""
-        return source(Plan(self._scene))
+        return source(self._scene)
 
     @checked
     def save(self, path: str | Path) -> Path:
@@ -110,8 +100,4 @@ class Picture:
         return self.text
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        try:
-            return {"text/html": self.html, "text/plain": self.text}
-        except ToolMissing as error:
-            why = f"(no picture: {error.cause}; {error.hint})"
-            return {"text/plain": f"{self.text}\n{why}"}
+        return {"text/html": self.html, "text/plain": self.text}

@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from handles import part
 from waiting import until
 
 import nslab
 from nslab import InvalidInput, Lab
 from nslab.course.exercises import judging
-from nslab.course.puzzles import shop
-from nslab.course.puzzles.faults import FAULTS, Fault
-from nslab.course.puzzles.puzzle import drawn
+from nslab.course.puzzles.networks import NETWORKS, every
+from nslab.course.puzzles.puzzle import Puzzle, drawn, faults_of
+from nslab.course.puzzles.values import Fault, Network
+from nslab.session import views
 
-PAIRS = ["eleven", "twelve", *(f"pair-{number}" for number in range(40))]
+PAIRS = ["eleven", "twelve", *(f"pair-{number}" for number in range(60))]
 
 
-def broken(lab: Lab) -> set[str]:
+def broken(lab: Lab, network: Network) -> set[str]:
     """What does not work, tried for real."""
-    return {name for name, check in shop.WORKS.items() if not judging.held(check, lab)}
+    return {name for name, check in network.works.items() if not judging.held(check, lab)}
 
 
-def test_it_is_whole_before_it_is_broken() -> None:
-    with Lab(start=shop.BUILT) as lab:
-        assert broken(lab) == set()
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
+def test_it_is_whole_before_it_is_broken(network: Network) -> None:
+    with Lab(start=network.built) as lab:
+        assert broken(lab, network) == set()
 
 
-# Each waits for pings that nobody answers: of each kind one for every commit, the rest nightly.
-OFTEN = {"forwarding-off", "forward-drop", "small-port", "stale-neighbour"}
+# Each waits for pings that nobody answers: one of each network for every commit, the rest nightly.
+OFTEN = {"forward-drop", "echo-off", "not-published", "answers-dropped"}
 EVERY = [
-    pytest.param(fault, marks=[] if fault.name in OFTEN else [pytest.mark.nightly], id=fault.name)
-    for fault in FAULTS
+    pytest.param(
+        network,
+        fault,
+        marks=[] if fault.name in OFTEN else [pytest.mark.nightly],
+        id=f"{network.name}: {fault.name}",
+    )
+    for network, fault in every()
 ]
 
 
-@pytest.mark.parametrize("fault", EVERY)
-def test_a_fault_breaks_what_it_says_and_is_mended(fault: Fault) -> None:
-    with Lab(start=(*shop.BUILT, *fault.made)) as lab:
-        assert broken(lab) == set(fault.breaks)
+@pytest.mark.parametrize(("network", "fault"), EVERY)
+def test_a_fault_breaks_what_it_says_and_is_mended(network: Network, fault: Fault) -> None:
+    with Lab(start=(*network.built, *fault.made)) as lab:
+        assert broken(lab, network) == set(fault.breaks)
         for line in fault.mended:
             assert not lab.sh(str(line), echo=False).failures
         # A neighbour that was asked for in vain is asked again after a while.
-        until(lambda: broken(lab) == set())
+        until(lambda: broken(lab, network) == set())
 
 
 @pytest.mark.parametrize(
@@ -48,13 +58,13 @@ def test_a_fault_breaks_what_it_says_and_is_mended(fault: Fault) -> None:
 )
 def test_of_a_pair_both_are_to_be_mended(name: str) -> None:
     exercise = drawn(name)
-    faults = [fault for fault in FAULTS if fault.says in exercise.goal]
+    network, faults = faults_of(name)
     for mended in faults if len(faults) > 1 else []:
         with nslab.puzzle(name) as lab:
             for line in mended.mended:
                 lab.sh(str(line), echo=False)
             (other,) = [fault for fault in faults if fault is not mended]
-            assert broken(lab) & set(other.breaks), f"to mend {mended.name} was enough"
+            assert broken(lab, network) & set(other.breaks), f"to mend {mended.name} was enough"
     with nslab.puzzle(name) as lab:
         assert not lab.solved()
         for line in exercise.answer:
@@ -62,7 +72,7 @@ def test_of_a_pair_both_are_to_be_mended(name: str) -> None:
         until(lab.solved)
 
 
-@pytest.mark.parametrize("name", ["one", "seven"])
+@pytest.mark.parametrize("name", ["three", "four", "seven"])
 def test_what_breaks_something_else_is_refused(name: str) -> None:
     exercise = drawn(name)
     for wrong in exercise.wrong:
@@ -72,6 +82,41 @@ def test_what_breaks_something_else_is_refused(name: str) -> None:
             verdicts = exercise.judge(lab)
         said = [verdict.message for verdict in verdicts if not verdict]
         assert any(wrong.reason in message for message in said), (wrong, said)
+
+
+def test_a_puzzle_has_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Notebook:
+        lab: Any = None
+
+        def use(self, lab: Lab) -> None:
+            self.lab = lab
+
+        def uses(self, lab: Lab) -> bool:
+            return self.lab is lab
+
+    with nslab.puzzle("three") as lab:
+        assert "lab.solved()" in str(lab.card())
+        made = Notebook()
+        monkeypatch.setattr(views, "notebook", lambda: made)
+        card: Any = lab.card()
+        assert made.lab is lab
+        bundle = card._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert lab.symptom in data["text/plain"]
+        for line in lab.exercise.answer:
+            lab.sh(str(line), echo=False)
+        until(lambda: lab.exercise.attempt.passed)
+        card.close()
+    card = nslab.puzzle("three").card()
+    made.lab.close()
+    until(lambda: "has ended" in part(card, "says").value)
+    part(card, "again").click()
+    until(lambda: isinstance(lab.exercise.attempt.lab, Puzzle))
+    again = lab.exercise.attempt.lab
+    assert isinstance(again, Puzzle), "another puzzle, in which why still costs a star"
+    with again, pytest.raises(InvalidInput, match="allow_why"):
+        again.why("app", "203.0.113.80")
+    card.close()
 
 
 def test_help_costs_stars() -> None:

@@ -129,8 +129,8 @@ MUTANTS = (
     # -- widgets
     Mutant(
         "builder: two steps at a time",
-        "                self._do.disabled = self._worker.busy\n",
-        "                self._do.disabled = False\n",
+        "            self._do.disabled = busy\n",
+        "            self._do.disabled = False\n",
         ("tests/unit/test_builder.py",),
     ),
     Mutant(

@@ -460,6 +460,28 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     assert "no route" in part(card, "told").value
 
 
+def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
+    checks = (HasLink("br0"), Unanswered(None, "203.0.113.80"))
+    one = build(id=f"word-{next(number)}", kind="mend", checks=checks, lesson="puzzle")
+    card, lab = deal(one)
+    assert "· puzzle</b>" in part(card, "goal").value
+    assert part(card, "foot").value.startswith("★★★ · tries: 0")
+    assert part(card, "hint").description == "Hint 1 of 3 (−★)"
+    part(card, "hint").click()
+    says(card, "★★☆", "foot")
+    lab.do(nslab.DeleteRoute("default"))
+    part(card, "check").click()
+    until(lambda: not hidden(card, "explain"))
+    assert part(card, "explain").description == "Show me why (−★)"
+    part(card, "explain").click()
+    says(card, "no route", "told")
+    says(card, "★☆☆", "foot")
+    assert part(card, "explain").description == "Show me why"
+    part(card, "explain").click()
+    until(lambda: not card._worker.busy)
+    assert part(card, "foot").value.startswith("★☆☆"), "it is paid once"
+
+
 # -- start over --------------------------------------------------------------------------------
 
 

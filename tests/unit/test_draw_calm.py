@@ -1,8 +1,14 @@
-"""A series of pictures: what did not change stays where it was, to the pixel."""
+"""A series of pictures: what did not change keeps its distance from the left, to the pixel.
+
+Rows are as high as what is in them, so those below move up and down together; who is above whom
+stays.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from nslab import (
     Action,
@@ -28,9 +34,7 @@ from nslab import (
     Sysctl,
 )
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
-from nslab.draw.scene.scene import Cell
 
 ARTICLE: dict[str, Sequence[Action]] = {
     "brctl addbr lxcbr0": [AddBridge("lxcbr0")],
@@ -125,48 +129,33 @@ MANY: dict[str, Sequence[Action]] = {
 }
 
 
-def place(cell: Cell, rect: Rect) -> object:
-    """A bridge becomes longer when it gets more ports than it has room for."""
-    return (rect.x, rect.y) if cell.kind == "bridge" else rect
+Where = tuple[int, int]
+"""From the left, and from the top: how far down says only who is above whom."""
 
 
-def still(placed: Placed) -> dict[str, object]:
-    """Where everything is that has not changed in a picture, by name."""
+def everything(placed: Placed) -> dict[str, Where]:
+    """Where all is, by name."""
     names, boxes = placed.scene.names, placed.scene.box_names
-    found: dict[str, object] = {thing.name: rect for thing, rect in placed.scenery}
-    for box, _, rect in placed.boxes:
-        if not box.mark:
-            found[boxes[box.key]] = (rect.x, rect.y)
-    marks = {}
-    for cell, slot in (*placed.bridges, *placed.cells):
-        marks[names[cell.key]] = cell.mark
-        if not cell.mark:
-            found[names[cell.key]] = place(cell, slot.rect)
-    for notes, rect, box in placed.notes:
-        for number, line in enumerate(notes.lines):
-            if not line.mark and not box.mark:
-                found[f"{boxes[box.key]}: {line.text}"] = (rect.x, rect.y, number)
-    for run, path in placed.runs:
-        ends = [names[key] for key in (run.cable.upper, run.cable.lower)] if run.cable else []
-        if not any(marks.get(end) for end in ends):
-            found[" ".join(ends) or run.id] = path
-    return found
-
-
-def everything(placed: Placed) -> dict[str, object]:
-    """The same, whether it has changed or not."""
-    names, boxes = placed.scene.names, placed.scene.box_names
-    found = {thing.name: rect for thing, rect in placed.scenery} | still(placed)
+    found = {thing.name: (rect.x, rect.y) for thing, rect in placed.scenery}
     found |= {boxes[box.key]: (rect.x, rect.y) for box, _, rect in placed.boxes}
     cells = (*placed.bridges, *placed.cells)
-    found |= {names[cell.key]: place(cell, slot.rect) for cell, slot in cells}
+    found |= {names[cell.key]: (slot.x, slot.y) for cell, slot in cells}
     for notes, rect, box in placed.notes:
         for number, line in enumerate(notes.lines):
-            found[f"{boxes[box.key]}: {line.text}"] = (rect.x, rect.y, number)
-    for run, path in placed.runs:
-        ends = [names[key] for key in (run.cable.upper, run.cable.lower)] if run.cable else []
-        found[" ".join(ends) or run.id] = path
+            found[f"{boxes[box.key]}: {line.text}"] = (rect.x, rect.y + number)
     return found
+
+
+def still(placed: Placed) -> dict[str, Where]:
+    """The same of what has not changed in a picture."""
+    names, boxes = placed.scene.names, placed.scene.box_names
+    news = {names[cell.key] for cell, _ in (*placed.bridges, *placed.cells) if cell.mark}
+    for box, _, _ in placed.boxes:
+        if box.mark:
+            news.add(boxes[box.key])
+            news |= {f"{boxes[box.key]}: {line.text}" for line in box.notes}
+        news |= {f"{boxes[box.key]}: {line.text}" for line in box.notes if line.mark}
+    return {name: at for name, at in everything(placed).items() if name not in news}
 
 
 def pictures(lab: Lab, steps: dict[str, Sequence[Action]]) -> Iterator[tuple[str, Picture]]:
@@ -178,14 +167,30 @@ def pictures(lab: Lab, steps: dict[str, Sequence[Action]]) -> Iterator[tuple[str
         yield f"after {name}", lab.picture
 
 
+def owner(name: str) -> str:
+    """The namespace that something is in."""
+    return re.split("[/:]", name)[0] if "/" in name or ":" in name else ""
+
+
+def lefts(placed: Placed) -> dict[str, int]:
+    """How far from the left everything is."""
+    return {name: x for name, (x, _) in everything(placed).items()}
+
+
 def moved(steps: dict[str, Sequence[Action]]) -> dict[str, list[str]]:
-    """What moved in each step without having changed."""
+    """What moved sideways in each step without having changed, or got above what it was below."""
     found: dict[str, list[str]] = {}
     with Lab(engine="fake") as lab:
-        before: dict[str, object] = {}
+        before: dict[str, Where] = {}
         for name, picture in pictures(lab, steps):
-            now = still(picture.placed)
-            jumps = [thing for thing in now if thing in before and now[thing] != before[thing]]
+            now = {thing: at for thing, at in still(picture.placed).items() if thing in before}
+            jumps = [thing for thing in now if now[thing][0] != before[thing][0]]
+            jumps += [
+                f"{one} and {other}"
+                for one, other in combinations(now, 2)
+                if owner(one) == owner(other)
+                and (now[one][1] - now[other][1]) * (before[one][1] - before[other][1]) < 0
+            ]
             if jumps:
                 found[name] = jumps
             before = everything(picture.placed)
@@ -197,20 +202,56 @@ def test_the_article_from_step_to_step() -> None:
 
 
 def test_a_running_container_gets_a_second_card() -> None:
-    assert moved(DOCKER) == {}
+    # What is said of the host makes room for the card that becomes a port.
+    notes = ["host: default via 198.51.100.1 dev eth0", "host: nameserver 8.8.8.8"]
+    assert moved(DOCKER) == {"eth0 a port": notes}
 
 
 def test_what_is_broken_and_mended_stays_where_it_is() -> None:
-    # The notes make room for a second address above them.
-    below = ["ns2: lo down", "ns2: default via 10.0.0.1"]
-    assert moved(BROKEN) == {"a second address": below}
+    # A route that is down is longer by that word, and its namespace wider.
+    right = ["ns2", "ns2/eth0", "ns2: lo down", "ns2: default via 10.0.0.1"]
+    assert moved(BROKEN) == {"one end down": right}
 
 
 def test_many_namespaces() -> None:
-    """With the fourth, the namespaces no longer fit side by side: the picture is turned, once."""
+    """A fifth does not fit side by side: then each gets one line, and the list closes its gaps."""
     found = moved(MANY)
-    assert list(found) == ["namespace 4"]
-    assert not {"host", "host/eth0", "host/br0", "router", "LAN switch"} & set(found["namespace 4"])
+    assert list(found) == ["namespace 5", "after one deleted"]
+    assert not {"host", "host/eth0", "host/br0", "router", "LAN switch"} & set(found["namespace 5"])
+
+
+def test_nothing_is_left_empty_where_something_has_gone() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), SetUp("br0"))
+        lab.do(*(action for number in range(1, 13) for action in plugged(number)))
+        crowded = lab.picture.placed.height
+        lab.do(*(DeleteNamespace(f"ns{number}") for number in range(2, 13)))
+        alone = lab.picture.placed
+        assert alone.height < crowded
+        bottom = max(rect.bottom for _, _, rect in alone.boxes)
+        assert alone.height - bottom <= 16
+
+
+def test_colours_stay_through_a_series() -> None:
+    def hues(placed: Placed) -> dict[str, int]:
+        names = placed.scene.names
+        return {names[key]: hue for key, hue in placed.hues.items()}
+
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0"))
+        lab.do(*plugged(1))
+        first = lab.picture.placed
+        assert hues(first)["ns1/eth0"] == hues(first)["host/br0"] == hues(first)["host/port1"]
+        assert hues(first)["host/eth0"] != hues(first)["host/br0"]
+        lab.do(AddBridge("a"), AddAddress("a", "10.9.0.1/24"), AddNamespace("a"))
+        later = lab.picture.placed
+        assert hues(first).items() <= hues(later).items()
+        assert hues(later)["host/a"] not in set(hues(first).values())
+        assert first.tints.items() <= later.tints.items()
+        lab.do(DeleteLink("br0"), DeleteNamespace("ns1"))
+        last = lab.picture.placed
+        assert hues(last)["host/a"] == hues(later)["host/a"]
+        assert last.tints["a"] == later.tints["a"]
 
 
 def run(steps: dict[str, Sequence[Action]]) -> list[str]:
@@ -227,12 +268,32 @@ def test_undo_leaves_the_rest_where_it_was() -> None:
         lab.do(AddBridge("br0"), SetUp("br0"))
         lab.do(*plugged(1))
         lab.do(*plugged(2))
-        before = everything(lab.picture.placed)
+        before = lefts(lab.picture.placed)
         undone = lab.undo().picture
         assert undone is not None
-        assert still(undone.placed).items() <= before.items()
+        kept = still(undone.placed)
+        assert {name: x for name, x in lefts(undone.placed).items() if name in kept} == {
+            name: before[name] for name in kept
+        }
         lab.do(*plugged(2))
-        assert everything(lab.picture.placed) == before
+        assert lefts(lab.picture.placed) == before
+
+
+def test_what_is_plugged_into_a_bridge_takes_its_colour() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"), SetUp("br0"))
+        lab.do(AddNamespace("ns1"), AddVeth("port1", "eth0", peer_ns="ns1", up=True))
+        lab.do(AddAddress("eth0", "10.0.0.2/24", ns="ns1"))
+
+        def hues() -> list[int]:
+            placed = lab.picture.placed
+            named = {name: key for key, name in placed.scene.names.items()}
+            return [placed.hues[named[name]] for name in ("host/br0", "host/port1", "ns1/eth0")]
+
+        bridge, *pair = hues()
+        assert bridge not in pair
+        lab.do(Attach("port1", "br0"))
+        assert hues() == [bridge] * 3
 
 
 def test_reset_starts_a_new_series() -> None:

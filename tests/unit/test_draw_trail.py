@@ -17,9 +17,14 @@ from hypothesis import strategies as st
 
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.place import trace
+from nslab.draw.paint.svg import texts
 from nslab.draw.path.callouts import written
+from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
-from nslab.draw.path.trail import RADIUS, Stop, Tracker, Trail
+from nslab.draw.path.room import RADIUS
+from nslab.draw.path.trail import Stop, Tracker, Trail
+from nslab.explain.diagnose import why
 from nslab.network.model import Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -76,8 +81,11 @@ FLOOD = Trail(
 )
 CROWDED = Trail(
     "to everyone",
-    stops(">ns1/eth0", "host/veth1", ">host/veth40", "ns40/eth0"),
-    tuple(stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0") for n in range(2, 40)),
+    stops(">ns1/eth0", "host/veth1", ">host/veth140", "ns140/eth0"),
+    tuple(
+        stops(">ns1/eth0", "host/veth1", f">host/veth{n}", f"ns{n}/eth0")
+        for n in (*range(2, 10), *range(100, 140))
+    ),
 )
 LOOPBACK = Trail("to itself", stops(">host/lo", "host/lo"))
 
@@ -87,7 +95,7 @@ TRAILS: dict[str, tuple[Snapshot, Trail]] = {
     "lost": (sample.article(repaired=True), LOST),
     "flood": (sample.star(4), FLOOD),
     "level": (sample.star(8), FLOOD),
-    "crowd": (sample.star(40), CROWDED),
+    "crowd": (sample.star(140), CROWDED),
     "lo": (sample.article(), LOOPBACK),
 }
 
@@ -170,9 +178,10 @@ def test_every_stop_is_at_its_link(name: str) -> None:
     picture = followed(name)
     for track in (picture.track, *picture.branches):
         for mark in track.marks:
-            assert mark.rect.holds(mark.at)
+            assert mark.rect.holds(mark.on)
+            assert max(abs(a - b) for a, b in zip(mark.at, mark.on, strict=True)) <= 60
         for leg, (one, other) in zip(track.legs, pairwise(track.marks), strict=True):
-            assert (leg.points[0], leg.points[-1]) == (one.at, other.at)
+            assert (leg.points[0], leg.points[-1]) == (one.on, other.on)
             for (x1, y1), (x2, y2) in pairwise(leg.points):
                 assert x1 == x2 or y1 == y2
     rects = picture.placed.links()
@@ -187,6 +196,20 @@ def test_numbers_can_be_read(name: str) -> None:
     for one, other in combinations(marks, 2):
         apart = max(abs(a - b) for a, b in zip(one.at, other.at, strict=True))
         assert apart >= 2 * RADIUS, (one, other)
+
+
+@every_trail
+def test_neither_the_line_nor_a_number_covers_a_word(name: str) -> None:
+    picture = followed(name)
+    words = texts(picture.placed)
+    for track in (picture.track, *picture.branches):
+        for leg in track.legs:
+            for part in leg.shown:
+                for said, rect in words:
+                    assert not any(map(rect.holds, trace(list(part)))), said
+    for mark in picture.track.marks:
+        disc = Rect(*mark.at, 0, 0).grown(RADIUS)
+        assert [said for said, rect in words if rect.overlaps(disc)] == []
 
 
 @every_trail
@@ -232,8 +255,8 @@ def test_the_network_stands_where_it_always_stands(name: str) -> None:
 
 def test_a_way_there_and_back_has_the_same_stops() -> None:
     there, back = followed("out").track, followed("back").track
-    places = {mark.stop.name: mark.at for mark in there.marks}
-    assert places == {mark.stop.name: mark.at for mark in back.marks}
+    places = {mark.stop.name: mark.on for mark in there.marks}
+    assert places == {mark.stop.name: mark.on for mark in back.marks}
 
 
 # -- what is said ----------------------------------------------------------------------------------
@@ -262,7 +285,7 @@ def test_how_it_ended() -> None:
     assert said(picture) == ["… not captured beyond"]
     # It stands where the cable is that the packet left by.
     cable = picture.placed.cable("host/eth0", "switch/host")
-    assert picture.track.marks[-1].at == cable[0]
+    assert picture.track.marks[-1].on == cable[0]
 
 
 def test_one_frame_and_its_many_copies() -> None:
@@ -282,7 +305,7 @@ def test_one_frame_and_its_many_copies() -> None:
     assert "ns2/eth0" in shown
     assert len(crowd.branches) < 20, "what is drawn as one thing has one line"
     assert crowd.placed.rest is not None
-    assert crowd.placed.rest.holds(crowd.track.marks[-1].at)
+    assert crowd.placed.rest.holds(crowd.track.marks[-1].on)
 
 
 def test_the_copies_move_with_the_packet_until_they_part() -> None:
@@ -323,6 +346,34 @@ def test_what_is_not_in_the_picture_is_left_out_of_the_way() -> None:
     assert ET.fromstring(nothing.svg).get("class") == "nslab-picture nslab-file"
 
 
+def test_what_why_found_stands_where_it_breaks() -> None:
+    snapshot = sample.article()
+    answer = why(snapshot, "ns1", "8.8.8.8")
+    assert answer.obstacle is not None
+    assert answer.obstacle.where == "host/lxcbr0.1"
+    picture = explained(Picture(snapshot), answer)
+    last = picture.track.marks[-1]
+    assert last.stop.name == "host/lxcbr0.1"
+    assert [tag.kind for tag in picture.callouts] == ["lost"]
+    assert said(picture) == [f"✘ {answer.obstacle.message}"]
+    assert "nslab-stop-lost" in picture.html
+    assert picture.text == str(answer)
+
+
+def test_what_why_found_of_a_namespace_stands_at_its_name() -> None:
+    snapshot = sample.with_pair()
+    picture = explained(Picture(snapshot), why(snapshot, "ns1", "8.8.8.8"))
+    assert [mark.stop.hop for mark in picture.track.marks] == [("ns1", "lo")]
+    assert said(picture) == ["✘ ns1 has no link but lo"]
+
+
+def test_what_gets_there_is_shown_as_well() -> None:
+    snapshot = sample.star(3)
+    picture = explained(Picture(snapshot), why(snapshot, "ns1", "10.0.0.4"))
+    assert said(picture) == ["✔ it gets there"]
+    assert picture.track.legs
+
+
 SNAPSHOTS = {
     "article": sample.article(),
     "docker": sample.docker(),
@@ -346,5 +397,5 @@ def test_any_sequence_of_links_has_a_way(data: st.DataObject, name: str) -> None
     picture = PathPicture(PICTURES[name], Trail('<any> & "way"', way), "<&>")
     track = picture.track
     assert len(track.legs) == max(0, len(track.marks) - 1)
-    assert all(mark.rect.holds(mark.at) for mark in track.marks)
+    assert all(mark.rect.holds(mark.on) for mark in track.marks)
     ET.fromstring(picture.svg)

@@ -68,6 +68,7 @@ def test_the_wheel_has_what_it_should_and_nothing_else(built: Path) -> None:
     names = zipfile.ZipFile(file).namelist()
     kinds = {
         ".py",
+        ".css",
         ".js",
         ".sh",
         ".json",

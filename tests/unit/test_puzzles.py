@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,42 +11,66 @@ import nslab
 from nslab import InvalidInput
 from nslab.course.progress import store
 from nslab.course.progress.record import STARS, Record
-from nslab.course.puzzles import shop
-from nslab.course.puzzles.faults import FAULTS, Fault
-from nslab.course.puzzles.puzzle import NAMED, drawn
+from nslab.course.puzzles.networks import DRAWN, NETWORKS, every
+from nslab.course.puzzles.puzzle import NAMED, drawn, faults_of
+from nslab.course.puzzles.values import Fault, Network
 
-SEEDS = [*map(str, range(300)), "a word"]
+SEEDS = [*map(str, range(1000)), "a word"]
 
 
 def test_the_same_name_is_the_same_puzzle() -> None:
     assert [drawn(seed) for seed in SEEDS] == [drawn(seed) for seed in SEEDS]
     assert drawn(7).begin == drawn("7").begin
-    assert len({drawn(seed).begin for seed in SEEDS}) > 60
+    assert len({drawn(seed).begin for seed in SEEDS}) > 300
+    assert drawn(7, "branch").begin == drawn(7, "branch").begin
+    assert drawn(7, "branch").name != drawn(7).name
 
 
 def test_a_dozen_have_names_and_get_harder() -> None:
     assert len(NAMED) == 12
-    known = {fault.name: fault for fault in FAULTS}
-    levels = [max(known[one].level for one in some) + len(some) for some in NAMED.values()]
+    faults = [faults_of(name)[1] for name in NAMED]
+    levels = [max(one.level for one in some) + len(some) for some in faults]
     assert levels == sorted(levels)
+    assert {place for place, _ in NAMED.values()} == {network.name for network in DRAWN}
     assert len({drawn(name).goal for name in NAMED}) == 12
 
 
 def test_every_fault_is_drawn_alone_and_in_a_pair() -> None:
     single, paired = set(), set()
     for seed in SEEDS:
-        goal = drawn(seed).goal
-        said = {fault.name for fault in FAULTS if fault.says in goal}
-        assert len(said) in (1, 2)
-        (single if len(said) == 1 else paired).update(said)
-    assert single == paired == {fault.name for fault in FAULTS}
+        network, faults = faults_of(seed)
+        assert len(faults) in (1, 2)
+        for fault in faults:
+            (single if len(faults) == 1 else paired).add((network.name, fault.name))
+    wanted = {(network.name, fault.name) for network in DRAWN for fault in network.faults}
+    assert single == wanted
+    # What breaks all that another breaks would hide it: a few have no partner.
+    assert len(paired) > 0.9 * len(wanted)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_fault_is_written_out(fault: Fault) -> None:
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_network_is_drawn_from_when_it_is_named(network: str) -> None:
+    names = {fault.name for seed in range(200) for fault in faults_of(str(seed), network)[1]}
+    assert names == {fault.name for fault in NETWORKS[network].faults}
+
+
+def test_most_kinds_of_faults_are_among_them() -> None:
+    """The kinds are those by which it is measured how often ``why`` is right."""
+    sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+    from faults.catalogue import KINDS
+
+    kinds = {fault.kind for _, fault in every()}
+    assert kinds <= set(KINDS)
+    assert len(kinds) >= 55
+
+
+@pytest.mark.parametrize(
+    ("network", "fault"), every(), ids=[f"{one.name}: {fault.name}" for one, fault in every()]
+)
+def test_a_fault_is_written_out(network: Network, fault: Fault) -> None:
     assert fault.says.endswith(".")
     assert fault.breaks
-    assert set(fault.breaks) <= set(shop.WORKS) - {"till-db"}
+    assert set(fault.breaks) <= set(network.works) - set(network.kept)
     assert fault.level in (1, 2, 3)
     for line in fault.made:
         assert line not in fault.says
@@ -57,6 +82,8 @@ def test_odd_names() -> None:
             drawn(odd)
     with pytest.raises(InvalidInput):
         nslab.puzzle(None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="there is no such network"):
+        drawn("one", "nowhere")
 
 
 def test_stars() -> None:

@@ -41,10 +41,8 @@ LONG = {
 BRANCHING = {
     "cli/pick.py pick": "the ways in which it may be unclear which lab is meant",
     "draw/layout/cables.py _search": "A*, whose inner loop is hot",
-    "draw/layout/legend.py _signs": "a line for each sign",
-    "draw/layout/namespace_box.py Filler._others": "each step needs the places of the one before",
-    "draw/layout/namespace_box.py Filler._rows": "each step needs the places of the one before",
     "draw/layout/plan.py Plan._group": "the kinds of namespaces, each with its parts",
+    "draw/scene/networks.py networks": "what joins two links, a case each",
     "engine/agent/boot/living.py Living._listen": "one loop over everything that may be ready",
     "engine/agent/boot/shell.py Shell._follow": "one loop over what a command says and how it ends",
     "engine/agent/packets/taps.py _wanted": "the forms in which a place may be given",

@@ -100,6 +100,11 @@ class Attempt:
         return self._record.why
 
     @property
+    def rating(self) -> str:
+        """A puzzle's stars, those that are left and those that are gone."""
+        return self._record.rating
+
+    @property
     def solution(self) -> bool:
         """Whether the solution was shown before it was passed."""
         return self._record.solution

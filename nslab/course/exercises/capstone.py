@@ -18,7 +18,7 @@ from nslab.session.check import HasAddress, HasRoute, IsPort, Masquerades, Reach
 
 _GATEWAY, _WEB, _DB = "10.20.0.1", "10.20.0.11", "10.20.0.12"
 _OUTSIDE = "203.0.113.80"
-_EVERYBODY = MustNot(
+EVERYBODY = MustNot(
     Masquerades("10.99.0.0/16", out="eth0"),
     "the host translates everybody's packets, not only those of 10.20.0.0/24",
 )
@@ -94,7 +94,7 @@ _BUILD = Exercise(
         Reaches("web", _OUTSIDE),
         Reaches("db", _OUTSIDE, ok=False),
     ),
-    mustnot=(_EVERYBODY,),
+    mustnot=(EVERYBODY,),
     only=("host", "web", "db"),
     hints=(
         "Which of the notebooks 02 to 05 built which part of it, and which part is built twice?",
@@ -197,9 +197,11 @@ def _mended(answer: Way) -> tuple[WrongAnswer, ...]:
 
 
 _STRANGE = "ip -n web neigh {} 10.20.0.1 {}dev eth0"
-_STALE = _STRANGE.format("replace", "lladdr 02:00:00:00:00:99 ") + " nud permanent"
+STALE = _STRANGE.format("replace", "lladdr 02:00:00:00:00:99 ") + " nud permanent"
 _OVERLAP = "10.20.0.0/28 via 198.51.100.20"
-_RULE = f"FORWARD -i eth0 -d {_WEB} -j DROP"
+STRAY = f"FORWARD -i eth0 -d {_WEB} -j DROP"
+"""A rule that somebody has left behind."""
+
 _FLUSHED = ("iptables -F FORWARD",)
 
 EXERCISES = (
@@ -210,16 +212,16 @@ EXERCISES = (
         goal="It is Monday. web and db talk with each other, and the host reaches both; but web "
         "gets no page from 203.0.113.80 any more. Find out why, and mend it. All else stays as "
         "the specification has it.",
-        prepare=(*_RUNS, f"iptables -A {_RULE}"),
+        prepare=(*_RUNS, f"iptables -A {STRAY}"),
         checks=_WELL,
-        mustnot=(_EVERYBODY,),
+        mustnot=(EVERYBODY,),
         only=("host", "web", "db"),
         hints=(
             "Does web's question get out, and does the answer come back to the host?",
             "`lab.capture()` on `eth0` and `web0` during a ping shows where it ends.",
-            f"`iptables -S FORWARD`, and then `iptables -D {_RULE}`.",
+            f"`iptables -S FORWARD`, and then `iptables -D {STRAY}`.",
         ),
-        answer=(f"iptables -D {_RULE}",),
+        answer=(f"iptables -D {STRAY}",),
         others=(
             _FLUSHED,
             ("iptables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",),
@@ -242,9 +244,9 @@ EXERCISES = (
         goal="It is Wednesday. db still gets everything from web; but web reaches neither "
         "203.0.113.80 nor the host. Somebody has exchanged hardware, they say. Find out why, and "
         "mend it. All else stays as the specification has it.",
-        prepare=(*_RUNS, _STALE),
+        prepare=(*_RUNS, STALE),
         checks=_WELL,
-        mustnot=(_EVERYBODY,),
+        mustnot=(EVERYBODY,),
         only=("host", "web", "db"),
         hints=(
             "To which hardware address does web send what is for its gateway?",
@@ -280,7 +282,7 @@ EXERCISES = (
         "specification has it.",
         prepare=(*_RUNS, f"ip route add {_OVERLAP}"),
         checks=_WELL,
-        mustnot=(_EVERYBODY,),
+        mustnot=(EVERYBODY,),
         only=("host", "web", "db"),
         hints=(
             "An answer for 10.20.0.11 comes in at the host. Where does it go then?",

@@ -86,6 +86,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """What it is called among all lessons, such as ``02-bridge-X2``."""
         return f"{self.lesson or 'exercise'}-{self.id}"
 
+    @property
+    def priced(self) -> bool:
+        """Whether help costs stars: it is a puzzle."""
+        return self.lesson == PUZZLES
+
     # -- for the learner -----------------------------------------------------------------------
 
     @checked
@@ -267,7 +272,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     @property
     def _called(self) -> str:
         """What a learner calls it, where a lesson is called ``lesson``."""
-        if self.lesson == PUZZLES:
+        if self.priced:
             return "lab"
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
 

@@ -137,9 +137,14 @@ def _listen(process: subprocess.Popen[bytes], reader: int, limits: Limits) -> tu
                     tail = (tail + piece)[-2000:]
             if reader not in waiting.get_map():
                 break  # the answer is whole; what still runs is not waited for
-    lines = tail.decode(errors="replace").strip().splitlines()
+    return bytes(answer), _last(tail)
+
+
+def _last(printed: bytes) -> str:
+    """The last line that says something; empty if none does."""
+    lines = printed.decode(errors="replace").strip().splitlines()
     said = [line.strip() for line in lines if line.strip() and not _HINT.match(line)]
-    return bytes(answer), said[-1] if said else ""
+    return said[-1] if said else ""
 
 
 def _look(pid: int, limits: Limits) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.lessons import LESSONS, every
 from nslab.course.progress import store
-from nslab.course.progress.record import PUZZLES, STARS, Record
+from nslab.course.progress.record import PUZZLES, Record
 from nslab.printable import printable
 from nslab.session.check.verdict import GOOD
 
@@ -69,11 +69,11 @@ class Progress:
         self.kept = kept
         """The file in which it is kept; empty if it is not."""
         self.puzzles = tuple(
-            (name.partition("-")[2], record.stars)
+            (name.partition("-")[2], record)
             for name, record in records.items()
             if name.startswith(f"{PUZZLES}-") and record.passed
         )
-        """The puzzles that are solved, and their stars."""
+        """The puzzles that are solved."""
         lessons = [
             Row(
                 lesson.name,
@@ -121,7 +121,7 @@ class Progress:
             "passed": self.passed,
             "total": self.total,
             "next": self.next.name if self.next else None,
-            "puzzles": dict(self.puzzles),
+            "puzzles": {name: record.stars for name, record in self.puzzles},
             "lessons": [
                 {
                     "name": row.name,
@@ -157,10 +157,7 @@ class Progress:
 
     @property
     def _solved(self) -> str:
-        shown = ", ".join(
-            f"{printable(name)} {'★' * stars}{'☆' * (STARS - stars)}"
-            for name, stars in self.puzzles
-        )
+        shown = ", ".join(f"{printable(name)} {record.rating}" for name, record in self.puzzles)
         return f"puzzles solved: {shown}"
 
     def __str__(self) -> str:
@@ -171,15 +168,7 @@ class Progress:
         lines = [self._summary, "", *_wrapped(signs), ""]
         width = max([len("lesson"), *(len(f"{row.number} {row.title}") for row in self.rows)])
         lines.append(f"{'lesson':<{width}}  passed  tries  hints    time")
-        for row in self.rows:
-            kept = [place.record for place in row.places]
-            done = f"{sum(one.passed for one in kept)}/{len(kept)}" if kept else ""
-            tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
-            spent = duration(row.seconds) if row.seconds else ""
-            lines.append(
-                f"{f'{row.number} {row.title}':<{width}}  {done:>6}  {tries or '':>5}  "
-                f"{hints or '':>5}  {spent:>6}".rstrip()
-            )
+        lines += [_line(row, width) for row in self.rows]
         legend = ", ".join(f"{sign} {state}" for state, sign in SIGNS.items())
         lines += ["", legend, self._next]
         if self.puzzles:
@@ -239,6 +228,19 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
+
+
+def _line(row: Row, width: int) -> str:
+    """One notebook in the table.
+
+    :param width: of its number and title
+    """
+    kept = [place.record for place in row.places]
+    done = f"{sum(one.passed for one in kept)}/{len(kept)}" if kept else ""
+    tries, hints = sum(one.tries for one in kept), sum(one.hints for one in kept)
+    spent = duration(row.seconds) if row.seconds else ""
+    name = f"{row.number} {row.title}"
+    return f"{name:<{width}}  {done:>6}  {tries or '':>5}  {hints or '':>5}  {spent:>6}".rstrip()
 
 
 def _wrapped(signs: str, most: int = 78) -> list[str]:

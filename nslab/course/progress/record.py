@@ -43,6 +43,11 @@ class Record(Struct, frozen=True, omit_defaults=True):
         """What is left of a puzzle's stars: one less for each hint, and for ``why``."""
         return 0 if self.solution else max(0, STARS - self.hints - self.why)
 
+    @property
+    def rating(self) -> str:
+        """The same as signs: those that are left, and those that are gone."""
+        return "★" * self.stars + "☆" * (STARS - self.stars)
+
     def merged(self, other: Record) -> Record:
         """What two notebooks together know: neither takes away what the other has seen."""
         return Record(

@@ -5,7 +5,13 @@ and what was shut on purpose is still shut.
 
 ::
 
-    shop      the network, and what works in it
-    faults    what may be wrong with it: how it is made, what is said of it, how it is mended
-    puzzle    drawing one by its name or seed; a lab in which why costs a star
+    values       a network, and a fault in it: how it is made, what is said of it, how it is mended
+    opens        a check that a server answers
+    shop         a network: a shop's container host
+    shop_faults  what may be wrong with it
+    branch       a network: two sites, each behind a router; and what may be wrong with it
+    published    a network: containers that are published; and what may be wrong with it
+    capstone     the network of notebook 16, and what may be wrong with it
+    networks     all of them
+    puzzle       drawing one by its name or seed; a lab in which why costs a star
 """

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import random
 from typing import Any
@@ -15,39 +16,31 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.reply import Reply
 from nslab.course.exercises.values import WrongAnswer
 from nslab.course.progress.record import PUZZLES as LESSON
-from nslab.course.progress.record import STARS
-from nslab.course.puzzles import shop
-from nslab.course.puzzles.faults import FAULTS, Fault
+from nslab.course.puzzles.networks import DRAWN, NETWORKS
+from nslab.course.puzzles.values import Fault, Network
 from nslab.errors import InvalidInput
 from nslab.network.arguments import checked
 from nslab.printable import short
-from nslab.session import naming
+from nslab.session import naming, views
 from nslab.session.check import Verdicts
 from nslab.session.lab import Lab
+from nslab.session.views import View
 
-NAMED: dict[str, tuple[str, ...]] = {
-    "one": ("cable-down",),
-    "two": ("no-default-route",),
-    "three": ("forwarding-off",),
-    "four": ("not-a-port",),
-    "five": ("nat-of-another-network",),
-    "six": ("gateway-address-gone",),
-    "seven": ("small-port",),
-    "eight": ("stale-neighbour",),
-    "nine": ("policy-rule",),
-    "ten": ("wrong-gateway", "forward-drop"),
-    "eleven": ("isolated-ports", "blackhole"),
-    "twelve": ("no-arp", "martian"),
+NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "one": ("shop", ("cable-down",)),
+    "two": ("shop", ("no-default-route",)),
+    "three": ("published", ("not-published",)),
+    "four": ("branch", ("way-back-gone",)),
+    "five": ("shop", ("nat-of-another-network",)),
+    "six": ("published", ("app-for-itself",)),
+    "seven": ("shop", ("small-port",)),
+    "eight": ("shop", ("stale-neighbour",)),
+    "nine": ("branch", ("printer-by-policy",)),
+    "ten": ("shop", ("wrong-gateway", "forward-drop")),
+    "eleven": ("published", ("dropped-at-the-door", "nobody-to-ask")),
+    "twelve": ("shop", ("no-arp", "martian")),
 }
-"""The puzzles that have a name, and their faults; they get harder."""
-
-
-_BREAKS = (
-    ("ip netns del till", "till"),
-    ("iptables -F FORWARD", "till reaches 10.20.0.12"),
-    ("iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE", "translates everybody's packets"),
-)
-"""What must not be broken on the way, with a piece of what is said of it then."""
+"""The puzzles that have a name: their network and their faults; they get harder."""
 
 
 class Puzzle(Lab):
@@ -61,6 +54,7 @@ class Puzzle(Lab):
         with naming.usually(exercise.name):
             super().__init__(engine=engine, start=exercise.begin)
         self.exercise = exercise
+        self._engine_name = engine
         exercise.attempt.started(self)
 
     @property
@@ -73,6 +67,22 @@ class Puzzle(Lab):
         """What is left of the stars: one less for each hint, and for ``why``."""
         now = self.exercise.attempt
         return now.record.stars
+
+    def card(self) -> View | Reply:
+        """The puzzle as a widget: symptom, picture, what works and what does not, help for stars.
+
+        ``%%host`` types into this lab then, and it is judged whenever the lab changes.  Outside a
+        notebook it says what to type.
+        """
+        notebook = views.notebook()
+        if notebook is None:
+            lines = ("lab.solved()", "lab.hint()", "lab.allow_why()", "lab.solution()")
+            return Reply([self.symptom, *(f"  {line}" for line in lines)])
+        with views.untold():
+            notebook.use(self)
+        again = functools.partial(Puzzle, self.exercise, self._engine_name)
+        card: View = views.view("card", self.exercise, self, self._engine_name, again)
+        return card
 
     def solved(self) -> Verdicts:
         """Ask the kernel: does everything work again, and is what was shut still shut?"""
@@ -107,7 +117,7 @@ class Puzzle(Lab):
 
     def _repr_mimebundle_(self, **more: Any) -> dict[str, str]:
         bundle = super()._repr_mimebundle_(**more)
-        words = f"{self.symptom}\nstars: {'★' * self.stars}{'☆' * (STARS - self.stars)}"
+        words = f"{self.symptom}\nstars: {self.exercise.attempt.rating}"
         bundle["text/plain"] = f"{words}\n{bundle['text/plain']}"
         if "text/html" in bundle:
             first, last = map(html.escape, words.split("\n"))
@@ -116,39 +126,49 @@ class Puzzle(Lab):
 
 
 @checked
-def puzzle(name: str | int = "one", *, engine: str | None = None) -> Puzzle:
+def puzzle(
+    name: str | int = "one", *, network: str | None = None, engine: str | None = None
+) -> Puzzle:
     """A broken network to mend: a lab, with a symptom in the words of somebody who uses it.
 
     It is solved when all works again and nothing else was broken, whichever way you took:
-    ``lab.solved()`` asks the kernel.
+    ``lab.solved()`` asks the kernel; ``lab.card()`` shows the puzzle, and judges by itself.
 
     :param name: ``one`` to ``twelve``, which get harder; any other word or number draws one, always
         the same for the same word
+    :param network: the network that it is drawn from: ``shop``, ``branch`` (two sites and their
+        routers), ``published`` (containers and their ports) or ``capstone`` (notebook 16); None:
+        the name decides
     :param engine: as for :class:`nslab.Lab`
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
-    return Puzzle(drawn(name), engine)
+    return Puzzle(drawn(name, network), engine)
 
 
-def drawn(name: str | int) -> Exercise:
-    """The puzzle of a name or seed, as an exercise: the same for the same name."""
+def drawn(name: str | int, network: str | None = None) -> Exercise:
+    """The puzzle of a name or seed, as an exercise: the same for the same name.
+
+    :param network: the name of the network that it is drawn from; None: the name decides
+    """
     word = str(name).strip()
     if not word:
         raise InvalidInput("make the puzzle", short(name), "it has no name", "such as one, or 4711")
-    faults = tuple(map(_fault, NAMED[word])) if word in NAMED else _chance(word)
+    if network is not None and network not in NETWORKS:
+        cause = "there is no such network"
+        raise InvalidInput("make the puzzle", short(network), cause, ", ".join(NETWORKS))
+    chosen, faults = faults_of(word, network)
     answer = tuple(str(line) for fault in faults for line in fault.mended)
     looks = " ".join(fault.look for fault in faults)
-    wrong = tuple(WrongAnswer((*answer, line), said) for line, said in _BREAKS)
+    wrong = tuple(WrongAnswer((*answer, line), said) for line, said in chosen.spoils)
+    many = f"{len(faults)} things are" if len(faults) > 1 else "One thing is"
     return Exercise(
-        id=word,
+        id=f"{network}-{word}" if network else word,
         kind="mend",
         goal=" And: ".join(fault.says for fault in faults),
-        checks=tuple(shop.WORKS.values()),
-        mustnot=shop.MUSTNOT,
+        checks=tuple(chosen.works.values()),
+        mustnot=chosen.mustnot,
         hints=(
-            f"What still works, and what does not? ({len(faults)} things are wrong.)"
-            if len(faults) > 1
-            else "What still works, and what does not? (One thing is wrong.)",
+            f"{chosen.about} What still works, and what does not? ({many} wrong.)",
             looks,
             "What was done to it: " + "; ".join(f"`{line}`" for one in faults for line in one.made),
         ),
@@ -156,22 +176,31 @@ def drawn(name: str | int) -> Exercise:
         others=(("\n".join(answer),),),
         wrong=wrong,
         lesson=LESSON,
-        begin=(*shop.BUILT, *(line for fault in faults for line in fault.made)),
+        begin=(*chosen.built, *(line for fault in faults for line in fault.made)),
     )
 
 
-def _fault(name: str) -> Fault:
-    return next(fault for fault in FAULTS if fault.name == name)
-
-
-def _chance(seed: str) -> tuple[Fault, ...]:
-    """One fault, or two that are about different parts: the same for the same seed."""
+def faults_of(word: str, network: str | None = None) -> tuple[Network, tuple[Fault, ...]]:
+    """What is wrong in the puzzle of that name, and where."""
+    if network is None and word in NAMED:
+        place, names = NAMED[word]
+        return NETWORKS[place], tuple(map(NETWORKS[place].fault, names))
     # A text as the seed, because hash() differs from process to process.
-    draw = random.Random(f"nslab-puzzle-1:{seed}")
-    first = draw.choice(FAULTS)
+    draw = random.Random(f"nslab-puzzle-2:{network or ''}:{word}")
+    chosen = NETWORKS[network] if network else draw.choice(DRAWN)
+    return chosen, _chance(draw, chosen.faults)
+
+
+def _chance(draw: random.Random, every: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """One fault, or two that are about different parts."""
+    first = draw.choice(every)
     if draw.random() < 0.5:
         return (first,)
-    others = [one for one in FAULTS if one.part != first.part]
-    # What one hides, the other must not need: both are to be seen.
-    seen = [one for one in others if set(one.breaks) - set(first.breaks)]
+    others = [one for one in every if one.part != first.part]
+    # Neither may hide all that the other breaks: both are to be seen.
+    seen = [
+        one
+        for one in others
+        if set(one.breaks) - set(first.breaks) and set(first.breaks) - set(one.breaks)
+    ]
     return (first, draw.choice(seen)) if seen else (first,)

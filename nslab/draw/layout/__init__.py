@@ -5,12 +5,12 @@
     plan            what is put together with what
     boxes           the parts, and how big each is
     namespace_box   where things are within a namespace
-    dot             Graphviz's language, and its answer
-    place           ranks and orders from Graphviz, aligned and remembered
+    dense           namespaces that are alike, in one line each
+    align           where the boxes are: the world, the host, levels below it
+    place           all of that as values, with the ways of the cables
     cables          the ways of the cables
-    legend          what the signs mean
-    tags            what is new, changed or gone, on the edge of what it is about
-    align           Graphviz proposes, memory disposes
+    colours         the hue of each network, and the tint of each namespace
+    tags            what says that a cable is new or gone
     free_links      links that belong to no bridge and lead to no other row
     memory          what is remembered of the pictures before
     rows            things in a row

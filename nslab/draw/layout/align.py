@@ -1,38 +1,39 @@
-"""Graphviz proposes, memory disposes: from the order that ``dot`` found to places in pixels.
+"""Where the boxes are: the world, the host below it, and the namespaces in levels below that.
 
-What was in the picture before stays where it was, as long as nothing grew into it; what is new
-takes the first free place, below its other end if it can.
+What was in the picture before keeps its distance from the left; what is new takes the first free
+place, below its other end if it can.  How far down a row is follows from the rows above it.
 """
 
 from __future__ import annotations
 
-from itertools import groupby
+from dataclasses import replace
 
-from nslab.draw.layout.boxes import HEAD, MARGIN, Node, Point, Rect, Slot
-from nslab.draw.layout.free_links import CELL_GAP
+from nslab.draw.layout.boxes import Rect, Slot
+from nslab.draw.layout.dense import ENTRY, Panel
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.namespace_box import Filler, NamespaceBox
-from nslab.draw.layout.plan import BESIDE, Plan
+from nslab.draw.layout.plan import BESIDE, COLUMN, Plan
 from nslab.draw.layout.rows import Item, line_up
+from nslab.draw.scene.scene import Cell
 
-EDGE = 10
-"""Pixels around the picture, for tags and thick strokes at its edge."""
+EDGE = 12
+"""Pixels around the picture."""
 
-BELOW = 26
-"""Pixels between one level of namespaces and the next."""
+BELOW = 32
+"""Pixels between one level of namespaces and the next: room for a tag."""
 
-LISTED_GAP = 9
-"""Pixels between namespaces in a list."""
+SWITCH = 180
+"""Pixels from the left to the LAN's switch."""
 
-WORLD_GAP = 24
+WORLD_GAP = 40
 """Pixels between the parts of the world."""
 
 
 class Aligner:
-    """Places everything of a plan; ``order`` is where dot has put each node."""
+    """Places everything of a plan."""
 
-    def __init__(self, plan: Plan, order: dict[str, Point], stage: Memory) -> None:
-        self.plan, self.order, self.stage = plan, order, stage
+    def __init__(self, plan: Plan, stage: Memory) -> None:
+        self.plan, self.stage = plan, stage
         self.filler = Filler(plan, stage)
         self.boxes = self.filler.boxes
         self.host, *self.spaces = self.filler.frames
@@ -43,106 +44,90 @@ class Aligner:
         self._world()
         for _ in (1, 2):  # where ports should be follows from where the namespaces came
             self.filler.fill()
-            self._host()
-            if self.plan.down:
-                self._side_by_side()
-            else:
-                self._list()
+            self.boxes[self.host.name] = Rect(EDGE, self.top, self.host.w, self.host.h)
+            self._below()
+        self._widen()
         for frame in self.filler.frames:
             box = self.boxes[frame.name]
             for slot in frame.slots():
                 at = frame.at(slot).moved(box.x, box.y)
                 slot.x, slot.y = at.x, at.y
 
-    def places(self) -> dict[str, Rect]:
+    def places(self) -> dict[str, int]:
         """What to remember."""
-        found = {f"ns:{name}": rect for name, rect in self.boxes.items()}
+        found = {f"ns:{name}": rect.x for name, rect in self.boxes.items()}
         for frame in self.filler.frames:
-            found |= {self.filler.name(frame, slot): frame.at(slot) for slot in frame.slots()}
+            for slot in frame.slots():
+                found[self.filler.name(frame, slot)] = frame.at(slot).x
+        for thing, slot in zip(self.plan.scene.scenery, self.plan.world, strict=True):
+            found[f"world:{thing.label}"] = slot.x
         return found
 
     def _world(self) -> None:
-        x = EDGE
-        tallest = max((_only(node).h for node in self.plan.world), default=0)
-        for node in self.plan.world:
-            slot = _only(node)
-            slot.x, slot.y = x, EDGE + (tallest - slot.h) // 2
-            x += slot.w + WORLD_GAP
+        slots = self.plan.world
+        tallest = max((slot.h for slot in slots), default=0)
+        names = [f"world:{thing.label}" for thing in self.plan.scene.scenery]
+        wishes = [self.stage.wish(name) for name in names]
+        if len(slots) == 1 and wishes == [None]:
+            wishes = [SWITCH]  # where it is when it is not alone
+        items = [Item(slot.w, wish) for slot, wish in zip(slots, wishes, strict=True)]
+        line_up(items, EDGE, WORLD_GAP)
+        for slot, item in zip(slots, items, strict=True):
+            slot.x, slot.y = item.at, EDGE + (tallest - slot.h) // 2
         if tallest:
             self.top = EDGE + tallest + BELOW
 
-    def _host(self) -> None:
-        was = self.stage.was(f"ns:{self.host.name}")
-        x = was.x if was else self._indent()
-        self.boxes[self.host.name] = Rect(x, self.top, self.host.w, self.host.h)
+    def _below(self) -> None:
+        """The namespaces in levels below the host, and what stands for the rest."""
+        top = self._panels(self.boxes[self.host.name].bottom + BELOW)
+        frames = {frame.group.box.key: frame for frame in self.spaces}
+        rest = self.plan.rest
+        for number in sorted(self.plan.levels):
+            level = [frames[box.key] for box in self.plan.levels[number] if box.key in frames]
+            for row in self._wrapped(level if number else []):
+                top = self._row(row, top, below=number > 1) + BELOW
+            if rest and number == 1:
+                rest.x, rest.y = EDGE, top
+                top += rest.h + BELOW
 
-    def _indent(self) -> int:
-        """Where the host begins, so that its uplink stands below what it is plugged into."""
-        for run in self.plan.runs:
-            slot = run.end.slot
-            if run.cable and run.start.node in self.plan.world and id(slot) in self.host.inside:
-                return max(EDGE, run.start.slot.rect.middle[0] - slot.w // 2 - MARGIN)
-        return EDGE
+    def _widen(self) -> None:
+        """Make the host, and its bridge, as wide as the row below it: one edge at the right."""
+        names = [self.plan.scene.box_names[box.key] for box in self.plan.levels.get(1, ())]
+        right = max((self.boxes[name].right for name in names if name in self.boxes), default=0)
+        host, group = self.boxes[self.host.name], self.host.group
+        if right > host.right and len(group.docks) == 1:
+            self.boxes[self.host.name] = replace(host, w=right - host.x)
+            group.docks[0].bridge.w += right - host.right
 
-    def _side_by_side(self) -> None:
-        """The namespaces in levels below the host."""
-        host = self.boxes[self.host.name]
-        top = host.bottom + BELOW
-        for number, level in enumerate(self._levels()):
-            items = []
-            for frame in level:
-                was, old = self._known(frame)
-                wish = old.x if old else self._below_its_end(frame) if number else None
-                items.append(Item(frame.w, was.x if was else None, wish))
-                top = max(top, was.y if was else 0)
-            rest = _only(self.plan.rest) if self.plan.rest and not number else None
-            every = [*items, *([Item(rest.w)] if rest else [])]
-            line_up(every, host.x, BESIDE)
-            for frame, item in zip(level, items, strict=True):
-                self.boxes[frame.name] = Rect(item.at, top, frame.w, frame.h)
-            if rest:
-                self._rest(rest, every[-1].at, top)
-            top += max(frame.h for frame in level) + BELOW
+    def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
+        """A row of namespaces; where it ends."""
+        items = []
+        for frame in row:
+            name = f"ns:{frame.name}"
+            was, old = self.stage.was(name), self.stage.wish(name)
+            wish = old if old is not None else self._below_its_end(frame) if below else None
+            items.append(Item(frame.w, was, wish))
+        line_up(items, EDGE, BESIDE)
+        room = EDGE + COLUMN
+        if max(item.end for item in items) > room:
+            # What was remembered leaves too little room: everything finds a new place.
+            items = [Item(frame.w) for frame in row]
+            line_up(items, EDGE, BESIDE)
+        for frame, item in zip(row, items, strict=True):
+            self.boxes[frame.name] = Rect(item.at, top, frame.w, frame.h)
+        return top + max(frame.h for frame in row)
 
-    def _list(self) -> None:
-        """The namespaces in one column to the right of the host."""
-        host, frames = self.boxes[self.host.name], [f for level in self._levels() for f in level]
-        wide = max((frame.w for frame in frames if frame.group.simple), default=0)
-        start, items = host.y, []
-        for frame in frames:
-            was, old = self._known(frame)
-            frame.w = max(frame.w, wide)
-            items.append(Item(frame.h, was.y if was else None, old.y if old else None))
-        docks = [self.host.at(dock.bridge) for dock in self.host.group.docks]
-        if docks:
-            # So that the first cable can be straight.
-            start += min(rect.y for rect in docks) - HEAD[False]
-        rest = _only(self.plan.rest) if self.plan.rest else None
-        every = [*items, *([Item(rest.h + 6)] if rest else [])]
-        line_up(every, start, LISTED_GAP)
-        x = host.right + CELL_GAP
-        for frame, item in zip(frames, items, strict=True):
-            self.boxes[frame.name] = Rect(x, item.at, frame.w, frame.h)
-        if rest:
-            self._rest(rest, x, every[-1].at)
-
-    def _rest(self, slot: Slot, x: int, y: int) -> None:
-        slot.x, slot.y = x, y
-        self.filler.rest = slot.rect
-
-    def _levels(self) -> list[list[NamespaceBox]]:
-        """The namespaces below the host as dot has ranked and ordered them."""
-
-        def at(frame: NamespaceBox) -> Point:
-            x, y = self.order[frame.group.rows[0][0].id]
-            return (y, x) if self.plan.down else (x, y)
-
-        ranked = groupby(sorted(self.spaces, key=at), key=lambda frame: at(frame)[0])
-        return [list(level) for _, level in ranked]
-
-    def _known(self, frame: NamespaceBox) -> tuple[Rect | None, Rect | None]:
-        """Where a box was in the latest picture, and where at any time."""
-        return self.stage.was(f"ns:{frame.name}"), self.stage.wish(f"ns:{frame.name}")
+    def _wrapped(self, level: list[NamespaceBox]) -> list[list[NamespaceBox]]:
+        """A level in rows that fit into the width of a page."""
+        rows: list[list[NamespaceBox]] = []
+        used = COLUMN + 1
+        for frame in level:
+            if used + BESIDE + frame.w > COLUMN:
+                rows.append([])
+                used = -BESIDE
+            rows[-1].append(frame)
+            used += BESIDE + frame.w
+        return rows
 
     def _below_its_end(self, frame: NamespaceBox) -> int | None:
         for slot in frame.group.uplinks:
@@ -151,6 +136,33 @@ class Aligner:
                 return there.middle[0] - frame.at(slot).middle[0]
         return None
 
+    def _panels(self, top: int) -> int:
+        """The panels, just below the host; where what follows begins."""
+        for panel in self.plan.panels:
+            panel.place(EDGE, top, COLUMN)
+            top = panel.rect.bottom + BELOW
+        return top
 
-def _only(node: Node) -> Slot:
-    return next(node.slots())
+    def plug(self, panel: Panel, number: int) -> Slot | None:
+        """Where in the host a panel's rails come out of what they hang on."""
+        home = next(
+            (
+                slot
+                for slot in self.host.slots()
+                if isinstance(slot.part, Cell) and slot.part.key == panel.home
+            ),
+            None,
+        )
+        if home is None:
+            return None
+        at = home.rect
+        if home.shape != "bridge":
+            return Slot(None, 2 * ENTRY, 1, x=at.right - 2 * ENTRY, y=at.bottom)
+        below = [
+            slot.rect.grown(ENTRY)
+            for slot in self.host.slots()
+            if slot.y >= at.bottom and slot.rect.overlaps(Rect(at.x, at.bottom, at.w, 60))
+        ]
+        places = range(at.x + ENTRY * (1 + number), at.right - 8, 8)
+        free = (x for x in places if not any(r.x < x < r.right for r in below))
+        return Slot(None, 2 * ENTRY, 1, x=next(free, at.x + ENTRY) - ENTRY, y=at.bottom)

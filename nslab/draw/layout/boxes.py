@@ -1,41 +1,50 @@
 """The parts that a picture is put together from, and how big each is.
 
-A node is what Graphviz gives a place to; it is made of slots, and a slot holds a link or notes.
-Sizes come from :mod:`nslab.draw.scene.metrics`, never from the machine's fonts.  They leave room
-for what often comes: the longest word for a state, an address.
+A slot holds a link, notes, or what stands for something else.  Sizes come from
+:mod:`nslab.draw.scene.metrics`, never from the machine's fonts.  They leave room for what often
+comes: an address, and a word for what has just changed.  All are multiples of four pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Box, Cell, Line, Scenery
 from nslab.network.diff import Kind
 
-NAME, TEXT, LEAD, PAD = 13, 12, 17, 9
-"""Sizes of type, distance of lines and the space inside a box, in pixels."""
+TITLE, NAME, TEXT = 15, 13, 12
+"""Sizes of type: of a namespace's name, of a link's, and of all the rest."""
 
-MARGIN = 12
-"""What is kept free at the inner edges of a namespace."""
+LEAD, PAD, MARGIN = 16, 10, 16
+"""Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
 
-HEAD = {True: 32, False: 27}
-"""The height of a namespace's title: side by side, or listed below each other."""
+HEAD = 28
+"""Pixels that the first line of a link's box takes, with its edge."""
 
-PORT_GAP = 8
+CARD, CARD_HEIGHT = 152, 44
+BRIDGE = 208
+"""The least sizes of a link's box, and the least width of a bridge."""
+
+SOCKET = 20
+"""The height of a bridge's port with its name alone."""
+
+ICON = 20
+"""Pixels that an icon takes before a name."""
+
+DOT = 18
+"""Pixels that the dot for a state takes at the end of a line."""
+
+GATE = 24
+"""The height of the sign for forwarding."""
+
 LONGEST_NAME = 24
 LONGEST_LINE = 44
-LEAST_CELL = 170
-LEAST_BRIDGE = 240
-LEVEL = 16
-"""How far below a link's upper edge a cable comes in from the side: beside its name."""
 
-
-BADGE: dict[Kind, str] = {"new": "+ new", "changed": "~ changed", "gone": "− gone"}
-SIGN: dict[Kind, str] = {kind: words[0] for kind, words in BADGE.items()}
-
-STATES = ("up", "down", "no-carrier")
+BADGE: dict[Kind, str] = {"new": "new", "changed": "changed", "gone": "gone"}
+SIGN: dict[Kind, str] = {"new": "+", "changed": "~", "gone": "−"}
 
 Point = tuple[int, int]
 
@@ -87,6 +96,9 @@ class Rect:
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
 
+NOWHERE = Rect(0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Notes:
     """Lines of text that belong to a namespace and not to a link."""
@@ -97,20 +109,25 @@ class Notes:
 
 
 Part = Cell | Notes | None
-"""What stands in a place of a node; None is something of the world, or the rest."""
+"""What a slot holds; None is something of the world, or the rest."""
+
+Shape = Literal["card", "bridge", "socket", "chip", "line", "other"]
 
 
 @dataclass
 class Slot:
-    """A part of a node with its size, and later its place."""
+    """A part with its size, and later its place."""
 
     part: Part
     w: int
     h: int
-    compact: bool = False
-    """Whether the address of a link stands beside its name."""
+    shape: Shape = "other"
     x: int = 0
     y: int = 0
+    inset: int = 0
+    """Pixels at its left that something else is written in."""
+    extra: tuple[Line, ...] = ()
+    """Of a line: what more is said in it."""
 
     @property
     def rect(self) -> Rect:
@@ -118,56 +135,9 @@ class Slot:
         return Rect(self.x, self.y, self.w, self.h)
 
 
-@dataclass
-class Node:
-    """A node of the source: slots in lines."""
-
-    id: str
-    lines: list[list[Slot]]
-    across: bool = True
-    """Whether a line runs from left to right."""
-
-    @property
-    def single(self) -> bool:
-        """Whether it is one slot only."""
-        return len(self.lines) == len(self.lines[0]) == 1
-
-    def slots(self) -> Iterator[Slot]:
-        """All of them, line by line."""
-        for line in self.lines:
-            yield from line
-
-    @property
-    def size(self) -> Point:
-        """Width and height."""
-        long = max(sum(s.w if self.across else s.h for s in line) for line in self.lines)
-        deep = sum(max(s.h if self.across else s.w for s in line) for line in self.lines)
-        return (long, deep) if self.across else (deep, long)
-
-
-def head_width(cell: Cell) -> float:
-    """The width of a link's first line: its name, its kind and any state."""
-    kind = width(f" {cell.kind}", TEXT) + 5 if cell.kind else 0
-    state = max(width(word, TEXT) for word in STATES) + 16
-    return width(clip(cell.name, LONGEST_NAME), NAME, code=True) + kind + 14 + state
-
-
-def tags_and_lines(cell: Cell) -> tuple[list[str], list[str]]:
-    """What hangs on a link as tags, and what more there is to say, which stands in it."""
-    if cell.mark != "changed":
-        return [BADGE[cell.mark]] if cell.mark else [], []
-    told = [f"{SIGN['changed']} {words}" for words in cell.told] or [SIGN["changed"]]
-    room = _least_width(cell) + 10
-    if sum(tag_width(words) + 6 for words in told) <= room:
-        return told, []
-    if tag_width(told[0]) <= room:
-        return told[:1], list(cell.told[1:])
-    return [SIGN["changed"]], list(cell.told)
-
-
-def _least_width(cell: Cell) -> int:
-    least = LEAST_BRIDGE if cell.kind == "bridge" else LEAST_CELL
-    return max(round(head_width(cell)) + 2 * PAD, least)
+def grid(pixels: float) -> int:
+    """The next multiple of four."""
+    return -(-round(pixels) // 4) * 4
 
 
 def tag_width(words: str) -> int:
@@ -175,42 +145,109 @@ def tag_width(words: str) -> int:
     return round(width(words, TEXT, bold=True)) + 12
 
 
-def cell_lines(cell: Cell) -> list[Line]:
-    """What stands below the name of a link."""
-    return [*cell.lines, *(Line(words, "changed", code=False) for words in tags_and_lines(cell)[1])]
+@dataclass(frozen=True)
+class Told:
+    """What stands at the end of a link's first line, and the lines below its name."""
+
+    beside: str
+    mark: Kind | None
+    """How it changed, if that is what stands there; else it is a state."""
+    lines: tuple[Line, ...]
 
 
-def cell_size(cell: Cell, *, least: int = 1) -> Point:
-    """Width and height of a link's box, which has room for ``least`` lines below the name."""
-    lines = cell_lines(cell)
-    wide = [width(clip(line.text, LONGEST_LINE), TEXT, code=line.code) for line in lines]
-    if cell.aside:
-        wide = [(wide[0] + 18 if wide else 0) + width(cell.aside, TEXT), *wide[1:]]
-    count = max(len(lines), least, 1 if cell.aside else 0)
-    w = max(_least_width(cell), *(round(each) + 2 * PAD for each in wide), 0)
-    return w, LEAD * (1 + count) + 2 * PAD - (0 if count else 3)
+def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
+    """What is said of a link beside its name and below.
+
+    :param badge: whether that it is new or gone is said here, and not beside its cable
+    :param room: how wide its first line may become, in pixels
+    """
+    lines = [*cell.lines, *([Line(cell.loose, code=False)] if cell.loose else [])]
+    if cell.mark in {"new", "gone"} and badge:
+        return Told(BADGE[cell.mark], cell.mark, tuple(lines))
+    news = _news(cell, room) if cell.mark == "changed" else []
+    beside = news[0] if news else ""
+    lines += [Line(words, "changed", code=False) for words in news[1:]]
+    return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
 
 
-def compact_size(cell: Cell) -> Point:
-    """The same for a link that has its address beside its name."""
-    beside = width(cell.lines[0].text, TEXT, code=True) + 10
-    state = width(cell.state, TEXT) + 30
-    name = width(clip(cell.name, LONGEST_NAME), NAME, code=True)
-    return round(name + beside + state) + 2 * PAD, LEAD + 2 * PAD - 3
+def _state(cell: Cell) -> str:
+    """A word for a state that is not the usual one."""
+    return cell.does or ("" if cell.state == "up" else cell.state)
 
 
-def notes_size(lines: Iterable[Line]) -> Point:
+def _news(cell: Cell, room: int) -> list[str]:
+    """What changed: what stands beside the name, empty if that has no room, and what below."""
+    words = list(cell.told) or ([] if any(line.mark for line in cell.lines) else ["changed"])
+    if words and width(words[0], TEXT, bold=True) > room - 2 * PAD - _name_width(cell) - DOT:
+        return ["", *words]
+    return words
+
+
+def _name_width(cell: Cell) -> float:
+    return width(clip(cell.name, LONGEST_NAME), NAME, code=True) + 8
+
+
+def lines_width(lines: Iterable[Line]) -> int:
+    """The width of the widest of some lines."""
+    wide = [
+        width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + (18 if line.mark else 0)
+        for line in lines
+    ]
+    return round(max(wide, default=0))
+
+
+def card(cell: Cell) -> Slot:
+    """A link as a card."""
+    said = told(cell)
+    kind = width(cell.kind, TEXT) + 8 if cell.kind else 0
+    top = _name_width(cell) + kind + width(said.beside, TEXT, bold=True) + DOT
+    w = max(CARD, grid(top + 2 * PAD), grid(lines_width(said.lines) + 2 * PAD))
+    return Slot(cell, w, max(CARD_HEIGHT, HEAD + LEAD * len(said.lines)), "card")
+
+
+def bridge(cell: Cell) -> Slot:
+    """A bridge as a bar; its ports make it longer."""
+    said = told(cell, room=BRIDGE)
+    top = ICON + _name_width(cell) + width("bridge", TEXT) + 24
+    top += width(said.beside, TEXT, bold=True) + DOT
+    first = lines_width(said.lines[:1]) + width(cell.aside, TEXT) + 24
+    inner = max(top, first, lines_width(said.lines))
+    h = max(HEAD + 20, HEAD + LEAD * len(said.lines) + 4)
+    return Slot(cell, max(BRIDGE, grid(inner + 2 * PAD)), h, "bridge")
+
+
+def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
+    """What is written in a port: its name, and beside it its kind if that is not usual."""
+    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=2 * CARD)
+
+
+def socket(cell: Cell) -> Slot:
+    """A port as a socket at its bridge's edge."""
+    name, kind, said = socket_words(cell)
+    wide = width(name, TEXT, code=True)
+    wide += width(kind, TEXT) + 6 if kind else 0
+    wide += width(said.beside, TEXT, bold=True) + 8 if said.beside else 0
+    w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
+    return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
+
+
+def gate_width(line: Line) -> int:
+    """The width of the sign for forwarding, with its words."""
+    sign = 18 if line.mark or line.role == "filter" else 0
+    return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
+
+
+def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
-    every = list(lines)
-    inner = max(width(clip(line.text, LONGEST_LINE), TEXT, code=line.code) for line in every)
-    return round(inner) + PAD, LEAD * len(every) + PAD
+    plates = sum(line.role == "nat" for line in lines)
+    return lines_width(lines) + (20 if plates else 4), LEAD * len(lines) + 6 * plates + 4
 
 
-def title_width(box: Box, title: str) -> int:
-    """The least width of a namespace's box, so that its title has room."""
-    badge = tag_width(BADGE[box.mark]) + 12 if box.mark else 0
-    label = width(clip(box.label, LONGEST_NAME), NAME + 1, code=True)
-    return round(max(label + width(title, TEXT) + 14, badge)) + 2 * MARGIN
+def title_size(box: Box, title: str) -> tuple[int, int]:
+    """The widths of a namespace's name, with its icon and tag, and of the word for its kind."""
+    name = ICON + width(clip(box.label, LONGEST_NAME), TITLE, bold=True)
+    tag = tag_width(BADGE[box.mark]) + 8 if box.mark else 0
+    return round(name), round(width(title, TEXT)) + tag
 
 
 def scenery_lines(thing: Scenery) -> tuple[str, ...]:
@@ -220,10 +257,13 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
 
 def scenery_size(thing: Scenery) -> Point:
     """Width and height of a part of the world."""
-    inner = max(width(line, TEXT, code=bool(n)) for n, line in enumerate(scenery_lines(thing)))
-    return round(inner) + 2 * PAD + 2, 2 * (LEAD - 1) + PAD
+    lines = scenery_lines(thing)
+    inner = max(
+        width(line, TEXT, code=bool(n)) + (0 if n else ICON) for n, line in enumerate(lines)
+    )
+    return grid(inner + 2 * PAD), 44 if len(lines) > 1 else 32
 
 
 def rest_size(text: str) -> Point:
     """Width and height of what stands for the namespaces that are left out."""
-    return round(width(text, TEXT)) + 4 * PAD, LEAD + 3 * PAD
+    return grid(width(text, TEXT) + 2 * PAD), 28

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nslab.draw.layout.boxes import LEVEL, Point, Rect, Slot
+from nslab.draw.layout.boxes import Point, Rect, Slot
 from nslab.draw.layout.plan import End
 
 STUB = 8
@@ -54,6 +54,10 @@ class Router:
                 (rect.x, rect.y),
             ]
             self._borders += pairwise(corners)
+
+    def take(self, path: list[Point]) -> None:
+        """Keep away from a line that is there."""
+        self._used += [(line, None) for line in pairwise(path)]
 
     def way(self, start: End, end: End, blocks: list[Rect], tree: object = None) -> list[Point]:
         """The way between two ends around rectangles, which it may touch at their edges.
@@ -212,8 +216,7 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
     """Coordinates that a straight cable may have, the best first."""
     one, other = start.rect, end.rect
     if not x:
-        # Beside the name: further down, the signs of lines that changed are at the edge.
-        level = _level(end)
+        level = other.middle[1]
         if one.y + INSET <= level <= one.bottom - INSET:
             yield level
         return
@@ -223,15 +226,12 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
         yield from (high, low)
 
 
-def _level(slot: Slot) -> int:
-    """How far down a cable comes in from the side."""
-    return slot.y + LEVEL if slot.part else slot.rect.middle[1]
-
-
 def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:
     """Where a cable may turn first, with where it leaves the link and in which direction."""
     rect = end.slot.rect
-    x, y = rect.middle[0], _level(end.slot)
+    x, y = rect.middle
+    if end.aside:
+        x = rect.right - 12
     anchors = {"n": (x, rect.y), "s": (x, rect.bottom), "w": (rect.x, y), "e": (rect.right, y)}
     for side in end.sides:
         at, (dx, dy) = anchors[side], _DIRECTIONS[side]

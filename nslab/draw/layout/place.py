@@ -1,4 +1,4 @@
-"""Where everything goes: Graphviz's ``dot`` ranks and orders, the rest is aligned and remembered.
+"""Where everything goes, as values.
 
 A :class:`Placed` is what the picture is written from, and what one asks for the place of a link or
 the way of a cable.
@@ -6,23 +6,41 @@ the way of a cable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
-from nslab.draw.layout import dot
 from nslab.draw.layout.align import BELOW, EDGE, Aligner
-from nslab.draw.layout.boxes import LONGEST_NAME, MARGIN, NAME, Notes, Point, Rect, Slot
+from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import Router
-from nslab.draw.layout.legend import Legend, legend
+from nslab.draw.layout.colours import WORLD, hues, tints
+from nslab.draw.layout.dense import Panel
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
-from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Box, Cell, Scene, Scenery
+from nslab.draw.scene.scene import Box, Cell, Key, Scene, Scenery
 
 CLEAR = 7
 """Pixels between a cable and a link that is not its own."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a namespace's name stands; ``stacked`` if its kind stands below it."""
+
+    rect: Rect
+    stacked: bool
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The sign for forwarding; dotted lines lead from it to what it is between."""
+
+    notes: Notes
+    rect: Rect
+    box: Box
+    above: int | None
+    below: int | None
 
 
 @dataclass
@@ -33,21 +51,29 @@ class Placed:
     width: int
     height: int
     boxes: list[tuple[Box, str, Rect]]
+    labels: dict[tuple[bool, int], Label]
     scenery: list[tuple[Scenery, Rect]]
     bridges: list[tuple[Cell, Slot]]
     cells: list[tuple[Cell, Slot]]
     notes: list[tuple[Notes, Rect, Box]]
+    gates: list[Gate]
     runs: list[tuple[Run, list[Point]]]
     """A line's points, from one end to the other; it turns at right angles."""
+    panels: list[Panel]
     rest: Rect | None
-    legend: Legend
-    tags: list[Tag]
+    hues: dict[Key, int]
+    tints: dict[str, int]
+    tags: list[Tag] = field(default_factory=list)
 
     def links(self) -> dict[str, Rect]:
         """Where each link is, by its name: ``ns1/eth0``.
 
         A link of the world is where the namespace is that it is in.
         """
+        return dict(self._links)
+
+    @cached_property
+    def _links(self) -> dict[str, Rect]:
         names = self.scene.names
         world = {thing.label: rect for thing, rect in self.scenery}
         found = {
@@ -60,118 +86,196 @@ class Placed:
 
     def cable(self, one: str, other: str) -> list[Point]:
         """The way of the cable from one link to the other; empty if there is none drawn."""
-        names, rects = self.scene.names, self.links()
-        pairs = ({names[cable.upper], names[cable.lower]} for cable in self.scene.cables)
-        if {one, other} in pairs and one in rects and other in rects:
-            for run, path in self.runs:
-                ends = run.start.slot.rect, run.end.slot.rect
-                if ends == (rects[one], rects[other]):
-                    return path
-                if ends == (rects[other], rects[one]):
-                    return path[::-1]
-        return []
+        return list(self._cables.get((one, other), ()))
+
+    @cached_property
+    def _cables(self) -> dict[tuple[str, str], list[Point]]:
+        names, rects = self.scene.names, self._links
+        ways: dict[tuple[Rect, Rect], list[Point]] = {}
+        for run, path in self.runs:
+            ends = run.start.slot.rect, run.end.slot.rect
+            ways.setdefault(ends, path)
+            ways.setdefault(ends[::-1], path[::-1])
+        found: dict[tuple[str, str], list[Point]] = {}
+        for cable in self.scene.cables:
+            for upper, lower in ((cable.upper, cable.lower), (cable.lower, cable.upper)):
+                one, other = rects.get(names[upper]), rects.get(names[lower])
+                if one and other and (one, other) in ways:
+                    found[names[upper], names[lower]] = ways[one, other]
+        return found
 
 
 def place(scene: Scene, stage: Memory | None = None) -> Placed:
-    """Give everything in a scene its place, and keep it in the stage.
-
-    :raises ToolMissing: there is no ``dot``
-    """
+    """Give everything in a scene its place, and keep it in the stage."""
     stage = stage if stage is not None else Memory()
     plan = Plan(scene, stage)
-    if not plan.down and not stage.listed:
-        stage.turn()
-    aligner = Aligner(plan, _order(dot.positions(dot.source(plan))), stage)
+    if plan.dense and not stage.dense:
+        stage.forget()
+    aligner = Aligner(plan, stage)
     aligner.place()
-    placed = _Placer(plan, aligner).placed()
-    stage.remember(aligner.places(), listed=not plan.down)
+    placed = _Placer(plan, aligner, stage).placed()
+    names = scene.names
+    stage.remember(
+        aligner.places(),
+        dense=plan.dense,
+        hues={names[key]: hue for key, hue in placed.hues.items() if hue != WORLD},
+        tints=placed.tints,
+    )
     return placed
 
 
-def _order(answer: dict[str, Any]) -> dict[str, Point]:
-    """The middle of each node as dot has it, counted from the top."""
-    found = {}
-    for thing in answer.get("objects", ()):
-        if "pos" in thing:
-            x, y = map(float, thing["pos"].split(","))
-            found[thing["name"]] = round(x), -round(y)
-    return found
-
-
 class _Placer:
-    def __init__(self, plan: Plan, aligner: Aligner) -> None:
-        self.plan, self.aligner = plan, aligner
+    def __init__(self, plan: Plan, aligner: Aligner, stage: Memory) -> None:
+        self.plan, self.aligner, self.stage = plan, aligner, stage
 
     def placed(self) -> Placed:
         plan, scene = self.plan, self.plan.scene
-        rects = self._boxes()
+        names = scene.box_names
+        rects = {group.box.key: self.aligner.boxes[names[group.box.key]] for group in plan.groups}
+        rects |= {key: leaf.rect for key, leaf in plan.leaves.items()}
+        titles = {group.box.key: group.title for group in plan.groups}
         runs = self._runs(rects)
-        world = [next(node.slots()).rect for node in plan.world]
-        rest = next(plan.rest.slots()).rect if plan.rest else None
-        extent = [*rects.values(), *world, *([rest.grown(6)] if rest else [])]
-        points = [point for _, path in runs for point in path]
-        right = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
-        bottom = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
-        signs = legend(scene, right, bottom)
+        rest = plan.rest or next((panel.rest_slot for panel in plan.panels if panel.rest), None)
         placed = Placed(
             scene,
-            max(right, signs.width),
-            bottom + signs.height,
-            boxes=[(group.box, group.title, rects[group.id]) for group in plan.groups],
-            scenery=list(zip(scene.scenery, world, strict=True)),
+            0,
+            0,
+            boxes=[(box, titles.get(box.key, ""), rects[box.key]) for box in scene.boxes],
+            labels=self._labels(),
+            scenery=[(t, s.rect) for t, s in zip(scene.scenery, plan.world, strict=True)],
             bridges=[],
             cells=[],
             notes=[],
+            gates=[],
             runs=runs,
-            rest=rest,
-            legend=signs,
-            tags=[],
+            panels=plan.panels,
+            rest=rest.rect if rest else None,
+            hues=hues(scene, self.stage),
+            tints=tints(scene, self.stage),
         )
-        self._fill(placed)
-        placed.tags = self._tags(placed)
+        for group in plan.groups:
+            self._fill(placed, group)
+        for panel in plan.panels:
+            _fill_panel(placed, panel)
+        areas = [rect for _, _, rect in placed.boxes] + [rect for _, rect in placed.scenery]
+        areas += [panel.rect for panel in placed.panels]
+        placed.tags = list(tags(placed.runs, areas))
+        self._measure(placed)
         return placed
 
-    def _fill(self, placed: Placed) -> None:
-        """Put every link and every note of the namespaces where its slot is."""
-        bridges = {block.bridge.key for box in placed.scene.boxes for block in box.bridges}
-        for group in self.plan.groups:
-            for slot in group.slots():
-                if isinstance(slot.part, Cell):
-                    where = placed.bridges if slot.part.key in bridges else placed.cells
-                    where.append((slot.part, slot))
-                elif slot.part and slot.part.lines:
-                    placed.notes.append((slot.part, slot.rect, group.box))
+    def _measure(self, placed: Placed) -> None:
+        """How big the picture is."""
+        extent = [rect for _, _, rect in placed.boxes] + [rect for _, rect in placed.scenery]
+        extent += [panel.rect for panel in placed.panels] + [tag.rect for tag in placed.tags]
+        extent += [placed.rest] if placed.rest else []
+        points = [point for _, path in placed.runs for point in path]
+        placed.width = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
+        placed.height = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
 
-    def _tags(self, placed: Placed) -> list[Tag]:
-        cells = [*placed.bridges, *placed.cells]
-        plugs = [end for _, path in placed.runs for end in (path[0], path[-1])]
-        # Above them is their cable, or the title.
-        groups = self.plan.groups
-        low = {id(slot) for group in groups for slot in group.uplinks}
-        low |= {id(slot) for group in groups for dock in group.docks for slot in dock.upper}
-        return list(tags(cells, placed.boxes, placed.scenery, plugs, low))
+    def _labels(self) -> dict[tuple[bool, int], Label]:
+        found = {}
+        for frame in self.aligner.filler.frames:
+            box = self.aligner.boxes[frame.name]
+            found[frame.group.box.key] = Label(frame.label.moved(box.x, box.y), frame.heads)
+        return found
 
-    def _boxes(self) -> dict[str, Rect]:
-        names = self.plan.scene.box_names
-        return {group.id: self.aligner.boxes[names[group.box.key]] for group in self.plan.groups}
+    def _fill(self, placed: Placed, group: Group) -> None:
+        """Put every link and every note of a namespace where its slot is."""
+        bridges = [dock.bridge for dock in group.docks]
+        for slot in group.slots():
+            if isinstance(slot.part, Cell):
+                where = placed.bridges if slot in bridges else placed.cells
+                where.append((slot.part, slot))
+            elif slot.part and slot is group.gate:
+                placed.gates.append(_gate(group, slot, slot.part))
+            elif slot.part:
+                placed.notes.append((slot.part, slot.rect, group.box))
 
-    def _runs(self, rects: dict[str, Rect]) -> list[tuple[Run, list[Point]]]:
-        router = Router(list(rects.values()))
-        homes = {node.id: group for group in self.plan.groups for node in group.nodes()}
-        world = [next(node.slots()).rect for node in self.plan.world]
-        rest = [next(self.plan.rest.slots()).rect] if self.plan.rest else []
+    def _runs(self, rects: dict[tuple[bool, int], Rect]) -> list[tuple[Run, list[Point]]]:
+        plan = self.plan
+        inner = {key: rect for key, rect in rects.items() if key not in plan.leaves}
+        router = Router(list(inner.values()))
+        self._rails(router, inner)
         found: dict[str, list[Point]] = {}
         # Those that will be straight come first, so that the others keep away from them.
-        for run in sorted(self.plan.runs, key=lambda run: _crooked(run.start, run.end)):
-            blocks = [rect.grown(CLEAR) for rect in (*world, *rest)]
-            home = [homes.get(end.node.id) for end in (run.start, run.end)]
-            for group in self.plan.groups:
-                rect = rects[group.id]
-                blocks += _inside(group, rect) if group in home else [rect.grown(CLEAR)]
+        for run in sorted(plan.runs, key=lambda run: _crooked(run.start, run.end)):
+            blocks = self._blocks((run.start.home, run.end.home), inner)
             stacked = run.cable is not None and not run.cable.pair
             tree = run.cable.upper if run.cable and stacked else None
             found[run.id] = router.way(run.start, run.end, blocks, tree)
-        return [(run, found[run.id]) for run in self.plan.runs]
+        return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
+
+    def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:
+        """Hang the panels on their links."""
+        host = self.plan.groups[0]
+        for number, panel in enumerate(self.plan.panels):
+            plug = self.aligner.plug(panel, number)
+            if plug is not None:
+                blocks = self._blocks((host,), inner)
+                panel.hang(router.way(End(plug, "s"), End(panel.entry, "n"), blocks, panel.home))
+                for rail in panel.rails[1:]:
+                    router.take(rail)
+
+    def _blocks(
+        self, home: tuple[Group | None, ...], inner: dict[tuple[bool, int], Rect]
+    ) -> list[Rect]:
+        """What a cable that ends in some boxes has to keep away from."""
+        plan = self.plan
+        outside = [slot.rect for slot in plan.world] + [panel.rect for panel in plan.panels]
+        outside += [plan.rest.rect] if plan.rest else []
+        blocks = [rect.grown(CLEAR) for rect in outside]
+        labels = self._labels()
+        for group in plan.groups:
+            key = group.box.key
+            if any(group is each for each in home):
+                blocks += [*_inside(group), labels[key].rect.grown(2)]
+            else:
+                blocks.append(inner[key].grown(CLEAR))
+        return blocks
+
+    def _dense_runs(self) -> list[tuple[Run, list[Point]]]:
+        """The cables within the panels."""
+        ends = self.plan.places
+        found: list[tuple[Run, list[Point]]] = []
+        for panel in self.plan.panels:
+            for number, leaf in enumerate(panel.leaves):
+                if not leaf.cable or not leaf.link:
+                    continue
+                middle = leaf.rect.middle[1]
+                name = f"panel{len(found)}line{number}"
+                if leaf.socket:
+                    ways = [(leaf.socket.rect.right, middle), (leaf.link.x, middle)]
+                    start = End(leaf.socket, "e")
+                else:
+                    ways = panel.way(Slot(None, 1, leaf.rect.h, x=leaf.rect.x, y=leaf.rect.y))[::-1]
+                    start = ends[leaf.cable.upper]
+                found.append((Run(name, start, End(leaf.link, "w"), leaf.cable), ways))
+            if panel.more and panel.rest_slot:
+                y = panel.more.rect.middle[1]
+                line = [(panel.more.rect.right, y), (panel.rest_slot.x, y)]
+                found.append(
+                    (Run("rest", End(panel.more, "e"), End(panel.rest_slot, "w"), None), line)
+                )
+        return found
+
+
+def _fill_panel(placed: Placed, panel: Panel) -> None:
+    """Add the links of a panel."""
+    slots = [slot for leaf in panel.leaves for slot in leaf.slots]
+    placed.cells += [(slot.part, slot) for slot in slots if isinstance(slot.part, Cell)]
+    if panel.more and isinstance(panel.more.part, Notes):
+        placed.notes.append((panel.more.part, panel.more.rect, placed.scene.boxes[0]))
+
+
+def _gate(group: Group, slot: Slot, notes: Notes) -> Gate:
+    above = next((one.rect.bottom for one in group.uplinks if one.rect.bottom <= slot.y), None)
+    middle = slot.x + GATE // 2
+    below = [
+        one.y
+        for one in (*(dock.bridge for dock in group.docks), *group.others)
+        if one.x <= middle <= one.rect.right and one.y >= slot.rect.bottom
+    ]
+    return Gate(notes, slot.rect, group.box, above, min(below, default=None))
 
 
 def _crooked(start: End, end: End) -> int:
@@ -179,20 +283,9 @@ def _crooked(start: End, end: End) -> int:
     return min(abs(a[0] - b[0]), abs(a[1] - b[1]))
 
 
-def _inside(group: Group, rect: Rect) -> list[Rect]:
+def _inside(group: Group) -> list[Rect]:
     """What a cable that ends in a box has to keep away from there."""
-    taken = [
-        slot.rect.grown(CLEAR)
-        for slot in group.slots()
-        if slot.part and (isinstance(slot.part, Cell) or slot.part.lines)
-    ]
-    return [*taken, _label(group, rect)]
-
-
-def _label(group: Group, rect: Rect) -> Rect:
-    """What of a box is taken by its name."""
-    wide = round(width(clip(group.box.label, LONGEST_NAME), NAME + 1, code=True))
-    return Rect(rect.x + MARGIN - 4, rect.y + 5, wide + 8, 18)
+    return [slot.rect.grown(CLEAR if isinstance(slot.part, Cell) else 4) for slot in group.slots()]
 
 
 def trace(path: list[Point]) -> list[Point]:
@@ -206,4 +299,4 @@ def trace(path: list[Point]) -> list[Point]:
     return found
 
 
-__all__ = ["BELOW", "EDGE", "Placed", "place", "trace"]
+__all__ = ["BELOW", "EDGE", "Gate", "Label", "Placed", "place", "trace"]

@@ -1,12 +1,11 @@
 """What is put together with what, before anything has a place.
 
-Links are docked: a bridge with its ports is one node, and so is a namespace that has uplinks
-only.  A namespace is a group of nodes in up to three rows: links that lead upwards, bridges, and
-all the rest.
+A namespace is a group: links that lead upwards, bridges with their ports docked to them, and all
+the rest.  The world stands above the host, and below it are the namespaces in levels, each below
+what it is plugged into.
 
-A picture runs from the top down, the world above the host and the namespaces side by side below
-it, until they would be wider than a notebook; then they are listed to the right of the host, one
-below the other.
+Where a level does not fit into the width of a page, namespaces that are alike, with one link each,
+are drawn dense: in one line each, in a panel below what they hang on.
 """
 
 from __future__ import annotations
@@ -14,34 +13,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from nslab.draw.layout.boxes import GATE as GATE_HEIGHT
 from nslab.draw.layout.boxes import (
+    LEAD,
     MARGIN,
-    Node,
     Notes,
     Slot,
-    cell_size,
-    compact_size,
+    bridge,
+    card,
+    gate_width,
+    grid,
     notes_size,
     rest_size,
     scenery_size,
-    title_width,
+    socket,
+    title_size,
 )
+from nslab.draw.layout.dense import Leaf, Panel, panels
 from nslab.draw.layout.memory import Memory
-from nslab.draw.scene.scene import Block, Box, Cable, Cell, Line, Scene
+from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene
 
-COLUMN = 980
+COLUMN = 956
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
 
-SPACE = 268
-"""Pixels that a namespace is wide at least: room for ``default via 192.168.10.1 linkdown``."""
+SPACE = 228
+"""Pixels that a lab's namespace is wide at least: room for ``+ default via 192.168.10.1``."""
 
 BESIDE = 12
 """Pixels between two namespaces."""
-
-INDENT = 100
-"""Pixels that the host may be indented by, so that eth0 stands below the LAN's switch."""
-
-_DOT_WORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 
 @dataclass
@@ -55,31 +54,30 @@ class Dock:
 
 @dataclass
 class Group:
-    """A namespace: its links by their roles, and as nodes in rows."""
+    """A namespace: its links by their roles."""
 
-    id: str
     box: Box
     title: str
+    is_host: bool
     uplinks: list[Slot] = field(default_factory=list)
     docks: list[Dock] = field(default_factory=list)
     others: list[Slot] = field(default_factory=list)
     notes: Slot | None = None
-    simple: bool = False
-    """Whether it has uplinks only."""
-    rows: list[list[Node]] = field(default_factory=list)
+    gate: Slot | None = None
+    """The sign for forwarding, between the links that lead upwards and what is below them."""
 
     @property
-    def title_width(self) -> int:
-        return title_width(self.box, self.title)
-
-    def nodes(self) -> Iterator[Node]:
-        for row in self.rows:
-            yield from row
+    def simple(self) -> bool:
+        """Whether it has links that lead upwards only."""
+        return not self.docks and not self.others and not self.is_host
 
     def slots(self) -> Iterator[Slot]:
         """Everything that is drawn in it."""
-        for node in self.nodes():
-            yield from node.slots()
+        yield from self.uplinks
+        for dock in self.docks:
+            yield from (dock.bridge, *dock.upper, *dock.lower)
+        yield from self.others
+        yield from (slot for slot in (self.notes, self.gate) if slot)
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,11 @@ class End:
     The first side is preferred.
     """
 
-    node: Node
     slot: Slot
     sides: str
+    home: Group | None = None
+    aside: bool = False
+    """Whether it leaves below beside the middle: there the sign for forwarding stands."""
 
 
 @dataclass(frozen=True)
@@ -102,130 +102,129 @@ class Run:
     start: End
     end: End
     cable: Cable | None
-    level: bool = False
-    """Whether both ends are in one row."""
 
 
 class Plan:
-    """The nodes and groups of a scene, and the lines between them."""
+    """The groups of a scene, and the lines between them."""
 
     def __init__(self, scene: Scene, stage: Memory | None = None) -> None:
         self.scene = scene
-        self._ids: set[str] = set()
         stage = stage or Memory()
-        self.down = not stage.listed and self._fits_side_by_side(stage)
-        self.groups = [self._group(box) for box in scene.boxes]
-        self.world = [
-            Node(self._id(thing.label), [[Slot(None, *scenery_size(thing))]])
-            for thing in scene.scenery
+        self.world = [Slot(None, *scenery_size(thing)) for thing in scene.scenery]
+        self.levels = self._levels()
+        self.panels: list[Panel] = []
+        if self._crowded(stage):
+            self.panels = list(panels(scene, self.levels[1]))
+        self.leaves = {leaf.box.key: leaf for panel in self.panels for leaf in panel.leaves}
+        self._dense = {leaf.port for leaf in self.leaves.values() if leaf.port}
+        self.groups = [
+            self._group(box, not number)
+            for number, box in enumerate(scene.boxes)
+            if box.key not in self.leaves
         ]
-        self.rest: Node | None = None
-        if scene.rest:
-            self.rest = Node(self._id("rest"), [[Slot(None, *rest_size(scene.rest))]])
-        self.places = {
-            slot.part.key: (group, node, slot)
-            for group in self.groups
-            for node in group.nodes()
-            for slot in node.slots()
-            if isinstance(slot.part, Cell)
-        }
-        self._row_of = {
-            node.id: (place, number)
-            for place, group in enumerate(self.groups)
-            for number, row in enumerate(group.rows)
-            for node in row
-        }
+        self.rest: Slot | None = None
+        if scene.rest and not any(panel.rest for panel in self.panels):
+            self.rest = Slot(None, *rest_size(scene.rest))
+        self.places = dict(self._ends())
         self.runs = [*self._world_runs(), *self._cable_runs(), *self._rest_run()]
 
-    def _fits_side_by_side(self, stage: Memory) -> bool:
-        """Whether the namespaces of each level below the host fit into the width of a page."""
+    @property
+    def dense(self) -> bool:
+        """Whether namespaces are drawn in one line each."""
+        return bool(self.panels)
+
+    def _ends(self) -> Iterator[tuple[Key, End]]:
+        """Where each link may be plugged into."""
+        for group in self.groups:
+            for slot, sides in self._sides(group):
+                if isinstance(slot.part, Cell):
+                    yield slot.part.key, End(slot, sides, group)
+
+    def _levels(self) -> dict[int, list[Box]]:
+        """The namespaces by how far below the host they are, each level in order."""
+        boxes = self.scene.boxes
+        home = {cell.key: box.key for box in boxes for cell in box.cells()}
+        above: dict[tuple[bool, int], list[tuple[bool, int]]] = {}
+        for cable in self.scene.cables:
+            upper, lower = home.get(cable.upper), home.get(cable.lower)
+            if upper and lower and upper != lower:
+                above.setdefault(lower, []).append(upper)
         level: dict[tuple[bool, int], int] = {}
-        place = {cell.key: box.key for box in self.scene.boxes for cell in box.cells()}
-        across: dict[int, int] = {}
-        for number, box in enumerate(self.scene.boxes):
-            above = [
-                level[place[cable.upper]]
-                for cable in self.scene.cables
-                if place.get(cable.lower) == box.key and place.get(cable.upper) in level
-            ]
-            level[box.key] = max(above, default=0) + 1 if number else 0
-            links = [cell_size(cell)[0] for cell in box.uplinks or box.cells()]
-            known = stage.was(f"ns:{self.scene.box_names[box.key]}")
-            inside = max(sum(links) + 8 * (len(links) - 1), title_width(box, box.title))
-            room = max(inside + 2 * MARGIN, known.w if known else SPACE) + BESIDE
-            across[level[box.key]] = across.get(level[box.key], INDENT) + room
-        if self.scene.rest:
-            across[1] = across.get(1, INDENT) + rest_size(self.scene.rest)[0]
-        return all(room <= COLUMN for at, room in across.items() if at)
+        found: dict[int, list[Box]] = {}
+        for number, box in enumerate(boxes):
+            known = [level[key] for key in above.get(box.key, ()) if key in level]
+            level[box.key] = max(known, default=0) + 1 if number else 0
+            found.setdefault(level[box.key], []).append(box)
+        for row in found.values():
+            self._sort(row, home)
+        return found
 
-    def _id(self, wish: str) -> str:
-        word = "".join(c if c.isascii() and c.isalnum() else "_" for c in wish) or "_"
-        if word[0].isdigit() or word.lower() in _DOT_WORDS:
-            word = f"_{word}"
-        name, count = word, 2
-        while name in self._ids:
-            name, count = f"{word}_{count}", count + 1
-        self._ids.add(name)
-        return name
+    def _sort(self, row: list[Box], home: dict[Key, tuple[bool, int]]) -> None:
+        """Put namespaces into the order of what they hang on."""
+        order = {key: n for n, key in enumerate(self._plugs())}
+        far: dict[tuple[bool, int], int] = {}
+        for cable in self.scene.cables:
+            if cable.lower in home and cable.upper in order:
+                far.setdefault(home[cable.lower], order[cable.upper])
+        row.sort(key=lambda box: far.get(box.key, len(order)))
 
-    # The nodes of a namespace.
+    def _plugs(self) -> Iterator[Key]:
+        """The host's links, those of one bridge together: in the order of what hangs on them."""
+        host = self.scene.boxes[0]
+        for block in host.bridges:
+            yield from (port.key for port in block.lower)
+        yield from (cell.key for cell in (*host.others, *host.uplinks))
 
-    def _group(self, box: Box) -> Group:
-        group = Group(self._id(f"cluster_{box.label}"), box, box.title)
-        is_host = box is self.scene.boxes[0]
-        group.simple = not box.bridges and not box.others and not is_host
-        listed = group.simple and not self.down
-        notes = box.notes
-        if listed and box.uplinks and len(notes) == 1 and not notes[0].mark:
-            # Many namespaces below each other: one line less of each.
-            group.title, notes = notes[0].text, []
-        group.notes = Slot(Notes(tuple(notes)), *notes_size(notes)) if notes else None
-        group.uplinks = [
-            _compact(cell) if listed else Slot(cell, *cell_size(cell)) for cell in box.uplinks
-        ]
-        if group.simple:
-            self._simple(group)
-            return group
-        group.others = [Slot(cell, *cell_size(cell, least=0)) for cell in box.others]
+    def _crowded(self, stage: Memory) -> bool:
+        """Whether what is below the host does not fit side by side into a page."""
+        first = self.levels.get(1, [])
+        wide = 0
+        for box in first:
+            inside = sum(card(cell).w + 12 for cell in box.uplinks or box.cells())
+            notes = max((notes_size([line])[0] for line in box.notes), default=0)
+            least = SPACE if self.scene.scenery else 0
+            wide += max(inside + 2 * MARGIN - 12, notes + 2 * MARGIN, least) + BESIDE
+        return len(first) > 3 and (wide - BESIDE > COLUMN or stage.dense)
+
+    # The parts of a namespace.
+
+    def _group(self, box: Box, is_host: bool) -> Group:
+        group = Group(box, box.title, is_host)
+        group.uplinks = [card(cell) for cell in box.uplinks]
+        group.others = [card(cell) for cell in box.others]
         group.docks = [self._dock(block) for block in box.bridges]
-
-        def single(slot: Slot) -> Node:
-            name = slot.part.name if isinstance(slot.part, Cell) else "notes"
-            return Node(self._id(f"{box.label}_{name}"), [[slot]])
-
-        first, third = map(single, group.uplinks), map(single, group.others)
-        rows = [list(first), [self._bridge(box, dock) for dock in group.docks], list(third)]
-        if group.notes:
-            rows[0 if rows[0] or not rows[1] else 1].append(single(group.notes))
-        group.rows = [row for row in rows if row]
+        lines = list(box.notes)
+        gates = [line for line in lines if line.role == "forwarding"]
+        if gates and group.uplinks and not group.simple:
+            # A filter of what is forwarded acts there, too.
+            gates += [line for line in lines if line.role == "filter" and "forward" in line.text]
+            lines = [line for line in lines if line not in gates]
+            high = GATE_HEIGHT + LEAD * (len(gates) - 1)
+            group.gate = Slot(Notes(tuple(gates)), grid(max(map(gate_width, gates))), high)
+        if lines:
+            lines.sort(key=lambda line: line.role != "nat" and not group.simple)
+            group.notes = Slot(Notes(tuple(lines)), *notes_size(lines))
         return group
-
-    def _simple(self, group: Group) -> None:
-        """A namespace in one node: its links, and the notes below them."""
-        for slot in group.uplinks if self.down else ():
-            slot.h = max(other.h for other in group.uplinks)
-        parts = [group.uplinks, [group.notes] if group.notes else []]
-        lines = [line for line in parts if line] or [[Slot(Notes(()), group.title_width, 2)]]
-        group.rows = [[Node(self._id(group.box.label), lines)]]
 
     def _dock(self, block: Block) -> Dock:
         upper, lower = (
-            [Slot(port, *cell_size(port, least=0)) for port in ports]
+            [socket(port) for port in ports if port.key not in self._dense]
             for ports in (block.upper, block.lower)
         )
-        if self.scene.rest_on == block.bridge.key:
+        if self.scene.rest_on == block.bridge.key and not any(p.rest for p in self.panels):
             line = Line(f"… {self.scene.rest_count} more", code=False)
-            lower.append(Slot(Notes((line,), docked=True), *notes_size([line])))
-        for ports in (upper, lower):
-            for slot in ports:
-                slot.h = max(other.h for other in ports)
-        return Dock(Slot(block.bridge, *cell_size(block.bridge)), upper, lower)
+            wide, high = notes_size([line])
+            lower.append(Slot(Notes((line,), docked=True), wide + 12, high, "socket"))
+        return Dock(bridge(block.bridge), upper, lower)
 
-    def _bridge(self, box: Box, dock: Dock) -> Node:
-        """A bridge with its ports, as one node."""
-        name = dock.bridge.part.name if isinstance(dock.bridge.part, Cell) else ""
-        lines = [line for line in (dock.upper, [dock.bridge], dock.lower) if line]
-        return Node(self._id(f"{box.label}_{name}"), lines, self.down)
+    def _sides(self, group: Group) -> Iterator[tuple[Slot, str]]:
+        """Which sides each link may be plugged into: a port has one, other links have all."""
+        for dock in group.docks:
+            yield from ((slot, "s") for slot in dock.lower)
+            yield from ((slot, "n") for slot in dock.upper)
+            yield dock.bridge, "snwe"
+        yield from ((slot, "snwe") for slot in group.others)
+        yield from ((slot, "nswe") for slot in group.uplinks)
 
     # The lines between them.
 
@@ -238,61 +237,41 @@ class Plan:
             if len(known) == 2 and tuple(known) not in done:
                 done.add(tuple(known))
                 one, other = (self.world[order.index(label)] for label in known)
-                yield Run(f"world{len(done)}", _whole(one, "e"), _whole(other, "w"), None)
+                yield Run(f"world{len(done)}", End(one, "e"), End(other, "w"), None)
 
     def _cable_runs(self) -> Iterator[Run]:
         labels = [thing.label for thing in self.scene.scenery]
         world = dict(zip(labels, self.world, strict=True))
+        order = {group.box.key: n for n, group in enumerate(self.groups)}
         for number, cable in enumerate(self.scene.cables, 1):
             if self.scene.scenery_of.get(cable.lower[1]) in world:
                 continue
+            if cable.lower not in self.places:
+                continue  # it is in a panel
             outside = world.get(self.scene.scenery_of.get(cable.upper[1], ""))
-            end = self._end(cable.lower)
-            start = _whole(outside, "s") if outside else self._end(cable.upper)
+            start = End(outside, "s") if outside else self.places[cable.upper]
+            end = self.places[cable.lower]
             if not cable.pair:
                 # What stands on a link comes out below it: above there is its own cable.
-                start = replace(start, sides=start.sides.replace("n", "") or "n")
-            level = False
-            if not outside:
-                one, other = self._row_of[start.node.id], self._row_of[end.node.id]
-                if one > other:
-                    start, end = end, start
-                level = one == other
-            yield Run(f"cable{number}", start, end, cable, level=level)
-
-    def _end(self, key: tuple[bool, int, int]) -> End:
-        """An end of a cable: a port has one free side, other links have all."""
-        group, node, slot = self.places[key]
-        for dock in group.docks:
-            if any(slot is port for port in dock.lower):
-                return End(node, slot, "e" if self.listed(group) else "s")
-            if any(slot is port for port in dock.upper):
-                return End(node, slot, "n")
-            if slot is dock.bridge:
-                return End(node, slot, "snwe")
-        if any(slot is other for other in group.others):
-            return End(node, slot, "snwe")
-        return End(node, slot, "nswe" if self.down or group is self.groups[0] else "wnse")
-
-    def listed(self, group: Group) -> bool:
-        """Whether the ports of a group's bridges stand below each other."""
-        return not self.down and group is self.groups[0]
+                sides = start.sides.replace("n", "") or "n"
+                start = replace(start, sides=sides, aside=True)
+                end = replace(end, sides="nwes" if len(end.sides) > 1 else end.sides)
+            if start.home and end.home and order[start.home.box.key] > order[end.home.box.key]:
+                start, end = end, start
+            yield Run(f"cable{number}", start, end, cable)
 
     def _rest_run(self) -> Iterator[Run]:
         for group in self.groups if self.rest else ():
-            for node in group.nodes():
-                for slot in node.slots():
-                    if self.rest and isinstance(slot.part, Notes) and slot.part.docked:
-                        start = End(node, slot, "e" if self.listed(group) else "s")
-                        yield Run("rest", start, _whole(self.rest, "nw"), None)
+            for dock in group.docks:
+                for slot in dock.lower:
+                    if self.rest and isinstance(slot.part, Notes):
+                        yield Run("rest", End(slot, "s", group), End(self.rest, "nw"), None)
 
 
-def _whole(node: Node, sides: str) -> End:
-    return End(node, next(node.slots()), sides)
+def least_width(box: Box, title: str) -> int:
+    """The width of a namespace's box that its name needs, with its kind behind it."""
+    name, kind = title_size(box, title)
+    return grid(name + kind + 8 + 2 * MARGIN)
 
 
-def _compact(cell: Cell) -> Slot:
-    """A link in one line, if it has no more to say than its address."""
-    if len(cell.lines) != 1 or cell.lines[0].mark or not cell.lines[0].code or cell.told[1:]:
-        return Slot(cell, *cell_size(cell))
-    return Slot(cell, *compact_size(cell), compact=True)
+__all__ = ["BESIDE", "COLUMN", "SPACE", "Dock", "End", "Group", "Leaf", "Panel", "Plan", "Run"]

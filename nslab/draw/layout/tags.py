@@ -1,66 +1,57 @@
-"""The tags that say what is new, changed or gone: each on an edge of what it is about.
-
-A tag takes no room of its own, so that nothing moves when it comes and goes.
-"""
+"""The tags that say that a cable is new or gone: beside it, in the free room between two boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from nslab.draw.layout.boxes import BADGE, Point, Rect, Slot, tag_width, tags_and_lines
-from nslab.draw.scene.scene import Box, Cell, Scenery
+from nslab.draw.layout.boxes import BADGE, Point, Rect, tag_width
+from nslab.draw.layout.plan import Run
+from nslab.draw.scene.scene import Key
 from nslab.network.diff import Kind
 
-HEIGHT = 16
-CORNER = 6
-"""Pixels: how high a tag is, and how far it stays away from the corners."""
+HEIGHT, ASIDE = 20, 8
+"""Pixels: how high a tag is, and how far from its cable it stands."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A plate with a sign and words."""
+    """A plate with words, and the ends of the cable that it is about."""
 
     mark: Kind
     words: str
     rect: Rect
+    ends: tuple[Key, Key]
 
 
-def tags(
-    cells: Iterable[tuple[Cell, Slot]],
-    boxes: Iterable[tuple[Box, str, Rect]],
-    scenery: Iterable[tuple[Scenery, Rect]],
-    plugs: Iterable[Point],
-    low: Container[int],
-) -> Iterator[Tag]:
-    """The tags of everything that has a mark; they cover neither each other nor a plug.
-
-    ``low`` are the ids of slots that have theirs at the lower edge.
-    """
-    taken = [Rect(x - 4, y - 4, 8, 8) for x, y in plugs]
-    wanted: list[tuple[Kind | None, str, Rect, bool]] = []
-    for cell, slot in cells:
-        words = tags_and_lines(cell)[0]
-        wanted += [(cell.mark, each, slot.rect, id(slot) in low) for each in words]
-    spaces: list[tuple[Kind | None, Rect]] = [(box.mark, rect) for box, _, rect in boxes]
-    spaces += [(thing.mark, rect) for thing, rect in scenery]
-    wanted += [(mark, BADGE[mark], rect, False) for mark, rect in spaces if mark]
-    # Those with the least choice come first.
-    for mark, each, rect, below in sorted(wanted, key=lambda w: w[2].w - tag_width(w[1])):
-        if mark:
-            tries = list(_places(rect, tag_width(each), below))
-            free = [at for at in tries if not any(map(at.overlaps, taken))]
-            place = (free or tries)[0]
-            taken.append(place)
-            yield Tag(mark, each, place)
+def tags(runs: Sequence[tuple[Run, list[Point]]], areas: Iterable[Rect]) -> Iterator[Tag]:
+    """The tags of the cables that came or went, as far as there is room between the boxes."""
+    taken = [rect.grown(1) for rect in areas]
+    lines = [
+        Rect(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1])).grown(3)
+        for _, path in runs
+        for a, b in pairwise(path)
+    ]
+    for run, path in runs:
+        cable = run.cable
+        if cable is None or cable.mark not in {"new", "gone"}:
+            continue
+        words = BADGE[cable.mark]
+        if cable.pair:
+            words = f"{words} cable" if cable.mark == "new" else f"cable {words}"
+        for rect in _beside(path, tag_width(words)):
+            if rect.x >= 2 and not any(map(rect.overlaps, [*taken, *lines])):
+                taken.append(rect)
+                yield Tag(cable.mark, words, rect, (cable.upper, cable.lower))
+                break
 
 
-def _places(rect: Rect, wide: int, low: bool) -> Iterator[Rect]:
-    """Along one edge from the right to the left, then along the other."""
-    first, last = rect.x + CORNER, rect.right - CORNER - wide
-    if last < first:
-        first = last = (first + last) // 2
-    edges = (rect.y - HEIGHT // 2 - 1, rect.bottom - HEIGHT // 2)
-    for y in reversed(edges) if low else edges:
-        for x in (*range(last, first, -6), first, first - CORNER, last + CORNER, first - 16):
-            yield Rect(x, y, wide, HEIGHT)
+def _beside(path: list[Point], wide: int) -> Iterator[Rect]:
+    """Places to the right and to the left of a line's upright parts."""
+    for (x, y1), (x2, y2) in pairwise(path):
+        low, high = min(y1, y2), max(y1, y2) - HEIGHT
+        if x == x2:
+            for y in sorted(range(low, high + 1, 2), key=lambda y: abs(y - (low + high) // 2)):
+                yield Rect(x + ASIDE, y, wide, HEIGHT)
+                yield Rect(x - ASIDE - wide, y, wide, HEIGHT)

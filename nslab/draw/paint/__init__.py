@@ -2,6 +2,11 @@
 
 ::
 
-    svg     a placed scene as SVG
-    style   the rules in its ``<style>``
+    svg       a placed scene as SVG
+    links     a link: a card, a bridge, a port, a line
+    notes     what belongs to a namespace: gates, translations, routes
+    shapes    rectangles, lines, texts, plugs
+    icons     small drawings of kinds of things
+    style     the rules in its ``<style>``
+    written   where something is written
 """

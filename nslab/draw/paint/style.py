@@ -1,84 +1,274 @@
 """How a picture looks: the rules that stand in its ``<style>``.
 
-Colours are of the Okabe-Ito palette, which colour-blind people can tell apart, and nothing is said
-by colour alone.  Every class begins with ``nslab-``, and the rules of one flavour do not reach the
-other, so any number of pictures can stand on one page.
+Hues are made from the Okabe-Ito palette, which colour-blind people can tell apart, and nothing is
+said by colour alone.  Red is kept for what is wrong or gone.  Every class begins with ``nslab-``,
+and the rules of one flavour do not reach the other, so any number of pictures can stand on a page.
 """
 
 from __future__ import annotations
 
-from nslab.draw.layout.boxes import NAME, TEXT
-from nslab.network.diff import Kind
+from collections.abc import Collection
+from dataclasses import dataclass
 
-COLOURS: dict[Kind, str] = {"new": "#009e73", "changed": "#0072b2", "gone": "#d55e00"}
+from nslab.draw.layout.boxes import NAME, TEXT, TITLE
 
-_CODE = "'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace"
+_CODE = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace"
 _SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours for one ground; of a hue its line and what is filled with it."""
+
+    ink: str
+    soft: str
+    edge: str
+    line: str
+    paper: str
+    ground: str
+    plate: str
+    good: str
+    wrong: str
+    way: str
+    hues: tuple[tuple[str, str], ...]
+    tints: tuple[str, ...]
+
+
+LIGHT = Palette(
+    ink="#1f2328",
+    soft="#57606a",
+    edge="#6a737d",
+    line="#aeb6be",
+    paper="#ffffff",
+    ground="#f4f5f7",
+    plate="#ffffff",
+    good="#08805a",
+    wrong="#b83a1b",
+    way="#7b2cbf",
+    hues=(
+        ("#0a6bbd", "#e3f0fb"),
+        ("#9a5b00", "#fdf0d9"),
+        ("#a33b76", "#fbe8f2"),
+        ("#0b7285", "#dcf2f6"),
+        ("#6b6400", "#f4f2cf"),
+        ("#5b4bb5", "#ebe9fa"),
+    ),
+    tints=("#f1f6fb", "#faf5ec", "#f9f1f6", "#eff7f6", "#f7f6ea", "#f3f2fa"),
+)
+DARK = Palette(
+    ink="#e6e6e6",
+    soft="#a8adb3",
+    edge="#8b929a",
+    line="#59616a",
+    paper="#16191d",
+    ground="#23282e",
+    plate="#16191d",
+    good="#3fb983",
+    wrong="#ff8a70",
+    way="#c77dff",
+    hues=(
+        ("#6cb6ff", "#12304d"),
+        ("#e3a84a", "#43300f"),
+        ("#e79ac4", "#452139"),
+        ("#66cbdb", "#10373f"),
+        ("#d2c94e", "#38350d"),
+        ("#b1a8f7", "#2b2750"),
+    ),
+    tints=("#212831", "#2b2822", "#2b252a", "#212b2a", "#2a2a22", "#26262e"),
+)
+
+MARKS = {"new": "good", "changed": "ink", "gone": "wrong"}
+"""The colour of a palette that says how something changed."""
 
 _COMMON = f"""\
 .nslab-picture text{{font-family:{_SANS};font-size:{TEXT}px;stroke:none}}
 .nslab-picture .nslab-code{{font-family:{_CODE}}}
-.nslab-picture .nslab-name{{font-family:{_CODE};font-size:{NAME}px;font-weight:bold}}
-.nslab-picture .nslab-title{{font-family:{_CODE};font-size:{NAME + 1}px;font-weight:bold}}
+.nslab-picture .nslab-name{{font-family:{_CODE};font-size:{NAME}px;font-weight:600}}
+.nslab-picture .nslab-title{{font-size:{TITLE}px;font-weight:600}}
+.nslab-picture .nslab-port{{font-size:{TEXT}px;font-weight:400}}
+.nslab-picture .nslab-leaf{{font-size:{TEXT}px}}
 .nslab-picture .nslab-end{{text-anchor:end}}
 .nslab-picture .nslab-middle{{text-anchor:middle}}
 .nslab-picture .nslab-struck{{text-decoration:line-through}}
-.nslab-picture .nslab-box,.nslab-picture .nslab-cell{{stroke-width:1.2}}
-.nslab-picture .nslab-bridge{{stroke-width:2}}
-.nslab-picture .nslab-cable{{fill:none;stroke-width:2.4;stroke-linecap:round}}
-.nslab-picture .nslab-wire{{fill:none;stroke-width:1.4}}
+.nslab-picture .nslab-box,.nslab-picture .nslab-panel{{stroke-width:1.2}}
+.nslab-picture .nslab-cell{{stroke-width:1.6}}
+.nslab-picture .nslab-bar{{stroke:none}}
+.nslab-picture .nslab-edge{{fill:none;stroke-width:1.6}}
+.nslab-picture .nslab-cable{{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}}
+.nslab-picture .nslab-wire{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
+.nslab-picture .nslab-icon{{fill:none;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}}
+.nslab-picture .nslab-dots{{fill:none;stroke-width:2;stroke-dasharray:2 4}}
+.nslab-picture .nslab-gate{{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-off{{stroke-dasharray:5 4}}
-.nslab-picture .nslab-new{{stroke-width:2.6}}
-.nslab-picture .nslab-changed{{stroke-width:2.2}}
-.nslab-picture .nslab-gone{{stroke-width:2;stroke-dasharray:1.5 4;stroke-linecap:round}}
-.nslab-picture .nslab-badge{{fill:#fff;font-weight:bold;font-size:{TEXT}px}}
+.nslab-picture .nslab-cable.nslab-off{{stroke-dasharray:7 6}}
+.nslab-picture .nslab-halo{{fill:none;stroke-width:2;stroke-opacity:.8}}
+.nslab-picture .nslab-under{{fill:none;stroke-width:9;stroke-opacity:.3;stroke-linecap:round}}
+.nslab-picture .nslab-pill{{fill:none;stroke-width:1.4}}
+.nslab-picture .nslab-gone .nslab-cell,.nslab-picture .nslab-gone .nslab-cable,
+.nslab-picture .nslab-gone .nslab-edge,.nslab-picture .nslab-gone .nslab-box\
+{{stroke-dasharray:1.5 5;stroke-linecap:round}}
+.nslab-picture .nslab-badge{{font-weight:600}}
 .nslab-picture g:focus{{outline:2px solid #0072b2;outline-offset:2px}}
 """
 
-_INLINE = """\
-.nslab-inline{color:inherit}
-.nslab-inline text{fill:currentColor}
-.nslab-inline .nslab-badge{fill:#fff}
-.nslab-inline .nslab-muted{fill-opacity:.78}
-.nslab-inline .nslab-box{fill:currentColor;fill-opacity:.035;stroke:currentColor;stroke-opacity:.4}
-.nslab-inline .nslab-cell{fill:currentColor;fill-opacity:.05;stroke:currentColor;
-stroke-opacity:.75}
-.nslab-inline .nslab-bridge{fill-opacity:.1}
-.nslab-inline .nslab-ghost{fill:none;stroke:currentColor;stroke-opacity:.5}
-.nslab-inline .nslab-cable,.nslab-inline .nslab-wire{stroke:currentColor;stroke-opacity:.8}
-.nslab-inline .nslab-calm{stroke-opacity:.35}
-.nslab-inline .nslab-plug{fill:currentColor;stroke:none}
-.nslab-inline .nslab-dot{fill:currentColor;stroke:currentColor}
-.nslab-inline .nslab-hollow{fill:none;stroke:currentColor}
-.nslab-inline .nslab-card{fill:none;stroke:none}
-.nslab-inline .nslab-same{opacity:.82}
+
+def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[str]:
+    """The rules of a flavour: selectors within a picture, and what they set."""
+    found = [
+        f"text{{fill:{p.ink}}}",
+        f".nslab-muted{{fill:{p.soft}}}",
+        f".nslab-box,.nslab-panel{{fill:{p.ground};stroke:{p.line}}}",
+        ".nslab-panel{fill:none}",
+        f".nslab-calm{{fill:none;stroke:{p.line}}}",
+        f".nslab-cell,.nslab-edge{{fill:{p.plate};stroke:{p.edge}}}",
+        ".nslab-edge{fill:none}",
+        f".nslab-bar{{fill:{p.plate}}}",
+        f".nslab-cable,.nslab-wire{{stroke:{p.edge}}}",
+        f".nslab-plug{{fill:{p.soft};stroke:none}}",
+        f".nslab-icon{{stroke:{p.edge}}}",
+        f".nslab-dots{{stroke:{p.line}}}",
+        f".nslab-gate{{stroke:{p.edge}}}",
+        f".nslab-good{{fill:{p.good}}}",
+        f".nslab-wrong{{fill:{p.wrong}}}",
+        f".nslab-dot{{fill:{p.good};stroke:{p.good}}}",
+        f".nslab-open{{stroke:{p.good}}}",
+        f".nslab-hollow{{fill:none;stroke:{p.edge};stroke-width:1.6}}",
+    ]
+    for mark, name in MARKS.items():
+        colour = getattr(p, name)
+        found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
+        found.append(f".nslab-told-{mark}{{fill:{colour}}}")
+    for hue in sorted(hues):
+        line, filled = p.hues[hue]
+        within = f".nslab-h{hue} "
+        found.append(f"{within}.nslab-cell,{within}.nslab-edge{{stroke:{line}}}")
+        found.append(f"{within}.nslab-cell,{within}.nslab-bar{{fill:{filled}}}")
+        found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
+        found.append(f"{within}.nslab-plug{{fill:{line}}}")
+        found.append(f"{within}.nslab-icon{{stroke:{line}}}")
+    found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
+    found.append(".nslab-off.nslab-cell{fill:none}")
+    return found
+
+
+def _way_rules(p: Palette) -> list[str]:
+    """The rules of a packet's way."""
+    return [
+        f".nslab-ways{{fill:none;stroke:{p.way}}}",
+        f".nslab-stop{{fill:{p.way};stroke:{p.paper}}}",
+        f".nslab-stop-copy{{fill:{p.paper};stroke:{p.way}}}",
+        f".nslab-now{{stroke:{p.way}}}",
+        f".nslab-number{{fill:{p.paper}}}",
+        f".nslab-packet{{fill:{p.way};stroke:{p.paper}}}",
+        f".nslab-lead{{stroke:{p.way}}}",
+        f".nslab-callout{{fill:{p.paper};stroke:{p.way}}}",
+        f".nslab-callout-arrived{{fill:{p.good};stroke:{p.good}}}",
+        f".nslab-callout-lost{{fill:{p.wrong};stroke:{p.wrong}}}",
+        f".nslab-callout-beyond{{fill:{p.paper};stroke:{p.edge}}}",
+        f".nslab-lead-arrived{{stroke:{p.good}}}",
+        f".nslab-lead-lost{{stroke:{p.wrong}}}",
+        f".nslab-said-arrived,.nslab-said-lost{{fill:{p.paper}}}",
+        f".nslab-stop-lost{{fill:{p.wrong}}}",
+        f".nslab-stop-arrived{{fill:{p.good}}}",
+    ]
+
+
+_WAY = """\
+.nslab-picture .nslab-behind{opacity:.9}
+.nslab-picture .nslab-ways{stroke-opacity:.5;stroke-linejoin:round;stroke-linecap:round}
+.nslab-picture .nslab-way{stroke-width:8}
+.nslab-picture .nslab-copy{stroke-width:4}
+.nslab-picture .nslab-unseen{stroke-dasharray:1 9}
+.nslab-picture .nslab-stop{stroke-width:1.4}
+.nslab-picture .nslab-stop-copy{stroke-width:2.4}
+.nslab-picture .nslab-now{fill:none;stroke-width:3}
+.nslab-picture .nslab-number{font-weight:600;text-anchor:middle}
+.nslab-picture .nslab-lead{fill:none;stroke-width:1.4}
+.nslab-picture .nslab-callout{stroke-width:1.4}
+.nslab-picture .nslab-said{font-weight:600}
+.nslab-picture .nslab-packet{stroke-width:1.6}
 """
 
-_STANDALONE = """\
-.nslab-file text{fill:#1d2329}
-.nslab-file .nslab-badge{fill:#fff}
-.nslab-file .nslab-muted{fill:#57606a}
-.nslab-file .nslab-box{fill:#f4f6f8;stroke:#8b949e}
-.nslab-file .nslab-cell{fill:#fff;stroke:#57606a}
-.nslab-file .nslab-bridge{fill:#e3e9ef}
-.nslab-file .nslab-ghost{fill:#eef0f2;stroke:#8b949e}
-.nslab-file .nslab-cable,.nslab-file .nslab-wire{stroke:#7a8490}
-.nslab-file .nslab-plug{fill:#7a8490;stroke:none}
-.nslab-file .nslab-dot{fill:#1d2329;stroke:#1d2329}
-.nslab-file .nslab-hollow{fill:none;stroke:#57606a}
-.nslab-file .nslab-card{fill:#f4f6f8;stroke:none}
-.nslab-file .nslab-same text{fill:#57606a}
-.nslab-file .nslab-same .nslab-dot{fill:#57606a;stroke:#57606a}
-"""
 
-_MARKS = "".join(
-    f".nslab-picture .nslab-{mark}{{stroke:{colour};stroke-opacity:1}}\n"
-    f".nslab-picture .nslab-plate-{mark}{{fill:{colour};stroke:none}}\n"
-    f".nslab-picture .nslab-tint-{mark}{{fill:{colour};fill-opacity:.16;stroke:none}}\n"
-    for mark, colour in COLOURS.items()
+def _scoped(flavour: str, rules: list[str]) -> str:
+    lines = []
+    for rule in rules:
+        selectors, _, body = rule.partition("{")
+        scoped = ",".join(f"{flavour} {one}" for one in selectors.split(","))
+        lines.append(f"{scoped}{{{body}\n")
+    return "".join(lines)
+
+
+_DARK_PAGES = (
+    '[data-jp-theme-light="false"]',
+    "[data-theme=dark]",
+    ".dark",
+    ".vscode-dark",
+    "[theme=dark]",
+)
+"""What tells that a page is dark: JupyterLab and Notebook, Sphinx, MyST, VS Code, Colab."""
+
+
+def _variables(p: Palette) -> str:
+    """The colours of a page; texts take the page's own."""
+    named = {
+        "line": p.line,
+        "ground": p.ground,
+        "soft": p.soft,
+        "good": p.good,
+        "wrong": p.wrong,
+        "way": p.way,
+        "paper": p.paper,
+    }
+    words = [f"--nslab-{name}:{value}" for name, value in named.items()]
+    words += [f"--nslab-hue{n}:{line}" for n, (line, _) in enumerate(p.hues)]
+    return ";".join(words)
+
+
+_PAGE = Palette(
+    ink="currentColor",
+    soft="currentColor;fill-opacity:.78",
+    edge="currentColor;stroke-opacity:.66",
+    line="currentColor;stroke-opacity:.32",
+    paper="var(--nslab-paper)",
+    ground="currentColor;fill-opacity:.035",
+    plate="currentColor;fill-opacity:.03",
+    good="var(--nslab-good)",
+    wrong="var(--nslab-wrong)",
+    way="var(--nslab-way)",
+    hues=tuple(
+        (f"var(--nslab-hue{n})", f"var(--nslab-hue{n});fill-opacity:.13")
+        for n in range(len(LIGHT.hues))
+    ),
+    tints=tuple(f"var(--nslab-hue{n});fill-opacity:.05" for n in range(len(LIGHT.tints))),
 )
 
 
-def style(standalone: bool) -> str:
-    """The rules of a flavour."""
-    return f"{_COMMON}{_STANDALONE if standalone else _INLINE}{_MARKS}"
+def style(
+    standalone: bool, hues: Collection[int] = (), tints: Collection[int] = (), *, way: bool = False
+) -> str:
+    """The rules of a flavour; only the hues and tints that occur.
+
+    :param way: those of a packet's way, too
+    """
+
+    def rules(p: Palette) -> list[str]:
+        return _rules(p, hues, tints) + (_way_rules(p) if way else [])
+
+    common = _COMMON + (_WAY if way else "")
+    if standalone:
+        light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))
+        sheets = [
+            f".nslab-file .nslab-paper{{fill:{p.paper}}}\n.nslab-file .nslab-same{{opacity:.82}}\n"
+            for p in (LIGHT, DARK)
+        ]
+        return (
+            f"{common}{sheets[0]}{light}@media (prefers-color-scheme:dark){{\n{sheets[1]}{dark}}}\n"
+        )
+    pages = ",".join(f"{page} .nslab-inline" for page in _DARK_PAGES)
+    return (
+        f"{common}.nslab-inline{{color:inherit;{_variables(LIGHT)}}}\n"
+        f"{pages}{{{_variables(DARK)}}}\n"
+        ".nslab-inline .nslab-same{opacity:.82}\n"
+        f"{_scoped('.nslab-inline', rules(_PAGE))}"
+    )

@@ -6,7 +6,9 @@
     graph       what lies between two links when not every one is known
     places      where links are in a picture
     trail       the numbered stops, and the line between them
+    room        where numbers may stand, and what of the line is drawn
     callouts    what was rewritten at a stop, and how it ended
     animation   a packet that moves
     picture     all of it on a picture
+    explained   what lab.why found, on a picture
 """

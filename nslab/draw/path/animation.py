@@ -23,7 +23,6 @@ BEFORE, BREATH, DWELL, AFTER = 0.5, 0.15, 1.2, 2.0
 MOST_DOTS = 16
 
 STYLE = """\
-.nslab-picture .nslab-packet{stroke:#1d2329;stroke-width:1.6;fill:#cc79a7}
 .nslab-picture:hover .nslab-traveller{animation-play-state:paused!important}
 @media (prefers-reduced-motion:reduce){.nslab-traveller{display:none}}
 @media print{.nslab-traveller{display:none}}
@@ -53,7 +52,7 @@ def travellers(tracks: Sequence[Track]) -> Iterator[str]:
 
 def _frames(track: Track) -> list[_Frame]:
     now = BEFORE
-    found: list[_Frame] = [(0.0, track.marks[0].at, 1.0), (now, track.marks[0].at, 1.0)]
+    found: list[_Frame] = [(0.0, track.marks[0].on, 1.0), (now, track.marks[0].on, 1.0)]
     for leg, mark in zip(track.legs, track.marks[1:], strict=True):
         takes = _seconds(leg)
         length = max(1, leg.length)
@@ -61,9 +60,9 @@ def _frames(track: Track) -> list[_Frame]:
             now += takes * (abs(x1 - x2) + abs(y1 - y2)) / length
             found.append((now, (x2, y2), 1.0))
         if mark.stop.told:
-            found += [(now + DWELL / 4, mark.at, 1.5), (now + DWELL * 3 / 4, mark.at, 1.5)]
+            found += [(now + DWELL / 4, mark.on, 1.5), (now + DWELL * 3 / 4, mark.on, 1.5)]
         now += DWELL if mark.stop.told else BREATH
-        found.append((now, mark.at, 1.0))
+        found.append((now, mark.on, 1.0))
     return found
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from nslab.draw.layout.boxes import LEAD, LONGEST_NAME, MARGIN, NAME, TEXT, Point, Rect
+from nslab.draw.layout.boxes import LEAD, TEXT, Point, Rect
 from nslab.draw.layout.place import EDGE, Placed, trace
-from nslab.draw.path.trail import RADIUS, End, Mark, Track
-from nslab.draw.scene.metrics import clip, width
+from nslab.draw.paint.svg import texts
+from nslab.draw.path.room import RADIUS
+from nslab.draw.path.trail import End, Mark, Track
+from nslab.draw.scene.metrics import width
 
 Kind = Literal["told", "arrived", "lost", "beyond"]
 
@@ -26,10 +28,14 @@ ENDS: dict[End, str] = {
 _FAR, _STEP = (320, 150), 4
 """Pixels: how far away a tag may be, sideways and up or down, and the grid of its places."""
 
-_ON_WAY, _ON_CABLE = 90, 12
-"""Costs in pixels: of covering the way, or a cable."""
+_ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 90, 12, 40, 120
+"""Costs in pixels: of covering the way, a cable, or the border of a namespace, and of a line to the
+stop that runs through a text."""
 
 _GAP = RADIUS + 4
+
+LONGEST = 70
+"""Characters of a tag that may stand in one line."""
 
 NUMBER = 20
 """Pixels that a tag keeps for the number of its stop."""
@@ -47,13 +53,16 @@ class Callout:
     """How good the place is: pixels of distance and what is covered."""
 
 
-def callouts(placed: Placed, track: Track, end: End) -> list[Callout]:
-    """The tags of a way, and one that says how it ended."""
+def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ()) -> list[Callout]:
+    """The tags of a way, and one that says how it ended.
+
+    :param said: the lines of the last one, if not the usual words
+    """
     wanted: list[tuple[Mark, Kind, tuple[str, ...]]] = [
         (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
     ]
     last: list[tuple[Mark, Kind, tuple[str, ...]]] = [
-        (mark, end, (ENDS[end],)) for mark in track.marks[-1:]
+        (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
     ]
     tries = []
     for order in ([*wanted, *last], [*last, *wanted]):  # who comes first takes the better place
@@ -64,8 +73,10 @@ def callouts(placed: Placed, track: Track, end: End) -> list[Callout]:
 
 class _Room:
     def __init__(self, placed: Placed, track: Track) -> None:
-        self._bounds = Rect(2, 2, placed.width - 4, placed.height - placed.legend.height - 4)
+        self._bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
         self._taken = list(written(placed))
+        self._edges = [rect for _, _, rect in placed.boxes]
+        self._edges += [panel.rect for panel in placed.panels]
         self._taken += [
             Rect(mark.at[0], mark.at[1], 0, 0).grown(RADIUS + 2) for mark in track.marks
         ]
@@ -76,7 +87,7 @@ class _Room:
         """The best place of a tag, which is taken from then on."""
         at, numbered = mark.at, NUMBER if kind == "told" else 0
         best: tuple[int, Rect, tuple[str, ...]] | None = None
-        for shape in _shapes(lines):
+        for shape in _shapes(lines, " · " if numbered else " "):
             best = self._better(at, shape, numbered, best)
         if best is None:  # everything is full: below the stop, whatever is there
             lines = tuple(lines)
@@ -103,6 +114,8 @@ class _Room:
             if self._fits(rect):
                 cost = far + self._covers(rect)
                 if best is None or cost < best[0]:
+                    cost += _ON_TEXT * self._crosses(at, rect)
+                if best is None or cost < best[0]:
                     best = cost, rect, lines
         return best
 
@@ -116,30 +129,55 @@ class _Room:
             and not any(map(rect.overlaps, self._taken))
         )
 
+    def _crosses(self, at: Point, rect: Rect) -> bool:
+        """Whether the line from a stop to its tag runs through what is written."""
+        (x1, y1), (x2, y2) = at, lead_end(at, rect)
+        steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 8)
+        dots = [(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps) for n in range(steps)]
+        own = Rect(*at, 0, 0).grown(RADIUS + 2)
+        return any(
+            taken.holds(dot) and not taken.overlaps(own) for taken in self._taken for dot in dots
+        )
+
     def _covers(self, rect: Rect) -> int:
         near = rect.grown(3)
-        return _ON_WAY * any(map(near.holds, self._way)) + _ON_CABLE * any(
-            map(near.holds, self._cables)
+        edges = sum(each.overlaps(near) and not _holds(each, rect) for each in self._edges)
+        return (
+            _ON_EDGE * edges
+            + _ON_WAY * any(map(near.holds, self._way))
+            + _ON_CABLE * any(map(near.holds, self._cables))
         )
 
 
 def written(placed: Placed) -> Iterator[Rect]:
-    """Where something stands that may not be covered: links, notes, names, the world."""
+    """Where something stands that may not be covered: links, texts, gates, the world."""
     for _, slot in (*placed.bridges, *placed.cells):
         yield slot.rect.grown(1)
     for _, rect in placed.scenery:
         yield rect.grown(1)
-    for notes, rect, _ in placed.notes:
-        for number, line in enumerate(notes.lines):
-            wide = round(width(line.text, TEXT, code=line.code))
-            yield Rect(rect.x, rect.y + 2 + number * LEAD, wide + 14, LEAD)
-    for box, title, rect in placed.boxes:
-        wide = round(width(clip(box.label, LONGEST_NAME), NAME + 1, code=True))
-        yield Rect(rect.x + MARGIN - 2, rect.y + 4, wide + 4, 19)
-        wide = round(width(title, TEXT))
-        yield Rect(rect.right - MARGIN - wide - 2, rect.y + 4, wide + 4, 19)
+    for gate in placed.gates:
+        yield gate.rect
+    for label in placed.labels.values():
+        yield label.rect
+    for _, rect in texts(placed):
+        yield rect.grown(3)
     if placed.rest:
-        yield placed.rest.grown(6)
+        yield placed.rest.grown(2)
+
+
+def _holds(outer: Rect, inner: Rect) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )
+
+
+def lead_end(at: Point, rect: Rect) -> Point:
+    """Where the line from a stop meets its tag."""
+    x, y = at
+    return min(max(x, rect.x + 6), rect.right - 6), min(max(y, rect.y + 4), rect.bottom - 4)
 
 
 @cache
@@ -155,9 +193,11 @@ def _offsets(w: int, h: int) -> list[tuple[int, int, int]]:
     return sorted(found, key=lambda one: (one[0], abs(one[1] + w // 2), one))
 
 
-def _shapes(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _shapes(lines: Sequence[str], between: str) -> Iterator[tuple[str, ...]]:
     """The lines as they are; and broken where something became something else."""
     yield tuple(lines)
+    if len(lines) > 1 and sum(map(len, lines)) < LONGEST:
+        yield (between.join(lines),)
     narrow = tuple(piece for line in lines for piece in _broken(line))
     if narrow != tuple(lines):
         yield narrow
@@ -170,7 +210,7 @@ def _broken(line: str) -> Iterable[str]:
 
 def _size(lines: Sequence[str], numbered: int) -> Point:
     wide = max(width(line, TEXT, bold=True) for line in lines)
-    return round(wide) + 14 + numbered, (LEAD - 2) * len(lines) + 6
+    return round(wide) + 16 + numbered, LEAD * len(lines) + 6
 
 
-__all__ = ["Callout", "Kind", "callouts", "written"]
+__all__ = ["Callout", "Kind", "callouts", "lead_end", "written"]

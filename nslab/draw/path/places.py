@@ -6,7 +6,7 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
-from nslab.draw.layout.boxes import HEAD, Point, Rect
+from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed
 
 
@@ -19,6 +19,11 @@ class Places:
         self._rects = placed.links()
         self._names = frozenset(scene.names.values())
         self._boxes = {scene.box_names[box.key]: rect for box, _, rect in placed.boxes}
+        self._labels = {
+            scene.box_names[key]: label.rect.grown(2) for key, label in placed.labels.items()
+        }
+        self._rails, self._rest_rail = _rails(placed)
+        self._gates = [(scene.box_names[gate.box.key], gate.rect) for gate in placed.gates]
         self._masters = {
             scene.names[port.key]: scene.names[block.bridge.key]
             for box in scene.boxes
@@ -38,8 +43,26 @@ class Places:
         if around is None:
             return self.placed.rest
         if link == "lo":
-            return Rect(around.x, around.y, around.w, HEAD[False])
+            return self._labels.get(ns, around)
         return self._more or around
+
+    def rail(self, name: str) -> list[Point]:
+        """The line from a port that stands in a panel to its bridge; empty for any other."""
+        if name not in self._rects and self._more and self.rect(name) == self._more:
+            return self._rest_rail
+        return self._rails.get(name, [])
+
+    def gate(self, one: str, other: str) -> Rect | None:
+        """The sign for forwarding that is between two links of a namespace, one above it."""
+        ns = one.rpartition("/")[0]
+        here, there = self.rect(one), self.rect(other)
+        if here is None or there is None or ns != other.rpartition("/")[0]:
+            return None
+        for name, rect in self._gates:
+            tops = min(here.bottom, there.bottom), max(here.y, there.y)
+            if name == ns and tops[0] <= rect.y and rect.bottom <= tops[1]:
+                return rect
+        return None
 
     def bridge(self, name: str) -> str:
         """The bridge that a link is a port of; empty if it is none."""
@@ -62,3 +85,15 @@ class Places:
                 if ends == (self.placed.rest, self._more):
                     return path[::-1]
         return []
+
+
+def _rails(placed: Placed) -> tuple[dict[str, list[Point]], list[Point]]:
+    """The lines from the ports in panels to their bridges, and that of the rest."""
+    hung = [panel for panel in placed.panels if panel.rails]
+    ports = {
+        placed.scene.names[leaf.port]: panel.way(leaf.socket)
+        for panel in hung
+        for leaf in panel.leaves
+        if leaf.port and leaf.socket
+    }
+    return ports, next((panel.way(panel.more) for panel in hung if panel.more), [])

@@ -1,7 +1,8 @@
 """The way of a packet as it is drawn: where each numbered stop is, and the line between them.
 
-A :class:`Trail` says what is to be drawn, a :class:`Track` where.  A stop sits where the way enters
-its link, or leaves it if the packet was going out; it always touches its link's rectangle.
+A :class:`Trail` says what is to be drawn, a :class:`Track` where.  A stop is where the way enters
+its link, or leaves it if the packet was going out; its number stands beside that, where nothing is
+written.
 """
 
 from __future__ import annotations
@@ -15,14 +16,10 @@ from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.path.graph import Between
 from nslab.draw.path.places import Places
+from nslab.draw.path.room import Room
 from nslab.draw.path.way import Hop, Way, way
 
 End = Literal["arrived", "lost", "beyond"]
-
-RADIUS = 9
-"""Pixels of the disc that a stop's number stands in."""
-
-_APART = 2 * RADIUS + 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,8 @@ class Trail:
     stops: tuple[Stop, ...]
     branches: tuple[tuple[Stop, ...], ...] = ()
     end: End = "arrived"
+    said: tuple[str, ...] = ()
+    """What is said at its end, if not the usual words."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class Leg:
     """The line from one stop to the next; not ``seen`` if links between them were passed over."""
 
     points: tuple[Point, ...]
+    shown: tuple[tuple[Point, ...], ...]
+    """The parts of it that are drawn: between boxes, where nothing is written."""
     seen: bool = True
 
     @property
@@ -64,12 +65,15 @@ class Leg:
 
 @dataclass(frozen=True)
 class Mark:
-    """A stop with its number, from 1, its link's rectangle and its place."""
+    """A stop with its number, from 1, and its link's rectangle."""
 
     number: int
     stop: Stop
     rect: Rect
+    on: Point
+    """Where on the way it is: at the edge of its link."""
     at: Point
+    """Where its number stands."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Tracker:
 
     def __init__(self, placed: Placed) -> None:
         self._places = Places(placed)
+        self.room = Room(placed)
         self._graph = Between(self._places)
 
     def track(self, stops: Sequence[Stop]) -> Track:
@@ -107,13 +112,21 @@ class Tracker:
         ends: list[int] = []
         for place, (number, stop, rect) in enumerate(known):
             start = ends[-1] if ends else 0
-            at = line.stop(place, stop, rect, start, [mark.at for mark in marks])
+            first, last = line.within(place, rect, start)
+            outwards = line.dots[first::-1], line.dots[last:]
+            out = stop.out
+            if first != last and self.room.hidden(outwards[out]):
+                out = not out  # a bridge and its port touch: there is room on its other side only
+            at = last if out else first
             ends.append(at)
-            marks.append(Mark(number, stop, rect, _free(line.dots[at], rect, marks)))
+            taken = [mark.at for mark in marks]
+            there = self.room.number(outwards[out], taken)
+            marks.append(Mark(number, stop, rect, line.dots[at], there))
         legs = []
         for number, (a, b) in enumerate(pairwise(ends)):
-            points = (marks[number].at, *_corners(line.dots[a : b + 1]), marks[number + 1].at)
-            legs.append(Leg(tuple(_plain(points)), seen=own[number + 1] - own[number] == 1))
+            points = tuple(_plain(_corners(line.dots[a : b + 1])))
+            shown = tuple(tuple(part) for part in self.room.shown(points))
+            legs.append(Leg(points, shown, seen=own[number + 1] - own[number] == 1))
         return Track(tuple(marks), tuple(legs))
 
     def _hops(self, stops: Sequence[Stop]) -> tuple[list[Hop], list[int]]:
@@ -136,14 +149,6 @@ class Tracker:
         return [(ns, link) for ns, _, link in parts], own
 
 
-def _free(at: Point, rect: Rect, marks: Sequence[Mark]) -> Point:
-    """A place beside one that is taken, if there is room in the link: of two stops in one lo."""
-    x, y = at
-    while any(mark.at == (x, y) for mark in marks) and rect.holds((x + _APART, y)):
-        x += _APART
-    return x, y
-
-
 class _Line:
     """A way, pixel by pixel; ``own`` says which of its hops are stops."""
 
@@ -156,26 +161,19 @@ class _Line:
         self._hops = [ends[stop] for stop in found.stops]
         self._own = own
 
-    def stop(self, number: int, stop: Stop, rect: Rect, start: int, taken: Sequence[Point]) -> int:
-        """Where on the line a stop is, not before ``start``."""
+    def within(self, number: int, rect: Rect, start: int) -> tuple[int, int]:
+        """Where the line enters a stop's link and leaves it, not before ``start``."""
         hop = self._own[number]
         middle = self._hops[hop]
         before = self._hops[hop - 1] if hop else middle
         after = self._hops[hop + 1] if hop + 1 < len(self._hops) else middle
-        # Within its link: from where the way comes in to where it leaves it.
         first = last = middle
         while first > max(before, start) and rect.holds(self.dots[first - 1]):
             first -= 1
         while last < after and rect.holds(self.dots[last + 1]):
             last += 1
         first = max(first, start)
-        last = max(last, first)
-        inwards = range(last, first - 1, -1) if stop.out else range(first, last + 1)
-        for at in inwards:
-            x, y = self.dots[at]
-            if all(max(abs(x - a), abs(y - b)) >= _APART for a, b in taken):
-                return at
-        return last if stop.out else first
+        return first, max(last, first)
 
 
 def _dots(one: Point, other: Point) -> Iterator[Point]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.layout.boxes import GATE, Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.path.places import Places
 from nslab.errors import InvalidInput
@@ -95,31 +95,50 @@ class _Walker:
             return
         into, out_of = self.places.bridge(before), self.places.bridge(name)
         if into == name:
-            self._into(here, there)
+            self._into(before, here, there)
         elif out_of == before:
-            self._out_of(here, there)
+            self._out_of(here, name, there)
         elif into and into == out_of:
             bridge = self._rect(into)
-            self._into(here, bridge)
-            self._out_of(bridge, there)
+            self._into(before, here, bridge)
+            self._out_of(bridge, name, there)
         elif here != there:
+            gate = self.places.gate(before, name)
+            if gate:
+                self._through(gate, there)
             self._across(_towards(self.points[-1], there))
 
-    def _into(self, port: Rect, bridge: Rect) -> None:
-        """From a port into its bridge: not far, so that it is not a way of its own."""
-        x, y = self.points[-1]
-        docked_below = port.bottom <= bridge.y or port.y >= bridge.bottom
-        self._go((x, bridge.middle[1]) if docked_below else (bridge.right - DEEP, y))
+    def _through(self, gate: Rect, there: Rect) -> None:
+        """Through the sign for forwarding, up or down."""
+        x, y = gate.x + GATE // 2, self.points[-1][1]
+        self._go((x, y))
+        self._go((x, there.middle[1]))
 
-    def _out_of(self, bridge: Rect, port: Rect) -> None:
+    def _into(self, name: str, port: Rect, bridge: Rect) -> None:
+        """From a port into its bridge: not far, so that it is not a way of its own."""
+        rail = self.places.rail(name)
+        if rail:
+            self._go((self.points[-1][0], rail[0][1]))
+        for point in rail:
+            self._go(point)
+        x, _ = self.points[-1]
+        self._go((x, bridge.middle[1]))
+
+    def _out_of(self, bridge: Rect, name: str, port: Rect) -> None:
         """From within a bridge to one of its ports."""
-        (x, y), to = self.points[-1], port.middle
+        rail = self.places.rail(name)
+        if rail:
+            self._go((rail[-1][0], self.points[-1][1]))
+            for point in rail[::-1]:
+                self._go(point)
+            self._go(port.middle)
+            return
+        (_, y), to = self.points[-1], port.middle
         for run, path in self.places.placed.runs:
             for end, plug in ((run.start, path[0]), (run.end, path[-1])):
                 if end.slot.rect == port:
                     to = _beside(plug, port)  # from where it may go on, straight
-        docked_below = port.bottom <= bridge.y or port.y >= bridge.bottom
-        self._go((to[0], y) if docked_below else (x, to[1]))
+        self._go((to[0], y))
         self._go(to)
 
     def _across(self, to: Point) -> None:

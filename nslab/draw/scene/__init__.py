@@ -5,7 +5,9 @@
     compose    from a snapshot, or from what changed, to a scene
     scene      the values: who is in the picture, and how they are joined
     captions   what is written about a link and about a namespace
+    networks   which links are in one network
     sampling   which namespaces are drawn when there are too many
     metrics    how wide a text will be
     text       a scene as plain text
+    dot        a scene in Graphviz's language
 """

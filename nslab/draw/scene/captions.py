@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from nslab.draw.scene.scene import Line
+from nslab.draw.scene.scene import Line, Role
 from nslab.network.diff import (
     Change,
     Kind,
@@ -24,11 +24,16 @@ from nslab.network.diff import (
 )
 from nslab.network.model import Link, Namespace
 
+STATES = ("up", "down", "no-carrier")
 
-def _short(change: Change) -> str:
-    """A change in words that fit on a tag."""
+
+def _short(change: Change, state: str) -> str:
+    """A change in words that fit beside a name; ``state`` is what the link is now."""
     if change.what == "port" and change.value.startswith("port "):
-        return f"was {change.value.split()[1]}"  # what it is now stands in the link
+        return change.value.removeprefix("port ")
+    before = change.value.removeprefix("was ")
+    if before in STATES:
+        return f"{before} → {state}"
     return change.value.replace("MAC address taken from a port", "took a port's MAC")
 
 
@@ -43,16 +48,16 @@ def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
     return (*lines, *(Line(words, code=False) for words in _link_words(link)))
 
 
-def link_told(changes: Sequence[Change]) -> tuple[str, ...]:
-    """What a link was before; details only if there is nothing else to say."""
+def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
+    """What a link was before and is now; details only if there is nothing else to say."""
     others = [change for change in changes if change.what != "address"]
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
-    loud = [_short(change) for change in others if not change.quiet]
+    loud = [_short(change, state) for change in others if not change.quiet]
     if loud or len(others) < len(changes):
         return tuple(loud)
-    return tuple(map(_short, others))
+    return tuple(_short(change, state) for change in others)
 
 
 def spanning_tree(link: Link) -> str:
@@ -77,8 +82,28 @@ def _link_words(link: Link) -> Iterator[str]:
         yield vlans_text(link.port.vlans)
     if link.promiscuity and not link.port:
         yield "promiscuous"
-    if link.peer and not link.peer.namespace:
-        yield "other end out of sight"
+    if link.master and not link.port:
+        yield f"part of {link.master}"
+
+
+def loose(link: Link) -> str:
+    """Where the wire of a link leads, if that is not a link in the picture.
+
+    In the kernel's words, as far as it said more than the kind.
+    """
+    if link.tunnel:
+        to = f" to {link.tunnel.remote}" if link.tunnel.remote else ""
+        over = f" over {link.tunnel.dev}" if link.tunnel.dev else ""
+        return f"VNI {link.tunnel.number}{to}{over}"
+    if link.kind == "veth" or (link.peer and not link.peer.namespace):
+        return "other end out of sight"
+    if link.kind == "dummy":
+        return "leads nowhere"
+    return "" if link.kind in _ENDS else "leads out of sight"
+
+
+_ENDS = frozenset({"", "bridge", "bond", "team", "vrf", "ifb", "nlmon"})
+"""Kinds that are no ends of wires; a device of the machine is known by its card."""
 
 
 def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> str:
@@ -104,13 +129,18 @@ Marks = dict[tuple[str, str], Kind]
 
 
 def notes(
-    namespace: Namespace, changes: Sequence[Change], loopback: Sequence[Change]
+    namespace: Namespace,
+    changes: Sequence[Change],
+    loopback: Sequence[Change],
+    *,
+    forwards: bool = False,
 ) -> Iterator[Line]:
     """Forwarding, routes, name servers, NAT: what belongs to a namespace as a whole.
 
     In the order in which one usually gets them, so that what comes stands below what was there.
 
     ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
+    ``forwards``: the host passes on what is for others.
     """
     marks: Marks = {(c.what, c.value): c.kind for c in changes}
     many = sum(link.name != "lo" for link in namespace.links)
@@ -119,19 +149,30 @@ def notes(
     if host:
         yield from _forwarding(namespace, changes, True)
     yield from _routes(namespace, marks, one_link=many == 1)
+    yield from _way_out(namespace, forwards=forwards)
     servers = nameservers(namespace.resolv_conf)
     for server in servers:
         yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
     if not host:
         yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
-        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))))
+        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))), role="nat")
     yield from _filter(namespace, changes)
     others = [name for name in namespace.names if name != namespace.label]
     if others:
         yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
     yield from _no_longer_there(changes)
+
+
+def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
+    """That a namespace has no route out, where the host would pass its packets on."""
+    up = [link for link in namespace.links if link.name != "lo" and link.state == "up"]
+    addressed = any(not a.by_kernel and ":" not in a.address for link in up for a in link.addresses)
+    is_end = namespace.role in {"named", "container"} and len(up) == 1 and up[0].kind == "veth"
+    routed = any(route.destination == "default" for route in namespace.routes)
+    if forwards and is_end and addressed and not routed:
+        yield Line("no default route", code=False, role="wrong")
 
 
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
@@ -150,7 +191,8 @@ def _routes(namespace: Namespace, marks: Marks, *, one_link: bool) -> Iterator[L
         # wording when a second link comes.
         is_plain = one_link and route.via and namespace.role != "host"
         plain = structs.replace(route, dev="") if is_plain else route
-        yield Line(route_text(plain), marks.get(("route", route_text(route))))
+        role: Role = "wrong" if route.dead else ""
+        yield Line(route_text(plain), marks.get(("route", route_text(route))), role=role)
 
 
 def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
@@ -177,7 +219,7 @@ def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
     kind: Kind | None = "changed" if kinds else None
     text = filter_text(namespace.rules)
     if text:
-        yield Line(text, kind)
+        yield Line(text, kind, role="filter")
     elif kinds:
         yield Line("filter: no rules", "gone")
 
@@ -187,4 +229,9 @@ def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> 
         value = namespace.sysctls.get(key)
         if value is not None and (namespace.role == "host" or value != "0" or many):
             kinds: list[Kind] = [c.kind for c in changes if (c.what, c.name) == ("sysctl", key)]
-            yield Line(f"ip_forward = {value}", kinds[0] if kinds else None)
+            yield Line(
+                f"ip_forward = {value}",
+                kinds[0] if kinds else None,
+                role="forwarding",
+                shown=f"forwarding {'off' if value == '0' else 'on'}",
+            )

@@ -6,11 +6,13 @@ all others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TypeVar
 
 from nslab.draw.scene import captions, sampling
-from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Scene, Scenery
+from nslab.draw.scene.networks import networks
+from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene, Scenery
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
 
@@ -18,6 +20,9 @@ WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
 """What parts of the world are called in a picture; the others by their labels."""
 
 _WORLD_ORDER = ("lan", "switch", "router", "internet")
+
+_PASSED_ON = re.compile(r'\b(fwd|dup) to "?([^\s"]+)"?')
+"""How nft says that a frame, or a copy of it, goes out by another link."""
 
 Home = tuple[bool, int]
 """Of a namespace: whether it is gone, and its inode."""
@@ -39,11 +44,38 @@ def _unique(names: dict[AnyKey, str]) -> dict[AnyKey, str]:
     return found
 
 
+def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]:
+    """The host, then namespaces by role and name; what is gone comes last."""
+    roles = {namespace.role: n for n, (_, namespace) in reversed(list(enumerate(own)))}
+    return sorted(
+        own, key=lambda entry: (entry[0], roles[entry[1].role], sampling.natural(entry[1].label))
+    )
+
+
 def compose(what: Snapshot | Diff) -> Scene:
     """The scene of a snapshot, or of what changed."""
     if isinstance(what, Diff):
         return _Composer(what.after, what).scene()
     return _Composer(what, None).scene()
+
+
+def _hubs(gone: bool, namespace: Namespace) -> Iterator[tuple[Key, Key, str]]:
+    """Links between which a packet filter passes frames on as a wire would, and how."""
+    keys = {link.name: (gone, namespace.inode, link.index) for link in namespace.links}
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for table, chain in namespace.rules.base_chains():
+        texts = [rule.text for rule in chain.rules] if table.family == "netdev" else []
+        for verb, name in (pair for text in texts for pair in _PASSED_ON.findall(text)):
+            for device in chain.devices:
+                found.setdefault((device, name), {})[verb] = None
+    for (device, name), verbs in found.items():
+        if device in keys and name in keys:
+            yield keys[device], keys[name], f"nft {' and '.join(verbs)}"
+
+
+def _is_card(link: Link) -> bool:
+    """Whether a link is a device of the machine: those of the world are virtual, as a rule."""
+    return link.name != "lo" and not link.kind and link.peer is None and not link.addresses
 
 
 class _Composer:
@@ -58,7 +90,7 @@ class _Composer:
                     spaces.append((True, namespace))
                 else:
                     self.old[namespace.inode] = namespace
-        own = [entry for entry in spaces if entry[1].role != "world"]
+        own = _in_order([entry for entry in spaces if entry[1].role != "world"])
         self.worldly = [entry for entry in spaces if entry[1].role == "world"]
         self.own, self.left = sampling.choose(own, self._changed)
         self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
@@ -66,11 +98,7 @@ class _Composer:
         """The end of a cable in an earlier namespace is the upper one, and the world is above."""
         for n, (gone, namespace) in enumerate(self.worldly):
             self.rank[gone, namespace.inode] = n - len(self.worldly)
-        self.links: dict[Key, Link] = {
-            (lost, namespace.inode, link.index): link
-            for gone, namespace in spaces
-            for lost, link in self._links_of(gone, namespace)
-        }
+        self.links = dict(self._every_link(spaces))
         self.box_names = _unique(self.labels)
         self.names = _unique(
             {
@@ -79,17 +107,28 @@ class _Composer:
             }
         )
 
+        self.hubs = [hub for gone, ns in self.own for hub in _hubs(gone, ns)]
+
+    def _every_link(self, spaces: list[tuple[bool, Namespace]]) -> Iterator[tuple[Key, Link]]:
+        for gone, namespace in spaces:
+            for lost, link in self._links_of(gone, namespace):
+                yield (lost, namespace.inode, link.index), link
+
     def scene(self) -> Scene:
         boxes = [self._box(gone, namespace) for gone, namespace in self.own]
         drawn = {cell.key for box in boxes for cell in box.cells()}
-        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
-        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
         unsaid = sum(self._changed(False, namespace) for namespace in self.left)
+        cables = list(self._cables(drawn))
+        cables += self._hub_cables(drawn)
+        worldly = list(self._world_of(cables))
+        found = networks(self.links, self._peer_key, {ns.inode: ns.label for _, ns in self.worldly})
         return Scene(
             title=self.snapshot.title,
             boxes=boxes,
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
-            cables=list(self._cables(drawn)),
+            cables=self._shown(cables, {namespace.inode for _, namespace in worldly}),
+            networks=[network.members for network in found],
+            outside=frozenset(n for n, network in enumerate(found) if network.outside),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
             names=self.names,
             box_names=self.box_names,
@@ -98,6 +137,35 @@ class _Composer:
             rest_count=len(self.left),
             differs=self.diff is not None,
         )
+
+    def _hub_cables(self, drawn: set[Key]) -> Iterator[Cable]:
+        pairs = dict.fromkeys((min(one, other), max(one, other)) for one, other, _ in self.hubs)
+        for one, other in pairs:
+            if one in drawn and other in drawn:
+                yield Cable(one, other, True, None, pair=False, by="nft")
+
+    def _shown(self, cables: list[Cable], world: set[int]) -> list[Cable]:
+        """The cables that do not end in a part of the world which is left out."""
+        out = {namespace.inode for _, namespace in self.worldly} - world
+        return [one for one in cables if not {one.upper[1], one.lower[1]} & out]
+
+    def _world_of(self, cables: list[Cable]) -> Iterator[tuple[bool, Namespace]]:
+        """What of the world is drawn; where only changes count, what the host is plugged into."""
+        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
+        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
+        near = {inode for cable in cables for inode in self._outer(cable)}
+        all_of_it = not near or any(self._changed(gone, ns) for gone, ns in worldly)
+        yield from (
+            (gone, namespace)
+            for gone, namespace in worldly
+            if self.diff is None or all_of_it or namespace.inode in near
+        )
+
+    def _outer(self, cable: Cable) -> Iterator[int]:
+        """The end of a cable that is in the world, if the other is not."""
+        inodes = {namespace.inode for _, namespace in self.worldly}
+        ends = [key[1] for key in (cable.upper, cable.lower) if key[1] in inodes]
+        yield from ends if len(ends) == 1 else ()
 
     # What is where.
 
@@ -172,7 +240,9 @@ class _Composer:
                 if link.name == "lo"
                 for change in self.diff.of_link(namespace.inode, link.index)
             ]
-        box.notes = list(captions.notes(namespace, changes, loopback))
+        forwards = self.snapshot.host.sysctls.get("net.ipv4.ip_forward", "0") != "0"
+        lines = captions.notes(namespace, changes, loopback, forwards=forwards and not gone)
+        box.notes = list(lines)
         return box
 
     def _title(self, namespace: Namespace) -> str:
@@ -234,6 +304,12 @@ class _Composer:
             return link.kind == "" if namespace.role == "host" else True
         return self.rank[self._home(end)] < self.rank[home]
 
+    def _sends(self, key: Key) -> Iterator[Line]:
+        """What a packet filter does with the frames that come by a link."""
+        for one, other, words in self.hubs:
+            if one == key:
+                yield Line(f"{words} to {self.links[other].name}", code=False)
+
     def _cell(self, gone: bool, namespace: Namespace, link: Link) -> Cell:
         changes = self._changes_of(gone, namespace.inode, link.index)
         mark: Kind | None = "gone" if gone else None
@@ -248,10 +324,14 @@ class _Composer:
             kind="" if kind in {"veth", "device"} else kind,
             state=link.state,
             mark=mark,
-            lines=captions.link_lines(link, changes if mark == "changed" else ()),
+            lines=(
+                *captions.link_lines(link, changes if mark == "changed" else ()),
+                *self._sends((gone, namespace.inode, link.index)),
+            ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
-            told=captions.link_told(changes if mark == "changed" else ()),
+            told=captions.link_told(changes if mark == "changed" else (), link.state),
+            loose="" if end else captions.loose(link),
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
 
@@ -263,6 +343,7 @@ class _Composer:
             for address in link.addresses
             if ":" not in address.address
         )
+        addresses += tuple(link.name for link in namespace.links if _is_card(link))
         changed = self._changed(gone, namespace)
         name = WORLD_NAMES.get(namespace.label, namespace.label)
         return Scenery(

@@ -1,18 +1,26 @@
-"""Which namespaces are drawn when there are too many, and how the rest is summed up."""
+"""In which order namespaces are drawn, which of them when there are too many, and what is said of
+the rest."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from nslab.network.model import Namespace
 
-MOST = 30
+MOST = 100
 """Namespaces beside the host and the world that are all drawn; of more, :data:`SOME` are."""
 
-SOME = 8
+SOME = 40
 
 Entry = tuple[bool, Namespace]
 """Whether it is gone, and the namespace."""
+
+
+def natural(text: str) -> list[tuple[bool, int, str]]:
+    """For sorting: numbers in a name count as numbers, so that n2 comes before n10."""
+    parts = re.split(r"([0-9]+)", text)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def choose(

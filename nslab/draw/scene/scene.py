@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nslab.network.diff import Kind
+
+Role = Literal["", "forwarding", "nat", "filter", "wrong"]
+"""Of a line: a switch of forwarding, a translation, a packet filter, or something that fails."""
 
 Key = tuple[bool, int, int]
 """Of a link: whether it is gone, its namespace's inode, its index."""
@@ -22,6 +26,15 @@ class Line:
     text: str
     mark: Kind | None = None
     code: bool = True
+    role: Role = ""
+    """What it is about, where a picture has more than words for it."""
+    shown: str = ""
+    """What a picture writes for it, if not the text."""
+
+    @property
+    def words(self) -> str:
+        """What a picture writes."""
+        return self.shown or self.text
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,9 @@ class Cell:
     does: str = ""
     """A word to stand for the state of a port that is up and waits: ``listening``."""
     told: tuple[str, ...] = ()
-    """What it was before, in words."""
+    """What changed, in words: ``down → up``."""
+    loose: str = ""
+    """Where its wire leads, if that is not in the picture: ``other end out of sight``."""
 
 
 @dataclass
@@ -86,6 +101,8 @@ class Cable:
     up: bool
     mark: Kind | None
     pair: bool = True
+    by: str = ""
+    """What makes a wire between two links that nothing else joins: ``nft``."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,10 @@ class Scene:
     """Of every link, also of the world's: ``ns1/eth0``, the same in every run and unique."""
     box_names: dict[tuple[bool, int], str] = field(default_factory=dict)
     """The same of the boxes."""
+    networks: list[tuple[Key, ...]] = field(default_factory=list)
+    """Links between which nothing is routed."""
+    outside: frozenset[int] = frozenset()
+    """Which of the networks, by their places in the list, are the world's own."""
     rest: str = ""
     rest_on: Key | None = None
     rest_count: int = 0

@@ -64,7 +64,7 @@ class _Writer:
             words.append(cell.kind)
         words.append(cell.state)
         words += [line.text for line in cell.lines if not line.mark and line.code]
-        words += [word for word in (cell.does, cell.aside) if word]
+        words += filter(None, (cell.does, cell.aside, cell.loose))
         words += [line.text for line in cell.lines if not line.mark and not line.code]
         first, *rest = words
         text = indent + first + (" " + ", ".join(rest) if rest else "")
@@ -81,6 +81,8 @@ class _Writer:
         name = self.names.get(end) or self._worldly(end[1])
         if cable.pair:
             return f" ═ {name}"
+        if cable.by:
+            return ""  # each of the two links says what it sends
         return f", carries {name}" if is_upper else f" on {name}"
 
     def _worldly(self, inode: int) -> str:

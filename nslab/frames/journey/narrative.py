@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nslab.errors import InvalidInput, ToolMissing
+from nslab.errors import InvalidInput
 from nslab.frames.journey import markup
 from nslab.frames.journey.values import Change, JourneyStep, Remembered
 from nslab.network.arguments import checked
@@ -220,10 +220,7 @@ class Journey:
         ]
         picture, text = "", str(self)
         if self._base is not None:
-            try:
-                picture = self.picture().html
-            except ToolMissing as error:
-                text += f"\n(no picture: {error.cause}; {error.hint})"
+            picture = self.picture().html
         page = markup.journey(self.title, picture, rows, self.end, self.remembered)
         return {"text/plain": text, "text/html": page}
 

@@ -6,6 +6,7 @@ until all was met once; so is Check, where nothing was counted since the last st
 
 from __future__ import annotations
 
+import functools
 import html
 import threading
 import weakref
@@ -41,17 +42,24 @@ class Card(w.VBox):  # type: ignore[misc]
     :param exercise: what is shown
     :param lab: the lab that was started for it; the card keeps it
     :param engine: of a lab that "Start over" makes
+    :param start: makes such a lab; else the exercise does
     """
 
     children: Any
     live: Live
     """The picture of the exercise's lab."""
 
-    def __init__(self, exercise: Exercise, lab: Lab, engine: str | None = None) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        lab: Lab,
+        engine: str | None = None,
+        start: Callable[[], Lab] | None = None,
+    ) -> None:
         self._exercise = exercise
         self._attempt = exercise.attempt
         self._lab = lab
-        self._engine = engine
+        self._start = start or functools.partial(exercise.start_alone, engine)
         self._showing = threading.RLock()
         """Held while something is shown: the judging thread, that of a button and that of the page
         do so at the same time."""
@@ -272,7 +280,15 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _explain(self) -> None:
         if self._now.unreached is not None:
+            if self._to_pay:
+                self._attempt.asked_why()
+                self._show()
             self._reply(self._lab.why(*self._now.unreached).html)
+
+    @property
+    def _to_pay(self) -> bool:
+        """Whether ``why`` costs a star, and it was not paid yet."""
+        return self._exercise.priced and not self._attempt.why
 
     def _start_over(self) -> None:
         if self._lab.alive and not self._sure and self._lab.changes:
@@ -289,7 +305,7 @@ class Card(w.VBox):  # type: ignore[misc]
             _seen(self._back, done)
         else:
             with views.untold():
-                self._follow(self._exercise.start_alone(self._engine))
+                self._follow(self._start())
         self._reply(note(say("Begun anew.")))
         self._show()
 
@@ -348,7 +364,10 @@ class Card(w.VBox):  # type: ignore[misc]
         opened, every = self._attempt.hints, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
         title = card_words.hint_title(min(opened + 1, every), every)
-        _put(self._hint, "description", title)
+        costs = self._exercise.priced and opened < every
+        _put(self._hint, "description", card_words.priced(title) if costs else title)
+        why = say("Show me why")
+        _put(self._why, "description", card_words.priced(why) if self._to_pay else why)
         _put(self._hint, "disabled", opened >= every or older)
         _put(self._check, "disabled", not follows)
         _put(self._again, "disabled", older)
@@ -358,7 +377,7 @@ class Card(w.VBox):  # type: ignore[misc]
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)
         _put(self._where, "value", card_words.where(self._lab.name, used))
-        _put(self._foot, "value", card_words.foot(self._attempt))
+        _put(self._foot, "value", card_words.foot(self._attempt, self._exercise.priced))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # As the first look found it: the next one, which may try something, comes at any moment.

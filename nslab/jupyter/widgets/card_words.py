@@ -17,6 +17,7 @@ KINDS: dict[str, Callable[[], str]] = {
     "predict": lambda: say("predict"),
     "build": lambda: say("build"),
     "mend": lambda: say("mend"),
+    "puzzle": lambda: say("puzzle"),
 }
 
 
@@ -25,8 +26,13 @@ def goal(exercise: Exercise, kind: str = "") -> str:
 
     :param kind: what its kind is called; in the reader's language, if empty
     """
-    kind = html.escape(kind or KINDS[exercise.kind]())
+    kind = html.escape(kind or KINDS[called(exercise)]())
     return f"<b>{html.escape(exercise.id)} · {kind}</b> {marked(exercise.goal)}"
+
+
+def called(exercise: Exercise) -> str:
+    """What kind of exercise it is, in one word: English."""
+    return "puzzle" if exercise.priced else exercise.kind
 
 
 def status(now: Standing, passed: bool) -> str:
@@ -98,6 +104,11 @@ def hint_title(number: int, count: int) -> str:
     return say("Hint {number} of {all}").format(number=number, all=count)
 
 
+def priced(words: str) -> str:
+    """What a button is called that costs a star."""
+    return f"{words} (−★)"
+
+
 def hints(every: Sequence[str], opened: int) -> str:
     """Those that are open."""
     return "".join(
@@ -123,16 +134,20 @@ def where(lab: str, used: bool) -> str:
     return f"<div class='nslab-on'>{sign}{told}</div>"
 
 
-def foot(attempt: Attempt) -> str:
-    """What it took so far."""
+def foot(attempt: Attempt, stars: bool) -> str:
+    """What it took so far.
+
+    :param stars: whether help costs some
+    """
     tries = html.escape(say("tries: {count}").format(count=attempt.tries))
     minutes = html.escape(say("{minutes} min").format(minutes=int(attempt.seconds // 60)))
-    return f"{tries} · {minutes}"
+    left = f"{attempt.rating} · " if stars else ""
+    return f"{left}{tries} · {minutes}"
 
 
 def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
-    lines = [f"{exercise.id} ({exercise.kind}): {exercise.goal}"]
+    lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
     lines += [
         f"○ {printable(one)}" if isinstance(one, str) else str(one)
@@ -146,5 +161,7 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     choices = "".join(
         f"<div>{html.escape(one.id)}) {marked(one.text)}</div>" for one in exercise.choices
     )
-    head = f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, exercise.kind)}</div>"
+    head = (
+        f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
+    )
     return f"{head}{choices}{points(now.points)}{picture}"

@@ -173,7 +173,9 @@ CARD = (
     ".nslab-exercise :is(button,input):focus-visible{outline-offset:1px;"
     "outline:2px solid var(--jp-brand-color1,#1976d2)}"
     ".nslab-exercise .nslab-live>.widget-html{margin:0;height:auto}"
-    # What to look at, and the terminal there, stand on one line.
+    # The picture has the whole width; what to look at, and the terminal there, stand on one line
+    # below it.
+    ".nslab-exercise .nslab-live .nslab-drawn{flex:1 0 100%!important}"
     ".nslab-exercise .nslab-live :has(>.nslab-choice){flex-flow:row wrap;align-items:center;"
     "gap:0 .7em;max-width:none!important}"
     ".nslab-exercise .nslab-live .nslab-choice{width:auto;margin-left:0}"

@@ -1,0 +1,160 @@
+"""A process that has read the modules of a learner's server once, and forks a server for each.
+
+To read them takes two seconds of a processor and 100 MB, and all learners read the same.  Forked
+servers share that memory until one of them writes to it, and are there in a few tenths of a second.
+
+It runs as root, has one thread, opens no network socket, and takes requests of root alone, one
+line of JSON each, on a Unix socket: ``{"user": …, "argv": […], "env": {…}, "cgroups": […]}``.  It
+answers with the number of the process, or with what was wrong.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pwd
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nslab_hub.lessons import hand_out
+
+MODULES = (
+    "jupyter_server.serverapp",
+    "jupyter_server.services.contents.largefilemanager",
+    "jupyter_server.services.kernels.kernelmanager",
+    "jupyter_server.services.kernels.connection.channels",
+    "jupyter_server_terminals",
+    "jupyterhub.singleuser.extension",
+    "jupyterlab.labapp",
+    "jupyterlab.extensions",
+    "ipykernel.kernelspec",
+    "nbformat.v4",
+    "notebook_shim",
+)
+"""What a server reads before it answers; one that is not installed is left out."""
+
+PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+ROOT = 0
+
+
+def preload(modules: Sequence[str] = MODULES) -> list[str]:
+    """Read modules; the names of those that are not there."""
+    missing = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            missing.append(name)
+    return missing
+
+
+def serve(path: Path) -> None:
+    """Fork servers, until the one who started this is gone.
+
+    :param path: the Unix socket; the folder around it must be root's own
+    """
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    path.unlink(missing_ok=True)
+    listening.bind(str(path))
+    path.chmod(0o600)
+    listening.listen(64)
+    parent = os.getppid()
+    signal.signal(signal.SIGCHLD, _reap)
+    gc.collect()
+    # What is there now is never looked at by the collector again: looking would unshare it.
+    gc.freeze()
+    listening.settimeout(5)
+    while os.getppid() == parent:
+        try:
+            connection, _ = listening.accept()
+        except TimeoutError:
+            continue
+        with connection:
+            connection.settimeout(10)
+            if _is_of_root(connection):
+                _answer(connection, listening)
+
+
+def _reap(*_: object) -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _is_of_root(connection: socket.socket) -> bool:
+    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(packed[4:8], sys.byteorder) == os.geteuid()
+
+
+def _answer(connection: socket.socket, listening: socket.socket) -> None:
+    try:
+        with connection.makefile("r", encoding="utf-8") as lines:
+            asked: dict[str, Any] = json.loads(lines.readline())
+        user = pwd.getpwnam(asked["user"])
+        if user.pw_uid == ROOT:
+            raise ValueError("root is no learner")
+        pid = os.fork()
+    except (OSError, ValueError, KeyError) as error:
+        _say(connection, {"error": f"{type(error).__name__}: {error}"})
+        return
+    if pid:
+        _say(connection, {"pid": pid})
+        return
+    listening.close()
+    connection.close()
+    become(user, asked["argv"], asked["env"], asked.get("cgroups", ()))
+
+
+def _say(connection: socket.socket, answer: Mapping[str, object]) -> None:
+    with suppress(OSError):
+        connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def become(
+    user: pwd.struct_passwd, argv: Sequence[str], env: Mapping[str, str], cgroups: Sequence[str]
+) -> None:
+    """Be this learner's server from now on; never returns."""
+    code = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        for group in cgroups:
+            Path(group, "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
+        os.umask(0o077)
+        os.chdir(user.pw_dir)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.argv = list(argv)
+        hand_out()
+        from jupyterhub.singleuser import main
+
+        code = main() or 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    absent = preload()
+    if absent:
+        print(f"not there to be read beforehand: {', '.join(absent)}", file=sys.stderr)
+    serve(Path(sys.argv[1]))

@@ -1,0 +1,90 @@
+"""How the lines are drawn that belong to a namespace and not to a link; forwarding is a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nslab.draw.layout.boxes import GATE, LEAD, LONGEST_LINE, TEXT, Notes, Rect
+from nslab.draw.layout.place import Gate
+from nslab.draw.paint.icons import OPEN, SHUT, icon
+from nslab.draw.paint.links import marked_line
+from nslab.draw.paint.shapes import rectangle, words, xml
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.scene import Line
+
+
+def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[str]]]:
+    """Each line with how it is drawn.
+
+    :param hue: the class of the link at which translations act
+    """
+    y = rect.y + 13
+    for line in every.lines:
+        if line.role == "nat":
+            yield line, _plate(rect.x, y, line, hue)
+            y += LEAD + 6
+        else:
+            yield line, _note(rect.x, y, line)
+            y += LEAD
+
+
+def _note(x: int, y: int, line: Line) -> Iterator[str]:
+    if line.role == "filter" and not line.mark:
+        yield icon("filter", x - 1, y - 12)
+        yield words(x + 18, y, clip(line.words, LONGEST_LINE), "nslab-muted")
+    elif line.role == "forwarding":
+        yield _round(x + 7, y - 4, line, 0.55)
+        yield from _forwarding(x + 20, y, line)
+    elif line.mark:
+        yield from marked_line(x, y, line)
+    else:
+        classes = "nslab-code " if line.code else ""
+        classes += "nslab-wrong" if line.role == "wrong" else "nslab-muted"
+        yield words(x, y, clip(line.words, LONGEST_LINE), classes)
+
+
+def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
+    """A translation, as a plate beside the link at which it acts."""
+    text = clip(line.words, LONGEST_LINE)
+    wide = round(width(text, TEXT, code=line.code)) + 16 + (12 if line.mark else 0)
+    yield f'<g class="nslab-nat{hue}">'
+    yield rectangle(Rect(x, y - 14, wide, 20), "nslab-cell", 10)
+    yield "</g>"
+    yield from marked_line(x + 8, y, line)
+
+
+def gate(each: Gate) -> Iterator[str]:
+    """Forwarding, between the links of two networks."""
+    line, rect = each.notes.lines[0], each.rect
+    x, y = rect.x + GATE // 2, rect.y + GATE // 2
+    yield f"<title>{xml(line.text)}</title>"
+    if each.above is not None:
+        yield f'<path class="nslab-dots" d="M{x} {each.above}V{rect.y}"/>'
+    if each.below is not None:
+        yield f'<path class="nslab-dots" d="M{x} {rect.y + GATE}V{each.below}"/>'
+    yield _round(x, y, line, 1)
+    yield from _forwarding(rect.x + GATE + 8, y + 4, line)
+    for more in each.notes.lines[1:]:
+        y += LEAD
+        yield from _note(rect.x + GATE + 8, y + 4, more)
+
+
+def _round(x: int, y: int, line: Line, size: float) -> str:
+    is_open = line.words.endswith("on")
+    colour = " nslab-open" if is_open else ""
+    scale = "" if size == 1 else f" scale({size:g})"
+    return (
+        f'<g class="nslab-gate{colour}" transform="translate({x} {y}){scale}"><circle r="11.2"/>'
+        f'<path d="{OPEN if is_open else SHUT}"/></g>'
+    )
+
+
+def _forwarding(x: int, y: int, line: Line) -> Iterator[str]:
+    """``forwarding on``: the last word counts."""
+    first, _, last = line.words.rpartition(" ")
+    yield words(x, y, first, "")
+    x += round(width(first, TEXT)) + 5
+    colour = "nslab-good" if last == "on" else "nslab-muted"
+    changed = f" nslab-told-{line.mark}" if line.mark else ""
+    before = f"{'off' if last == 'on' else 'on'} → " if line.mark == "changed" else ""
+    yield words(x, y, before + last, f"nslab-badge {colour}{changed}")

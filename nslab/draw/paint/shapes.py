@@ -1,0 +1,78 @@
+"""The shapes that everything is drawn from: rectangles, lines, texts, plugs and pills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+
+from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.scene.metrics import printable
+from nslab.network.diff import Kind
+
+_ROUND = 8
+"""The radius of a cable's turn."""
+
+
+def xml(text: str) -> str:
+    """A text as it may stand in XML."""
+    return escape(printable(text))
+
+
+def rectangle(rect: Rect, classes: str, radius: int) -> str:
+    """A rectangle with round corners."""
+    return (
+        f'<rect class="{classes}" x="{rect.x}" y="{rect.y}" width="{rect.w}" height="{rect.h}" '
+        f'rx="{radius}"/>'
+    )
+
+
+def words(x: int, y: int, text: str, classes: str) -> str:
+    """A line of text; ``y`` is its base line."""
+    named = f' class="{classes}"' if classes else ""
+    return f'<text{named} x="{x}" y="{y}">{xml(text)}</text>'
+
+
+def pill(rect: Rect, text: str, mark: Kind) -> list[str]:
+    """A tag that says how something changed."""
+    struck = rectangle(rect, f"nslab-pill nslab-halo-{mark}", rect.h // 2)
+    x, y = rect.middle
+    return [struck, words(x, y + 4, text, f"nslab-badge nslab-middle nslab-told-{mark}")]
+
+
+def dot(x: int, y: int, *, up: bool) -> str:
+    """The sign for a state: filled if it is up."""
+    shape = "nslab-dot" if up else "nslab-hollow"
+    return f'<circle class="{shape}" cx="{x}" cy="{y}" r="4"/>'
+
+
+def plug(point: Point, rect: Rect) -> str:
+    """The plug of a cable, outside of the edge of the card that it is in."""
+    x, y = point
+    if y in (rect.y, rect.bottom):
+        at = Rect(x - 7, y - 6 if y == rect.y else y, 14, 6)
+    else:
+        at = Rect(x - 6 if x == rect.x else x, y - 7, 6, 14)
+    return (
+        f'<rect class="nslab-plug" x="{at.x}" y="{at.y}" width="{at.w}" height="{at.h}" rx="1.5"/>'
+    )
+
+
+def line_through(path: Sequence[Point], classes: str) -> str:
+    """A line through points, with its turns rounded."""
+    parts = [f"M{path[0][0]} {path[0][1]}"]
+    for (before, point), (_, after) in pairwise(pairwise(path)):
+        ends = []
+        for other in (before, after):
+            length = abs(other[0] - point[0]) + abs(other[1] - point[1])
+            back = min(_ROUND, length // 2)
+            ends.append(
+                tuple(
+                    p + (0 if o == p else back if o > p else -back)
+                    for p, o in zip(point, other, strict=True)
+                )
+            )
+        (ax, ay), (bx, by) = ends
+        parts.append(f"L{ax} {ay}Q{point[0]} {point[1]} {bx} {by}")
+    parts.append(f"L{path[-1][0]} {path[-1][1]}")
+    return f'<path class="{classes}" d="{"".join(parts)}"/>'

@@ -1,0 +1,147 @@
+"""Where there is room on a picture: for the numbers of stops, and for the line between them.
+
+A number stands where nothing is written, on the way itself if it can; the line is drawn between
+boxes only, so that it covers no word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from nslab.draw.layout.boxes import GATE, Point, Rect
+from nslab.draw.layout.place import Placed
+from nslab.draw.paint.svg import texts
+
+RADIUS = 9
+"""Pixels of the disc that a stop's number stands in."""
+
+_REACH, _STEP = 54, 3
+"""Pixels: how far from its place a number may stand, and the grid of what is tried."""
+
+_ASIDE, _ON_EDGE, _INSIDE = 12, 10, 6
+"""Costs in pixels: beside the way, on the edge of a box, within one."""
+
+_NEAR = RADIUS + _REACH + 2
+
+
+class Room:
+    """What is taken in one picture."""
+
+    def __init__(self, placed: Placed) -> None:
+        self.bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
+        self.texts = [rect for _, rect in texts(placed)]
+        self.solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
+        self.solids += [rect for _, rect in placed.scenery]
+        self.solids += [placed.rest] if placed.rest else []
+        self.solids += [Rect(gate.rect.x, gate.rect.y, GATE, GATE) for gate in placed.gates]
+        self.borders = [rect for _, _, rect in placed.boxes] + [p.rect for p in placed.panels]
+
+    def shown(self, points: Sequence[Point]) -> list[list[Point]]:
+        """The parts of a line that cover neither a word nor a box."""
+        blocks = [*self.solids, *(rect.grown(2) for rect in self.texts)]
+        parts: list[list[Point]] = []
+        for one, other in pairwise(points):
+            for start, end in _clear(one, other, blocks):
+                if parts and parts[-1][-1] == start:
+                    parts[-1].append(end)
+                else:
+                    parts.append([start, end])
+        return [part for part in parts if _length(part) >= 4]
+
+    def hidden(self, outwards: Sequence[Point]) -> bool:
+        """Whether a way that leaves a link is in another one at once."""
+        beyond = outwards[4:5]
+        return not beyond or any(rect.grown(-2).holds(beyond[0]) for rect in self.solids)
+
+    def number(self, outwards: Sequence[Point], taken: Sequence[Point]) -> Point:
+        """The best place for a number, near the first of some points on the way.
+
+        :param outwards: the way from there on, away from the link
+        :param taken: where other numbers stand
+        """
+        x, y = outwards[0]
+        near = Rect(x, y, 0, 0).grown(_NEAR)
+        words = [rect for rect in self.texts if rect.overlaps(near)]
+        words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
+        solids = [rect for rect in self.solids if rect.overlaps(near)]
+        edges = [rect for rect in self.borders if rect.overlaps(near)]
+        best: tuple[int, Point] | None = None
+        for cost, point in self._places(outwards):
+            disc = Rect(*point, 0, 0).grown(RADIUS + 1)
+            if best is not None and cost >= best[0]:
+                continue
+            if not self._fits(disc, words):
+                continue
+            cost += _price(disc, solids, edges)
+            if best is None or cost < best[0]:
+                best = cost, point
+        return best[1] if best else _beside(outwards[0], taken)
+
+    def _fits(self, disc: Rect, words: Sequence[Rect]) -> bool:
+        return _holds(self.bounds, disc) and not any(map(disc.overlaps, words))
+
+    def _places(self, outwards: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+        for far, point in enumerate(outwards[: _REACH + 1]):
+            yield abs(far - RADIUS - 4), point
+        x, y = outwards[0]
+        for dx in range(-_REACH, _REACH + 1, _STEP):
+            for dy in range(-_REACH, _REACH + 1, _STEP):
+                yield abs(dx) + abs(dy) + _ASIDE, (x + dx, y + dy)
+
+
+def _price(disc: Rect, solids: Sequence[Rect], edges: Sequence[Rect]) -> int:
+    """What a place costs that is on something which is drawn, though nothing is written there."""
+    cost = sum(_INSIDE if _holds(r, disc) else _ON_EDGE for r in solids if r.overlaps(disc))
+    return cost + sum(2 for rect in edges if rect.overlaps(disc) and not _holds(rect, disc))
+
+
+def _beside(point: Point, taken: Sequence[Point]) -> Point:
+    """The first place to the right that no other number has: everything else is full."""
+    x, y = point
+    while any(max(abs(x - a), abs(y - b)) < 2 * RADIUS + 1 for a, b in taken):
+        x += 2 * RADIUS + 1
+    return x, y
+
+
+def _holds(outer: Rect, inner: Rect) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )
+
+
+def _clear(one: Point, other: Point, blocks: Sequence[Rect]) -> Iterator[tuple[Point, Point]]:
+    """The parts of a straight line that are in no rectangle, in its order."""
+    level = one[1] == other[1]
+    at = one[1] if level else one[0]
+    start, end = (one[0], other[0]) if level else (one[1], other[1])
+    low, high = min(start, end), max(start, end)
+    spans = sorted(
+        (rect.x, rect.right) if level else (rect.y, rect.bottom)
+        for rect in blocks
+        if (rect.y < at < rect.bottom if level else rect.x < at < rect.right)
+    )
+    parts = list(_left(low, high, spans))
+    for a, b in parts if start <= end else [(b, a) for a, b in reversed(parts)]:
+        yield ((a, at), (b, at)) if level else ((at, a), (at, b))
+
+
+def _left(low: int, high: int, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What is left of a length without some parts, which are sorted."""
+    for begin, stop in spans:
+        if stop > low and begin < high:
+            if begin > low:
+                yield low, begin
+            low = max(low, stop)
+    if low < high:
+        yield low, high
+
+
+def _length(points: Sequence[Point]) -> int:
+    return sum(abs(x1 - x2) + abs(y1 - y2) for (x1, y1), (x2, y2) in pairwise(points))
+
+
+__all__ = ["RADIUS", "Room"]
