@@ -188,8 +188,12 @@ const frameOf = (frame, view, words, options) => {
     // By keyboard: in the window and on what is in it.
     view.addEventListener('keydown', event => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
+        // Around what has the focus, if that is a part.
+        const part = event.target.closest(NODE)?.getBoundingClientRect();
+        const by = factor => self.by(factor, part && part.left + part.width / 2,
+            part && part.top + part.height / 2);
         const call = {
-            '+': () => self.by(STEP), '=': () => self.by(STEP), '-': () => self.by(1 / STEP),
+            '+': () => by(STEP), '=': () => by(STEP), '-': () => by(1 / STEP),
             0: self.reset, f: self.full, 1: () => self.to(1), 9: self.fit,
         }[event.key];
         if (!call) return;
