@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from nslab import lesson
-from nslab.engine import labs
+from nslab.course.puzzles.puzzle import drawn
 
 Book = Callable[..., Any]
 
@@ -164,6 +164,19 @@ def test_it_shows_why_something_is_not_reached(book: Book) -> None:
     expect(page.locator(".nslab-told")).to_contain_text("no route")
 
 
+@pytest.mark.nightly
+def test_a_puzzle_is_solved_for_its_stars(book: Book) -> None:
+    page = book("import nslab", "nslab.puzzle('three').card()").page
+    foot = page.locator(".nslab-foot")
+    expect(foot).to_contain_text("★★★ · tries: 0")
+    page.locator("button.nslab-hint").click()
+    expect(foot).to_contain_text("★★☆")
+    expect(page.locator(".nslab-says")).to_contain_text("7 of 8 met")
+    type_into_a_new_cell(page, "\n".join(["%%host", *map(str, drawn("three").answer)]))
+    expect(page.locator(".nslab-says")).to_have_text("✔ Solved")
+    expect(foot).to_contain_text("★★☆ · tries: 1")
+
+
 def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
     first = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0])
     expect(first.page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
@@ -194,11 +207,13 @@ def test_a_kernel_that_is_restarted_half_way(book: Book) -> None:
 
 
 def test_a_lab_that_dies_under_it(book: Book) -> None:
-    page = book(BEGIN, card("X2")).page
+    # Its own, whoever else has a lab of that name on this machine.
+    agent = "import nslab.engine.labs as labs\nlabs.of(lesson['X2'].attempt.lab.engine).pid"
+    opened = book(BEGIN, card("X2"), agent)
+    page = opened.page
     says = page.locator(".nslab-says")
     expect(says).to_have_text("0 of 3 met")
-    agent = next(lab for lab in labs.running() if lab.name == "02-bridge-X2")
-    subprocess.run(["kill", "-KILL", str(agent.pid)], check=True)
+    subprocess.run(["kill", "-KILL", str(int(opened.outputs()[2]))], check=True)
     expect(says).to_contain_text("The lab has ended")
     page.locator("button.nslab-again").click()
     solve(page)

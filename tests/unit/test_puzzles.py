@@ -61,7 +61,7 @@ def test_most_kinds_of_faults_are_among_them() -> None:
 
     kinds = {fault.kind for _, fault in every()}
     assert kinds <= set(KINDS)
-    assert len(kinds) >= 55
+    assert len(kinds) >= 67
 
 
 @pytest.mark.parametrize(

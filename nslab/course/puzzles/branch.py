@@ -187,6 +187,51 @@ _FAULTS = (
         "Who is the PC's gateway? `ip route`, in its namespace.",
     ),
     fault(
+        "printer-of-another-network",
+        "other subnet",
+        1,
+        "printer",
+        (
+            (
+                f"ip -n printer addr del {_PRINTER}/24 dev eth0",
+                "ip -n printer addr add 10.1.1.12/24 dev eth0",
+            ),
+            (
+                "ip -n printer addr del 10.1.1.12/24 dev eth0",
+                *_desk("printer", _PRINTER, _PRINTER_MAC)[-2:],
+            ),
+        ),
+        "Somebody has typed in the printer's address at its little keyboard. It prints nothing.",
+        _NEAR,
+        "Which address has the printer, and in which network? `ip addr`, in its namespace.",
+    ),
+    fault(
+        "pc-without-a-gateway",
+        "no gateway",
+        2,
+        "pc",
+        (
+            ("ip -n pc route replace default dev eth0",),
+            ("ip -n pc route replace default via 10.1.0.1",),
+        ),
+        "The PC has a default route, says the admin, and yet it only prints.",
+        (*_FROM_PC, "pc-out"),
+        "Whom does the PC ask for the way? `ip route`, and `ip neigh` after a ping.",
+    ),
+    fault(
+        "pc-to-nobody",
+        "onlink gateway",
+        2,
+        "pc",
+        (
+            ("ip -n pc route replace default via 10.1.5.1 dev eth0 onlink",),
+            ("ip -n pc route replace default via 10.1.0.1",),
+        ),
+        "The PC was configured for another site. Here it only prints.",
+        (*_FROM_PC, "pc-out"),
+        "Does anybody have the address of the PC's gateway? `ip neigh` after a ping.",
+    ),
+    fault(
         "server-gone",
         "port closed",
         1,
@@ -327,6 +372,25 @@ _FAULTS = (
         "Everybody gets files. The file server itself calls nobody: no backup, no update.",
         ("files-pc", "files-out"),
         "Which packets of a connection are let through, and from which side? `iptables -vS`.",
+    ),
+    fault(
+        "under-another-name",
+        "wrong source",
+        3,
+        "files",
+        (
+            (
+                "ip -n files addr add 10.99.0.1/32 dev lo",
+                "ip -n files route replace default via 10.2.0.1 src 10.99.0.1",
+            ),
+            (
+                "ip -n files route replace default via 10.2.0.1",
+                "ip -n files addr del 10.99.0.1/32 dev lo",
+            ),
+        ),
+        "Everybody gets files. The file server itself reaches nobody: no backup, no update.",
+        ("files-pc", "files-out"),
+        "With which address does the file server ask? `ip route get`, in its namespace.",
     ),
     fault(
         "echo-off",

@@ -3,6 +3,7 @@
 ::
 
     plan            what is put together with what
+    order           which namespace stands left of which: Graphviz's part
     boxes           the parts, and how big each is
     namespace_box   where things are within a namespace
     dense           namespaces that are alike, in one line each

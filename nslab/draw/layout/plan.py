@@ -10,7 +10,8 @@ are drawn dense: in one line each, in a panel below what they hang on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import GATE as GATE_HEIGHT
@@ -31,6 +32,7 @@ from nslab.draw.layout.boxes import (
 )
 from nslab.draw.layout.dense import Leaf, Panel, panels
 from nslab.draw.layout.memory import Memory
+from nslab.draw.layout.order import by_crossings
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene
 
 COLUMN = 956
@@ -150,23 +152,34 @@ class Plan:
             if upper and lower and upper != lower:
                 above.setdefault(lower, []).append(upper)
         level: dict[tuple[bool, int], int] = {}
+
+        def depth(key: tuple[bool, int]) -> int:
+            if key not in level:
+                level[key] = 0  # cables lead downwards, so that this is never asked for
+                level[key] = max(map(depth, above.get(key, ())), default=0) + 1
+            return level[key]
+
         found: dict[int, list[Box]] = {}
-        for number, box in enumerate(boxes):
-            known = [level[key] for key in above.get(box.key, ()) if key in level]
-            level[box.key] = max(known, default=0) + 1 if number else 0
-            found.setdefault(level[box.key], []).append(box)
+        level[boxes[0].key] = 0
+        for box in boxes:
+            found.setdefault(depth(box.key), []).append(box)
+        far = self._across(home)
         for row in found.values():
-            self._sort(row, home)
+            row.sort(key=lambda box: far.get(box.key, math.inf))
         return found
 
-    def _sort(self, row: list[Box], home: dict[Key, tuple[bool, int]]) -> None:
-        """Put namespaces into the order of what they hang on."""
-        order = {key: n for n, key in enumerate(self._plugs())}
-        far: dict[tuple[bool, int], int] = {}
+    def _across(self, home: dict[Key, tuple[bool, int]]) -> Mapping[tuple[bool, int], float]:
+        """How far to the right namespaces stand: by what they hang on, or by ``dot``."""
+        plugs = {key: n for n, key in enumerate(self._plugs())}
+        far: dict[tuple[bool, int], float] = {}
+        cables = []
         for cable in self.scene.cables:
-            if cable.lower in home and cable.upper in order:
-                far.setdefault(home[cable.lower], order[cable.upper])
-        row.sort(key=lambda box: far.get(box.key, len(order)))
+            upper, lower = home.get(cable.upper), home.get(cable.lower)
+            if lower and cable.upper in plugs:
+                far.setdefault(lower, plugs[cable.upper])
+            if upper and lower and upper != lower:
+                cables.append((upper, plugs.get(cable.upper), lower))
+        return by_crossings([box.key for box in self.scene.boxes], len(plugs), cables) or far
 
     def _plugs(self) -> Iterator[Key]:
         """The host's links, those of one bridge together: in the order of what hangs on them."""

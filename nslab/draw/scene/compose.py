@@ -94,11 +94,11 @@ class _Composer:
         self.worldly = [entry for entry in spaces if entry[1].role == "world"]
         self.own, self.left = sampling.choose(own, self._changed)
         self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
-        self.rank = {(gone, namespace.inode): n for n, (gone, namespace) in enumerate(own)}
+        self.links = dict(self._every_link(spaces))
+        self.rank = self._ranks([(gone, namespace.inode) for gone, namespace in own])
         """The end of a cable in an earlier namespace is the upper one, and the world is above."""
         for n, (gone, namespace) in enumerate(self.worldly):
             self.rank[gone, namespace.inode] = n - len(self.worldly)
-        self.links = dict(self._every_link(spaces))
         self.box_names = _unique(self.labels)
         self.names = _unique(
             {
@@ -108,6 +108,22 @@ class _Composer:
         )
 
         self.hubs = [hub for gone, ns in self.own for hub in _hubs(gone, ns)]
+
+    def _ranks(self, own: list[Home]) -> dict[Home, int]:
+        """Namespaces by how many cables they are away from the host, then in their order."""
+        beside: dict[Home, set[Home]] = {}
+        for key, link in self.links.items():
+            end = self._peer_key(link.peer)
+            if end is not None:
+                beside.setdefault(self._home(key), set()).add(self._home(end))
+                beside.setdefault(self._home(end), set()).add(self._home(key))
+        away = dict.fromkeys(own[:1], 0)
+        row = list(away)
+        while row:
+            row = [far for near in row for far in beside.get(near, ()) if far not in away]
+            away |= dict.fromkeys(row, len(away))
+        by_distance = sorted(own, key=lambda home: away.get(home, len(self.links) + len(own)))
+        return {home: n for n, home in enumerate(by_distance)}
 
     def _every_link(self, spaces: list[tuple[bool, Namespace]]) -> Iterator[tuple[Key, Link]]:
         for gone, namespace in spaces:
