@@ -129,6 +129,18 @@ def test_what_is_connected_stays_and_the_rest_steps_back(book: Book) -> None:
     expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
 
 
+def test_no_letter_is_smaller_than_eleven_pixels(book: Book) -> None:
+    page, window, picture = looked_at(book, "letters", width=640)
+    scale = picture.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width")
+    sizes = picture.evaluate(
+        """svg => [...svg.querySelectorAll('text')].map(
+            text => parseFloat(getComputedStyle(text).fontSize))"""
+    )
+    assert min(sizes) * scale >= 10.9
+    assert window.evaluate("w => w.scrollWidth > w.clientWidth")
+    expect(page.locator(".nslab-live .nslab-map")).to_be_visible()
+
+
 def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     page = book(LIVE.format(name="still"), "lab").page
     expect(page.locator(".nslab-tools").first).to_be_visible()
@@ -136,9 +148,10 @@ def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     still.hover()
     frame = page.locator(".nslab-still")
     expect(frame.locator(".nslab-tool-in")).to_be_visible()
-    before = width(still)
+    framed = frame.locator(".nslab-window > svg.nslab-picture")
+    before = width(framed)
     frame.locator(".nslab-tool-in").click()
-    assert width(still) > before
+    assert width(framed) > before
 
 
 WIDGETS = {

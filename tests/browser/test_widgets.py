@@ -267,10 +267,10 @@ def test_the_end_of_a_lab_is_said_in_the_page(book: Book) -> None:
 def test_the_picture_is_readable_in_both_themes(book: Book, theme: str) -> None:
     cell = "import nslab\nlab = nslab.lesson('06').lab(name='themes')\nlab.live()"
     page = book(cell, theme=theme).page
-    expect(page.locator(".nslab-live svg")).to_be_visible()
+    expect(page.locator(".nslab-live .nslab-window > svg")).to_be_visible()
     colours = page.evaluate(
         """() => {
-            const text = document.querySelector('.nslab-live svg text');
+            const text = document.querySelector('.nslab-live .nslab-window > svg text');
             const behind = getComputedStyle(document.querySelector('.jp-Notebook'));
             const seen = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number);
                 return 0.2126 * r + 0.7152 * g + 0.0722 * b };
@@ -288,7 +288,7 @@ def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
         width=1366 // scale,
         height=768 // scale,
     ).page
-    expect(page.locator(".nslab-live svg")).to_be_visible()
+    expect(page.locator(".nslab-live .nslab-window > svg")).to_be_visible()
     wide = page.evaluate(
         """() => { const output = document.querySelector('.nslab-builder');
             return output.scrollWidth - output.clientWidth }"""
@@ -480,7 +480,7 @@ lab.builder()"""
 
 def test_a_node_of_the_picture_shows_its_facts(book: Book) -> None:
     page = book(LOOKED_AT.format(name="nodes")).page
-    expect(page.locator(".nslab-live svg")).to_be_visible()
+    expect(page.locator(".nslab-live .nslab-window > svg")).to_be_visible()
     looks_at_nodes(page)
     # A redraw takes neither the choice nor the focus away.
     page.locator(".nslab-drawn [data-link='ns1/eth0']").focus()
@@ -549,7 +549,7 @@ def test_in_notebook_7(book7: Book) -> None:
 
 def test_the_free_play_notebook_in_notebook_7(book7: Book) -> None:
     page = book7(name="11-free-play.ipynb").page
-    expect(page.locator(".nslab-builder .nslab-drawn svg")).to_be_visible()
+    expect(page.locator(".nslab-builder .nslab-window > svg")).to_be_visible()
     expect(page.locator(".nslab-inspector .nslab-status")).to_contain_text("frames")
 
 

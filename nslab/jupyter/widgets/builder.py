@@ -23,6 +23,7 @@ from nslab.jupyter.widgets.page import copied, in_page, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import Action, DeleteContainer, DeleteNamespace, SetBridge, commands
+from nslab.network.model import Snapshot
 from nslab.session import export
 from nslab.session.export import FAILED
 from nslab.session.history import Made, What
@@ -67,8 +68,6 @@ class Builder(w.VBox):  # type: ignore[misc]
         """What was done in a terminal, and named before Undo takes it back."""
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
-        self._done = 0
-        """How many steps were done here."""
         self._message = w.HTML()
         self._bar = Bar()
         self._stop = w.Button(
@@ -90,8 +89,6 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._exported = w.HTML(layout=w.Layout(display="none"))
         self.live = Live(lab)
         """The picture, which follows whatever is done, here or elsewhere."""
-        self._now = self.live.snapshot
-        """What is there, as far as is known."""
         self.live.observe_snapshot(self._looked)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._show_log(), names="value")
@@ -280,18 +277,15 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._refill_all()
             self._check()
 
+    @property
+    def _now(self) -> Snapshot:
+        """What is there, as of the last look: the lab's own, or the picture's."""
+        return self._lab._history.latest or self.live.snapshot
+
     def _looked(self) -> None:
-        """The kernel reports something else: look at it now, for the picture may be behind."""
-        done = self._done
-        try:
-            now = self._lab.snapshot()
-        except NslabError:  # it has ended, or is being made anew
-            now = self.live.snapshot
-        with self._filling:
-            if done == self._done:  # else the last step has looked later
-                self._now = now
-        self._refill()
+        """The kernel reports something else: what nobody did here goes into the log."""
         self._lab._look_for_hands()
+        self._refill()
 
     def _refill(self) -> None:
         """Fill the choices from the kernel anew, and keep what was chosen where it is there.
@@ -367,10 +361,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         if obstacle(self._now, made) and (wrong := obstacle(self._lab.snapshot(), made)):
             self._say(wrong, ok=False)
             return
-        changes = self._lab.do(made, watch=True).changes
-        with self._filling:
-            self._done += 1
-            self._now = changes.after if changes else self._now
+        self._lab.do(made, watch=True)
         self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
 
     def _take_back(self) -> None:

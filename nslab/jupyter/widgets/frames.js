@@ -171,7 +171,8 @@ const opened = (model, el) => {
             });
             const read = bytes.slice(row, row + 16).map(text => parseInt(text, 16))
                 .map(code => code > 31 && code < 127 ? String.fromCharCode(code) : '·').join('');
-            line.append(made('span', { className: 'nslab-read', textContent: read }));
+            const rest = Math.max(0, row + 16 - bytes.length);  // columns stay where they are
+            line.append(' '.repeat(3 * rest), made('span', { className: 'nslab-read', textContent: read }));
             hex.append(line);
         }
         el.hidden = !all.length;

@@ -47,7 +47,8 @@ class Live(w.VBox):  # type: ignore[misc]
         self._snapshot = lab.snapshot()
         self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
         self._status = w.HTML()
-        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING])
+        wide = w.Layout(width="auto")
+        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING], layout=wide)
         self._enter = w.HTML()
         self._entered: object = None
         """The engine whose terminals the button opens: undo and reset bring another."""
@@ -55,7 +56,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._choice.observe(self._chosen, names="value")
         side = w.VBox(
             [self._choice, self._enter, self._facts],
-            layout=w.Layout(flex="1 1 18em", min_width="18em", max_width="26em"),
+            layout=w.Layout(flex="0 1 20em", min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
@@ -74,10 +75,8 @@ class Live(w.VBox):  # type: ignore[misc]
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
         # The page knows by itself whether there is a kernel behind a saved widget.
-        follows = say("follows the lab")
-        self._status.value = (
-            f"<span class='nslab-on'>{_line(follows, on=True)}</span>" + only_saved()
-        )
+        follows = _line(say("follows the lab"), on=True)
+        self._status.value = f"<span class='nslab-on'>{follows}</span>" + only_saved()
         self.following.start()
 
     @property

@@ -1,6 +1,6 @@
 // Looks at a picture more closely: zoom, pan, the whole screen, a small map, copies, and what is
 // connected.  Any picture of the page can be looked at so, once one widget of nslab is in it.
-const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300;
+const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300, LETTER = 11;
 const SVG = 'svg.nslab-picture';
 const NODE = '[data-link],[data-world],[data-ns]';
 const PARTS = `:is(${NODE},[data-cable])`;
@@ -99,10 +99,17 @@ const frameOf = (frame, view, words, options) => {
         fading = setTimeout(() => { said.textContent = ''; }, 2500);
     };
 
+    const legible = () => {
+        const texts = [...svg()?.querySelectorAll('text') || []].slice(0, 60);
+        const sizes = texts.map(each => parseFloat(getComputedStyle(each).fontSize) || 12);
+        return Math.ceil(natural() * Math.min(1, LETTER / Math.min(12, ...sizes)));
+    };
     const apply = () => {
         // With parts that can be reached it is no single image.
         if (svg()?.querySelector('[tabindex]')) svg().setAttribute('role', 'group');
         frame.classList.toggle('nslab-zoomed', self.zoom > 0);
+        // Until it is made smaller on purpose, no letter is: a narrow window scrolls instead.
+        if (options.legible) frame.style.setProperty('--nslab-least', `${legible()}px`);
         frame.style.setProperty('--nslab-width', `${Math.round(natural() * self.zoom)}px`);
         mapped();
     };
@@ -181,8 +188,12 @@ const frameOf = (frame, view, words, options) => {
     // By keyboard: in the window and on what is in it.
     view.addEventListener('keydown', event => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
+        // Around what has the focus, if that is a part.
+        const part = event.target.closest(NODE)?.getBoundingClientRect();
+        const by = factor => self.by(factor, part && part.left + part.width / 2,
+            part && part.top + part.height / 2);
         const call = {
-            '+': () => self.by(STEP), '=': () => self.by(STEP), '-': () => self.by(1 / STEP),
+            '+': () => by(STEP), '=': () => by(STEP), '-': () => by(1 / STEP),
             0: self.reset, f: self.full, 1: () => self.to(1), 9: self.fit,
         }[event.key];
         if (!call) return;
@@ -354,6 +365,7 @@ export default ({ all, model, own }) => {
         const view = each.querySelector(':scope > .widget-html-content');
         if (!own(each) || !view?.querySelector(SVG)) return;
         frameOf(each, view, words, {
+            legible: true,
             graph: () => model.get('graph'), grips: all.matches('.nslab-builder *, .nslab-builder'),
         });
     });
