@@ -1,0 +1,109 @@
+"""What a hub for a class needs and that needs no JupyterHub: limits, slips, settings."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+HUB = Path(__file__).resolve().parents[2] / "deploy" / "hub"
+sys.path.insert(0, str(HUB))
+
+from nslab_hub import limits, settings, slips  # noqa: E402
+
+
+def test_limits_are_written_to_each_hierarchy_of_version_1(tmp_path: Path) -> None:
+    for controller in ("memory", "pids", "cpu"):
+        (tmp_path / controller).mkdir()
+        (tmp_path / controller / "cgroup.procs").touch()
+    group = limits.Group.of("ada", memory=1 << 30, processors=1.5, root=tmp_path)
+    assert group.folders == [
+        str(tmp_path / controller / "nslab-hub" / "ada") for controller in ("memory", "pids", "cpu")
+    ]
+    memory, pids, cpu = map(Path, group.folders)
+    assert (memory / "memory.limit_in_bytes").read_text() == str(1 << 30)
+    assert (pids / "pids.max").read_text() == str(limits.PROCESSES)
+    period, quota = (int((cpu / f"cpu.cfs_{name}_us").read_text()) for name in ("period", "quota"))
+    assert quota / period == 1.5
+
+
+def test_a_hierarchy_that_is_not_there_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    (tmp_path / "pids" / "cgroup.procs").touch()
+    assert limits.Group.of("ada", root=tmp_path).folders == [
+        str(tmp_path / "pids" / "nslab-hub" / "ada")
+    ]
+
+
+def test_without_a_limit_a_learner_may_take_what_there_is(tmp_path: Path) -> None:
+    for controller in ("memory", "cpu"):
+        (tmp_path / controller).mkdir()
+        (tmp_path / controller / "cgroup.procs").touch()
+    memory, cpu = map(Path, limits.Group.of("ada", root=tmp_path).folders)
+    assert (memory / "memory.limit_in_bytes").read_text() == "-1"
+    assert (cpu / "cpu.cfs_quota_us").read_text() == "-1"
+
+
+def test_the_peak_is_read_where_the_kernel_says_it(tmp_path: Path) -> None:
+    assert limits.Group([str(tmp_path)]).peak() == 0
+    (tmp_path / "memory.max_usage_in_bytes").write_text("7")
+    assert limits.Group([str(tmp_path)]).peak() == 7
+    (tmp_path / "memory.peak").write_text("9")
+    assert limits.Group([str(tmp_path)]).peak() == 9
+
+
+def test_passwords_can_be_read_from_paper() -> None:
+    made = {slips.password() for _ in range(100)}
+    assert len(made) == 100
+    for one in made:
+        assert re.fullmatch(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", one)
+        assert not set(one) & set("lo10")
+
+
+def test_a_page_of_slips_has_a_slip_each_and_takes_no_markup() -> None:
+    page = slips.page([("learner01", "abcd-efgh"), ("<b>", "x&y")], "http://here/?a&b")
+    assert page.count("<section>") == 2
+    assert "learner01" in page
+    assert "&lt;b&gt;" in page
+    assert "x&amp;y" in page
+    assert "http://here/?a&amp;b" in page
+
+
+def test_accounts_that_are_there_get_no_slip(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(slips, "make", {"l01": None, "l02": "secret"}.get)
+    assert slips.main(["2", "--name", "l"]) == 0
+    out, err = capsys.readouterr()
+    assert "l02" in out
+    assert "secret" in out
+    assert "l01" not in out
+    assert "l01" in err
+
+
+def test_making_accounts_as_an_ordinary_user_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(name: str) -> None:
+        raise PermissionError(13, "Permission denied", "/etc/passwd")
+
+    monkeypatch.setattr(slips, "make", refused)
+    assert slips.main(["1"]) == 1
+    assert "run it as root" in capsys.readouterr().err
+
+
+def test_servers_ask_no_other_machine_and_end_when_idle() -> None:
+    parts = ("JupyterHub", "Spawner")
+    c = SimpleNamespace(**{name: SimpleNamespace() for name in parts})
+    settings.configure(c, memory="2G", processors=2, idle=600, longest=7200, learners=30)
+    assert c.Spawner.mem_limit == "2G"
+    assert c.JupyterHub.active_server_limit == 30
+    (culler,) = c.JupyterHub.services
+    assert "--timeout=600" in culler["command"]
+    assert "--max-age=7200" in culler["command"]
+    (role,) = c.JupyterHub.load_roles
+    assert role["services"] == [culler["name"]]
+    assert "--LabApp.news_url=None" in c.Spawner.args
