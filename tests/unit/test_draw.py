@@ -28,7 +28,7 @@ from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput
 from nslab.network.actions import AddMacvlan, SetDown, SetUp
 from nslab.network.diff import Diff, compare
-from nslab.network.model import Snapshot, Tunnel
+from nslab.network.model import Address, Namespace, Snapshot, Tunnel
 from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -188,6 +188,36 @@ def test_states_are_said_in_words() -> None:
     assert "nslab-off" in Picture(sample.article()).svg, "and by a dashed outline"
     assert "STP on, forward delay 2 s" in written(Picture(sample.odd()).svg)
     assert "listening" in written(Picture(sample.odd()).svg)
+
+
+def with_loopback(*addresses: str) -> Snapshot:
+    """The namespace ns1 with a loopback that is up and has these addresses."""
+    article = sample.article()
+    lo = structs.replace(
+        sample.loopback(up=True), addresses=tuple(Address(address=a) for a in addresses)
+    )
+
+    def changed(space: Namespace) -> Namespace:
+        rest = [link for link in space.links if link.name != "lo"]
+        return structs.replace(space, links=(lo, *rest)) if space.label == "ns1" else space
+
+    return structs.replace(article, namespaces=tuple(map(changed, article.namespaces)))
+
+
+def test_an_address_of_the_loopback_can_be_seen() -> None:
+    usual, more = with_loopback("127.0.0.1/8", "::1/128"), ("127.0.0.1/8", "10.0.0.7/32")
+    assert "127.0.0.1/8" not in Picture(usual).svg
+    assert "lo 10.0.0.7/32" in written(Picture(with_loopback(*more)).svg)
+    came = Picture(compare(usual, with_loopback(*more)))
+    assert re.search(r"nslab-told-new[^>]*>lo 10\.0\.0\.7/32<", came.svg)
+    went = Picture(compare(with_loopback(*more), usual))
+    assert re.search(r"nslab-struck[^>]*>lo 10\.0\.0\.7/32<", went.svg)
+
+
+def test_a_loopback_that_lacks_its_own_address_says_so() -> None:
+    lacking = Picture(with_loopback()).svg
+    assert re.search(r"nslab-wrong[^>]*>lo without 127\.0\.0\.1/8<", lacking)
+    assert "lo without" not in Picture(sample.article()).svg  # it is down: it needs none
 
 
 def test_what_the_host_does_with_packets() -> None:

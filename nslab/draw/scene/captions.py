@@ -177,9 +177,28 @@ def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
 
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
     """The loopback where it is not as usual, or is all that there is."""
+    news = {change.value: change.kind for change in changes if change.what == "address"}
+    extra = [value for value in news if value not in _BORN_WITH]
+    others = len(changes) - len(extra)
     for link in namespace.links:
-        if link.name == "lo" and (link.state != "up" or changes or alone):
-            yield Line(f"lo {link.state}", "changed" if changes else None)
+        if link.name != "lo":
+            continue
+        here = [address.address for address in link.addresses]
+        lacks = link.state == "up" and _OWN not in here
+        if link.state != "up" or others or alone:
+            yield Line(f"lo {link.state}", "changed" if others else None)
+        if lacks:
+            mark: Kind | None = "changed" if _OWN in news else None
+            yield Line(f"lo without {_OWN}", mark, role="wrong")
+        for value in here:
+            if value not in _BORN_WITH:
+                yield Line(f"lo {value}", news.get(value))
+        yield from (Line(f"lo {value}", "gone") for value in extra if news[value] == "gone")
+
+
+_OWN = "127.0.0.1/8"
+_BORN_WITH = frozenset({_OWN, "::1/128"})
+"""The addresses that the kernel gives each loopback when it is set up."""
 
 
 def _routes(namespace: Namespace, marks: Marks, *, one_link: bool) -> Iterator[Line]:
