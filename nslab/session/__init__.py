@@ -11,6 +11,8 @@
     progress   how far something is
     outcome    what a step did, as it shows itself
     hints      what to do about a line that failed
+    ip_slips   the same for the grammar of ip, route and brctl
+    said       such a line, with what it printed and where
     output     what a command prints, while it prints
     clearing    how what a session made is removed again
     export     the session as a script or as a cell

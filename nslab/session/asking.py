@@ -12,7 +12,7 @@ from nslab.errors import EngineUnavailable, NslabError
 from nslab.explain.diagnose import convicted, remedy, witnessed
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.diagnose.why import SILENT, by_name, origin, resolver, theory, untold
+from nslab.explain.diagnose.why import SILENT, by_name, listed, origin, resolver, theory, untold
 from nslab.explain.trace import routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
@@ -95,9 +95,9 @@ class _Asking:
     def by_name(self, asked: Question) -> Explanation:
         """Which file, which server, does it answer, which record; and then the way there."""
         here, name = self.here, asked.name
-        listed = self._listed(name)
-        if listed is not None:
-            address, path = listed
+        found = listed(self.snapshot, here, name)
+        if found is not None:
+            address, path = found
             step = Finding(ok=True, where=here.label, message=f"{path} says: {name} is {address}")
             return self._onwards(asked, address, (step,), ())
         path, servers, domains = resolver(self.snapshot, here)
@@ -113,16 +113,6 @@ class _Asking:
             first = first or said
         assert first is not None  # there was a server
         return first
-
-    def _listed(self, name: str) -> tuple[str, str] | None:
-        """The address that a hosts file gives a name, and which file."""
-        own = f"/etc/netns/{self.here.label}/hosts"
-        path = own if own in self.snapshot.files else "/etc/hosts"
-        for line in self.snapshot.files.get(path, "").splitlines():
-            words = line.partition("#")[0].split()
-            if name in words[1:]:
-                return words[0], path
-        return None
 
     def _ask(
         self, asked: Question, server: str, path: str, domains: tuple[str, ...]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from nslab.engine.default_network import DOMAIN, NAME_SERVER, WEB
 from nslab.network import programs
-from nslab.network.model import WORLD, Namespace, Snapshot
-from nslab.network.names import IFNAMSIZ, RESERVED
+from nslab.network.names import IFNAMSIZ
+from nslab.session import ip_slips
+from nslab.session.said import Said, called, slip
 
 MADE_UP = (
     f"the lab's internet is a made-up one: it has the web server {WEB} (www.{DOMAIN}) and the name "
@@ -40,60 +40,6 @@ TO_ASK = {
 }
 MOST = 3
 """So many hints for a cell: more are not read."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """A line that failed, or all of a cell that no line failed of.
-
-    :param line: as it was typed
-    :param output: what the cell printed
-    :param code: how it ended
-    :param ns: where it ran; None in the host
-    :param seen: what the lab was like afterwards; None if that is not known
-    """
-
-    line: str
-    output: str
-    code: int = 0
-    ns: str | None = None
-    seen: Snapshot | None = None
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the program itself, behind ``sudo`` and ``ip netns exec NAME``."""
-        words = self.line.split()
-        while words[:1] == ["sudo"] or words[:3] == ["ip", "netns", "exec"]:
-            words = words[1:] if words[0] == "sudo" else words[4:]
-        return words
-
-    @property
-    def program(self) -> str:
-        """Its name."""
-        return self.words[0].rpartition("/")[2] if self.words else ""
-
-    @property
-    def place(self) -> str | None:
-        """The namespace that it ran in."""
-        words = self.line.split()
-        return words[3] if words[:3] == ["ip", "netns", "exec"] and len(words) > 3 else self.ns
-
-    @property
-    def here(self) -> Namespace | None:
-        """The same as the snapshot has it."""
-        if self.seen is None:
-            return None
-        wanted = self.place or "host"
-        return next((one for one in self.seen.namespaces if one.label == wanted), None)
-
-    @property
-    def namespaces(self) -> list[str]:
-        """Those that somebody made in this lab."""
-        return (
-            [one.label for one in self.seen.namespaces if one.label not in RESERVED]
-            if (self.seen)
-            else []
-        )
 
 
 Rule = Callable[[Said], str]
@@ -292,14 +238,10 @@ def _internet(said: Said) -> str:
 _NO_LINK = re.compile(
     r'Cannot find device "?([^"\n]+?)"?$|Device "([^"\n]+)" does not exist|'
     r"(?:interface|bridge) (\S+) does not exist!|^(\S+): error fetching interface information|"
-    r"can't add (\S+) to bridge|tcpdump: (\S+): No such device|SIOCADDRT: No such (device)",
+    r"can't add (\S+) to bridge|tcpdump: (\S+): No such device|SIOCADDRT: No such (device)|"
+    r"^(\S+): ERROR while getting interface flags",
     re.MULTILINE,
 )
-_NO_NAMESPACE = re.compile(
-    r'Cannot open network namespace "([^"]+)": No such|argument "(\S+)" is wrong: Invalid "netns"|'
-    r'Cannot remove namespace file "[^"]*/([^"/]+)": No such'
-)
-_GARBAGE = re.compile(r'either "(\w+)" is duplicate, or "(\S+)" is a garbage')
 
 
 def _link(said: Said) -> str:
@@ -311,73 +253,11 @@ def _link(said: Said) -> str:
     names = [link.name for link in here.links]
     if not name or name in names:
         return ""
-    if other := _that_has(said, name):
-        return f"{name} is in {_called(other)}, not in {_called(here)}"
-    if close := _slip(name, names):
+    if other := said.that_has(name):
+        return f"{name} is in {called(other)}, not in {called(here)}"
+    if close := slip(name, names):
         return f"did you mean {close}?"
-    return f"the links of {_called(here)} are {', '.join(names[:12])}"
-
-
-def _that_has(said: Said, link: str) -> Namespace | None:
-    """Where a link of that name is instead, in the learner's own namespaces."""
-    for one in said.seen.namespaces if said.seen else ():
-        if one is not said.here and one.role != "world" and link in {own.name for own in one.links}:
-            return one
-    return None
-
-
-def _slip(name: str, names: Sequence[str]) -> str:
-    """Which of the names it was meant to be: eht0 is a slip for eth0, eth9 is another link."""
-    for other in names:
-        if sorted(other) == sorted(name):
-            return other
-    close = difflib.get_close_matches(name, names, 1, 0.8)
-    return close[0] if close else ""
-
-
-def _called(ns: Namespace) -> str:
-    return "the host" if ns.label == "host" else ns.label
-
-
-def _namespace(said: Said) -> str:
-    found = _NO_NAMESPACE.search(said.output)
-    if found is None:
-        return ""
-    name = next(word for word in found.groups() if word)
-    if name not in said.line.split():
-        return ""  # a variable's value: what was typed is another mistake
-    if name in WORLD:
-        return f"{name} is a machine outside the host: begin the cell with %%ns {name}"
-    if close := _slip(name, said.namespaces):
-        return f"did you mean {close}?"
-    there = f"there is {', '.join(said.namespaces)}" if said.namespaces else "there is none yet"
-    if "del" in said.line:
-        return there
-    return f"there is no namespace {name} ({there}): ip netns add {name} makes it"
-
-
-def _exec_first(said: Said) -> str:
-    unknown = re.search(r'Command "(\S+)" is unknown, try "ip netns help"', said.output)
-    if unknown is None or "exec" not in said.words:
-        return ""
-    rest = said.words[said.words.index("exec") + 1 :]
-    return f"the word exec comes first: ip netns exec {unknown[1]} {' '.join(rest)}"
-
-
-def _grammar(said: Said) -> str:
-    """ip says "garbage" of a word where another must stand before it."""
-    words, garbage = said.words, _GARBAGE.search(said.output)
-    if said.program != "ip" or garbage is None or garbage[2] not in words:
-        return ""
-    place = words.index(garbage[2])
-    if garbage[1] == "local":
-        word, before = "dev", "a link's name"
-    elif garbage[1] == "dev" and "add" in words and "type" not in words:
-        word, before = "type", "a kind"
-    else:
-        return ""
-    line = " ".join([*words[:place], word, *words[place:]])
-    return f"ip wants the word {word} before {before}: {line}"
+    return f"the links of {called(here)} are {', '.join(names[:12])}"
 
 
 def _long_name(said: Said) -> str:
@@ -392,7 +272,7 @@ def _exists(said: Said) -> str:
         return ""
     words = said.words
     if said.program == "ip" and words[1:2] and "route".startswith(words[1]) and "add" in words:
-        line = " ".join("replace" if word == "add" else word for word in words)
+        line = said.again(["replace" if word == "add" else word for word in words])
         return f"a route to the same place is there already: {line} takes its place"
     if said.program in ("ip", "brctl", "bridge", "vconfig"):
         return "it is there already, as when a cell is run twice; lab.undo() takes a step back"
@@ -441,6 +321,10 @@ _KEYS = (
 ).split()
 
 
+_MACHINES = frozenset("abi debug dev fs kernel sunrpc user vm".split())
+"""What settings begin with that are the machine's, not a network namespace's."""
+
+
 def _sysctl(said: Said) -> str:
     if said.program != "sysctl":
         return ""
@@ -448,18 +332,38 @@ def _sysctl(said: Said) -> str:
         line = re.sub(r"\s*=\s*", "=", " ".join(said.words))
         line = line if " -w" in line else line.replace(" ", " -w ", 1)
         return f"without blanks around the =: {line}"
+    if unset := _no_value(said):
+        return unset
     absent = re.search(r"cannot stat /proc/sys/(\S+?):", said.output)
     if absent:
         key = absent[1].replace("/", ".")
-        if not key.startswith("net."):
-            return OF_THE_MACHINE
-        close = difflib.get_close_matches(key, _KEYS, 1, 0.8)
+        ends = [known for known in _KEYS if known.endswith(f".{key}")]
+        close = ends or difflib.get_close_matches(key, _KEYS, 1, 0.8)
         if close and close[0] != key:
             return f"did you mean {close[0]}?"
+        return OF_THE_MACHINE if key.partition(".")[0] in _MACHINES else ""
+    denied = re.search(r'permission denied on key "(\w+)', said.output)
+    return OF_THE_MACHINE if denied and denied[1] in _MACHINES else ""
+
+
+def _no_value(said: Said) -> str:
+    """A setting that is to have a value, without the = between the two, or without one."""
+    given = [word for word in said.words[1:] if not word.startswith("-")]
+    if len(given) == 1 and re.fullmatch(r"[\w/-]+\.[\w./-]+:\S+", given[0]):
+        given = given[0].split(":", 1)
+    match given:
+        case [key, value] if "." in key and "." not in value and "=" not in key + value:
+            return f"a value stands behind a =: sysctl -w {key}={value}"
+        case [key] if "-w" in said.words and "=" not in key:
+            return f"-w wants a value: sysctl -w {key}=1; sysctl {key} shows the one that it has"
     return ""
 
 
 def _walls(said: Said) -> str:
+    absent = re.search(r"/proc/sys/(net/\S+): No such file", said.output)
+    if absent and said.program != "sysctl":
+        close = difflib.get_close_matches(absent[1].replace("/", "."), _KEYS, 1, 0.8)
+        return f"did you mean /proc/sys/{close[0].replace('.', '/')}?" if close else ""
     if re.search(r"/(proc|sys)/\S*: Read-only file system", said.output):
         return OF_THE_MACHINE
     return ""
@@ -484,9 +388,7 @@ _RULES: tuple[Rule, ...] = (
     _elsewhere,
     _missing,
     _internet,
-    _namespace,
-    _exec_first,
-    _grammar,
+    ip_slips.hint,
     _long_name,
     _link,
     _exists,

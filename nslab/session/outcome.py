@@ -172,13 +172,14 @@ class CommandResult(Outcome):
     def hints(self) -> tuple[str, ...]:
         """What to do about the failures, as far as that can be told from them."""
         from nslab.session import hints
+        from nslab.session.said import Said
 
         seen = self.changes.after if self.changes is not None else None
         output = f"{self.stderr}\n{self.stdout[-10_000:]}"
         lines = [(failure.command, failure.code) for failure in self.failures]
         if not lines and (self.returncode or self.stderr):
             lines = [(self.typed, self.returncode)]
-        said = [hints.Said(line, output, code, self.ns, seen) for line, code in lines]
+        said = [Said(line, output, code, self.ns, seen) for line, code in lines]
         return tuple(hints.of_cell(said))
 
 

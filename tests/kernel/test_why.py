@@ -245,3 +245,62 @@ def test_macvlans_do_not_talk_to_their_parent(lab: Lab) -> None:
     assert obstacle is not None
     assert obstacle.kind == "macvlan-parent"
     mended(lab, ("ns1", "203.0.113.80"))
+
+
+LOOPBACK = {
+    "its address is gone": ("ip -n ns1 addr del 127.0.0.1/8 dev lo",),
+    "another address is there": (
+        "ip -n ns1 addr del 127.0.0.1/8 dev lo",
+        "ip -n ns1 addr add 10.0.0.7/32 dev lo",
+    ),
+    "its address is alone": (
+        "ip -n ns1 addr del 127.0.0.1/8 dev lo",
+        "ip -n ns1 addr add 127.0.0.1/32 dev lo",
+    ),
+    "packets for it leave by the default route": (
+        "ip -n ns1 addr del 127.0.0.1/8 dev lo",
+        "ip -n ns1 route replace default via 192.168.10.1",
+    ),
+    "a route refuses": (
+        "ip -n ns1 addr del 127.0.0.1/8 dev lo",
+        "ip -n ns1 route add blackhole 127.0.0.0/8",
+    ),
+    "it takes too few bytes": ("ip -n ns1 link set lo mtu 60",),
+    "it is down": ("ip -n ns1 link set lo down",),
+    "it is down, and its address is gone": (
+        "ip -n ns1 addr del 127.0.0.1/8 dev lo",
+        "ip -n ns1 link set lo down",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOOPBACK)
+@pytest.mark.parametrize("target", ["127.0.0.1", "127.0.0.5", "192.168.10.11", "localhost"])
+def test_the_loopback(lab: Lab, case: str, target: str) -> None:
+    """What is said of lo is what its state is, and one remedy is enough."""
+    build(lab)
+    for line in LOOPBACK[case]:
+        assert lab.sh(line, echo=False).failures == ()
+    pinged = f"ping -n -c 1 -W 1 {target}"
+    reached = lab.sh(pinged, "ns1", echo=False).returncode == 0
+    silent = lab.why("ns1", target, probe=False)
+    why = lab.why("ns1", target)
+    assert (silent.ok, why.ok) == (reached, reached), why
+    if reached:
+        return
+    assert ("ns1/lo is down" in str(why)) == ("it is down" in case)
+    assert why.obstacle is not None
+    assert silent.obstacle == why.obstacle
+    assert lab.sh(why.obstacle.hint, echo=False).failures == ()
+    assert lab.sh(pinged, "ns1", echo=False).returncode == 0, why
+
+
+def test_the_loopback_of_ipv6(lab: Lab) -> None:
+    build(lab)
+    for broken in ("true", "ip -n ns1 -6 addr del ::1/128 dev lo", "ip -n ns1 link set lo down"):
+        lab.sh(broken, echo=False)
+        why = lab.why("ns1", "::1")
+        assert why.obstacle is not None
+        assert ("ns1/lo is down" in str(why)) == ("down" in broken), why
+        assert lab.sh(why.obstacle.hint, echo=False).failures == (), why
+        assert lab.why("ns1", "::1").ok

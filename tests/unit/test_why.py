@@ -41,7 +41,7 @@ from nslab import (
 )
 from nslab.explain.diagnose.causes import STOPS
 from nslab.explain.diagnose.question import question
-from nslab.explain.diagnose.why import theory
+from nslab.explain.diagnose.why import silent, theory
 from nslab.explain.trace.values import Stop as TraceStop
 from nslab.network.model import Address, PolicyRule, Route, Snapshot
 from nslab.network.rules import Ruleset, iptables
@@ -215,6 +215,49 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
             "ns2/lo",
             "ns2/lo is down: the way to its own addresses",
             "ip netns exec ns2 ip link set dev lo up",
+        ),
+    ),
+    "lo without its address": (
+        (DeleteAddress("lo", "127.0.0.1/8", ns="ns1"),),
+        ("ns1", "127.0.0.1"),
+        (
+            "no-address",
+            "ns1/lo",
+            "ns1/lo is up, but the address 127.0.0.1/8 is missing there",
+            "ip netns exec ns1 ip address add 127.0.0.1/8 dev lo",
+        ),
+    ),
+    "lo with another address only": (
+        (DeleteAddress("lo", "127.0.0.1/8", ns="ns1"), AddAddress("lo", "10.0.0.7/32", ns="ns1")),
+        ("ns1", "127.0.0.1"),
+        (
+            "no-address",
+            "ns1/lo",
+            "ns1/lo is up, but the address 127.0.0.1/8 is missing there",
+            "ip netns exec ns1 ip address add 127.0.0.1/8 dev lo",
+        ),
+    ),
+    "lo with its address, but alone": (
+        (DeleteAddress("lo", "127.0.0.1/8", ns="ns1"), AddAddress("lo", "127.0.0.1/32", ns="ns1")),
+        ("ns1", "127.0.0.5"),
+        (
+            "no-address",
+            "ns1/lo",
+            (
+                "ns1/lo is up, but the address 127.0.0.1/8 is missing there: "
+                "127.0.0.1/32 does not cover 127.0.0.5"
+            ),
+            "ip netns exec ns1 ip address add 127.0.0.1/8 dev lo",
+        ),
+    ),
+    "lo down, and without its address": (
+        (DeleteAddress("lo", "127.0.0.1/8", ns="ns1"), SetDown("lo", ns="ns1")),
+        ("ns1", "127.0.0.1"),
+        (
+            "link-down",
+            "ns1/lo",
+            "ns1/lo is down: the way to its own addresses",
+            "ip netns exec ns1 ip link set dev lo up",
         ),
     ),
     "outside": (
@@ -885,3 +928,13 @@ def test_what_is_sent_to_nobody_is_aimed_at_a_neighbour(tool: str) -> None:
         wanted,
         "# or ns1, which has 192.168.10.11",
     ]
+
+
+def test_localhost_needs_no_name_server(lab: Lab) -> None:
+    lab.do(*ARTICLE, DeleteAddress("lo", "127.0.0.1/8", ns="ns1"))
+    for found in (lab.why("ns1", "localhost"), silent(lab.snapshot(), "ns1", "localhost")):
+        assert str(found).splitlines()[:3] == [
+            "ns1 → localhost",
+            "✔ /etc/hosts says: localhost is 127.0.0.1",
+            "✘ ns1/lo is up, but the address 127.0.0.1/8 is missing there",
+        ]

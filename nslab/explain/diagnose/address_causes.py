@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose import gateways, link_causes, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import routing
@@ -20,6 +20,33 @@ def no_address(search: Search) -> Obstacle:
     actions = [AddAddress(link, address, ns=search.ns)] if address else []
     remark = "" if address else f"ip address add ADDRESS/PREFIX dev {link}"
     return search.made("no-address", search.here, message, actions, link=link, remark=remark)
+
+
+_LOOPBACK, _LOOPBACK_MTU = "127.0.0.1/8", 65536
+
+
+def no_loopback(search: Search) -> Obstacle:
+    """The loopback is without the address that the kernel gives it as it comes up.
+
+    Where it is up already, to set it up once more does not help.
+    """
+    here, name = search.here, search.stop.link
+    if not here.link(name).up:
+        return link_causes.link_down(search)
+    where, link = f"{here.label}/{name}", here.link(name)
+    if link.mtu < routing.LEAST_MTU:
+        least = routing.LEAST_MTU
+        message = f"{where} takes {link.mtu} bytes at most: below {least} IPv4 is off there"
+        size = f"ip link set dev {name} mtu {_LOOPBACK_MTU}"
+        address = f"ip address add {_LOOPBACK} dev {name}"
+        commands = [(here, size), (here, address)]
+        return search.made("no-address", here, message, link=name, commands=commands)
+    message = f"{where} is up, but the address {_LOOPBACK} is missing there"
+    others = [str(each) for each in routing.interfaces(link) if each.ip.is_loopback]
+    if others:
+        message += f": {', '.join(others)} does not cover {search.stop.address}"
+    actions = [AddAddress(name, _LOOPBACK, ns=search.ns, broadcast=False)]
+    return search.made("no-address", here, message, actions, link=name)
 
 
 def own_source(search: Search) -> Obstacle:

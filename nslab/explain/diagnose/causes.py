@@ -34,6 +34,7 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "address-on-port": link_causes.address_on_port,
     "out-of-sight": link_causes.out_of_sight,
     "no-address": address_causes.no_address,
+    "no-loopback": address_causes.no_loopback,
     "own-source": address_causes.own_source,
     "answered-elsewhere": address_causes.answered_elsewhere,
     "duplicate-address": address_causes.duplicate_address,

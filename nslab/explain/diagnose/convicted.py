@@ -512,6 +512,7 @@ _VERDICTS: tuple[Callable[[Case], Obstacle | None], ...] = (
     no_server,
     refused,
     reported,
+    ipv6_causes.no_loopback,
     not_taken,
     wrong_neighbour,
     without_arp,

@@ -82,6 +82,28 @@ def missing(case: Case, label: str, address: str, message: str) -> Obstacle:
     return Obstacle(kind="no-route", where=label, message=message, hint=hint)
 
 
+_LOOPBACK = "::1"
+
+
+def no_loopback(case: Case) -> Obstacle | None:
+    """To itself a namespace speaks by lo, which has to be up, and to have ::1 for that."""
+    here, address = case.way.origin, case.question.address
+    own = {str(one.ip) for link in here.links for one in ipv6_ways.addresses(link)}
+    lo = next((link for link in here.links if routing.is_loopback(link)), None)
+    if lo is None or address not in (_LOOPBACK, *own):
+        return None
+    near = Near(here, lo)
+    if not lo.up:
+        return _down(case, near, ": the way to its own addresses")
+    if address in own:
+        return None
+    commands = [] if ipv6_ways.speaks(lo) else [f"sysctl -w net.ipv6.conf.{lo.name}.disable_ipv6=0"]
+    commands.append(f"ip -6 addr replace {_LOOPBACK}/128 dev {lo.name}")
+    message = f"{near.where} is up, but the address {_LOOPBACK}/128 is missing there"
+    hint = case.hint(here.label, *commands)
+    return Obstacle(kind="no-address", where=near.where, message=message, hint=hint)
+
+
 def _alone(case: Case, here: Namespace, link: Link) -> Obstacle | None:
     """An address that was given without a prefix length, beside neighbours in one subnet."""
     subnets = ipv6_ways.subnets(case.way.snapshot, here, link)

@@ -150,6 +150,21 @@ def _hangs(doubt: Doubt) -> str:
     return f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
 
 
+_HOSTS = "127.0.0.1 localhost\n"
+"""What every machine's /etc/hosts says; a snapshot has the file only if it was changed."""
+
+
+def listed(snapshot: Snapshot, here: Namespace, name: str) -> tuple[str, str] | None:
+    """The address that a hosts file gives a name, and which file."""
+    own = f"/etc/netns/{here.label}/hosts"
+    path = own if own in snapshot.files else "/etc/hosts"
+    for line in snapshot.files.get(path, _HOSTS).splitlines():
+        words = line.partition("#")[0].split()
+        if name in words[1:]:
+            return words[0], path
+    return None
+
+
 class Resolver(NamedTuple):
     """What a namespace's file says about names."""
 
@@ -171,7 +186,15 @@ def resolver(snapshot: Snapshot, here: Namespace) -> Resolver:
 
 
 def by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
-    """The way to the first name server; the name itself is not looked up."""
+    """The way to the first name server; the name itself is not looked up.
+
+    A name that a hosts file has needs none.
+    """
+    found = listed(snapshot, here, name)
+    if found is not None and ":" not in found[0]:
+        step = Finding(ok=True, where=here.label, message=f"{found[1]} says: {name} is {found[0]}")
+        _, to = theory(snapshot, here, Question(target=name, address=found[0]))
+        return structs.replace(to, steps=(step, *to.steps))
     path, servers, _ = resolver(snapshot, here)
     target = f"{name}"
     if not servers:

@@ -199,6 +199,7 @@ _FACTS = frozenset(
         "duplicate-mac",
         "isolated-port",
         "macvlan-mode",
+        "no-loopback",
         "own-source",
         "port-flags",
         "rp-filter",

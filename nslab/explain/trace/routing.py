@@ -67,6 +67,15 @@ def is_loopback(link: Link) -> bool:
     return "LOOPBACK" in link.flags or link.name == "lo"
 
 
+LEAST_MTU = 68
+"""Below it a link has no IPv4 (inetdev_valid_mtu() in net/ipv4/devinet.c)."""
+
+
+def speaks(link: Link) -> bool:
+    """Whether a link passes IPv4: it is up, and takes packets that are long enough."""
+    return link.up and link.mtu >= LEAST_MTU
+
+
 def in_loopback(address: str) -> bool:
     return ip(address) in _LOOPBACK
 

@@ -67,6 +67,7 @@ class Stop(Value, frozen=True):
     route-refuses          its route to ``address`` says unreachable, prohibit or blackhole
     no-address             it has no source address to send with
     link-down              ``link`` is down
+    no-loopback            ``link``, the loopback, has no address that covers ``address``
     not-forwarding         ``link`` is a port in the spanning tree's state ``other``
     not-attached           ``link`` is not a port of the bridge ``other``, where the way goes on
     wrong-bridge           ``link`` is a port, but not of the bridge ``other``

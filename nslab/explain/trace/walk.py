@@ -155,13 +155,9 @@ class _Walk:
     def _routed(self, packet: _Packet, here: Namespace) -> Trace | tuple[str, str, Route | None]:
         """The source, device and route of a packet that is made here; no route to itself."""
         address = packet.destination
-        held = routing.holder(here, address)
-        if held is not None or routing.in_loopback(address):
-            lo = next((link for link in here.links if routing.is_loopback(link)), None)
-            if held is None or lo is None or not lo.up:
-                packet = packet.moved(replace(packet.now, source=address))
-                return self._stop(packet, here, "link-down", link=lo.name if lo else "lo")
-            return packet.source or address, lo.name, None
+        held = routing.holder(here, address) is not None
+        if held or routing.in_loopback(address):
+            return self._by_loopback(packet, here, held)
         route = self.look(here, address, packet.source, "")
         if route is None:
             return self._stop(packet, here, "no-route", address=address)
@@ -169,6 +165,20 @@ class _Walk:
         if not source and route.kind not in routing.REFUSING:
             return self._stop(packet, here, "no-address", link=route.dev, address=address)
         return source, route.dev, route
+
+    def _by_loopback(
+        self, packet: _Packet, here: Namespace, held: bool
+    ) -> Trace | tuple[str, str, None]:
+        """To an address of its own that it has; or of lo, which it should have."""
+        address = packet.destination
+        lo = next((link for link in here.links if routing.is_loopback(link)), None)
+        if held and lo is not None and routing.speaks(lo):
+            return packet.source or address, lo.name, None
+        packet = packet.moved(replace(packet.now, source=address))
+        down = lo is None or not lo.up
+        kind = "link-down" if down and held else "no-loopback"
+        name = lo.name if lo is not None else "lo"
+        return self._stop(packet, here, kind, link=name, address=address)
 
     def _to_itself(self, packet: _Packet, here: Namespace, came: _Came) -> Trace:
         """Between a namespace and its own addresses lies only lo."""
