@@ -460,6 +460,47 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     assert "no route" in part(card, "told").value
 
 
+def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
+    card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
+    lab.do(nslab.DeleteRoute("default"))
+    part(card, "check").click()
+    until(lambda: not hidden(card, "explain"))
+    part(card, "explain").click()
+    says(card, "nslab-why", "told")
+    lab.do(AddBridge("br0"))
+    until(lambda: part(card, "told").value == "")
+
+
+def test_why_is_not_offered_where_its_namespace_is_missing(deal: Any) -> None:
+    card, lab = deal(build(checks=(Unanswered("red", "10.0.0.7"), HasLink("br0"))))
+    part(card, "check").click()
+    says(card, "does not reach", "points")
+    assert hidden(card, "explain")
+    lab.do(nslab.AddNamespace("red"))
+    part(card, "check").click()
+    until(lambda: not hidden(card, "explain"))
+
+
+def test_an_error_has_its_remedy_on_a_line_of_its_own(deal: Any) -> None:
+    card, _ = deal(build())
+
+    def fail() -> None:
+        raise nslab.NslabError("go", "on", "there is no way", "make one")
+
+    card._do(fail)
+    says(card, "there is no way", "told")
+    assert "<div style='margin-left:1.6em'>→ make one</div>" in part(card, "told").value
+
+
+def test_news_goes_with_the_next_step(deal: Any) -> None:
+    card, lab = deal(build())
+    part(card, "again").click()
+    says(card, "Begun anew", "told")
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    until(lambda: part(card, "told").value == "")
+
+
 def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     checks = (HasLink("br0"), Unanswered(None, "203.0.113.80"))
     one = build(id=f"word-{next(number)}", kind="mend", checks=checks, lesson="puzzle")

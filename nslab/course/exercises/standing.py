@@ -15,6 +15,7 @@ from nslab.course.exercises import judging
 from nslab.course.exercises.values import Choice, MustNot
 from nslab.network.model import Snapshot
 from nslab.session.check import Check, Hops, Reaches, Verdict
+from nslab.session.check.verdict import NotThere, namespace_of
 from nslab.session.lab import Lab
 
 Point = Verdict | str
@@ -86,7 +87,7 @@ def standing(asked: Asks, lab: Lab, choice: Choice | None, *, trying: bool) -> S
     found = [_asked(check, lab, snapshot, trying) for check in asked.checks]
     ran = all(isinstance(one, Verdict) and one for one in found)
     left = any(isinstance(one, str) for one in found)
-    unreached = _unreached(asked.checks, found)
+    unreached = _unreached(asked.checks, found, snapshot)
     if asked.choices:
         found.append(_guess(choice, lab, ran, trying))
         left |= ran and isinstance(found[-1], str)
@@ -136,10 +137,22 @@ def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
         yield judging.untouched(changes.before, changes.after, asked.only)
 
 
-def _unreached(checks: tuple[Check, ...], found: list[Point]) -> tuple[str | None, str] | None:
+def _unreached(
+    checks: tuple[Check, ...], found: list[Point], snapshot: Snapshot
+) -> tuple[str | None, str] | None:
+    """The first, if there is a way to explain: where its namespace is missing, there is none."""
     for check, one in zip(checks, found, strict=True):
         wanted = isinstance(check, Hops) or (isinstance(check, Reaches) and check.ok)
         if wanted and isinstance(one, Verdict) and not one:
             assert isinstance(check, Hops | Reaches)
-            return check.ns, check.address
+            if _there(check.ns, snapshot):
+                return check.ns, check.address
     return None
+
+
+def _there(ns: str | None, snapshot: Snapshot) -> bool:
+    try:
+        namespace_of(snapshot, ns)
+    except NotThere:
+        return False
+    return True

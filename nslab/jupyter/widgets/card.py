@@ -20,10 +20,11 @@ from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, plain
-from nslab.jupyter.widgets.rejudging import Rejudging
+from nslab.jupyter.widgets.rejudging import Rejudging, differ
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
+from nslab.network.model import Snapshot
 from nslab.session import views
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Card(w.VBox):  # type: ignore[misc]
         """``ended`` when the lab has, ``older`` when a newer card has taken over."""
         self._sure = False
         """Whether it has been asked if to start over."""
+        self._news = False
+        """Whether what is said below the buttons is of no more use after the next step."""
+        self._why_of: Snapshot | None = None
+        """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
         self._steps: tuple[object, ...] = ()
         """Those that changed the lab, so far: one that comes back after an undo is no new try."""
@@ -76,7 +81,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
-        self._worker = Worker(self._busy, lambda words: self._reply(line(words)))
+        self._worker = Worker(self._busy, lambda words: self._reply(card_words.lines(words)))
         self._make()
         self._arrange()
         older = _cards.get(self._attempt)
@@ -210,17 +215,27 @@ class Card(w.VBox):  # type: ignore[misc]
             if not self._attempt.passed and (now.solved or stepped):
                 self._attempt.judged(now.solved)
                 self._counted = True
-            if self._sure and now.points != self._now.points:
+            if self._outdated(now, stepped):
                 self._reply("")  # the learner has gone on
             self._now = now
             self._show()
+
+    def _outdated(self, now: Standing, stepped: bool) -> bool:
+        """Whether what is said below the buttons was about a state that is past."""
+        if self._sure and now.points != self._now.points:
+            return True
+        if self._news:
+            return stepped or (now.solved and not self._now.solved)
+        before = self._why_of
+        return before is not None and (now.solved or differ(before, self._lab.snapshot()))
 
     def _tick(self) -> None:
         """What changes without a change of the lab."""
         newer = self._attempt.lab
         if newer is not None and newer is not self._lab:
             self._follow(newer)
-            self._reply(note(say("Another lab was started for this exercise: here it is.")))
+            words = say("Another lab was started for this exercise: here it is.")
+            self._reply(note(words), news=True)
         self._show()
 
     def _ended(self, reason: str) -> None:
@@ -283,7 +298,9 @@ class Card(w.VBox):  # type: ignore[misc]
             if self._to_pay:
                 self._attempt.asked_why()
                 self._show()
-            self._reply(self._lab.why(*self._now.unreached).html)
+            before = self._lab.snapshot()
+            self._reply(self._lab.why(*self._now.unreached).html, why_of=before)
+            self._changed()  # for what has changed while it was asked
 
     @property
     def _to_pay(self) -> bool:
@@ -306,13 +323,13 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._start())
-        self._reply(note(say("Begun anew.")))
+        self._reply(note(say("Begun anew.")), news=True)
         self._show()
 
     def _bring_back(self) -> None:
         """What Start over has taken."""
         self._lab._go_forth()
-        self._reply(note(say("It is as it was.")))
+        self._reply(note(say("It is as it was.")), news=True)
 
     def _solve(self) -> None:
         words = html.escape(str(self._exercise.solution()))
@@ -327,14 +344,18 @@ class Card(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
-    def _reply(self, words: str, *, sure: bool = False) -> None:
+    def _reply(
+        self, words: str, *, sure: bool = False, news: bool = False, why_of: Snapshot | None = None
+    ) -> None:
         """Say something below the buttons.
 
         :param sure: whether it asks if to start over; whatever else is said takes that back
+        :param news: whether it is of no more use after the next step
+        :param why_of: what was there when it was found; it goes when something else is
         """
         with self._showing:
             _put(self._told, "value", words)
-            self._sure = sure
+            self._sure, self._news, self._why_of = sure, news, why_of
             _seen(self._keep, sure)
 
     def _show(self) -> None:

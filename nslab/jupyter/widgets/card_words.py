@@ -78,6 +78,16 @@ def line(words: str, *, good: bool = False, sign: str = "") -> str:
     )
 
 
+def lines(words: str) -> str:
+    """An error: what has failed, and below it what to do."""
+    first, *rest = words.splitlines() or [""]
+    below = "".join(
+        f"<div style='margin-left:1.6em'>{html.escape(printable(one.strip()))}</div>"
+        for one in rest
+    )
+    return line(first) + below
+
+
 def note(words: str) -> str:
     """Words alone."""
     return f"<div>{html.escape(words)}</div>"

@@ -106,7 +106,7 @@ class Rejudging:
             stepped, self._stepped = self._stepped, False
             now = self._exercise.standing(self._lab)
             snapshot = self._seen = self._lab.snapshot()
-            same = self._then is not None and not _differ(self._then, snapshot)
+            same = self._then is not None and not differ(self._then, snapshot)
             if trying or (now.met and now.left and not (same and self._fully and not self._due())):
                 self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
                 self._then, self._fully = snapshot, now.met
@@ -174,6 +174,6 @@ class Rejudging:
         self._over(reason)
 
 
-def _differ(before: Snapshot, after: Snapshot) -> bool:
+def differ(before: Snapshot, after: Snapshot) -> bool:
     """Whether a packet may go another way now: programs that come and go do not count."""
     return any(one.what != "process" for one in diff.compare(before, after).lasting)
