@@ -138,6 +138,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="ns1 does not reach the bridge's 192.168.10.1, although every end is plugged in and "
         "up. It is to be 192.168.10.11 in the bridge's network, and nothing else. Mend it, in ns1 "
         "only.",

@@ -115,6 +115,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="Somebody has tidied up among the links of this host, and since then `db` reaches "
         "nobody. Find what is wrong with its cable, so that db reaches app's 172.17.0.2 again. "
         "All else is in order, and stays as it is.",

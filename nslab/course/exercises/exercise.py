@@ -47,6 +47,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param choices: for ``predict``: what may be chosen
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
+    :param find: the fault is to be found: before a hint is open, the card tells only what is tried
+        for real
     :param before: the step of the lesson before which it starts; None: as the lesson starts
     :param done: it starts after the lesson's last step
     :param prepare: what is done then: such as what is to be mended
@@ -67,6 +69,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     mustnot: tuple[MustNot, ...] = ()
     only: tuple[str, ...] = ()
+    find: bool = False
     before: str | None = None
     done: bool = False
     prepare: Way = ()
@@ -241,7 +244,9 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         choice = self.attempt.choice
         chosen = self._choice(choice) if choice else None
-        return standing(self, lab, chosen, trying=trying)
+        now = self.attempt
+        veiled = self.find and not (now.hints or now.passed or now.solution)
+        return standing(self, lab, chosen, trying=trying, veiled=veiled)
 
     # -- for the lesson ------------------------------------------------------------------------
 
@@ -349,6 +354,12 @@ def _faults(one: Exercise) -> Iterator[Fault]:
 
 
 def _in_judging(one: Exercise) -> Iterator[Fault]:
+    tried = one.kind == "mend" and _all(one.checks, Check) and any(c.tries for c in one.checks)
+    yield (
+        one.find and not tried,
+        "its fault is to be found, and nothing of it is tried for real",
+        "kind='mend', and a check such as Reaches",
+    )
     yield (
         not _all(one.checks, Check) or not one.checks,
         f"checks={short(one.checks)} is no tuple of checks",

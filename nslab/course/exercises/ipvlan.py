@@ -161,6 +161,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The LAN machine reached app at 198.51.100.54 and db at 198.51.100.55. Then somebody "
         "tried something on the link of db, and now it reaches neither. Put it right in app, db "
         "or the host; the network outside is not yours to change.",

@@ -40,8 +40,8 @@ def held(check: Check, lab: Lab) -> Verdict:
     try:
         found = check.ask(_Asked(lab))
     except NotFound as missing:
-        return Verdict(False, missing.cause)
-    return Verdict(found.ok, found.message)
+        return Verdict(False, missing.cause, wanted=check.wanted)
+    return Verdict(found.ok, found.message, wanted=found.wanted)
 
 
 def refused(what: MustNot, lab: Lab) -> Verdict:

@@ -145,6 +145,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The host was given a macvlan of its own, mac0 with 198.51.100.60, and a route by it "
         "to app, 198.51.100.51, so that the two reach each other. They do not. Put it right in the "
         "host, so that app reaches 198.51.100.60; app is as it should be.",

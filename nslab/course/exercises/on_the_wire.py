@@ -144,6 +144,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="eth0 is in docker0, its address has moved, and all was well. Since this morning the "
         "LAN machine gets no answer from 198.51.100.50, though its question by ARP is answered. "
         "Put it right in the host; db keeps its way to 172.17.0.1, and app stays as it is.",

@@ -148,6 +148,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The hub was typed anew, and eth0 is promiscuous; yet the LAN machine gets no answer "
         "from 198.51.100.50. Its question by ARP is answered. Put it right in the host: app is "
         "as it should be. The host reaches 203.0.113.80 as before.",

@@ -203,6 +203,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="app is in VLAN 10 by its link eth0.10, and db in VLAN 20. Since somebody worked at "
         "the switch, app does not reach the LAN machine, 198.51.100.20. Put the switch right: the "
         "host and its containers are as they should be. The LAN machine's port remains in VLAN 10 "

@@ -117,6 +117,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="ns1 sends requests to 203.0.113.80, and no answer comes. The route and forwarding "
         "are right. Find what is wrong in the host, and put it right: nothing that is of no use "
         "stays behind, and ns1 is left alone.",

@@ -78,6 +78,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._counted = False
         """Whether a try was counted since the last step or choice."""
         self._now: Standing = exercise.standing(lab)
+        self._checking: Standing | None = None
+        """What is known without it, while the rest is tried for real."""
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
@@ -187,7 +189,10 @@ class Card(w.VBox):  # type: ignore[misc]
         self._steps = tuple(step for step in lab.steps if step.changed)
         self.live = Live(lab)
         self.children = (*self._above, self.live, *self._below, self.children[-1])
-        self._judging = Rejudging(self._exercise, lab, self._judged, self._tick, self._ended)
+        self._checking = None
+        self._judging = Rejudging(
+            self._exercise, lab, self._judged, self._tick, self._ended, self._begun
+        )
         self.live.observe_snapshot(self._judging.changed)
         lab.observe_steps(self._stepped)
         self._judging.start()
@@ -210,6 +215,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _judged(self, now: Standing, stepped: bool) -> None:
         """What is met now; counts a try, if a step has led there or all is met first."""
         with self._showing:
+            self._checking = None
             if self._state:
                 return
             if not self._attempt.passed and (now.solved or stepped):
@@ -218,6 +224,12 @@ class Card(w.VBox):  # type: ignore[misc]
             if self._outdated(now, stepped):
                 self._reply("")  # the learner has gone on
             self._now = now
+            self._show()
+
+    def _begun(self, known: Standing) -> None:
+        """Something is being tried for real: what was found before need not hold any longer."""
+        with self._showing:
+            self._checking = known
             self._show()
 
     def _outdated(self, now: Standing, stepped: bool) -> bool:
@@ -291,6 +303,7 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _open_hint(self) -> None:
         self._exercise.hint()
+        self._changed()  # it may now say more
         self._show()
 
     def _explain(self) -> None:
@@ -360,8 +373,10 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _show(self) -> None:
         with self._showing:
-            now, attempt = self._now, self._attempt
+            now, attempt = self._checking or self._now, self._attempt
             says = card_words.status(now, attempt.passed)
+            if self._checking is not None:
+                says = card_words.checking()
             if self._state == "older":
                 says = line(say("A newer card of this exercise has taken over."), sign="■")
             elif self._state:

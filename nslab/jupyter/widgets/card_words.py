@@ -40,13 +40,18 @@ def status(now: Standing, passed: bool) -> str:
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
-    met = sum(isinstance(one, Verdict) and one.ok for one in now.points)
-    words = say("{met} of {all} met").format(met=met, all=len(now.points))
+    met = sum(isinstance(one, Verdict) and one.ok for one in now.points[: now.wanted])
+    words = say("{met} of {all} met").format(met=met, all=now.wanted)
     if met == now.wanted < len(now.points):
         words += ": " + say("all that is wanted is there, but something else is wrong")
     if passed:
         words += " · " + say("you have solved it before")
     return html.escape(words)
+
+
+def checking() -> str:
+    """What stands in its place while something is tried."""
+    return html.escape(say("checking …"))
 
 
 def points(every: Sequence[Verdict | str]) -> str:
@@ -55,7 +60,7 @@ def points(every: Sequence[Verdict | str]) -> str:
         f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
         f"{html.escape(printable(one))}</div>"
         if isinstance(one, str)
-        else line(one.message, good=one.ok)
+        else line(one.told, good=one.ok)
         for one in _told_apart(every)
     )
 
@@ -160,7 +165,7 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
     lines += [
-        f"○ {printable(one)}" if isinstance(one, str) else str(one)
+        f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
         for one in _told_apart(now.points)
     ]
     return "\n".join(lines)
