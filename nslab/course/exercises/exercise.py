@@ -159,7 +159,9 @@ class Exercise(Struct, frozen=True, kw_only=True):
                 f"begin again: lab = {self._called}.start()",
             )
         self.attempt.chose(choice)
-        return Reply([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
+        return Reply(
+            [f"you chose {found.id}: {found.text}", "now run it:", *self._shown(self.answer)]
+        )
 
     @checked
     def check(self, lab: Lab) -> Verdicts:
@@ -184,10 +186,27 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return Reply([f"{unopened}to see the solution anyway, ask once more"])
         if not now.passed:
             now.gave_up()
-        lines = ["one way:", *_typed(self.answer)]
+        lines = ["one way:", *self._shown(self.answer)]
         for other in self.others:
-            lines += ["another:", *_typed(other)]
+            python = any(isinstance(one, Action) for one in other)
+            lines += [f"another{', in Python' * python}:", *self._shown(other)]
         return Reply(lines)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab that was started for it, the one that its card shows.
+
+        :raises InvalidInput: none was, or it has ended
+        """
+        lab = self.attempt.lab
+        if lab is None:
+            raise InvalidInput(
+                "find the exercise's lab",
+                self.id,
+                "none was started for it, or it has ended",
+                f"run the cell with its card, or {self._called}.start()",
+            )
+        return lab
 
     @property
     def attempt(self) -> Attempt:
@@ -281,6 +300,18 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return "lab"
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
 
+    def _shown(self, way: Way) -> list[str]:
+        """Something to do, as lines to type: into the lab, or all of them as a cell of Python."""
+        used = sorted({type(one).__name__ for one in way if isinstance(one, Action)})
+        if not used:
+            return [f"  {line}" for one in way for line in str(one).splitlines()]
+        lab = "lab" if self.priced else f"{self._called}.lab"
+        done = [
+            f"{lab}.sh({one!r})" if isinstance(one, str) else f"{lab}.do({code(one)})"
+            for one in way
+        ]
+        return [f"  {line}" for line in (f"from nslab import {', '.join(used)}", *done)]
+
     def _plain(self) -> Reply:
         """What the card offers, as lines to read and to type."""
         called = self._called
@@ -301,15 +332,6 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return Reply([*self._lines()])._repr_mimebundle_()
-
-
-def _typed(way: Way) -> list[str]:
-    """Something to do, as lines to read."""
-    return [
-        f"  {line}"
-        for one in way
-        for line in (one.splitlines() if isinstance(one, str) else [f"lab.do({code(one)})"])
-    ]
 
 
 def _with_hint(verdicts: list[Verdict], hint: str) -> Iterator[Verdict]:
