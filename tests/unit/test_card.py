@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
@@ -23,6 +24,7 @@ from nslab import (
     HasLink,
     Lab,
     MustNot,
+    NslabError,
     SetUp,
     State,
     WrongAnswer,
@@ -33,7 +35,7 @@ from nslab.course.grading import submission
 from nslab.jupyter.widgets import rejudging
 from nslab.jupyter.widgets.card import Card
 from nslab.jupyter.widgets.rejudging import Rejudging
-from nslab.network.model import Neighbour, Snapshot
+from nslab.network.model import Neighbour, Process, Snapshot
 from nslab.session import views
 from nslab.session.check import Check, Reaches, Verdict
 from nslab.session.check.verdict import Asked
@@ -250,6 +252,17 @@ def test_a_prediction_does_not_tell_what_is_to_be_found_before_anything_was_done
     says(card, "there is no link br0", "points")
 
 
+@pytest.mark.parametrize("choice", ["a", "b"])
+def test_what_was_predicted_is_explained_once_it_was_run(deal: Any, choice: str) -> None:
+    one = structs.replace(predict(), because="A new link is `down`.")
+    card, lab = deal(one)
+    one.choose(choice)
+    assert "A new link" not in part(card, "points").value
+    lab.do(AddBridge("br0"))
+    says(card, f"you chose {choice}", "points")
+    says(card, "A new link is <code>down</code>.", "points")
+
+
 def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
     deal: Any, tried: dict[str, int]
 ) -> None:
@@ -367,6 +380,22 @@ def test_what_a_try_leaves_behind_is_no_change(lab: Lab, tried: dict[str, int]) 
     lab.snapshot = lambda: after  # type: ignore[method-assign]
     judge.judge()
     assert tried == {"br0": 1}
+
+
+def test_what_a_judge_runs_is_no_doing_of_the_learner(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its ping may still run when the learner's own cell ends."""
+    argv = ("ping", "-n", "-c", "1", "203.0.113.80")
+    before = lab.snapshot()
+    pinging = Process(pid=7, command=" ".join(argv))
+    host = structs.replace(before.host, processes=(*before.host.processes, pinging))
+    during = structs.replace(before, namespaces=(host, *before.namespaces[1:]))
+    monkeypatch.setattr(lab._engine, "snapshot", lambda: during)
+    assert lab.snapshot() == during
+    with contextlib.suppress(NslabError):  # there is no such program here
+        lab._run_aside(*argv)
+    assert lab.snapshot() == before
 
 
 def test_what_was_tried_in_vain_is_tried_again_a_few_times(

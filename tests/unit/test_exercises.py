@@ -223,6 +223,12 @@ def test_a_solution_in_python_can_be_run_where_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", [one.name for one in LESSONS])
+def test_each_prediction_is_explained(name: str) -> None:
+    for one in lesson(name).exercises:
+        assert bool(one.because) == (one.kind == "predict")
+
+
+@pytest.mark.parametrize("name", [one.name for one in LESSONS])
 def test_what_solutions_import_is_there(name: str) -> None:
     for one in lesson(name).exercises:
         for way in (one.answer, *one.others):

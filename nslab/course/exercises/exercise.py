@@ -45,6 +45,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param others: quite different ways, at least one
     :param wrong: answers that must be refused, at least three
     :param choices: for ``predict``: what may be chosen
+    :param because: for ``predict``: why the kernel does so, told once it was run
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
     :param find: the fault is to be found: before a hint is open, the card tells only what is tried
@@ -67,6 +68,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     others: tuple[Way, ...]
     wrong: tuple[WrongAnswer, ...]
     choices: tuple[Choice, ...] = ()
+    because: str = ""
     mustnot: tuple[MustNot, ...] = ()
     only: tuple[str, ...] = ()
     find: bool = False

@@ -67,6 +67,8 @@ EXERCISES = (
             ),
         ),
         checks=(Reaches("lan", _HOST, ok=False),),
+        because="In mode l3 packets for app go past the host's filter: they are handed to its "
+        "namespace before the chains for what comes in or passes through are asked.",
         hints=(
             "Where is a packet for `app` taken out: before the host's filter, or behind it?",
             "Run it, and let `lan` and `app` ping each other.",

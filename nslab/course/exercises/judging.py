@@ -26,7 +26,7 @@ class _Asked:
 
     def __init__(self, lab: Lab) -> None:
         self.snapshot = lab.snapshot
-        self.run = lab.run
+        self.run = lab._run_aside
 
     obstacle = None
 

@@ -72,6 +72,8 @@ EXERCISES = (
             ),
         ),
         checks=(NoRoute(_LAN),),
+        because="The macvlans need eth0 as a wire, not its address: each has a MAC and an address"
+        " of its own. The host has lost its address, and with that its routes.",
         hints=(
             "By what does a macvlan get its frames: by an address of the host, or by its own?",
             "Run it. Then ping 198.51.100.20 from each of the three.",

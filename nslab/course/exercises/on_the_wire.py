@@ -53,6 +53,8 @@ EXERCISES = (
             ),
         ),
         checks=(HasAddress("eth0", f"{_SECOND}/32"),),
+        because="A frame that comes in by a port is the bridge's. The host then sees it come in "
+        "by docker0, and it answers ARP for each address that it has, on whatever link.",
         hints=(
             "To whom does a host's address belong: to the link that it is on, or to the host?",
             "Run it, and let `lan` ping both addresses.",

@@ -80,6 +80,8 @@ EXERCISES = (
             ),
         ),
         checks=(Promiscuous("eth1", ns="app"),),
+        because="Promiscuous is a wish about one card. It is not passed on along a cable or "
+        "through the hub: eth0 goes on dropping the frames for app's MAC.",
         hints=(
             "Which of the two cards is the first that the ping's frame comes to?",
             "Run it, ping from `lan`, and look at `ip -d link show eth0` in the host.",

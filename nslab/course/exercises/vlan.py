@@ -78,6 +78,8 @@ EXERCISES = (
             ),
         ),
         checks=(Carries("to-host", ns="switch", untagged=10, tagged=(20,)),),
+        because="What comes in without a tag belongs to the port's own VLAN, 10 now. So the host "
+        "has changed to the LAN machine's VLAN without noticing, and left the router's.",
         hints=(
             "Who puts a frame without a tag into a VLAN: the host or the switch?",
             "The lines are the switch's: the cell begins with `%%ns switch`. Then ping both.",

@@ -383,7 +383,8 @@ class Card(w.VBox):  # type: ignore[misc]
                 words = say("The lab has ended. Start over makes a new one; what you passed stays.")
                 says = line(words, sign="■")
             _put(self._says, "value", says)
-            _put(self._points, "value", card_words.points(now.points))
+            points = card_words.points(now.points) + card_words.because(self._exercise, now)
+            _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now.ran, attempt.choice))
             _put(self._choices, "disabled", now.ran or bool(self._state))
             self._showing_choice = True

@@ -65,6 +65,14 @@ def points(every: Sequence[Verdict | str]) -> str:
     )
 
 
+def because(exercise: Exercise, now: Standing) -> str:
+    """Why the kernel does so: below what it says of a prediction."""
+    judged = now.ran and exercise.attempt.choice and isinstance(now.points[-1], Verdict)
+    if not (judged and exercise.because):
+        return ""
+    return f"<div style='padding-left:0;text-indent:0'>{marked(exercise.because)}</div>"
+
+
 def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
     """The same; those that say what another says stand behind it, and only say that: English."""
     for one, times in Counter(every).items():

@@ -88,7 +88,7 @@ class State(Check, frozen=True):
         return Verdict(False, text, hint, self.wanted)
 
 
-_STATES = {"up": "up", "down": "down", "no-carrier": "set up, but its wire is dead"}
+_STATES = {"up": "up", "down": "down", "no-carrier": "set up, and its wire is dead"}
 
 
 class HasAddress(Check, frozen=True):
