@@ -15,10 +15,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from nslab.engine import protocol, stopping
 from nslab.engine.choose import choose
@@ -129,6 +131,8 @@ class Lab(Past, Counting, Traffic):
         self._newest: Engine | None = None
         self._last: CommandResult | None = None
         self._stage: Memory | None = None
+        self._aside: set[str] = set()
+        """What judges have run, such as a ping: it is nobody's doing, and no snapshot has it."""
         Past.__init__(self)
         Counting.__init__(self)
         Traffic.__init__(self)
@@ -335,6 +339,11 @@ class Lab(Past, Counting, Traffic):
             )
         return output.result(completed)
 
+    def _run_aside(self, *argv: str, **options: Any) -> CommandResult:
+        """The same for who judges while the learner works: it shows in no step."""
+        self._aside.add(" ".join(argv))
+        return self.run(*argv, **options)
+
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """One step at a time; the stop button ends it in good order.
@@ -391,7 +400,7 @@ class Lab(Past, Counting, Traffic):
     def snapshot(self) -> Snapshot:
         """What the kernel reports now."""
         self._check_open()
-        return self._engine.snapshot()
+        return _without(self._engine.snapshot(), self._aside)
 
     @checked
     def why(
@@ -600,6 +609,21 @@ class Lab(Past, Counting, Traffic):
         if not self.alive:
             return {"text/plain": f"{self!r}: make a new one with lab = Lab()"}
         return self.picture._repr_mimebundle_()
+
+
+def _without(snapshot: Snapshot, commands: Collection[str]) -> Snapshot:
+    """The same without the processes of these commands."""
+    if not any(one.command in commands for ns in snapshot for one in ns.processes):
+        return snapshot
+    return structs.replace(
+        snapshot,
+        namespaces=tuple(
+            structs.replace(
+                ns, processes=tuple(one for one in ns.processes if one.command not in commands)
+            )
+            for ns in snapshot.namespaces
+        ),
+    )
 
 
 def _first_line(text: str) -> str:

@@ -202,9 +202,39 @@ def test_the_solution_comes_when_asked_twice() -> None:
     assert "hints still closed: 2;" in first
     assert "br0" not in first
     second = str(one.solution())
-    assert 'lab.do(AddBridge("br0"))' in second
+    assert 'exercise.lab.do(AddBridge("br0"))' in second
     assert "ip link add br0 type bridge" in second
     assert "one way:" in one.solution()._repr_mimebundle_()["text/html"]
+
+
+def test_a_solution_in_python_can_be_run_where_it_is_read() -> None:
+    """It imports what it needs, and works on the exercise's own lab, whatever else is open."""
+    one = build(answer=("brctl addbr br0",), others=((AddBridge("br0"), SetUp("br0")),))
+    one.solution()
+    lines = one.solution().lines
+    (place,) = (n for n, line in enumerate(lines) if line == "another, in Python:")
+    with one.start(engine="fake") as lab, Lab(engine="fake") as other:
+        before = other.snapshot()
+        exec("\n".join(line.strip() for line in lines[place + 1 :]), {"exercise": one})
+        assert lab.snapshot().link("br0").up
+        assert other.snapshot() == before
+    with pytest.raises(InvalidInput, match="it has ended"):
+        one.lab.snapshot()
+
+
+@pytest.mark.parametrize("name", [one.name for one in LESSONS])
+def test_each_prediction_is_explained(name: str) -> None:
+    for one in lesson(name).exercises:
+        assert bool(one.because) == (one.kind == "predict")
+
+
+@pytest.mark.parametrize("name", [one.name for one in LESSONS])
+def test_what_solutions_import_is_there(name: str) -> None:
+    for one in lesson(name).exercises:
+        for way in (one.answer, *one.others):
+            for line in one._shown(way):
+                if line.startswith("  from nslab import "):
+                    exec(line.strip(), {})
 
 
 def test_the_solution_comes_once_it_is_passed() -> None:

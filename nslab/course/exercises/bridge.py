@@ -30,6 +30,9 @@ EXERCISES = (
             ),
         ),
         checks=(HasAddress("lxcbr0", "192.168.10.1/24"), State("lxcbr0", "down")),
+        because="A route leads out by a link, and the kernel holds none by a link that is down: "
+        "the route of an address comes when its link is set up, and goes when it is set "
+        "down.",
         hints=(
             "Could the kernel deliver a packet through a link that is down?",
             "Run it, and look at what the host says about its routes: `ip route`.",
@@ -59,7 +62,7 @@ EXERCISES = (
         hints=(
             "Which three things did you do to lxcbr0, and which one is the other way round here?",
             "Compare the two bridges: `brctl show`, and `ip addr` for their addresses and states.",
-            "`brctl addbr lxcbr1`, `brctl stp lxcbr1 on`, and then as in step B3.",
+            "`brctl addbr lxcbr1`, `brctl stp lxcbr1 on`, `ifconfig lxcbr1 192.168.20.1/24 up`.",
         ),
         answer=("brctl addbr lxcbr1", "brctl stp lxcbr1 on", "ifconfig lxcbr1 192.168.20.1/24 up"),
         others=(
@@ -133,7 +136,8 @@ EXERCISES = (
         hints=(
             "Through which link would the host send a packet to 192.168.10.11 now?",
             "`ip addr` says which link has which address, `ip route` what follows from it.",
-            "`ip addr del 192.168.10.1/24 dev eth0` takes it away there; then as in step B3.",
+            "`ip addr del 192.168.10.1/24 dev eth0` takes it away; then "
+            "`ifconfig lxcbr0 192.168.10.1/24 up`.",
         ),
         answer=("ip addr del 192.168.10.1/24 dev eth0", "ifconfig lxcbr0 192.168.10.1/24 up"),
         others=(

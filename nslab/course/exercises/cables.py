@@ -33,6 +33,8 @@ EXERCISES = (
             ),
         ),
         checks=(HasLink("veth-ns1", ns="ns1"),),
+        because="A link that moves is set down first, and its addresses are taken away, for they "
+        "belonged to the network that it leaves. Only its name and its MAC come along.",
         hints=(
             "Would the host's address mean anything in a network that has other routes?",
             "Run it, and look at it where it is now: `ip netns exec ns1 ip addr`.",
@@ -72,7 +74,8 @@ EXERCISES = (
         hints=(
             "A cable works when both its ends do. Where is each of the two, and how does it stand?",
             "`ip link` and `ip netns exec ns1 ip addr` show the ends, `brctl show` the ports.",
-            "The lines of D1 to D5, with the new names, and then `ip link set to-ns1 up`.",
+            f"`{_CABLE}`; in ns1 `ifconfig eth0 192.168.10.20/24 up`; in the host `brctl addif "
+            "lxcbr0 to-ns1` and `ip link set to-ns1 up`.",
         ),
         answer=(
             "ip link add veth-ns1 type veth peer name to-ns1",
@@ -138,6 +141,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="ns1 does not reach the bridge's 192.168.10.1, although every end is plugged in and "
         "up. It is to be 192.168.10.11 in the bridge's network, and nothing else. Mend it, in ns1 "
         "only.",

@@ -209,6 +209,7 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="mend",
+        find=True,
         goal="It is Monday. web and db talk with each other, and the host reaches both; but web "
         "gets no page from 203.0.113.80 any more. Find out why, and mend it. All else stays as "
         "the specification has it.",
@@ -241,6 +242,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="It is Wednesday. db still gets everything from web; but web reaches neither "
         "203.0.113.80 nor the host. Somebody has exchanged hardware, they say. Find out why, and "
         "mend it. All else stays as the specification has it.",
@@ -276,6 +278,7 @@ EXERCISES = (
     Exercise(
         id="X4",
         kind="mend",
+        find=True,
         goal="It is Friday. The host was given a way to a partner's network. Since then web gets "
         "no page from 203.0.113.80, and the host reaches neither web nor db; those two reach each "
         "other. The partner's network is 10.20.1.0/28. Mend it. All else stays as the "

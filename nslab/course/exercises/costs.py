@@ -46,6 +46,9 @@ EXERCISES = (
             ),
         ),
         checks=(Reaches("client", _NAT, ok=False),),
+        because="The host's chain FORWARD is for what the host itself passes on as a router. The "
+        "router of bridge + route is another namespace, with a filter of its own; the other three "
+        "ways have no router.",
         hints=(
             "On which ways does a packet pass a router, and in which namespace is that router?",
             "Run it, and ping the five addresses of `measure.WAYS` from the client.",

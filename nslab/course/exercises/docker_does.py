@@ -37,6 +37,9 @@ EXERCISES = (
             ),
         ),
         checks=(NoNamespace("box"),),
+        because="A name in /run/netns only leads to a network. The network lives as long as "
+        "anything holds it: a name, a process or an open file. The container's process "
+        "does.",
         hints=(
             "What is it that `ip netns` lists, and what keeps a namespace alive?",
             "Run it. Then look at the host's end of the cable, and into the container.",

@@ -39,6 +39,8 @@ EXERCISES = (
             Choice("d", "Nothing: it is no longer in the list.", (NoLink("eth0", ns="app"),)),
         ),
         checks=(State("veth22a38e6", "down"),),
+        because="The other end keeps its own switch: nobody has set eth0 down. But a cable "
+        "carries nothing unless both its ends are up, so the kernel takes LOWER_UP away.",
         hints=(
             "Which of the two words is about the link's own switch, and which about its wire?",
             "`ip link show` in `app` says which number of the host the other end has.",
@@ -47,7 +49,7 @@ EXERCISES = (
         answer=(_DOWN,),
         others=((SetDown("veth22a38e6"),), ("ifconfig veth22a38e6 down",)),
         wrong=(
-            WrongAnswer((_DOWN,), "you chose a, but app/eth0 is set up, but its wire is dead", "a"),
+            WrongAnswer((_DOWN,), "you chose a, but app/eth0 is set up, and its wire is dead", "a"),
             WrongAnswer((_DOWN,), "you chose c, but app/eth0 is set up", "c"),
             WrongAnswer((_DOWN,), "you chose d, but there is a link eth0 in app", "d"),
             WrongAnswer((f"ip link set {_CABLE} down",), "veth22a38e6 is up", "a"),
@@ -115,6 +117,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="Somebody has tidied up among the links of this host, and since then `db` reaches "
         "nobody. Find what is wrong with its cable, so that db reaches app's 172.17.0.2 again. "
         "All else is in order, and stays as it is.",

@@ -45,8 +45,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param others: quite different ways, at least one
     :param wrong: answers that must be refused, at least three
     :param choices: for ``predict``: what may be chosen
+    :param because: for ``predict``: why the kernel does so, told once it was run
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
+    :param find: the fault is to be found: before a hint is open, the card tells only what is tried
+        for real
     :param before: the step of the lesson before which it starts; None: as the lesson starts
     :param done: it starts after the lesson's last step
     :param prepare: what is done then: such as what is to be mended
@@ -65,8 +68,10 @@ class Exercise(Struct, frozen=True, kw_only=True):
     others: tuple[Way, ...]
     wrong: tuple[WrongAnswer, ...]
     choices: tuple[Choice, ...] = ()
+    because: str = ""
     mustnot: tuple[MustNot, ...] = ()
     only: tuple[str, ...] = ()
+    find: bool = False
     before: str | None = None
     done: bool = False
     prepare: Way = ()
@@ -156,7 +161,9 @@ class Exercise(Struct, frozen=True, kw_only=True):
                 f"begin again: lab = {self._called}.start()",
             )
         self.attempt.chose(choice)
-        return Reply([f"you chose {found.id}: {found.text}", "now run it:", *_typed(self.answer)])
+        return Reply(
+            [f"you chose {found.id}: {found.text}", "now run it:", *self._shown(self.answer)]
+        )
 
     @checked
     def check(self, lab: Lab) -> Verdicts:
@@ -181,10 +188,27 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return Reply([f"{unopened}to see the solution anyway, ask once more"])
         if not now.passed:
             now.gave_up()
-        lines = ["one way:", *_typed(self.answer)]
+        lines = ["one way:", *self._shown(self.answer)]
         for other in self.others:
-            lines += ["another:", *_typed(other)]
+            python = any(isinstance(one, Action) for one in other)
+            lines += [f"another{', in Python' * python}:", *self._shown(other)]
         return Reply(lines)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab that was started for it, the one that its card shows.
+
+        :raises InvalidInput: none was, or it has ended
+        """
+        lab = self.attempt.lab
+        if lab is None:
+            raise InvalidInput(
+                "find the exercise's lab",
+                self.id,
+                "none was started for it, or it has ended",
+                f"run the cell with its card, or {self._called}.start()",
+            )
+        return lab
 
     @property
     def attempt(self) -> Attempt:
@@ -241,7 +265,9 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         choice = self.attempt.choice
         chosen = self._choice(choice) if choice else None
-        return standing(self, lab, chosen, trying=trying)
+        now = self.attempt
+        veiled = self.find and not (now.hints or now.passed or now.solution)
+        return standing(self, lab, chosen, trying=trying, veiled=veiled)
 
     # -- for the lesson ------------------------------------------------------------------------
 
@@ -276,6 +302,18 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return "lab"
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
 
+    def _shown(self, way: Way) -> list[str]:
+        """Something to do, as lines to type: into the lab, or all of them as a cell of Python."""
+        used = sorted({type(one).__name__ for one in way if isinstance(one, Action)})
+        if not used:
+            return [f"  {line}" for one in way for line in str(one).splitlines()]
+        lab = "lab" if self.priced else f"{self._called}.lab"
+        done = [
+            f"{lab}.sh({one!r})" if isinstance(one, str) else f"{lab}.do({code(one)})"
+            for one in way
+        ]
+        return [f"  {line}" for line in (f"from nslab import {', '.join(used)}", *done)]
+
     def _plain(self) -> Reply:
         """What the card offers, as lines to read and to type."""
         called = self._called
@@ -296,15 +334,6 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return Reply([*self._lines()])._repr_mimebundle_()
-
-
-def _typed(way: Way) -> list[str]:
-    """Something to do, as lines to read."""
-    return [
-        f"  {line}"
-        for one in way
-        for line in (one.splitlines() if isinstance(one, str) else [f"lab.do({code(one)})"])
-    ]
 
 
 def _with_hint(verdicts: list[Verdict], hint: str) -> Iterator[Verdict]:
@@ -349,6 +378,12 @@ def _faults(one: Exercise) -> Iterator[Fault]:
 
 
 def _in_judging(one: Exercise) -> Iterator[Fault]:
+    tried = one.kind == "mend" and _all(one.checks, Check) and any(c.tries for c in one.checks)
+    yield (
+        one.find and not tried,
+        "its fault is to be found, and nothing of it is tried for real",
+        "kind='mend', and a check such as Reaches",
+    )
     yield (
         not _all(one.checks, Check) or not one.checks,
         f"checks={short(one.checks)} is no tuple of checks",

@@ -67,6 +67,8 @@ EXERCISES = (
             ),
         ),
         checks=(Reaches("lan", _HOST, ok=False),),
+        because="In mode l3 packets for app go past the host's filter: they are handed to its "
+        "namespace before the chains for what comes in or passes through are asked.",
         hints=(
             "Where is a packet for `app` taken out: before the host's filter, or behind it?",
             "Run it, and let `lan` and `app` ping each other.",
@@ -161,6 +163,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The LAN machine reached app at 198.51.100.54 and db at 198.51.100.55. Then somebody "
         "tried something on the link of db, and now it reaches neither. Put it right in app, db "
         "or the host; the network outside is not yours to change.",

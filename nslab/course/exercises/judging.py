@@ -26,7 +26,7 @@ class _Asked:
 
     def __init__(self, lab: Lab) -> None:
         self.snapshot = lab.snapshot
-        self.run = lab.run
+        self.run = lab._run_aside
 
     obstacle = None
 
@@ -40,8 +40,8 @@ def held(check: Check, lab: Lab) -> Verdict:
     try:
         found = check.ask(_Asked(lab))
     except NotFound as missing:
-        return Verdict(False, missing.cause)
-    return Verdict(found.ok, found.message)
+        return Verdict(False, missing.cause, wanted=check.wanted)
+    return Verdict(found.ok, found.message, wanted=found.wanted)
 
 
 def refused(what: MustNot, lab: Lab) -> Verdict:

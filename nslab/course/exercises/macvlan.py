@@ -72,6 +72,8 @@ EXERCISES = (
             ),
         ),
         checks=(NoRoute(_LAN),),
+        because="The macvlans need eth0 as a wire, not its address: each has a MAC and an address"
+        " of its own. The host has lost its address, and with that its routes.",
         hints=(
             "By what does a macvlan get its frames: by an address of the host, or by its own?",
             "Run it. Then ping 198.51.100.20 from each of the three.",
@@ -145,6 +147,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The host was given a macvlan of its own, mac0 with 198.51.100.60, and a route by it "
         "to app, 198.51.100.51, so that the two reach each other. They do not. Put it right in the "
         "host, so that app reaches 198.51.100.60; app is as it should be.",

@@ -37,6 +37,9 @@ EXERCISES = (
             ),
         ),
         checks=(HasFile(_HOSTS, "192.168.10.30 shop"),),
+        because="`ip netns exec` puts the files of /etc/netns/ns1 over those of /etc, for the "
+        "program that it starts and for no other. `nsenter --net` changes the network "
+        "alone.",
         hints=(
             "Who binds the files of that directory over those in /etc, and which of them?",
             "`getent hosts shop` looks a name up. Run it in the host, and in ns1 both ways.",

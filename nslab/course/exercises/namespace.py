@@ -31,6 +31,8 @@ EXERCISES = (
             ),
         ),
         checks=(Setting(_FORWARD, "1", ns="ns1"),),
+        because="Almost all below net.ipv4 is kept once for each namespace, and so is forwarding."
+        " The one kernel has as many values of it as there are networks.",
         hints=(
             "Whose forwarding would it be: the kernel's, or one network's?",
             f"Run it, then ask in both places: `sysctl {_FORWARD}`.",
@@ -59,15 +61,15 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Make two namespaces, red and blue. In each of them a program that talks to 10.0.0.7 "
-        "talks to its own network: the same address twice, and nobody is disturbed. The host and "
-        "ns1 stay as they are.",
+        goal="Make two namespaces, red and blue. Both are to have the address 10.0.0.7, each for "
+        "itself: a ping of 10.0.0.7 in red is answered by red, one in blue by blue. No cable is "
+        "needed. The host and ns1 stay as they are.",
         done=True,
         checks=(Reaches("red", "10.0.0.7"), Reaches("blue", "10.0.0.7")),
         only=("red", "blue"),
         hints=(
             "Which link does every new namespace have already, and what does it lack?",
-            "`ip netns exec red ip addr` shows what is in red; step C2 is about its loopback.",
+            "`ip netns exec red ip addr` shows what is in red; look at its loopback.",
             "`ip netns exec red ip addr add 10.0.0.7/32 dev lo`, and set that loopback up.",
         ),
         answer=(

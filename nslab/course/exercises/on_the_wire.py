@@ -53,6 +53,8 @@ EXERCISES = (
             ),
         ),
         checks=(HasAddress("eth0", f"{_SECOND}/32"),),
+        because="A frame that comes in by a port is the bridge's. The host then sees it come in "
+        "by docker0, and it answers ARP for each address that it has, on whatever link.",
         hints=(
             "To whom does a host's address belong: to the link that it is on, or to the host?",
             "Run it, and let `lan` ping both addresses.",
@@ -144,6 +146,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="eth0 is in docker0, its address has moved, and all was well. Since this morning the "
         "LAN machine gets no answer from 198.51.100.50, though its question by ARP is answered. "
         "Put it right in the host; db keeps its way to 172.17.0.1, and app stays as it is.",

@@ -80,6 +80,8 @@ EXERCISES = (
             ),
         ),
         checks=(Promiscuous("eth1", ns="app"),),
+        because="Promiscuous is a wish about one card. It is not passed on along a cable or "
+        "through the hub: eth0 goes on dropping the frames for app's MAC.",
         hints=(
             "Which of the two cards is the first that the ping's frame comes to?",
             "Run it, ping from `lan`, and look at `ip -d link show eth0` in the host.",
@@ -148,6 +150,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="The hub was typed anew, and eth0 is promiscuous; yet the LAN machine gets no answer "
         "from 198.51.100.50. Its question by ARP is answered. Put it right in the host: app is "
         "as it should be. The host reaches 203.0.113.80 as before.",

@@ -46,6 +46,8 @@ EXERCISES = (
             ),
         ),
         checks=(HasAddress("eth1", "198.51.100.50/28", ns="app"),),
+        because="The length of the address says who is looked for on the wire: with /28 that is "
+        ".48 to .63. All others go by the routes that were there before.",
         hints=(
             "Which is the last address of that network?",
             "`ip route get 198.51.100.20` in `app` asks the kernel, without sending anything.",
@@ -128,7 +130,7 @@ EXERCISES = (
                     AddVeth("peerD", "eth1", peer_ns="db", master="docker0"),
                     f"{_IN_DB} ifconfig eth1 198.51.100.60/24 up",
                 ),
-                "db/eth1 is set up, but its wire is dead",
+                "db/eth1 is set up, and its wire is dead",
             ),
             WrongAnswer(
                 (  # the first of the two

@@ -15,10 +15,15 @@ from nslab.course.exercises import judging
 from nslab.course.exercises.values import Choice, MustNot
 from nslab.network.model import Snapshot
 from nslab.session.check import Check, Hops, Reaches, Verdict
+from nslab.session.check.verdict import NotThere, namespace_of
 from nslab.session.lab import Lab
 
 Point = Verdict | str
 """A verdict; or in words what has not been asked yet."""
+
+
+_LATER = ("not tried yet", "tried once the rest is right")
+"""What is said of what was not tried; the second where something else comes first."""
 
 
 class Asks(Protocol):
@@ -43,6 +48,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     :param left: whether something is still to be tried for real
     :param ran: whether the checks hold; of a prediction: it was run
     :param unreached: the first that was tried and not reached: from where, and what
+    :param tried: what was tried, in words, and what came of it
     """
 
     points: tuple[Point, ...]
@@ -51,6 +57,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     left: bool
     ran: bool
     unreached: tuple[str | None, str] | None = None
+    tried: tuple[tuple[str, Verdict], ...] = ()
 
     @property
     def solved(self) -> bool:
@@ -59,11 +66,16 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     def knowing(self, before: Standing) -> Standing:
         """The same, with what was tried before in the same network and need not be tried again."""
-        wanted = [
-            old if isinstance(now, str) else now
-            for now, old in zip(self.points[: self.wanted], before.points, strict=False)
-        ]
-        beside = dict.fromkeys((*self.points[self.wanted :], *before.points[before.wanted :]))
+        if self.wanted == before.wanted:
+            wanted = [
+                old if isinstance(now, str) else now
+                for now, old in zip(self.points[: self.wanted], before.points, strict=False)
+            ]
+            beside = dict.fromkeys((*self.points[self.wanted :], *before.points[before.wanted :]))
+        else:  # a hint was opened, and more is told
+            words = {f"{tries}: {later}": one for tries, one in before.tried for later in _LATER}
+            wanted = [words.get(one, one) if isinstance(one, str) else one for one in self.points]
+            beside = {}
         known = (*wanted, *beside)
         return structs.replace(
             self,
@@ -75,42 +87,84 @@ class Standing(Struct, frozen=True, kw_only=True):
         )
 
 
-def standing(asked: Asks, lab: Lab, choice: Choice | None, *, trying: bool) -> Standing:
+def standing(
+    asked: Asks, lab: Lab, choice: Choice | None, *, trying: bool, veiled: bool = False
+) -> Standing:
     """How a lab stands to what is asked; counts nothing.
 
     :param asked: the exercise
     :param choice: what was chosen
     :param trying: whether to try for real what only can be known so
+    :param veiled: whether only what is tried for real is told: the rest would name the fault
     """
     snapshot = lab.snapshot()
-    found = [_asked(check, lab, snapshot, trying) for check in asked.checks]
+    beside = [one for one in _beside(asked, lab, trying) if not one]
+    looked = [_looked(check, snapshot) for check in asked.checks if not check.tries]
+    rest = all(looked) and not beside
+    checks = tuple(check for check in asked.checks if check.tries or not veiled)
+    found = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
     ran = all(isinstance(one, Verdict) and one for one in found)
     left = any(isinstance(one, str) for one in found)
-    unreached = _unreached(asked.checks, found)
+    unreached = _unreached(checks, found, snapshot)
+    tried = [
+        (check.tries, one)
+        for check, one in zip(checks, found, strict=True)
+        if check.tries and isinstance(one, Verdict)
+    ]
+    if veiled:
+        beside = [Verdict(False, VEILED)] if trying and ran and not rest else []
+    met = not beside and all(one for one in found if isinstance(one, Verdict))
     if asked.choices:
-        found.append(_guess(choice, lab, ran, trying))
+        found = [_run(found, bool(lab.changes.lasting)), _guess(choice, lab, ran, trying)]
         left |= ran and isinstance(found[-1], str)
+        met &= isinstance(found[-1], str) or found[-1].ok
     left |= not trying and any(one.check.tries for one in asked.mustnot)
-    every = [*found, *_beside(asked, lab, trying)]
-    verdicts = [one for one in every if isinstance(one, Verdict)]
-    shown = [*found, *(one for one in every[len(found) :] if not one)]
     return Standing(
-        points=tuple(shown),
+        points=(*found, *beside),
         wanted=len(found),
-        met=all(verdicts) and (ran or left),
+        met=met and (ran or left),
         left=left,
         ran=ran,
         unreached=unreached,
+        tried=tuple(tried),
     )
 
 
-def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool) -> Point:
+VEILED = "it works, but not all is as the task asks: read it again, or open a hint"
+"""What is said of all that would name a fault that is to be found."""
+
+
+def _looked(check: Check, snapshot: Snapshot) -> Verdict:
+    found = check.judge(snapshot)
+    return Verdict(found.ok, found.message, wanted=found.wanted)
+
+
+def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool, rest: bool) -> Point:
+    """The verdict on a check, or that it comes later.
+
+    :param rest: whether all that need not be tried is right
+    """
     if trying:
         return judging.held(check, lab)
     if check.tries:
-        return f"{check.tries}: tried once the rest is right"
-    found = check.judge(snapshot)
-    return Verdict(found.ok, found.message)
+        return f"{check.tries}: {_LATER[not rest]}"
+    return _looked(check, snapshot)
+
+
+def _run(found: list[Point], changed: bool) -> Point:
+    """Whether what was to be predicted was run, in one line.
+
+    Before anything was done, it does not say what is to be found out.
+
+    :param changed: whether anything was done in the lab
+    """
+    verdicts = [one for one in found if isinstance(one, Verdict)]
+    wrong = [one for one in verdicts if not one]
+    if wrong:
+        return wrong[0] if changed else "not run yet"
+    if len(verdicts) < len(found):
+        return next(one for one in found if isinstance(one, str))
+    return Verdict(True, "; ".join(one.message for one in verdicts))
 
 
 def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
@@ -136,10 +190,22 @@ def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
         yield judging.untouched(changes.before, changes.after, asked.only)
 
 
-def _unreached(checks: tuple[Check, ...], found: list[Point]) -> tuple[str | None, str] | None:
+def _unreached(
+    checks: tuple[Check, ...], found: list[Point], snapshot: Snapshot
+) -> tuple[str | None, str] | None:
+    """The first, if there is a way to explain: where its namespace is missing, there is none."""
     for check, one in zip(checks, found, strict=True):
         wanted = isinstance(check, Hops) or (isinstance(check, Reaches) and check.ok)
         if wanted and isinstance(one, Verdict) and not one:
             assert isinstance(check, Hops | Reaches)
-            return check.ns, check.address
+            if _there(check.ns, snapshot):
+                return check.ns, check.address
     return None
+
+
+def _there(ns: str | None, snapshot: Snapshot) -> bool:
+    try:
+        namespace_of(snapshot, ns)
+    except NotThere:
+        return False
+    return True

@@ -78,6 +78,8 @@ EXERCISES = (
             ),
         ),
         checks=(Carries("to-host", ns="switch", untagged=10, tagged=(20,)),),
+        because="What comes in without a tag belongs to the port's own VLAN, 10 now. So the host "
+        "has changed to the LAN machine's VLAN without noticing, and left the router's.",
         hints=(
             "Who puts a frame without a tag into a VLAN: the host or the switch?",
             "The lines are the switch's: the cell begins with `%%ns switch`. Then ping both.",
@@ -203,6 +205,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="app is in VLAN 10 by its link eth0.10, and db in VLAN 20. Since somebody worked at "
         "the switch, app does not reach the LAN machine, 198.51.100.20. Put the switch right: the "
         "host and its containers are as they should be. The LAN machine's port remains in VLAN 10 "

@@ -50,6 +50,9 @@ EXERCISES = (
             ),
         ),
         checks=(Setting("net.ipv4.ip_forward", "0"),),
+        because="Forwarding is about packets that pass through. What is meant for the host, or "
+        "comes from it, does not pass through; and what is not forwarded never meets the "
+        "rule that translates.",
         hints=(
             "Which of these packets are meant for the host itself, and which pass through it?",
             "Run it. Then ping both addresses from ns1, and 203.0.113.80 from the host as well.",
@@ -80,7 +83,7 @@ EXERCISES = (
         hints=(
             "Three things are missing. What becomes of a packet that lacks the first of them?",
             'Ask after each one: `lab.why("ns1", "203.0.113.80")`.',
-            f"`{_ROUTE}`, and the lines of E2-forward and E2-nat.",
+            f"`{_ROUTE}`, `{_ON}`, `{_NAT}`.",
         ),
         answer=(_ROUTE, _ON, _NAT),
         others=(
@@ -117,6 +120,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="ns1 sends requests to 203.0.113.80, and no answer comes. The route and forwarding "
         "are right. Find what is wrong in the host, and put it right: nothing that is of no use "
         "stays behind, and ns1 is left alone.",
@@ -134,7 +138,7 @@ EXERCISES = (
         hints=(
             "From which address does the web server see the requests come?",
             "`iptables -t nat -S` lists what is translated; compare it with the address of ns1.",
-            "`-D` in place of `-A` deletes a rule; then add the one of step E2-nat.",
+            f"`-D` in place of `-A` deletes a rule; then add the right one: `{_NAT}`.",
         ),
         answer=(f"iptables -t nat -D {_TYPO}", _NAT),
         others=(

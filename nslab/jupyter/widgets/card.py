@@ -20,10 +20,11 @@ from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, plain
-from nslab.jupyter.widgets.rejudging import Rejudging
+from nslab.jupyter.widgets.rejudging import Rejudging, differ
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
+from nslab.network.model import Snapshot
 from nslab.session import views
 
 if TYPE_CHECKING:
@@ -67,16 +68,22 @@ class Card(w.VBox):  # type: ignore[misc]
         """``ended`` when the lab has, ``older`` when a newer card has taken over."""
         self._sure = False
         """Whether it has been asked if to start over."""
+        self._news = False
+        """Whether what is said below the buttons is of no more use after the next step."""
+        self._why_of: Snapshot | None = None
+        """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
         self._steps: tuple[object, ...] = ()
         """Those that changed the lab, so far: one that comes back after an undo is no new try."""
         self._counted = False
         """Whether a try was counted since the last step or choice."""
         self._now: Standing = exercise.standing(lab)
+        self._checking: Standing | None = None
+        """What is known without it, while the rest is tried for real."""
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
-        self._worker = Worker(self._busy, lambda words: self._reply(line(words)))
+        self._worker = Worker(self._busy, lambda words: self._reply(card_words.lines(words)))
         self._make()
         self._arrange()
         older = _cards.get(self._attempt)
@@ -182,7 +189,10 @@ class Card(w.VBox):  # type: ignore[misc]
         self._steps = tuple(step for step in lab.steps if step.changed)
         self.live = Live(lab)
         self.children = (*self._above, self.live, *self._below, self.children[-1])
-        self._judging = Rejudging(self._exercise, lab, self._judged, self._tick, self._ended)
+        self._checking = None
+        self._judging = Rejudging(
+            self._exercise, lab, self._judged, self._tick, self._ended, self._begun
+        )
         self.live.observe_snapshot(self._judging.changed)
         lab.observe_steps(self._stepped)
         self._judging.start()
@@ -205,22 +215,39 @@ class Card(w.VBox):  # type: ignore[misc]
     def _judged(self, now: Standing, stepped: bool) -> None:
         """What is met now; counts a try, if a step has led there or all is met first."""
         with self._showing:
+            self._checking = None
             if self._state:
                 return
             if not self._attempt.passed and (now.solved or stepped):
                 self._attempt.judged(now.solved)
                 self._counted = True
-            if self._sure and now.points != self._now.points:
+            if self._outdated(now, stepped):
                 self._reply("")  # the learner has gone on
             self._now = now
             self._show()
+
+    def _begun(self, known: Standing) -> None:
+        """Something is being tried for real: what was found before need not hold any longer."""
+        with self._showing:
+            self._checking = known
+            self._show()
+
+    def _outdated(self, now: Standing, stepped: bool) -> bool:
+        """Whether what is said below the buttons was about a state that is past."""
+        if self._sure and now.points != self._now.points:
+            return True
+        if self._news:
+            return stepped or (now.solved and not self._now.solved)
+        before = self._why_of
+        return before is not None and (now.solved or differ(before, self._lab.snapshot()))
 
     def _tick(self) -> None:
         """What changes without a change of the lab."""
         newer = self._attempt.lab
         if newer is not None and newer is not self._lab:
             self._follow(newer)
-            self._reply(note(say("Another lab was started for this exercise: here it is.")))
+            words = say("Another lab was started for this exercise: here it is.")
+            self._reply(note(words), news=True)
         self._show()
 
     def _ended(self, reason: str) -> None:
@@ -276,6 +303,7 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _open_hint(self) -> None:
         self._exercise.hint()
+        self._changed()  # it may now say more
         self._show()
 
     def _explain(self) -> None:
@@ -283,7 +311,9 @@ class Card(w.VBox):  # type: ignore[misc]
             if self._to_pay:
                 self._attempt.asked_why()
                 self._show()
-            self._reply(self._lab.why(*self._now.unreached).html)
+            before = self._lab.snapshot()
+            self._reply(self._lab.why(*self._now.unreached).html, why_of=before)
+            self._changed()  # for what has changed while it was asked
 
     @property
     def _to_pay(self) -> bool:
@@ -306,13 +336,13 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._start())
-        self._reply(note(say("Begun anew.")))
+        self._reply(note(say("Begun anew.")), news=True)
         self._show()
 
     def _bring_back(self) -> None:
         """What Start over has taken."""
         self._lab._go_forth()
-        self._reply(note(say("It is as it was.")))
+        self._reply(note(say("It is as it was.")), news=True)
 
     def _solve(self) -> None:
         words = html.escape(str(self._exercise.solution()))
@@ -327,27 +357,34 @@ class Card(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
-    def _reply(self, words: str, *, sure: bool = False) -> None:
+    def _reply(
+        self, words: str, *, sure: bool = False, news: bool = False, why_of: Snapshot | None = None
+    ) -> None:
         """Say something below the buttons.
 
         :param sure: whether it asks if to start over; whatever else is said takes that back
+        :param news: whether it is of no more use after the next step
+        :param why_of: what was there when it was found; it goes when something else is
         """
         with self._showing:
             _put(self._told, "value", words)
-            self._sure = sure
+            self._sure, self._news, self._why_of = sure, news, why_of
             _seen(self._keep, sure)
 
     def _show(self) -> None:
         with self._showing:
-            now, attempt = self._now, self._attempt
+            now, attempt = self._checking or self._now, self._attempt
             says = card_words.status(now, attempt.passed)
+            if self._checking is not None:
+                says = card_words.checking()
             if self._state == "older":
                 says = line(say("A newer card of this exercise has taken over."), sign="■")
             elif self._state:
                 words = say("The lab has ended. Start over makes a new one; what you passed stays.")
                 says = line(words, sign="■")
             _put(self._says, "value", says)
-            _put(self._points, "value", card_words.points(now.points))
+            points = card_words.points(now.points) + card_words.because(self._exercise, now)
+            _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now.ran, attempt.choice))
             _put(self._choices, "disabled", now.ran or bool(self._state))
             self._showing_choice = True

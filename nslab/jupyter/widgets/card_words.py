@@ -40,13 +40,18 @@ def status(now: Standing, passed: bool) -> str:
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
-    met = sum(isinstance(one, Verdict) and one.ok for one in now.points)
-    words = say("{met} of {all} met").format(met=met, all=len(now.points))
+    met = sum(isinstance(one, Verdict) and one.ok for one in now.points[: now.wanted])
+    words = say("{met} of {all} met").format(met=met, all=now.wanted)
     if met == now.wanted < len(now.points):
         words += ": " + say("all that is wanted is there, but something else is wrong")
     if passed:
         words += " · " + say("you have solved it before")
     return html.escape(words)
+
+
+def checking() -> str:
+    """What stands in its place while something is tried."""
+    return html.escape(say("checking …"))
 
 
 def points(every: Sequence[Verdict | str]) -> str:
@@ -55,9 +60,17 @@ def points(every: Sequence[Verdict | str]) -> str:
         f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
         f"{html.escape(printable(one))}</div>"
         if isinstance(one, str)
-        else line(one.message, good=one.ok)
+        else line(one.told, good=one.ok)
         for one in _told_apart(every)
     )
+
+
+def because(exercise: Exercise, now: Standing) -> str:
+    """Why the kernel does so: below what it says of a prediction."""
+    judged = now.ran and exercise.attempt.choice and isinstance(now.points[-1], Verdict)
+    if not (judged and exercise.because):
+        return ""
+    return f"<div style='padding-left:0;text-indent:0'>{marked(exercise.because)}</div>"
 
 
 def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
@@ -76,6 +89,16 @@ def line(words: str, *, good: bool = False, sign: str = "") -> str:
         f"<div><b style='color:{colour};display:inline-block;width:1.6em'>{sign or own}</b>"
         f"{html.escape(printable(words))}</div>"
     )
+
+
+def lines(words: str) -> str:
+    """An error: what has failed, and below it what to do."""
+    first, *rest = words.splitlines() or [""]
+    below = "".join(
+        f"<div style='margin-left:1.6em'>{html.escape(printable(one.strip()))}</div>"
+        for one in rest
+    )
+    return line(first) + below
 
 
 def note(words: str) -> str:
@@ -150,7 +173,7 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
     lines += [
-        f"○ {printable(one)}" if isinstance(one, str) else str(one)
+        f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
         for one in _told_apart(now.points)
     ]
     return "\n".join(lines)

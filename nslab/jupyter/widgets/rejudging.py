@@ -44,6 +44,8 @@ class Rejudging:
         whether a step of the learner's has led there
     :param tick: is called about once a second, in the thread
     :param over: is called once, with the reason, when the lab has ended
+    :param begin: is called before something is tried for real, which may take some seconds, with
+        what is known without it
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Rejudging:
         tell: Callable[[Standing, bool], None],
         tick: Callable[[], None],
         over: Callable[[str], None],
+        begin: Callable[[Standing], None] = lambda _: None,
     ) -> None:
         self._exercise = exercise
         self._lab = lab
         self._tell = tell
         self._tick = tick
         self._over = over
+        self._begin = begin
         self._turn = threading.RLock()
         """Held while it is judged: by the thread, or by who pressed a button."""
         self._changed = threading.Event()
@@ -106,10 +110,12 @@ class Rejudging:
             stepped, self._stepped = self._stepped, False
             now = self._exercise.standing(self._lab)
             snapshot = self._seen = self._lab.snapshot()
-            same = self._then is not None and not _differ(self._then, snapshot)
+            same = self._then is not None and not differ(self._then, snapshot)
             if trying or (now.met and now.left and not (same and self._fully and not self._due())):
                 self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
                 self._then, self._fully = snapshot, now.met
+                if trying or not same:
+                    self._begin(now)
                 now = self._tried = self._exercise.standing(self._lab, trying=True)
             elif same and self._tried is not None:
                 now = now.knowing(self._tried)
@@ -174,6 +180,6 @@ class Rejudging:
         self._over(reason)
 
 
-def _differ(before: Snapshot, after: Snapshot) -> bool:
+def differ(before: Snapshot, after: Snapshot) -> bool:
     """Whether a packet may go another way now: programs that come and go do not count."""
     return any(one.what != "process" for one in diff.compare(before, after).lasting)

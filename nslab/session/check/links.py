@@ -26,6 +26,10 @@ class HasLink(Check, frozen=True):
     ns: str | None = None
     kind: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"a {self.kind} {place(self.link, self.ns)}" if self.kind else ""
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         if self.kind is not None and link.kind != self.kind:
@@ -41,10 +45,15 @@ class NoLink(Check, frozen=True):
     link: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"no link {place(self.link, self.ns)}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         if any(link.name == self.link for link in namespace.links):
-            return Verdict(False, f"there is a link {self.link} in {namespace.label}", RUN_IN_ORDER)
+            text = f"there is a link {self.link} in {namespace.label}"
+            return Verdict(False, text, RUN_IN_ORDER, self.wanted)
         return Verdict(True, f"there is no link {self.link} in {namespace.label}")
 
 
@@ -60,10 +69,14 @@ class State(Check, frozen=True):
     state: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"{place(self.link, self.ns)} is {_STATES[self.state]}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         if link.state == self.state:
-            return Verdict(True, f"{place(self.link, self.ns)} is {_STATES[self.state]}")
+            return Verdict(True, self.wanted)
         hint = ""
         if self.state == "up":
             hint = f"ip link set dev {self.link} up"
@@ -71,10 +84,11 @@ class State(Check, frozen=True):
                 hint = "it is set up, but its other end is not"
             elif self.ns:
                 hint = f"ip netns exec {self.ns} {hint}"
-        return Verdict(False, f"{place(self.link, self.ns)} is {_STATES[link.state]}", hint)
+        text = f"{place(self.link, self.ns)} is {_STATES[link.state]}"
+        return Verdict(False, text, hint, self.wanted)
 
 
-_STATES = {"up": "up", "down": "down", "no-carrier": "set up, but its wire is dead"}
+_STATES = {"up": "up", "down": "down", "no-carrier": "set up, and its wire is dead"}
 
 
 class HasAddress(Check, frozen=True):
@@ -89,12 +103,16 @@ class HasAddress(Check, frozen=True):
     address: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"{place(self.link, self.ns)} has the address {self.address}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         there = [address.address for address in link.addresses]
         if self.address in there:
-            return Verdict(True, f"{where} has the address {self.address}")
+            return Verdict(True, self.wanted)
         has = ", ".join(there) or "no address"
         text = f"{where} does not have {self.address}: it has {has}"
         return Verdict(False, text, RUN_IN_ORDER)
@@ -112,14 +130,18 @@ class IsPort(Check, frozen=True):
     bridge: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"{place(self.link, self.ns)} is a port of {self.bridge}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         if link.master == self.bridge:
-            return Verdict(True, f"{where} is a port of {self.bridge}")
+            return Verdict(True, self.wanted)
         of = f"a port of {link.master}" if link.master else "not a port of a bridge"
         hint = f"brctl addif {self.bridge} {self.link}"
-        return Verdict(False, f"{where} is {of}", hint)
+        return Verdict(False, f"{where} is {of}", hint, self.wanted)
 
 
 class ArePeers(Check, frozen=True):
@@ -136,13 +158,18 @@ class ArePeers(Check, frozen=True):
     ns: str | None = None
     peer_ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        ends = f"{place(self.link, self.ns)} and {place(self.peer, self.peer_ns)}"
+        return f"{ends} are the two ends of one cable"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         one = link_of(snapshot, self.link, self.ns)
         other = link_of(snapshot, self.peer, self.peer_ns)
         ends = f"{place(self.link, self.ns)} and {place(self.peer, self.peer_ns)}"
         there = snapshot.peer(one)
         if there and there[1] == other:
-            return Verdict(True, f"{ends} are the two ends of one cable")
+            return Verdict(True, self.wanted)
         return Verdict(False, f"{ends} are not the two ends of one cable", RUN_IN_ORDER)
 
 
@@ -158,14 +185,20 @@ class Stp(Check, frozen=True):
     on: bool
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"the spanning tree of {place(self.bridge, self.ns)} is {on_off(self.on)}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is not a bridge")
-        word = "on" if link.bridge.stp else "off"
-        hint = "" if link.bridge.stp == self.on else f"brctl stp {self.bridge} {on_off(self.on)}"
-        return Verdict(link.bridge.stp == self.on, f"the spanning tree of {where} is {word}", hint)
+            return Verdict(False, f"{where} is not a bridge", wanted=self.wanted)
+        if link.bridge.stp == self.on:
+            return Verdict(True, self.wanted)
+        text = f"the spanning tree of {where} is {on_off(link.bridge.stp)}"
+        hint = f"brctl stp {self.bridge} {on_off(self.on)}"
+        return Verdict(False, text, hint, self.wanted)
 
 
 class Promiscuous(Check, frozen=True):
@@ -180,13 +213,19 @@ class Promiscuous(Check, frozen=True):
     ns: str | None = None
     on: bool = True
 
+    @property
+    def wanted(self) -> str:
+        takes = "accepts every frame" if self.on else "accepts only frames for it"
+        return f"{place(self.link, self.ns)} {takes}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         ok = bool(link.promiscuity) == self.on
         hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
         text = "accepts every frame" if link.promiscuity else "accepts only frames for it"
-        return Verdict(ok, f"{where} {text} (promiscuity {link.promiscuity})", hint)
+        text = f"{where} {text} (promiscuity {link.promiscuity})"
+        return Verdict(ok, text, hint, "" if ok else self.wanted)
 
 
 class Learned(Check, frozen=True):
@@ -201,10 +240,14 @@ class Learned(Check, frozen=True):
     bridge: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"{self.bridge} has learned an address behind {self.port}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.fdb:
             if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
-                return Verdict(True, f"{self.bridge} has learned an address behind {self.port}")
+                return Verdict(True, self.wanted)
         text = f"{self.bridge} has not learned an address behind {self.port}"
         return Verdict(False, text, "it learns from the frames that come in by that port")

@@ -20,13 +20,18 @@ class HasNamespace(Check, frozen=True):
     name: str
     alone: bool = False
 
+    @property
+    def wanted(self) -> str:
+        only = ", with nothing in it but a loopback" if self.alone else ""
+        return f"a namespace {self.name}{only}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.name)
         there = [link.name for link in namespace.links]
         if self.alone and there != ["lo"]:
-            return Verdict(False, f"{self.name} already has {', '.join(there)}")
-        only = ", with nothing in it but a loopback" if self.alone else ""
-        return Verdict(True, f"there is a namespace {self.name}{only}")
+            text = f"{self.name} already has {', '.join(there)}"
+            return Verdict(False, text, wanted=self.wanted)
+        return Verdict(True, f"there is {self.wanted}")
 
 
 class NoNamespace(Check, frozen=True):
@@ -37,12 +42,16 @@ class NoNamespace(Check, frozen=True):
 
     name: str
 
+    @property
+    def wanted(self) -> str:
+        return f"no namespace {self.name}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         try:
             namespace_of(snapshot, self.name)
         except NotThere:
             return Verdict(True, f"there is no namespace {self.name}")
-        return Verdict(False, f"there is a namespace {self.name}", RUN_IN_ORDER)
+        return Verdict(False, f"there is a namespace {self.name}", RUN_IN_ORDER, self.wanted)
 
 
 class NoProcess(Check, frozen=True):
@@ -53,11 +62,15 @@ class NoProcess(Check, frozen=True):
 
     ns: str
 
+    @property
+    def wanted(self) -> str:
+        return f"a namespace {self.ns} in which no process runs"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         if namespace.processes:
             text = f"a process runs in {self.ns}: {namespace.processes[-1].command}"
-            return Verdict(False, text, f"ip netns pids {self.ns}")
+            return Verdict(False, text, f"ip netns pids {self.ns}", self.wanted)
         return Verdict(True, f"no process runs in {self.ns}")
 
 
@@ -66,12 +79,15 @@ class NamedByPid(Check, frozen=True):
 
     container: str
 
+    @property
+    def wanted(self) -> str:
+        return f"the namespace of {self.container} is named by its process's id"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.container)
         pids = {str(process.pid) for process in namespace.processes}
         if pids & set(namespace.names):
-            text = f"the namespace of {self.container} is named by its process's id"
-            return Verdict(True, text)
+            return Verdict(True, self.wanted)
         text = f"no name in /run/netns is the id of a process of {self.container}"
         return Verdict(False, text, "ln -s /proc/$PID/ns/net /run/netns/$PID")
 
@@ -90,10 +106,17 @@ class HasRoute(Check, frozen=True):
     dev: str | None = None
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"{self.ns or 'host'} has a route {self._route}"
+
+    @property
+    def _route(self) -> str:
+        via = f" via {self.via}" if self.via else ""
+        return f"{self.destination}{via}" + (f" dev {self.dev}" if self.dev else "")
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
-        wanted = f"{self.destination}" + (f" via {self.via}" if self.via else "")
-        wanted += f" dev {self.dev}" if self.dev else ""
         for route in namespace.routes:
             if (
                 route.destination == self.destination
@@ -101,8 +124,8 @@ class HasRoute(Check, frozen=True):
                 and self.via in (None, route.via)
                 and self.dev in (None, route.dev)
             ):
-                return Verdict(True, f"{namespace.label} has a route {wanted}")
-        return Verdict(False, f"{namespace.label} has no route {wanted}", RUN_IN_ORDER)
+                return Verdict(True, f"{namespace.label} has a route {self._route}")
+        return Verdict(False, f"{namespace.label} has no route {self._route}", RUN_IN_ORDER)
 
 
 class NoRoute(Check, frozen=True):
@@ -115,6 +138,10 @@ class NoRoute(Check, frozen=True):
         super().__post_init__()
         names.host_address(self.address)
 
+    @property
+    def wanted(self) -> str:
+        return f"{self.ns or 'host'} has no route for {self.address}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         wanted = ipaddress.ip_address(self.address)
@@ -125,6 +152,7 @@ class NoRoute(Check, frozen=True):
                     False,
                     f"{namespace.label} has a route {route.destination} for {self.address}",
                     RUN_IN_ORDER,
+                    self.wanted,
                 )
         return Verdict(True, f"{namespace.label} has no route for {self.address}")
 
@@ -140,6 +168,10 @@ class HasNeighbour(Check, frozen=True):
     address: str
     dev: str
     ns: str | None = None
+
+    @property
+    def wanted(self) -> str:
+        return f"{self.ns or 'host'} knows the MAC of {self.address} on {self.dev}"
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
@@ -163,12 +195,17 @@ class Setting(Check, frozen=True):
     value: str
     ns: str | None = None
 
+    @property
+    def wanted(self) -> str:
+        return f"in {self.ns or 'host'}, {self.key} is {self.value}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         value = namespace.sysctls.get(self.key, "unknown")
         ok = value == self.value
         hint = "" if ok else f"sysctl -w {self.key}={self.value}"
-        return Verdict(ok, f"in {namespace.label}, {self.key} is {value}", hint)
+        text = f"in {namespace.label}, {self.key} is {value}"
+        return Verdict(ok, text, hint, "" if ok else self.wanted)
 
 
 class Masquerades(Check, frozen=True):
@@ -182,6 +219,10 @@ class Masquerades(Check, frozen=True):
     source: str
     out: str
     ns: str | None = None
+
+    @property
+    def wanted(self) -> str:
+        return f"{self.ns or 'host'} masquerades {self.source} when it leaves by {self.out}"
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
@@ -225,6 +266,12 @@ class HasFile(Check, frozen=True):
     path: str
     text: str = ""
 
+    @property
+    def wanted(self) -> str:
+        if self.path.endswith("/"):
+            return f"a directory {self.path}"
+        return f"{self.path} says: {self.text.strip()}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         below = [name for name in snapshot.files if name.startswith(self.path)]
         if self.path.endswith("/"):
@@ -234,7 +281,8 @@ class HasFile(Check, frozen=True):
             return Verdict(False, f"there is no directory {self.path}", RUN_IN_ORDER)
         text = snapshot.files.get(self.path)
         if text is None:
-            return Verdict(False, f"the lab has no {self.path} of its own", RUN_IN_ORDER)
+            text = f"the lab has no {self.path} of its own"
+            return Verdict(False, text, RUN_IN_ORDER, self.wanted)
         if text.strip() == self.text.strip():
-            return Verdict(True, f"{self.path} says: {self.text.strip()}")
-        return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER)
+            return Verdict(True, self.wanted)
+        return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER, self.wanted)

@@ -25,6 +25,12 @@ class StandsOn(Check, frozen=True):
     mode: str = ""
     vlan: int = 0
 
+    @property
+    def wanted(self) -> str:
+        how = f"with the tag of VLAN {self.vlan}" if self.vlan else f"in mode {self.mode}"
+        parent = place(self.parent, self.parent_ns)
+        return f"{place(self.link, self.ns)} stands on {parent}, {how}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
@@ -32,11 +38,11 @@ class StandsOn(Check, frozen=True):
         below = snapshot.peer(link)
         if below is None or below[1] != parent or link.kind == "veth":
             text = f"{where} does not stand on {place(self.parent, self.parent_ns)}"
-            return Verdict(False, text, RUN_IN_ORDER)
+            return Verdict(False, text, RUN_IN_ORDER, self.wanted)
         how = f"with the tag of VLAN {link.vlan}" if link.vlan else f"in mode {link.mode}"
         text = f"{where} ({kind_text(link)}) stands on {place(self.parent, self.parent_ns)}, {how}"
         ok = (link.mode, link.vlan) == (self.mode, self.vlan)
-        return Verdict(ok, text, "" if ok else RUN_IN_ORDER)
+        return Verdict(ok, text, *(("", "") if ok else (RUN_IN_ORDER, self.wanted)))
 
 
 class SameMac(Check, frozen=True):
@@ -55,13 +61,19 @@ class SameMac(Check, frozen=True):
     other_ns: str | None = None
     same: bool = True
 
+    @property
+    def wanted(self) -> str:
+        both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
+        return f"{both} have " + ("the same MAC" if self.same else "different MACs")
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         one = link_of(snapshot, self.link, self.ns)
         two = link_of(snapshot, self.other, self.other_ns)
         both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
         same = one.mac == two.mac
         text = f"{both} have " + ("the same MAC" if same else "different MACs")
-        return Verdict(same == self.same, text, "" if same == self.same else RUN_IN_ORDER)
+        ok = same == self.same
+        return Verdict(ok, text, *(("", "") if ok else (RUN_IN_ORDER, self.wanted)))
 
 
 class FiltersVlans(Check, frozen=True):
@@ -76,15 +88,20 @@ class FiltersVlans(Check, frozen=True):
     ns: str | None = None
     on: bool = True
 
+    @property
+    def wanted(self) -> str:
+        return f"VLAN filtering of {place(self.bridge, self.ns)} is {on_off(self.on)}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is not a bridge")
+            return Verdict(False, f"{where} is not a bridge", wanted=self.wanted)
         word = on_off(link.bridge.vlan_filtering)
         ok = link.bridge.vlan_filtering == self.on
         hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
-        return Verdict(ok, f"VLAN filtering of {where} is {word}", "" if ok else hint)
+        text = f"VLAN filtering of {where} is {word}"
+        return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))
 
 
 class Carries(Check, frozen=True):
@@ -103,11 +120,19 @@ class Carries(Check, frozen=True):
     untagged: int = 0
     tagged: tuple[int, ...] = ()
 
+    @property
+    def wanted(self) -> str:
+        kept = [str(vlan) for vlan in sorted(self.tagged)]
+        plain = [f"{self.untagged} without a tag"] if self.untagged else []
+        vlans = ", ".join([*plain, *kept]) or "none"
+        return f"{place(self.port, self.ns)} carries the VLANs {vlans}"
+
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.port, self.ns)
         where = place(self.port, self.ns)
         if link.port is None or link.port.vlans is None:
-            return Verdict(False, f"{where} is not a port of a bridge that filters VLANs")
+            text = f"{where} is not a port of a bridge that filters VLANs"
+            return Verdict(False, text, wanted=self.wanted)
         vlans = link.port.vlans
         text = f"{where} carries {vlans_text(vlans)}"
         plain = tuple(vlan.vlan for vlan in vlans if vlan.pvid and vlan.untagged)
@@ -115,4 +140,5 @@ class Carries(Check, frozen=True):
         wanted = (self.untagged,) if self.untagged else ()
         ok = plain == wanted and rest == tuple(sorted(self.tagged))
         ok = ok and len(vlans) == len(plain) + len(rest)
-        return Verdict(ok, text, "" if ok else f"see: bridge vlan show dev {self.port}")
+        hint = f"see: bridge vlan show dev {self.port}"
+        return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))

@@ -59,7 +59,8 @@ class Reaches(Check, frozen=True):
         if answered != self.ok:
             obstacle = None if answered else lab.why(self.ns, self.address).obstacle
             hint = f"{obstacle.message}\n{obstacle.hint}" if obstacle else RUN_IN_ORDER
-        return Verdict(answered == self.ok, text, hint)
+        wanted = "" if answered == self.ok or not answered else self.tries
+        return Verdict(answered == self.ok, text, hint, wanted)
 
 
 class Hops(Check, frozen=True):
@@ -92,7 +93,11 @@ class Hops(Check, frozen=True):
         passed = 64 - int(found[1])
         words = "1 router" if passed == 1 else f"{passed or 'no'} routers"
         text = f"from {self.address} to {where}, an answer passes {words}"
-        return Verdict(passed == self.routers, text, "" if passed == self.routers else RUN_IN_ORDER)
+        if passed == self.routers:
+            return Verdict(True, text)
+        number = "1 router" if self.routers == 1 else f"{self.routers or 'no'} routers"
+        wanted = f"an answer passes {number}"
+        return Verdict(False, text, RUN_IN_ORDER, wanted)
 
 
 class GoesBy(Check, frozen=True):
@@ -202,5 +207,7 @@ class Resolves(Check, frozen=True):
         text = f"{self._who} finds {self.name}: {', '.join(found)}"
         if not found:
             text = f"{self._who} does not find {self.name}"
-        hint = "" if good == self.ok else RUN_IN_ORDER
-        return Verdict(good == self.ok, text, hint)
+        ok = good == self.ok
+        wanted = self.tries + (f": {self.address}" if self.address else "")
+        plain = ok or not found  # that it finds nothing tells what is wanted
+        return Verdict(ok, text, "" if ok else RUN_IN_ORDER, "" if plain else wanted)

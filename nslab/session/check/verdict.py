@@ -21,11 +21,22 @@ GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
 
 
 class Verdict(Struct, frozen=True):
-    """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be."""
+    """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be.
+
+    ``wanted`` says what should be, where a message does not tell that.
+    """
 
     ok: bool
     message: str
     hint: str = ""
+    wanted: str = ""
+
+    @property
+    def told(self) -> str:
+        """What is so; beside it what is wanted, where that is not plain."""
+        if self.ok or not self.wanted:
+            return self.message
+        return f"wanted: {self.wanted}; now: {self.message}"
 
     def __str__(self) -> str:
         lines = [f"{'✔' if self.ok else '✘'} {printable(self.message)}"]
@@ -113,6 +124,11 @@ class Check(Struct, frozen=True, tag=True):
         """What it tries for real, in words; empty if it only looks at what the kernel reports."""
         return ""
 
+    @property
+    def wanted(self) -> str:
+        """What it wants, in words; empty if what it says tells that."""
+        return self.tries
+
     def ask(self, lab: Asked) -> Verdict:
         """Ask the lab, and judge."""
         return self.judge(lab.snapshot())
@@ -122,7 +138,7 @@ class Check(Struct, frozen=True, tag=True):
         try:
             return self._judge(snapshot)
         except NotThere as missing:
-            return Verdict(False, str(missing), RUN_IN_ORDER)
+            return Verdict(False, str(missing), RUN_IN_ORDER, self.wanted)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         """The same, for what is there: what is not may be raised as :class:`NotThere`."""
