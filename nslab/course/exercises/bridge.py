@@ -136,8 +136,7 @@ EXERCISES = (
         hints=(
             "Through which link would the host send a packet to 192.168.10.11 now?",
             "`ip addr` says which link has which address, `ip route` what follows from it.",
-            "`ip addr del 192.168.10.1/24 dev eth0` takes it away; then "
-            "`ifconfig lxcbr0 192.168.10.1/24 up`.",
+            "`ip addr del 192.168.10.1/24 dev eth0`, then `ifconfig lxcbr0 192.168.10.1/24 up`.",
         ),
         answer=("ip addr del 192.168.10.1/24 dev eth0", "ifconfig lxcbr0 192.168.10.1/24 up"),
         others=(
