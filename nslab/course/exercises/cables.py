@@ -74,8 +74,10 @@ EXERCISES = (
         hints=(
             "A cable works when both its ends do. Where is each of the two, and how does it stand?",
             "`ip link` and `ip netns exec ns1 ip addr` show the ends, `brctl show` the ports.",
-            f"`{_CABLE}`; in ns1 `ifconfig eth0 192.168.10.20/24 up`; in the host `brctl addif "
-            "lxcbr0 to-ns1` and `ip link set to-ns1 up`.",
+            (
+                f"`{_CABLE}`; in ns1 `ifconfig eth0 192.168.10.20/24 up`; in the host `brctl addif "
+                "lxcbr0 to-ns1` and `ip link set to-ns1 up`."
+            ),
         ),
         answer=(
             "ip link add veth-ns1 type veth peer name to-ns1",
