@@ -191,8 +191,8 @@ MUTANTS = (
     ),
     Mutant(
         "hints: a link is looked for where it is not",
-        "        if one is not said.here and one.role",
-        "        if one is said.here and one.role",
+        '            if one is not self.here and one.role != "world" and link in own:\n',
+        '            if one is self.here and one.role != "world" and link in own:\n',
         ("tests/kernel/test_habits.py",),
     ),
     Mutant(

@@ -6,7 +6,7 @@ is wanted, and what a prediction claims is not judged before it was run: that wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -98,35 +98,65 @@ def standing(
     :param veiled: whether only what is tried for real is told: the rest would name the fault
     """
     snapshot = lab.snapshot()
-    beside = [one for one in _beside(asked, lab, trying) if not one]
-    looked = [_looked(check, snapshot) for check in asked.checks if not check.tries]
-    rest = all(looked) and not beside
-    checks = tuple(check for check in asked.checks if check.tries or not veiled)
-    found = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
-    ran = all(isinstance(one, Verdict) and one for one in found)
-    left = any(isinstance(one, str) for one in found)
-    unreached = _unreached(checks, found, snapshot)
-    tried = [
-        (check.tries, one)
-        for check, one in zip(checks, found, strict=True)
-        if check.tries and isinstance(one, Verdict)
-    ]
+    beside = list(_beside(asked, lab, trying))
+    rest = not beside and _looks_right(asked, snapshot)
+    checks = asked.checks if not veiled else tuple(one for one in asked.checks if one.tries)
+    asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
+    ran = _all_hold(asking)
     if veiled:
-        beside = [Verdict(False, VEILED)] if trying and ran and not rest else []
-    met = not beside and all(one for one in found if isinstance(one, Verdict))
+        beside = _veil(trying and ran and not rest)
+    found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
     if asked.choices:
-        found = [_run(found, bool(lab.changes.lasting)), _guess(choice, lab, ran, trying)]
-        left |= ran and isinstance(found[-1], str)
-        met &= isinstance(found[-1], str) or found[-1].ok
-    left |= not trying and any(one.check.tries for one in asked.mustnot)
+        found = [_run(asking, bool(lab.changes.lasting)), _guess(choice, lab, ran, trying)]
+        left |= ran and _is_open(found[1:])
+        met &= _none_fails(found[1:])
+    left |= _is_untried(asked, trying)
     return Standing(
         points=(*found, *beside),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
         ran=ran,
-        unreached=unreached,
-        tried=tuple(tried),
+        unreached=_unreached(checks, asking, snapshot),
+        tried=_tried(checks, asking),
+    )
+
+
+def _veil(is_needed: bool) -> list[Verdict]:
+    return [Verdict(False, VEILED)] if is_needed else []
+
+
+def _looks_right(asked: Asks, snapshot: Snapshot) -> bool:
+    """Whether all holds that need not be tried."""
+    return all(_looked(check, snapshot) for check in asked.checks if not check.tries)
+
+
+def _is_open(points: Iterable[Point]) -> bool:
+    """Whether something has not been asked yet."""
+    return any(isinstance(one, str) for one in points)
+
+
+def _all_hold(points: Iterable[Point]) -> bool:
+    """Whether all was asked, and holds."""
+    return all(isinstance(one, Verdict) and one.ok for one in points)
+
+
+def _none_fails(points: Iterable[Point]) -> bool:
+    """Whether all that was asked holds."""
+    return all(isinstance(one, str) or one.ok for one in points)
+
+
+def _is_untried(asked: Asks, trying: bool) -> bool:
+    """Whether something that must not be would have to be tried."""
+    return not trying and any(one.check.tries for one in asked.mustnot)
+
+
+def _tried(checks: tuple[Check, ...], points: Iterable[Point]) -> tuple[tuple[str, Verdict], ...]:
+    """What was tried for real, in words, and what came of it."""
+    return tuple(
+        (check.tries, one)
+        for check, one in zip(checks, points, strict=True)
+        if check.tries and isinstance(one, Verdict)
     )
 
 
@@ -181,13 +211,17 @@ def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
 
 
 def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
-    """The verdicts on what must not be, and on what else was changed."""
+    """What must not be, and is; and what else was changed."""
     for one in asked.mustnot:
         if trying or not one.check.tries:
-            yield judging.refused(one, lab)
+            yield from _unless_right(judging.refused(one, lab))
     if asked.only:
         changes = lab.changes
-        yield judging.untouched(changes.before, changes.after, asked.only)
+        yield from _unless_right(judging.untouched(changes.before, changes.after, asked.only))
+
+
+def _unless_right(verdict: Verdict) -> tuple[Verdict, ...]:
+    return () if verdict else (verdict,)
 
 
 def _unreached(

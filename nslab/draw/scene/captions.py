@@ -5,7 +5,7 @@ No MAC, inode, index or process id may get in here: they differ from run to run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -178,22 +178,23 @@ def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
     """The loopback where it is not as usual, or is all that there is."""
     news = {change.value: change.kind for change in changes if change.what == "address"}
-    extra = [value for value in news if value not in _BORN_WITH]
-    others = len(changes) - len(extra)
+    others = len(changes) - sum(value not in _BORN_WITH for value in news)
     for link in namespace.links:
-        if link.name != "lo":
-            continue
-        here = [address.address for address in link.addresses]
-        lacks = link.state == "up" and _OWN not in here
-        if link.state != "up" or others or alone:
-            yield Line(f"lo {link.state}", "changed" if others else None)
-        if lacks:
-            mark: Kind | None = "changed" if _OWN in news else None
-            yield Line(f"lo without {_OWN}", mark, role="wrong")
-        for value in here:
-            if value not in _BORN_WITH:
-                yield Line(f"lo {value}", news.get(value))
-        yield from (Line(f"lo {value}", "gone") for value in extra if news[value] == "gone")
+        if link.name == "lo":
+            if link.state != "up" or others or alone:
+                yield Line(f"lo {link.state}", "changed" if others else None)
+            yield from _of_loopback(link, news)
+
+
+def _of_loopback(link: Link, news: Mapping[str, Kind]) -> Iterator[Line]:
+    """The addresses that a loopback has beyond its own, or lacks."""
+    here = [address.address for address in link.addresses]
+    if link.state == "up" and _OWN not in here:
+        yield Line(f"lo without {_OWN}", "changed" if _OWN in news else None, role="wrong")
+    gone = [value for value in news if news[value] == "gone"]
+    for value in (*here, *gone):
+        if value not in _BORN_WITH:
+            yield Line(f"lo {value}", news.get(value))
 
 
 _OWN = "127.0.0.1/8"

@@ -71,7 +71,7 @@ class State(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{place(self.link, self.ns)} is {_STATES[self.state]}"
+        return f"{place(self.link, self.ns)} is {_STATES.get(self.state, self.state)}"
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)

@@ -122,7 +122,8 @@ class Carries(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        kept = [str(vlan) for vlan in sorted(self.tagged)]
+        given = self.tagged if isinstance(self.tagged, tuple) else (self.tagged,)
+        kept = sorted(map(str, given), key=lambda word: (len(word), word))
         plain = [f"{self.untagged} without a tag"] if self.untagged else []
         vlans = ", ".join([*plain, *kept]) or "none"
         return f"{place(self.port, self.ns)} carries the VLANs {vlans}"
