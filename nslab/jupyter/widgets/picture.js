@@ -144,8 +144,12 @@ const frameOf = (frame, view, words, options) => {
     frame.addEventListener('keydown', event => {
         if (event.key === 'Escape' && document.fullscreenElement === frame) document.exitFullscreen();
     });
+    let fitting = 0;
     frame.addEventListener('fullscreenchange', () => {
-        if (document.fullscreenElement === frame) setTimeout(self.fit, 50); else self.reset();
+        // Whoever leaves at once is not to find it fitted to a screen that is gone.
+        clearTimeout(fitting);
+        if (document.fullscreenElement === frame) fitting = setTimeout(self.fit, 50);
+        else self.reset();
     });
     const copy = async kind => {
         if (!svg()) return;
