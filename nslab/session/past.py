@@ -106,9 +106,10 @@ class Past:
         return self._history.steps
 
     def observe_steps(self, call: Callable[[], None]) -> None:
-        """Have a method called whenever ``steps`` are others; the lab does not keep its object.
+        """Call a method each time ``steps`` changes.
 
-        It is called in the thread that did the step, and must be quick.
+        The call comes in the thread that did the step, and must be quick.  The lab does not keep
+        the method's object alive.
         """
         try:
             self._watchers.append(weakref.WeakMethod(call))

@@ -246,6 +246,17 @@ def test_a_namespace_that_vanishes_under_an_open_form(lab: Lab, builder: Builder
     assert field(builder, "ns").value == "host"
 
 
+def test_what_comes_and_goes_between_two_looks_of_the_picture(lab: Lab, builder: Builder) -> None:
+    builder.live.close()  # it looks no more: nothing but the steps can tell the form
+    fill(builder, "Set up", ns="host", link="lo")
+    lab.do(act.AddNamespace("ns1"))
+    assert "ns1" in field(builder, "ns").options
+    field(builder, "ns").value = "ns1"
+    lab.do(act.DeleteNamespace("ns1"))
+    assert "ns1" not in field(builder, "ns").options
+    assert field(builder, "ns").value == "host"
+
+
 def test_a_hundred_clicks_do_it_once(lab: Lab, builder: Builder) -> None:
     fill(builder, "Add a bridge", name="br0")
     for _ in range(100):

@@ -138,7 +138,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
         self._choose()
-        lab.observe_steps(self._show_log)
+        lab.observe_steps(self._stepped)
         self._show_log()
 
     @property
@@ -423,6 +423,15 @@ class Builder(w.VBox):  # type: ignore[misc]
     def _shell_style(self) -> Any:
         chosen = STYLES[self._style.value]
         return "classic" if chosen == "classic" else "iproute2"
+
+    def _stepped(self) -> None:
+        """A step was done, here or elsewhere.
+
+        The form's choices follow it too: what comes and goes between two looks of the picture is no
+        change for the picture, and the form would go on offering it.
+        """
+        self._show_log()
+        self._refill()
 
     def _show_log(self) -> None:
         """The log is the lab's: what a cell does is in it, and what anybody takes back is not."""
