@@ -13,7 +13,8 @@ There are three:
 
 What a test is in is the first of: a marker on it (``per_commit``, ``root_smoke``, ``nightly``), the
 first row of :data:`TABLE` that its name matches, ``per-commit``.  Root's repetition of a test that
-is not in ``root-smoke`` counts as nightly.
+is not in ``root-smoke`` counts as nightly; of those that are nightly themselves root repeats a
+tenth of the tenth.
 """
 
 from __future__ import annotations
@@ -42,8 +43,21 @@ TABLE: tuple[tuple[str, str], ...] = (
         r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged|stop_while)",
         NIGHTLY,
     ),
-    (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm.*hangs)", NIGHTLY),
+    (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm)", NIGHTLY),
+    (r"vm/test_exercises\.py::.*\[(04|14)-", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
+    (
+        r"test_why_and_ping_agree\[(nothing|port down|no route back|routes in|rp_filter str)",
+        PER_COMMIT,
+    ),
+    (r"test_why_and_ping_agree\[(container's address twice|no masq|router does not)", PER_COMMIT),
+    (r"kernel/test_why\.py::test_why_and_ping_agree", NIGHTLY),
+    (r"kernel/test_why\.py::test_the_loopback\[127\.0\.0\.5-", PER_COMMIT),
+    (r"kernel/test_why\.py::test_the_loopback\[", NIGHTLY),
+    (r"kernel/test_graders\.py::", NIGHTLY),
+    (r"kernel/test_grading\.py::test_a_class_of_thirty", NIGHTLY),
+    (r"kernel/test_courses\.py::test_(a_cell_that_hangs|pytest_does|a_new_course)", NIGHTLY),
+    (r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
     (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),
     (r"kernel/test_any_order\.py::", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
@@ -51,12 +65,22 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
     (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
+    (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-route|-vlan)", PER_COMMIT),
+    (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1", NIGHTLY),
+    # What needs a full kernel boots a machine for each answer; tests/vm has a sample of these.
     (
-        r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-l3|-l3s|-passthru|-trunk|-private)?\]",
-        NIGHTLY,
+        r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(12.*-X2-0|13.*-X3-1|14.*-X3-0)",
+        PER_COMMIT,
     ),
-    (r"kernel/test_exercises\.py::.*\[1[34]-.*-X[12]", NIGHTLY),
+    (r"kernel/test_exercises\.py::test_wrong_answers.*\[13.*-X3", PER_COMMIT),
+    (r"kernel/test_exercises\.py::.*\[1[234]-", NIGHTLY),
     (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY),
+    (r"browser/test_look\.py::test_axe_finds.*\[(inspector|player).*-JupyterLab Dark\]", NIGHTLY),
+    (r"browser/test_look\.py::test_axe_finds.*\[(builder|card|live).*-JupyterLab Light\]", NIGHTLY),
+    (r"browser/test_widgets\.py::test_the_inspector_fits.*Dark", NIGHTLY),
+    (r"browser/test_widgets\.py::test_the_builder_makes.*\[by_mouse", NIGHTLY),
+    (r"browser/test_widgets\.py::test_the_log_can_be_exported", NIGHTLY),
+    (r"browser/test_card\.py::test_a_prediction.*\[mouse", NIGHTLY),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
     (r"docs/test_site\.py::.*\[dark-", NIGHTLY),
@@ -117,10 +141,10 @@ def tier_of(nodeid: str, markers: Iterable[str] = ()) -> str:
     return PER_COMMIT if row is None else TABLE[row][1]
 
 
-def drawn(name: str, seed: str) -> bool:
-    """Whether a nightly test is in the tenth that this commit runs."""
+def drawn(name: str, seed: str, share: int = SHARE) -> bool:
+    """Whether a nightly test is in the tenth (or another share) that this commit runs."""
     digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % SHARE == 0
+    return int.from_bytes(digest[:8], "big") % share == 0
 
 
 def runs(tier: str, name: str, *, wanted: str, seed: str) -> bool:
@@ -134,7 +158,8 @@ def runs(tier: str, name: str, *, wanted: str, seed: str) -> bool:
     if wanted == PER_COMMIT:
         return tier != NIGHTLY or drawn(name, seed)
     if wanted == ROOT_SMOKE:
-        return tier == ROOT_SMOKE or drawn(f"root {name}", seed)
+        share = SHARE * SHARE if tier == NIGHTLY else SHARE
+        return tier == ROOT_SMOKE or drawn(f"root {name}", seed, share)
     return True
 
 

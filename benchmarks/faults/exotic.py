@@ -411,7 +411,7 @@ WORKING: tuple[Working, ...] = (
     _a("a server of datagrams", ECHO.format("0.0.0.0"), udp("ns1", "192.168.10.12", 8080)),
     _a(
         "a server for both families",
-        "ip netns exec ns2 busybox httpd -p '[::]:8080' -h /var/empty </dev/null >/dev/null 2>&1",
+        "ip netns exec ns2 busybox httpd -p '[::]:8080' -h /mnt </dev/null >/dev/null 2>&1",
         tcp("ns1", "192.168.10.12", 8080),
     ),
     _a(

@@ -10,7 +10,7 @@ from faults.values import Question, Topology
 
 
 def _web(ns: str, where: str = "80") -> str:
-    return f"ip netns exec {ns} busybox httpd -p {where} -h /var/empty </dev/null >/dev/null 2>&1\n"
+    return f"ip netns exec {ns} busybox httpd -p {where} -h /mnt </dev/null >/dev/null 2>&1\n"
 
 
 ECHO = (
@@ -59,7 +59,7 @@ ip -n {ns} route add default via {gateway}
 
 ARTICLE = (
     """
-mkdir -p /var/empty /etc/netns/ns1
+mkdir -p /etc/netns/ns1
 ip link add lxcbr0 address 02:00:00:00:10:01 type bridge
 ip addr add 192.168.10.1/24 dev lxcbr0
 ip link set lxcbr0 up
@@ -91,7 +91,6 @@ iptables -t nat -A POSTROUTING -s 192.168.10.0/24 -d 192.168.10.11 -p tcp --dpor
 )
 
 ROUTERS = """
-mkdir -p /var/empty
 for ns in a r1 r2 b; do ip netns add $ns; ip -n $ns link set lo up; done
 ip -n a link add eth0 type veth peer name toa netns r1
 ip -n r1 link add tor2 type veth peer name tor1 netns r2
@@ -147,7 +146,6 @@ done
 """
 
 IPV6 = """
-mkdir -p /var/empty
 sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
 sysctl -qw net.ipv6.conf.all.forwarding=1
 for n in 1 2; do
@@ -168,7 +166,7 @@ join() {
 join s1 1 11
 join s2 1 12
 join s3 2 11
-ip netns exec s2 busybox httpd -p '[::]:80' -h /var/empty </dev/null >/dev/null 2>&1
+ip netns exec s2 busybox httpd -p '[::]:80' -h /mnt </dev/null >/dev/null 2>&1
 """
 
 TUNNEL = """

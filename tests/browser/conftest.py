@@ -182,16 +182,28 @@ class Book:
         self.page = page
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
-        inside = (jupyter.base, jupyter.base.replace("http", "ws"), "data:", "blob:")
+        self._inside = (jupyter.base, jupyter.base.replace("http", "ws"), "data:", "blob:")
         page.set_default_timeout(LIMIT)
-        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(inside) else self.elsewhere.append(request.url)
-            ),
-        )
+        self._heard: dict[Any, Callable[[Any], None]] = {
+            "console": self._console,
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "request": self._request,
+        }
+        for event, heard in self._heard.items():
+            page.on(event, heard)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(self._inside):
+            self.elsewhere.append(request.url)
+
+    def leave(self) -> None:
+        """Hear nothing of the page any longer: another notebook may be open in it."""
+        for event, heard in self._heard.items():
+            self.page.remove_listener(event, heard)
 
     def save_and_leave(self) -> None:
         """Save it and end its kernel: what is opened next is what was saved."""
@@ -240,27 +252,73 @@ class Book:
         )
 
 
-@pytest.fixture
-def book(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callable[..., Book]]:
-    """Opens a notebook, made of cells or one that is there; nothing may go wrong in its page."""
-    yield from books(jupyter, chromium, request)
+class Pages:
+    """Pages of JupyterLab that are open and show nothing: the next test takes one.
+
+    To load JupyterLab takes four times the processor time of opening a notebook in it.
+    """
+
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        self._free: dict[tuple[str, str], list[Page]] = {}
+
+    def new(self) -> Page:
+        return self._chromium.new_page()
+
+    def take(self, jupyter: Jupyter, theme: str) -> Page | None:
+        free = self._free.get((jupyter.base, theme))
+        return free.pop() if free else None
+
+    def put_back(self, page: Page, jupyter: Jupyter, theme: str) -> None:
+        """Close what it shows; a page that shows something else by now is closed itself."""
+        left = 1
+        if page.url.startswith(f"{jupyter.base}/lab"):
+            left = page.evaluate(
+                """async () => {
+                    const app = window.jupyterapp;
+                    if (document.fullscreenElement) await document.exitFullscreen();
+                    for (const widget of [...app.shell.widgets('main')]) widget.dispose();
+                    return [...app.shell.widgets('main')].length
+                        + document.querySelectorAll('dialog[open], .jp-Dialog').length;
+                }"""
+            )
+        if left:
+            page.close()
+        else:
+            self._free.setdefault((jupyter.base, theme), []).append(page)
+
+
+@pytest.fixture(scope="session")
+def pages(chromium: Browser) -> Pages:
+    return Pages(chromium)
 
 
 @pytest.fixture
-def book7(notebook7: Jupyter, chromium: Browser, request: Any) -> Iterator[Callable[..., Book]]:
-    """The same in Notebook 7."""
-    yield from books(notebook7, chromium, request)
+def book(jupyter: Jupyter, pages: Pages, request: Any) -> Iterator[Callable[..., Book]]:
+    """Opens a notebook, made of cells or one that is there; nothing may go wrong in its page.
+
+    ``fresh`` loads JupyterLab anew; without it, a page may be one in which others were open.
+    """
+    yield from books(jupyter, pages, request)
 
 
-def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callable[..., Book]]:
-    opened: list[Book] = []
+@pytest.fixture
+def book7(notebook7: Jupyter, pages: Pages, request: Any) -> Iterator[Callable[..., Book]]:
+    """The same in Notebook 7, which loads its page for each notebook."""
+    yield from books(notebook7, pages, request)
+
+
+def books(jupyter: Jupyter, pages: Pages, request: Any) -> Iterator[Callable[..., Book]]:
+    opened: list[tuple[Book, str]] = []
+    failed = request.session.testsfailed
 
     def open_book(
         *cells: str,
         name: str = "",
-        theme: str = "",
+        theme: str = "JupyterLab Light",
         run: bool = True,
         still: bool = False,
+        fresh: bool = False,
         kernel: str = "python3",
         tags: tuple[str, ...] = (),
         **viewport: int,
@@ -268,27 +326,37 @@ def books(jupyter: Jupyter, chromium: Browser, request: Any) -> Iterator[Callabl
         if cells:
             name = f"{request.node.name.translate(str.maketrans('[]', '--'))}.ipynb"
             write(jupyter.folder / name, cells, kernel, tags)
-        size = {"width": 1366, "height": 768} | viewport
-        page = chromium.new_page(
-            viewport=size, reduced_motion="reduce" if still else "no-preference"
-        )  # type: ignore[arg-type]
+        there = None if fresh else pages.take(jupyter, theme)
+        page = there or pages.new()
+        page.set_viewport_size({"width": 1366, "height": 768} | viewport)  # type: ignore[arg-type]
+        page.emulate_media(reduced_motion="reduce" if still else "no-preference")
         made = Book(page, jupyter)
-        opened.append(made)
-        # Before the page is there: to change it afterwards, JupyterLab takes a style away twice.
-        jupyter.set_theme(theme or "JupyterLab Light")
-        page.goto(jupyter.url(name))
-        page.wait_for_function("window.jupyterapp")
-        page.evaluate("async () => { await window.jupyterapp.restored }")
+        opened.append((made, theme))
+        if there:
+            page.bring_to_front()
+            page.evaluate(
+                "path => window.jupyterapp.commands.execute('docmanager:open', { path })", name
+            )
+        else:
+            # Before the page is there: to change it later, JupyterLab takes a style away twice.
+            jupyter.set_theme(theme)
+            page.goto(jupyter.url(name))
+            page.wait_for_function("window.jupyterapp")
+            page.evaluate("async () => { await window.jupyterapp.restored }")
         if run:
             made.run_all()
         return made
 
     yield open_book
     folder = os.environ.get("NSLAB_SCREENSHOTS")
-    for number, made in enumerate(opened):
+    for number, (made, theme) in enumerate(opened):
         if folder:
             made.page.screenshot(path=f"{folder}/{request.node.name}-{number}.png")
-        made.page.close()
+        made.leave()  # first: a widget that is closed while it loads is complained of
+        if request.session.testsfailed == failed:
+            pages.put_back(made.page, jupyter, theme)
+        else:
+            made.page.close()
         jupyter.end_kernels()
         assert made.elsewhere == []
         assert [words for words in made.complaints if not words.startswith(ITS_OWN)] == []

@@ -186,7 +186,7 @@ def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
     first.save_and_leave()
     name = first.page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
     first.page.goto("about:blank")
-    page = book(name=name, run=False).page
+    page = book(name=name, run=False, fresh=True).page
     expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
     expect(page.locator(".nslab-hints b")).to_have_count(1)
     expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()

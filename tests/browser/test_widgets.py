@@ -562,7 +562,7 @@ def test_a_saved_notebook_reads_well_without_a_kernel(book: Book) -> None:
     first.save_and_leave()
     name = first.page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
     first.page.goto("about:blank")
-    page = book(name=name, run=False).page
+    page = book(name=name, run=False, fresh=True).page
     expect(page.locator(".nslab-builder [data-link='host/br7']").first).to_be_visible()
     expect(page.locator(".nslab-builder .nslab-log")).to_contain_text("br7")
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")

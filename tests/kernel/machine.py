@@ -57,6 +57,17 @@ def fingerprint() -> dict[str, object]:
 KINDS = ("net", "mnt", "pid", "user", "uts")
 
 
+def forwards() -> bool:
+    """Whether this machine forwards, as one with Docker does: its namespaces are born so.
+
+    In a container this machine is the container.
+    """
+    born = subprocess.run(
+        ["unshare", "-rn", "cat", "/proc/sys/net/ipv4/ip_forward"], capture_output=True, text=True
+    )
+    return born.stdout == "1\n"
+
+
 def namespaces_of(pid: int) -> set[tuple[str, int]]:
     """All namespaces of all processes in the pid namespace of ``pid``, but not our own."""
     found = set()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from python_kernel import start_new_kernel
 
 from nslab.errors import KINDS
 

@@ -77,6 +77,22 @@ def test_a_container_that_was_started_runs_its_program(host: Lab) -> None:
         printed(host, f"docker rm -f n{number}")
 
 
+def test_a_container_is_born_as_all_of_a_lab_is_whatever_the_machine_says(host: Lab) -> None:
+    """Machines with Docker forward, and so would every new namespace."""
+    read = "busybox cat /proc/sys/net/ipv4/ip_forward"
+    asked = {
+        "": "0",
+        "--sysctl net.ipv4.ip_forward=1": "1",
+        "--network host": "1",  # the host's own, which Docker has switched on
+        "--network container:app": "0",
+        "--network none": "0",
+    }
+    assert {words: printed(host, f"docker run --rm {words} {read}") for words in asked} == asked
+    refused = host.sh("docker run --rm --sysctl net.ipv4.ip_forward=9x busybox true", echo=False)
+    assert refused.failures
+    assert "net.ipv4.ip_forward" in refused.stdout + refused.stderr
+
+
 def test_starting_twice_is_no_error(host: Lab) -> None:
     before = printed(host, "cat /run/nslab/docker/pid")
     docker.start(host)

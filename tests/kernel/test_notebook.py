@@ -12,8 +12,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import KernelManager
 from machine import agents, wait_for
+from python_kernel import start_new_kernel
 
 LIMIT = 60
 LESSONS = {"kernelspec": {"name": "nslab", "display_name": "nslab", "language": "python"}}

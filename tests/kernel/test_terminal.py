@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from python_kernel import start_new_kernel
 from waiting import until
 
 from nslab import AddContainer, AddNamespace, EngineUnavailable, InvalidInput, Lab, NotFound

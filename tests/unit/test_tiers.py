@@ -97,6 +97,7 @@ def test_every_row_of_the_table_names_tests() -> None:
             "tests/contract",
             "tests/kernel",
             "tests/vm",
+            "tests/browser",
             "tests/docs",
         ],
         cwd=ROOT,

@@ -127,7 +127,7 @@ FAULTS = (
     _s(
         "IPv6 port",
         "IPv4 only",
-        "ip netns exec s2 busybox httpd -p 0.0.0.0:81 -h /var/empty </dev/null >/dev/null 2>&1",
+        "ip netns exec s2 busybox httpd -p 0.0.0.0:81 -h /mnt </dev/null >/dev/null 2>&1",
         tcp("s1", "fd00:1::12", 81),
         "port-elsewhere",
         "s2",
@@ -136,7 +136,7 @@ FAULTS = (
     _s(
         "IPv6 port",
         "on the loopback device",
-        "ip netns exec s2 busybox httpd -p '[::1]:81' -h /var/empty </dev/null >/dev/null 2>&1",
+        "ip netns exec s2 busybox httpd -p '[::1]:81' -h /mnt </dev/null >/dev/null 2>&1",
         tcp("s1", "fd00:1::12", 81),
         "port-elsewhere",
         "s2",

@@ -8,7 +8,7 @@ from faults.topologies import ECHO, WORLD, name, tcp, udp
 _a, _r = on("article"), on("routers")
 _names = name("ns1")
 _RESOLV = "/etc/netns/ns1/resolv.conf"
-_SERVE = "ip netns exec ns2 busybox httpd -p {}:8080 -h /var/empty </dev/null >/dev/null 2>&1"
+_SERVE = "ip netns exec ns2 busybox httpd -p {}:8080 -h /mnt </dev/null >/dev/null 2>&1"
 _FILE = "resolver-file no-nameserver"
 _SILENT = "server-silent"
 
@@ -61,7 +61,7 @@ FAULTS = (
     _a(
         "port elsewhere",
         "in another namespace",
-        "busybox httpd -p 8080 -h /var/empty </dev/null >/dev/null 2>&1",
+        "busybox httpd -p 8080 -h /mnt </dev/null >/dev/null 2>&1",
         tcp("ns1", "192.168.10.12", 8080),
         "port-elsewhere port-closed",
         "ns2",

@@ -75,6 +75,8 @@ def _run(path: Path, notebook: Any, seconds: float) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+    from nslab.course.checking.kernels import AsyncFileKernelManager
+
     begun: list[int] = []
     # Merged streams, because into how many pieces a text is cut is chance.
     client = NotebookClient(
@@ -82,6 +84,7 @@ def _run(path: Path, notebook: Any, seconds: float) -> None:
         timeout=seconds,
         record_timing=False,
         coalesce_streams=True,
+        kernel_manager_class=AsyncFileKernelManager,
         on_cell_start=lambda cell, cell_index: begun.append(cell_index),
     )
     try:

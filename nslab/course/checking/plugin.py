@@ -38,6 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("nbval"):
+        _start_kernels_by_files()
     if not config.option.nslab:
         return
     if not config.pluginmanager.hasplugin("nbval"):
@@ -50,6 +52,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.option.nbval_sanitize_with:
         config.option.nbval_sanitize_with = str(RULES)
     config.pluginmanager.register(Check(config.option.nslab_report), "nslab-check")
+
+
+def _start_kernels_by_files() -> None:
+    """Have nbval's kernels take no ports, which others may take before them."""
+    import nbval.kernel
+
+    from nslab.course.checking.kernels import FileKernelManager
+
+    nbval.kernel.KernelManager = FileKernelManager
 
 
 class Check:
