@@ -2,7 +2,7 @@
 
 The cells are nbval's tests, with nslab's rules for what may differ (MAC addresses, process ids,
 times).  To these come one test for each notebook as it lies there, and one for each exercise of
-the lessons that the notebooks use.  Without ``--nslab`` it does nothing.
+the lessons that the notebooks use.  Without ``--nslab`` it only keeps nbval's kernels off ports.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.hasplugin("nbval"):
+    if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
         _start_kernels_by_files()
     if not config.option.nslab:
         return
@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("NSLAB_QUICK", "1")
     os.environ["NSLAB_PROGRESS"] = ""
     config.option.nbval = True
+    _start_kernels_by_files()
     if config.option.nbval_cell_timeout == NBVAL_TIMEOUT:
         config.option.nbval_cell_timeout = executing.TIMEOUT
     if not config.option.nbval_sanitize_with:
