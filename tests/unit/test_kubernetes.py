@@ -1,4 +1,4 @@
-"""deploy/kubernetes: values by the chart's schema, manifests by Kubernetes', pods as they come out."""
+"""deploy/kubernetes: values by the chart's schema, manifests by Kubernetes', the pods made."""
 
 from __future__ import annotations
 

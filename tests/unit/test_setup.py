@@ -18,7 +18,7 @@ from nslab.network.programs import PACKAGES
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     name: (ROOT / "requirements" / f"{name}.txt").read_text()
-    for name in ("lab", "test", "binder", "hub", "image")
+    for name in ("lab", "test", "binder", "hub", "image", "sbom")
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # JupyterLab keeps copies below .ipynb_checkpoints of what somebody has opened; those do not count.
