@@ -1,7 +1,7 @@
 """The pod that a hub asks Kubernetes for, made of deploy/kubernetes/values by KubeSpawner.
 
-The chart Zero to JupyterHub (commit 48ea50e3, JupyterHub 5.5.0) hands its values to KubeSpawner by a
-table in its own jupyterhub_config.py; :data:`TRAITS` is what of that table our values need.
+The chart Zero to JupyterHub (commit 48ea50e3, JupyterHub 5.5.0) hands its values to KubeSpawner by
+a table in its own jupyterhub_config.py; :data:`TRAITS` is what of that table our values need.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ SCRIPTS = (
     "tests/binder/prove",
     "script/provision",
     "tests/vagrant/prove",
+    "tests/image/prove",
 )
 
 
