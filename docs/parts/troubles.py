@@ -67,6 +67,27 @@ CASES = (
     Case(
         "masked-proc", "In a Podman container", "mount /proc", errno.EPERM, {"container": "podman"}
     ),
+    Case(
+        "seccomp",
+        "In a pod of Kubernetes",
+        USER,
+        errno.EPERM,
+        {"seccomp": 2, "container": "kubernetes", "masked": True},
+    ),
+    Case(
+        "masked-proc",
+        "In a pod whose /proc is masked",
+        "mount /proc",
+        errno.EPERM,
+        {"container": "kubernetes", "masked": True},
+    ),
+    Case(
+        "apparmor-profile",
+        "In a pod under the runtime's AppArmor profile",
+        "private mounts",
+        errno.EACCES,
+        {"container": "kubernetes", "own_users": True, "confinement": "cri-containerd.apparmor.d"},
+    ),
     Case("no-capability", "Root without its rights", REST, errno.EPERM, {"root": True}),
     Case("read-only", "Settings are read-only", "set net.ipv4.ip_forward", errno.EROFS, {}),
     Case("selinux", "SELinux denies it", REST, errno.EACCES, {"selinux": True}),

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Sequence
 
 from nslab.doctor.report import Check, Report, Status
+from nslab.engine.refusal import pod
 from nslab.engine.refusal.diagnosis import diagnose
 from nslab.engine.refusal.facts import Facts
 from nslab.engine.refusal.probe import Attempt, attempt
@@ -78,7 +79,10 @@ def examine(untrusted: Sequence[str] | None = None) -> Report:
     ]
     # Not in the verdict: that is saved with notebooks, and read by others.
     who = "root" if facts.root else "an ordinary user, without root"
-    return Report(*verdict(checks), (Check("kernel", "asked by", "ok", who), *checks))
+    asked = [Check("kernel", "asked by", "ok", who)]
+    if facts.container == pod.KUBERNETES:
+        asked.append(Check("kernel", "in a pod", "ok", pod.state(facts)))
+    return Report(*verdict(checks), (*asked, *checks))
 
 
 def verdict(checks: list[Check]) -> tuple[bool, str]:

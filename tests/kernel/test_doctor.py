@@ -183,6 +183,71 @@ def test_a_container_hides_parts_of_proc() -> None:
     assert "systempaths=unconfined" in remedy
 
 
+MS_BIND = 1 << 12
+
+
+def in_a_container(uid: int) -> Callable[[], None]:
+    """What prepares a process as an engine does: files of /etc are mounts, and the ids its own."""
+
+    def prepare() -> None:
+        new_user_namespace(uid, CLONE_NEWNS)
+        check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+        check(libc.mount(b"/etc/hostname", b"/etc/hosts", None, MS_BIND, None))
+
+    return prepare
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_files_of_a_containers_etc_are_mounts(uid: int) -> None:
+    report, code = run_doctor(in_a_container(uid))
+    assert code == 0, report["verdict"]
+
+
+def test_a_labs_etc_is_its_own_in_a_container_too() -> None:
+    program = (
+        "from nslab import Lab\n"
+        "with Lab(engine='local') as lab:\n"
+        "    print(lab.sh('cat /etc/hosts; id -un').stdout)\n"
+        "    lab.sh('echo 192.0.2.1 far >> /etc/hosts; mkdir -p /etc/netns/ns1')\n"
+        "    print(lab.sh('cat /etc/hosts').stdout, sorted(lab.snapshot().files))\n"
+    )
+    outside = Path("/etc/hosts").read_text()
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        preexec_fn=in_a_container(1000),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "127.0.1.1 pseudo-host\nroot\n" in ended.stdout
+    assert "192.0.2.1 far" in ended.stdout
+    assert Path("/etc/hosts").read_text() == outside
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "words"), [(True, "localhostProfile: nslab.json"), (False, "procMount: Unmasked")]
+)
+def test_a_pod_is_told_what_its_cluster_has_to_allow(
+    forbidden: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+
+    def prepare() -> None:
+        new_user_namespace(1000, CLONE_NEWNS)
+        check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+        check(libc.mount(b"tmpfs", b"/proc/bus", b"tmpfs", 0, None))
+        if forbidden:
+            forbid(CALLS[0])
+
+    report, code = run_doctor(prepare)
+    assert code == 1
+    _, cause, remedy = refused(report)
+    assert "users of its own, parts of /proc masked" in cause
+    assert words in remedy
+    assert "docker" not in remedy
+
+
 def test_a_plain_chroot(tmp_path: Any) -> None:
     """Whether the facts tell a chroot, which a child with no program of its own can say."""
 

@@ -112,6 +112,88 @@ def test_docker_gets_the_options_to_start_it_with() -> None:
     assert "--security-opt seccomp=unconfined" in diagnosis.remedy
 
 
+POD = {"container": "kubernetes", "own_users": True}
+PODS: list[tuple[str, int, dict[str, Any], str]] = [
+    (USER, e.EPERM, {"seccomp": 2}, "localhostProfile: nslab.json"),
+    (REST, e.EPERM, {"seccomp": 2, "root": True}, "localhostProfile: nslab.json"),
+    ("mount /proc", e.EPERM, {"masked": True}, "procMount: Unmasked"),
+    ("set net.ipv4.ip_forward", e.EROFS, {"masked": True}, "procMount: Unmasked"),
+    (
+        "private mounts",
+        e.EACCES,
+        {"confinement": "cri-containerd.apparmor.d"},
+        "{type: Localhost, localhostProfile: nslab}",
+    ),
+    ("uid map", e.EPERM, {"sysctls": UBUNTU}, "{type: Localhost, localhostProfile: nslab}"),
+    (REST, e.EPERM, {"root": True}, "runAsUser: 1000"),
+    (
+        USER,
+        e.ENOSPC,
+        {"sysctls": {"user.max_user_namespaces": 0}},
+        "on the node that runs this pod:\nsudo sysctl -w user.max_user_namespaces=",
+    ),
+    (USER, e.EPERM, {"sysctls": DEBIAN_10}, "on the node that runs this pod:"),
+    ("add a vlan", e.EOPNOTSUPP, {}, "on the node that runs this pod:\nsudo modprobe 8021q"),
+    ("mount /run", e.ENOMEM, {}, "let each lab be a virtual machine"),
+]
+
+
+@pytest.mark.parametrize(("step", "errno", "facts", "words"), PODS)
+def test_a_pod_gets_kubernetes_remedy_and_not_dockers(
+    step: str, errno: int, facts: dict[str, Any], words: str
+) -> None:
+    diagnosis = diagnose(step, errno, Facts(**POD, **facts))
+    assert words in diagnosis.remedy
+    assert "NSLAB_ENGINE=vm" in diagnosis.remedy
+    for other in ("docker", "--security-opt", "vagrant", "nslab vm build", "kubernetes container"):
+        assert other not in diagnosis.remedy + diagnosis.cause
+
+
+def test_a_pod_without_users_of_its_own_needs_them_first() -> None:
+    for own in (True, False):
+        facts = Facts(container="kubernetes", masked=True, own_users=own)
+        remedy = diagnose("mount /proc", e.EPERM, facts).remedy
+        assert ("hostUsers: false" in remedy) != own
+
+
+def test_the_cause_says_in_which_state_the_pod_is() -> None:
+    facts = Facts(
+        container="kubernetes", masked=True, seccomp=2, confinement="cri-containerd.apparmor.d"
+    )
+    cause = diagnose("mount /proc", e.EPERM, facts).cause
+    assert cause.endswith(
+        "(this pod has the node's users, parts of /proc masked, a seccomp filter, AppArmor: "
+        "cri-containerd.apparmor.d)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/proc/self/cgroup", "0::/kubepods.slice/kubepods-burstable.slice/cri-1\n"),
+        (
+            "/proc/self/mountinfo",
+            "30 22 8:1 /var/lib/kubelet/pods/7f/etc-hosts /etc/hosts rw - ext4 /dev/sda1 rw\n",
+        ),
+    ],
+)
+def test_a_pod_is_known_by_what_kubelet_leaves(
+    path: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nslab.engine.refusal import facts
+
+    real = facts._read
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    assert Facts.of_this_machine().container != "kubernetes"
+    monkeypatch.setattr(facts, "_read", lambda asked: text if asked == path else real(asked))
+    assert Facts.of_this_machine().container == "kubernetes"
+
+
+def test_a_pod_is_known_by_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    assert Facts.of_this_machine().container == "kubernetes"
+
+
 def test_facts_of_this_machine() -> None:
     facts = Facts.of_this_machine()
     assert facts.release

@@ -17,7 +17,8 @@ from nslab.network.programs import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
-    name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("lab", "test", "binder")
+    name: (ROOT / "requirements" / f"{name}.txt").read_text()
+    for name in ("lab", "test", "binder", "hub", "image", "sbom")
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # JupyterLab keeps copies below .ipynb_checkpoints of what somebody has opened; those do not count.
@@ -34,6 +35,7 @@ SCRIPTS = (
     "tests/binder/prove",
     "script/provision",
     "tests/vagrant/prove",
+    "tests/image/prove",
 )
 
 

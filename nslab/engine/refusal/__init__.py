@@ -4,6 +4,7 @@
 
     facts       what the machine says of itself: sysctls, seccomp, AppArmor, capabilities
     diagnosis   (refused step, errno, facts) → cause and remedy; a pure function
+    pod         the remedy where this is a pod of Kubernetes
     probe       a child process that really makes a pseudo-host, step by step
 
 Nothing is guessed from the facts alone: they only explain what was met.  The calling process

@@ -9,6 +9,7 @@ from __future__ import annotations
 from errno import EACCES, EINVAL, ENODEV, ENOENT, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EROFS, EUSERS
 from typing import NamedTuple
 
+from nslab.engine.refusal import pod
 from nslab.engine.refusal.facts import Facts
 from nslab.errors import os_cause
 
@@ -47,6 +48,16 @@ class Diagnosis(NamedTuple):
 
 def diagnose(step: str, errno: int, facts: Facts) -> Diagnosis:
     """Why a step was refused.  ``step`` is a name that the probe or the agent reports."""
+    found = _plainly(step, errno, facts)
+    if facts.container != pod.KUBERNETES:
+        return found
+    cause = f"{found.cause} (this pod has {pod.state(facts)})"
+    own = found.remedy.removesuffix(ELSEWHERE).removesuffix(ELSEWHERE.removeprefix("or "))
+    return Diagnosis(found.kind, cause, pod.remedy(found.kind, own, facts))
+
+
+def _plainly(step: str, errno: int, facts: Facts) -> Diagnosis:
+    """The same in the words for a machine, or for a container of Docker's."""
     if facts.system != "Linux":
         return Diagnosis(
             "not-linux",
@@ -151,6 +162,8 @@ def _denied(step: str, errno: int, facts: Facts) -> Diagnosis:
 
 def _seccomp(facts: Facts) -> Diagnosis:
     where = f"this {facts.container} container" if facts.container else "a container or a service"
+    if facts.container == pod.KUBERNETES:
+        where = "this pod"
     return Diagnosis(
         "seccomp",
         f"a seccomp filter of {where} forbids it (Seccomp: 2 in /proc/self/status)",

@@ -40,7 +40,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether SELinux is enforcing."""
     chroot: bool = False
     container: str = ""
-    """docker, podman …, if this is inside one."""
+    """docker, podman, kubernetes …, if this is inside one."""
+    own_users: bool = False
+    """Whether the user ids here are others than the machine's: a container's user namespace."""
+    masked: bool = False
+    """Whether something is mounted below /proc, as containers hide parts of it."""
     python: str = "/usr/bin/python3"
     """The interpreter that the agent runs on, with links resolved, as AppArmor sees it."""
 
@@ -59,6 +63,8 @@ class Facts(Struct, frozen=True, kw_only=True):
             selinux=_read("/sys/fs/selinux/enforce") == "1",
             chroot=_in_chroot(),
             container=_container(),
+            own_users=_read("/proc/self/uid_map").split() not in ([], ["0", "0", str(2**32 - 1)]),
+            masked=any(point.startswith("/proc/") for point in _mount_points()),
             python=os.path.realpath(sys.executable),
         )
 
@@ -93,8 +99,9 @@ def _in_chroot() -> bool:
     See unshare(2).  Mostly / is no mount point then.  Where it is one, as for a chroot into a disk
     of its own, it differs from that of who entered it: a process from which this one descends.
     """
-    points = [line.split()[4] for line in _read("/proc/self/mountinfo").splitlines()]
-    if "/" not in points:  # also where there is no /proc, as in a chroot that was not prepared
+    if (
+        "/" not in _mount_points()
+    ):  # also where there is no /proc, as in a chroot that was not prepared
         return True
     own, pid = os.stat("/"), os.getppid()
     while pid > 0:
@@ -106,9 +113,32 @@ def _in_chroot() -> bool:
     return False
 
 
+def _mount_points() -> list[str]:
+    return [line.split()[4] for line in _read("/proc/self/mountinfo").splitlines()]
+
+
 def _container() -> str:
+    if _in_pod():
+        return "kubernetes"
     if os.path.exists("/.dockerenv"):
         return "docker"
     if os.path.exists("/run/.containerenv"):
         return "podman"
     return _read("/run/systemd/container") or os.environ.get("container", "")  # noqa: SIM112
+
+
+def _in_pod() -> bool:
+    """Whether this is a pod of Kubernetes, by what kubelet gives each: its service, files, groups.
+
+    Any of them may be missing: a program clears the variable, a pod has no token, a namespace of
+    control groups hides their names.  /etc/hosts is mounted from kubelet's folder of pods.
+    """
+    return (
+        "KUBERNETES_SERVICE_HOST" in os.environ
+        or os.path.exists("/var/run/secrets/kubernetes.io/serviceaccount")
+        or "kubepods" in _read("/proc/self/cgroup")
+        or any(
+            line.split()[4] == "/etc/hosts" and "/pods/" in line.split()[3]
+            for line in _read("/proc/self/mountinfo").splitlines()
+        )
+    )

@@ -3,6 +3,7 @@
 ::
 
     isolate    namespaces, mounts, and who watches whom
+    layers     /etc, which a lab changes for itself alone
     walls      what root in a lab of root's cannot write or uncover
     init       starts programs and reaps what ends
     serve      requests in, replies out

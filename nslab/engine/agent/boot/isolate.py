@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nslab.engine import runtime, uapi
-from nslab.engine.agent.boot import stand_ins, walls
+from nslab.engine.agent.boot import layers, stand_ins, walls
 from nslab.engine.agent.netns.syscalls import call, mount, write
 from nslab.engine.protocol import REPORT_FD
 
@@ -175,13 +175,7 @@ def _mounts(walled: bool) -> None:
         for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
             os.mkdir(f"/run/{directory}")
     with _step("overlay on /etc"):
-        mount(
-            "overlay",
-            "/etc",
-            "overlay",
-            0,
-            f"lowerdir=/etc,upperdir={ETC_CHANGES},workdir=/run/nslab/work",
-        )
+        layers.lay("/etc", ETC_CHANGES, "/run/nslab/work", "/run/nslab/lower")
     with _step("write /etc/resolv.conf"):
         for path, text in FRESH_FILES.items():
             _replace(path, text)
