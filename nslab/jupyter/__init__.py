@@ -3,6 +3,7 @@
 ::
 
     magics       ``%%host`` and ``%%ns``
+    answers      what the kernel says of an exercise, below the cell that answered it
     cells        what a learner typed, read as it was meant
     lines        the simple commands of a few lines of shell
     interactive  programs that want a terminal, noticed before a cell runs

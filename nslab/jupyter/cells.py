@@ -17,6 +17,9 @@ from nslab.network.looking import only_looks
 
 MAGICS = ("host", "ns")
 
+TAG = "exercise:"
+"""How the tag of the cell begins that is an exercise's answer; the exercise's name follows."""
+
 _MAGIC = re.compile(r"\s*(%{1,2})(\w+)(?:[ \t]+(.*?))?\s*$")
 _OPTION = re.compile(r"\w+=\S*$|-l\S+$")
 

@@ -20,6 +20,7 @@ from IPython.display import display
 
 from nslab.errors import InvalidInput, LabClosed
 from nslab.jupyter import cells, completing, interactive, mistakes, usage
+from nslab.jupyter.answers import Answers
 from nslab.jupyter.lines import has_commands
 from nslab.jupyter.mistakes import FIRST
 from nslab.printable import printable
@@ -39,10 +40,12 @@ class Magics:
     """The two magics of one IPython shell; knows its newest lab.
 
     :param names: the names that cells define
+    :param answers: notices what is an exercise's answer; None where there is no page
     """
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, names: dict[str, Any], answers: Answers | None = None) -> None:
         self._names = names
+        self._answers = answers
         self._newest: weakref.ref[Lab] | None = None
 
     def use(self, lab: Lab) -> None:
@@ -88,7 +91,7 @@ class Magics:
 
         ``%%host timeout=300`` allows them five minutes, ``%%host -l NAME`` types into another lab.
         """
-        lab, options = self._chosen("%%host", line.split())
+        lab, options = self._chosen("%%host", line.split(), cell)
         timeout = _timeout("%%host", options)
         self._type(lab, cell, None, timeout)
 
@@ -98,17 +101,19 @@ class Magics:
         ``%%ns ns1 timeout=300`` allows them five minutes, ``%%ns ns1 -l NAME`` types into another
         lab.
         """
-        lab, options = self._chosen("%%ns", line.split())
+        lab, options = self._chosen("%%ns", line.split(), cell)
         timeout = _timeout("%%ns", options[1:])
         if not options:
             raise InvalidInput("run the cell", "%%ns", "it names no namespace", "write: %%ns ns1")
         self._type(lab, cell, options[0], timeout)
 
-    def _chosen(self, magic: str, options: list[str]) -> tuple[Lab, list[str]]:
-        """The lab that ``-l NAME`` names, or else the one in use; and the other options."""
+    def _chosen(self, magic: str, options: list[str], cell: str) -> tuple[Lab, list[str]]:
+        """The lab that ``-l NAME`` names, or else that of the exercise which the cell answers, or
+        the one in use; and the other options."""
         place = next((n for n, word in enumerate(options) if word.startswith("-l")), None)
         if place is None:
-            return self.lab, options
+            answers = self._answers if has_commands(cell) else None
+            return (answers and answers.lab(self.there(""))) or self.lab, options
         joined = options[place][2:]
         name = joined or (options[place + 1] if place + 1 < len(options) else "")
         rest = options[:place] + options[place + (1 if joined else 2) :]
@@ -131,7 +136,10 @@ class Magics:
             return
         if need := interactive.needed(cell, ns):
             raise need.error()
-        _show(lab.sh(cell, ns, timeout=timeout, living=True), ns)
+        ran = lab.sh(cell, ns, timeout=timeout, living=True)
+        if self._answers is not None:
+            self._answers.typed(lab)
+        _show(ran, ns)
 
     def there(self, name: str) -> Lab | None:
         """The lab of that name, or the one in use, if it is there; makes none."""
@@ -212,13 +220,17 @@ def _magics(running: Any) -> Magics:
     """The magics of a shell, registered with it once."""
     magics = _MAGICS.get(running)
     if magics is None:
-        magics = _MAGICS[running] = Magics(running.user_ns)
+        answers = Answers(running) if hasattr(running, "kernel") else None
+        magics = _MAGICS[running] = Magics(running.user_ns, answers)
         running.register_magic_function(magics.host, "cell", "host")
         running.register_magic_function(magics.ns, "cell", "ns")
         mistakes.watch(running)
         known = running.magics_manager.magics["cell"]
         running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
         running.events.register("pre_run_cell", _hint)
+        if answers is not None:
+            running.events.register("pre_run_cell", answers.begin)
+            running.events.register("post_run_cell", answers.end)
         running.Completer.custom_matchers.append(completing.matcher(magics.there))
     return magics
 

@@ -11,9 +11,10 @@ from nslab.engine.protocol import Engine
 from nslab.errors import EngineUnavailable, NslabError
 from nslab.explain.diagnose import convicted, remedy, witnessed
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question, question
 from nslab.explain.diagnose.why import SILENT, by_name, listed, origin, resolver, theory, untold
-from nslab.explain.trace import routing
+from nslab.explain.trace import Trace, routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
 
@@ -34,23 +35,30 @@ def explain(
     protocol: str | None = None,
     size: int | None = None,
     probe: bool = True,
+    former: Former = NONE,
 ) -> Explanation:
-    """Why a namespace can, or cannot, reach a target; see :meth:`nslab.session.lab.Lab.why`."""
+    """Why a namespace can, or cannot, reach a target; see :meth:`nslab.session.lab.Lab.why`.
+
+    :param former: the addresses that links had before
+    """
     here = origin(snapshot, ns)
     asked = question(snapshot, target, port, protocol, size)
-    asking = _Asking(engine, snapshot, here, probe)
+    asking = _Asking(engine, snapshot, here, probe, former)
     return asking.by_name(asked) if asked.name else asking.to(asked)
 
 
 class _Asking:
     """One question, with whom it is put to."""
 
-    def __init__(self, engine: Engine, snapshot: Snapshot, here: Namespace, probe: bool) -> None:
+    def __init__(
+        self, engine: Engine, snapshot: Snapshot, here: Namespace, probe: bool, former: Former
+    ) -> None:
         self.engine, self.snapshot, self.here, self.probing = engine, snapshot, here, probe
+        self.former = former
 
     def to(self, asked: Question) -> Explanation:
         """The way to an address."""
-        by_theory = None if asked.v6 else theory(self.snapshot, self.here, asked, self.look)
+        by_theory = None if asked.v6 else self._theory(asked)
         wanted = Probe(
             ns=remedy.reference(self.here),
             target=asked.address,
@@ -60,11 +68,16 @@ class _Asking:
         )
         evidence = self.evidence(wanted)
         if evidence is not None:
-            return witnessed.together(self.snapshot, self.here, asked, evidence, by_theory)
+            return witnessed.together(
+                self.snapshot, self.here, asked, evidence, by_theory, self.former
+            )
         if by_theory is None:
             return untold(self.here, asked)
         said = by_theory[1]
         return structs.replace(said, notes=(*said.notes, SILENT)) if said.ok else said
+
+    def _theory(self, asked: Question) -> tuple[Trace, Explanation]:
+        return theory(self.snapshot, self.here, asked, self.look, self.former)
 
     def evidence(self, wanted: Probe) -> Evidence | None:
         """What a packet does; None if none is to be sent, or none can be."""
@@ -141,8 +154,8 @@ class _Asking:
         if evidence is None:
             return None
         to = Question(target=asked.target, address=address, port=53, protocol="udp")
-        by_theory = None if to.v6 else theory(self.snapshot, here, to, self.look)
-        said = witnessed.together(self.snapshot, here, to, evidence, by_theory)
+        by_theory = None if to.v6 else self._theory(to)
+        said = witnessed.together(self.snapshot, here, to, evidence, by_theory, self.former)
         if not said.ok:
             return structs.replace(
                 said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)

@@ -125,6 +125,8 @@ class Lab(Past, Counting, Traffic):
         )
         self._factory = choose(engine, needs, _tell)
         self._begin = steps_of(start)
+        self._earlier: list[Snapshot] = []
+        """What was there on the way to its beginning."""
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._closed = False
@@ -444,6 +446,7 @@ class Lab(Past, Counting, Traffic):
                 protocol=protocol,
                 size=size,
                 probe=probe,
+                former=self._former(),
             )
 
     @property
@@ -534,7 +537,8 @@ class Lab(Past, Counting, Traffic):
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
-        return rebuild(self._newest_engine, self._begin)
+        look = None if self._earlier else self._earlier.append
+        return rebuild(self._newest_engine, self._begin, look)
 
     def _newest_engine(self) -> Engine:
         made = self._newest = self._factory(self._options)

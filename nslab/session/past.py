@@ -28,6 +28,7 @@ from nslab.session.repeating import repeated
 if TYPE_CHECKING:
     from nslab.draw import Memory, Picture
     from nslab.engine.protocol import Engine, Options
+    from nslab.explain.diagnose.former import Former
     from nslab.network.model import Snapshot
 
 
@@ -48,6 +49,7 @@ class Past:
     _options: Options
     _named: bool
     _begin: Sequence[Done | Typed]
+    _earlier: Sequence[Snapshot]
     _start: Snapshot
     _stage: Memory | None
     _closed: bool
@@ -139,6 +141,18 @@ class Past:
                     self._tell()
         finally:
             self._lock.release()
+
+    def _former(self) -> Former:
+        """The addresses that links had in the lab's past, or on the way to its beginning."""
+        from nslab.explain.diagnose.former import formerly
+
+        looks = [self._history.latest]
+        for step in reversed(self._history.steps):
+            looks += [step.after, step.before]
+        looks += [self._start, *reversed(self._earlier)]
+        # Most looks are the very snapshot that another step began with.
+        once = {id(look): look for look in looks if look is not None}
+        return formerly(once.values())
 
     # -- back and forth --------------------------------------------------------------------------
 

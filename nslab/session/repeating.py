@@ -20,21 +20,32 @@ from nslab.session.progress import Repeating
 REPEAT_TIMEOUT = 120.0
 """Seconds at least that a block may take when it is repeated, if it had no limit."""
 
+LOOKS = 4
+"""Before how many of the last lines there is a look: each takes some milliseconds."""
+
 ROUNDS = 3
 """How often what differs is made at most: some of it follows from the rest in its own time."""
 
 
-def rebuild(make_engine: Callable[[], Engine], steps: Sequence[Done | Typed]) -> Engine:
+def rebuild(
+    make_engine: Callable[[], Engine],
+    steps: Sequence[Done | Typed],
+    look: Callable[[Snapshot], object] | None = None,
+) -> Engine:
     """A new engine in which steps have been done.
 
+    :param look: is handed what is there before each of the last lines that are typed: with those,
+        an exercise takes away what is to be mended
     :raises NslabError: an action failed; a line that fails is passed over
     """
     engine = make_engine()
     try:
-        for step in steps:
+        for number, step in enumerate(steps):
             if isinstance(step, Done):
                 engine.apply(step.actions)
             else:
+                if look is not None and 0 < number >= len(steps) - LOOKS:
+                    look(engine.snapshot())
                 engine.run(step.command(REPEAT_TIMEOUT))
     except BaseException:
         engine.close()

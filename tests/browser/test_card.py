@@ -68,7 +68,17 @@ def solve(page: Page) -> None:
     first, *rest = answer("X2")
     type_into_a_new_cell(page, f"%%host\n{first}")
     expect(page.locator(".nslab-points")).to_contain_text("the spanning tree of lxcbr1 is off")
+    below = page.locator(".nslab-below")
+    expect(below).to_contain_text("✘Exercise X2: ")
+    expect(below).to_contain_text("the spanning tree of lxcbr1 is off")
     type_into_a_new_cell(page, "\n".join(["%%host", *rest]))
+    expect(below.nth(1)).to_have_text("✔Exercise X2 done")
+    seen = below.nth(1).evaluate(
+        "one => one.getBoundingClientRect().top"
+        " - one.closest('.jp-Cell').querySelector('.jp-InputArea').getBoundingClientRect().bottom"
+    )
+    assert 0 <= seen < 40, "right below the lines, and above the picture of what they changed"
+    expect(below.nth(0)).to_contain_text("is off")
     expect(says).to_have_text("✔ Solved")
     expect(page.locator(".nslab-points")).not_to_contain_text("✘")
     expect(page.locator(".nslab-foot")).to_contain_text("tries: 2")

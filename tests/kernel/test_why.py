@@ -304,3 +304,35 @@ def test_the_loopback_of_ipv6(lab: Lab) -> None:
         assert ("ns1/lo is down" in str(why)) == ("down" in broken), why
         assert lab.sh(why.obstacle.hint, echo=False).failures == (), why
         assert lab.why("ns1", "::1").ok
+
+
+def test_the_address_that_a_link_had_is_given_back() -> None:
+    """Also where it was lost on the way to the beginning, as in an exercise to mend."""
+    built = (
+        "ip link add br0 type bridge; ip addr add 192.168.10.1/24 dev br0; ip link set br0 up\n"
+        "ip netns add ns1; ip link add v1 type veth peer name eth0 netns ns1\n"
+        "ip link set v1 master br0 up; ip -n ns1 addr add 192.168.10.77/24 dev eth0\n"
+        "ip -n ns1 link set eth0 up; ip -n ns1 link set lo up"
+    )
+    lost = "ip -n ns1 addr flush dev eth0"
+    with Lab(start=(built, lost)) as lab:
+        for again in ("192.168.10.77/24", "192.168.10.88/24"):
+            said = lab.why("ns1", "192.168.10.1")
+            assert said.obstacle is not None
+            assert (said.obstacle.kind, said.obstacle.where) == ("no-address", "ns1/eth0")
+            assert again in said.obstacle.hint
+            lab.sh("ip -n ns1 addr add 192.168.10.88/24 dev eth0", echo=False)
+            lab.sh(lost, echo=False)
+
+
+def test_so_is_one_of_ipv6() -> None:
+    built = (
+        "ip netns add ns1; ip link add v1 type veth peer name eth0 netns ns1; ip link set v1 up\n"
+        "ip addr add fd00::1/64 dev v1 nodad; ip -n ns1 addr add fd00::77/64 dev eth0 nodad\n"
+        "ip -n ns1 link set eth0 up; ip -n ns1 link set lo up"
+    )
+    with Lab(ipv6=True, start=(built,)) as lab:
+        lab.sh("ip -n ns1 addr del fd00::77/64 dev eth0", echo=False)
+        said = lab.why("ns1", "fd00::1")
+        assert said.obstacle is not None
+        assert "fd00::77/64" in said.obstacle.hint

@@ -161,6 +161,7 @@ def test_a_change_is_judged_and_what_is_solved_is_passed(deal: Any) -> None:
     card, lab = deal(one)
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
+    says(card, "tries: 1", "foot")  # it is seen before it is known that a step has done it
     assert not one.attempt.passed
     lab.do(AddBridge("br1"))
     says(card, "Solved")

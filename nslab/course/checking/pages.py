@@ -12,8 +12,9 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from nslab.course.exercises.exercise import Exercise
-from nslab.course.grading.submission import TAG, says_something
+from nslab.course.grading.submission import says_something
 from nslab.course.lessons import Lesson, every
+from nslab.jupyter.cells import TAG
 
 Cell = dict[str, Any]
 

@@ -19,10 +19,8 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.grading.values import Deed
 from nslab.course.lessons import Lesson, every
 from nslab.errors import os_cause
+from nslab.jupyter.cells import TAG
 from nslab.jupyter.lines import has_commands
-
-TAG = "exercise:"
-"""How the tag of an answer cell begins; the exercise's name follows."""
 
 LARGEST = 64 << 20
 """Bytes of a file that are read: outputs may be large, answers are not."""

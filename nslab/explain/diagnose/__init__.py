@@ -5,6 +5,7 @@
     explanation      Explanation, Finding, Obstacle: what is said, as text and as HTML
     findings         the hops of a trace as sentences
     causes           where a trace stopped → what is wrong there or before, and what mends it
+    former           the addresses that links had before
     gateways         who could be asked, and by which address
     remedy           actions as lines for a terminal
     question         what is asked, out of the forms it is written in

@@ -13,9 +13,7 @@ from nslab.network.model import Namespace
 
 def no_address(search: Search) -> Obstacle:
     link = search.stop.link
-    address = gateways.free_address(
-        search.snapshot, search.here, search.here.link(link), search.stop.address
-    )
+    address = search.free_address(search.here, search.here.link(link), search.stop.address)
     message = f"{search.here.label}/{link} has no address to send from"
     actions = [AddAddress(link, address, ns=search.ns)] if address else []
     remark = "" if address else f"ip address add ADDRESS/PREFIX dev {link}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nslab.explain.diagnose import remedy
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way
 from nslab.network.evidence import Evidence
@@ -10,9 +11,15 @@ from nslab.network.model import Namespace
 
 
 class Case:
-    """What a verdict is found from."""
+    """What a verdict is found from.
 
-    def __init__(self, question: Question, evidence: Evidence, way: Way, lost: Lost) -> None:
+    :param former: what links had before
+    """
+
+    def __init__(
+        self, question: Question, evidence: Evidence, way: Way, lost: Lost, former: Former = NONE
+    ) -> None:
+        self.former = former
         self.question, self.evidence, self.way, self.lost = question, evidence, way, lost
         self.outcome = evidence.outcome
 

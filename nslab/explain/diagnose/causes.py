@@ -22,6 +22,7 @@ from nslab.explain.diagnose import (
 )
 from nslab.explain.diagnose.context import Search, up_to_the_blamed, wanted
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.trace import Stop, Trace
 from nslab.network.model import Snapshot
 
@@ -69,9 +70,14 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
 """What is said of each kind of stop, if no hop before it is to blame."""
 
 
-def obstacle(snapshot: Snapshot, trace: Trace, stop: Stop) -> tuple[Obstacle, Trace]:
-    """What is in the way of a trace that stopped, and the part of it that leads there."""
-    search = Search(snapshot, trace, stop)
+def obstacle(
+    snapshot: Snapshot, trace: Trace, stop: Stop, former: Former = NONE
+) -> tuple[Obstacle, Trace]:
+    """What is in the way of a trace that stopped, and the part of it that leads there.
+
+    :param former: what links had before
+    """
+    search = Search(snapshot, trace, stop, former)
     try:
         found = _find(search)
         return found, up_to_the_blamed(search)

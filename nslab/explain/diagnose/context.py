@@ -9,6 +9,7 @@ from msgspec import structs
 
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.trace import Hop, Stop, Trace, routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
@@ -16,9 +17,13 @@ from nslab.network.model import Link, Namespace, Route, Snapshot
 
 
 class Search:
-    """One stop, with what is needed to ask for its cause, and what many causes answer."""
+    """One stop, with what is needed to ask for its cause, and what many causes answer.
 
-    def __init__(self, snapshot: Snapshot, trace: Trace, stop: Stop) -> None:
+    :param former: what links had before
+    """
+
+    def __init__(self, snapshot: Snapshot, trace: Trace, stop: Stop, former: Former = NONE) -> None:
+        self.former = former
         self.snapshot = snapshot
         self.trace = trace
         self.stop = stop
@@ -59,6 +64,10 @@ class Search:
         return Obstacle(
             kind=kind, where=place, message=message, hint="\n".join(lines), actions=tuple(actions)
         )
+
+    def free_address(self, here: Namespace, link: Link, towards: str) -> str:
+        """One for a link: the one that it had, or one that nobody has; or ""."""
+        return gateways.free_address(self.snapshot, here, link, towards, self.former)
 
     def hears(self, here: Namespace, link: Link, address: str) -> bool:
         """Whether who has an address hears what a link sends, with nothing to be mended."""

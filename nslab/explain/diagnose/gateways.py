@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from itertools import islice
 from typing import NamedTuple
 
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import Reached, reach
 from nslab.network.model import Link, Namespace, Snapshot
@@ -116,24 +117,53 @@ def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv
     return result
 
 
-def free_address(snapshot: Snapshot, namespace: Namespace, link: Link, towards: str) -> str:
+def free_address(
+    snapshot: Snapshot, namespace: Namespace, link: Link, towards: str, former: Former = NONE
+) -> str:
     """An address that nobody has, of a subnet that a link's neighbours are in; or "".
 
     Rather of the subnet that ``towards`` is in, then of the nearest neighbour's; rather one that
-    a neighbour's route names as its gateway.
+    the link had before, then one that a neighbour's route names as its gateway; not one that
+    another link had before, if there is any other.
+
+    :param former: what links had before
     """
     taken = {each.ip for ns in snapshot for x in ns.links for each in routing.interfaces(x)}
+    own = _interfaces(former.of(namespace.label, link.name))
     subnets, asked = [], []
     for each, address in neighbours(snapshot, namespace, link):
         if address.network.prefixlen < 31:
             subnets.append(address.network)
             asked += [routing.ip(r.via) for r in each.namespace.routes if _names(r.via)]
     subnets.sort(key=lambda network: routing.ip(towards) not in network)
-    for network in subnets:
-        for host in (*(via for via in asked if via in network), *_hosts(network)):
-            if host not in taken:
-                return f"{host}/{network.prefixlen}"
-    return ""
+    missed = {each.ip for each in _interfaces(former.others(namespace.label, link.name))}
+    offers = [each for network in subnets for each in _offers(network, own, asked, missed)]
+    offers = offers if subnets else own
+    return next((str(each) for each in offers if each.ip not in taken), "")
+
+
+def _interfaces(addresses: Iterable[str]) -> list[IPv4Interface]:
+    """Those of IPv4."""
+    return [each for each in map(routing.interface, addresses) if each is not None]
+
+
+def _offers(
+    network: IPv4Network,
+    own: Sequence[IPv4Interface],
+    asked: Sequence[IPv4Address],
+    missed: Collection[IPv4Address],
+) -> list[IPv4Interface]:
+    """The addresses of a subnet in the order in which they are offered.
+
+    :param own: what the link had before
+    :param asked: what neighbours' routes name as their gateway
+    :param missed: what other links had before
+    """
+    again = [each for each in own if each.network == network]
+    again.sort(key=lambda each: each.ip not in asked)
+    others = [*(via for via in asked if via in network), *_hosts(network)]
+    others.sort(key=lambda host: host in missed)
+    return [*again, *(IPv4Interface(f"{host}/{network.prefixlen}") for host in others)]
 
 
 def _names(via: str) -> bool:

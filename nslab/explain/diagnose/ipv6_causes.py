@@ -70,7 +70,7 @@ def missing(case: Case, label: str, address: str, message: str) -> Obstacle:
     ]
     if offers:
         _, link, subnet = min(offers, key=lambda each: each[0])
-        free = ipv6_ways.free_address(snapshot, subnet)
+        free = ipv6_ways.free_address(snapshot, subnet, case.former.of(label, link.name))
         if free:
             return _addressed(
                 case,

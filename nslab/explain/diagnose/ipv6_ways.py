@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Interface, IPv6Network
 from itertools import islice
 from typing import NamedTuple
@@ -146,10 +146,15 @@ def subnets(snapshot: Snapshot, here: Namespace, link: Link) -> list[IPv6Network
     return [one for one in dict.fromkeys(found) if one.prefixlen < _ALONE]
 
 
-def free_address(snapshot: Snapshot, subnet: IPv6Network) -> str:
-    """One that nobody has, with its prefix length; or ""."""
+def free_address(snapshot: Snapshot, subnet: IPv6Network, former: Iterable[str] = ()) -> str:
+    """One that nobody has, with its prefix length; or "".
+
+    :param former: those that the link had before: rather one of these
+    """
     taken = {one.ip for ns in snapshot for link in ns.links for one in addresses(link)}
-    for host in islice(subnet.hosts(), 1024):
+    known = [ipaddress.ip_interface(each) for each in former]
+    again = [one.ip for one in known if isinstance(one, IPv6Interface) and one.network == subnet]
+    for host in (*again, *islice(subnet.hosts(), 1024)):
         if host not in taken:
             return f"{host}/{subnet.prefixlen}"
     return ""

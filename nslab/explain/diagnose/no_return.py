@@ -151,7 +151,7 @@ def _bare(search: Search, here: Namespace, address: str) -> Obstacle | None:
             continue
         near = [each for each in reach(search.snapshot, here, link) if each.cost < NEAR]
         if any(routing.holder(each.namespace, address) is not None for each in near):
-            free = gateways.free_address(search.snapshot, here, link, address)
+            free = search.free_address(here, link, address)
             if free:
                 action = AddAddress(link.name, free, ns=remedy.reference(here))
                 place = f"{here.label}/{link.name}"

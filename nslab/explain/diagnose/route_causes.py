@@ -39,7 +39,7 @@ def no_route(search: Search) -> Obstacle:
             return search.down(here, link.name, ", and so without routes")
     for link in ends:
         if not routing.interfaces(link):
-            free = gateways.free_address(search.snapshot, here, link, address)
+            free = search.free_address(here, link, address)
             if free:
                 return search.made(
                     "no-address",
@@ -80,7 +80,7 @@ def _silent_gateway(search: Search, destination: str) -> Obstacle | None:
                 continue
             if gateways.knows(each.namespace, destination, each.link):
                 own = str(routing.interfaces(link)[0].ip)
-                free = gateways.free_address(search.snapshot, each.namespace, each.link, own)
+                free = search.free_address(each.namespace, each.link, own)
                 ns = remedy.reference(each.namespace)
                 where = f"{each.namespace.label}/{each.link.name}"
                 message = f"{where} has no address: {search.here.label} has no gateway to ask"

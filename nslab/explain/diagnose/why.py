@@ -12,6 +12,7 @@ from nslab.errors import InvalidInput, NotFound
 from nslab.explain.diagnose import causes, remedy
 from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question, question
 from nslab.explain.trace import Doubt, Trace, routing, trace
 from nslab.network.actions import ResolvConf
@@ -91,11 +92,16 @@ def origin(snapshot: Snapshot, ns: str | None) -> Namespace:
 
 
 def theory(
-    snapshot: Snapshot, here: Namespace, asked: Question, look: routing.Look = routing.evaluated
+    snapshot: Snapshot,
+    here: Namespace,
+    asked: Question,
+    look: routing.Look = routing.evaluated,
+    former: Former = NONE,
 ) -> tuple[Trace, Explanation]:
     """The way to an IPv4 address by what a snapshot shows, and what is said of it.
 
     :param look: says which route a namespace takes
+    :param former: what links had before
     """
     found = trace(
         snapshot,
@@ -108,7 +114,7 @@ def theory(
     )
     obstacle, shown = None, found
     if found.stop is not None:
-        obstacle, shown = causes.obstacle(snapshot, found, found.stop)
+        obstacle, shown = causes.obstacle(snapshot, found, found.stop, former)
     elif found.doubts:
         obstacle = _undecided(found)
     return found, Explanation(

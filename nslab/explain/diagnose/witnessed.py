@@ -15,6 +15,7 @@ from nslab.explain.diagnose import convicted
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obstacle
 from nslab.explain.diagnose.findings import steps
+from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way, interesting
 from nslab.explain.trace import Stop, Trace
@@ -31,9 +32,11 @@ def together(
     question: Question,
     evidence: Evidence,
     theory: tuple[Trace, Explanation] | None,
+    former: Former = NONE,
 ) -> Explanation:
     """The explanation that the evidence bears out.
 
+    :param former: what links had before
     :param theory: the way through the snapshot and what is said of it; None where there is none
     """
     way = Way(snapshot, evidence, here)
@@ -41,7 +44,7 @@ def together(
     if evidence.answered or _taken(way, evidence):
         return _through(question, way, evidence, trace, said)
     lost = way.lost()
-    case = Case(question, evidence, way, lost)
+    case = Case(question, evidence, way, lost, former)
     found = convicted.dropped(case)
     agrees = trace is not None and _agrees(way, trace, lost)
     if said is not None and agrees and (found is None or _same(said, found)):

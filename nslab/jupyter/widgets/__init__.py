@@ -17,6 +17,7 @@
     builder      forms, log and picture
     player       a lesson's steps, one by one (steps.js)
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
+    below        what it says below the cell that answered it
     task         an exercise, as far as the widgets see it
     card_words   what a card says, as HTML and as text; pure functions
     card         an exercise: its goal, what is met of it, and help

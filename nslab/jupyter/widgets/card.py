@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from nslab.errors import NslabError
+from nslab.jupyter.answers import judged_by
 from nslab.jupyter.widgets import card_words
+from nslab.jupyter.widgets.below import Below
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, plain
@@ -83,6 +85,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
+        self._said: Below | None = None
+        """What was said below the cell that did the last step."""
         self._worker = Worker(self._busy, lambda words: self._reply(card_words.lines(words)))
         self._make()
         self._arrange()
@@ -195,6 +199,7 @@ class Card(w.VBox):  # type: ignore[misc]
         )
         self.live.observe_snapshot(self._judging.changed)
         lab.observe_steps(self._stepped)
+        judged_by(lab, self._answered)
         self._judging.start()
 
     def _changed(self) -> None:
@@ -224,7 +229,18 @@ class Card(w.VBox):  # type: ignore[misc]
             if self._outdated(now, stepped):
                 self._reply("")  # the learner has gone on
             self._now = now
+            if self._said is not None:
+                self._said.become(now)
             self._show()
+
+    def _answered(self) -> Below | None:
+        """A cell has done something in the lab: how the exercise stands, for below that cell."""
+        if self._state or self._judging is None:
+            return None
+        self._said = None  # what another cell has shown is how it stood then
+        now = self._judging.judge()
+        self._said = Below(self._exercise, now)
+        return self._said
 
     def _begun(self, known: Standing) -> None:
         """Something is being tried for real: what was found before need not hold any longer."""

@@ -40,13 +40,18 @@ def status(now: Standing, passed: bool) -> str:
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
-    met = sum(isinstance(one, Verdict) and one.ok for one in now.points[: now.wanted])
+    met = sum(map(is_met, now.points[: now.wanted]))
     words = say("{met} of {all} met").format(met=met, all=now.wanted)
     if met == now.wanted < len(now.points):
         words += ": " + say("all that is wanted is there, but something else is wrong")
     if passed:
         words += " · " + say("you have solved it before")
     return html.escape(words)
+
+
+def is_met(point: Verdict | str) -> bool:
+    """Whether it was asked, and holds."""
+    return isinstance(point, Verdict) and point.ok
 
 
 def checking() -> str:
@@ -67,10 +72,14 @@ def points(every: Sequence[Verdict | str]) -> str:
 
 def because(exercise: Exercise, now: Standing) -> str:
     """Why the kernel does so: below what it says of a prediction."""
-    judged = now.ran and exercise.attempt.choice and isinstance(now.points[-1], Verdict)
-    if not (judged and exercise.because):
+    if not (is_explained(exercise, now) and exercise.because):
         return ""
     return f"<div style='padding-left:0;text-indent:0'>{marked(exercise.because)}</div>"
+
+
+def is_explained(exercise: Exercise, now: Standing) -> bool:
+    """Whether it is a prediction that was run and judged."""
+    return bool(now.ran and exercise.attempt.choice and isinstance(now.points[-1], Verdict))
 
 
 def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
@@ -172,11 +181,13 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
-    lines += [
-        f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
-        for one in _told_apart(now.points)
-    ]
+    lines += map(signed, _told_apart(now.points))
     return "\n".join(lines)
+
+
+def signed(one: Verdict | str) -> str:
+    """A point as text, behind its sign."""
+    return f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
 
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:

@@ -1,0 +1,127 @@
+"""What the kernel says of an exercise, below the very cell that was its answer.
+
+A card judges all that is done in its lab; who has just run a cell would have to scroll up to it.
+So the card is asked at the end of each cell that was typed into such a lab, or did something in it.
+Cells of another lab get no such line, nor do shells without a page, as that which marks what was
+handed in.
+
+Where the page sends a cell's tags with it, as JupyterLab does, an answer goes into the lab of its
+own exercise, or is told that there is none.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display
+
+from nslab.errors import InvalidInput, NslabError
+from nslab.jupyter.cells import TAG
+from nslab.printable import printable
+from nslab.session import naming
+
+if TYPE_CHECKING:
+    from nslab.session.lab import Lab
+
+_judges: weakref.WeakKeyDictionary[Lab, weakref.WeakMethod[Any]] = weakref.WeakKeyDictionary()
+"""By lab: the card in charge of it."""
+
+
+def judged_by(lab: Lab, judge: Callable[[], object]) -> None:
+    """Have a method asked at the end of each cell that did something in a lab.
+
+    :param judge: a method of a card; the card is not kept.  It gives what is to be shown, or None
+    """
+    _judges[lab] = weakref.WeakMethod(judge)
+
+
+class Answers:
+    """Notices at the end of a cell which labs with a card it has worked in.
+
+    :param running: IPython's shell
+    """
+
+    def __init__(self, running: Any) -> None:
+        self._running = running
+        self._before: dict[Lab, tuple[object, ...]] = {}
+
+    def begin(self, _: Any = None) -> None:
+        """A cell is about to run."""
+        self._before = {lab: lab.steps for lab in naming.others()}
+
+    def typed(self, lab: Lab) -> None:
+        """The cell was typed into this lab: show what came of it, above the picture of that."""
+        self._before[lab] = lab.steps
+        self._say([lab])
+
+    def lab(self, used: Lab | None) -> Lab | None:
+        """The lab that the running cell is for, if it is the answer to an exercise.
+
+        :param used: the lab in use, which stays so
+        :returns: None where nothing says that it is an answer
+        :raises InvalidInput: no lab was started for its exercise
+        """
+        name = self._answered
+        if not name:
+            return None
+        own = _labs_of(name)
+        if not own:
+            raise InvalidInput(
+                "run the cell",
+                f"the answer to {name}",
+                "no lab was started for this exercise since the kernel began",
+                "run the cell with its card, just above, and then this one: what you have passed, "
+                "your tries and hints are kept",
+            )
+        if used in own:
+            return used
+        lab = own[-1]
+        print(f"nslab: typed into the lab of this exercise, {printable(lab.name)}")
+        return lab
+
+    def end(self, _: Any = None) -> None:
+        """A cell has run: show what came of it in other ways than by typing."""
+        before, self._before = self._before, {}
+        self._say([lab for lab, steps in before.items() if lab.alive and lab.steps != steps])
+
+    def _say(self, touched: list[Lab]) -> None:
+        name = self._answered
+        if name and touched and not set(touched) & set(_labs_of(name)):
+            into = naming.listed(touched)
+            print(f'nslab: that was done in the lab {into}; {name}\'s own is lesson["…"].lab')
+        for lab in touched:
+            if lab in _judges:
+                _show(lab)
+
+    @property
+    def _answered(self) -> str:
+        """The name of the exercise that the running cell is the answer to, if its tag is known."""
+        kernel = getattr(self._running, "kernel", None)
+        parent = kernel.get_parent() if kernel is not None else {}
+        tags = parent.get("metadata", {}).get("tags", ())
+        found = (str(tag) for tag in tags if str(tag).startswith(TAG))
+        return printable(next(found, "").removeprefix(TAG))
+
+
+def _labs_of(exercise: str) -> list[Lab]:
+    """The labs of this kernel that were started for an exercise, the newest last."""
+    numbered = re.compile(rf"{re.escape(exercise)}(-(\d+))?")
+    found = {
+        int(match[2] or 1): lab
+        for lab in naming.others()
+        if (match := numbered.fullmatch(lab.name))
+    }
+    return [found[number] for number in sorted(found)]
+
+
+def _show(lab: Lab) -> None:
+    judge = _judges[lab]()
+    try:
+        shown = judge() if judge is not None else None
+    except (NslabError, KeyboardInterrupt):
+        return  # the lab has just ended, which its card says, or Stop was pressed
+    if shown is not None:
+        shown.handle = display(shown, display_id=True)

@@ -1,0 +1,199 @@
+"""What is said of an exercise below the cell that answered it, on a lab in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from handles import part
+from test_card import build, predict
+from waiting import until
+
+from nslab import AddBridge, Exercise, HasLink, InvalidInput, Lab, MustNot, SetUp, State
+from nslab.jupyter import answers, magics
+from nslab.jupyter.headless import Silent
+from nslab.jupyter.widgets.card import Card
+
+
+class Page:
+    """A notebook's kernel, as far as cells that are answers need it."""
+
+    def __init__(self) -> None:
+        self.tags: list[str] = []
+        self.shown: list[Any] = []
+        self.updates: list[str] = []
+        parent = lambda: {"metadata": {"tags": self.tags}}  # noqa: E731
+        self.answers = answers.Answers(SimpleNamespace(kernel=SimpleNamespace(get_parent=parent)))
+        self._opened: list[Any] = []
+
+    def display(self, what: Any, **_: Any) -> Any:
+        self.shown.append(what)
+        return SimpleNamespace(update=lambda one: self.updates.append(repr(one)))
+
+    def deal(self, exercise: Exercise) -> tuple[Card, Lab]:
+        lab = exercise.start(engine="fake")
+        card = Card(exercise, lab, "fake")
+        self._opened += [card, lab]
+        return card, lab
+
+    def cell(self, *jobs: Any, typed: Lab | None = None) -> list[str]:
+        """Run a cell that does these things; what was shown below it."""
+        self.shown.clear()
+        self.answers.begin()
+        for job in jobs:
+            job()
+        if typed is not None:
+            self.answers.typed(typed)
+        self.answers.end()
+        return [repr(one) for one in self.shown]
+
+    def close(self) -> None:
+        for one in self._opened:
+            one.close()
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    made = Page()
+    monkeypatch.setattr(answers, "display", made.display)
+    yield made
+    made.close()
+
+
+def test_the_verdict_is_below_the_cell(page: Page) -> None:
+    card, lab = page.deal(build())
+    assert page.cell(lambda: lab.do(AddBridge("br0"))) == [
+        "✘ Exercise X1: 1 of 2 met\n  ✘ there is no link br1"
+    ]
+    assert page.cell(lambda: lab.do(AddBridge("br1"))) == ["✔ Exercise X1 done"]
+    assert "✔ Exercise X1 done" in page.shown[0]._repr_mimebundle_()["text/plain"]
+    until(lambda: "tries: 2" in part(card, "foot").value)
+
+
+def test_each_try_is_counted_once(page: Page) -> None:
+    one = build()
+    _, lab = page.deal(one)
+    page.cell(lambda: lab.do(AddBridge("br0")))
+    assert one.attempt.tries == 1
+    said = page.cell(typed=lab)  # such as ip link: no try, but how it stands
+    assert said == ["✘ Exercise X1: 1 of 2 met\n  ✘ there is no link br1"]
+    assert len(page.cell(lambda: lab.do(SetUp("br0")), typed=lab)) == 1, "and once"
+    assert one.attempt.tries == 2
+    page.cell(typed=lab)
+    assert one.attempt.tries == 2
+
+
+def test_what_must_not_be_is_said_too(page: Page) -> None:
+    checks = (HasLink("br0"),)
+    beside = (MustNot(State("br0", "up"), "br0 is up too early"),)
+    _, lab = page.deal(build(checks=checks, mustnot=beside))
+    said = page.cell(lambda: lab.do(AddBridge("br0"), SetUp("br0")))
+    assert said == ["✘ Exercise X1: 1 of 1 met\n  ✘ br0 is up too early"]
+
+
+def test_many_points_are_cut_short(page: Page) -> None:
+    _, lab = page.deal(build(checks=tuple(HasLink(f"br{n}") for n in range(6))))
+    [said] = page.cell(lambda: lab.do(AddBridge("br9")))
+    assert said.splitlines()[0] == "✘ Exercise X1: 0 of 6 met"
+    assert said.splitlines()[-1] == "  ○ and 3 more: see its card"
+    assert len(said.splitlines()) == 5
+
+
+def test_a_prediction_is_explained(page: Page) -> None:
+    from msgspec import structs
+
+    one = structs.replace(predict(), because="a new link is *down*")
+    _, lab = page.deal(one)
+    one.choose("a")
+    [said] = page.cell(lambda: lab.do(AddBridge("br0")))
+    assert "you chose a, but" in said
+    assert said.splitlines()[-1] == "  a new link is down"
+
+
+def test_other_cells_say_nothing(page: Page) -> None:
+    page.deal(build())
+    assert page.cell() == []
+    with Lab(engine="fake") as other:
+        assert page.cell(lambda: other.do(AddBridge("br0")), typed=other) == []
+    assert page.cell(lambda: page.deal(build())) == [], "a card that was just made"
+
+
+def test_an_older_card_and_a_closed_lab_say_nothing(page: Page) -> None:
+    one = build()
+    _, lab = page.deal(one)
+    newer = Card(one, lab, "fake")
+    assert len(page.cell(lambda: lab.do(AddBridge("br0")))) == 1, "the newer one does"
+    newer.close()
+    assert page.cell(lambda: lab.close()) == []
+
+
+def test_what_comes_to_be_met_later_is_said_in_the_same_place(page: Page) -> None:
+    _, lab = page.deal(build())
+    page.cell(lambda: lab.do(AddBridge("br0")))
+    page.answers.begin()
+    lab.do(AddBridge("br1"))  # in the background, as after a cell that has started something
+    until(lambda: page.updates == ["✔ Exercise X1 done"])
+
+
+def test_what_another_cell_showed_stays(page: Page) -> None:
+    card, lab = page.deal(build())
+    page.cell(lambda: lab.do(AddBridge("br0")))
+    page.cell(lambda: lab.do(AddBridge("br1")))
+    until(lambda: "Solved" in part(card, "says").value)
+    assert page.updates == []
+
+
+# -- where the page sends a cell's tags ---------------------------------------------------------
+
+
+def named(name: str) -> Exercise:
+    from msgspec import structs
+
+    lesson, _, ident = name.rpartition("-")
+    return structs.replace(build(id=ident), lesson=lesson)
+
+
+def test_an_answer_goes_into_the_lab_of_its_exercise(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, lab = page.deal(named("made-up-X1"))
+    _, other = page.deal(named("made-up-X2"))
+    page.tags = ["exercise:made-up-X1"]
+    assert page.answers.lab(other) is lab
+    assert "typed into the lab of this exercise, made-up-X1" in capsys.readouterr().out
+    assert page.answers.lab(lab) is lab
+    assert capsys.readouterr().out == ""
+    page.tags = []
+    assert page.answers.lab(other) is None
+
+
+def test_an_answer_whose_card_has_not_run_is_told_so(page: Page) -> None:
+    page.deal(named("made-up-X2"))
+    page.tags = ["exercise:made-up-X1"]
+    with pytest.raises(InvalidInput) as error:
+        page.answers.lab(None)
+    assert "run the cell with its card" in str(error.value)
+
+
+def test_python_that_works_elsewhere_is_told(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page.deal(named("made-up-X1"))
+    page.tags = ["exercise:made-up-X1"]
+    with Lab("elsewhere", engine="fake") as other:
+        page.cell(lambda: other.do(AddBridge("br0")))
+    assert "that was done in the lab elsewhere; made-up-X1's own is" in capsys.readouterr().out
+
+
+# -- marking ------------------------------------------------------------------------------------
+
+
+def test_the_shell_that_marks_has_none_of_it() -> None:
+    shell = Silent()
+    magics.load_ipython_extension(shell)
+    assert magics._MAGICS[shell]._answers is None
+    for event in ("pre_run_cell", "post_run_cell"):
+        calls = shell.events.callbacks[event]
+        assert not any(isinstance(getattr(call, "__self__", 0), answers.Answers) for call in calls)
