@@ -170,6 +170,8 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-said-arrived,.nslab-said-lost{{fill:{p.paper}}}",
         f".nslab-stop-lost{{fill:{p.wrong}}}",
         f".nslab-stop-arrived{{fill:{p.good}}}",
+        f".nslab-astray .nslab-way{{stroke:{p.wrong}}}",
+        f".nslab-missed path{{stroke:{p.paper}}}",
     ]
 
 
@@ -179,6 +181,10 @@ _WAY = """\
 .nslab-picture .nslab-way{stroke-width:8}
 .nslab-picture .nslab-copy{stroke-width:4}
 .nslab-picture .nslab-unseen{stroke-dasharray:1 9}
+.nslab-picture .nslab-astray .nslab-way{fill:none;stroke-width:4;stroke-dasharray:2 7;\
+stroke-linecap:round}
+.nslab-picture .nslab-missed path{fill:none;stroke-width:2;stroke-linecap:round}
+.nslab-picture .nslab-now[data-on]{display:none}
 .nslab-picture .nslab-stop{stroke-width:1.4}
 .nslab-picture .nslab-stop-copy{stroke-width:2.4}
 .nslab-picture .nslab-now{fill:none;stroke-width:3}
