@@ -17,6 +17,7 @@ import snapshots as sample
 from msgspec import structs
 
 from nslab import Lab
+from nslab.course.measure import OUT
 from nslab.draw import Picture, dot_source
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.colours import HUES
@@ -26,7 +27,7 @@ from nslab.draw.scene.compose import compose
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput
-from nslab.network.actions import AddMacvlan, SetDown, SetUp
+from nslab.network.actions import AddAddress, AddMacvlan, AddNamespace, AddVeth, SetDown, SetUp
 from nslab.network.diff import Diff, compare
 from nslab.network.model import Address, Namespace, Snapshot, Tunnel
 from nslab.network.rules import Chain, Rule, Ruleset, Table
@@ -747,3 +748,42 @@ def test_clip() -> None:
     assert clip("short", 10) == "short"
     assert clip("a" * 10 + "b" * 10, 10) == "aaaaaa…bbb"
     assert len(clip("x" * 300, 24)) == 24
+
+
+def several_ways(count: int) -> Picture:
+    """Two namespaces with so many cables of one network each."""
+    with Lab(engine="fake") as lab:
+        lab.do(AddNamespace("client"), AddNamespace("server"), watch=False)
+        for n in range(1, count + 1):
+            lab.do(
+                AddVeth(f"w{n}", f"w{n}", ns="client", peer_ns="server"),
+                AddAddress(f"w{n}", f"10.0.{n}.1/24", ns="client"),
+                AddAddress(f"w{n}", f"10.0.{n}.2/24", ns="server"),
+                watch=False,
+            )
+        return Picture(lab.snapshot())
+
+
+def test_several_ways_between_two_are_told_apart() -> None:
+    assert several_ways(2).placed.key == []
+    picture = several_ways(8)
+    rows = [row for row, _ in picture.placed.key]
+    assert [row.text for row in rows] == [
+        f"10.0.{n}.0/24 · client/w{n} – server/w{n}" for n in range(1, 9)
+    ]
+    # More networks than hues: then it is the style of the line that differs.
+    assert len({row.hue for row in rows}) == 8
+    assert len({row.hue % HUES for row in rows}) == HUES - 1
+    root = ET.fromstring(picture.html)
+    cored = [e for e in root.iter() if (e.get("class") or "").startswith("nslab-core nslab-core-1")]
+    assert len(cored) == 2 * 3, "three cables, and their lines in the key"
+    assert "nslab-core" not in several_ways(5).html
+
+
+def test_no_cable_runs_out_of_the_picture() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*OUT, watch=False)
+        placed = Picture(lab.snapshot()).placed
+    points = [point for _, path in placed.runs for point in path]
+    assert min(x for x, _ in points) < 0, "there is a cable around everything"
+    assert all(placed.left < x < placed.width and 0 < y < placed.height for x, y in points)

@@ -139,13 +139,15 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
         found.append(f".nslab-told-{mark}{{fill:{colour}}}")
     for hue in sorted(hues):
-        line, filled = p.hues[hue]
+        line, filled = p.hues[hue % len(p.hues)]
         within = f".nslab-h{hue} "
         found.append(f"{within}.nslab-cell,{within}.nslab-edge{{stroke:{line}}}")
         found.append(f"{within}.nslab-cell,{within}.nslab-bar{{fill:{filled}}}")
         found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
+    if any(hue >= len(p.hues) for hue in hues):
+        found.append(f".nslab-core{{stroke:{p.paper}}}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     found.append(".nslab-off.nslab-cell{fill:none}")
     return found
@@ -250,6 +252,14 @@ _PAGE = Palette(
 )
 
 
+_CORES = """\
+.nslab-picture .nslab-core{fill:none;stroke-width:1.4;stroke-linejoin:round}
+.nslab-picture .nslab-core-2{stroke-dasharray:2 5}
+.nslab-picture .nslab-cored{stroke-width:4.4}
+"""
+"""Networks that have the hue of another: a light line within their cables, whole or dotted."""
+
+
 def style(
     standalone: bool, hues: Collection[int] = (), tints: Collection[int] = (), *, way: bool = False
 ) -> str:
@@ -261,7 +271,8 @@ def style(
     def rules(p: Palette) -> list[str]:
         return _rules(p, hues, tints) + (_way_rules(p) if way else [])
 
-    common = _COMMON + (_WAY if way else "")
+    cores = any(hue >= len(LIGHT.hues) for hue in hues)
+    common = _COMMON + (_CORES if cores else "") + (_WAY if way else "")
     if standalone:
         light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))
         sheets = [

@@ -7,7 +7,7 @@ all others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from nslab.draw.scene import captions, sampling
@@ -52,11 +52,17 @@ def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]
     )
 
 
-def compose(what: Snapshot | Diff) -> Scene:
-    """The scene of a snapshot, or of what changed."""
-    if isinstance(what, Diff):
-        return _Composer(what.after, what).scene()
-    return _Composer(what, None).scene()
+def compose(what: Snapshot | Diff, said: Mapping[int, Sequence[str]] | None = None) -> Scene:
+    """The scene of a snapshot, or of what changed.
+
+    :param said: by a namespace's inode: what more is said of it, a line each
+    """
+    composer = _Composer(what.after, what) if isinstance(what, Diff) else _Composer(what, None)
+    scene = composer.scene()
+    for box in scene.boxes:
+        lines = said.get(box.key[1], ()) if said and not box.key[0] else ()
+        box.notes += [Line(words, code=False, role="listens") for words in lines]
+    return scene
 
 
 def _hubs(gone: bool, namespace: Namespace) -> Iterator[tuple[Key, Key, str]]:
