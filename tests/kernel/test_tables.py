@@ -1,4 +1,4 @@
-"""Tables of a real kernel: whom a bridge has learned, who listens where, what a port goes through."""
+"""Tables of a real kernel: whom a bridge learned, who listens where, what a port goes through."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput
 from nslab.network.actions import AddAddress, AddMacvlan, AddNamespace, AddVeth, SetDown, SetUp
 from nslab.network.diff import Diff, compare
-from nslab.network.model import Address, Namespace, Snapshot, Tunnel
+from nslab.network.model import Address, Link, Namespace, Snapshot, Tunnel
 from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -787,3 +787,56 @@ def test_no_cable_runs_out_of_the_picture() -> None:
     points = [point for _, path in placed.runs for point in path]
     assert min(x for x, _ in points) < 0, "there is a cable around everything"
     assert all(placed.left < x < placed.width and 0 < y < placed.height for x, y in points)
+
+
+def tunnelled(**right: object) -> Picture:
+    """Two namespaces, each with an end of a vxlan; ``right`` is what differs at one of them."""
+    with Lab(engine="fake") as lab:
+        for n, ns in enumerate(("left", "right"), 1):
+            lab.do(
+                AddNamespace(ns),
+                AddVeth(ns, "eth0", peer_ns=ns, up=True),
+                AddAddress("eth0", f"10.{n}.0.2/24", ns=ns),
+                watch=False,
+            )
+        snapshot = lab.snapshot()
+    spaces = []
+    for namespace in snapshot:
+        if namespace.label in ("left", "right"):
+            to = {"left": "10.2.0.2", "right": "10.1.0.2"}[namespace.label]
+            tunnel = Tunnel(number=42, remote=to, dev="eth0")
+            if namespace.label == "right":
+                tunnel = structs.replace(tunnel, **right)
+            vx0 = Link("vx0", 90, kind="vxlan", up=True, carrier=True, tunnel=tunnel)
+            namespace = structs.replace(namespace, links=(*namespace.links, vx0))
+        spaces.append(namespace)
+    return Picture(structs.replace(snapshot, namespaces=tuple(spaces)))
+
+
+def test_the_two_ends_of_a_tunnel_are_joined() -> None:
+    picture = tunnelled()
+    assert picture.placed.cable("left/vx0", "right/vx0")
+    assert "vx0 vxlan, up, VNI 42 to 10.2.0.2 over eth0 ┄ right/vx0" in picture.text
+    assert "nslab-tunnel" in picture.html
+    rects = {box.label: rect for box, _, rect in picture.placed.boxes}
+    assert rects["left"].y == rects["right"].y, "none of the two is above the other"
+    # One that answers elsewhere is the far end all the same; another number is another network.
+    assert tunnelled(remote="192.0.2.1").placed.cable("left/vx0", "right/vx0")
+    for other in (tunnelled(number=43), tunnelled(port=8472)):
+        assert not other.placed.cable("left/vx0", "right/vx0")
+        assert "nslab-tunnel" not in other.html
+
+
+def test_emulated_cards_on_one_hub_are_plugged_into_each_other() -> None:
+    fresh = sample.fresh()
+    spaces = []
+    for namespace in fresh:
+        card = {"host": "nic0", "lan": "nic1"}.get(namespace.label)
+        if card:
+            link = Link(card, 91, up=True, carrier=True)
+            namespace = structs.replace(namespace, links=(*namespace.links, link))
+        spaces.append(namespace)
+    picture = Picture(structs.replace(fresh, namespaces=tuple(spaces)))
+    assert picture.placed.cable("host/nic0", "lan/nic1")
+    assert "nic0 up ═ LAN machine" in picture.text
+    assert "nic1" in picture.html

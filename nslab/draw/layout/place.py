@@ -211,7 +211,7 @@ class _Placer:
         # Those that will be straight come first, so that the others keep away from them.
         for run in sorted(plan.runs, key=lambda run: _crooked(run.start, run.end)):
             blocks = self._blocks((run.start.home, run.end.home), inner)
-            stacked = run.cable is not None and not run.cable.pair
+            stacked = run.cable is not None and not (run.cable.pair or run.cable.tunnel)
             tree = run.cable.upper if run.cable and stacked else None
             found[run.id] = router.way(run.start, run.end, blocks, tree)
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())

@@ -252,6 +252,11 @@ _PAGE = Palette(
 )
 
 
+_TUNNEL = """\
+.nslab-picture .nslab-tunnel{stroke-width:4;stroke-dasharray:.1 8;stroke-linecap:round}
+"""
+"""A tunnel is dots: its frames travel within others."""
+
 _CORES = """\
 .nslab-picture .nslab-core{fill:none;stroke-width:1.4;stroke-linejoin:round}
 .nslab-picture .nslab-core-2{stroke-dasharray:2 5}
@@ -261,18 +266,26 @@ _CORES = """\
 
 
 def style(
-    standalone: bool, hues: Collection[int] = (), tints: Collection[int] = (), *, way: bool = False
+    standalone: bool,
+    hues: Collection[int] = (),
+    tints: Collection[int] = (),
+    *,
+    way: bool = False,
+    tunnels: bool = False,
 ) -> str:
     """The rules of a flavour; only the hues and tints that occur.
 
     :param way: those of a packet's way, too
+    :param tunnels: those of tunnels, too
     """
 
     def rules(p: Palette) -> list[str]:
         return _rules(p, hues, tints) + (_way_rules(p) if way else [])
 
     cores = any(hue >= len(LIGHT.hues) for hue in hues)
-    common = _COMMON + (_CORES if cores else "") + (_WAY if way else "")
+    common = (
+        _COMMON + (_CORES if cores else "") + (_TUNNEL if tunnels else "") + (_WAY if way else "")
+    )
     if standalone:
         light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))
         sheets = [

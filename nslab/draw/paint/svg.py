@@ -88,7 +88,11 @@ class _Writer:
         yield f"<title>{xml(title)}</title>"
         yield f"<desc>{xml(description)}</desc>"
         sheet = style(
-            standalone, set(placed.hues.values()), set(placed.tints.values()), way=over is not None
+            standalone,
+            set(placed.hues.values()),
+            set(placed.tints.values()),
+            way=over is not None,
+            tunnels=any(cable.tunnel for cable in placed.scene.cables),
         )
         yield f"<style>{sheet}{over.style if over else ''}</style>"
         if standalone:
@@ -288,6 +292,7 @@ class _Writer:
             return self._calm(run, path)
         classes = "nslab-cable" if cable.pair else "nslab-wire"
         classes += "" if cable.up else " nslab-off"
+        classes += " nslab-tunnel" if cable.tunnel else ""
         names = " ".join(self.names[key] for key in (cable.upper, cable.lower))
         data = f'data-cable="{xml(names)}"'
         hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)

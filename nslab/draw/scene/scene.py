@@ -103,7 +103,12 @@ class Cable:
     mark: Kind | None
     pair: bool = True
     by: str = ""
-    """What makes a wire between two links that nothing else joins: ``nft``."""
+    """What makes a wire between two links that nothing else joins: ``nft``, ``vxlan``."""
+
+    @property
+    def tunnel(self) -> bool:
+        """Whether its frames travel within packets of another network."""
+        return self.by == "vxlan"
 
 
 @dataclass(frozen=True)
