@@ -60,6 +60,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
     (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),
     (r"kernel/test_any_order\.py::", NIGHTLY),
+    (r"kernel/test_tables\.py::test_a_port_waits", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
     (r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),

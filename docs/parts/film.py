@@ -52,7 +52,7 @@ def journey() -> str:
         if cell.source.strip().endswith("seen.journey()"):
             for output in cell.outputs:
                 if html := output.get("data", {}).get("text/html"):
-                    return str(html).partition("</svg>")[0] + "</svg>"
+                    return str(html)[str(html).index("<svg") :].partition("</svg>")[0] + "</svg>"
     raise LookupError(f"{PING_IN} has no output of seen.journey()")
 
 

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,16 +44,23 @@ class Picture:
     """The drawing of a snapshot or of a diff; nothing is computed until it is asked for.
 
     :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
+    :param said: by a namespace's inode: what more is said of it, a line each
     """
 
     @checked
-    def __init__(self, what: Snapshot | Diff, stage: Memory | None = None) -> None:
+    def __init__(
+        self,
+        what: Snapshot | Diff,
+        stage: Memory | None = None,
+        said: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
         self.what = what
+        self._said = said or {}
         self._stage = stage
 
     @cached_property
     def _scene(self) -> Scene:
-        return compose(self.what)
+        return compose(self.what, self._said)
 
     @cached_property
     def placed(self) -> Placed:

@@ -19,6 +19,7 @@
     capture    frames of many links, while they pass
     traffic/   ping, send, fetch and their like
     counting   what the kernel has counted, and which connections it tracks
+    tables     learned addresses, listening programs, states of a port
     check/     what must be so, and a verdict
     step       a step of a lesson as a value
     naming     what a lab is called for which nobody chose a name

@@ -39,6 +39,7 @@ from nslab.session.output import Output
 from nslab.session.past import Past
 from nslab.session.repeating import rebuild
 from nslab.session.step import Step, Task, judged
+from nslab.session.tables import Tables
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ STOPPED = 128 + signal.SIGINT
 """The exit code of what the stop button ended, as a shell has it."""
 
 
-class Lab(Past, Counting, Traffic):
+class Lab(Past, Counting, Tables, Traffic):
     """A private host: its own network, files in /etc and processes; nothing outside is touched.
 
     :param name: what ``nslab enter`` and ``nslab show`` call it; None for the name of the notebook,

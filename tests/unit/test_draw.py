@@ -17,6 +17,7 @@ import snapshots as sample
 from msgspec import structs
 
 from nslab import Lab
+from nslab.course.measure import OUT
 from nslab.draw import Picture, dot_source
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.colours import HUES
@@ -26,9 +27,9 @@ from nslab.draw.scene.compose import compose
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Cable
 from nslab.errors import InvalidInput
-from nslab.network.actions import AddMacvlan, SetDown, SetUp
+from nslab.network.actions import AddAddress, AddMacvlan, AddNamespace, AddVeth, SetDown, SetUp
 from nslab.network.diff import Diff, compare
-from nslab.network.model import Address, Namespace, Snapshot, Tunnel
+from nslab.network.model import Address, Link, Namespace, Snapshot, Tunnel
 from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -747,3 +748,95 @@ def test_clip() -> None:
     assert clip("short", 10) == "short"
     assert clip("a" * 10 + "b" * 10, 10) == "aaaaaa…bbb"
     assert len(clip("x" * 300, 24)) == 24
+
+
+def several_ways(count: int) -> Picture:
+    """Two namespaces with so many cables of one network each."""
+    with Lab(engine="fake") as lab:
+        lab.do(AddNamespace("client"), AddNamespace("server"), watch=False)
+        for n in range(1, count + 1):
+            lab.do(
+                AddVeth(f"w{n}", f"w{n}", ns="client", peer_ns="server"),
+                AddAddress(f"w{n}", f"10.0.{n}.1/24", ns="client"),
+                AddAddress(f"w{n}", f"10.0.{n}.2/24", ns="server"),
+                watch=False,
+            )
+        return Picture(lab.snapshot())
+
+
+def test_several_ways_between_two_are_told_apart() -> None:
+    assert several_ways(2).placed.key == []
+    picture = several_ways(8)
+    rows = [row for row, _ in picture.placed.key]
+    assert [row.text for row in rows] == [
+        f"10.0.{n}.0/24 · client/w{n} – server/w{n}" for n in range(1, 9)
+    ]
+    # More networks than hues: then it is the style of the line that differs.
+    assert len({row.hue for row in rows}) == 8
+    assert len({row.hue % HUES for row in rows}) == HUES - 1
+    root = ET.fromstring(picture.html)
+    cored = [e for e in root.iter() if (e.get("class") or "").startswith("nslab-core nslab-core-1")]
+    assert len(cored) == 2 * 3, "three cables, and their lines in the key"
+    assert "nslab-core" not in several_ways(5).html
+
+
+def test_no_cable_runs_out_of_the_picture() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*OUT, watch=False)
+        placed = Picture(lab.snapshot()).placed
+    points = [point for _, path in placed.runs for point in path]
+    assert min(x for x, _ in points) < 0, "there is a cable around everything"
+    assert all(placed.left < x < placed.width and 0 < y < placed.height for x, y in points)
+
+
+def tunnelled(**right: object) -> Picture:
+    """Two namespaces, each with an end of a vxlan; ``right`` is what differs at one of them."""
+    with Lab(engine="fake") as lab:
+        for n, ns in enumerate(("left", "right"), 1):
+            lab.do(
+                AddNamespace(ns),
+                AddVeth(ns, "eth0", peer_ns=ns, up=True),
+                AddAddress("eth0", f"10.{n}.0.2/24", ns=ns),
+                watch=False,
+            )
+        snapshot = lab.snapshot()
+    spaces = []
+    for namespace in snapshot:
+        if namespace.label in ("left", "right"):
+            to = {"left": "10.2.0.2", "right": "10.1.0.2"}[namespace.label]
+            tunnel = Tunnel(number=42, remote=to, dev="eth0")
+            if namespace.label == "right":
+                tunnel = structs.replace(tunnel, **right)
+            vx0 = Link("vx0", 90, kind="vxlan", up=True, carrier=True, tunnel=tunnel)
+            namespace = structs.replace(namespace, links=(*namespace.links, vx0))
+        spaces.append(namespace)
+    return Picture(structs.replace(snapshot, namespaces=tuple(spaces)))
+
+
+def test_the_two_ends_of_a_tunnel_are_joined() -> None:
+    picture = tunnelled()
+    assert picture.placed.cable("left/vx0", "right/vx0")
+    assert "vx0 vxlan, up, VNI 42 to 10.2.0.2 over eth0 ┄ right/vx0" in picture.text
+    assert "nslab-tunnel" in picture.html
+    rects = {box.label: rect for box, _, rect in picture.placed.boxes}
+    assert rects["left"].y == rects["right"].y, "none of the two is above the other"
+    # One that answers elsewhere is the far end all the same; another number is another network.
+    assert tunnelled(remote="192.0.2.1").placed.cable("left/vx0", "right/vx0")
+    for other in (tunnelled(number=43), tunnelled(port=8472)):
+        assert not other.placed.cable("left/vx0", "right/vx0")
+        assert "nslab-tunnel" not in other.html
+
+
+def test_emulated_cards_on_one_hub_are_plugged_into_each_other() -> None:
+    fresh = sample.fresh()
+    spaces = []
+    for namespace in fresh:
+        card = {"host": "nic0", "lan": "nic1"}.get(namespace.label)
+        if card:
+            link = Link(card, 91, up=True, carrier=True)
+            namespace = structs.replace(namespace, links=(*namespace.links, link))
+        spaces.append(namespace)
+    picture = Picture(structs.replace(fresh, namespaces=tuple(spaces)))
+    assert picture.placed.cable("host/nic0", "lan/nic1")
+    assert "nic0 up ═ LAN machine" in picture.text
+    assert "nic1" in picture.html

@@ -20,7 +20,7 @@ from nslab.draw import Picture
 from nslab.draw.layout.boxes import GATE, Rect
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
-from nslab.draw.path.callouts import written
+from nslab.draw.path.callouts import lead_end, written
 from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.room import RADIUS
@@ -155,7 +155,7 @@ def test_movements_of_several_pictures_do_not_clash_on_a_page() -> None:
 
 def test_nothing_moves_for_those_who_asked_for_that() -> None:
     page = followed("out").html
-    assert "@media (prefers-reduced-motion:reduce){.nslab-traveller{display:none}}" in page
+    assert "@media (prefers-reduced-motion:reduce){.nslab-traveller{display:none}" in page
     root = ET.fromstring(page)
     moving = [e for e in root.iter() if "animation" in e.get("style", "")]
     assert {e.get("class") for e in moving} == {"nslab-traveller"}
@@ -168,7 +168,7 @@ def test_a_step_stands_still() -> None:
     for upto in range(1, 10):
         page = followed("out", upto).html
         assert "@keyframes" not in page
-        assert "animation:" not in page
+        assert 'style="animation:' not in page
 
 
 # -- where it is -----------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_the_copies_move_with_the_packet_until_they_part() -> None:
 
 def test_the_dot_rests_where_something_is_rewritten() -> None:
     (steps,) = movements(followed("out").html).values()
-    assert steps.count("scale(1.5)") == 2 * 2
+    assert steps.count("scale(1.5)") == 2 * 1, "and at the router, where there is room for it"
     assert steps.startswith("0.00%{")
     times = [float(time) for time in re.findall(r"([\d.]+)%\{", steps)]
     assert times == sorted(times)
@@ -417,3 +417,94 @@ def test_any_sequence_of_links_has_a_way(data: st.DataObject, name: str) -> None
     assert len(track.legs) == max(0, len(track.marks) - 1)
     assert all(mark.rect.holds(mark.on) for mark in track.marks)
     ET.fromstring(picture.svg)
+
+
+# -- the dot, and what goes along with it ----------------------------------------------------------
+
+
+def seen_at(steps: str) -> list[tuple[int, int]]:
+    """Where a dot is seen: at its frames, and on the straight line between two of them."""
+    frames = re.findall(r"[\d.]+%\{transform:translate\((\d+)px,(\d+)px\)([^}]*)\}", steps)
+    found = []
+    for (x1, y1, one), (x2, y2, other) in pairwise(frames):
+        if "opacity:0" not in one + other:
+            found += trace([(int(x1), int(y1)), (int(x2), int(y2))])
+    return found
+
+
+@every_trail
+def test_the_dot_covers_no_word(name: str) -> None:
+    picture = followed(name)
+    words = texts(picture.placed)
+    for steps in movements(picture.html).values():
+        for x, y in seen_at(steps):
+            dot = Rect(x, y, 0, 0).grown(4)
+            assert [said for said, rect in words if rect.overlaps(dot)] == []
+
+
+@every_trail
+def test_the_dot_runs_below_the_numbers(name: str) -> None:
+    page = followed(name).html
+    dots = [at.start() for at in re.finditer('class="nslab-traveller"', page)]
+    assert max(dots, default=0) < page.index('class="nslab-at"')
+
+
+def test_no_number_hides_the_gate() -> None:
+    for name in ("out", "back"):
+        picture = followed(name)
+        (gate,) = picture.placed.gates
+        sign = Rect(gate.rect.x, gate.rect.y, GATE, GATE)
+        for mark in picture.track.marks:
+            assert not sign.overlaps(Rect(*mark.at, 0, 0).grown(RADIUS))
+
+
+@every_trail
+def test_no_line_to_a_tag_runs_through_words(name: str) -> None:
+    picture = followed(name)
+    for tag in (tag for tag in picture.callouts if tag.led):
+        end = lead_end(tag.mark.at, tag.rect)
+        words = [rect for _, rect in texts(picture.placed)]
+        steps = max(1, abs(tag.mark.at[0] - end[0]) + abs(tag.mark.at[1] - end[1]))
+        for n in range(0, steps, 4):
+            point = tuple(a + (b - a) * n // steps for a, b in zip(tag.mark.at, end, strict=True))
+            assert not any(rect.holds((point[0], point[1])) for rect in words)
+
+
+def test_where_it_should_have_been_is_as_clear_as_an_arrival() -> None:
+    snapshot, _ = TRAILS["out"]
+    trail = Trail("lost", OUT.stops[:4], end="lost", missed=("switch", "host"))
+    picture = PathPicture(Picture(snapshot), trail, "")
+    (tag,) = [tag for tag in picture.callouts if tag.kind == "lost"]
+    assert tag.lines == ("✘ did not get here",)
+    assert tag.mark.stop.name == "switch/host"
+    page = picture.html
+    assert 'class="nslab-astray"' in page
+    assert 'class="nslab-missed"' in page
+    assert page.count('class="nslab-at"') == 4, "it was seen at four"
+    # Where nobody knows what came next, the end is at the last that is known.
+    assert 'class="nslab-missed"' not in followed("lost").html
+
+
+@every_trail
+def test_a_page_can_show_any_step_of_the_whole(name: str) -> None:
+    """What is left when what is off at a step is taken away is the picture of that step."""
+    whole = followed(name)
+    for step in range(1, len(whole.track.marks) + 1):
+        root = ET.fromstring(whole.html)
+        for parent in list(root.iter()):
+            for child in list(parent):
+                if str(step) in child.get("data-off", "").split():
+                    parent.remove(child)
+        stops = [e.get("data-stop") for e in root.iter() if e.get("data-stop")]
+        assert stops == [str(n) for n in range(1, step + 1)]
+        assert [e.get("data-on") for e in root.iter() if e.get("data-on") == str(step)]
+        tags = [e for e in root.iter(f"{SVG}g") if e.get("class") == "nslab-tag"]
+        assert len(tags) == len(followed(name, step).callouts)
+
+
+def test_the_rows_go_along_with_the_dot() -> None:
+    total, beats = followed("out").beats
+    assert len(beats) == 9
+    assert beats[0] == 0
+    assert beats == sorted(beats)
+    assert beats[-1] < total

@@ -325,6 +325,7 @@ def test_text_page_and_picture_tell_the_same_steps() -> None:
         bundle = journey._repr_mimebundle_()
         count = len(journey.steps)
         page, _, table = bundle["text/html"].partition("</svg>")
+        assert table.count('type="radio"') == 1 + count
         assert page.count('class="nslab-at"') == count == 5
         assert table.count("<tr") == 1 + count
         assert len(re.findall(r"^ +\d+  (out of|into) ", bundle["text/plain"], re.M)) == count
@@ -391,7 +392,7 @@ def test_where_nothing_was_captured_it_is_not_lost() -> None:
     there = Place(ns="internet", link="eth0")
     (journey,) = journeys(frames, [SNAT], LAB, {*places, there})
     assert journey.end == "left eth0, and never into internet/eth0"
-    assert "✘ not seen again" in journey.picture().html
+    assert "✘ did not get here" in journey.picture().html
 
 
 def test_step_by_step() -> None:

@@ -11,6 +11,7 @@
     place           all of that as values, with the ways of the cables
     cables          the ways of the cables
     colours         the hue of each network, and the tint of each namespace
+    key             what each hue is, where there are many
     tags            what says that a cable is new or gone
     free_links      links that belong to no bridge and lead to no other row
     memory          what is remembered of the pictures before

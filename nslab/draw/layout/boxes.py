@@ -240,7 +240,8 @@ def gate_width(line: Line) -> int:
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines)
-    return lines_width(lines) + (20 if plates else 4), LEAD * len(lines) + 6 * plates + 4
+    listens = any(line.role == "listens" for line in lines)
+    return lines_width(lines) + (20 if plates or listens else 4), LEAD * len(lines) + 6 * plates + 4
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from nslab.draw.layout.memory import Memory
 from nslab.draw.scene.scene import Key, Scene
 
-HUES, TINTS = 6, 6
-"""How many there are; with more networks or namespaces they begin again."""
+HUES, STYLES, TINTS = 6, 3, 6
+"""How many there are.  With more networks than hues these come again with another style of line,
+which is the hue's number divided by ``HUES``; with more namespaces the tints begin again."""
 
 WORLD = 1
 """The hue that is kept for the network that the host's own card is in."""
@@ -34,8 +35,9 @@ def hues(scene: Scene, stage: Memory) -> dict[Key, int]:
 
 def _new(taken: set[int | None], used: set[int | None]) -> int:
     """A hue that nobody ever had, else one that nobody has now, else any; it is taken then."""
-    every = [hue for hue in range(HUES) if hue != WORLD]
-    free = [hue for hue in every if hue not in used] or [h for h in every if h not in taken]
+    every = [hue for hue in range(HUES * STYLES) if hue % HUES != WORLD]
+    first = every[: HUES - 1]
+    free = [hue for hue in first if hue not in used] or [h for h in every if h not in taken]
     found = free[0] if free else every[len(used) % len(every)]
     taken.add(found)
     used.add(found)

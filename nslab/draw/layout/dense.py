@@ -31,8 +31,9 @@ from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
 LINE, GAP, HEAD = 24, 4, 36
 """Pixels: the height of a line, between two, and what the panel's head takes."""
 
-WIRE, COLUMNS = 10, 10
-"""Pixels: from a port to its namespace, and between two columns."""
+WIRE, LONG_WIRE, COLUMNS = 10, 24, 10
+"""Pixels: from a port to its namespace, at least and with room for a stop's number; and between two
+columns."""
 
 CROSSBAR, ENTRY = 28, 8
 """Pixels from a panel's top to the line that joins its rails, and half the width of where it comes
@@ -104,6 +105,9 @@ class Panel:
         start = x + MARGIN + (ENTRY if self.home else 0)
         room = x + most - MARGIN - start + COLUMNS
         count = max(1, min(room // pitch, len(self.leaves)))
+        if ports:
+            more = min(LONG_WIRE - WIRE, max(0, room // count - pitch) // 4 * 4)
+            first, pitch = first + more, pitch + more
         for number, leaf in enumerate(self.leaves):
             left = start + number % count * pitch
             top = y + HEAD + number // count * (LINE + GAP)
@@ -233,7 +237,8 @@ def _panel(scene: Scene, home: Key | None, leaves: list[Leaf], names: dict[Key, 
     panel = Panel(home, " · ".join([words, *common[:2]]), leaves)
     if scene.rest and (scene.rest_on == home or scene.rest_on is None):
         panel.rest = scene.rest
-        panel.rest_slot = Slot(None, grid(width(scene.rest, TEXT) + 20), LINE)
+        # Room for a stop's number on either side of what is written.
+        panel.rest_slot = Slot(None, grid(width(scene.rest, TEXT) + 48), LINE)
         if home is not None:
             line = Line("…", code=False)
             panel.more = Slot(

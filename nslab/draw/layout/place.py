@@ -15,6 +15,7 @@ from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel
+from nslab.draw.layout.key import ROW, Row, key
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
@@ -64,6 +65,10 @@ class Placed:
     hues: dict[Key, int]
     tints: dict[str, int]
     tags: list[Tag] = field(default_factory=list)
+    left: int = 0
+    """Where the picture begins: below 0 if cables run to the left of all boxes."""
+    key: list[tuple[Row, Point]] = field(default_factory=list)
+    """What each hue is, with where its line begins."""
 
     def links(self) -> dict[str, Rect]:
         """Where each link is, by its name: ``ns1/eth0``.
@@ -169,8 +174,14 @@ class _Placer:
         extent += [panel.rect for panel in placed.panels] + [tag.rect for tag in placed.tags]
         extent += [placed.rest] if placed.rest else []
         points = [point for _, path in placed.runs for point in path]
+        placed.left = min([0, *(x - EDGE for x, _ in points)])
         placed.width = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
         placed.height = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
+        for row in key(placed.scene, placed.hues):
+            placed.key.append((row, (EDGE, placed.height)))
+            placed.height += ROW
+            placed.width = max(placed.width, EDGE + row.width + EDGE)
+        placed.height += EDGE if placed.key else 0
 
     def _labels(self) -> dict[tuple[bool, int], Label]:
         found = {}
@@ -200,7 +211,7 @@ class _Placer:
         # Those that will be straight come first, so that the others keep away from them.
         for run in sorted(plan.runs, key=lambda run: _crooked(run.start, run.end)):
             blocks = self._blocks((run.start.home, run.end.home), inner)
-            stacked = run.cable is not None and not run.cable.pair
+            stacked = run.cable is not None and not (run.cable.pair or run.cable.tunnel)
             tree = run.cable.upper if run.cable and stacked else None
             found[run.id] = router.way(run.start, run.end, blocks, tree)
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())

@@ -149,7 +149,7 @@ class Plan:
         above: dict[tuple[bool, int], list[tuple[bool, int]]] = {}
         for cable in self.scene.cables:
             upper, lower = home.get(cable.upper), home.get(cable.lower)
-            if upper and lower and upper != lower:
+            if upper and lower and upper != lower and not cable.tunnel:
                 above.setdefault(lower, []).append(upper)
         level: dict[tuple[bool, int], int] = {}
 
@@ -264,7 +264,7 @@ class Plan:
             outside = world.get(self.scene.scenery_of.get(cable.upper[1], ""))
             start = End(outside, "s") if outside else self.places[cable.upper]
             end = self.places[cable.lower]
-            if not cable.pair:
+            if not cable.pair and not cable.tunnel:
                 # What stands on a link comes out below it: above there is its own cable.
                 sides = start.sides.replace("n", "") or "n"
                 start = replace(start, sides=sides, aside=True)

@@ -8,5 +8,6 @@
     shapes    rectangles, lines, texts, plugs
     icons     small drawings of kinds of things
     style     the rules in its ``<style>``
+    tables    small pictures of tables: whom a bridge has learned, the states of a port
     written   where something is written
 """

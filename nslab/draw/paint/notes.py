@@ -32,6 +32,9 @@ def _note(x: int, y: int, line: Line) -> Iterator[str]:
     if line.role == "filter" and not line.mark:
         yield icon("filter", x - 1, y - 12)
         yield words(x + 18, y, clip(line.words, LONGEST_LINE), "nslab-muted")
+    elif line.role == "listens":
+        yield icon("process", x - 1, y - 12)
+        yield words(x + 18, y, clip(line.words, LONGEST_LINE), "")
     elif line.role == "forwarding":
         yield _round(x + 7, y - 4, line, 0.55)
         yield from _forwarding(x + 20, y, line)

@@ -139,13 +139,15 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
         found.append(f".nslab-told-{mark}{{fill:{colour}}}")
     for hue in sorted(hues):
-        line, filled = p.hues[hue]
+        line, filled = p.hues[hue % len(p.hues)]
         within = f".nslab-h{hue} "
         found.append(f"{within}.nslab-cell,{within}.nslab-edge{{stroke:{line}}}")
         found.append(f"{within}.nslab-cell,{within}.nslab-bar{{fill:{filled}}}")
         found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
+    if any(hue >= len(p.hues) for hue in hues):
+        found.append(f".nslab-core{{stroke:{p.paper}}}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     found.append(".nslab-off.nslab-cell{fill:none}")
     return found
@@ -170,6 +172,8 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-said-arrived,.nslab-said-lost{{fill:{p.paper}}}",
         f".nslab-stop-lost{{fill:{p.wrong}}}",
         f".nslab-stop-arrived{{fill:{p.good}}}",
+        f".nslab-astray .nslab-way{{stroke:{p.wrong}}}",
+        f".nslab-missed path{{stroke:{p.paper}}}",
     ]
 
 
@@ -179,6 +183,10 @@ _WAY = """\
 .nslab-picture .nslab-way{stroke-width:8}
 .nslab-picture .nslab-copy{stroke-width:4}
 .nslab-picture .nslab-unseen{stroke-dasharray:1 9}
+.nslab-picture .nslab-astray .nslab-way{fill:none;stroke-width:4;stroke-dasharray:2 7;\
+stroke-linecap:round}
+.nslab-picture .nslab-missed path{fill:none;stroke-width:2;stroke-linecap:round}
+.nslab-picture .nslab-now[data-on]{display:none}
 .nslab-picture .nslab-stop{stroke-width:1.4}
 .nslab-picture .nslab-stop-copy{stroke-width:2.4}
 .nslab-picture .nslab-now{fill:none;stroke-width:3}
@@ -244,18 +252,40 @@ _PAGE = Palette(
 )
 
 
+_TUNNEL = """\
+.nslab-picture .nslab-tunnel{stroke-width:4;stroke-dasharray:.1 8;stroke-linecap:round}
+"""
+"""A tunnel is dots: its frames travel within others."""
+
+_CORES = """\
+.nslab-picture .nslab-core{fill:none;stroke-width:1.4;stroke-linejoin:round}
+.nslab-picture .nslab-core-2{stroke-dasharray:2 5}
+.nslab-picture .nslab-cored{stroke-width:4.4}
+"""
+"""Networks that have the hue of another: a light line within their cables, whole or dotted."""
+
+
 def style(
-    standalone: bool, hues: Collection[int] = (), tints: Collection[int] = (), *, way: bool = False
+    standalone: bool,
+    hues: Collection[int] = (),
+    tints: Collection[int] = (),
+    *,
+    way: bool = False,
+    tunnels: bool = False,
 ) -> str:
     """The rules of a flavour; only the hues and tints that occur.
 
     :param way: those of a packet's way, too
+    :param tunnels: those of tunnels, too
     """
 
     def rules(p: Palette) -> list[str]:
         return _rules(p, hues, tints) + (_way_rules(p) if way else [])
 
-    common = _COMMON + (_WAY if way else "")
+    cores = any(hue >= len(LIGHT.hues) for hue in hues)
+    common = (
+        _COMMON + (_CORES if cores else "") + (_TUNNEL if tunnels else "") + (_WAY if way else "")
+    )
     if standalone:
         light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))
         sheets = [

@@ -27,8 +27,9 @@ from nslab.draw.layout.boxes import (
     scenery_lines,
     tag_width,
 )
-from nslab.draw.layout.colours import WORLD
+from nslab.draw.layout.colours import HUES, WORLD
 from nslab.draw.layout.dense import Leaf, Panel
+from nslab.draw.layout.key import ROW, SAMPLE
 from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint import links
@@ -73,25 +74,29 @@ class _Writer:
         self, description: str, standalone: bool, over: Over | None = None
     ) -> Iterator[str]:
         placed = self.placed
-        w, h = placed.width, placed.height
+        w, h = placed.width - placed.left, placed.height
         title = over.title if over else f"The network of {placed.scene.title}"
         flavour = "file" if standalone else "inline"
         if placed.scene.differs and not over:
             title += ", with what changed"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
-            f'role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
+            f'role="img" width="{w}" height="{h}" viewBox="{placed.left} 0 {w} {h}" '
             f'style="max-width:100%;height:auto;background:transparent" '
             f'aria-label="{xml(title)}">'
         )
         yield f"<title>{xml(title)}</title>"
         yield f"<desc>{xml(description)}</desc>"
         sheet = style(
-            standalone, set(placed.hues.values()), set(placed.tints.values()), way=over is not None
+            standalone,
+            set(placed.hues.values()),
+            set(placed.tints.values()),
+            way=over is not None,
+            tunnels=any(cable.tunnel for cable in placed.scene.cables),
         )
         yield f"<style>{sheet}{over.style if over else ''}</style>"
         if standalone:
-            yield rectangle(Rect(0, 0, w, h), "nslab-paper", 12)
+            yield rectangle(Rect(placed.left, 0, w, h), "nslab-paper", 12)
         if over:
             yield '<g class="nslab-behind">'
         yield from self.network()
@@ -123,6 +128,11 @@ class _Writer:
         yield from self._facts()
         for tag in placed.tags:
             yield from pill(tag.rect, tag.words, tag.mark)
+        for row, (x, y) in placed.key:
+            yield f'<g class="nslab-key-line nslab-h{row.hue}">'
+            yield from _line([(x + 4, y + ROW // 2), (x + SAMPLE - 8, y + ROW // 2)], "", row.hue)
+            yield words(x + SAMPLE, y + ROW // 2 + 4, row.text, "nslab-muted")
+            yield "</g>"
 
     def _facts(self) -> Iterator[str]:
         """What belongs to namespaces and not to links."""
@@ -282,6 +292,7 @@ class _Writer:
             return self._calm(run, path)
         classes = "nslab-cable" if cable.pair else "nslab-wire"
         classes += "" if cable.up else " nslab-off"
+        classes += " nslab-tunnel" if cable.tunnel else ""
         names = " ".join(self.names[key] for key in (cable.upper, cable.lower))
         data = f'data-cable="{xml(names)}"'
         hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)
@@ -294,7 +305,8 @@ class _Writer:
             for end, point in ((run.start, path[0]), (run.end, path[-1]))
             if cable.pair and end.slot.shape == "card"
         )
-        return f"{start}>{halo}{line_through(path, classes)}{ends}</g>"
+        of = self.placed.hues.get(cable.lower if cable.pair else cable.upper, 0)
+        return f"{start}>{halo}{''.join(_line(path, classes, of))}{ends}</g>"
 
     def _calm(self, run: Run, path: list[Point]) -> str:
         """A line within the world, or to what stands for the rest."""
@@ -303,6 +315,14 @@ class _Writer:
         hue = f" nslab-h{WORLD}" if home and run.id.startswith("world") else ""
         drawn = line_through(path, "nslab-cable" if hue else "nslab-cable nslab-calm")
         return f'<g class="nslab-line{same}{hue}">{drawn}</g>'
+
+
+def _line(path: list[Point], classes: str, hue: int) -> Iterator[str]:
+    """A cable in the style of its network: plain, or with a light line in it."""
+    style = hue // HUES
+    yield line_through(path, (classes or "nslab-cable") + (" nslab-cored" if style else ""))
+    if style:
+        yield line_through(path, f"nslab-core nslab-core-{style}")
 
 
 __all__ = ["Over", "svg", "texts"]

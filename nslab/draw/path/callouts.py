@@ -25,10 +25,10 @@ ENDS: dict[End, str] = {
     "beyond": "… not captured beyond",
 }
 
-_FAR, _STEP = (320, 150), 4
+_FAR, _STEP = (320, 150), (8, 4)
 """Pixels: how far away a tag may be, sideways and up or down, and the grid of its places."""
 
-_ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 90, 12, 40, 120
+_ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 90, 12, 40, 200
 """Costs in pixels: of covering the way, a cable, or the border of a namespace, and of a line to the
 stop that runs through a text."""
 
@@ -51,6 +51,8 @@ class Callout:
     mark: Mark
     cost: int
     """How good the place is: pixels of distance and what is covered."""
+    led: bool = True
+    """Whether a line leads to it: none does that would run through what is written."""
 
 
 def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ()) -> list[Callout]:
@@ -64,8 +66,10 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
     last: list[tuple[Mark, Kind, tuple[str, ...]]] = [
         (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
     ]
+    every = [*wanted, *last]
     tries = []
-    for order in ([*wanted, *last], [*last, *wanted]):  # who comes first takes the better place
+    # Who comes first takes the better place.
+    for order in (every, sorted(every, key=lambda one: -max(map(len, one[2])))):
         room = _Room(placed, track)
         tries.append([room.callout(*one) for one in order])
     return min(tries, key=lambda tags: sum(tag.cost for tag in tags))
@@ -95,8 +99,9 @@ class _Room:
             x = min(max(at[0] - w // 2, EDGE), max(EDGE, self._bounds.right - w))
             best = 1000, Rect(x, at[1] + _GAP, w, h), lines
         cost, rect, shape = best
+        led = not self._crosses(at, rect)
         self._taken.append(rect.grown(3))
-        return Callout(kind, shape, rect, mark, cost)
+        return Callout(kind, shape, rect, mark, cost, led)
 
     def _better(
         self,
@@ -184,8 +189,8 @@ def lead_end(at: Point, rect: Rect) -> Point:
 def _offsets(w: int, h: int) -> list[tuple[int, int, int]]:
     """Where a tag can be, as seen from its stop, the nearest first."""
     found = []
-    for dx in range(-_FAR[0] - w, _FAR[0], _STEP):
-        for dy in range(-_FAR[1] - h, _FAR[1], _STEP):
+    for dx in range(-_FAR[0] - w, _FAR[0], _STEP[0]):
+        for dy in range(-_FAR[1] - h, _FAR[1], _STEP[1]):
             aside = max(dx, -(dx + w), 0)
             above = max(dy, -(dy + h), 0)
             if max(aside, above) >= _GAP:

@@ -5,7 +5,7 @@ What is below stands exactly where the lab's other pictures have it, and steps b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from html import escape
 
@@ -14,10 +14,13 @@ from nslab.draw.layout.boxes import LEAD
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.shapes import line_through, xml
 from nslab.draw.paint.svg import Over, svg
-from nslab.draw.path.animation import STYLE, travellers
+from nslab.draw.path.animation import STYLE, beats, travellers
 from nslab.draw.path.callouts import NUMBER, Callout, callouts, lead_end
 from nslab.draw.path.room import RADIUS
-from nslab.draw.path.trail import Leg, Track, Tracker, Trail
+from nslab.draw.path.trail import Leg, Mark, Stop, Track, Tracker, Trail
+
+MISSED = "✘ did not get here"
+"""What is said where a packet should have been seen next."""
 
 
 class PathPicture(Picture):
@@ -58,12 +61,26 @@ class PathPicture(Picture):
     @cached_property
     def callouts(self) -> tuple[Callout, ...]:
         """The tags, which stand in the same places whatever of the way is shown."""
-        every = callouts(self.placed, self._whole, self._trail.end, self._trail.said)
+        said = self._trail.said or ((MISSED,) if self._astray else ())
+        every = callouts(self.placed, self._led_on, self._trail.end, said)
         return tuple(
             tag
             for tag in every
-            if tag.mark.number <= self._shown and (tag.kind == "told" or self._ends)
+            if (tag.mark.number <= self._shown if tag.kind == "told" else self._ends)
         )
+
+    @cached_property
+    def _led_on(self) -> Track:
+        """The way with the leg on which the packet was lost, if one knows where it should be."""
+        missed, stops = self._trail.missed, self._trail.stops
+        found = self._tracker.track((*stops, Stop(missed, out=False))) if missed else self._whole
+        is_more = len(found.marks) == len(self._whole.marks) + 1 and len(found.legs) > 0
+        return found if is_more else self._whole
+
+    @property
+    def _astray(self) -> Leg | None:
+        """That leg."""
+        return self._led_on.legs[-1] if self._led_on is not self._whole else None
 
     @cached_property
     def _whole(self) -> Track:
@@ -102,51 +119,88 @@ class PathPicture(Picture):
         title = f"{self._trail.title}, on the network of {self.placed.scene.title}"
         return Over(title, STYLE, [*self._ways(), *self._elements()])
 
+    @cached_property
+    def beats(self) -> tuple[float, list[float]]:
+        """How many seconds the moving dot takes for all, and when it comes to each stop."""
+        return beats([self.track, *self.branches], self._tracker.room, self._astray)
+
     def _ways(self) -> Iterator[str]:
         yield '<g class="nslab-ways">'
         for branch in self.branches:
-            yield from _legs(branch.legs, "nslab-copy")
-        yield from _legs(self.track.legs, "nslab-way")
+            yield from self._legs(branch, "nslab-copy")
+        yield from self._legs(self.track, "nslab-way")
         yield "</g>"
+        if self._astray and self._ends:
+            yield f'<g class="nslab-astray"{self._off(len(self._trail.stops))}>'
+            yield from (line_through(part, "nslab-way") for part in self._astray.shown)
+            yield "</g>"
+        if self._upto is None:
+            yield from travellers([self.track, *self.branches], self._tracker.room, self._astray)
+
+    def _legs(self, track: Track, classes: str) -> Iterator[str]:
+        """The line of a way, as far as it is drawn."""
+        for leg, mark in zip(track.legs, track.marks[1:], strict=True):
+            more = "" if leg.seen else " nslab-unseen"
+            yield f"<g{self._off(mark.number)}>"
+            yield from (line_through(part, f"{classes}{more}") for part in leg.shown)
+            yield "</g>"
+
+    def _off(self, number: int) -> str:
+        """At which steps something is not there yet that comes at one; a page may choose a step."""
+        if self._upto is not None or number < 2:
+            return ""
+        return f' data-off="{" ".join(map(str, range(1, number)))}"'
 
     def _elements(self) -> Iterator[str]:
-        here, branches = self.track, self.branches
-        for tag in self.callouts:
-            yield _lead(tag)
-        taken = {mark.stop.hop for mark in here.marks}
-        for x, y in dict.fromkeys(
-            mark.at for branch in branches for mark in branch.marks if mark.stop.hop not in taken
-        ):
-            yield f'<circle class="nslab-stop-copy" cx="{x}" cy="{y}" r="4.5"/>'
+        here, last = self.track, len(self._trail.stops)
+        for tag in (tag for tag in self.callouts if tag.led):
+            yield _lead(tag, self._off(tag.mark.number if tag.kind == "told" else last))
+        yield from self._copied()
         for mark in here.marks:
-            x, y = mark.at
-            end = f" nslab-stop-{self._trail.end}" if self._ends and mark is here.marks[-1] else ""
-            if self._upto == mark.number and not self._trail.said:
-                yield f'<circle class="nslab-now" cx="{x}" cy="{y}" r="{RADIUS + 5}"/>'
+            yield from self._stop(mark, is_end=self._ends and mark is here.marks[-1])
+        if self._astray and self._ends:
+            x, y = self._led_on.marks[-1].at
             yield (
-                f'<g class="nslab-at" data-stop="{mark.number}" '
-                f'data-link="{xml(mark.stop.name)}">'
-                f'<circle class="nslab-stop{end}" cx="{x}" cy="{y}" r="{RADIUS}"/>'
-                f'<text class="nslab-number" x="{x}" y="{y + 4}">{mark.number}</text></g>'
+                f'<g class="nslab-missed"{self._off(last)}>'
+                f'<circle class="nslab-stop nslab-stop-lost" cx="{x}" cy="{y}" r="{RADIUS}"/>'
+                f'<path d="M{x - 4} {y - 4}l8 8m0-8l-8 8"/></g>'
             )
         for tag in self.callouts:
+            off = self._off(tag.mark.number if tag.kind == "told" else last)
+            yield f'<g class="nslab-tag"{off}>'
             yield from _callout(tag)
-        if self._upto is None:
-            yield from travellers([here, *branches])
+            yield "</g>"
+
+    def _copied(self) -> Iterator[str]:
+        """Where copies were seen that the packet itself was not."""
+        taken = {mark.stop.hop for mark in self.track.marks}
+        copies = (
+            mark for branch in self.branches for mark in branch.marks if mark.stop.hop not in taken
+        )
+        for (x, y), mark in {mark.at: mark for mark in copies}.items():
+            off = self._off(mark.number)
+            yield f'<circle class="nslab-stop-copy"{off} cx="{x}" cy="{y}" r="4.5"/>'
+
+    def _stop(self, mark: Mark, *, is_end: bool) -> Iterator[str]:
+        """A number; the ring around it is seen at its step."""
+        (x, y), number = mark.at, mark.number
+        end = f" nslab-stop-{self._trail.end}" if is_end and not self._astray else ""
+        if not self._trail.said and self._upto in (number, None):
+            on = "" if self._upto else f' data-on="{number}"'
+            yield f'<circle class="nslab-now"{on} cx="{x}" cy="{y}" r="{RADIUS + 5}"/>'
+        yield (
+            f'<g class="nslab-at" data-stop="{number}" '
+            f'data-link="{xml(mark.stop.name)}"{self._off(number)}>'
+            f'<circle class="nslab-stop{end}" cx="{x}" cy="{y}" r="{RADIUS}"/>'
+            f'<text class="nslab-number" x="{x}" y="{y + 4}">{number}</text></g>'
+        )
 
 
-def _legs(legs: Sequence[Leg], classes: str) -> Iterator[str]:
-    """The line of a way, as far as it is drawn."""
-    for leg in legs:
-        more = "" if leg.seen else " nslab-unseen"
-        yield from (line_through(part, f"{classes}{more}") for part in leg.shown)
-
-
-def _lead(tag: Callout) -> str:
+def _lead(tag: Callout, off: str) -> str:
     """The line from a stop to its tag."""
     (x, y), nearest = tag.mark.at, lead_end(tag.mark.at, tag.rect)
     kind = "" if tag.kind == "told" else f" nslab-lead-{tag.kind}"
-    return f'<path class="nslab-lead{kind}" d="M{x} {y}L{nearest[0]} {nearest[1]}"/>'
+    return f'<path class="nslab-lead{kind}"{off} d="M{x} {y}L{nearest[0]} {nearest[1]}"/>'
 
 
 def _callout(tag: Callout) -> Iterator[str]:

@@ -31,10 +31,16 @@ class Room:
     def __init__(self, placed: Placed) -> None:
         self.bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
         self.texts = [rect for _, rect in texts(placed)]
+        gates = [Rect(gate.rect.x, gate.rect.y, GATE, GATE) for gate in placed.gates]
+        self.signs = [*self.texts, *gates]
+        """What no number may cover: a gate that is hidden says nothing."""
         self.solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
         self.solids += [rect for _, rect in placed.scenery]
         self.solids += [placed.rest] if placed.rest else []
-        self.solids += [Rect(gate.rect.x, gate.rect.y, GATE, GATE) for gate in placed.gates]
+        self.solids += gates
+        lines = [slot.rect for _, slot in placed.cells if slot.shape == "line"]
+        self._lines = frozenset([*lines, *([placed.rest] if placed.rest else [])])
+        """Where a number has room before what is written."""
         self.borders = [rect for _, _, rect in placed.boxes] + [p.rect for p in placed.panels]
 
     def shown(self, points: Sequence[Point]) -> list[list[Point]]:
@@ -54,29 +60,35 @@ class Room:
         beyond = outwards[4:5]
         return not beyond or any(rect.grown(-2).holds(beyond[0]) for rect in self.solids)
 
-    def number(self, outwards: Sequence[Point], taken: Sequence[Point]) -> Point:
+    def number(self, link: Rect, outwards: Sequence[Point], taken: Sequence[Point]) -> Point:
         """The best place for a number, near the first of some points on the way.
 
+        :param link: where its link is
         :param outwards: the way from there on, away from the link
         :param taken: where other numbers stand
         """
+        before = link.x + RADIUS + 3, link.middle[1]
+        if link in self._lines and before not in taken:
+            return before
+        return self._free(outwards, taken) or _beside(outwards[0], taken)
+
+    def _free(self, outwards: Sequence[Point], taken: Sequence[Point]) -> Point | None:
+        """The cheapest place where nothing is written, if there is any."""
         x, y = outwards[0]
         near = Rect(x, y, 0, 0).grown(_NEAR)
-        words = [rect for rect in self.texts if rect.overlaps(near)]
+        words = [rect for rect in self.signs if rect.overlaps(near)]
         words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
         solids = [rect for rect in self.solids if rect.overlaps(near)]
         edges = [rect for rect in self.borders if rect.overlaps(near)]
         best: tuple[int, Point] | None = None
         for cost, point in self._places(outwards):
             disc = Rect(*point, 0, 0).grown(RADIUS + 1)
-            if best is not None and cost >= best[0]:
-                continue
-            if not self._fits(disc, words):
+            if (best is not None and cost >= best[0]) or not self._fits(disc, words):
                 continue
             cost += _price(disc, solids, edges)
             if best is None or cost < best[0]:
                 best = cost, point
-        return best[1] if best else _beside(outwards[0], taken)
+        return best[1] if best else None
 
     def _fits(self, disc: Rect, words: Sequence[Rect]) -> bool:
         return _holds(self.bounds, disc) and not any(map(disc.overlaps, words))

@@ -46,6 +46,8 @@ class Trail:
     end: End = "arrived"
     said: tuple[str, ...] = ()
     """What is said at its end, if not the usual words."""
+    missed: Hop | None = None
+    """Where it would have been seen next."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Tracker:
             at = last if out else first
             ends.append(at)
             taken = [mark.at for mark in marks]
-            there = self.room.number(outwards[out], taken)
+            there = self.room.number(rect, outwards[out], taken)
             marks.append(Mark(number, stop, rect, line.dots[at], there))
         legs = []
         for number, (a, b) in enumerate(pairwise(ends)):

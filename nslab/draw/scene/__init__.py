@@ -5,6 +5,7 @@
     compose    from a snapshot, or from what changed, to a scene
     scene      the values: who is in the picture, and how they are joined
     captions   what is written about a link and about a namespace
+    wires      what joins links that are no pair: tunnels, filters that pass on, a hub
     networks   which links are in one network
     sampling   which namespaces are drawn when there are too many
     metrics    how wide a text will be

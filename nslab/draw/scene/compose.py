@@ -6,11 +6,12 @@ all others.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
-from nslab.draw.scene import captions, sampling
+from nslab.draw.scene import captions, sampling, wires
 from nslab.draw.scene.networks import networks
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene, Scenery
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
@@ -20,9 +21,6 @@ WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
 """What parts of the world are called in a picture; the others by their labels."""
 
 _WORLD_ORDER = ("lan", "switch", "router", "internet")
-
-_PASSED_ON = re.compile(r'\b(fwd|dup) to "?([^\s"]+)"?')
-"""How nft says that a frame, or a copy of it, goes out by another link."""
 
 Home = tuple[bool, int]
 """Of a namespace: whether it is gone, and its inode."""
@@ -52,25 +50,17 @@ def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]
     )
 
 
-def compose(what: Snapshot | Diff) -> Scene:
-    """The scene of a snapshot, or of what changed."""
-    if isinstance(what, Diff):
-        return _Composer(what.after, what).scene()
-    return _Composer(what, None).scene()
+def compose(what: Snapshot | Diff, said: Mapping[int, Sequence[str]] | None = None) -> Scene:
+    """The scene of a snapshot, or of what changed.
 
-
-def _hubs(gone: bool, namespace: Namespace) -> Iterator[tuple[Key, Key, str]]:
-    """Links between which a packet filter passes frames on as a wire would, and how."""
-    keys = {link.name: (gone, namespace.inode, link.index) for link in namespace.links}
-    found: dict[tuple[str, str], dict[str, None]] = {}
-    for table, chain in namespace.rules.base_chains():
-        texts = [rule.text for rule in chain.rules] if table.family == "netdev" else []
-        for verb, name in (pair for text in texts for pair in _PASSED_ON.findall(text)):
-            for device in chain.devices:
-                found.setdefault((device, name), {})[verb] = None
-    for (device, name), verbs in found.items():
-        if device in keys and name in keys:
-            yield keys[device], keys[name], f"nft {' and '.join(verbs)}"
+    :param said: by a namespace's inode: what more is said of it, a line each
+    """
+    composer = _Composer(what.after, what) if isinstance(what, Diff) else _Composer(what, None)
+    scene = composer.scene()
+    for box in scene.boxes:
+        lines = said.get(box.key[1], ()) if said and not box.key[0] else ()
+        box.notes += [Line(words, code=False, role="listens") for words in lines]
+    return scene
 
 
 def _is_card(link: Link) -> bool:
@@ -107,7 +97,10 @@ class _Composer:
             }
         )
 
-        self.hubs = [hub for gone, ns in self.own for hub in _hubs(gone, ns)]
+        self.hubs = [hub for gone, ns in self.own for hub in wires.hubs(gone, ns)]
+        self.tunnels = list(wires.tunnels(self.links, spaces))
+        self.joined = frozenset(chain.from_iterable(self.tunnels))
+        """The ends of tunnels of which both are here."""
 
     def _ranks(self, own: list[Home]) -> dict[Home, int]:
         """Namespaces by how many cables they are away from the host, then in their order."""
@@ -136,6 +129,7 @@ class _Composer:
         unsaid = sum(self._changed(False, namespace) for namespace in self.left)
         cables = list(self._cables(drawn))
         cables += self._hub_cables(drawn)
+        cables += self._other_wires(drawn)
         worldly = list(self._world_of(cables))
         found = networks(self.links, self._peer_key, {ns.inode: ns.label for _, ns in self.worldly})
         return Scene(
@@ -159,6 +153,16 @@ class _Composer:
         for one, other in pairs:
             if one in drawn and other in drawn:
                 yield Cable(one, other, True, None, pair=False, by="nft")
+
+    def _other_wires(self, drawn: set[Key]) -> Iterator[Cable]:
+        """Tunnels, and the hub that the machine's emulated cards are on."""
+        for one, other in self.tunnels:
+            if one in drawn and other in drawn:
+                yield replace(self._cable(one, other), pair=False, by="vxlan")
+        worldly = frozenset(namespace.inode for _, namespace in self.worldly)
+        for far, near in wires.cards(self.links, worldly):
+            if near in drawn:
+                yield replace(self._cable(far, near), pair=True)
 
     def _shown(self, cables: list[Cable], world: set[int]) -> list[Cable]:
         """The cables that do not end in a part of the world which is left out."""
@@ -334,20 +338,23 @@ class _Composer:
         end = self._peer_key(link.peer)
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
         kind = kind_and_mode(link)
+        key = (gone, namespace.inode, link.index)
+        joined = key in self.joined
         return Cell(
-            key=(gone, namespace.inode, link.index),
+            key=key,
             name=link.name,
             kind="" if kind in {"veth", "device"} else kind,
             state=link.state,
             mark=mark,
             lines=(
                 *captions.link_lines(link, changes if mark == "changed" else ()),
-                *self._sends((gone, namespace.inode, link.index)),
+                *self._sends(key),
+                *([Line(captions.loose(link), code=False)] if joined else []),
             ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
             told=captions.link_told(changes if mark == "changed" else (), link.state),
-            loose="" if end else captions.loose(link),
+            loose="" if end or joined else captions.loose(link),
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
 

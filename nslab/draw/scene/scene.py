@@ -12,8 +12,9 @@ from typing import Literal
 
 from nslab.network.diff import Kind
 
-Role = Literal["", "forwarding", "nat", "filter", "wrong"]
-"""Of a line: a switch of forwarding, a translation, a packet filter, or something that fails."""
+Role = Literal["", "forwarding", "nat", "filter", "listens", "wrong"]
+"""Of a line: a switch of forwarding, a translation, a packet filter, a program that listens, or
+something that fails."""
 
 Key = tuple[bool, int, int]
 """Of a link: whether it is gone, its namespace's inode, its index."""
@@ -102,7 +103,12 @@ class Cable:
     mark: Kind | None
     pair: bool = True
     by: str = ""
-    """What makes a wire between two links that nothing else joins: ``nft``."""
+    """What makes a wire between two links that nothing else joins: ``nft``, ``vxlan``."""
+
+    @property
+    def tunnel(self) -> bool:
+        """Whether its frames travel within packets of another network."""
+        return self.by == "vxlan"
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,8 @@ class _Writer:
         name = self.names.get(end) or self._worldly(end[1])
         if cable.pair:
             return f" ═ {name}"
+        if cable.tunnel:
+            return f" ┄ {name}"
         if cable.by:
             return ""  # each of the two links says what it sends
         return f", carries {name}" if is_upper else f" on {name}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
 from nslab.frames.journey.values import Remembered
@@ -25,22 +27,89 @@ class Row(NamedTuple):
     copies: Sequence[str]
 
 
-def journey(
-    title: str, picture: str, rows: Iterable[Row], end: str, remembered: Iterable[Remembered]
-) -> str:
-    """A journey; ``picture`` is put in as it is."""
-    body = "".join(map(_row, rows))
-    heads = _head("", "where", "how it came there", "rewritten")
-    below = [f'<p style="{_TEXT}"><b>{escape(end[0].upper() + end[1:])}</b></p>']
-    for one in remembered:
+class Walk(NamedTuple):
+    """A journey in words."""
+
+    title: str
+    rows: Sequence[Row]
+    end: str
+    remembered: Sequence[Remembered]
+    group: str = ""
+    """Tells its choice of a step from those of the same journey elsewhere in a page."""
+
+
+def journey(walk: Walk, picture: str, total: float, beats: Sequence[float]) -> str:
+    """A journey: its picture and its table go together, by CSS alone.
+
+    :param picture: is put in as it is
+    :param total: seconds in which the dot goes all its way
+    :param beats: when it comes to each step, in seconds
+    """
+    said = hashlib.sha256(repr((walk, picture)).encode()).hexdigest()[:12]
+    group = f"nslab-walk-{said}"
+    moves = list(_moves(total, beats)) if picture else []
+    body = "".join(
+        _row(row, group if picture else "", moves[n][0] if n < len(moves) else "")
+        for n, row in enumerate(walk.rows)
+    )
+    whole = ""
+    if picture:
+        whole = (
+            f'<label><input type="radio" name="{group}" value="0" checked '
+            'aria-label="all steps">all</label>'
+        )
+    below = [f'<p style="{_TEXT}"><b>{escape(walk.end[0].upper() + walk.end[1:])}</b></p>']
+    for one in walk.remembered:
         lines = "<br>".join(map(escape, str(one).split("\n")))
         below.append(
             f'<p style="{_TEXT};border-left:3px solid #56b4e9;padding-left:.5em">{lines}</p>'
         )
+    style = _STYLE + "".join(_shows(n) for n in range(1, len(walk.rows) + 1)) if picture else ""
+    style += "".join(rule for _, rule in moves)
     return (
-        f'<p style="{_TEXT}">{escape(title)}</p>{picture}'
-        f"{_TABLE}{heads}<tbody>{body}</tbody></table>{''.join(below)}"
+        f'<div class="nslab-walk">{f"<style>{style}</style>" if style else ""}'
+        f'<p style="{_TEXT}">{escape(walk.title)}</p>{picture}'
+        f"{_TABLE}{_head('where', 'how it came there', 'rewritten', first=whole)}"
+        f"<tbody>{body}</tbody></table>{''.join(below)}</div>"
     )
+
+
+_CHOSEN = "background:color-mix(in srgb,#7b2cbf 16%,transparent)"
+_POINTED = "background:color-mix(in srgb,currentColor 7%,transparent)"
+
+_STYLE = (
+    # The choice of a step is as large as its row; its row says which one it is.
+    ".nslab-walk tbody tr{position:relative}"
+    ".nslab-walk input{margin:0 .4em 0 0;vertical-align:-.1em;cursor:pointer}"
+    ".nslab-walk label{cursor:pointer;white-space:nowrap}"
+    ".nslab-walk tbody label::after{content:'';position:absolute;inset:0}"
+    f".nslab-walk tbody tr:hover{{{_POINTED}!important}}"
+    f".nslab-walk tbody tr:has(:checked){{{_CHOSEN}!important}}"
+    ".nslab-walk tr:has(:focus-visible){outline:2px solid #1976d2;outline-offset:-2px}"
+    ".nslab-walk:not(:has([value='0']:checked)) .nslab-traveller{display:none}"
+    ".nslab-walk:not(:has([value='0']:checked)) .nslab-beat{animation:none!important}"
+)
+
+
+def _shows(number: int) -> str:
+    """The rules that show a step when it is chosen: what comes later is not there yet."""
+    chosen = f".nslab-walk:has([value='{number}']:checked) "
+    return (
+        f"{chosen}[data-off~='{number}']{{display:none}}"
+        f"{chosen}.nslab-now[data-on='{number}']{{display:inline}}"
+    )
+
+
+def _moves(total: float, beats: Sequence[float]) -> Iterator[tuple[str, str]]:
+    """For each step: a style that sets its row off while the dot is there, and its rule."""
+    for begin, end in pairwise([*beats, total]):
+        a, b = 100 * begin / total, 100 * end / total
+        steps = f"0%{{{'background:none' if a else _CHOSEN}}}"
+        steps += f"{a:.2f}%{{{_CHOSEN}}}" if a else ""
+        steps += f"{b:.2f}%{{background:none}}" if b < 100 else ""
+        name = f"nslab-{hashlib.sha256(f'{steps} {total:.2f}'.encode()).hexdigest()[:12]}"
+        rule = f"@keyframes {name}{{{steps}}}"
+        yield f";animation:{name} {total:.2f}s step-end infinite", rule
 
 
 def journeys(rows: Iterable[Sequence[str]]) -> str:
@@ -52,20 +121,34 @@ def journeys(rows: Iterable[Sequence[str]]) -> str:
     return f"{_TABLE}{_head('frame', 'packet', 'steps', 'end')}<tbody>{body}</tbody></table>"
 
 
-def _head(*words: str) -> str:
+def _head(*words: str, first: str | None = None) -> str:
+    """The head of a table.
+
+    :param first: what the first of its columns has, as it is; None for no such column
+    """
     cells = "".join(f'<th style="{_CELL}">{escape(word)}</th>' for word in words)
+    if first is not None:
+        cells = f'<th style="{_CELL};font-weight:normal">{first}</th>{cells}'
     return f'<thead><tr style="{_RULE}">{cells}</tr></thead>'
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, group: str, moves: str) -> str:
     where = "<br>".join(
         [escape(row.where), *(f'<span style="opacity:.75">{escape(c)}</span>' for c in row.copies)]
     )
     changes = "<br>".join(f"<b>{escape(change)}</b>" for change in row.changes)
     set_off = f";{_SET_OFF}" if row.changes else ""
+    number = escape(row.number)
+    if group:
+        label = escape(f"step {row.number}: {row.where}", quote=True)
+        number = (
+            f'<label><input type="radio" name="{group}" value="{number}" aria-label="{label}">'
+            f"{number}</label>"
+        )
+    beat = ' class="nslab-beat"' if moves else ""
     return (
-        f'<tr style="background:none"><td style="{_CELL};text-align:right;opacity:.75">'
-        f'{escape(row.number)}</td><td style="{_CELL}">{where}</td>'
+        f'<tr{beat} style="background:none{moves}"><td style="{_CELL};text-align:right;'
+        f'opacity:.75">{number}</td><td style="{_CELL}">{where}</td>'
         f'<td style="{_CELL}">{escape(row.how)}</td>'
         f'<td style="{_CELL}{set_off}">{changes}</td></tr>'
     )

@@ -108,7 +108,7 @@ class Journey:
         return (own, *(frame for branch in self._branches_from(own) for frame in branch[1:]))
 
     @checked
-    def picture(self, upto: int | None = None) -> Picture:
+    def picture(self, upto: int | None = None) -> PathPicture:
         """Its way on the picture of the lab: numbered, with a dot that goes along it.
 
         :param upto: show it as it is after so many steps, and let nothing move
@@ -128,8 +128,7 @@ class Journey:
         last = len(self.steps) if upto is None else upto
         caption = "" if upto is None else f"{upto} of {len(self.steps)}: {self._said(upto - 1)}"
         lines = str(self).split("\n") if upto is None else [self.title, *self._lines(last)]
-        picture: PathPicture = PathPicture(self._base, self._trail, "\n".join(lines), upto, caption)
-        return picture
+        return PathPicture(self._base, self._trail, "\n".join(lines), upto, caption)
 
     def _index(self, step: int) -> int:
         if not 1 <= step <= len(self.steps):
@@ -167,7 +166,8 @@ class Journey:
                 chain = (*chain, Stop((frame.place.ns, frame.place.link), out))
                 ways[frame.number] = chain
             branches.append(chain)
-        return Trail(self.title, main, tuple(branches), end)
+        missed = (self.missed.ns, self.missed.link) if self.missed else None
+        return Trail(self.title, main, tuple(branches), end, missed=missed)
 
     def _branches_from(self, frame: Frame) -> Iterator[tuple[Frame, ...]]:
         """The branches that part at a frame, each followed by those that part from it."""
@@ -212,25 +212,37 @@ class Journey:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._page()}
+
+    def _page(self, group: str = "") -> str:
+        """The picture and the table of steps, of which one can be chosen.
+
+        :param group: tells its choice from those of the same journey elsewhere in a page
+        """
         rows = [
             markup.Row(
                 str(number), str(step), step.how, [*map(str, step.changes)], self._copied(step)
             )
             for number, step in enumerate(self.steps, 1)
         ]
-        picture, text = "", str(self)
+        picture = ""
+        beats: tuple[float, list[float]] = 0.0, []
         if self._base is not None:
-            picture = self.picture().html
-        page = markup.journey(self.title, picture, rows, self.end, self.remembered)
-        return {"text/plain": text, "text/html": page}
+            drawn = self.picture()
+            picture, beats = drawn.html, drawn.beats
+        walk = markup.Walk(self.title, rows, self.end, self.remembered, group)
+        return markup.journey(walk, picture, *beats)
 
 
 def _tag(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What was rewritten, in the lines of a tag: what comes with every hop together in the last."""
+    """What was rewritten, in the lines of a tag; what comes with every hop is in the last.
+
+    That a router gave it new MACs goes without saying where the TTL says that it was routed.
+    """
     every = list(changes)
-    usual = [change.plain for change in every if change.what in ("TTL", "MACs")]
-    lines = [change.plain for change in every if change.what not in ("TTL", "MACs")]
-    return (*lines, ", ".join(usual)) if usual else tuple(lines)
+    usual = [change.short for change in every if change.what in ("TTL", "MACs")][:1]
+    lines = [change.short for change in every if change.what not in ("TTL", "MACs")]
+    return (*lines, *usual)
 
 
 class Journeys(tuple[Journey, ...]):

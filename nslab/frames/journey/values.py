@@ -29,6 +29,13 @@ class Change(NamedTuple):
             return "new MACs"  # they differ from run to run
         return f"{self.what} {self.before} → {self.after}"
 
+    @property
+    def short(self) -> str:
+        """What it became, where there is little room."""
+        if self.what in ("source", "target"):
+            return f"{self.what} → {self.after}"
+        return self.plain
+
 
 class JourneyStep(NamedTuple):
     """The packet at one place; ``how`` says how it came there from the step before."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from nslab.errors import InvalidInput, NslabError
+from nslab.errors import InvalidInput
 from nslab.frames import Frames
 from nslab.frames.filtering import Facts, Wanted, facts, wanted
 from nslab.frames.opened import Opened
@@ -104,6 +104,8 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._steps = w.HBox(controls, layout=w.Layout(display="none"))
         self._way = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._message = w.HTML()
+        self._page = in_page("walk")
+        self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
         wrap = w.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
             [
@@ -118,7 +120,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
                 self._steps,
                 self._way,
                 w.HTML(STYLE),
-                in_page(),
+                self._page,
             ]
         )
         self.add_class("nslab-keys")
@@ -146,7 +148,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._list.observe(lambda _: self._chosen(), names="chosen")
         self._clear.on_click(lambda _: self._only.set_trait("value", ""))
         self._save.on_click(lambda _: self._worker.do(self._send_file))
-        self._at.observe(lambda _: self._show_way(), names="value")
+        self._at.observe(lambda change: self._show_step(change["new"]), names="value")
         self._stop.on_click(lambda _: self._worker.do(self._capture.stop))
         self._follow.on_click(lambda _: self._worker.do(self.follow))
         self._look()
@@ -194,7 +196,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._journey = journey
             self._steps.layout.display = None if last > 1 else "none"
             self._message.value = ""
-        self._show_way()
+            self._way.value = journey._page(f"inspector of {self.model_id}")
 
     def close(self) -> None:
         """Take the widget away; the capture goes on."""
@@ -274,18 +276,19 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._message.value = self._way.value = ""
         self._steps.layout.display = "none"
 
-    def _show_way(self) -> None:
-        journey = self._journey
-        if journey is None:
-            return
-        last = len(journey.steps)
-        if self._at.value >= last:  # the whole way, with all that is said of it
-            self._way.value = journey._repr_mimebundle_()["text/html"]
-            return
-        try:
-            self._way.value = journey.picture(upto=self._at.value).html
-        except NslabError as error:
-            self._fail(str(error))
+    def _show_step(self, step: int) -> None:
+        """Have the page choose a step of the journey, in its table and its picture."""
+        if self._journey is not None:
+            self._page.step = [step, self._page.step[1] + 1 if self._page.step else 1]
+
+    def _gestured(self, what: dict[str, Any]) -> None:
+        """A step was chosen in the table; 0 is all of them."""
+        if self._journey is not None and "step" in what:
+            self._play.playing = False
+            with self._filling:
+                journey, self._journey = self._journey, None  # the page shows it already
+                self._at.value = min(int(what["step"]) or self._at.max, self._at.max)
+                self._journey = journey
 
     def _go(self, step: int) -> None:
         self._play.playing = False

@@ -37,6 +37,8 @@ class Page(anywidget.AnyWidget):
     """What a hand did in the picture; see hand.js."""
     offers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """What can be done with a node, as words."""
+    step: traitlets.List[int] = traitlets.List().tag(sync=True)
+    """The step of a journey that is to be chosen, and a number: see walk.js."""
     filled: traitlets.List[int] = traitlets.List().tag(sync=True)
     """A number, and how many fields the form has that was filled in and is to have the focus."""
 

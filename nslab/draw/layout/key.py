@@ -1,0 +1,98 @@
+"""The key of a picture in which networks could be mistaken for each other: a line for each.
+
+It is there where two namespaces have several networks in common, or where more networks are drawn
+than there are colours.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from nslab.draw.layout.boxes import TEXT
+from nslab.draw.layout.colours import HUES
+from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.scene import Key, Scene
+
+ROW, SAMPLE = 20, 36
+"""Pixels: the height of a line of the key, and what its sample of a cable takes."""
+
+MANY = 3
+"""So many networks that two namespaces have in common ask for a key."""
+
+LONGEST = 100
+"""Characters of a line."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network: its hue, and what is in it."""
+
+    hue: int
+    text: str
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return SAMPLE + round(width(self.text, TEXT))
+
+
+def key(scene: Scene, hues: Mapping[Key, int]) -> list[Row]:
+    """The lines of the key; none where the picture needs no key."""
+    drawn = {cell.key: box.key for box in scene.boxes for cell in box.cells()}
+    own = [
+        [one for one in members if one in drawn]
+        for place, members in enumerate(scene.networks)
+        if place not in scene.outside
+    ]
+    wide = [members for members in own if len({drawn[one] for one in members}) > 1]
+    homes = [sorted({drawn[one] for one in members}) for members in wide]
+    if not _mistaken(homes, {hues[members[0]] for members in wide}):
+        return []
+    return [Row(hues[members[0]], _said(scene, members)) for members in wide]
+
+
+def _mistaken(homes: list[list[tuple[bool, int]]], hues: set[int]) -> bool:
+    """Whether some networks could be taken for each other.
+
+    :param homes: of each network: the namespaces that it is in
+    """
+    shared = Counter(pair for spaces in homes for pair in combinations(spaces, 2))
+    colours = Counter(hue % HUES for hue in hues)
+    return max(shared.values(), default=0) >= MANY or max(colours.values(), default=0) > 1
+
+
+def _said(scene: Scene, members: list[Key]) -> str:
+    """A network's address and what it leads through, from one namespace by the host to others."""
+    ports = {p.key for box in scene.boxes for b in box.bridges for p in (*b.upper, *b.lower)}
+    host, *spaces = (
+        [
+            scene.names[cell.key].removeprefix(f"{scene.boxes[0].label}/")
+            for cell in box.cells()
+            if cell.key in members and cell.key not in ports
+        ]
+        for box in scene.boxes
+    )
+    found = [names for names in spaces if names]
+    found.insert(1 if len(found) > 1 else 0, host)  # what is the host's lies between
+    words = " – ".join(name for names in found for name in names)
+    return clip(" · ".join([*_subnets(scene, members), words]), LONGEST)
+
+
+def _subnets(scene: Scene, members: list[Key]) -> Iterator[str]:
+    """The network's address, if its links have one in common."""
+    found = Counter(
+        str(ipaddress.ip_interface(line.text).network)
+        for box in scene.boxes
+        for cell in box.cells()
+        if cell.key in members
+        for line in cell.lines
+        if line.code and line.mark != "gone" and "." in line.text and "/" in line.text
+    )
+    yield from (subnet for subnet, _ in found.most_common(1))
+
+
+__all__ = ["ROW", "SAMPLE", "Row", "key"]
