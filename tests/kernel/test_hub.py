@@ -100,7 +100,7 @@ def test_a_server_is_its_learners_and_nothing_of_roots_is_left(
     said.unlink()
     assert found["pid"] == answer["pid"] == found["session"]
     assert found["ids"] == [[learner.uid] * 3, [learner.gid] * 3, [learner.gid]]
-    assert found["argv"] == ["server", "--port=1"]
+    assert found["argv"][:2] == ["server", "--port=1"]
     assert found["env"] == {"HOME": str(learner.home)}
     assert found["cwd"] == str(learner.home)
     assert found["no_new_privs"] == "1"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -95,15 +99,75 @@ def test_making_accounts_as_an_ordinary_user_says_what_to_do(
     assert "run it as root" in capsys.readouterr().err
 
 
-def test_servers_ask_no_other_machine_and_end_when_idle() -> None:
+def configured(kept: Path, **more: Any) -> SimpleNamespace:
     parts = ("JupyterHub", "Spawner")
     c = SimpleNamespace(**{name: SimpleNamespace() for name in parts})
-    settings.configure(c, memory="2G", processors=2, idle=600, longest=7200, learners=30)
+    settings.configure(c, kept=kept, account="nobody-of-this-name", **more)
+    return c
+
+
+def test_servers_ask_no_other_machine_and_end_when_idle(tmp_path: Path) -> None:
+    c = configured(tmp_path, memory="2G", processors=2, idle=600, longest=7200, learners=30)
     assert c.Spawner.mem_limit == "2G"
     assert c.JupyterHub.active_server_limit == 30
-    (culler,) = c.JupyterHub.services
+    culler = c.JupyterHub.services[0]
     assert "--timeout=600" in culler["command"]
     assert "--max-age=7200" in culler["command"]
-    (role,) = c.JupyterHub.load_roles
+    role = c.JupyterHub.load_roles[0]
     assert role["services"] == [culler["name"]]
     assert "--LabApp.news_url=None" in c.Spawner.args
+
+
+def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:
+    c = configured(tmp_path / "class", teachers=["ada"], port=9000)
+    service = c.JupyterHub.services[1]
+    assert service["url"] == "http://127.0.0.1:9000"  # no other machine reaches it past the hub
+    assert service["environment"] == {"NSLAB_CLASS_FOLDER": str(tmp_path / "class")}
+    assert (tmp_path / "class").stat().st_mode & 0o077 == 0
+    assert c.JupyterHub.load_groups == {"teachers": {"users": ["ada"]}}
+    (role,) = [one for one in c.JupyterHub.load_roles if "groups" in one]
+    assert role["scopes"] == ["access:services!service=class"]
+    assert c.Spawner.environment == {"NSLAB_CLASS_URL": "http://127.0.0.1:9000/services/class"}
+
+
+ROOTS_HOME = """
+import gc, os, sys
+os.environ["HOME"] = "/marker-of-root"
+from nslab_hub.preloaded import at_home, preload
+preload()
+os.environ["HOME"] = "/home/ada"
+given = at_home("ada")
+
+def values(one):
+    try:
+        inside = object.__getattribute__(one, "__dict__")
+    except Exception:
+        inside = None
+    for held in (one, inside):
+        if isinstance(held, dict):
+            owner = held.get("this_class") or held.get("__name__")
+            yield from ((str(owner), held.get("name", key), v) for key, v in list(held.items()))
+
+found = {(o, k) for one in gc.get_objects() for o, k, v in values(one)
+         if isinstance(v, str) and v.startswith("/marker-of-root")}
+print(sorted(found))
+print(given)
+"""
+
+
+def test_a_forked_server_has_nothing_of_the_home_of_who_read_its_modules() -> None:
+    ended = subprocess.run(
+        (sys.executable, "-c", ROOTS_HOME),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": f"{HUB}:{HUB.parents[1]}"},
+    )
+    found, given = map(ast.literal_eval, ended.stdout.splitlines())
+    assert given == [
+        "--LabApp.user_settings_dir=/home/ada/.jupyter/lab/user-settings",
+        "--LabApp.workspaces_dir=/home/ada/.jupyter/lab/workspaces",
+        "--Session.username=ada",
+    ]
+    # Those two are what the options stand in for; what else would be here goes to root's home.
+    assert {key for _, key in found} <= {"user_settings_dir", "workspaces_dir"}, found

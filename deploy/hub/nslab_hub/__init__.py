@@ -6,4 +6,9 @@
     spawner.py     asks it for them
     limits.py      memory, processes and share of the processor of one learner
     settings.py    all of it for jupyterhub_config.py
+    slips.py       accounts for a workshop
+    lessons.py     the lessons in a learner's home
+    learner/       a learner's side of the class, in the learner's own server
+    teaching/      the teacher's page: a service of the hub
+    classroom.py   a class on this machine, to try it and to measure
 """

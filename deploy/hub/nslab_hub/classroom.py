@@ -45,9 +45,11 @@ PATIENCE = 600.0
 
 _CONFIG = """
 import os
+from pathlib import Path
 from nslab_hub.settings import configure
 c = get_config()
-configure(c, memory=os.environ["CLASS_MEMORY"], processors=float(os.environ["CLASS_CPUS"]))
+configure(c, memory=os.environ["CLASS_MEMORY"], processors=float(os.environ["CLASS_CPUS"]),
+          kept=Path("class").absolute(), port=int(os.environ["CLASS_PORT"]))
 c.JupyterHub.bind_url = os.environ["CLASS_URL"]
 c.JupyterHub.hub_bind_url = os.environ["CLASS_HUB"]
 c.JupyterHub.db_url = "sqlite:///hub.sqlite"
@@ -55,10 +57,10 @@ c.JupyterHub.cleanup_servers = True
 c.ConfigurableHTTPProxy.command = [os.environ["CLASS_PROXY"]]
 c.ConfigurableHTTPProxy.api_url = os.environ["CLASS_PROXY_API"]
 c.Authenticator.allow_all = True
-c.JupyterHub.services.append({"name": "class", "api_token": os.environ["CLASS_TOKEN"]})
+c.JupyterHub.services.append({"name": "driver", "api_token": os.environ["CLASS_TOKEN"]})
 c.JupyterHub.load_roles.append({
-    "name": "class", "services": ["class"],
-    "scopes": ["admin:users", "admin:servers", "access:servers"],
+    "name": "driver", "services": ["driver"],
+    "scopes": ["admin:users", "admin:servers", "access:servers", "access:services"],
 })
 """
 
@@ -368,7 +370,7 @@ def _class(folder: Path, asked: argparse.Namespace) -> int:
 
 
 def _start(folder: Path, asked: argparse.Namespace) -> tuple[subprocess.Popen[bytes], Hub]:
-    outside, inside, api = _free_ports(3)
+    outside, inside, api, page = _free_ports(4)
     way = Hub(f"http://127.0.0.1:{outside}", uuid.uuid4().hex)
     config = folder / "jupyterhub_config.py"
     config.write_text(_CONFIG + (_PLAIN if asked.plain else ""), encoding="utf-8")
@@ -377,6 +379,7 @@ def _start(folder: Path, asked: argparse.Namespace) -> tuple[subprocess.Popen[by
         "CLASS_HUB": f"http://127.0.0.1:{inside}",
         "CLASS_PROXY_API": f"http://127.0.0.1:{api}",
         "CLASS_PROXY": asked.proxy,
+        "CLASS_PORT": str(page),
         "CLASS_TOKEN": way.token,
         "CLASS_MEMORY": asked.memory,
         "CLASS_CPUS": str(asked.cpus),

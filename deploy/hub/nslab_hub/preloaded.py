@@ -39,6 +39,8 @@ MODULES = (
     "ipykernel.kernelspec",
     "nbformat.v4",
     "notebook_shim",
+    "nslab_hub.learner.handlers",
+    "nslab.cli.notebooks",
 )
 """What a server reads before it answers; one that is not installed is left out."""
 
@@ -138,7 +140,7 @@ def become(
         os.chdir(user.pw_dir)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = list(argv)
+        sys.argv = [*argv, *at_home(user.pw_name)]
         hand_out()
         from jupyterhub.singleuser import main
 
@@ -151,6 +153,26 @@ def become(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def at_home(name: str) -> list[str]:
+    """Work out anew what modules worked out from root's home while they were read.
+
+    :param name: whose server this is from now on
+    :returns: options for what is a default of a class by now
+    """
+    with suppress(ImportError):
+        # JupyterLab's trash: its functions look the names up when they are called.
+        importlib.reload(importlib.import_module("send2trash.plat_other"))
+    try:
+        from jupyterlab.commands import get_user_settings_dir, get_workspaces_dir
+    except ImportError:
+        return []
+    return [
+        f"--LabApp.user_settings_dir={get_user_settings_dir()}",
+        f"--LabApp.workspaces_dir={get_workspaces_dir()}",
+        f"--Session.username={name}",
+    ]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,12 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,18 @@ import nslab
 
 FOLDER = "nslab-notebooks"
 """Where the lessons are, in each learner's home."""
+
+SERVICE = "class"
+"""The teacher's page is at /services/class/."""
+
+TEACHERS = "teachers"
+"""The hub's group of those who see it."""
+
+ACCOUNT = "nslab-class"
+"""The user of this system that the teacher's page runs as: it holds what was handed in, and is
+nobody else."""
+
+PORT = 8082
 
 CULL_EVERY = 60
 """Seconds between two looks for servers that nobody uses."""
@@ -37,6 +54,7 @@ def options() -> list[str]:
         "--LabApp.expose_app_in_browser=True",
         "--ServerApp.jpserver_extensions=jupyter_lsp=False",
         "--ServerApp.jpserver_extensions=notebook_shim=False",
+        "--ServerApp.jpserver_extensions=nslab_hub.learner=True",
         # A kernel that nobody looks at ends, and its labs with it.
         "--MappingKernelManager.cull_interval=60",
     ]
@@ -50,6 +68,10 @@ def configure(
     idle: int = 3600,
     longest: int = 12 * 3600,
     learners: int = 0,
+    teachers: Sequence[str] = (),
+    account: str = ACCOUNT,
+    port: int = PORT,
+    kept: Path | None = None,
 ) -> None:
     """Set up JupyterHub for learners that are users of this system.
 
@@ -60,6 +82,13 @@ def configure(
     :param longest: seconds after which a server is ended in any case
     :param learners: so many servers at most run at once, 0 for any number: the next one is refused
         in words
+    :param teachers: who sees the teacher's page, beside the hub's admins; more can be added to the
+        hub's group of that name
+    :param account: as which user of this system the teacher's page runs; where there is none of
+        that name, as the hub's own
+    :param port: where the teacher's page listens, on the loopback alone
+    :param kept: where it keeps what was handed in; None for ``class`` beside the hub's own folder,
+        into which nobody but root can go
     """
     python = sys.executable
     c.JupyterHub.spawner_class = "nslab_hub.spawner.PreloadedSpawner"
@@ -92,3 +121,33 @@ def configure(
             "services": ["idle-culler"],
         }
     ]
+    _teaching(c, list(teachers), account, port, kept or Path.cwd().parent / "class")
+
+
+def _teaching(c: Any, teachers: list[str], account: str, port: int, folder: Path) -> None:
+    """The teacher's page, who sees it, and how learners' servers find it."""
+    address = f"http://127.0.0.1:{port}"
+    service: dict[str, Any] = {
+        "name": SERVICE,
+        "url": address,
+        "command": [sys.executable, "-m", "nslab_hub.teaching.service"],
+        "environment": {"NSLAB_CLASS_FOLDER": str(folder)},
+        "oauth_no_confirm": True,
+    }
+    with suppress(KeyError):
+        pwd.getpwnam(account)
+        service["user"] = account
+    _make(folder, service.get("user"))
+    c.JupyterHub.services.append(service)
+    c.JupyterHub.load_groups = {TEACHERS: {"users": teachers}}
+    c.JupyterHub.load_roles.append(
+        {"name": "teacher", "groups": [TEACHERS], "scopes": [f"access:services!service={SERVICE}"]}
+    )
+    c.Spawner.environment = {"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}"}
+
+
+def _make(folder: Path, account: str | None) -> None:
+    """What was handed in and what was said to all is kept here, and nobody else reads it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account is not None and os.geteuid() == 0:
+        shutil.chown(folder, account)

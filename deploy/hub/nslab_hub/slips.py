@@ -24,8 +24,19 @@ STYLE = (
     "@page{margin:12mm}body{font:11pt/1.5 system-ui,sans-serif;display:grid;"
     "grid-template-columns:repeat(3,1fr);margin:0}"
     "section{border:1px dashed #888;padding:5mm;break-inside:avoid}"
+    "small{font-size:8pt;line-height:1.3;display:block;margin-top:2mm}"
     "b{font:bold 13pt/1.6 ui-monospace,monospace}p{margin:0}"
 )
+
+
+SEEN = (
+    "Your teacher sees which lesson is open and how far you are with each exercise; your labs only "
+    "while you share them; your notebooks when you hand them in."
+)
+"""What leave a learner gives by logging in."""
+
+_USERADD = ("useradd", "--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash")
+"""Nobody else looks into a home; Debian's own default lets everybody."""
 
 
 def password() -> str:
@@ -42,7 +53,7 @@ def make(name: str) -> str | None:
         pwd.getpwnam(name)
     except KeyError:
         chosen = password()
-        subprocess.run(("useradd", "--create-home", "--shell", "/bin/bash", name), check=True)
+        subprocess.run((*_USERADD, name), check=True)
         subprocess.run(("chpasswd",), input=f"{name}:{chosen}\n", text=True, check=True)
         return chosen
     return None
@@ -52,7 +63,7 @@ def page(slips: Sequence[tuple[str, str]], address: str) -> str:
     """The slips as a page to print."""
     parts = (
         f"<section><p>{html.escape(address)}</p><p>name <b>{html.escape(name)}</b></p>"
-        f"<p>password <b>{html.escape(chosen)}</b></p></section>"
+        f"<p>password <b>{html.escape(chosen)}</b></p><small>{SEEN}</small></section>"
         for name, chosen in slips
     )
     head = (

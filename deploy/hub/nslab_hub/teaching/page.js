@@ -1,0 +1,282 @@
+// The teacher's page.  What learners say is put in as text and as images, never as markup.
+const base = document.body.dataset.base;
+const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
+const facts = JSON.parse(meta("facts"));
+const $ = (id) => document.getElementById(id);
+const PAUSE = 600; // as nslab reckons: a longer pause counts as so many seconds
+
+let view = { version: 0, learners: [], now: 0 };
+let got = 0; // when the view came, by this page's clock
+
+function make(tag, text = "", more = {}) {
+  const node = document.createElement(tag);
+  if (text) node.textContent = text;
+  for (const [name, value] of Object.entries(more)) {
+    if (name === "className") node.className = value;
+    else node.setAttribute(name, value);
+  }
+  return node;
+}
+
+async function call(path, body) {
+  const headers = { "X-XSRFToken": meta("xsrf") }; // the hub asks for it also where nothing changes
+  const options = body === undefined ? { headers } : {
+    method: "POST",
+    headers: { ...headers, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const answer = await fetch(base + path, { ...options, redirect: "manual" });
+  if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("login");
+  const kind = answer.headers.get("Content-Type") || "";
+  const said = kind.includes("json") ? await answer.json() : {};
+  if (!answer.ok) throw new Error(said.error || `the hub says ${answer.status}`);
+  return said;
+}
+
+// -- what stands in the table --------------------------------------------------------------
+
+function spent(one, server) {
+  // Seconds of work on it: those in the learner's file, and those since its last change.
+  const since = server - Date.parse(one.changed) / 1000;
+  return one.seconds + (since > 0 ? Math.min(since, PAUSE) : 0);
+}
+
+const minutes = (seconds) => seconds < 60 ? "under 1 min" : `${Math.floor(seconds / 60)} min`;
+
+function state(one) {
+  if (!one) return "none";
+  if (one.passed) return "passed";
+  if (one.tries) return "red";
+  return one.hints || one.seconds || one.changed ? "begun" : "none";
+}
+
+const SIGN = { passed: "✔", red: "✘", begun: "◐", none: "·" };
+const WORD = { passed: "met", red: "not met", begun: "begun", none: "not begun" };
+
+function head() {
+  const top = make("tr"), below = make("tr");
+  for (const [text, name] of [["Learner", "who"], ["Where", "where"], ["Stands red", "stuck"],
+    ["Lab", "lab"]]) {
+    top.append(make("th", text, { className: name, rowspan: "2", scope: "col" }));
+  }
+  for (const lesson of facts.course) {
+    const cell = make("th", "", {
+      className: "first", colspan: String(lesson.exercises.length), scope: "colgroup",
+    });
+    cell.append(make("abbr", lesson.name.split("-")[0], { title: lesson.title }));
+    top.append(cell);
+    lesson.exercises.forEach((one, place) => {
+      const heading = make("th", "", { className: place ? "" : "first", scope: "col" });
+      heading.append(make("abbr", one.id, { title: one.goal }));
+      below.append(heading);
+    });
+  }
+  top.append(make("th", "Handed in", { className: "first", rowspan: "2", scope: "col" }));
+  $("head").replaceChildren(top, below);
+}
+
+function fill(cell, text, more = {}) {
+  // Only what has changed is touched: who reads the table by ear hears no more than that.
+  if (cell.textContent !== text) cell.textContent = text;
+  for (const [name, value] of Object.entries(more)) {
+    if (cell.getAttribute(name) !== value) cell.setAttribute(name, value);
+  }
+}
+
+function row(name) {
+  let found = [...$("rows").children].find((each) => each.dataset.name === name);
+  if (found) return found;
+  found = make("tr");
+  found.dataset.name = name;
+  const who = make("th", "", { scope: "row" });
+  who.append(make("span", "", { className: "dot", "aria-hidden": "true" }), make("span", name),
+    make("span", "", { className: "visually-hidden" }));
+  found.append(who, make("td", "", { className: "where" }), make("td", "", { className: "stuck" }));
+  const button = make("button", "Look");
+  button.addEventListener("click", () => look(name));
+  const lab = make("td");
+  lab.append(button);
+  found.append(lab);
+  for (const lesson of facts.course) {
+    for (const one of lesson.exercises) found.append(make("td", "", { "data-exercise": one.name }));
+  }
+  found.append(make("td", "", { className: "first" }));
+  const next = [...$("rows").children].find((each) => each.dataset.name > name);
+  $("rows").insertBefore(found, next || null);
+  return found;
+}
+
+function show() {
+  const server = view.now + (performance.now() - got) / 1000;
+  const there = new Set(view.learners.map((one) => one.name));
+  for (const old of [...$("rows").children]) if (!there.has(old.dataset.name)) old.remove();
+  for (const learner of view.learners) show_learner(learner, server);
+  const online = view.learners.filter((one) => one.online).length;
+  fill($("count"), `${online} of ${view.learners.length} online`);
+  $("nobody").hidden = view.learners.length > 0;
+  const said = view.announcement;
+  $("unsay").hidden = !said;
+  fill($("said"), said ? `On their screens since ${clock(said.at)}, from ${said.teacher}: ${said.text}` : "");
+  show_marking();
+}
+
+function show_learner(learner, server) {
+  const line = row(learner.name);
+  line.classList.toggle("off", !learner.online);
+  const [who, where, stuck, lab] = line.children;
+  fill(who.lastChild, learner.online ? ", online" : ", offline");
+  fill(where, [learner.notebook, learner.heading].filter(Boolean).join(" · ") || "–",
+    { title: learner.heading });
+  let newest = null; // the one that is red and was tried last
+  const first = new Map(facts.course.map((lesson) => [lesson.exercises[0].name, true]));
+  for (const lesson of facts.course) {
+    for (const one of lesson.exercises) {
+      const record = learner.exercises[one.name], now = state(record);
+      const cell = line.querySelector(`[data-exercise="${CSS.escape(one.name)}"]`);
+      const tries = now === "red" ? ` ${record.tries}` : "";
+      let about = `${one.id}: ${WORD[now]}`;
+      if (record) {
+        about += `, tries: ${record.tries}, hints: ${record.hints}, ${minutes(spent_on(record, server))}`;
+        if (record.solution) about += ", with the solution";
+      }
+      const sort = first.has(one.name) ? `first ${now}` : now;
+      fill(cell, SIGN[now] + tries, { class: sort, title: about, "aria-label": about });
+      if (now === "red") {
+        const time = spent(record, server);
+        const earlier = newest && Date.parse(newest.record.changed) > Date.parse(record.changed);
+        if (!earlier) newest = { lesson, one, record, time };
+      }
+    }
+  }
+  fill(stuck, newest ? `${newest.lesson.name.split("-")[0]} ${newest.one.id} · ${minutes(newest.time)}` +
+    ` · ${newest.record.tries} ${newest.record.tries === 1 ? "try" : "tries"}` : "");
+  const button = lab.firstChild, may = learner.sharing && learner.online;
+  button.disabled = !may;
+  fill(button, may ? "Look" : "not shared", {
+    title: may ? "the lab's picture, and why" : "they have not switched on “Share my labs”",
+    "aria-label": may ? `Look into the lab of ${learner.name}` : `${learner.name} shares no lab`,
+  });
+  fill(line.lastChild, learner.files ? `${learner.files} · ${clock(learner.handed_in)}` : "–");
+}
+
+const spent_on = (record, server) => record.passed ? record.seconds : spent(record, server);
+
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+function show_marking() {
+  const marking = view.marking || { state: "none" };
+  const words = {
+    none: "", running: `marking … ${marking.said || ""}`, done: "marked",
+    failed: `not marked: ${marking.said || ""}`,
+  };
+  fill($("marking"), words[marking.state] || "");
+  $("mark").disabled = marking.state === "running";
+  $("download").hidden = marking.state !== "done";
+}
+
+// -- news ----------------------------------------------------------------------------------
+
+async function follow() {
+  for (;;) {
+    try {
+      const fresh = await call(`api/class?since=${view.version}`);
+      got = performance.now();
+      view = fresh;
+      fill($("link"), "");
+      show();
+      await new Promise((done) => setTimeout(done, 300)); // many changes at once are one
+    } catch (error) {
+      if (error.message === "login") {
+        $("link").replaceChildren(make("a", "Your login has ended: log in again", { href: base }));
+        return;
+      }
+      fill($("link"), "The hub does not answer: what you see is old. Trying again …");
+      await new Promise((done) => setTimeout(done, 2000));
+    }
+  }
+}
+
+setInterval(() => view.version && show(), 15000); // minutes go by without news
+
+// -- what the teacher does -----------------------------------------------------------------
+
+async function tried(job, where) {
+  try {
+    await job();
+  } catch (error) {
+    fill(where, error.message === "login" ? "your login has ended: load the page anew" : error.message);
+  }
+}
+
+$("say").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (text) tried(async () => { await call("api/announce", { text }); $("text").value = ""; }, $("said"));
+});
+$("unsay").addEventListener("click", () => {
+  tried(() => call("api/announce", { text: "" }), $("said"));
+  $("text").focus();
+});
+$("mark").addEventListener("click", () => tried(() => call("marks.csv", {}), $("marking")));
+
+let looking = "";
+
+function look(name) {
+  looking = name;
+  fill($("look-title"), `The lab of ${name}`);
+  $("target").value = "";
+  for (const id of ["lab", "ns", "addresses"]) $(id).replaceChildren();
+  $("look").showModal();
+  ask({});
+}
+
+async function ask(more) {
+  const name = looking;
+  fill($("look-state"), "asking …");
+  $("why").hidden = $("picture").hidden = true;
+  try {
+    const seen = await call("api/look", { learner: name, ...more });
+    if (name === looking) show_look(seen);
+  } catch (error) {
+    fill($("look-state"), error.message);
+  }
+}
+
+function options(select, values, chosen) {
+  select.replaceChildren(...values.map(([value, text]) => {
+    const option = make("option", text, { value });
+    option.selected = value === chosen;
+    return option;
+  }));
+}
+
+function show_look(seen) {
+  fill($("look-state"), seen.refused);
+  if (seen.refused) return;
+  options($("lab"), seen.labs.map((one) => [String(one.pid), one.name]), String(seen.lab));
+  options($("ns"), seen.namespaces.map((one) => [one, one]), $("ns").value || preferred(seen));
+  $("addresses").replaceChildren(...seen.addresses.map((one) => make("option", "", { value: one })));
+  if (!$("target").value && seen.addresses.length) $("target").value = seen.addresses[0];
+  $("why").hidden = !seen.said;
+  fill($("why"), seen.said);
+  $("picture").hidden = !seen.picture;
+  if (seen.picture) {
+    $("picture").src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(seen.picture)}`;
+    $("picture").alt = `The network of the lab of ${looking}`;
+  }
+}
+
+const preferred = (seen) => seen.namespaces.find((one) => one !== "host") || "host";
+
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ lab: Number($("lab").value) || 0, ns: $("ns").value, target: $("target").value.trim() });
+});
+$("lab").addEventListener("change", () => {
+  $("ns").replaceChildren();
+  ask({ lab: Number($("lab").value) || 0 });
+});
+$("look").addEventListener("close", () => { looking = ""; });
+
+head();
+follow();
