@@ -347,6 +347,7 @@ def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> N
     before = lab.snapshot().canonical()
     part(builder, "undo").click()
     until(lambda: not part(builder, "stop").disabled)
+    assert part(builder, "do").disabled
     field(builder, "name").value = "br1"
     assert part(builder, "do").disabled, "one thing at a time, though the form is right"
     part(builder, "stop").click()
