@@ -28,7 +28,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import memory
 import oci
 import pods
 from daemon import Engine
@@ -304,6 +303,30 @@ def lessons(pod: Pod, engine: str, tale: Tale) -> None:
         ok(f"all outputs as saved: {counted[0] if counted else ''}")
 
 
+KINDS = {
+    "learner.py": "",
+    "qemu-system": "machines",
+    "nslab.engine": "labs",
+    "ipykernel": "kernel",
+    "jupyter": "server",
+}
+"""What a process is, by a part of its command; the first that fits.  The driver does not count."""
+
+
+def shares(pids: Sequence[int]) -> dict[str, int]:
+    """Bytes of memory by kind of process; what several have together is divided among them."""
+    found: dict[str, int] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            kind = next((kind for part, kind in KINDS.items() if part in words), "programs in labs")
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            (size,) = re.findall(r"^Pss: +(\d+)", rollup, re.MULTILINE)
+            if kind:
+                found[kind] = found.get(kind, 0) + int(size) * 1024
+    return found
+
+
 def weigh(pod: Pod, engine: str, tale: Tale) -> None:
     """What one learner takes, with a server, a kernel and the labs of lesson 05."""
     with (
@@ -319,9 +342,7 @@ def weigh(pod: Pod, engine: str, tale: Tale) -> None:
         must(said and said[-1].startswith("{"), f"the learner: {''.join(said)[-3000:]}")
         runc = ("runc", "--root", str(pod.bundle / "runc"), "ps", "--format", "json", name)
         listed = json.loads(subprocess.run(runc, capture_output=True, text=True, check=True).stdout)
-        kinds: dict[str, int] = {}
-        for program, _, pss in memory.shares(listed):
-            kinds[program] = kinds.get(program, 0) + pss
+        kinds = shares(listed)
         parts = ", ".join(
             f"{kind} {size >> 20}"
             for kind, size in sorted(kinds.items(), key=lambda item: -item[1])
