@@ -43,6 +43,7 @@ class Engine:
             [
                 "dockerd",
                 *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+                "--ip-forward=false",
                 *("--data-root", str(work / "docker"), "--exec-root", str(work / "dockerd")),
                 *("--pidfile", str(work / "docker.pid"), "-H", f"unix://{self.socket}"),
                 *("--group", "0", "--storage-driver", "overlay2"),

@@ -21,6 +21,7 @@ import pods
 SHIFT, COUNT = 655360, 65536
 """Where the ids of a pod with users of its own begin on the node, and how many it has."""
 
+GROUP = 1000
 MOUNTED = "/srv/proof"
 HOME = "/home/jovyan"
 
@@ -35,6 +36,7 @@ def specification(
     image: Mapping[str, Any],
     base: Mapping[str, Any],
     folder: Path,
+    given: Path,
     command: Sequence[str],
 ) -> dict[str, Any]:
     """The bundle's config.json.
@@ -43,16 +45,18 @@ def specification(
     :param image: what ``docker image inspect`` says
     :param base: what the engine makes of it, without capabilities and with masks
     :param folder: a folder of the machine that the pod sees, read-only, at :data:`MOUNTED`
+    :param given: a folder with what kubelet gives each pod: hosts, hostname, resolv.conf, a home
     :param command: in place of the manifest's
     """
     spec = copy.deepcopy(dict(base))
     (container,) = manifest["spec"]["containers"]
     security = container["securityContext"]
     group = manifest["spec"]["securityContext"]["fsGroup"]
+    assert group == GROUP
     own = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     config = image["Config"]
     spec["process"].update(
-        user={"uid": security["runAsUser"], "gid": 1000, "additionalGids": [group]},
+        user={"uid": security["runAsUser"], "gid": GROUP, "additionalGids": [group]},
         args=[*config["Entrypoint"], *command],
         env=[*config["Env"], *(f"{key}={value}" for key, value in own.items())],
         cwd=config["WorkingDir"],
@@ -78,14 +82,30 @@ def specification(
         "pids": {"limit": 2048},
     }
     linux["cgroupsPath"] = f"/nslab-proof-{os.getpid()}"
-    volume = {"type": "tmpfs", "source": "home", "options": ["mode=2775", f"gid={group}"]}
+    for mount in spec["mounts"]:
+        if mount["destination"].startswith("/etc/"):
+            mount["source"] = str(given / Path(mount["destination"]).name)
     spec["mounts"] += [
-        {"destination": HOME, **volume},
+        {"destination": HOME, "type": "bind", "source": str(given / "home"), "options": ["bind"]},
         {"destination": MOUNTED, "type": "bind", "source": str(folder), "options": ["bind", "ro"]},
     ]
     spec.pop("hooks", None)
+    # Docker's own: low ports and pings for everybody.
+    linux.pop("sysctl", None)
     spec["root"] = {"path": "rootfs", "readonly": False}
     return spec
+
+
+def given(folder: Path, *, users: bool) -> Path:
+    """Make what kubelet gives a pod: its files below /etc, and an empty volume for its home."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    for name in ("hosts", "hostname", "resolv.conf"):
+        (folder / name).write_text("127.0.0.1 localhost\n" if name == "hosts" else "\n")
+    # As fsGroup has it: root's, and writable for the group.
+    os.chown(home, SHIFT * users, SHIFT * users + GROUP)
+    home.chmod(0o2775)
+    return folder
 
 
 def root(layers: Sequence[Path], bundle: Path, *, users: bool) -> None:

@@ -183,16 +183,18 @@ def test_a_container_hides_parts_of_proc() -> None:
     assert "systempaths=unconfined" in remedy
 
 
-MS_BIND = 1 << 12
+MS_BIND, MS_REMOUNT = 1 << 12, 1 << 5
+MS_OF_SYS = 1 | 2 | 4 | 8  # read-only, and no set-user-id, devices and programs
 
 
 def in_a_container(uid: int) -> Callable[[], None]:
-    """What prepares a process as an engine does: files of /etc are mounts, and the ids its own."""
+    """What prepares a process as an engine does: files of /etc are mounts, /sys is read-only."""
 
     def prepare() -> None:
         new_user_namespace(uid, CLONE_NEWNS)
         check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
         check(libc.mount(b"/etc/hostname", b"/etc/hosts", None, MS_BIND, None))
+        check(libc.mount(b"none", b"/sys", None, MS_BIND | MS_REMOUNT | MS_OF_SYS, None))
 
     return prepare
 
@@ -203,26 +205,44 @@ def test_files_of_a_containers_etc_are_mounts(uid: int) -> None:
     assert code == 0, report["verdict"]
 
 
-def test_a_labs_etc_is_its_own_in_a_container_too() -> None:
-    program = (
-        "from nslab import Lab\n"
-        "with Lab(engine='local') as lab:\n"
-        "    print(lab.sh('cat /etc/hosts; id -un').stdout)\n"
-        "    lab.sh('echo 192.0.2.1 far >> /etc/hosts; mkdir -p /etc/netns/ns1')\n"
-        "    print(lab.sh('cat /etc/hosts').stdout, sorted(lab.snapshot().files))\n"
-    )
-    outside = Path("/etc/hosts").read_text()
+def in_a_lab_in_a_container(*lines: str) -> str:
+    """What a program prints whose lab is there."""
+    program = ["from nslab import Lab\nwith Lab(engine='local') as lab:"]
     ended = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", "\n    ".join([*program, *lines])],
         preexec_fn=in_a_container(1000),
         capture_output=True,
         text=True,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "127.0.1.1 pseudo-host\nroot\n" in ended.stdout
-    assert "192.0.2.1 far" in ended.stdout
+    return ended.stdout
+
+
+def test_a_labs_etc_is_its_own_in_a_container_too() -> None:
+    outside = Path("/etc/hosts").read_text()
+    said = in_a_lab_in_a_container(
+        "print(lab.sh('cat /etc/hosts; id -un').stdout)",
+        "lab.sh('echo 192.0.2.1 far >> /etc/hosts')",
+        "print(lab.sh('cat /etc/hosts').stdout)",
+    )
+    assert "127.0.1.1 pseudo-host\nroot\n" in said
+    assert "192.0.2.1 far" in said
     assert Path("/etc/hosts").read_text() == outside
+
+
+def test_a_namespace_has_its_own_sys_in_a_container_too() -> None:
+    """ip netns exec mounts one that can be written, which the kernel refuses there."""
+    lines = (
+        "brctl addbr br0; brctl stp br0 on; brctl show | cut -f 1",
+        "ip netns add ns1; ip link add v0 type veth peer name v1 netns ns1",
+        "ip netns exec ns1 ls /sys/class/net; ip net exec ns1 sh -c 'exit 7'; echo $?",
+        "ls /sys/class/net",
+    )
+    said = in_a_lab_in_a_container(f"print(lab.sh({'; '.join(lines)!r}, echo=False).stdout)")
+    assert said.split() == [
+        *("bridge", "name", "br0"), *("lo", "v1"), "7", *("br0", "eth0", "lo", "v0")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -130,10 +130,10 @@ PODS: list[tuple[str, int, dict[str, Any], str]] = [
         USER,
         e.ENOSPC,
         {"sysctls": {"user.max_user_namespaces": 0}},
-        "on the node that runs this pod:\nsudo sysctl -w user.max_user_namespaces=",
+        "on the node that runs this pod: sudo sysctl -w user.max_user_namespaces=",
     ),
     (USER, e.EPERM, {"sysctls": DEBIAN_10}, "on the node that runs this pod:"),
-    ("add a vlan", e.EOPNOTSUPP, {}, "on the node that runs this pod:\nsudo modprobe 8021q"),
+    ("add a vlan", e.EOPNOTSUPP, {}, "on the node that runs this pod: sudo modprobe 8021q"),
     ("mount /run", e.ENOMEM, {}, "let each lab be a virtual machine"),
 ]
 

@@ -75,7 +75,7 @@ def test_nothing_of_it_needs_buildkit() -> None:
 
 BASE: dict[str, Any] = {
     "process": {"capabilities": {"bounding": ["CAP_CHOWN"]}},
-    "mounts": [],
+    "mounts": [{"destination": "/etc/hosts", "type": "bind", "source": "/gone"}],
     "hooks": {"prestart": []},
     "linux": {
         "maskedPaths": ["/proc/kcore"],
@@ -90,7 +90,7 @@ IMAGE = {"Config": {"Entrypoint": ["start"], "Env": ["PATH=/bin"], "WorkingDir":
 def made(name: str) -> dict[str, Any]:
     folder = ROOT / "tests"
     manifest = pods.pod(*pods.PROFILES[name])
-    return oci.specification(manifest, IMAGE, BASE, folder, ["nslab", "doctor"])
+    return oci.specification(manifest, IMAGE, BASE, folder, folder / "pod", ["nslab", "doctor"])
 
 
 @pytest.mark.parametrize("name", pods.PROFILES)
@@ -100,6 +100,7 @@ def test_runc_gets_no_more_than_the_pod(name: str) -> None:
     assert process["capabilities"] == {}
     assert process["noNewPrivileges"] is True
     assert process["args"] == ["start", "nslab", "doctor"]
+    assert made(name)["mounts"][0]["source"] == str(ROOT / "tests/pod/hosts")
 
 
 def test_a_pod_with_namespaces_is_carried_out_as_it_says() -> None:

@@ -257,6 +257,7 @@ def test_conditions_are_decided_for_a_pod_without_capabilities() -> None:
         "bpf": {"SCMP_ACT_ERRNO"},
         "arch_prctl": {"SCMP_ACT_ALLOW"},
         "setns": {"SCMP_ACT_ALLOW"},
+        "chroot": {"SCMP_ACT_ALLOW"},
         "sethostname": {"SCMP_ACT_ALLOW"},
     }
     assert made["architectures"] == ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"]

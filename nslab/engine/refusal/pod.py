@@ -71,7 +71,7 @@ def remedy(kind: str, own: str, facts: Facts) -> str:
     if kind in settings:
         return f"{settings[kind]}\n{WHOLE}\nor {ELSEWHERE}"
     if kind in _NODE:
-        own = f"on the node that runs this pod:\n{own}"
+        own = f"on the node that runs this pod: {own}"
     return f"{own.rstrip()}\nor {ELSEWHERE}" if own else ELSEWHERE
 
 

@@ -163,13 +163,14 @@ def _supervise(child: int, notebook: int, entry: runtime.Entry | None, null: int
 
 
 def _mounts(walled: bool) -> None:
+    read_only_sys = False
     with _step("private mounts"):
         mount("none", "/", flags=uapi.MS_REC | uapi.MS_PRIVATE)
     with _step("mount /proc"):
         mount("proc", "/proc", "proc", uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC)
     if not walled:
         _protect_sysctls()
-        _mount_sys()
+        read_only_sys = _mount_sys()
     with _step("mount /run"):
         mount("tmpfs", "/run", "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=755")
         for directory in ("netns", "nslab", "nslab/world", "nslab/etc", "nslab/work", "lock"):
@@ -182,18 +183,28 @@ def _mounts(walled: bool) -> None:
         with open(REPORT_SCRIPT, "w") as file:
             file.write(_REPORT)
     with _step("write /run/nslab/bin"):
-        stand_ins.install()
+        stand_ins.install(read_only_sys=read_only_sys)
     os.chdir("/")
 
 
-def _mount_sys() -> None:
-    try:
-        mount("sysfs", "/sys", "sysfs", uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC)
-    except OSError:
-        # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same
-        # name outside.  With an empty one it falls back to ioctls.
-        with _step("mount /sys"):
-            mount("tmpfs", "/sys", "tmpfs", 0, "mode=755")
+def _mount_sys() -> bool:
+    """Show the lab's network devices; whether that could be done read-only at most.
+
+    In a container /sys is read-only, and then so is each that the kernel allows.  brctl writes by
+    ioctls where it may not write files; see stand_ins for ip.
+    """
+    flags = uapi.MS_NOSUID | uapi.MS_NODEV | uapi.MS_NOEXEC
+    for more in (0, uapi.MS_RDONLY):
+        try:
+            mount("sysfs", "/sys", "sysfs", flags | more)
+            return bool(more)
+        except OSError:
+            pass
+    # Never leave the machine's own /sys in sight: brctl would write to a bridge of the same name
+    # outside.  With an empty one it falls back to ioctls.
+    with _step("mount /sys"):
+        mount("tmpfs", "/sys", "tmpfs", 0, "mode=755")
+    return False
 
 
 def _replace(path: str, text: str) -> None:

@@ -2,6 +2,8 @@
 
 They lie in a directory that comes first in PATH, as small shell scripts:
 
+``ip``, only where /sys can be mounted read-only at most
+    keeps ``ip netns exec`` from uncovering the /sys below it;
 ``sudo``
     runs the rest, because you are root already, and says so once in a lab;
 ``tcpdump``
@@ -60,6 +62,35 @@ os.environ["PATH"] = os.environ.get("PATH", "").replace("{directory}:", "")
 os.execvp("tcpdump", ["tcpdump", *words])
 """
 
+_IP = """#!/bin/sh
+# ip netns exec takes away the lab's /sys and mounts another, to be written.  Where a container has
+# a read-only one, the kernel refuses that; if ip cannot take it away, it mounts one as it is.
+for word; do
+    case $word in
+        e|ex|exe|exec) exec {directory}/ip-netns-exec "$@" ;;
+    esac
+done
+exec {program} "$@"
+"""
+
+_IP_NETNS_EXEC = """#!{python} -IS
+# A lazy umount2() fails, and nothing else: flags are its second word.
+import ctypes, os, struct, sys
+
+steps = (
+    (0x20, 0, 0, 0), (0x15, 0, 3, {umount2}),
+    (0x20, 0, 0, 24), (0x15, 0, 1, 2),
+    (0x06, 0, 0, 0x00050016), (0x06, 0, 0, 0x7FFF0000),
+)
+rules = b"".join(struct.pack("=HBBI", *step) for step in steps)
+held = ctypes.create_string_buffer(rules)
+program = struct.pack("HxxxxxxP", len(rules) // 8, ctypes.addressof(held))
+prctl = ctypes.CDLL(None).prctl
+prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+prctl(22, 2, program, 0, 0)  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+os.execv("{program}", ["ip", *sys.argv[1:]])
+"""
+
 _SCREEN = """#!/bin/sh
 # An editor that is given commands (-es) or only asked about itself does without.
 # So does script when it is given what to run.
@@ -80,8 +111,9 @@ exit 1
 
 SCREENS = ("vi", "vim", "view", "vimdiff", "nvim", "nano", "watch", "script", "htop", "btop", "mc")
 
+_UMOUNT2 = {"x86_64": 166, "aarch64": 39, "riscv64": 39}
 _SETGROUPS = {"x86_64": 116, "aarch64": 159, "riscv64": 159}
-"""The number of setgroups(2) by machine (linux/unistd.h)."""
+"""The numbers of umount2(2) and setgroups(2) by machine (linux/unistd.h)."""
 
 _ELSEWHERE = "the Vagrant machine of the project is a whole machine"
 _NO_SYSTEMD = f"no systemd runs in a lab: start a program itself, with & at the end; {_ELSEWHERE}"
@@ -124,9 +156,12 @@ exec {name} "$@"
 """
 
 
-def scripts() -> dict[str, str]:
-    """The programs' names, and what each does; of those that go on as others, what is there."""
-    found = {"sudo": _SUDO}
+def scripts(*, read_only_sys: bool = False) -> dict[str, str]:
+    """The programs' names, and what each does; of those that go on as others, what is there.
+
+    :param read_only_sys: whether /sys can be mounted read-only at most
+    """
+    found = {"sudo": _SUDO, **(_ip() if read_only_sys else {})}
     for name in SCREENS:
         if _there(name):
             found[name] = _SCREEN.format(name=name, directory=DIRECTORY)
@@ -142,17 +177,35 @@ def scripts() -> dict[str, str]:
     return found
 
 
+def _ip() -> dict[str, str]:
+    umount2 = _UMOUNT2.get(os.uname().machine)
+    program = next((path for path in ("/usr/bin/ip", "/bin/ip", "/sbin/ip") if _is(path)), None)
+    if umount2 is None or program is None:
+        return {}
+    return {
+        "ip": _IP.format(directory=DIRECTORY, program=program),
+        "ip-netns-exec": _IP_NETNS_EXEC.format(
+            python=sys.executable, umount2=umount2, program=program
+        ),
+    }
+
+
+def _is(path: str) -> bool:
+    return os.access(path, os.X_OK)
+
+
 def _there(program: str) -> bool:
     return any(os.path.exists(f"/usr/{one}/{program}") for one in ("bin", "sbin"))
 
 
-def install() -> None:
+def install(*, read_only_sys: bool = False) -> None:
     """Put them where programs are looked for first.
 
+    :param read_only_sys: whether /sys can be mounted read-only at most
     :raises OSError: they cannot be written
     """
     os.mkdir(DIRECTORY)
-    for name, text in scripts().items():
+    for name, text in scripts(read_only_sys=read_only_sys).items():
         descriptor = os.open(f"{DIRECTORY}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o755)
         with open(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o755)
