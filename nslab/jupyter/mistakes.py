@@ -18,7 +18,13 @@ from typing import Any
 from nslab.network.arguments import form
 from nslab.printable import printable
 
-FIRST = "first run the cells above: Run → Run All Above Selected Cell"
+ABOVE = "Run → Run All Above Selected Cell"
+FIRST = f"first run the cells above: {ABOVE}"
+
+NONE_YET = "no cell has made a lab since the kernel started, and a restart ends those of before"
+"""What is so in a new kernel; nothing tells a restart from a first start."""
+
+KEPT = "what you have passed, your tries and hints are kept"
 
 MADE_BY_CELLS = frozenset({"lab", "lesson"})
 """Names that the first cells of every lesson define."""
@@ -67,6 +73,11 @@ def public() -> Any:
 
 def _instead(error: Exception, trace: TracebackType) -> str:
     """What to say in place of a traceback; nothing if it is none of nslab's."""
+    if isinstance(error, NameError) and error.name in MADE_BY_CELLS:
+        none = (
+            NONE_YET if error.name == "lab" else "no cell has defined it since the kernel started"
+        )
+        return f"{error}: {none}\n  → {FIRST}\n  → {KEPT}"
     if isinstance(error, ImportError):
         found = _NO_NAME.match(str(error))
         if found and found[2].partition(".")[0] == __name__.partition(".")[0]:
