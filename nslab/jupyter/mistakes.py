@@ -73,11 +73,8 @@ def public() -> Any:
 
 def _instead(error: Exception, trace: TracebackType) -> str:
     """What to say in place of a traceback; nothing if it is none of nslab's."""
-    if isinstance(error, NameError) and error.name in MADE_BY_CELLS:
-        none = (
-            NONE_YET if error.name == "lab" else "no cell has defined it since the kernel started"
-        )
-        return f"{error}: {none}\n  → {FIRST}\n  → {KEPT}"
+    if isinstance(error, NameError):
+        return _none_yet(error)
     if isinstance(error, ImportError):
         found = _NO_NAME.match(str(error))
         if found and found[2].partition(".")[0] == __name__.partition(".")[0]:
@@ -95,6 +92,14 @@ def _instead(error: Exception, trace: TracebackType) -> str:
         offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
         return f"{what} has no {printable(error.name)}\n  → {offer}"
     return ""
+
+
+def _none_yet(error: NameError) -> str:
+    """What to say of a name that a lesson's first cells define."""
+    if error.name not in MADE_BY_CELLS:
+        return ""
+    none = NONE_YET if error.name == "lab" else "no cell has defined it since the kernel started"
+    return f"{error}: {none}\n  → {FIRST}\n  → {KEPT}"
 
 
 def _called(trace: TracebackType) -> Any:
