@@ -86,12 +86,17 @@ def _instead(error: Exception, trace: TracebackType) -> str:
         if called is not None and _ours(called) and "argument" in str(error):
             return f"{printable(str(error))}\n  → write {form(called)}"
     elif isinstance(error, AttributeError) and _ours(error.obj):
-        has = [name for name in dir(error.obj) if not name.startswith("_")]
-        close = difflib.get_close_matches(error.name, has, 3, _LOOKS)
-        what = "nslab" if error.obj is public() else f"a {type(error.obj).__name__}"
-        offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
-        return f"{what} has no {printable(error.name)}\n  → {offer}"
+        return _no_such(error.obj, error.name)
     return ""
+
+
+def _no_such(thing: object, name: str) -> str:
+    """What a thing of nslab's has in place of what was asked for."""
+    has = [one for one in dir(thing) if not one.startswith("_")]
+    close = difflib.get_close_matches(name, has, 3, _LOOKS)
+    what = "nslab" if thing is public() else f"a {type(thing).__name__}"
+    offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
+    return f"{what} has no {printable(name)}\n  → {offer}"
 
 
 def _none_yet(error: NameError) -> str:
