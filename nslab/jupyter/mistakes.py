@@ -86,7 +86,7 @@ def _instead(error: Exception, trace: TracebackType) -> str:
         if called is not None and _ours(called) and "argument" in str(error):
             return f"{printable(str(error))}\n  → write {form(called)}"
     elif isinstance(error, AttributeError) and _ours(error.obj):
-        return _no_such(error.obj, error.name)
+        return _no_such(error.obj, str(error.name))
     return ""
 
 
