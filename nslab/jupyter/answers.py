@@ -20,6 +20,7 @@ from IPython.display import display
 
 from nslab.errors import InvalidInput, NslabError
 from nslab.jupyter.cells import TAG
+from nslab.jupyter.mistakes import ABOVE, KEPT
 from nslab.printable import printable
 from nslab.session import naming
 
@@ -54,7 +55,7 @@ class Answers:
 
     def typed(self, lab: Lab) -> None:
         """The cell was typed into this lab: show what came of it, above the picture of that."""
-        self._before[lab] = lab.steps
+        self._before.pop(lab, None)  # once for each cell
         self._say([lab])
 
     def lab(self, used: Lab | None) -> Lab | None:
@@ -69,12 +70,13 @@ class Answers:
             return None
         own = _labs_of(name)
         if not own:
+            known = "lesson" in self._running.user_ns
             raise InvalidInput(
-                "run the cell",
-                f"the answer to {name}",
-                "no lab was started for this exercise since the kernel began",
-                "run the cell with its card, just above, and then this one: what you have passed, "
-                "your tries and hints are kept",
+                "type in the answer of",
+                name,
+                "it has no lab since the kernel started, and a restart ends those of before",
+                ("run the cell with its card, just above" if known else ABOVE)
+                + f", then this cell again\n{KEPT}",
             )
         if used in own:
             return used

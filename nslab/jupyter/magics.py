@@ -1,7 +1,7 @@
 """``%%host`` and ``%%ns NAME``: the learner's own command lines in a cell.
 
 They work on the newest lab of the notebook.  A cell prints what its commands print, then what they
-changed.
+changed.  News goes to standard output: on the red ground of the other it would look like an error.
 
 A kernel has them from its first lab on.  The kernel that the lessons name
 (:mod:`nslab.jupyter.kernel`) has them from its start, so that a cell that is run before those above
@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from nslab.errors import InvalidInput, LabClosed
+from nslab.errors import InvalidInput, LabClosed, NotFound
 from nslab.jupyter import cells, completing, interactive, mistakes, usage
 from nslab.jupyter.answers import Answers
 from nslab.jupyter.lines import has_commands
-from nslab.jupyter.mistakes import FIRST
+from nslab.jupyter.mistakes import ABOVE, FIRST, KEPT, NONE_YET
 from nslab.printable import printable
 from nslab.session import naming, views
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
     from nslab.session.outcome import CommandResult
+
+
+_WHERE_IT_WAS = f"to be where the notebook was: {ABOVE}"
 
 
 def shell() -> Any:
@@ -47,6 +50,8 @@ class Magics:
         self._names = names
         self._answers = answers
         self._newest: weakref.ref[Lab] | None = None
+        self._anew: weakref.ref[Lab] | None = None
+        """The lab that was made because a cell came before any other had made one."""
 
     def use(self, lab: Lab) -> None:
         """Work on this lab from now on; say so, if another was used that still runs."""
@@ -56,8 +61,7 @@ class Magics:
         if before is not None and other and views.telling():
             print(
                 f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}; "
-                f"{printable(before.name)} still runs: %%host -l {printable(before.name)}",
-                file=sys.stderr,
+                f"{printable(before.name)} still runs: %%host -l {printable(before.name)}"
             )
 
     @property
@@ -79,11 +83,12 @@ class Magics:
             lesson = self._names["lesson"] = mistakes.public().lesson(name)
         except InvalidInput:  # a notebook of the learner's own
             lab = self._names["lab"] = Lab()
-            begins = "this is a fresh lab, called lab"
+            begins = "This is a fresh lab, called lab."
         else:
             lab = self._names["lab"] = lesson.lab()
-            begins = f"this is a fresh lab, called lab, as the lesson {name} begins"
-        print(f"nslab: {begins}; or {FIRST}", file=sys.stderr)
+            begins = f"This is a fresh lab, called lab, as the lesson {name} begins."
+        print(f"nslab: {NONE_YET}.\n{begins}\n  → {_WHERE_IT_WAS}\n  → {KEPT}")
+        self._anew = weakref.ref(lab)
         return lab
 
     def host(self, line: str, cell: str) -> None:
@@ -136,7 +141,12 @@ class Magics:
             return
         if need := interactive.needed(cell, ns):
             raise need.error()
-        ran = lab.sh(cell, ns, timeout=timeout, living=True)
+        try:
+            ran = lab.sh(cell, ns, timeout=timeout, living=True)
+        except NotFound as missing:
+            if self._anew is not None and self._anew() is lab:
+                missing.hint += f"\n{_WHERE_IT_WAS}"
+            raise
         if self._answers is not None:
             self._answers.typed(lab)
         _show(ran, ns)
@@ -175,9 +185,9 @@ def _show(ran: CommandResult, ns: str | None) -> None:
     heading = ran._heading()
     if interactive.complained(ran.stderr) and "lab.terminal" not in ran.stderr:
         place = f'"{ns}"' if ns else ""
-        print(f"nslab: it misses a terminal: lab.terminal({place}) opens one", file=sys.stderr)
+        print(f"nslab: it misses a terminal: lab.terminal({place}) opens one")
     if heading and not ran.changes:
-        print(heading, file=sys.stderr)
+        print(heading, file=sys.stderr if ran.failures or ran.returncode else sys.stdout)
     elif ran.changes:
         display(ran)
 
@@ -239,4 +249,4 @@ def _hint(info: Any) -> None:
     """Before a cell runs: that its lines were meant for the lab, if they look so."""
     found = cells.hint(info.raw_cell or "")
     if found:
-        print(f"nslab: {found}", file=sys.stderr)
+        print(f"nslab: {found}")

@@ -18,7 +18,13 @@ from typing import Any
 from nslab.network.arguments import form
 from nslab.printable import printable
 
-FIRST = "first run the cells above: Run → Run All Above Selected Cell"
+ABOVE = "Run → Run All Above Selected Cell"
+FIRST = f"first run the cells above: {ABOVE}"
+
+NONE_YET = "no cell has made a lab since the kernel started, and a restart ends those of before"
+"""What is so in a new kernel; nothing tells a restart from a first start."""
+
+KEPT = "what you have passed, your tries and hints are kept"
 
 MADE_BY_CELLS = frozenset({"lab", "lesson"})
 """Names that the first cells of every lesson define."""
@@ -67,6 +73,8 @@ def public() -> Any:
 
 def _instead(error: Exception, trace: TracebackType) -> str:
     """What to say in place of a traceback; nothing if it is none of nslab's."""
+    if isinstance(error, NameError):
+        return _none_yet(error)
     if isinstance(error, ImportError):
         found = _NO_NAME.match(str(error))
         if found and found[2].partition(".")[0] == __name__.partition(".")[0]:
@@ -78,12 +86,25 @@ def _instead(error: Exception, trace: TracebackType) -> str:
         if called is not None and _ours(called) and "argument" in str(error):
             return f"{printable(str(error))}\n  → write {form(called)}"
     elif isinstance(error, AttributeError) and _ours(error.obj):
-        has = [name for name in dir(error.obj) if not name.startswith("_")]
-        close = difflib.get_close_matches(error.name, has, 3, _LOOKS)
-        what = "nslab" if error.obj is public() else f"a {type(error.obj).__name__}"
-        offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
-        return f"{what} has no {printable(error.name)}\n  → {offer}"
+        return _no_such(error.obj, str(error.name))
     return ""
+
+
+def _no_such(thing: object, name: str) -> str:
+    """What a thing of nslab's has in place of what was asked for."""
+    has = [one for one in dir(thing) if not one.startswith("_")]
+    close = difflib.get_close_matches(name, has, 3, _LOOKS)
+    what = "nslab" if thing is public() else f"a {type(thing).__name__}"
+    offer = f"there is {_either(close)}" if close else f"it has {', '.join(has[:30])}"
+    return f"{what} has no {printable(name)}\n  → {offer}"
+
+
+def _none_yet(error: NameError) -> str:
+    """What to say of a name that a lesson's first cells define."""
+    if error.name not in MADE_BY_CELLS:
+        return ""
+    none = NONE_YET if error.name == "lab" else "no cell has defined it since the kernel started"
+    return f"{error}: {none}\n  → {FIRST}\n  → {KEPT}"
 
 
 def _called(trace: TracebackType) -> Any:

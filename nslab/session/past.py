@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from nslab.network import diff
 from nslab.network.actions import Style
 from nslab.network.arguments import checked
 from nslab.printable import short
-from nslab.session import export, naming
+from nslab.session import export, naming, views
 from nslab.session.account import Account
 from nslab.session.clearing import clearing
 from nslab.session.history import Done, History, HistoryStep, Typed, What
@@ -195,8 +194,8 @@ class Past:
 
     def _say(self, went: Went) -> ActionResult:
         if went.lost:
-            print("not brought back, because no step of the lab made it:", file=sys.stderr)
-            print("\n".join(f"  {line}" for line in went.lost), file=sys.stderr)
+            views.notice("not brought back, because no step of the lab made it:")
+            views.notice("\n".join(f"  {line}" for line in went.lost))
         return went.result
 
     @contextlib.contextmanager

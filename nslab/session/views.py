@@ -74,6 +74,12 @@ def telling() -> bool:
     return not _untold.get()
 
 
+def notice(words: str) -> None:
+    """Say what is no error: in a notebook on standard output, because the other has a red ground
+    there; elsewhere on the other, because a program may read the first."""
+    print(words, file=sys.stderr if notebook() is None else sys.stdout)
+
+
 def notebook() -> Notebook | None:
     """The notebook that this runs in; None elsewhere, without loading anything."""
     if "IPython" not in sys.modules:

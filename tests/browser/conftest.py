@@ -237,6 +237,18 @@ class Book:
             for cell in cells
         ]
 
+    def run_cell(self, number: int) -> None:
+        """Run one cell; returns when it has ended."""
+        self.page.evaluate(
+            """async number => {
+                const app = window.jupyterapp, { content } = app.shell.currentWidget;
+                content.deselectAll();
+                content.activeCellIndex = number;
+                await app.commands.execute('notebook:run-cell');
+            }""",
+            number,
+        )
+
     def run_all(self) -> None:
         """Run all cells; returns when the last has ended."""
         self.page.evaluate(

@@ -206,11 +206,18 @@ def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
 
 
 def test_a_kernel_that_is_restarted_half_way(book: Book) -> None:
-    opened = book(BEGIN, card("X2"), "%%host\n" + answer("X2")[0])
+    cells = (BEGIN, card("X2"), "%%host\n" + answer("X2")[0])
+    opened = book(*cells, kernel="nslab", tags=("exercise:02-bridge-X2",))
     page = opened.page
     expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
+    words = "one => getComputedStyle(one.querySelector('.nslab-before'), '::before').content"
+    assert page.locator(".nslab-says").evaluate(words) in ("none", "normal")
     opened.restart()
-    expect(page.locator(".nslab-saved:visible")).to_contain_text("run this cell, and it goes on")
+    expect(page.locator(".nslab-saved:visible")).to_contain_text("hints are kept. To go on: Run")
+    assert "last seen:" in page.locator(".nslab-says").evaluate(words), "an old verdict says so"
+    opened.run_cell(2)  # the answer, before its card
+    assert "02-bridge-X2: it has no lab since the kernel started" in opened.outputs()[2]
+    assert "Run All Above Selected Cell, then this cell again" in opened.outputs()[2]
     opened.run_all()
     expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")
     expect(page.locator(".nslab-saved:visible")).to_have_count(0)

@@ -664,7 +664,7 @@ def test_a_first_cell_is_typed_into_the_host_also_after_a_restart(
     outputs = opened.page.locator(".jp-Cell-outputArea")
     for _ in range(2):
         expect(outputs).to_contain_text("typed into pseudo-host")
-        expect(outputs).to_contain_text("this is a fresh lab")
+        expect(outputs).to_contain_text("This is a fresh lab")
         assert "already exists" not in outputs.inner_text(), "the lab is the old one"
         opened.page.evaluate(
             "window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"

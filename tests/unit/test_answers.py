@@ -11,7 +11,7 @@ from handles import part
 from test_card import build, predict
 from waiting import until
 
-from nslab import AddBridge, Exercise, HasLink, InvalidInput, Lab, MustNot, SetUp, State
+from nslab import AddBridge, Exercise, HasLink, InvalidInput, Lab, MustNot, SetUp, State, lesson
 from nslab.jupyter import answers, magics
 from nslab.jupyter.headless import Silent
 from nslab.jupyter.widgets.card import Card
@@ -22,10 +22,13 @@ class Page:
 
     def __init__(self) -> None:
         self.tags: list[str] = []
+        self.names: dict[str, Any] = {}
         self.shown: list[Any] = []
         self.updates: list[str] = []
         parent = lambda: {"metadata": {"tags": self.tags}}  # noqa: E731
-        self.answers = answers.Answers(SimpleNamespace(kernel=SimpleNamespace(get_parent=parent)))
+        self.answers = answers.Answers(
+            SimpleNamespace(kernel=SimpleNamespace(get_parent=parent), user_ns=self.names)
+        )
         self._opened: list[Any] = []
 
     def display(self, what: Any, **_: Any) -> Any:
@@ -174,7 +177,11 @@ def test_an_answer_whose_card_has_not_run_is_told_so(page: Page) -> None:
     page.tags = ["exercise:made-up-X1"]
     with pytest.raises(InvalidInput) as error:
         page.answers.lab(None)
-    assert "run the cell with its card" in str(error.value)
+    assert "Run All Above Selected Cell, then this cell again" in str(error.value)
+    assert "tries and hints are kept" in str(error.value)
+    page.names["lesson"] = lesson("02")
+    with pytest.raises(InvalidInput, match="run the cell with its card"):
+        page.answers.lab(None)
 
 
 def test_python_that_works_elsewhere_is_told(

@@ -81,6 +81,6 @@ def test_a_shell_reads_cells_so(capsys: pytest.CaptureFixture[str]) -> None:
     transformed = shell.transform_cell("# a look\n\n %%host ip link\n")
     assert transformed == "get_ipython().run_cell_magic('host', '', 'ip link\\n')\n"
     shell.run_cell("ip link")
-    assert f"nslab: {LAB}" in capsys.readouterr().err
+    assert f"nslab: {LAB}" in capsys.readouterr().out
     shell.run_cell("x = 1")
-    assert "nslab" not in capsys.readouterr().err
+    assert "nslab" not in capsys.readouterr().out

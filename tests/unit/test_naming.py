@@ -58,9 +58,9 @@ def test_a_second_lab_is_said_and_both_can_be_typed_into(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Lab("one", engine="fake") as one:
-        assert "%%host" not in capsys.readouterr().err
+        assert "%%host" not in capsys.readouterr().out
         with Lab("two", engine="fake") as two:
-            said = capsys.readouterr().err
+            said = capsys.readouterr().out
             assert "%%host and %%ns now type into the lab two" in said
             assert "%%host -l one" in said
             for cell, lab in (
@@ -75,7 +75,9 @@ def test_a_second_lab_is_said_and_both_can_be_typed_into(
                 assert grown == ((1, 0) if lab is one else (0, 1)), cell
             capsys.readouterr()
             one.use()
-            assert "type into the lab one" in capsys.readouterr().err
+            said = capsys.readouterr()
+            assert "type into the lab one" in said.out
+            assert said.err == "", "news is no error"
             shell.run_cell("%%host\nexit 0\n")
             assert str(one.steps[-1].what) == "exit 0"
             assert len(one.steps) == 4

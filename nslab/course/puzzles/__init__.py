@@ -6,11 +6,15 @@ and what was shut on purpose is still shut.
 ::
 
     values       a network, and a fault in it: how it is made, what is said of it, how it is mended
-    opens        a check that a server answers
+    opens        checks that a server answers
     shop         a network: a shop's container host
     shop_faults  what may be wrong with it
     branch       a network: two sites, each behind a router; and what may be wrong with it
     published    a network: containers that are published; and what may be wrong with it
+    workshop     a network: what is said of addresses, names, datagrams and the host's own door
+    macvlan      a network: containers that share the host's card
+    tunnel       a network: two sites that a tunnel joins
+    ipv6         a network that speaks IPv6 alone
     capstone     the network of notebook 16, and what may be wrong with it
     networks     all of them
     puzzle       drawing one by its name or seed; a lab in which why costs a star

@@ -1,4 +1,4 @@
-"""A check that a server answers: tried for real, by a TCP connection."""
+"""Checks that a server answers: tried for real, by a TCP connection or a datagram."""
 
 from __future__ import annotations
 
@@ -12,6 +12,32 @@ class Opens(Check, frozen=True):
     """A program in a namespace can open a TCP connection.
 
     :param ns: where it runs; the host if None
+    :param address: the server's address, or its name
+    :param port: its port
+    """
+
+    ns: str | None
+    address: str
+    port: int
+
+    @property
+    def tries(self) -> str:
+        return f"{self.ns or 'host'} opens {_place(self.address, self.port)}"
+
+    def ask(self, lab: Asked) -> Verdict:
+        line = f"exec 3<>/dev/tcp/{self.address}/{self.port}"
+        ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=self.ns, timeout=10, full=True)
+        if ran.returncode == 0:
+            return Verdict(True, self.tries)
+        why = "refused" if "refused" in ran.stderr else "no answer"
+        text = f"{self.ns or 'host'} does not open {_place(self.address, self.port)}: {why}"
+        return Verdict(False, text)
+
+
+class Echoes(Check, frozen=True):
+    """A program in a namespace sends a datagram, and one comes back.
+
+    :param ns: where it runs; the host if None
     :param address: the server's address
     :param port: its port
     """
@@ -22,13 +48,17 @@ class Opens(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} opens {self.address}:{self.port}"
+        return f"{self.ns or 'host'} gets an answer from {self.address}:{self.port} (UDP)"
 
     def ask(self, lab: Asked) -> Verdict:
-        line = f"exec 3<>/dev/tcp/{self.address}/{self.port}"
-        ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=self.ns, timeout=10)
-        if ran.returncode == 0:
+        line = f"exec 3<>/dev/udp/{self.address}/{self.port}; echo nslab >&3; head -c 1 <&3"
+        ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=self.ns, timeout=10, full=True)
+        if ran.stdout:
             return Verdict(True, self.tries)
         why = "refused" if "refused" in ran.stderr else "no answer"
-        text = f"{self.ns or 'host'} does not open {self.address}:{self.port}: {why}"
+        text = f"{self.ns or 'host'} sends a datagram to {self.address}:{self.port}: {why}"
         return Verdict(False, text)
+
+
+def _place(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

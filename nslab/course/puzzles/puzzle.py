@@ -137,8 +137,9 @@ def puzzle(
     :param name: ``one`` to ``twelve``, which get harder; any other word or number draws one, always
         the same for the same word
     :param network: the network that it is drawn from: ``shop``, ``branch`` (two sites and their
-        routers), ``published`` (containers and their ports) or ``capstone`` (notebook 16); None:
-        the name decides
+        routers), ``published`` (containers and their ports), ``workshop`` (names, datagrams, a door
+        of one's own), ``macvlan`` (one card for many), ``tunnel`` (two sites that are one network),
+        ``ipv6`` or ``capstone`` (notebook 16); None: the name decides
     :param engine: as for :class:`nslab.Lab`
     :raises EngineUnavailable: no lab can run here; says why, and what to do
     """
@@ -186,8 +187,11 @@ def faults_of(word: str, network: str | None = None) -> tuple[Network, tuple[Fau
         place, names = NAMED[word]
         return NETWORKS[place], tuple(map(NETWORKS[place].fault, names))
     # A text as the seed, because hash() differs from process to process.
-    draw = random.Random(f"nslab-puzzle-2:{network or ''}:{word}")
-    chosen = NETWORKS[network] if network else draw.choice(DRAWN)
+    draw = random.Random(f"nslab-puzzle-3:{network or ''}:{word}")
+    # As often as it has faults: each of them is to come as often as any other.
+    chosen = (
+        NETWORKS[network] if network else draw.choice([one for one in DRAWN for _ in one.faults])
+    )
     return chosen, _chance(draw, chosen.faults)
 
 

@@ -142,7 +142,10 @@ class Card(w.VBox):  # type: ignore[misc]
         place.add_class("nslab-place")
         buttons = [self._check, self._hint, self._why, self._again, self._keep, self._back]
         row = w.HBox([*buttons, self._solution], layout=wrapped)
-        words = say("as saved; run this cell, and it goes on: what you have passed is kept")
+        words = say(
+            "As last seen: its kernel has ended, and its lab with it. What you have passed, your "
+            "tries and hints are kept. To go on: Run → Run All Above Selected Cell, then this cell."
+        )
         saved = line(words, sign="■")
         self._saved = w.HTML(f"<span class='nslab-saved'>{saved}</span>{CARD}")
         guess = [self._choices, self._locked] if self._exercise.choices else []
@@ -393,6 +396,7 @@ class Card(w.VBox):  # type: ignore[misc]
             says = card_words.status(now, attempt.passed)
             if self._checking is not None:
                 says = card_words.checking()
+            says = card_words.last_seen(says)
             if self._state == "older":
                 says = line(say("A newer card of this exercise has taken over."), sign="■")
             elif self._state:

@@ -49,6 +49,12 @@ def status(now: Standing, passed: bool) -> str:
     return html.escape(words)
 
 
+def last_seen(words: str) -> str:
+    """The same, which the page tells to be of the past once no kernel stands behind it."""
+    seen = html.escape(say("last seen:"))
+    return f"<span class='nslab-before' data-seen='{seen} '>{words}</span>"
+
+
 def is_met(point: Verdict | str) -> bool:
     """Whether it was asked, and holds."""
     return isinstance(point, Verdict) and point.ok

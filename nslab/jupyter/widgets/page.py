@@ -161,6 +161,8 @@ CARD = (
     ".nslab-exercise .nslab-place>.widget-html{margin-left:0}"
     ".nslab-exercise .nslab-place code{font-size:1em;font-weight:bold}"
     ".nslab-exercise .nslab-says{font-weight:bold}"
+    ".jupyter-widgets-disconnected .nslab-before::before"
+    "{content:attr(data-seen);font-weight:normal}"
     # What does not fit on a line goes on behind its sign.
     ".nslab-exercise :is(.nslab-points,.nslab-says,.nslab-told) div>b:first-child,"
     ".nslab-exercise .nslab-points div>span:first-child{text-indent:0}"

@@ -66,7 +66,7 @@ class Rejudging:
         self._turn = threading.RLock()
         """Held while it is judged: by the thread, or by who pressed a button."""
         self._changed = threading.Event()
-        self._stepped = False
+        self._stepped = threading.Event()
         """Whether a step was done since it was last judged."""
         self._stopped = threading.Event()
         self._tried: Standing | None = None
@@ -97,7 +97,8 @@ class Rejudging:
 
         :param step: a step of the learner's has changed it
         """
-        self._stepped |= step
+        if step:  # said by one thread, while another may be saying that something else has changed
+            self._stepped.set()
         self._changed.set()
 
     def judge(self, *, trying: bool = False) -> Standing:
@@ -107,7 +108,8 @@ class Rejudging:
         """
         with self._turn:
             # Before the look: a step that ends meanwhile is judged again.
-            stepped, self._stepped = self._stepped, False
+            if stepped := self._stepped.is_set():
+                self._stepped.clear()
             now = self._exercise.standing(self._lab)
             snapshot = self._seen = self._lab.snapshot()
             same = self._then is not None and not differ(self._then, snapshot)
