@@ -16,6 +16,7 @@ from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
+from nslab.jupyter.widgets.picture_words import in_words
 from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff
@@ -143,7 +144,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._last = draw(what, whole=whole) if draw else Picture(what, whole=whole)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
-            drawn = reachable(self._last.html)
+            drawn = in_words(reachable(self._last.html))
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
         self._fill_choice()  # first, so that whatever is in the picture can be chosen
