@@ -44,10 +44,6 @@ TABLE: tuple[tuple[str, str], ...] = (
     ),
     (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm.*hangs)", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
-    (
-        r"browser/test_look\.py::test_axe.*\[(builder|player|inspector|large)-JupyterLab Light",
-        NIGHTLY,
-    ),
     (r"kernel/test_any_order\.py::.*\[(02|06)", PER_COMMIT),
     (r"kernel/test_any_order\.py::", NIGHTLY),
     (r"kernel/test_tables\.py::test_a_port_waits", NIGHTLY),

@@ -198,7 +198,10 @@ WIDGETS = {
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-@pytest.mark.parametrize("widget", list(WIDGETS))
+@pytest.mark.parametrize(
+    "widget",
+    [pytest.param(one, marks=[pytest.mark.nightly] if one == "large" else []) for one in WIDGETS],
+)
 def test_axe_finds_nothing_that_keeps_somebody_out(book: Book, widget: str, theme: str) -> None:
     page = book(f"import nslab\n{WIDGETS[widget]}", theme=theme).page
     expect(page.locator(".nslab-tools").first).to_be_visible()

@@ -13,6 +13,7 @@ from nslab.frames.journey.comparison import Comparison
 from nslab.frames.journey.values import Change, JourneyStep, Remembered
 from nslab.network.arguments import checked
 from nslab.network.model import Frame, Place, Snapshot
+from nslab.printable import short
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
@@ -141,7 +142,15 @@ class Journey:
         """This journey beside another one, such as one after a rule was added: where they part.
 
         :param other: the later one
+        :raises InvalidInput: it is no journey
         """
+        if not isinstance(other, Journey):
+            raise InvalidInput(
+                "compare with",
+                short(other),
+                "it is no journey",
+                "a capture has them: seen.journey(), seen.journeys",
+            )
         return Comparison(self, other)
 
     def _index(self, step: int) -> int:
