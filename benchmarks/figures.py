@@ -225,6 +225,14 @@ def _pictures(results: Results) -> list[Figure]:
             values = series(results, "pictures", f"{key} {size}")
             known = [value for value in values if value is not None]
             found += figure(f"picture of {size} namespaces, {words}", known, unit, **target)
+    for words, name, key, target in (
+        ("a change in a terminal → the picture for the page", "live", "median", {"at_most": 0.1}),
+        ("the same, of 95 in 100", "live", "most", {"at_most": 0.15}),
+        ("all of notebook 05, with pictures", "notebook", "on", {}),
+        ("all of notebook 05, without", "notebook", "off", {}),
+    ):
+        known = [value for value in series(results, name, key) if value is not None]
+        found += figure(words, known, "s", **target)
     return found
 
 

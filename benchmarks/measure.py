@@ -89,6 +89,8 @@ def others(place: Place, plan: Plan, *, small: bool = False) -> dict[str, tuple[
             "ready": ("ready.py", 1),
             "idle": ("idle.py", 0.1),
             "pictures": ("pictures.py", 1, 30),
+            "live": ("live.py", 2),
+            "notebook": ("notebook.py", 1, "05-way-out.ipynb"),
             "vm": ("vm.py", 1),
         }
     return {
@@ -99,6 +101,8 @@ def others(place: Place, plan: Plan, *, small: bool = False) -> dict[str, tuple[
         "ready": ("ready.py", 4),
         "idle": ("idle.py", 3),
         "pictures": ("pictures.py", 5, 30, 100, 500),
+        "live": ("live.py", 40),
+        "notebook": ("notebook.py", 2, "05-way-out.ipynb"),
         "vm": ("vm.py", 4),
     }
 

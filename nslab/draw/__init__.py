@@ -45,6 +45,7 @@ class Picture:
 
     :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
     :param said: by a namespace's inode: what more is said of it, a line each
+    :param whole: draw every namespace; else, of very many, some stand for the rest
     """
 
     @checked
@@ -53,19 +54,27 @@ class Picture:
         what: Snapshot | Diff,
         stage: Memory | None = None,
         said: Mapping[int, Sequence[str]] | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
         self.what = what
         self._said = said or {}
+        self._is_whole = whole
         self._stage = stage
 
     @cached_property
     def _scene(self) -> Scene:
-        return compose(self.what, self._said)
+        return compose(self.what, self._said, whole=self._is_whole)
 
     @cached_property
     def placed(self) -> Placed:
         """Where everything is: for what wants to draw on it."""
         return place(self._scene, self._stage)
+
+    @property
+    def folded(self) -> int:
+        """How many namespaces are left out, because the rest stands for them."""
+        return self._scene.rest_count
 
     @cached_property
     def svg(self) -> str:

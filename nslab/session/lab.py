@@ -455,13 +455,13 @@ class Lab(Past, Counting, Tables, Traffic):
         """The lab as it is now, drawn."""
         return self._draw(self.snapshot())
 
-    def _draw(self, what: Snapshot | diff.Diff) -> Picture:
+    def _draw(self, what: Snapshot | diff.Diff, *, whole: bool = False) -> Picture:
         """A picture in which nothing jumps that was in the lab's pictures before."""
         from nslab.draw import Memory, Picture
 
         if self._stage is None:
             self._stage = Memory()
-        return Picture(what, self._stage)
+        return Picture(what, self._stage, whole=whole)
 
     def live(self) -> View:
         """The picture as a widget that follows the kernel, whoever changes the lab and how."""

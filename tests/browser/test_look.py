@@ -154,6 +154,33 @@ def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     assert width(framed) > before
 
 
+def test_two_fingers_pinch(book: Book) -> None:
+    page, window, picture = looked_at(book, "pinched")
+    first = width(picture)
+    box = window.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + min(150, box["height"] / 2)
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, apart: float = 0.0) -> None:
+        points = [{"x": x - apart / 2, "y": y, "id": 0}, {"x": x + apart / 2, "y": y, "id": 1}]
+        fingers.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [] if kind == "touchEnd" else points},
+        )
+
+    touch("touchStart", 80)
+    for apart in range(80, 164, 4):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    assert width(picture) == pytest.approx(first * 2, rel=0.15)
+    touch("touchStart", 160)
+    for apart in range(160, 76, -4):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    assert width(picture) == pytest.approx(first, rel=0.15)
+
+
 WIDGETS = {
     "builder": "lab = nslab.lesson('06').lab(name='axe-builder')\nlab.builder()",
     "player": "lesson = nslab.lesson('04')\nlab = lesson.lab(name='axe-player')\nlesson.play(lab)",
@@ -162,11 +189,19 @@ WIDGETS = {
         "with lab.capture() as seen:\n    lab.ping('ns1', '203.0.113.80')\n"
         "i = seen.inspect()\ni.frame = 7\ni.follow()\ni"
     ),
+    "card": "nslab.lesson('05')['X1'].card()",
+    "large": (
+        "lab = nslab.Lab('axe-large')\n"
+        "lab.do(*(nslab.AddNamespace(f'n{n}') for n in range(1, 15)))\nlab.live()"
+    ),
 }
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-@pytest.mark.parametrize("widget", list(WIDGETS))
+@pytest.mark.parametrize(
+    "widget",
+    [pytest.param(one, marks=[pytest.mark.nightly] if one == "large" else []) for one in WIDGETS],
+)
 def test_axe_finds_nothing_that_keeps_somebody_out(book: Book, widget: str, theme: str) -> None:
     page = book(f"import nslab\n{WIDGETS[widget]}", theme=theme).page
     expect(page.locator(".nslab-tools").first).to_be_visible()

@@ -35,7 +35,7 @@ def test_a_star(place: trial.Place, way: str, capsys: pytest.CaptureFixture[str]
             print("\nMininet is not installed: its trial was left out")
 
 
-TRIALS = ["snapshot", "command", "imports", "ready", "idle", "pictures"]
+TRIALS = ["snapshot", "command", "imports", "ready", "idle", "pictures", "live", "notebook"]
 if os.geteuid() == 0:
     TRIALS.append("captures")  # its tcpdump changes its groups, which an ordinary user's may not
 
@@ -57,5 +57,5 @@ def test_there_are_no_other_trials(place: trial.Place) -> None:
     assert (
         set(measure.others(place, PLAN, small=True))
         == set(measure.others(place, PLAN))
-        == {"snapshot", "command", "captures", "imports", "ready", "idle", "pictures", "vm"}
+        == {*TRIALS, "captures", "vm"}
     )

@@ -55,7 +55,9 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         "internet/eth0": 9,
     }
     assert set(shown(request)) == {4, 8}
-    assert " ".join(shown(request)[4]) == f"source {INSIDE} → {OUTSIDE} TTL 64 → 63, new MACs"
+    # In short: the table has what was there before, and the new MACs.
+    words = " · ".join(shown(request)[4])
+    assert words == f"source → {OUTSIDE} · TTL 64 → 63"
     assert ways(reply) == [
         "out of internet/eth0",
         "into router/eth1",
@@ -68,7 +70,7 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         "into ns1/eth0",
     ]
     assert set(shown(reply)) == {3, 7}
-    assert " ".join(shown(reply)[7]).startswith(f"target {OUTSIDE} → {INSIDE} ")
+    assert " · ".join(shown(reply)[7]).startswith(f"target → {INSIDE} · ")
     for journey in (request, reply):
         assert journey.arrived
         assert [str(one).split("\n") for one in journey.remembered] == [

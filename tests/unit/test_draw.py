@@ -840,3 +840,35 @@ def test_emulated_cards_on_one_hub_are_plugged_into_each_other() -> None:
     assert picture.placed.cable("host/nic0", "lan/nic1")
     assert "nic0 up ═ LAN machine" in picture.text
     assert "nic1" in picture.html
+
+
+def routers(*cables: tuple[str, str]) -> dict[str, Rect]:
+    """Where namespaces stand that are joined so, and by nothing to the host."""
+    with Lab(engine="fake") as lab:
+        spaces = sorted({end for cable in cables for end in cable})
+        lab.do(*map(AddNamespace, spaces), watch=False)
+        for one, other in cables:
+            lab.do(
+                AddVeth(f"to-{other}", f"to-{one}", ns=one, peer_ns=other, up=True),
+                SetUp(f"to-{one}", ns=other),
+                watch=False,
+            )
+        return {box.label: rect for box, _, rect in Picture(lab.snapshot()).placed.boxes}
+
+
+def rows(boxes: dict[str, Rect]) -> list[str]:
+    found: dict[int, list[str]] = {}
+    for label, rect in boxes.items():
+        if label != "host":
+            found.setdefault(rect.y, []).append(label)
+    return [" ".join(sorted(found[y])) for y in sorted(found)]
+
+
+def test_networks_apart_from_the_host_stand_around_their_middle() -> None:
+    """A name says nothing about what is above what."""
+    tree = [("core", "d1"), ("core", "d2"), ("d1", "a1"), ("d2", "a2")]
+    assert rows(routers(*tree)) == ["core", "d1 d2", "a1 a2"]
+    line = [("h1", "r1"), ("r1", "r2"), ("r2", "r3"), ("r3", "h2")]
+    assert rows(routers(*line)) == ["r2", "r1 r3", "h1 h2"]
+    ring = [(f"r{n}", f"r{n % 6 + 1}") for n in range(1, 7)]
+    assert rows(routers(*ring)) == ["r1", "r2 r6", "r3 r5", "r4"]

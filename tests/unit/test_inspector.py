@@ -178,3 +178,17 @@ def test_without_a_kernel_the_table_is_there(inspector: Inspector, seen: Capture
     bundle = inspector._repr_mimebundle_()
     assert str(seen.frames) in bundle["text/plain"]
     assert "who has 10.0.0.2" in bundle["text/html"]
+
+
+def test_a_frame_leads_to_its_step_and_a_step_to_its_frame(inspector: Inspector) -> None:
+    inspector.frame = 1
+    inspector.follow()
+    shown, journey = part(inspector, "journey").value, inspector._journey
+    assert journey is not None
+    (number,) = (step.frame.number for step in journey.steps)
+    inspector._page.gesture = {"step": 1}
+    assert inspector.frame == number
+    assert part(inspector, "journey").value == shown, "it is the same journey"
+    # All of it is no frame's.
+    inspector._page.gesture = {"step": 0}
+    assert inspector.frame == number

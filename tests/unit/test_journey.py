@@ -467,3 +467,22 @@ def test_any_bytes_have_a_journey(data: list[bytes]) -> None:
     for one in frames:
         assert packet(one) == packet(one)
     assert all(str(journey) for journey in found)
+
+
+def test_two_journeys_are_compared_step_by_step() -> None:
+    (whole,) = journeys(seen(*THROUGH_NAT), [SNAT], LAB)[:1]
+    (short,) = journeys(seen(*THROUGH_NAT[:3]), [SNAT], LAB)[:1]
+    compared = whole.compare(short)
+    assert compared
+    assert compared.common == 3
+    assert compared.said == f"the same as far as {whole.steps[2]}"
+    assert [pair.sign for pair in compared.pairs] == ["=", "=", "=", "-", "-"]
+    assert [pair.sign for pair in short.compare(whole).pairs] == ["=", "=", "=", "+", "+"]
+    lines = str(compared).splitlines()
+    assert lines[1].split() == ["before", "after"]
+    assert whole.end in lines[-1]
+    assert short.end in lines[-1]
+    page = compared._repr_mimebundle_()["text/html"]
+    assert page.count("<svg ") == 2
+    assert not whole.compare(whole)
+    assert whole.compare(whole).said == "both went the same way"

@@ -181,3 +181,38 @@ def test_every_node_of_its_drawing_can_be_chosen(lab: Lab, live: Live) -> None:
     plain = live._repr_mimebundle_()
     data = plain[0] if isinstance(plain, tuple) else plain
     assert 'role="button"' not in data["text/html"], "what is saved cannot be pressed"
+
+
+def test_in_a_large_network_one_can_be_found(lab: Lab) -> None:
+    lab.do(AddBridge("br0"), *(AddNamespace(f"n{n}") for n in range(1, 131)), watch=False)
+    lab.do(
+        *(AddVeth(f"v{n}", "eth0", peer_ns=f"n{n}", master="br0") for n in range(1, 131)),
+        AddAddress("eth0", "10.7.0.99/16", ns="n99"),
+        watch=False,
+    )
+    live = lab.live()
+    folded = live.picture.folded
+    assert folded > 0
+    assert part(live, "fold").description == f"Show {folded} more"
+    # What is folded is unfolded when it is looked for, by its address or by its name.
+    part(live, "find").value = "10.7.0.99"
+    assert live.chosen == "n99/eth0"
+    assert live.picture.folded == 0
+    assert part(live, "choice").options == ("–", "n99/eth0")
+    assert "1 found" in part(live, "found").value
+    assert live._page.sight[0] == "n99/eth0"
+    part(live, "find").value = ""
+    assert part(live, "found").value.endswith("></span>")
+    assert "n120" in part(live, "choice").options
+    part(live, "fold").value = False
+    assert live.picture.folded == folded
+    assert part(live, "fold").description == f"Show {folded} more"
+    part(live, "find").value = "no such thing"
+    assert "0 found" in part(live, "found").value
+    live.close()
+
+
+def test_a_small_network_has_nothing_to_search(live: Live) -> None:
+    for name in ("find", "found", "fold"):
+        assert part(live, name).layout.display == "none"
+    assert part(live, "choice").layout.display is None

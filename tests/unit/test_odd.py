@@ -413,7 +413,7 @@ def test_a_closed_lab_says_so(name: str) -> None:
         "why": (None, "10.0.0.1"),
         "observe_steps": (lab.close,),
         "fdb": ("br0",),
-        "port_states": ("port1",),
+        "port_states": ("v1",),
     }
     two = ("ping", "arping", "traceroute", "http", "resolve")
     words = given_.get(name, (None, "10.0.0.1") if name in two else ())

@@ -31,6 +31,7 @@ LONG = {
     "explain/trace/walk.py _Walk._leave": "the hooks and questions between a route and the wire",
     "jupyter/widgets/builder.py Builder.__init__": "what the widget is made of, in its order",
     "jupyter/widgets/inspector.py Inspector.__init__": "the same",
+    "jupyter/widgets/live.py Live.__init__": "the same",
     "jupyter/widgets/player.py Player.__init__": "the same",
     "session/lab.py Lab.__init__": "what a lab holds, in the order in which it is made",
     "session/traffic/tools.py http": "a program's words and what its output means",

@@ -103,3 +103,24 @@ def test_the_language_is_asked_for_and_what_is_saved_stays_english() -> None:
     assert shown(LANG="de_DE.UTF-8") == english, "the machine's language is not the lessons'"
     assert shown(NSLAB_LANG="en", LANGUAGE="de") == english
     assert shown(NSLAB_LANG="xx") == english
+
+
+def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
+    code = (
+        "from nslab import Lab; from nslab.jupyter.widgets.picture_words import in_words\n"
+        "with Lab(engine='fake') as lab: print(in_words(lab.picture.html)); print(lab.picture.text)"
+    )
+    said = {}
+    for language in ("en", "de"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "NSLAB_LANG": language},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said[language] = done.stdout
+    assert ">the pseudo-host</text>" in said["en"]
+    assert ">der Pseudo-Host</text>" in said["de"]
+    assert ">aus</text>" in said["de"], "forwarding, which is off"
+    assert "host (the pseudo-host)" in said["de"], "what is saved stays English"

@@ -1,7 +1,6 @@
 """The key of a picture in which networks could be mistaken for each other: a line for each.
 
-It is there where two namespaces have several networks in common, or where more networks are drawn
-than there are colours.
+It is there where two namespaces have several networks in common.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from nslab.draw.layout.boxes import TEXT
-from nslab.draw.layout.colours import HUES
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Key, Scene
 
@@ -43,26 +41,17 @@ class Row:
 def key(scene: Scene, hues: Mapping[Key, int]) -> list[Row]:
     """The lines of the key; none where the picture needs no key."""
     drawn = {cell.key: box.key for box in scene.boxes for cell in box.cells()}
-    own = [
-        [one for one in members if one in drawn]
-        for place, members in enumerate(scene.networks)
-        if place not in scene.outside
-    ]
-    wide = [members for members in own if len({drawn[one] for one in members}) > 1]
-    homes = [sorted({drawn[one] for one in members}) for members in wide]
-    if not _mistaken(homes, {hues[members[0]] for members in wide}):
+    wide = []
+    shared: Counter[tuple[tuple[bool, int], ...]] = Counter()
+    for place, every in enumerate(scene.networks):
+        members = [one for one in every if one in drawn and place not in scene.outside]
+        homes = sorted({drawn[one] for one in members})
+        if len(homes) > 1:
+            wide.append(members)
+            shared.update(combinations(homes, 2))
+    if max(shared.values(), default=0) < MANY:
         return []
     return [Row(hues[members[0]], _said(scene, members)) for members in wide]
-
-
-def _mistaken(homes: list[list[tuple[bool, int]]], hues: set[int]) -> bool:
-    """Whether some networks could be taken for each other.
-
-    :param homes: of each network: the namespaces that it is in
-    """
-    shared = Counter(pair for spaces in homes for pair in combinations(spaces, 2))
-    colours = Counter(hue % HUES for hue in hues)
-    return max(shared.values(), default=0) >= MANY or max(colours.values(), default=0) > 1
 
 
 def _said(scene: Scene, members: list[Key]) -> str:

@@ -247,10 +247,21 @@ class Filler:
             if was is not None and rows.keep(slot, was):
                 kept.append(slot)
         for unit in self._units([slot for slot in frame.group.others if slot not in kept]):
-            rows.add(unit, self._wish(frame, unit[0]) or 0)
+            rows.add(unit, self._modest(frame, unit[0]))
         for y, row in rows.tops(top):
             for x, slot in row:
                 frame.put(slot, x, y)
+
+    def _modest(self, frame: NamespaceBox, slot: Slot) -> int:
+        """Where a link would be straight above its other end, if its box need not grow for that.
+
+        The host may grow; of namespaces in rows of their own the next one would have no room.
+        """
+        wish = self._wish(frame, slot) or 0
+        if frame.group.box.key not in self.scene.levels:
+            return wish
+        own = sum(each.w + CELL_GAP for each in frame.group.others) - CELL_GAP + MARGIN
+        return max(0, min(wish, max(own, frame.w - MARGIN) - slot.w))
 
     def _limit(self, frame: NamespaceBox) -> int:
         """Where a row of loose links ends."""

@@ -160,6 +160,7 @@ class Plan:
             return level[key]
 
         found: dict[int, list[Box]] = {}
+        level |= {key: number + 1 for key, number in self.scene.levels.items()}
         level[boxes[0].key] = 0
         for box in boxes:
             found.setdefault(depth(box.key), []).append(box)
@@ -177,9 +178,14 @@ class Plan:
             upper, lower = home.get(cable.upper), home.get(cable.lower)
             if lower and cable.upper in plugs:
                 far.setdefault(lower, plugs[cable.upper])
-            if upper and lower and upper != lower:
+            if upper and lower and upper != lower and not self._beside(upper, lower):
                 cables.append((upper, plugs.get(cable.upper), lower))
         return by_crossings([box.key for box in self.scene.boxes], len(plugs), cables) or far
+
+    def _beside(self, one: tuple[bool, int], other: tuple[bool, int]) -> bool:
+        """Whether two namespaces stand in one row, whatever joins them."""
+        levels = self.scene.levels
+        return one in levels and levels[one] == levels.get(other)
 
     def _plugs(self) -> Iterator[Key]:
         """The host's links, those of one bridge together: in the order of what hangs on them."""

@@ -7,6 +7,7 @@
     captions   what is written about a link and about a namespace
     wires      what joins links that are no pair: tunnels, filters that pass on, a hub
     networks   which links are in one network
+    ranks      which namespace stands above which
     sampling   which namespaces are drawn when there are too many
     metrics    how wide a text will be
     text       a scene as plain text

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from nslab.draw.scene import captions, sampling, wires
 from nslab.draw.scene.networks import networks
+from nslab.draw.scene.ranks import ranks
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene, Scenery
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
@@ -50,12 +51,16 @@ def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]
     )
 
 
-def compose(what: Snapshot | Diff, said: Mapping[int, Sequence[str]] | None = None) -> Scene:
+def compose(
+    what: Snapshot | Diff, said: Mapping[int, Sequence[str]] | None = None, *, whole: bool = False
+) -> Scene:
     """The scene of a snapshot, or of what changed.
 
     :param said: by a namespace's inode: what more is said of it, a line each
+    :param whole: with every namespace, however many there are
     """
-    composer = _Composer(what.after, what) if isinstance(what, Diff) else _Composer(what, None)
+    diff = what if isinstance(what, Diff) else None
+    composer = _Composer(what.after if isinstance(what, Diff) else what, diff, whole)
     scene = composer.scene()
     for box in scene.boxes:
         lines = said.get(box.key[1], ()) if said and not box.key[0] else ()
@@ -69,23 +74,20 @@ def _is_card(link: Link) -> bool:
 
 
 class _Composer:
-    def __init__(self, snapshot: Snapshot, diff: Diff | None) -> None:
+    def __init__(self, snapshot: Snapshot, diff: Diff | None, whole: bool) -> None:
         self.snapshot, self.diff = snapshot, diff
-        spaces = [(False, namespace) for namespace in snapshot.namespaces]
         self.old: dict[int, Namespace] = {}
         """By inode: what a namespace that is still there was."""
-        if diff:
-            for namespace in diff.before.namespaces:
-                if namespace.inode in diff.gone_namespaces:
-                    spaces.append((True, namespace))
-                else:
-                    self.old[namespace.inode] = namespace
+        spaces = [(False, namespace) for namespace in snapshot.namespaces]
+        spaces += self._gone()
         own = _in_order([entry for entry in spaces if entry[1].role != "world"])
         self.worldly = [entry for entry in spaces if entry[1].role == "world"]
-        self.own, self.left = sampling.choose(own, self._changed)
+        self.own, self.left = (own, []) if whole else sampling.choose(own, self._changed)
         self.labels = {(gone, namespace.inode): namespace.label for gone, namespace in spaces}
         self.links = dict(self._every_link(spaces))
-        self.rank = self._ranks([(gone, namespace.inode) for gone, namespace in own])
+        self.rank, self.levels = ranks(
+            [(gone, namespace.inode) for gone, namespace in own], self._joined()
+        )
         """The end of a cable in an earlier namespace is the upper one, and the world is above."""
         for n, (gone, namespace) in enumerate(self.worldly):
             self.rank[gone, namespace.inode] = n - len(self.worldly)
@@ -102,21 +104,20 @@ class _Composer:
         self.joined = frozenset(chain.from_iterable(self.tunnels))
         """The ends of tunnels of which both are here."""
 
-    def _ranks(self, own: list[Home]) -> dict[Home, int]:
-        """Namespaces by how many cables they are away from the host, then in their order."""
-        beside: dict[Home, set[Home]] = {}
+    def _gone(self) -> Iterator[tuple[bool, Namespace]]:
+        """The namespaces that are there no longer; what the others were is noted."""
+        for namespace in self.diff.before.namespaces if self.diff else ():
+            if self.diff and namespace.inode in self.diff.gone_namespaces:
+                yield True, namespace
+            else:
+                self.old[namespace.inode] = namespace
+
+    def _joined(self) -> Iterator[tuple[Home, Home]]:
+        """The namespaces of the two ends of each cable."""
         for key, link in self.links.items():
             end = self._peer_key(link.peer)
             if end is not None:
-                beside.setdefault(self._home(key), set()).add(self._home(end))
-                beside.setdefault(self._home(end), set()).add(self._home(key))
-        away = dict.fromkeys(own[:1], 0)
-        row = list(away)
-        while row:
-            row = [far for near in row for far in beside.get(near, ()) if far not in away]
-            away |= dict.fromkeys(row, len(away))
-        by_distance = sorted(own, key=lambda home: away.get(home, len(self.links) + len(own)))
-        return {home: n for n, home in enumerate(by_distance)}
+                yield self._home(key), self._home(end)
 
     def _every_link(self, spaces: list[tuple[bool, Namespace]]) -> Iterator[tuple[Key, Link]]:
         for gone, namespace in spaces:
@@ -142,6 +143,7 @@ class _Composer:
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
             names=self.names,
             box_names=self.box_names,
+            levels=self.levels,
             rest=sampling.summary(self.own, self.left, unsaid),
             rest_on=self._rest_on(boxes),
             rest_count=len(self.left),

@@ -140,6 +140,8 @@ class Scene:
     """Of every link, also of the world's: ``ns1/eth0``, the same in every run and unique."""
     box_names: dict[tuple[bool, int], str] = field(default_factory=dict)
     """The same of the boxes."""
+    levels: dict[tuple[bool, int], int] = field(default_factory=dict)
+    """Of namespaces that do not hang on the host: how far from the middle of them."""
     networks: list[tuple[Key, ...]] = field(default_factory=list)
     """Links between which nothing is routed."""
     outside: frozenset[int] = frozenset()

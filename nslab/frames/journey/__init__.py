@@ -8,6 +8,7 @@
 ::
 
     assemble       from frames to journeys
+    comparison     two of them beside each other
     markup         journeys in a page
     narrative      a journey and a list of them, as they show themselves
     packets        which frames are one packet

@@ -121,6 +121,16 @@ def journeys(rows: Iterable[Sequence[str]]) -> str:
     return f"{_TABLE}{_head('frame', 'packet', 'steps', 'end')}<tbody>{body}</tbody></table>"
 
 
+def compared(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Two journeys side by side: a sign, and what was seen of each."""
+    body = ""
+    for sign, *both in rows:
+        quiet = "" if sign.strip("=") else ";opacity:.75"
+        cells = "".join(f'<td style="{_CELL}{quiet}">{escape(cell)}</td>' for cell in (sign, *both))
+        body += f'<tr style="background:none">{cells}</tr>'
+    return f"{_TABLE}{_head('', 'before', 'after')}<tbody>{body}</tbody></table>"
+
+
 def _head(*words: str, first: str | None = None) -> str:
     """The head of a table.
 

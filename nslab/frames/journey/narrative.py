@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from nslab.errors import InvalidInput
 from nslab.frames.journey import markup
+from nslab.frames.journey.comparison import Comparison
 from nslab.frames.journey.values import Change, JourneyStep, Remembered
 from nslab.network.arguments import checked
 from nslab.network.model import Frame, Place, Snapshot
+from nslab.printable import short
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
@@ -129,6 +131,27 @@ class Journey:
         caption = "" if upto is None else f"{upto} of {len(self.steps)}: {self._said(upto - 1)}"
         lines = str(self).split("\n") if upto is None else [self.title, *self._lines(last)]
         return PathPicture(self._base, self._trail, "\n".join(lines), upto, caption)
+
+    @property
+    def drawable(self) -> bool:
+        """Whether its way can be drawn: the network was looked at while the lab was there."""
+        return self._base is not None
+
+    @checked
+    def compare(self, other: Journey) -> Comparison:
+        """This journey beside another one, such as one after a rule was added: where they part.
+
+        :param other: the later one
+        :raises InvalidInput: it is no journey
+        """
+        if not isinstance(other, Journey):
+            raise InvalidInput(
+                "compare with",
+                short(other),
+                "it is no journey",
+                "a capture has them: seen.journey(), seen.journeys",
+            )
+        return Comparison(self, other)
 
     def _index(self, step: int) -> int:
         if not 1 <= step <= len(self.steps):

@@ -3,6 +3,7 @@
 ::
 
     words        the texts, through gettext
+    picture_words  those of a picture, on its way into a widget
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function
     live         the picture that follows the kernel

@@ -12,6 +12,7 @@ from msgspec import Struct
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
+from nslab.jupyter.widgets.picture_words import in_words
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 
@@ -103,7 +104,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._answer.value = f"<pre>ping {html.escape(f'{target}: {result}')}</pre>"
 
     def _whys(self) -> None:
-        self._answer.value = self._lab.why(self._from, self._whom.value.strip()).html
+        self._answer.value = in_words(self._lab.why(self._from, self._whom.value.strip()).html)
 
     def _capture(self, thing: str) -> None:
         places = [thing]

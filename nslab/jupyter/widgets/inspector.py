@@ -17,6 +17,7 @@ from nslab.frames.filtering import Facts, Wanted, facts, wanted
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
+from nslab.jupyter.widgets.picture_words import in_words
 from nslab.jupyter.widgets.sheet import List, Parts, key, protocol
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
@@ -196,7 +197,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._journey = journey
             self._steps.layout.display = None if last > 1 else "none"
             self._message.value = ""
-            self._way.value = journey._page(f"inspector of {self.model_id}")
+            self._way.value = in_words(journey._page(f"inspector of {self.model_id}"))
 
     def close(self) -> None:
         """Take the widget away; the capture goes on."""
@@ -266,7 +267,10 @@ class Inspector(w.VBox):  # type: ignore[misc]
             if self._opened is not None and self._opened.frame == opened.frame:
                 return None
             self._opened = opened
-            self._forget_way()
+            if (step := self._step_of(number)) is None:
+                self._forget_way()
+            else:
+                self._at.value = step  # of the journey that is shown: there it is in the picture
             note = f"<br>{html.escape(opened.note)}" if opened.note else ""
             self._heading.value = f"<b>{html.escape(opened.heading)}</b>{note}"
             return self._parts.show(opened)
@@ -279,7 +283,13 @@ class Inspector(w.VBox):  # type: ignore[misc]
     def _show_step(self, step: int) -> None:
         """Have the page choose a step of the journey, in its table and its picture."""
         if self._journey is not None:
+            self.frame = self._journey.steps[step - 1].frame.number
             self._page.step = [step, self._page.step[1] + 1 if self._page.step else 1]
+
+    def _step_of(self, number: int) -> int | None:
+        """The step of the journey that is shown at which a frame was seen."""
+        steps = self._journey.steps if self._journey else ()
+        return next((n for n, step in enumerate(steps, 1) if step.frame.number == number), None)
 
     def _gestured(self, what: dict[str, Any]) -> None:
         """A step was chosen in the table; 0 is all of them."""
@@ -287,8 +297,11 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._play.playing = False
             with self._filling:
                 journey, self._journey = self._journey, None  # the page shows it already
-                self._at.value = min(int(what["step"]) or self._at.max, self._at.max)
+                step = min(int(what["step"]), self._at.max)
+                self._at.value = step or self._at.max
                 self._journey = journey
+                if step:
+                    self.frame = journey.steps[step - 1].frame.number
 
     def _go(self, step: int) -> None:
         self._play.playing = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
+from nslab.jupyter.widgets.picture_words import in_words
 from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from nslab.session.lab import Lab
 
 _number = itertools.count()
+
+MANY = 12
+"""With more namespaces there is a field to find one."""
 
 NOTHING = "–"
 """The choice of no thing."""
@@ -47,15 +52,25 @@ class Live(w.VBox):  # type: ignore[misc]
         self._snapshot = lab.snapshot()
         self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
         self._status = w.HTML()
-        wide = w.Layout(width="auto")
-        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING], layout=wide)
+        self._telling = threading.RLock()
+        """Held while the picture is made: a search makes it in another thread than what follows."""
+        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING], layout=_wide())
+        self._find = w.Text(
+            description=say("Find"), placeholder=say("a name or an address"), layout=_wide()
+        )
+        self._found = w.HTML()
+        self._fold = w.ToggleButton(icon="expand", layout=_wide())
+        self._shown: Snapshot | Diff = self._snapshot
+        """What the picture is of."""
         self._enter = w.HTML()
         self._entered: object = None
         """The engine whose terminals the button opens: undo and reset bring another."""
         self._facts = w.HTML()
         self._choice.observe(self._chosen, names="value")
+        self._find.observe(lambda _: self._search(), names="value")
+        self._fold.observe(lambda _: self._tell(self._shown), names="value")
         side = w.VBox(
-            [self._choice, self._enter, self._facts],
+            [self._find, self._found, self._fold, self._choice, self._enter, self._facts],
             layout=w.Layout(flex="0 1 20em", min_width="18em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
@@ -66,6 +81,9 @@ class Live(w.VBox):  # type: ignore[misc]
             "live": self,
             "status": self._status,
             "choice": self._choice,
+            "find": self._find,
+            "found": self._found,
+            "fold": self._fold,
             "drawn": self._picture,
             "entrance": self._enter,
             "facts": self._facts,
@@ -117,15 +135,31 @@ class Live(w.VBox):  # type: ignore[misc]
     # -- from the thread -----------------------------------------------------------------------
 
     def _tell(self, what: Snapshot | Diff) -> None:
-        draw = self._draw()
-        self._last = draw(what) if draw else Picture(what)
+        with self._telling:
+            self._show(what)
+
+    def _show(self, what: Snapshot | Diff) -> None:
+        draw, self._shown = self._draw(), what
+        whole = bool(self._fold.value)
+        self._last = draw(what, whole=whole) if draw else Picture(what, whole=whole)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
-            drawn = reachable(self._last.html)
+            drawn = in_words(reachable(self._last.html))
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
-        # First, so that whatever is in the picture can be chosen.
-        there = [NOTHING, *things(self._snapshot)]
+        self._fill_choice()  # first, so that whatever is in the picture can be chosen
+        self._page.graph = joined(self._snapshot)
+        if drawn != self._picture.value:
+            self._picture.value = drawn
+        self._show_entrance()
+        self._show_facts()
+        for call in self._watchers:
+            call()
+
+    def _fill_choice(self) -> None:
+        """Have the list hold what is there, or what one looks for."""
+        self._offer_search()
+        there = [NOTHING, *self._matching()]
         if list(self._choice.options) != there:
             # In one message: new options choose the first, and what a person chooses between two
             # messages would be lost.
@@ -136,13 +170,6 @@ class Live(w.VBox):  # type: ignore[misc]
                     self._choice.value = chosen if chosen in there else NOTHING
             finally:
                 self._refilling = False
-        self._page.graph = joined(self._snapshot)
-        if drawn != self._picture.value:
-            self._picture.value = drawn
-        self._show_entrance()
-        self._show_facts()
-        for call in self._watchers:
-            call()
 
     def _over(self, reason: str) -> None:
         self._enter.value = ""
@@ -150,6 +177,46 @@ class Live(w.VBox):  # type: ignore[misc]
         self._status.value = _line(words + ". " + say("This is the last known state."), on=False)
 
     # -- what is shown -------------------------------------------------------------------------
+
+    def _offer_search(self) -> None:
+        """Have the field and the button that large networks need, and no other."""
+        many = sum(namespace.role != "world" for namespace in self._snapshot) > MANY
+        for each in (self._find, self._found):
+            each.layout.display = None if many else "none"
+        folded, whole = self.picture.folded, bool(self._fold.value)
+        self._fold.layout.display = None if folded or whole else "none"
+        words = say("Fold again") if whole else say("Show {count} more").format(count=folded)
+        self._fold.description = words
+
+    def _matching(self) -> list[str]:
+        """The things that one looks for: by name, by address; all if nothing is looked for."""
+        text, every = self._find.value.strip().lower(), things(self._snapshot)
+        if not text:
+            return list(every)
+        addressed = {
+            f"{namespace.label}/{link.name}"
+            for namespace in self._snapshot
+            for link in namespace.links
+            if any(one.address.startswith(text) for one in link.addresses)
+        }
+        return [thing for thing in every if text in thing.lower() or thing in addressed]
+
+    def _search(self) -> None:
+        """Bring the first thing that one looks for into sight; folded ones are unfolded."""
+        found, text = self._matching(), self._find.value.strip()
+        words = say("{found} found").format(found=len(found)) if text else ""
+        self._found.value = f"<span role='status'>{html.escape(words)}</span>"
+        if text and found and self.picture.folded and not self._is_drawn(found[0]):
+            self._fold.value = True  # draws anew
+        else:
+            self._tell(self._shown)
+        if text and found:
+            self._choice.value = found[0]
+            self.bring_into_sight(found[0])
+
+    def _is_drawn(self, thing: str) -> bool:
+        boxes = {box.label for box, _, _ in self.picture.placed.boxes}
+        return thing.partition("/")[0] in boxes
 
     def _show_entrance(self) -> None:
         lab = self._lab()
@@ -178,6 +245,10 @@ class Live(w.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         text = f"live picture\n{self.picture.text}"
         return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.picture))
+
+
+def _wide() -> w.Layout:
+    return w.Layout(width="auto")
 
 
 def drawn(picture: Picture) -> str:

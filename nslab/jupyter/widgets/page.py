@@ -213,6 +213,7 @@ STYLE = (
     ".nslab-terminal{display:flex;flex-wrap:wrap;align-items:center;gap:.3em .7em;margin:.2em 0}"
     ".nslab-terminal .nslab-enter{width:auto;margin:0}"
     ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"
+    ".nslab-journey [data-stop]{cursor:pointer}"
     ".nslab-drawn g[tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"
     "outline-offset:2px}"
     "</style>"

@@ -243,7 +243,16 @@ const frameOf = (frame, view, words, options) => {
         }
     });
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'])
-        view.addEventListener(end, event => { pointers.delete(event.pointerId); apart = 0; });
+        view.addEventListener(end, event => {
+            // A finger is captured by what it touches; that this passes to the view is no end.
+            if (end === 'lostpointercapture' && event.target !== view) return;
+            pointers.delete(event.pointerId);
+            apart = 0;
+        });
+    // With two fingers it is no scrolling: the browser is not to take them away.
+    view.addEventListener('touchmove', event => {
+        if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+    }, { passive: false });
     view.addEventListener('click', event => {
         if (!moved) return;  // what was dragged was not clicked
         moved = false;

@@ -1,0 +1,115 @@
+"""Two journeys beside each other, such as before and after a rule: where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from html import escape
+from typing import Any, NamedTuple, Protocol
+
+from nslab.frames.journey import markup
+from nslab.frames.journey.values import JourneyStep
+
+
+class Drawn(Protocol):
+    """A picture in a page."""
+
+    @property
+    def html(self) -> str: ...
+
+
+class Told(Protocol):
+    """What is needed of a journey."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def steps(self) -> Sequence[JourneyStep]: ...
+    @property
+    def end(self) -> str: ...
+    @property
+    def drawable(self) -> bool: ...
+    def picture(self) -> Drawn: ...
+
+
+class Pair(NamedTuple):
+    """A step of the first journey, and the step of the second at the same place; None for none."""
+
+    before: JourneyStep | None
+    after: JourneyStep | None
+
+    @property
+    def sign(self) -> str:
+        """``=``: they do not differ; ``~``: in what was rewritten; ``-``, ``+``: one is missing."""
+        if self.before is None or self.after is None:
+            return "+" if self.before is None else "-"
+        return "=" if self.before.changes == self.after.changes else "~"
+
+
+class Comparison:
+    """Two journeys, step by step.
+
+    ``pairs`` are their steps beside each other, ``common`` how many they share from the start.
+    """
+
+    def __init__(self, before: Told, after: Told) -> None:
+        self.before, self.after = before, after
+        self.pairs = tuple(_pairs(before.steps, after.steps))
+        signs = [pair.sign for pair in self.pairs]
+        self.common = next((n for n, sign in enumerate(signs) if sign != "="), len(signs))
+
+    def __bool__(self) -> bool:
+        """Whether they differ."""
+        return self.common < len(self.pairs) or self.before.end != self.after.end
+
+    @property
+    def said(self) -> str:
+        """Where they part, in a sentence."""
+        if not self:
+            return "both went the same way"
+        if not self.common:
+            return "they part at the start"
+        last = self.pairs[self.common - 1].before
+        return f"the same as far as {last}"
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        for pair in self.pairs:
+            yield pair.sign, _told(pair.before), _told(pair.after)
+        yield "" if self.before.end == self.after.end else "~", self.before.end, self.after.end
+
+    def __str__(self) -> str:
+        rows = [("", "before", "after"), *self._rows()]
+        wide = max(len(before) for _, before, _ in rows)
+        lines = [f"{sign:1} {before:<{wide}}  {after}".rstrip() for sign, before, after in rows]
+        return "\n".join([self.said, *lines])
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        pictures = ""
+        for words, journey in (("before", self.before), ("after", self.after)):
+            if journey.drawable:
+                drawn = journey.picture().html
+                pictures += f"<p><b>{words}</b>: {escape(journey.title)}</p>{drawn}"
+        page = f"<p><b>{escape(self.said)}</b></p>" + markup.compared(self._rows()) + pictures
+        return {"text/plain": str(self), "text/html": page}
+
+
+def _pairs(before: Sequence[JourneyStep], after: Sequence[JourneyStep]) -> Iterator[Pair]:
+    """The steps in order, those at the same place together."""
+    matcher = SequenceMatcher(None, [*map(str, before)], [*map(str, after)], autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            yield from (Pair(*both) for both in zip(before[a:b], after[c:d], strict=True))
+        else:
+            yield from (Pair(step, None) for step in before[a:b])
+            yield from (Pair(None, step) for step in after[c:d])
+
+
+def _told(step: JourneyStep | None) -> str:
+    if step is None:
+        return ""
+    return "; ".join([str(step), *map(str, step.changes)])
+
+
+__all__ = ["Comparison", "Pair"]

@@ -1,0 +1,63 @@
+"""The words of a picture in the reader's language, where a widget shows it.
+
+Names, addresses and the kernel's own words (up, bridge, macvlan) are the same everywhere.  What is
+saved with a notebook stays English, so this is done to a picture on its way into a widget.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape, unescape
+
+from nslab.jupyter.widgets.words import say
+
+_TEXT = re.compile(r"(<(?:text|th)\b[^>]*>)([^<]+)(?=</(?:text|th)>)")
+
+
+def in_words(page: str) -> str:
+    """A page with pictures, their words in the reader's language."""
+    known = _known()
+
+    def said(found: re.Match[str]) -> str:
+        here = known.get(unescape(found[2]))
+        return found[1] + (escape(here) if here else found[2])
+
+    return _TEXT.sub(said, page) if known else page
+
+
+@cache
+def _known() -> dict[str, str]:
+    """The words that are said otherwise than in English."""
+    words = {
+        "the pseudo-host": say("the pseudo-host"),
+        "the machine": say("the machine"),
+        "LAN machine": say("LAN machine"),
+        "namespace": say("namespace"),
+        "process": say("process"),
+        "off → on": say("off → on"),
+        "on → off": say("on → off"),
+        "new": say("new"),
+        "changed": say("changed"),
+        "gone": say("gone"),
+        "new cable": say("new cable"),
+        "cable gone": say("cable gone"),
+        "no default route": say("no default route"),
+        "other end out of sight": say("other end out of sight"),
+        "leads nowhere": say("leads nowhere"),
+        "leads out of sight": say("leads out of sight"),
+        "✔ arrived": say("✔ arrived"),
+        "✘ not seen again": say("✘ not seen again"),
+        "✘ did not get here": say("✘ did not get here"),
+        "… not captured beyond": say("… not captured beyond"),
+        "where": say("where"),
+        "how it came there": say("how it came there"),
+        "rewritten": say("rewritten"),
+    }
+    # Each of these is a word of its own in a picture, but "on" is many things in English.
+    if (here := say("switched on")) != "switched on":
+        words |= {"on": here, "off": say("switched off")}
+    return {english: here for english, here in words.items() if here != english}
+
+
+__all__ = ["in_words"]
