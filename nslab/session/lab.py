@@ -131,6 +131,10 @@ class Lab(Past, Counting, Tables, Traffic):
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._closed = False
+        self._held: Engine | None = None
+        """Where the lab lives; ended while it rests."""
+        self._resting: Snapshot | None = None
+        """What is there, while the lab rests."""
         self._newest: Engine | None = None
         self._last: CommandResult | None = None
         self._stage: Memory | None = None
@@ -141,7 +145,7 @@ class Lab(Past, Counting, Tables, Traffic):
         Traffic.__init__(self)
         try:
             with stopping.Region():
-                self._engine: Engine = self._fresh()
+                self._engine = self._fresh()
                 self._start = self._history.latest = self._engine.snapshot()
                 naming.remember(self)
                 _announce(self)
@@ -365,6 +369,7 @@ class Lab(Past, Counting, Tables, Traffic):
             self._depth += 1
             try:
                 self._check_open()
+                self._wake()  # what is compared before and after must be of one engine
                 yield
             finally:
                 self._depth -= 1
@@ -395,7 +400,7 @@ class Lab(Past, Counting, Tables, Traffic):
         :param thread: which, by its :func:`threading.get_ident`; the main thread if none is named
         """
         thread = threading.main_thread().ident if thread is None else thread
-        for engine in {id(e): e for e in (self._engine, self._newest) if e}.values():
+        for engine in {id(e): e for e in (self._held, self._newest) if e}.values():
             engine.interrupt(thread or 0)
 
     # -- looking -------------------------------------------------------------------------------
@@ -403,7 +408,8 @@ class Lab(Past, Counting, Tables, Traffic):
     def snapshot(self) -> Snapshot:
         """What the kernel reports now."""
         self._check_open()
-        return _without(self._engine.snapshot(), self._aside)
+        rested = self._resting
+        return rested or _without(self._engine.snapshot(), self._aside)
 
     @checked
     def why(
@@ -548,6 +554,57 @@ class Lab(Past, Counting, Tables, Traffic):
         self._check_open()
         return made
 
+    # -- rest ----------------------------------------------------------------------------------
+
+    @property
+    def _engine(self) -> Engine:
+        """Where the lab lives; a lab that rests is made anew first."""
+        if self._resting is not None:
+            self._wake()
+        assert self._held is not None, "it is there from the lab's making on"
+        return self._held
+
+    @_engine.setter
+    def _engine(self, engine: Engine) -> None:
+        self._held, self._resting = engine, None
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing of the lab runs just now, because nobody has used it since it began."""
+        return self._resting is not None
+
+    def _rest(self) -> bool:
+        """End what runs in a lab that nobody has used, until somebody does; whether it rests now.
+
+        It takes no memory then, looks as it did, and is made anew for the first who does more than
+        look.  From outside, with ``nslab enter``, it is not there meanwhile.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False  # it is just being used
+        try:
+            held = self._held
+            if self._depth or self._history.steps or not self.alive or held is None:
+                return False
+            if self._resting is None:
+                now = held.snapshot()
+                if diff.compare(self._start, now):
+                    return False
+                self._resting = now
+                held.close()
+            return True
+        finally:
+            self._lock.release()
+
+    def _wake(self) -> None:
+        """Make a lab that rests as it was."""
+        with self._lock, stopping.Region():
+            if self._resting is None:
+                return
+            self._check_open()
+            fresh = self._fresh()
+            self._start = self._history.latest = fresh.snapshot()
+            self._engine = fresh
+
     # -- the end -------------------------------------------------------------------------------
 
     @property
@@ -579,7 +636,9 @@ class Lab(Past, Counting, Tables, Traffic):
     @property
     def alive(self) -> bool:
         """Whether the lab is still there."""
-        return not self._closed and self._engine.alive
+        if self._closed or self._held is None:
+            return False
+        return self._resting is not None or self._held.alive
 
     def close(self) -> None:
         """End everything in the lab, at once and from any thread, whatever goes on in it.
@@ -591,7 +650,7 @@ class Lab(Past, Counting, Tables, Traffic):
             self._close_all()
 
     def _close_all(self) -> None:
-        for engine in (getattr(self, "_engine", None), self._newest):
+        for engine in (self._held, self._newest):
             if engine is not None:
                 engine.close()
 
@@ -608,7 +667,7 @@ class Lab(Past, Counting, Tables, Traffic):
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "running" if self.alive else "gone"
-        return f"<Lab {self.name!r} on {self._engine.name}, {state}>"
+        return f"<Lab {self.name!r} on {self._held and self._held.name}, {state}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if not self.alive:

@@ -5,6 +5,7 @@ JupyterHub itself is not among what the tests install; a module in its place say
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -18,13 +19,24 @@ from typing import Any
 
 import pytest
 from machine import wait_for
-from users import ROOT, User
+from users import HOLDER, ROOT, User
+
+sys.path.insert(0, str(ROOT / "deploy" / "hub"))
+
+from nslab_hub import preloaded
 
 pytestmark = [pytest.mark.kernel, pytest.mark.root, pytest.mark.root_smoke]
 
 STAND_IN = """
-import json, os, sys, time
+import ctypes, json, os, socket, sys, time
+def at_start():
+    # What the process was started with lies at the top of its stack, and does not go away.
+    area = next(line for line in open("/proc/self/maps") if line.endswith("[stack]\\n"))
+    begin, end = (int(number, 16) for number in area.split()[0].split("-"))
+    return ctypes.string_at(begin, end - begin).decode("latin-1")
 def main():
+    if "LISTEN" in os.environ:
+        listening = socket.create_server(("127.0.0.1", 0))
     status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
     said = {
         "ids": [os.getresuid(), os.getresgid(), os.getgroups()], "argv": sys.argv,
@@ -33,6 +45,7 @@ def main():
         "session": os.getsid(0), "umask": os.umask(0),
         "open": [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
                  if os.path.exists(f"/proc/self/fd/{fd}")],
+        "known": "-".join(("roots", "alone")) in at_start(), "dir": os.getcwd(),
     }
     with open("said.new", "w") as file:
         json.dump(said, file)
@@ -72,12 +85,22 @@ def source(
     modules = os.pathsep.join(map(str, (ROOT, ROOT / "deploy" / "hub", package.parent)))
     process = subprocess.Popen(
         (sys.executable, "-m", "nslab_hub.preloaded", str(path)),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": modules, "SECRET": "of root"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": modules, "SECRET": "roots-alone"},
     )
     wait_for(path.exists, "it listens")
     yield path, process
     process.kill()
     process.wait()
+
+
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[User]:
+    """Another learner of the class."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as homes:
+        Path(homes).chmod(0o755)
+        user = User("n", Path(homes))
+        yield user
+        user.remove()
 
 
 def ask(path: Path, user: str, **more: Any) -> dict[str, Any]:
@@ -106,7 +129,11 @@ def test_a_server_is_its_learners_and_nothing_of_roots_is_left(
     assert found["no_new_privs"] == "1"
     assert int(found["caps"], 16) == 0
     assert found["umask"] == 0o077
-    assert not any(name.startswith("socket:") for name in found["open"])
+    assert not found["known"], "what the hub was started with is in the learner's memory"
+    own = str(learner.home)
+    foreign = {name for name in found["open"] if not name.startswith((own, "/proc/", "/dev/null"))}
+    assert not foreign, "descriptors that are not the learner's"
+    assert (learner.home / preloaded.LOG).stat().st_uid == learner.uid
     # The lessons are there, and the learner's.
     first = learner.home / "nslab-notebooks" / "00-start-here.ipynb"
     assert first.stat().st_uid == learner.uid
@@ -165,3 +192,101 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+PROWL = """
+import json, os, signal, sys
+pid, home, uid = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+got = []
+def tried(what, call):
+    try:
+        call()
+    except (OSError, KeyError):
+        return
+    got.append(what)
+for each in ("environ", "maps", "mem", "auxv", "io", "stack", "syscall", "personality"):
+    tried(each, lambda: open(f"/proc/{pid}/{each}", "rb").read(1))
+for each in ("fd", "fdinfo", "map_files", "cwd/", "root/"):
+    tried(each, lambda: os.listdir(f"/proc/{pid}/{each}"))
+for each in ("net", "user", "mnt", "pid"):
+    tried(f"ns/{each}", lambda: os.open(f"/proc/{pid}/ns/{each}", os.O_RDONLY))
+for number in (0, signal.SIGTERM, signal.SIGSTOP):
+    tried(f"signal {number}", lambda: os.kill(pid, number))
+tried("priority", lambda: os.setpriority(os.PRIO_PROCESS, pid, 19))
+tried("affinity", lambda: os.sched_setaffinity(pid, {0}))
+for place in ("nslab-notebooks", ".jupyter", ".local", ".ipython", ".nslab-server.log"):
+    path = os.path.join(home, place)
+    tried(place, lambda: os.listdir(path) if os.path.isdir(path) else open(path).read())
+    tried(f"write {place}", lambda: open(os.path.join(path, "x"), "w"))
+for place in (f"/run/user/{uid}", f"/dev/shm/nslab-{uid}", f"/tmp/nslab-{uid}"):
+    tried(place, lambda: os.listdir(place))
+    tried(f"{place} taken away", lambda: os.rename(place, place + "-x"))
+for word in open(f"/proc/{pid}/cmdline").read().split(chr(0)):
+    if "token" in word.lower() or "of-a-server" in word:
+        got.append("a token in its words")
+print(json.dumps(got))
+"""
+
+
+def test_another_learners_server_cannot_be_looked_into_nor_disturbed(
+    source: tuple[Path, subprocess.Popen[bytes]], learner: User, neighbour: User
+) -> None:
+    env = {"HOME": str(learner.home), "JUPYTERHUB_API_TOKEN": "of-a-server"}
+    pid = ask(source[0], learner.name, env=env)["pid"]
+    said = learner.home / "said"
+    wait_for(said.exists, "the server runs")
+    words = (str(pid), str(learner.home), str(learner.uid))
+    found = neighbour.run(sys.executable, "-c", PROWL, *words)
+    os.kill(pid, signal.SIGKILL)
+    said.unlink()
+    assert found.stderr == ""
+    assert json.loads(found.stdout) == []
+
+
+def test_another_learners_labs_are_not_there(learner: User, neighbour: User) -> None:
+    holder = subprocess.Popen(
+        learner.words(sys.executable, "-c", HOLDER, "hers", "local"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n"
+        own = learner.run(sys.executable, "-m", "nslab", "show", "--lab", "hers")
+        assert own.returncode == 0, own.stderr
+        inside = [pid for pid in _of(learner.uid) if pid != holder.pid]
+        for words in (("show",), ("show", "--lab", "hers"), ("enter", "ns1", "--", "true")):
+            other = neighbour.run(sys.executable, "-m", "nslab", *words)
+            assert "running" in other.stderr, words
+            assert other.returncode, words
+        for pid in inside:
+            found = neighbour.run(
+                sys.executable, "-c", PROWL, str(pid), str(learner.home), str(learner.uid)
+            )
+            assert json.loads(found.stdout) == [], pid
+    finally:
+        holder.communicate("", timeout=60)
+
+
+def _of(uid: int) -> list[int]:
+    """The processes of a user, with those of the labs."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and entry.stat().st_uid == uid:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("home", ["/home/ada", "/home/" + "a" * 60])
+def test_kernels_listen_where_only_their_owner_comes(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("JUPYTER_RUNTIME_DIR", raising=False)
+    monkeypatch.delenv("JUPYTER_DATA_DIR", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    short = home == "/home/ada"  # a socket's path can be so long, and no longer
+    assert preloaded.kernels() == (["--KernelManager.transport=ipc"] if short else [])

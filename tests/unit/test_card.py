@@ -20,6 +20,7 @@ import nslab
 from nslab import (
     AddAddress,
     AddBridge,
+    AddNamespace,
     Exercise,
     HasLink,
     Lab,
@@ -30,6 +31,7 @@ from nslab import (
     WrongAnswer,
     lesson,
 )
+from nslab.course.exercises import exercise
 from nslab.course.exercises.values import Choice
 from nslab.course.grading import submission
 from nslab.jupyter.widgets import rejudging
@@ -782,6 +784,69 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     assert notebook.lab is one.attempt.lab
     third.close()
     notebook.lab.close()
+
+
+@pytest.fixture
+def resting(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    """Where many share a machine's memory."""
+    monkeypatch.setenv(exercise.RESTING, "1")
+    return notebook
+
+
+def test_a_lab_that_nobody_uses_rests_and_its_card_shows_the_same(resting: Notebook) -> None:
+    one = build()
+    card: Any = one.card(engine="fake")
+    lab = one.attempt.lab
+    assert lab is not None
+    assert lab.resting
+    assert lab.alive
+    assert not lab._held.alive, "nothing of it runs"  # type: ignore[union-attr]
+    shown = str(part(card, "says").value)
+    seen = lab.snapshot()
+    for _ in range(3):
+        assert not one.standing(lab).solved
+        assert lab.snapshot() is seen
+        assert not lab.changes.lasting
+    assert lab.resting, "who only looks does not wake it"
+    assert part(card, "says").value == shown
+    assert one.card(engine="fake") is not None
+    assert one.attempt.lab is lab, "a cell that is run twice goes on in the same lab"
+    assert lab.resting
+    lab.close()
+    assert not lab.alive
+    until(
+        lambda: "has ended" in part(card, "says").value or "taken over" in part(card, "says").value
+    )
+
+
+def test_a_lab_that_rests_wakes_for_the_first_step_and_only_that_shows(resting: Notebook) -> None:
+    one = build()
+    card: Any = one.card(engine="fake")
+    lab = one.attempt.lab
+    assert lab is not None
+    before = lab.snapshot()
+    done = lab.do(AddBridge("br0"), AddBridge("br1"))
+    assert not lab.resting
+    assert lab.snapshot().canonical() != before.canonical()
+    made = {change.what for change in done.changes.lasting}  # type: ignore[union-attr]
+    assert "namespace" not in made, "what was there is the same, though it was made anew"
+    until(lambda: "Solved" in part(card, "says").value)
+    lab.undo()
+    assert lab.snapshot().canonical() == before.canonical()
+    card.close()
+    lab.close()
+
+
+def test_a_lab_that_was_used_does_not_rest(resting: Notebook) -> None:
+    one = build()
+    lab = one.start(engine="fake")
+    lab.do(AddNamespace("mine"))
+    card: Any = one.card(engine="fake")
+    assert not lab.resting
+    assert lab.snapshot().namespace("mine")
+    card.close()
+    lab.close()
+    assert not lab._rest()
 
 
 def test_outside_a_notebook_it_says_the_plain_form() -> None:

@@ -18,6 +18,8 @@ sys.path.insert(0, str(HUB))
 
 from nslab_hub import limits, settings, slips  # noqa: E402
 
+from nslab.course.exercises import exercise  # noqa: E402
+
 
 def test_limits_are_written_to_each_hierarchy_of_version_1(tmp_path: Path) -> None:
     for controller in ("memory", "pids", "cpu"):
@@ -127,7 +129,10 @@ def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:
     assert c.JupyterHub.load_groups == {"teachers": {"users": ["ada"]}}
     (role,) = [one for one in c.JupyterHub.load_roles if "groups" in one]
     assert role["scopes"] == ["access:services!service=class"]
-    assert c.Spawner.environment == {"NSLAB_CLASS_URL": "http://127.0.0.1:9000/services/class"}
+    assert c.Spawner.environment == {
+        "NSLAB_CLASS_URL": "http://127.0.0.1:9000/services/class",
+        exercise.RESTING: "1",
+    }
 
 
 ROOTS_HOME = """

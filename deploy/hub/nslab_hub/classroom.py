@@ -39,7 +39,7 @@ from tornado.websocket import websocket_connect
 from nslab.cli.notebooks import source
 
 LESSON = "05-way-out.ipynb"
-PREFIX = "nsl-class"
+PREFIX = "nslt-class"
 PATIENCE = 600.0
 """Seconds after which a learner gives up on a server or on a cell."""
 
@@ -72,6 +72,11 @@ c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
 c.Spawner.notebook_dir = "~"
 """
 """As JupyterHub does it by itself, to compare with."""
+
+_NO_REST = """
+from nslab_hub.settings import RESTING
+c.Spawner.environment.pop(RESTING)
+"""
 
 
 @dataclass
@@ -331,6 +336,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--memory", default="1G", help="a learner's limit")
     parser.add_argument("--cpus", type=float, default=0, help="a learner's limit; 0: none")
     parser.add_argument("--proxy", default=shutil.which("configurable-http-proxy") or "")
+    parser.add_argument("--no-rest", action="store_true", help="labs run though nobody uses them")
     parser.add_argument("--plain", action="store_true", help="without the preloaded server")
     asked = parser.parse_args(words)
     if os.geteuid():
@@ -373,7 +379,10 @@ def _start(folder: Path, asked: argparse.Namespace) -> tuple[subprocess.Popen[by
     outside, inside, api, page = _free_ports(4)
     way = Hub(f"http://127.0.0.1:{outside}", uuid.uuid4().hex)
     config = folder / "jupyterhub_config.py"
-    config.write_text(_CONFIG + (_PLAIN if asked.plain else ""), encoding="utf-8")
+    config.write_text(
+        _CONFIG + (_PLAIN if asked.plain else "") + (_NO_REST if asked.no_rest else ""),
+        encoding="utf-8",
+    )
     env = os.environ | {
         "CLASS_URL": way.url,
         "CLASS_HUB": f"http://127.0.0.1:{inside}",

@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import traceback
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,16 @@ MODULES = (
     "nslab.cli.notebooks",
 )
 """What a server reads before it answers; one that is not installed is left out."""
+
+LOG = ".nslab-server.log"
+"""In a learner's home: what the server says, from its last start on."""
+
+KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+"""What is kept of the hub's environment.  The words that a process was started with stay in its
+memory, and in that of all its forks, whatever it does to its environment later."""
+
+LONGEST_PATH = 107
+"""Bytes of a Unix socket's path, without its zero byte (sockaddr_un, unix(7))."""
 
 PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 ROOT = 0
@@ -138,9 +149,10 @@ def become(
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
         os.umask(0o077)
         os.chdir(user.pw_dir)
+        own_log()
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = [*argv, *at_home(user.pw_name)]
+        sys.argv = [*argv, *kernels(), *at_home(user.pw_name)]
         hand_out()
         from jupyterhub.singleuser import main
 
@@ -153,6 +165,37 @@ def become(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def own_log() -> None:
+    """Say what is to be said into a file of the learner's, not into the hub's log.
+
+    A descriptor of the hub's would let a learner write there, and cut it off.  Where there is no
+    room for a file, nothing is said.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        log = os.open(LOG, flags, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    for standard in (1, 2):
+        os.dup2(log, standard)
+    os.close(log)
+
+
+def kernels() -> list[str]:
+    """How a server talks to its kernels: by sockets in the learner's own folder.
+
+    To a TCP port on the loopback every user of the machine can connect, and a kernel sends what it
+    prints to whoever listens, unasked.
+    """
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    longest = os.path.join(jupyter_runtime_dir(), f"kernel-{uuid.uuid4()}-ipc-10")
+    if len(longest) > LONGEST_PATH:
+        print(f"the home's path is too long: kernels listen on TCP ports: {longest}")
+        return []
+    return ["--KernelManager.transport=ipc"]
 
 
 def at_home(name: str) -> list[str]:
@@ -175,7 +218,16 @@ def at_home(name: str) -> list[str]:
     ]
 
 
+def without_secrets(path: str) -> None:
+    """Begin again without the hub's environment, if there is more in it than may be known."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    if kept.keys() != os.environ.keys():
+        argv = (sys.executable, "-m", "nslab_hub.preloaded", path)
+        os.execve(sys.executable, argv, kept)
+
+
 if __name__ == "__main__":
+    without_secrets(sys.argv[1])
     absent = preload()
     if absent:
         print(f"not there to be read beforehand: {', '.join(absent)}", file=sys.stderr)

@@ -21,6 +21,9 @@ from typing import Any
 
 import nslab
 
+RESTING = "NSLAB_REST_UNUSED"
+"""Has the labs of exercises' cards run only once they are used (nslab/course/exercises)."""
+
 FOLDER = "nslab-notebooks"
 """Where the lessons are, in each learner's home."""
 
@@ -143,7 +146,7 @@ def _teaching(c: Any, teachers: list[str], account: str, port: int, folder: Path
     c.JupyterHub.load_roles.append(
         {"name": "teacher", "groups": [TEACHERS], "scopes": [f"access:services!service={SERVICE}"]}
     )
-    c.Spawner.environment = {"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}"}
+    c.Spawner.environment = {"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}", RESTING: "1"}
 
 
 def _make(folder: Path, account: str | None) -> None:

@@ -176,5 +176,5 @@ def make_room() -> None:
     """
     for other in _attempts.values():
         lab = other.lab
-        if lab is not None and lab.engine.name == "vm":
+        if lab is not None and not lab.resting and lab.engine.name == "vm":
             lab.close()

@@ -91,7 +91,13 @@ class Following:
         lab = self._lab()
         if lab is None:
             raise LabClosed("follow", "the lab", "it is no longer in use")
+        if lab.resting:
+            del lab
+            self._stopping.wait(WAIT)
+            return False
         engine = lab.engine
+        if engine is not self._engine:
+            self._number = 0
         del lab  # while we wait, others may let go of it
         number = engine.changes(self._number, wait)
         if number != self._number:
