@@ -43,6 +43,7 @@ INPUTS = (
     "deploy/kubernetes/values",
     "nslab/engine/agent/boot",
     "nslab/engine/refusal",
+    "nslab/engine/vm",
     "requirements/image.txt",
     "requirements/sbom.txt",
     "tests/image",
@@ -74,7 +75,8 @@ def fingerprint() -> str:
     for name in INPUTS:
         path = ROOT / name
         for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if one.is_file() and one != RECORD and "__pycache__" not in one.parts:
+            # Words change nothing of it.
+            if one.is_file() and one != RECORD and one.suffix not in (".md", ".pyc"):
                 digest.update(f"{one.relative_to(ROOT)}\n".encode() + one.read_bytes())
     return digest.hexdigest()
 
@@ -307,7 +309,7 @@ KINDS = {
     "learner.py": "",
     "qemu-system": "machines",
     "nslab.engine": "labs",
-    "ipykernel": "kernel",
+    "/kernel-": "kernel",
     "jupyter": "server",
 }
 """What a process is, by a part of its command; the first that fits.  The driver does not count."""

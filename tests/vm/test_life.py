@@ -53,6 +53,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def test_var_run_is_run(lab: Lab) -> None:
+    """The article's lines, and many programs, name files of /run so."""
+    assert lab.sh("ip netns add ns1; ls /var/run/netns", echo=False).stdout == "ns1\n"
+
+
 def test_it_has_what_this_kernel_may_lack(lab: Lab) -> None:
     kinds = ("dummy", "macvlan", "ipvlan", "vlan")
     lab.sh("ip link add d0 type dummy; ip link add d1 type dummy; ip link set d0 up", echo=False)

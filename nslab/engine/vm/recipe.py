@@ -190,6 +190,8 @@ $b mount -t overlay -o lowerdir=/lower,upperdir=/upper/new,workdir=/upper/work o
     { echo "nslab: cannot mount the overlay"; exec $b sleep 1; }
 cd /root
 $b mkdir -p opt && $b cp -a /code opt/nslab
+# Links on a Debian, which a package's script makes; here they came as folders.
+$b rm -rf var/run var/lock && $b ln -s /run var/run && $b ln -s /run/lock var/lock
 $b mount --move /proc proc
 $b mount --move /sys sys
 $b mount --move /dev dev
