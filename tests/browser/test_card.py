@@ -201,7 +201,9 @@ def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
     expect(page.locator(".nslab-hints b")).to_have_count(1)
     expect(page.locator(".nslab-exercise [data-link='host/lxcbr1']").first).to_be_visible()
     expect(page.locator(".nslab-saved:visible")).to_have_count(1)
-    expect(page.locator(".nslab-saved:visible")).to_contain_text("run this cell, and it goes on")
+    expect(page.locator(".nslab-saved:visible")).to_contain_text(
+        "Run All Above Selected Cell, then this cell"
+    )
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
 
 

@@ -207,4 +207,35 @@ MUTANTS = (
         "    while False:\n",
         ("tests/unit/test_naming.py",),
     ),
+    # -- exercises
+    Mutant(
+        "answers: a verdict is said below every cell",
+        "if lab.alive and lab.steps != steps])",
+        "if lab.alive])",
+        ("tests/unit/test_answers.py",),
+    ),
+    Mutant(
+        "answers: an answer goes into the lab in use",
+        "        lab = own[-1]\n",
+        "        lab = used\n",
+        ("tests/unit/test_answers.py",),
+    ),
+    Mutant(
+        "card: what another cell showed is changed",
+        "        self._said = None  # what another cell has shown is how it stood then\n",
+        "",
+        ("tests/unit/test_answers.py",),
+    ),
+    Mutant(
+        "diagnose: any address that is free, though the link had one",
+        "    again = [each for each in own if each.network == network]\n",
+        "    again: list[IPv4Interface] = []\n",
+        ("tests/unit/test_former.py",),
+    ),
+    Mutant(
+        "diagnose: the address of another link is given away",
+        "    others.sort(key=lambda host: host in missed)\n",
+        "",
+        ("tests/unit/test_former.py",),
+    ),
 )
