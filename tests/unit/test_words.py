@@ -124,3 +124,18 @@ def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
     assert ">der Pseudo-Host</text>" in said["de"]
     assert ">aus</text>" in said["de"], "forwarding, which is off"
     assert "host (the pseudo-host)" in said["de"], "what is saved stays English"
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
+def test_words_of_a_picture_have_room_on_their_plates(path: Path) -> None:
+    """A picture is laid out for the English words: what stands on a plate may be no longer."""
+    from nslab.draw.scene.metrics import width
+
+    plates = ("new", "changed", "gone", "new cable", "cable gone", "✔ arrived")
+    ends = ("✘ not seen again", "✘ did not get here", "… not captured beyond")
+    with path.open(encoding="utf-8") as file:
+        catalogue = pofile.read_po(file)
+    for english in (*plates, *ends):
+        here = catalogue.get(english)
+        assert here is not None, english
+        assert width(str(here.string), 12, bold=True) <= width(english, 12, bold=True) + 12

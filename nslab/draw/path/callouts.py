@@ -69,7 +69,7 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
     every = [*wanted, *last]
     tries = []
     # Who comes first takes the better place.
-    for order in (every, sorted(every, key=lambda one: -max(map(len, one[2])))):
+    for order in (every, every[::-1], sorted(every, key=lambda one: -max(map(len, one[2])))):
         room = _Room(placed, track)
         tries.append([room.callout(*one) for one in order])
     return min(tries, key=lambda tags: sum(tag.cost for tag in tags))
