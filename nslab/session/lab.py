@@ -135,6 +135,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """Where the lab lives; ended while it rests."""
         self._resting: Snapshot | None = None
         """What is there, while the lab rests."""
+        self._may_rest = False
         self._newest: Engine | None = None
         self._last: CommandResult | None = None
         self._stage: Memory | None = None
@@ -583,11 +584,12 @@ class Lab(Past, Counting, Tables, Traffic):
             return False  # it is just being used
         try:
             held = self._held
-            if self._depth or self._history.steps or not self.alive or held is None:
+            used = self._depth or self._history.steps or not self._may_rest
+            if used or not self.alive or held is None:
                 return False
             if self._resting is None:
                 now = held.snapshot()
-                if diff.compare(self._start, now):
+                if diff.compare(self._start, now).lasting:  # a judge's pings leave neighbours alone
                     return False
                 self._resting = now
                 held.close()

@@ -849,6 +849,24 @@ def test_a_lab_that_was_used_does_not_rest(resting: Notebook) -> None:
     assert not lab._rest()
 
 
+def test_a_lab_in_which_only_a_judge_has_tried_something_rests_when_nothing_is_left_to_try(
+    resting: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejudging, "AGAIN", ())
+    one = build()
+    card: Any = one.card(engine="fake")
+    lab = one.attempt.lab
+    assert lab is not None
+    assert lab.resting
+    assert lab._engine.alive, "as a judge wakes it who tries a ping"
+    assert not lab.resting
+    until(lambda: lab.resting)
+    lab.sh("brctl addbr mine", echo=False)
+    assert not lab._rest(), "what was used stays"
+    card.close()
+    lab.close()
+
+
 def test_outside_a_notebook_it_says_the_plain_form() -> None:
     one = lesson("02")["X1"]
     shown = str(one.card(engine="fake"))

@@ -147,8 +147,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
             lab = self.attempt.lab or self.start_alone(engine)
             notebook.use(lab)
         card: View = views.view("card", self, lab, engine)
-        if os.environ.get(RESTING):
-            lab._rest()
+        lab._may_rest = bool(os.environ.get(RESTING))
+        lab._rest()
         return card
 
     @checked

@@ -267,6 +267,8 @@ class Card(w.VBox):  # type: ignore[misc]
             self._follow(newer)
             words = say("Another lab was started for this exercise: here it is.")
             self._reply(note(words), news=True)
+        if self._judging is not None and self._judging.idle:
+            self._lab._rest()  # where that is wanted, and nobody has used it yet
         self._show()
 
     def _ended(self, reason: str) -> None:

@@ -124,6 +124,11 @@ class Rejudging:
             self._tell(now, stepped)
             return now
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be tried again as long as nothing changes."""
+        return not self._times and not self._changed.is_set()
+
     def _due(self) -> bool:
         """Whether what was tried in vain is to be tried again now."""
         return bool(self._times) and time.monotonic() >= self._times[0]
