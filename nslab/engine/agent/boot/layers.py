@@ -36,27 +36,33 @@ def lay(target: str, upper: str, work: str, copy: str) -> None:
 def copied(source: str, target: str) -> None:
     """Copy a folder with owners and modes, as far as its files can be read.
 
+    What goes away meanwhile, as useradd's locks and an editor's copies do, is left out.
+
     :raises OSError: the target cannot be written
     """
-    import shutil  # not needed by any other lab
-
     os.mkdir(target)
     with suppress(PermissionError), os.scandir(source) as entries:
         for entry in entries:
-            there = f"{target}/{entry.name}"
-            if entry.is_symlink():
-                os.symlink(os.readlink(entry.path), there)
-                continue
-            if entry.is_dir():
-                copied(entry.path, there)
-            elif entry.is_file():
-                try:
-                    shutil.copyfile(entry.path, there)
-                except PermissionError:
-                    continue
-            else:
-                continue
-            status = entry.stat()
-            with suppress(OSError):  # an owner who is nobody here
-                os.chown(there, status.st_uid, status.st_gid)
-            os.chmod(there, status.st_mode & 0o7777)
+            with suppress(FileNotFoundError):
+                _copied(entry, f"{target}/{entry.name}")
+
+
+def _copied(entry: os.DirEntry[str], there: str) -> None:
+    import shutil  # not needed by any other lab
+
+    if entry.is_symlink():
+        os.symlink(os.readlink(entry.path), there)
+        return
+    status = entry.stat()
+    if entry.is_dir():
+        copied(entry.path, there)
+    elif entry.is_file():
+        try:
+            shutil.copyfile(entry.path, there)
+        except PermissionError:
+            return
+    else:
+        return
+    with suppress(OSError):  # an owner who is nobody here
+        os.chown(there, status.st_uid, status.st_gid)
+    os.chmod(there, status.st_mode & 0o7777)

@@ -58,9 +58,13 @@ def _snapshot() -> Snapshot:
 
 def _targets(spaces: sp.Spaces) -> list[observe.Target]:
     paths: dict[int, list[str]] = {}
+    hidden = []
     for directory in NAMES:
-        for name, inode in inodes(directory).items():
-            paths.setdefault(inode, []).append(f"{directory}/{name}")
+        try:
+            for name, inode in inodes(directory).items():
+                paths.setdefault(inode, []).append(f"{directory}/{name}")
+        except PermissionError:  # /run/docker is root's alone
+            hidden.append(f"the namespaces in {directory}: reading that folder needs root")
     processes = processes_by_namespace()
     containers = spaces.containers()
     # A label on a plain file is no namespace; the device tells (nsfs has one of its own).
@@ -72,6 +76,7 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
         label="host",
         names=_names(paths.get(spaces.home_inode, [])),
         resolv_conf=text_of("/etc/resolv.conf"),
+        unseen=tuple(hidden),
     )
     found = [host]
     for inode in [*paths, *(inode for inode in processes if inode not in paths)]:
