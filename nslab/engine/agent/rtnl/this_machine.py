@@ -57,14 +57,7 @@ def _snapshot() -> Snapshot:
 
 
 def _targets(spaces: sp.Spaces) -> list[observe.Target]:
-    paths: dict[int, list[str]] = {}
-    hidden = []
-    for directory in NAMES:
-        try:
-            for name, inode in inodes(directory).items():
-                paths.setdefault(inode, []).append(f"{directory}/{name}")
-        except PermissionError:  # /run/docker is root's alone
-            hidden.append(f"the namespaces in {directory}: reading that folder needs root")
+    paths, hidden = _paths()
     processes = processes_by_namespace()
     containers = spaces.containers()
     # A label on a plain file is no namespace; the device tells (nsfs has one of its own).
@@ -76,7 +69,7 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
         label="host",
         names=_names(paths.get(spaces.home_inode, [])),
         resolv_conf=text_of("/etc/resolv.conf"),
-        unseen=tuple(hidden),
+        unseen=hidden,
     )
     found = [host]
     for inode in [*paths, *(inode for inode in processes if inode not in paths)]:
@@ -100,6 +93,19 @@ def _targets(spaces: sp.Spaces) -> list[observe.Target]:
             target.resolv_conf = text_of(f"/proc/{pid}/root/etc/resolv.conf")
         found.append(target)
     return _distinct(found)
+
+
+def _paths() -> tuple[dict[int, list[str]], tuple[str, ...]]:
+    """The names of namespaces by inode; and what may not be seen of them."""
+    paths: dict[int, list[str]] = {}
+    hidden = []
+    for directory in NAMES:
+        try:
+            for name, inode in inodes(directory).items():
+                paths.setdefault(inode, []).append(f"{directory}/{name}")
+        except PermissionError:  # /run/docker is root's alone
+            hidden.append(f"the namespaces in {directory}: reading that folder needs root")
+    return paths, tuple(hidden)
 
 
 def _open(path: str, inode: int, device: int) -> observe.Target:
