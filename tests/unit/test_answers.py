@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from handles import part
-from test_card import build, predict
+from msgspec import structs
+from test_card import build as card_build
+from test_card import predict
 from waiting import until
 
 from nslab import AddBridge, Exercise, HasLink, InvalidInput, Lab, MustNot, SetUp, State, lesson
 from nslab.jupyter import answers, magics
 from nslab.jupyter.headless import Silent
 from nslab.jupyter.widgets.card import Card
+
+number = itertools.count(1)
+
+
+def build(**fields: Any) -> Exercise:
+    """An exercise that no test has begun, here or among the cards' own."""
+    return card_build(goal=f"Make a bridge, for the {next(number)}th time in a cell.", **fields)
 
 
 class Page:
@@ -105,9 +115,8 @@ def test_many_points_are_cut_short(page: Page) -> None:
 
 
 def test_a_prediction_is_explained(page: Page) -> None:
-    from msgspec import structs
-
-    one = structs.replace(predict(), because="a new link is *down*")
+    goal = f"Guess, for the {next(number)}th time in a cell."
+    one = structs.replace(predict(), goal=goal, because="a new link is *down*")
     _, lab = page.deal(one)
     one.choose("a")
     [said] = page.cell(lambda: lab.do(AddBridge("br0")))
@@ -152,8 +161,6 @@ def test_what_another_cell_showed_stays(page: Page) -> None:
 
 
 def named(name: str) -> Exercise:
-    from msgspec import structs
-
     lesson, _, ident = name.rpartition("-")
     return structs.replace(build(id=ident), lesson=lesson)
 

@@ -187,7 +187,7 @@ def faults_of(word: str, network: str | None = None) -> tuple[Network, tuple[Fau
         place, names = NAMED[word]
         return NETWORKS[place], tuple(map(NETWORKS[place].fault, names))
     # A text as the seed, because hash() differs from process to process.
-    draw = random.Random(f"nslab-puzzle-3:{network or ''}:{word}")
+    draw = random.Random(f"nslab-puzzle-2:{network or ''}:{word}")
     # As often as it has faults: each of them is to come as often as any other.
     chosen = (
         NETWORKS[network] if network else draw.choice([one for one in DRAWN for _ in one.faults])
