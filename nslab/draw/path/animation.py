@@ -145,6 +145,19 @@ class _Sight:
         around = Rect(*point, 0, 0).grown(round(radius))
         return not any(map(around.overlaps, self._room.texts))
 
+    def _seen(self, leg: Leg) -> list[bool]:
+        """For each pixel of a leg: whether the dot covers no word there."""
+        found = [self.free(leg.points[0], self._radius)]
+        for (x1, y1), (x2, y2) in pairwise(leg.points):
+            wide, high = abs(x1 - x2), abs(y1 - y2)
+            around = Rect(min(x1, x2), min(y1, y2), wide, high).grown(self._radius)
+            near = [text for text in self._room.texts if text.overlaps(around)]
+            for n in range(1, wide + high + 1):
+                steps = wide + high
+                at = Rect(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps, 0, 0)
+                found.append(not any(map(at.grown(self._radius).overlaps, near)) if near else True)
+        return found
+
     def beside(self, leg: Leg) -> Point:
         """Where the dot begins: at the first point of a leg at which it covers nothing."""
         points = _pixels(leg)
@@ -154,7 +167,7 @@ class _Sight:
         """The frames of a leg that starts at a time; it ends where the dot is last seen."""
         points = _pixels(leg)
         pace = _seconds(leg) / max(1, len(points) - 1)
-        seen = [self.free(point, self._radius) for point in points]
+        seen = self._seen(leg)
         corners = set(leg.points)
         frames: list[_Frame] = []
         for number, (point, here) in enumerate(zip(points, seen, strict=True)):

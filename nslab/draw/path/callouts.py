@@ -34,6 +34,9 @@ stop that runs through a text."""
 
 _GAP = RADIUS + 4
 
+_GOOD = 40
+"""The cost up to which a tag's place is good."""
+
 LONGEST = 70
 """Characters of a tag that may stand in one line."""
 
@@ -67,11 +70,13 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
         (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
     ]
     every = [*wanted, *last]
-    tries = []
+    tries: list[list[Callout]] = []
     # Who comes first takes the better place.
     for order in (every, every[::-1], sorted(every, key=lambda one: -max(map(len, one[2])))):
         room = _Room(placed, track)
         tries.append([room.callout(*one) for one in order])
+        if len(every) == 1 or all(tag.led and tag.cost <= _GOOD for tag in tries[-1]):
+            break  # no other order can be much better
     return min(tries, key=lambda tags: sum(tag.cost for tag in tags))
 
 
