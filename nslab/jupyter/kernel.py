@@ -6,12 +6,18 @@ of the environment are left as they are.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
 from nslab.jupyter import magics
+
+FIRST_TO_GO = 300
+"""Of 1000 (oom_score_adj, proc(5)): as if it took so many thousandths more of the limit."""
 
 EXTENSION = "nslab.jupyter.magics"
 
@@ -32,8 +38,20 @@ class Kernel(IPythonKernel):
         return {"status": "ok", "found": bool(help_text), "data": data, "metadata": {}}
 
 
+def give_way() -> None:
+    """Where a limit of memory is shared with the server, be ended before it, with all labs.
+
+    JupyterHub names such a limit.  Without this the kernel of the machine ends the largest process,
+    which is the server as often as not: then all notebooks are gone, and nothing says why.
+    """
+    if os.environ.get("MEM_LIMIT"):
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO), encoding="ascii")
+
+
 def main() -> None:
     """Become that kernel."""
+    give_way()
     IPKernelApp.launch_instance(kernel_class=Kernel, extra_extensions=[EXTENSION])
 
 

@@ -176,3 +176,22 @@ def test_a_forked_server_has_nothing_of_the_home_of_who_read_its_modules() -> No
     ]
     # Those two are what the options stand in for; what else would be here goes to root's home.
     assert {key for _, key in found} <= {"user_settings_dir", "workspaces_dir"}, found
+
+
+@pytest.mark.parametrize(("limit", "adjusted"), [("1073741824", "300"), ("", "0")])
+def test_a_kernel_goes_before_its_server_where_they_share_a_limit(
+    limit: str, adjusted: str
+) -> None:
+    program = (
+        "from nslab.jupyter.kernel import give_way; give_way();"
+        "print(open('/proc/self/oom_score_adj').read())"
+    )
+    own = Path("/proc/self/oom_score_adj").read_text().strip()
+    ended = subprocess.run(
+        (sys.executable, "-c", program),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "MEM_LIMIT": limit, "PYTHONPATH": str(HUB.parents[1])},
+    )
+    assert ended.stdout.strip() == ("300" if limit else own)

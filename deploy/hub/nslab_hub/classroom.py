@@ -298,11 +298,22 @@ def remove_users(names: Sequence[str]) -> None:
     for name in names:
         with suppress(KeyError):
             uid = pwd.getpwnam(name).pw_uid
-            for entry in Path("/proc").iterdir():
-                with suppress(OSError, ValueError):
-                    if entry.name.isdecimal() and entry.stat().st_uid == uid:
-                        os.kill(int(entry.name), signal.SIGKILL)
+            limit = time.monotonic() + 30
+            # userdel refuses while a process is there, and what was killed takes a moment to go.
+            while _killed(uid) and time.monotonic() < limit:
+                time.sleep(0.1)
             subprocess.run(("userdel", name), check=False, capture_output=True)
+
+
+def _killed(uid: int) -> int:
+    """Kill what a user runs; how many processes that were."""
+    count = 0
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if entry.name.isdecimal() and entry.stat().st_uid == uid:
+                count += 1
+                os.kill(int(entry.name), signal.SIGKILL)
+    return count
 
 
 def code_cells(path: Path) -> list[str]:

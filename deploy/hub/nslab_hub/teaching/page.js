@@ -56,7 +56,7 @@ const WORD = { passed: "met", red: "not met", begun: "begun", none: "not begun" 
 function head() {
   const top = make("tr"), below = make("tr");
   for (const [text, name] of [["Learner", "who"], ["Where", "where"], ["Stands red", "stuck"],
-    ["Lab", "lab"]]) {
+    ["Lab", "lab"], ["Handed in", "in"]]) {
     top.append(make("th", text, { className: name, rowspan: "2", scope: "col" }));
   }
   for (const lesson of facts.course) {
@@ -71,7 +71,6 @@ function head() {
       below.append(heading);
     });
   }
-  top.append(make("th", "Handed in", { className: "first", rowspan: "2", scope: "col" }));
   $("head").replaceChildren(top, below);
 }
 
@@ -96,11 +95,10 @@ function row(name) {
   button.addEventListener("click", () => look(name));
   const lab = make("td");
   lab.append(button);
-  found.append(lab);
+  found.append(lab, make("td", "", { className: "in" }));
   for (const lesson of facts.course) {
     for (const one of lesson.exercises) found.append(make("td", "", { "data-exercise": one.name }));
   }
-  found.append(make("td", "", { className: "first" }));
   const next = [...$("rows").children].find((each) => each.dataset.name > name);
   $("rows").insertBefore(found, next || null);
   return found;
@@ -123,7 +121,7 @@ function show() {
 function show_learner(learner, server) {
   const line = row(learner.name);
   line.classList.toggle("off", !learner.online);
-  const [who, where, stuck, lab] = line.children;
+  const [who, where, stuck, lab, handed] = line.children;
   fill(who.lastChild, learner.online ? ", online" : ", offline");
   fill(where, [learner.notebook, learner.heading].filter(Boolean).join(" · ") || "–",
     { title: learner.heading });
@@ -156,7 +154,7 @@ function show_learner(learner, server) {
     title: may ? "the lab's picture, and why" : "they have not switched on “Share my labs”",
     "aria-label": may ? `Look into the lab of ${learner.name}` : `${learner.name} shares no lab`,
   });
-  fill(line.lastChild, learner.files ? `${learner.files} · ${clock(learner.handed_in)}` : "–");
+  fill(handed, learner.files ? `${learner.files} · ${clock(learner.handed_in)}` : "–");
 }
 
 const spent_on = (record, server) => record.passed ? record.seconds : spent(record, server);
