@@ -16,7 +16,7 @@ HUB = Path(__file__).resolve().parents[2] / "deploy" / "hub"
 sys.path.insert(0, str(HUB))
 
 from nslab_hub.learner import place  # noqa: E402
-from nslab_hub.teaching import hand_ins, room  # noqa: E402
+from nslab_hub.teaching import hand_ins, room, service  # noqa: E402
 from nslab_hub.teaching.course import columns  # noqa: E402
 from nslab_hub.teaching.values import Answer, Exercise, Question, Report  # noqa: E402
 
@@ -196,3 +196,10 @@ def test_the_page_has_a_column_for_each_exercise() -> None:
     names = [one["name"] for lesson in columns() for one in lesson["exercises"]]
     assert len(set(names)) == len(names) > 30
     assert all(msgspec.convert({n: {}}, dict[str, Exercise]) for n in names)
+
+
+def test_a_new_start_leaves_teachers_logged_in(tmp_path: Path) -> None:
+    first = service.secret(tmp_path)
+    assert len(first) == 32
+    assert service.secret(tmp_path) == first
+    assert (tmp_path / "cookie-secret").stat().st_mode & 0o077 == 0

@@ -49,7 +49,7 @@ class Place:
         self.looked: dict[str, Any] | None = None
         """Who looked into a lab last, and when."""
         self.notebook, self.heading = "", ""
-        self.version = time.time_ns() // 1_000_000
+        self.version = time.time_ns() // 1_000
         self._news = asyncio.Event()
         self._tell = asyncio.Event()
         self._known = 0

@@ -58,7 +58,7 @@ class Room:
     def __init__(self, kept: Path) -> None:
         self._kept = kept
         self.learners: dict[str, Learner] = {}
-        self.version = time.time_ns() // 1_000_000
+        self.version = time.time_ns() // 1_000
         """Another number whenever something has changed, also after a new start."""
         self.marking: dict[str, Any] = {"state": "none"}
         self.answers: dict[str, Answer] = {}

@@ -13,6 +13,7 @@ import os
 import signal
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -299,6 +300,17 @@ def application(
     )
 
 
+def secret(folder: Path) -> bytes:
+    """What signs the teachers' cookies: the same after a new start, so that nobody logs in anew."""
+    file = folder / "cookie-secret"
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    made = os.urandom(32)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
+        written.write(made)
+    return made
+
+
 async def serve() -> None:
     """Run as a service of the hub that started this."""
     from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuthenticated
@@ -311,13 +323,14 @@ async def serve() -> None:
         user = await auth.user_for_token(token, sync=False)
         return user["name"] if user and user.get("kind") == "user" else None
 
+    folder = Path(os.environ["NSLAB_CLASS_FOLDER"])
     app = application(
         prefix,
-        Path(os.environ["NSLAB_CLASS_FOLDER"]),
+        folder,
         HubOAuthenticated,
         whose,
         (url_path_join(prefix, "oauth_callback"), HubOAuthCallbackHandler),
-        cookie_secret=os.urandom(32),
+        cookie_secret=secret(folder),
     )
     where = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     app.listen(where.port or 80, where.hostname or "127.0.0.1", max_body_size=LARGEST)
