@@ -35,7 +35,7 @@ class Report(Struct, frozen=True):
         return _text(self)
 
     def rows(self, *, whole: bool = False) -> Iterator[tuple[str, str, tuple[Check, ...]]]:
-        """By group: its name, what is right in one line, and the checks to be told one by one.
+        """By group: its name, what is right in one line, and the checks that are listed one by one.
 
         :param whole: tell all of them one by one
         """

@@ -23,7 +23,7 @@ Sendable = Any
 def encode(packets: Sendable, snapshot: Snapshot, ns: str | None, link: str) -> tuple[bytes, ...]:
     """The bytes of each frame.
 
-    :raises InvalidInput: something is no frame, or its destination's MAC cannot be told
+    :raises InvalidInput: something is no frame, or its destination's MAC is not known
     """
     place = f"{ns}/{link}" if ns else link
     found = []

@@ -203,7 +203,7 @@ class Flow(Value, frozen=True):
 
     @property
     def inverse(self) -> Flow:
-        """The other direction, if nobody rewrites it."""
+        """The other direction, if it is not rewritten."""
         return Flow(
             protocol=self.protocol,
             source=self.target,

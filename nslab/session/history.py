@@ -248,7 +248,7 @@ class History:
 
 
 def differ(before: Snapshot | None, after: Snapshot | None) -> bool:
-    """Whether two looks differ in anything that lasts; True if nobody looked."""
+    """Whether two looks differ in anything that lasts; True without two looks."""
     if before is None or after is None:
         return True
     if before == after:

@@ -571,7 +571,7 @@ class Lab(Past, Counting, Tables, Traffic):
 
     @property
     def resting(self) -> bool:
-        """Whether nothing of the lab runs just now, because nobody has used it since it began."""
+        """Whether nothing of the lab runs just now, because it has not been used since it began."""
         return self._resting is not None
 
     def _rest(self) -> bool:

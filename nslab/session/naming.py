@@ -34,7 +34,7 @@ _wanted: ContextVar[str] = ContextVar("wanted", default="")
 
 @contextlib.contextmanager
 def usually(name: str) -> Iterator[None]:
-    """Have labs that are made meanwhile called so, if nobody chooses another name for them."""
+    """Have labs that are made meanwhile called so, if no other name is chosen for them."""
     token = _wanted.set(name)
     try:
         yield
@@ -43,7 +43,7 @@ def usually(name: str) -> Iterator[None]:
 
 
 def usual() -> str:
-    """What a lab is called now for which nobody chose a name."""
+    """What a lab without a chosen name is called now."""
     return _wanted.get() or of_notebook()
 
 

@@ -32,7 +32,7 @@ class Failure(Struct, frozen=True):
 class Outcome:
     """The result of one step of a lab.
 
-    ``changes`` is the difference that it made, None if nobody looked; ``draw`` makes a picture of
+    ``changes`` is the difference that it made, None without a look; ``draw`` makes a picture of
     it that goes with the lab's other pictures.
     """
 

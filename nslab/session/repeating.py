@@ -61,7 +61,7 @@ def repeated(
     What was stopped, and what was done by hand, is not repeated: what it made is.  A line that
     failed may fail again.  What is then otherwise than it was, is mended as far as possible.
 
-    :param wanted: what is to be there then; None if nobody looked
+    :param wanted: what is to be there then; None without a look
     """
     engine = make_engine()
     try:

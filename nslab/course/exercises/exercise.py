@@ -50,7 +50,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param others: quite different ways, at least one
     :param wrong: answers that must be refused, at least three
     :param choices: for ``predict``: what may be chosen
-    :param because: for ``predict``: why the kernel does so, told once it was run
+    :param because: for ``predict``: why the kernel does so; shown once you have run it
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
     :param find: the fault is to be found: before a hint is open, the card tells only what is tried

@@ -47,7 +47,7 @@ def fault(
     breaks: tuple[str, ...],
     look: str,
 ) -> Fault:
-    """A fault, in the order in which it is told.
+    """A fault, in the order in which it is listed.
 
     :param lines: those that make it, and those that mend it
     """

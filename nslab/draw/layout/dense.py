@@ -216,7 +216,7 @@ def _leaf(leaf: Leaf, port: Cell | None) -> Leaf:
 
 
 def line_width(slot: Slot) -> int:
-    """The width of a link in one line; states are told by its dot and its outline alone."""
+    """The width of a link in one line; its dot and its outline alone show the state."""
     cell = slot.part
     if not isinstance(cell, Cell):
         return 0

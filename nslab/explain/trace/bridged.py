@@ -17,7 +17,7 @@ from nslab.network.model import Namespace, Snapshot
 
 
 class Crossing(NamedTuple):
-    """What became of a frame: where it was dropped, and what could not be told."""
+    """What became of a frame: where it was dropped, and what could not be decided."""
 
     stop: Stop | None = None
     passed: int = 0

@@ -127,7 +127,7 @@ class Trace(Value, frozen=True):
     """The way of a packet and of its answer.  ``stop`` is None if the answer arrives.
 
     ``back`` is empty if the packet does not arrive.  ``doubts`` are rules on the way that are not
-    understood: the way is told as if they let the packet pass unchanged.
+    understood: the way is given as if they let the packet pass unchanged.
     """
 
     namespace: str

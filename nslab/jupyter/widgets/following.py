@@ -60,7 +60,7 @@ class Following:
 
     @property
     def shown(self) -> Snapshot:
-        """What was last told of."""
+        """What was shown last."""
         return self._shown
 
     def _follow(self) -> None:

@@ -103,7 +103,7 @@ class Live(w.VBox):  # type: ignore[misc]
         return self._snapshot
 
     def observe_snapshot(self, call: Callable[[], None]) -> None:
-        """Have something called, in the following thread, whenever ``snapshot`` is another one."""
+        """Call a function, in the following thread, each time ``snapshot`` changes."""
         self._watchers.append(call)
 
     @property
@@ -113,7 +113,7 @@ class Live(w.VBox):  # type: ignore[misc]
         return "" if value in (None, NOTHING) else str(value)
 
     def observe_choice(self, call: Callable[[], None]) -> None:
-        """Have something called whenever another thing is chosen."""
+        """Call a function each time another thing is chosen."""
         self._choice.observe(lambda _: None if self._refilling else call(), names="value")
 
     @property

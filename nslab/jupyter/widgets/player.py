@@ -191,7 +191,7 @@ class Player(w.VBox):  # type: ignore[misc]
         return bool(verdicts)
 
     def run_all(self, upto: int | None = None) -> None:
-        """Run those that are left, as long as the checks hold and nobody stops it.
+        """Run those that are left, as long as the checks hold and it is not stopped.
 
         :param upto: how many steps are to be done then; all if None
         """

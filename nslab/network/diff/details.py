@@ -214,7 +214,7 @@ def resolv_conf_changes(
 
 
 def files(tell: Teller, before: Snapshot, after: Snapshot) -> Iterator[Change]:
-    """Files of /etc, except those that are told as a namespace's resolv.conf."""
+    """Files of /etc, except those that stand as a namespace's resolv.conf."""
     for path in sorted({*before.files, *after.files}):
         was, value = before.files.get(path), after.files.get(path)
         if was == value or path.endswith("/resolv.conf"):

@@ -11,7 +11,7 @@ from nslab.network.rules.translation import KINDS
 def nat_text(rule: Translation) -> str:
     """A translation in one line: ``masquerade 192.168.10.0/24 → eth0``.
 
-    One that is not understood as a whole is told in its tool's words.
+    One that is not fully understood is given in its tool's words.
     """
     if not rule.exact:
         return rule.text
