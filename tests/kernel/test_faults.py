@@ -27,9 +27,9 @@ HERE_KINDS = tuple(kind for kind in KINDS if any(fault.kind == kind for fault in
 _DRAW = random.Random(os.environ.get("NSLAB_SEED", ""))
 DRAWN = tuple(
     _DRAW.choice([fault for fault in HERE if fault.kind == kind])
-    for kind in sorted(_DRAW.sample(HERE_KINDS, len(HERE_KINDS) // 2))
+    for kind in sorted(_DRAW.sample(HERE_KINDS, len(HERE_KINDS) // 5))
 )
-"""One fault of each of half of the kinds: other ones for each commit."""
+"""One fault of each of a fifth of the kinds: other ones for each commit."""
 
 SEED = 13
 
