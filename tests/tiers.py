@@ -33,12 +33,14 @@ SHARE = 10
 
 TABLE: tuple[tuple[str, str], ...] = (
     # -- in a virtual machine: what its kernel decides, its life and its trouble
-    (r"contract/test_same\.py::test_(action|commands)_of_a_full_kernel\[", PER_COMMIT),
+    (r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT),
+    (r"contract/test_same\.py::test_commands_of_a_full_kernel\[vm-(add-ipvlan-i1_0|add-vlan-v10|set-port)", PER_COMMIT),
+    (r"contract/test_same\.py::test_commands_of_a_full_kernel\[", NIGHTLY),
     (r"contract/test_same\.py::test_(action|commands)\[vm-rename-", PER_COMMIT),
     (r"contract/test_same\.py::test_(fresh|the_article_verbatim)\[vm\]", PER_COMMIT),
     (r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT),
     (r"contract/.*[\[-]vm[\]-]", NIGHTLY),
-    (r"vm/test_trouble\.py::test_a_state_that_cannot_be_read_is_made_anew\[(of|without)", NIGHTLY),
+    (r"vm/test_trouble\.py::test_(a_state_that_cannot|half_an_image)", NIGHTLY),
     (
         r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged|stop_while)",
         NIGHTLY,
