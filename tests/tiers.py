@@ -34,7 +34,10 @@ SHARE = 10
 TABLE: tuple[tuple[str, str], ...] = (
     # -- in a virtual machine: what its kernel decides, its life and its trouble
     (r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT),
-    (r"contract/test_same\.py::test_commands_of_a_full_kernel\[vm-(add-ipvlan-i1_0|add-vlan-v10|set-port)", PER_COMMIT),
+    (
+        r"contract/test_same\.py::test_commands_of_a_full.*\[vm-(add-ipvlan-i1_0|add-vlan-v10|set-port)",
+        PER_COMMIT,
+    ),
     (r"contract/test_same\.py::test_commands_of_a_full_kernel\[", NIGHTLY),
     (r"contract/test_same\.py::test_(action|commands)\[vm-rename-", PER_COMMIT),
     (r"contract/test_same\.py::test_(fresh|the_article_verbatim)\[vm\]", PER_COMMIT),
