@@ -282,12 +282,16 @@ class Pages:
         return free.pop() if free else None
 
     def put_back(self, page: Page, jupyter: Jupyter, theme: str) -> None:
-        """Close what it shows; a page that shows something else by now is closed itself."""
+        """Close what it shows; a page that shows something else by now is closed itself.
+
+        So is one with a player of ipywidgets: it goes on asking a kernel that has gone.
+        """
         left = 1
         if page.url.startswith(f"{jupyter.base}/lab"):
             left = page.evaluate(
                 """async () => {
                     const app = window.jupyterapp;
+                    if (document.querySelector('.widget-play')) return 1;
                     if (document.fullscreenElement) await document.exitFullscreen();
                     for (const widget of [...app.shell.widgets('main')]) widget.dispose();
                     return [...app.shell.widgets('main')].length
