@@ -37,6 +37,12 @@ EXERCISES = (
             ),
         ),
         checks=(HasFile(_HOSTS, "192.168.10.30 shop"),),
+        mustnot=(
+            MustNot(
+                Resolves(None, "shop"),
+                "the host's own file names shop, too: what is asked is what ns1's file does",
+            ),
+        ),
         because="`ip netns exec` puts the files of /etc/netns/ns1 over those of /etc, for the "
         "program that it starts and for no other. `nsenter --net` changes the network "
         "alone.",
@@ -58,6 +64,11 @@ EXERCISES = (
             WrongAnswer((_SHOP,), "you chose c, but host does not find shop", "c"),
             WrongAnswer((_SHOP,), "you chose d, but ns1 finds shop: 192.168.10.30", "d"),
             WrongAnswer((), f"the lab has no {_HOSTS} of its own", "d"),
+            WrongAnswer(
+                ("echo 192.168.10.30 shop >> /etc/hosts", _SHOP),
+                "the host's own file names shop, too",
+                "c",
+            ),
         ),
     ),
     Exercise(
