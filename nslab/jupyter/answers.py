@@ -74,7 +74,7 @@ class Answers:
             raise InvalidInput(
                 "type in the answer of",
                 name,
-                "it has no lab since the kernel started, and a restart ends those of before",
+                "it has no lab: a restart of the kernel ends all labs",
                 ("run the cell with its card, just above" if known else ABOVE)
                 + f", then this cell again\n{KEPT}",
             )

@@ -21,7 +21,7 @@ from nslab.printable import printable
 ABOVE = "Run → Run All Above Selected Cell"
 FIRST = f"first run the cells above: {ABOVE}"
 
-NONE_YET = "no cell has made a lab since the kernel started, and a restart ends those of before"
+NONE_YET = "no cell has made a lab since the kernel started; a restart ends all labs"
 """What is so in a new kernel; nothing tells a restart from a first start."""
 
 KEPT = "what you have passed, your tries and hints are kept"

@@ -146,7 +146,7 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
     expect(shown).to_contain_text("Press once more")
     page.keyboard.press("Space")
     expect(points).to_contain_text("there is no link lxcbr1")
-    expect(shown).to_contain_text("Begun anew")
+    expect(shown).to_contain_text("Started over")
     back = page.locator("button.nslab-back")
     tab_to(page, back)
     page.keyboard.press("Enter")
@@ -218,7 +218,9 @@ def test_a_kernel_that_is_restarted_half_way(book: Book) -> None:
     expect(page.locator(".nslab-saved:visible")).to_contain_text("hints are kept. To go on: Run")
     assert "last seen:" in page.locator(".nslab-says").evaluate(words), "an old verdict says so"
     opened.run_cell(2)  # the answer, before its card
-    assert "02-bridge-X2: it has no lab since the kernel started" in opened.outputs()[2]
+    assert (
+        "02-bridge-X2: it has no lab: a restart of the kernel ends all labs" in opened.outputs()[2]
+    )
     assert "Run All Above Selected Cell, then this cell again" in opened.outputs()[2]
     opened.run_all()
     expect(page.locator(".nslab-points")).to_contain_text("lxcbr1 is off")

@@ -153,7 +153,7 @@ def test_a_first_cell_may_be_typed_into_the_host_also_after_a_restart() -> None:
             status, outputs = made.run("%%host\nbrctl addbr lxcbr0\nls /sys/class/net/lxcbr0/brif")
             assert status == "ok"
             said = "".join(output.get("text", "") for output in outputs)
-            assert "a restart ends those of before" in said
+            assert "a restart ends all labs" in said
             assert "This is a fresh lab, called lab." in said
             assert "Run All Above" in said
             assert made.run("assert lab.snapshot().link('lxcbr0').kind == 'bridge'")[0] == "ok"

@@ -593,7 +593,7 @@ def test_an_error_has_its_remedy_on_a_line_of_its_own(deal: Any) -> None:
 def test_news_goes_with_the_next_step(deal: Any) -> None:
     card, lab = deal(build())
     part(card, "again").click()
-    says(card, "Begun anew", "told")
+    says(card, "Started over", "told")
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
     until(lambda: part(card, "told").value == "")
@@ -628,7 +628,7 @@ def test_start_over_asks_when_something_was_done_and_there_is_a_way_back(deal: A
     card, lab = deal(build())
     again = part(card, "again")
     again.click()
-    says(card, "Begun anew", "told")
+    says(card, "Started over", "told")
     assert hidden(card, "back"), "nothing was taken"
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
@@ -650,7 +650,7 @@ def test_start_over_asks_when_something_was_done_and_there_is_a_way_back(deal: A
     again.click()
     says(card, "0 of 2 met")
     until(lambda: not hidden(card, "back"))
-    says(card, "Begun anew", "told")
+    says(card, "Started over", "told")
     part(card, "back").click()
     says(card, "1 of 2 met")
     says(card, "It is as it was", "told")

@@ -241,7 +241,7 @@ def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
     if text:
         yield Line(text, kind, role="filter")
     elif kinds:
-        yield Line("filter: no rules", "gone")
+        yield Line("filter: no rules", "changed")
 
 
 def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> Iterator[Line]:

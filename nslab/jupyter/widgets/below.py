@@ -44,6 +44,8 @@ class Below:
             return Verdict(True, f"{name} done")
         met = sum(map(card_words.is_met, now.points[: now.wanted]))
         words = f"{name}: {met} of {now.wanted} met"
+        if met == now.wanted:
+            words += ", but something else is wrong"
         return Verdict(False, words) if any(map(_fails, now.points)) else words
 
     def _lines(self) -> list[Verdict | str]:

@@ -357,7 +357,7 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._start())
-        self._reply(note(say("Begun anew.")), news=True)
+        self._reply(note(say("Started over.")), news=True)
         self._show()
 
     def _bring_back(self) -> None:
