@@ -480,13 +480,18 @@ def looks_at_nodes(page: Page) -> None:
     expect(chosen).to_have_text("ns1/eth0")
     expect(facts).to_contain_text("192.168.10.11/24")
     # From there on with nothing but the keyboard: to the node, and Enter.
-    drawn.locator("[data-link='host/lxcbr0']").evaluate(
-        "node => { const all = [...document.querySelectorAll('.nslab-drawn [tabindex]')];"
-        "all[all.indexOf(node) - 1].focus() }"
-    )
-    page.keyboard.press("Tab")
     focused = "document.activeElement.dataset.link"
-    assert page.evaluate(focused) == "host/lxcbr0"
+
+    def tabbed() -> bool:
+        """A picture that is drawn anew between the two takes the Tab with it."""
+        drawn.locator("[data-link='host/lxcbr0']").evaluate(
+            "node => { const all = [...document.querySelectorAll('.nslab-drawn [tabindex]')];"
+            "all[all.indexOf(node) - 1].focus() }"
+        )
+        page.keyboard.press("Tab")
+        return bool(page.evaluate(focused) == "host/lxcbr0")
+
+    assert any(tabbed() for _ in range(5))
     page.keyboard.press("Enter")
     expect(chosen).to_have_text("host/lxcbr0")
     expect(facts).to_contain_text("192.168.10.1/24")

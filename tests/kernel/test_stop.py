@@ -41,7 +41,7 @@ __all__ = ["machine", "server"]  # fixtures
 
 pytestmark = pytest.mark.alone  # signals go to the main thread, and what leaks is counted
 
-STOPS = {"local": 100, "vm": 10, "ssh": 10}
+STOPS = {"local": 100, "vm": 30, "ssh": 30}
 if os.environ.get("NSLAB_THOROUGH"):
     STOPS = {engine: 3 * stops for engine, stops in STOPS.items()}
 if "NSLAB_STOPS" in os.environ:

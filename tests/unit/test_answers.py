@@ -103,7 +103,9 @@ def test_what_must_not_be_is_said_too(page: Page) -> None:
     beside = (MustNot(State("br0", "up"), "br0 is up too early"),)
     _, lab = page.deal(build(checks=checks, mustnot=beside))
     said = page.cell(lambda: lab.do(AddBridge("br0"), SetUp("br0")))
-    assert said == ["✘ Exercise X1: 1 of 1 met, but something else is wrong\n  ✘ br0 is up too early"]
+    assert said == [
+        "✘ Exercise X1: 1 of 1 met, but something else is wrong\n  ✘ br0 is up too early"
+    ]
 
 
 def test_many_points_are_cut_short(page: Page) -> None:

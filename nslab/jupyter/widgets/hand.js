@@ -186,19 +186,23 @@ export default ({ all, model, signal }) => {
         setTimeout(look, 60);
     });
     // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
+    let entered = 0;
+    all.addEventListener('input', () => clearTimeout(entered), true);
     all.addEventListener('keydown', event => {
         const field = event.target.closest?.('.nslab-form :is(input, select)');
         if (!field) return;
         if (event.key === 'Enter') {
             event.preventDefault();
             event.stopPropagation();
-            // What was typed is told first: the kernel says then whether it can be done.
+            // What was typed is told first: the kernel says then whether it can be done.  A busy
+            // one takes seconds for that; what is typed meanwhile takes the Enter back.
             const go = tries => {
                 const button = all.querySelector('button.nslab-do');
                 if (!button.disabled) button.click();
-                else if (tries) setTimeout(go, 50, tries - 1);
+                else if (tries) entered = setTimeout(go, 50, tries - 1);
             };
-            setTimeout(go, 80, 20);
+            clearTimeout(entered);
+            entered = setTimeout(go, 80, 200);
         } else if (event.key === 'Escape') {
             event.preventDefault();
             event.stopPropagation();
