@@ -62,13 +62,17 @@ time.sleep(1000)
 """
 
 
-@pytest.fixture(scope="module")
-def learner() -> Iterator[User]:
+def a_user(letter: str) -> Iterator[User]:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as homes:
         Path(homes).chmod(0o755)
-        user = User("h", Path(homes))
+        user = User(letter, Path(homes))
         yield user
         user.remove()
+
+
+@pytest.fixture(scope="module")
+def learner() -> Iterator[User]:
+    yield from a_user("h")
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +100,7 @@ def source(
 @pytest.fixture(scope="module")
 def neighbour() -> Iterator[User]:
     """Another learner of the class."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as homes:
-        Path(homes).chmod(0o755)
-        user = User("n", Path(homes))
-        yield user
-        user.remove()
+    yield from a_user("n")
 
 
 def ask(path: Path, user: str, **more: Any) -> dict[str, Any]:

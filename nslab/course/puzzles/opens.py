@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nslab.session.check import Asked, Check, Verdict
+from nslab.session.check.verdict import Program
 
 _WAIT = 2
 """Seconds for which a server may be silent."""
@@ -26,10 +27,9 @@ class Opens(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         line = f"exec 3<>/dev/tcp/{self.address}/{self.port}"
-        ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=self.ns, timeout=10, full=True)
+        ran, why = _tried(lab, self.ns, line)
         if ran.returncode == 0:
             return Verdict(True, self.tries)
-        why = "refused" if "refused" in ran.stderr else "no answer"
         text = f"{self.ns or 'host'} does not open {_place(self.address, self.port)}: {why}"
         return Verdict(False, text)
 
@@ -52,12 +52,17 @@ class Echoes(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         line = f"exec 3<>/dev/udp/{self.address}/{self.port}; echo nslab >&3; head -c 1 <&3"
-        ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=self.ns, timeout=10, full=True)
+        ran, why = _tried(lab, self.ns, line)
         if ran.stdout:
             return Verdict(True, self.tries)
-        why = "refused" if "refused" in ran.stderr else "no answer"
         text = f"{self.ns or 'host'} sends a datagram to {self.address}:{self.port}: {why}"
         return Verdict(False, text)
+
+
+def _tried(lab: Asked, ns: str | None, line: str) -> tuple[Program, str]:
+    """What became of a line for bash, and in a word why, if it failed."""
+    ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=ns, timeout=10, full=True)
+    return ran, "refused" if "refused" in ran.stderr else "no answer"
 
 
 def _place(address: str, port: int) -> str:
