@@ -42,9 +42,9 @@ class Below:
         name = f"{'Puzzle' if exercise.priced else 'Exercise'} {exercise.id}"
         if now.solved:
             return Verdict(True, f"{name} done")
-        met = sum(map(card_words.is_met, now.points[: now.wanted]))
+        met, beside = card_words.counted(now)
         words = f"{name}: {met} of {now.wanted} met"
-        if met == now.wanted:
+        if beside:
             words += ", but something else is wrong"
         return Verdict(False, words) if any(map(_fails, now.points)) else words
 

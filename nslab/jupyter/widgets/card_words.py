@@ -40,13 +40,19 @@ def status(now: Standing, passed: bool) -> str:
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
-    met = sum(map(is_met, now.points[: now.wanted]))
+    met, beside = counted(now)
     words = say("{met} of {all} met").format(met=met, all=now.wanted)
-    if met == now.wanted < len(now.points):
+    if beside:
         words += ": " + say("all that is wanted is there, but something else is wrong")
     if passed:
         words += " · " + say("you have solved it before")
     return html.escape(words)
+
+
+def counted(now: Standing) -> tuple[int, bool]:
+    """How much of what is wanted is met; whether all of it is, and something else is wrong."""
+    met = sum(map(is_met, now.points[: now.wanted]))
+    return met, met == now.wanted < len(now.points)
 
 
 def last_seen(words: str) -> str:
