@@ -373,7 +373,9 @@ ANYTHING = st.one_of(
         mac=st.sampled_from([None, "02:00:00:00:00:01"]),
     ),
     st.builds(AddVeth, st.just("w1"), st.just("w2"), ns=SPACES, peer_ns=SPACES),
-    st.builds(Move, LINKS, SPACES, ns=SPACES),
+    # Not to where it is: of a bridge and of lo, which stay where they were made, Linux 6.1 refuses
+    # even that, and a later one has nothing to do.
+    st.builds(Move, LINKS, SPACES, ns=SPACES).filter(lambda move: move.to != move.ns),
     st.builds(Rename, LINKS, st.sampled_from(["v1", "w2", "x"]), ns=SPACES),
     st.builds(DeleteLink, LINKS, ns=SPACES),
     st.builds(SetUp, LINKS, ns=SPACES),
