@@ -2,6 +2,10 @@
 
 It is not bash: words are taken as they stand, nothing is expanded, and what stands in a loop, a
 condition, a function or a subshell is only marked as such.
+
+:mod:`nslab.network.looking` reads shell too, and on purpose not with this reader: it proves that
+lines change nothing, so it gives up at whatever it does not know.  Hints and completion, which this
+one is for, have to make something of a line that is half typed or goes beyond them.
 """
 
 from __future__ import annotations

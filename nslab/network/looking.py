@@ -2,6 +2,7 @@
 
 For whoever keeps a history, and for whoever warns.  In doubt the answer is no: every program that
 is not known, every redirection into a file, every loop and every substitution counts as a change.
+:mod:`nslab.jupyter.lines` reads the same language for hints: it guesses where this one gives up.
 
 >>> only_looks("ip -br addr | grep eth0; ping -c1 10.0.0.1 >/dev/null 2>&1 || echo lost")
 True
