@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from nslab.engine.choose import factory
 from nslab.engine.protocol import Engine, Options
+from nslab.errors import NslabError
 from nslab.network.actions import (
     Action,
     AddAddress,
@@ -18,6 +20,9 @@ from nslab.network.actions import (
     AddRoute,
     AddVeth,
     Attach,
+    DeleteContainer,
+    DeleteLink,
+    DeleteNamespace,
     Move,
     Rename,
     ResolvConf,
@@ -74,10 +79,57 @@ def make_real(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]
     yield from makers(request.param)
 
 
+@pytest.fixture(scope="session")
+def machines() -> Iterator[list[Engine]]:
+    """Virtual machines that are as they were when they booted, for who comes next."""
+    free: list[Engine] = []
+    yield free
+    for engine in free:
+        engine.close()
+
+
+def lent(kind: str, free: list[Engine]) -> Iterator[Engine]:
+    """A lab for one test.  To boot a machine takes longer than what most tests do in it."""
+    engine = free.pop() if kind == "vm" and free else start(kind)
+    yield engine
+    if kind == "vm" and swept(engine):
+        free.append(engine)
+    else:
+        engine.close()
+
+
+def swept(engine: Engine) -> bool:
+    """Whether a lab is like a fresh one, after what was made in it has been taken away."""
+    fresh = start("fake").snapshot()
+    there = engine.snapshot()
+    away: list[Action] = [
+        DeleteContainer(space.label) if space.role == "container" else DeleteNamespace(space.label)
+        for space in there.namespaces[1:]
+    ]
+    own = {link.name for link in fresh.host.links}
+    away += [DeleteLink(link.name) for link in there.host.links if link.name not in own]
+    for action in away:
+        with contextlib.suppress(NslabError):  # the other end of one that has gone
+            engine.apply([action])
+    # Some of it goes a moment later; what a test set on a link that stays does not go at all.
+    limit = time.monotonic() + 1
+    while engine.snapshot().canonical() != fresh.canonical():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture(params=KINDS[1:])
+def real(request: pytest.FixtureRequest, machines: list[Engine]) -> Iterator[Engine]:
+    """A real lab, as if it were fresh."""
+    yield from lent(request.param, machines)
+
+
 @pytest.fixture(params=KINDS[2:])
-def make_vm(request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
-    """Makes engines whose kernel has ipvlan, VLANs and bridges that filter them."""
-    yield from makers(request.param)
+def machine(request: pytest.FixtureRequest, machines: list[Engine]) -> Iterator[Engine]:
+    """The same of a kernel that has ipvlan, VLANs and bridges that filter them."""
+    yield from lent(request.param, machines)
 
 
 @pytest.fixture(params=KINDS[1:])

@@ -244,9 +244,9 @@ def test_fresh(make_real: Make, canonical: Canonical) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=label)
-def test_action(make_real: Make, canonical: Canonical, case: Any) -> None:
+def test_action(real: Engine, canonical: Canonical, case: Any) -> None:
     before, action = case
-    fake, real = FakeEngine(), make_real()
+    fake = FakeEngine()
     if case == RENAMED_UP and not renames_while_up(real):
         real.apply(before)
         with pytest.raises(KernelRefused, match="only while it is down"):
@@ -258,22 +258,22 @@ def test_action(make_real: Make, canonical: Canonical, case: Any) -> None:
 
 
 @pytest.mark.parametrize("case", FULL_KERNEL, ids=label)
-def test_action_of_a_full_kernel(make_vm: Make, canonical: Canonical, case: Any) -> None:
+def test_action_of_a_full_kernel(machine: Engine, canonical: Canonical, case: Any) -> None:
     before, action = case
-    fake, real = FakeEngine(), make_vm()
-    for engine in (fake, real):
+    fake = FakeEngine()
+    for engine in (fake, machine):
         engine.apply([*before, action])
-    wait_for(canonical, real, canonical(fake))
+    wait_for(canonical, machine, canonical(fake))
 
 
 @pytest.mark.parametrize("case", FULL_KERNEL, ids=label)
-def test_commands_of_a_full_kernel(make_vm: Make, canonical: Canonical, case: Any) -> None:
+def test_commands_of_a_full_kernel(machine: Engine, canonical: Canonical, case: Any) -> None:
     before, action = case
-    by_hand, fake = make_vm(), FakeEngine()
-    by_hand.apply(before)
-    run(by_hand, script(by_hand, [action], "iproute2"))
+    fake = FakeEngine()
+    machine.apply(before)
+    run(machine, script(machine, [action], "iproute2"))
     fake.apply([*before, action])
-    wait_for(canonical, by_hand, canonical(fake))
+    wait_for(canonical, machine, canonical(fake))
 
 
 STYLES: tuple[Literal["classic", "iproute2"], ...] = ("classic", "iproute2")
@@ -288,19 +288,18 @@ IN_WORDS = [
 
 @pytest.mark.parametrize(("case", "style"), IN_WORDS)
 def test_commands(
-    make_real: Make, canonical: Canonical, case: Any, style: Literal["classic", "iproute2"]
+    real: Engine, canonical: Canonical, case: Any, style: Literal["classic", "iproute2"]
 ) -> None:
     before, action = case
-    by_hand = make_real()
-    by_hand.apply(before)
-    if case == RENAMED_UP and not renames_while_up(by_hand):
+    real.apply(before)
+    if case == RENAMED_UP and not renames_while_up(real):
         with pytest.raises(AssertionError, match="busy"):
-            run(by_hand, script(by_hand, [action], style))
+            run(real, script(real, [action], style))
         return
-    run(by_hand, script(by_hand, [action], style))
+    run(real, script(real, [action], style))
     fake = FakeEngine()  # equal to the kernel after the action, as test_action has shown
     fake.apply([*before, action])
-    wait_for(canonical, by_hand, canonical(fake))
+    wait_for(canonical, real, canonical(fake))
 
 
 @pytest.mark.parametrize("style", ["classic", "iproute2"])

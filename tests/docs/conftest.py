@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import sys
@@ -29,13 +31,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All pages; a warning, a link to nothing or a request to elsewhere ends it."""
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    made = subprocess.run(
-        [sys.executable, ROOT / "docs" / "build.py", "--into", folder],
-        capture_output=True,
-        text=True,
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
+    # Workers' own directories stand side by side: the first that comes builds for all.
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with open(f"{folder}.log", "a+") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = subprocess.run(
+                [sys.executable, ROOT / "docs" / "build.py", "--into", folder],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            if made.returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+        log.seek(0)
+        assert folder.exists(), log.read()
     return folder
 
 
