@@ -131,7 +131,7 @@ BOOKS: dict[str, str] = {"02": ROOT_SMOKE, "08": ROOT_SMOKE}
 """Notebooks by number; one not named here is per-commit.  As they share a kernel, all cells of one
 run or none."""
 
-BOOKS_IN_VM: dict[str, str] = {"02": PER_COMMIT, "05": PER_COMMIT}
+BOOKS_IN_VM: dict[str, str] = {"05": PER_COMMIT}
 """The notebooks that run for every commit in a virtual machine; the others there are nightly."""
 
 
