@@ -129,26 +129,80 @@ def test_what_is_connected_stays_and_the_rest_steps_back(book: Book) -> None:
     expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
 
 
-def test_no_letter_is_smaller_than_eleven_pixels(book: Book) -> None:
-    page, window, picture = looked_at(book, "letters", width=640)
-    scale = picture.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width")
-    sizes = picture.evaluate(
-        """svg => [...svg.querySelectorAll('text')].map(
-            text => parseFloat(getComputedStyle(text).fontSize))"""
+@pytest.mark.parametrize("theme", ["Light", pytest.param("Dark", marks=pytest.mark.nightly)])
+def test_it_fits_the_cell_at_first_sight(book: Book, theme: str) -> None:
+    cells = (LIVE.format(name="fits"), "nslab.lesson('06')['X3'].card()")
+    page = book(*cells, theme=f"JupyterLab {theme}", width=1600).page
+    windows = page.locator(".nslab-live .nslab-window")
+    expect(windows).to_have_count(2)
+    for wide in (1600, 1280, 1024):
+        page.set_viewport_size({"width": wide, "height": 900})
+        for number in range(2):
+            window = windows.nth(number)
+            cell = page.locator(".jp-OutputArea").nth(number)
+            page.wait_for_function(
+                "([view, cell, wide]) => innerWidth === wide && cell.clientWidth < wide - 300"
+                " && view.scrollWidth <= view.clientWidth",
+                arg=[window.element_handle(), cell.element_handle(), wide],
+            )
+            assert smallest_letter(window.locator("> svg.nslab-picture")) >= 8.5
+        expect(page.locator(".nslab-live .nslab-map:visible")).to_have_count(0)
+
+
+def smallest_letter(picture: Locator) -> float:
+    """How high the smallest letters of a picture are, in pixels of the page."""
+    return float(
+        picture.evaluate(
+            """svg => Math.min(...[...svg.querySelectorAll('text')].map(
+                text => parseFloat(getComputedStyle(text).fontSize)))
+                * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width"""
+        )
     )
-    assert min(sizes) * scale >= 10.9
+
+
+def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> None:
+    page, window, picture = looked_at(book, "letters", width=640)
+    assert smallest_letter(picture) == pytest.approx(8.5, abs=0.1)
     assert window.evaluate("w => w.scrollWidth > w.clientWidth")
-    expect(page.locator(".nslab-live .nslab-map")).to_be_visible()
+    small = page.locator(".nslab-live .nslab-map")
+    expect(small).to_be_visible()
+    assert beside(small, window)
+    for _ in range(4):
+        window.focus()
+        page.keyboard.press("+")
+    assert beside(small, window)
+    page.locator(".nslab-tool-full").click()
+    page.wait_for_function("document.fullscreenElement?.matches('.nslab-drawn')")
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    expect(small).to_be_visible()
+    assert beside(small, window)
+
+
+def beside(one: Locator, other: Locator) -> bool:
+    """Whether neither covers anything of the other."""
+    a, b = one.bounding_box(), other.bounding_box()
+    assert a is not None
+    assert b is not None
+    return any(
+        p["x"] + p["width"] <= q["x"] + 0.5 or p["y"] + p["height"] <= q["y"] + 0.5
+        for p, q in ((a, b), (b, a))
+    )
 
 
 def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     page = book(LIVE.format(name="still"), "lab").page
     expect(page.locator(".nslab-tools").first).to_be_visible()
     still = page.locator(".jp-OutputArea svg.nslab-picture").last
+    high = "one => one.closest('.jp-OutputArea').getBoundingClientRect().height"
+    before = still.evaluate(high)
     still.hover()
     frame = page.locator(".nslab-still")
     expect(frame.locator(".nslab-tool-in")).to_be_visible()
     framed = frame.locator(".nslab-window > svg.nslab-picture")
+    for box in framed.locator("[data-ns], [data-world]").all():
+        assert beside(frame.locator(".nslab-tools"), box)
+    assert framed.evaluate(high) == pytest.approx(before, abs=1), "nothing below it moves"
     before = width(framed)
     frame.locator(".nslab-tool-in").click()
     assert width(framed) > before

@@ -207,8 +207,6 @@ STYLE = (
     ".nslab-keys .jupyter-widgets-disconnected::before{display:none!important}"
     ".nslab-keys .jupyter-widgets-disconnected:is(button,.widget-play,.widget-toggle-buttons)"
     "{opacity:.4;pointer-events:none}"
-    # In a narrow window a picture is scrolled: smaller than this nobody could read it.
-    ":is(.nslab-drawn,.nslab-journey) svg.nslab-picture{min-width:560px}"
     ":is(.nslab-drawn,.nslab-journey)>.widget-html-content{overflow:auto;max-width:100%}"
     ".nslab-terminal{display:flex;flex-wrap:wrap;align-items:center;gap:.3em .7em;margin:.2em 0}"
     ".nslab-terminal .nslab-enter{width:auto;margin:0}"

@@ -1,6 +1,9 @@
 // Looks at a picture more closely: zoom, pan, the whole screen, a small map, copies, and what is
 // connected.  Any picture of the page can be looked at so, once one widget of nslab is in it.
-const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300, LETTER = 11;
+const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300;
+// The smallest that a letter becomes so that a picture fits its cell; then the picture is moved.
+const LETTER = 8.5;
+const MAP = 130;  // pixels, the longer side of the small map
 const SVG = 'svg.nslab-picture';
 const NODE = '[data-link],[data-world],[data-ns]';
 const PARTS = `:is(${NODE},[data-cable])`;
@@ -108,8 +111,12 @@ const frameOf = (frame, view, words, options) => {
         // With parts that can be reached it is no single image.
         if (svg()?.querySelector('[tabindex]')) svg().setAttribute('role', 'group');
         frame.classList.toggle('nslab-zoomed', self.zoom > 0);
-        // Until it is made smaller on purpose, no letter is: a narrow window scrolls instead.
-        if (options.legible) frame.style.setProperty('--nslab-least', `${legible()}px`);
+        // It becomes smaller so as to fit, as long as it can be read; what stands beside it makes
+        // room first.
+        if (options.legible) {
+            frame.style.setProperty('--nslab-least', `${legible()}px`);
+            frame.style.setProperty('--nslab-natural', `${natural()}px`);
+        }
         frame.style.setProperty('--nslab-width', `${Math.round(natural() * self.zoom)}px`);
         mapped();
     };
@@ -299,6 +306,7 @@ const frameOf = (frame, view, words, options) => {
                 map.nslabOf = all;
             } else if (!seen.isConnected) map.append(seen);
             map.style.aspectRatio = `${natural()} / ${tall()}`;
+            map.style.width = `${Math.min(MAP, MAP * natural() / tall())}px`;
             outline();
         }, 30);
     }
