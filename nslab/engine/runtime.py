@@ -271,16 +271,23 @@ def _writer_lives(key: str) -> bool:
 
 
 def _lives(pid: int, begun: int) -> bool:
+    """A process that has ended and that nobody has waited for yet does not."""
     try:
-        return started(pid) == begun
+        fields = _stat(pid)
     except OSError:
         return False
+    return fields[0] not in (b"Z", b"X") and int(fields[19]) == begun
 
 
 def started(pid: int) -> int:
     """When a process was started: field 22 of its stat, in clock ticks after boot (proc(5))."""
+    return int(_stat(pid)[19])
+
+
+def _stat(pid: int) -> list[bytes]:
+    """The fields of a process's stat from the third on, its state."""
     with open(f"/proc/{pid}/stat", "rb") as file:
-        return int(file.read().rpartition(b")")[2].split()[19])
+        return file.read().rpartition(b")")[2].split()
 
 
 def _process(record: Record) -> int | None:

@@ -1,6 +1,6 @@
 """The process that forks learners' servers: whom they belong to, and who may ask for one.
 
-JupyterHub itself is not among what the tests install; a module in its place says what it was given.
+A module in place of JupyterHub's own says what it was given.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from users import HOLDER, ROOT, User
 
 sys.path.insert(0, str(ROOT / "deploy" / "hub"))
 
-from nslab_hub import preloaded
+from nslab_hub import limits, preloaded
 
 pytestmark = [pytest.mark.kernel, pytest.mark.root, pytest.mark.root_smoke]
 
@@ -55,9 +56,13 @@ def main():
 """
 
 HUB = """
-import subprocess, sys, time
-one = subprocess.Popen(sys.argv[1:])
-print(one.pid, flush=True)
+import os, socket, subprocess, sys, time
+ours, theirs = socket.socketpair()
+words = (sys.executable, "-m", "nslab_hub.preloaded", str(theirs.fileno()))
+print(subprocess.Popen(words, pass_fds=(theirs.fileno(),)).pid, flush=True)
+theirs.close()
+ours.sendall(b'{"user": "root"}\\n')
+print(ours.recv(1000).decode(), end="", flush=True)
 time.sleep(1000)
 """
 
@@ -75,26 +80,34 @@ def learner() -> Iterator[User]:
     yield from a_user("h")
 
 
+Source = tuple[socket.socket, subprocess.Popen[bytes]]
+
+
+def started(modules: str, *before: str, **more: Any) -> Source:
+    """The process that forks servers, and the hub's end of what leads to it."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            (*before, sys.executable, "-m", "nslab_hub.preloaded", str(theirs.fileno())),
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": modules, "SECRET": "roots-alone"},
+            pass_fds=(theirs.fileno(),),
+            **more,
+        )
+    return ours, process
+
+
 @pytest.fixture(scope="module")
-def source(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """The running process, and its socket."""
-    tmp_path = tmp_path_factory.mktemp("hub")
-    package = tmp_path / "modules" / "jupyterhub"
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """The running process."""
+    package = tmp_path_factory.mktemp("hub") / "modules" / "jupyterhub"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "singleuser.py").write_text(STAND_IN)
-    path = tmp_path / "socket"
-    modules = os.pathsep.join(map(str, (ROOT, ROOT / "deploy" / "hub", package.parent)))
-    process = subprocess.Popen(
-        (sys.executable, "-m", "nslab_hub.preloaded", str(path)),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": modules, "SECRET": "roots-alone"},
-    )
-    wait_for(path.exists, "it listens")
-    yield path, process
-    process.kill()
-    process.wait()
+    made = started(os.pathsep.join(map(str, (ROOT, ROOT / "deploy" / "hub", package.parent))))
+    yield made
+    made[0].close()
+    made[1].kill()
+    made[1].wait()
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +116,25 @@ def neighbour() -> Iterator[User]:
     yield from a_user("n")
 
 
-def ask(path: Path, user: str, **more: Any) -> dict[str, Any]:
-    request = {"user": user, "argv": ["server", "--port=1"], "env": {}, **more}
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(path))
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        with connection.makefile() as lines:
-            return dict(json.loads(lines.readline()))
+def ask(source: Source, user: object, **more: Any) -> dict[str, Any]:
+    number = str(uuid.uuid4())
+    request = {"id": number, "user": user, "argv": ["server", "--port=1"], "env": {}, **more}
+    source[0].sendall(json.dumps(request).encode() + b"\n")
+    answer = heard(source)
+    assert answer.pop("id") == number
+    return answer
+
+
+def heard(source: Source) -> dict[str, Any]:
+    with source[0].makefile() as lines:
+        return dict(json.loads(lines.readline()))
 
 
 def test_a_server_is_its_learners_and_nothing_of_roots_is_left(
-    source: tuple[Path, subprocess.Popen[bytes]], learner: User
+    source: Source, learner: User
 ) -> None:
     said = learner.home / "said"
-    answer = ask(source[0], learner.name, env={"HOME": str(learner.home)})
+    answer = ask(source, learner.name, env={"HOME": str(learner.home)})
     wait_for(said.exists, "the server has said what it is")
     found = json.loads(said.read_text())
     os.kill(answer["pid"], signal.SIGKILL)
@@ -139,52 +157,48 @@ def test_a_server_is_its_learners_and_nothing_of_roots_is_left(
     assert first.stat().st_uid == learner.uid
 
 
-def test_no_server_for_root_nor_for_a_stranger(
-    source: tuple[Path, subprocess.Popen[bytes]],
-) -> None:
-    assert "root is no learner" in ask(source[0], "root")["error"]
-    assert "error" in ask(source[0], "nobody-of-this-name")
-    assert "error" in ask(source[0], "")
+def test_no_server_for_root_nor_for_a_stranger(source: Source) -> None:
+    assert "root is no learner" in ask(source, "root")["error"]
+    assert "error" in ask(source, "nobody-of-this-name")
+    assert "error" in ask(source, "")
 
 
-def test_an_ordinary_user_may_not_ask(
-    source: tuple[Path, subprocess.Popen[bytes]], learner: User
-) -> None:
-    program = f"import socket; socket.socket(socket.AF_UNIX).connect({str(source[0])!r})"
-    ended = subprocess.run(
-        learner.words(sys.executable, "-c", program), capture_output=True, text=True
-    )
-    assert ended.returncode
-    assert "PermissionError" in ended.stderr
+def test_nothing_that_anybody_could_ask_at_is_in_the_file_system(source: Source) -> None:
+    ends = {os.readlink(each) for each in Path(f"/proc/{source[1].pid}/fd").iterdir()}
+    inodes = {end[8:-1] for end in ends if end.startswith("socket:[")}
+    listed = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    named = [words for words in listed if words[6] in inodes and len(words) > 7]
+    assert inodes
+    assert not named, "a name leads to its socket"
 
 
-def test_it_goes_on_after_nonsense_and_reaps_what_has_ended(
-    source: tuple[Path, subprocess.Popen[bytes]], learner: User
-) -> None:
-    path, process = source
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(path))
-        connection.sendall(b"{nonsense\n")
-        assert b"error" in connection.recv(1000)
-    pid = ask(path, learner.name)["pid"]
+@pytest.mark.parametrize("line", [b"{nonsense", b"[]", b"7", b"{}", b'{"user": []}'])
+def test_it_goes_on_after_nonsense(source: Source, line: bytes) -> None:
+    source[0].sendall(line + b"\n")
+    assert "error" in heard(source)
+    assert source[1].poll() is None
+
+
+def test_it_reaps_what_has_ended(source: Source, learner: User) -> None:
+    pid = ask(source, learner.name)["pid"]
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the server that was killed is gone")
-    assert process.poll() is None
+    assert source[1].poll() is None
 
 
-def test_it_ends_with_the_hub(tmp_path: Path) -> None:
-    path = tmp_path / "socket"
+def test_it_ends_with_the_hub_and_leaves_nothing(tmp_path: Path) -> None:
     modules = os.pathsep.join(map(str, (ROOT, ROOT / "deploy" / "hub")))
     with subprocess.Popen(
-        (sys.executable, "-c", HUB, sys.executable, "-m", "nslab_hub.preloaded", str(path)),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": modules},
+        (sys.executable, "-c", HUB),
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": modules, "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
     ) as hub:
         assert hub.stdout is not None
         pid = int(hub.stdout.readline())
-        wait_for(path.exists, "it listens")
+        assert json.loads(hub.stdout.readline())["error"], "it answers"
         hub.kill()
     wait_for(lambda: not _lives(pid), "it has ended")
+    assert not list(tmp_path.iterdir())
 
 
 def _lives(pid: int) -> bool:
@@ -229,10 +243,10 @@ print(json.dumps(got))
 
 
 def test_another_learners_server_cannot_be_looked_into_nor_disturbed(
-    source: tuple[Path, subprocess.Popen[bytes]], learner: User, neighbour: User
+    source: Source, learner: User, neighbour: User
 ) -> None:
     env = {"HOME": str(learner.home), "JUPYTERHUB_API_TOKEN": "of-a-server"}
-    pid = ask(source[0], learner.name, env=env)["pid"]
+    pid = ask(source, learner.name, env=env)["pid"]
     said = learner.home / "said"
     wait_for(said.exists, "the server runs")
     words = (str(pid), str(learner.home), str(learner.uid))
@@ -290,3 +304,31 @@ def test_kernels_listen_where_only_their_owner_comes(
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     short = home == "/home/ada"  # a socket's path can be so long, and no longer
     assert preloaded.kernels() == (["--KernelManager.transport=ipc"] if short else [])
+
+
+STUBBORN = """
+import os, signal, sys, time
+for group in sys.argv[1:]:
+    open(os.path.join(group, "cgroup.procs"), "w").write(str(os.getpid()))
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()  # as what was put into the background, and has no terminal any more
+print(os.getpid(), flush=True)
+time.sleep(1000)
+"""
+
+
+def test_what_a_learner_has_put_into_the_background_ends_with_the_server() -> None:
+    group = limits.Group.of(f"nobody-{os.getpid()}")
+    with subprocess.Popen(
+        (sys.executable, "-c", STUBBORN, *group.folders), stdout=subprocess.PIPE
+    ) as stubborn:
+        assert stubborn.stdout is not None
+        pids = [int(stubborn.stdout.readline()) for _ in range(2)]
+        assert limits.Group.there(f"nobody-{os.getpid()}") == group
+        group.end(60.0)
+        assert not any(map(_lives, pids))
+    assert not any(map(os.path.exists, group.folders))
+    assert limits.Group.there(f"nobody-{os.getpid()}").folders == []
+    group.end()  # and a second time is no error

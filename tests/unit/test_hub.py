@@ -1,8 +1,9 @@
-"""What a hub for a class needs and that needs no JupyterHub: limits, slips, settings."""
+"""What a hub for a class needs: limits, slips, settings, and which process a server is."""
 
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import re
 import subprocess
@@ -59,6 +60,37 @@ def test_the_peak_is_read_where_the_kernel_says_it(tmp_path: Path) -> None:
     assert limits.Group([str(tmp_path)]).peak() == 7
     (tmp_path / "memory.peak").write_text("9")
     assert limits.Group([str(tmp_path)]).peak() == 9
+
+
+def spawned(pid: int) -> Any:
+    """What starts a server, knowing one of that number from before the hub was started anew."""
+    from nslab_hub.spawner import PreloadedSpawner, began
+
+    made = PreloadedSpawner(user=SimpleNamespace(name="nobody-of-this-name", spawners={}))
+    made.load_state({"pid": pid, "started": began(pid)})
+    return made
+
+
+def test_a_new_hub_knows_a_server_that_runs() -> None:
+    with subprocess.Popen(("sleep", "60")) as server:
+        earlier = spawned(server.pid)
+        assert asyncio.run(earlier.poll()) is None
+        again = spawned(server.pid)
+        again.load_state(earlier.get_state())
+        assert asyncio.run(again.poll()) is None
+        server.kill()
+        os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
+        assert asyncio.run(again.poll()) == 0, "it has ended, though nobody has waited for it"
+
+
+def test_a_number_that_is_another_processs_by_now_is_no_server() -> None:
+    with subprocess.Popen(("sleep", "60")) as stranger:
+        server = spawned(stranger.pid)
+        server.load_state({"pid": stranger.pid, "started": 7})  # before the machine was restarted
+        asyncio.run(server.stop())
+        assert asyncio.run(server.poll()) == 0
+        assert stranger.poll() is None, "a process that is no server was sent a signal"
+        stranger.kill()
 
 
 def test_passwords_can_be_read_from_paper() -> None:

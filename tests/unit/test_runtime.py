@@ -110,3 +110,21 @@ def test_a_process_that_is_no_lab_here(other: subprocess.Popen[bytes]) -> None:
         entry.publish(Record(engine=engine, name="x", pid=other.pid, started=started))
         assert runtime.running() == []
     entry.remove()
+
+
+def test_a_record_of_who_has_ended_and_was_not_waited_for_is_swept(places: list[str]) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"],
+                              stdin=subprocess.PIPE)  # fmt: skip
+    with writer:
+        entry = runtime.reserve()
+        assert entry is not None
+        begun = runtime.started(writer.pid)
+        record, key = record_of(writer.pid), f"{writer.pid}-{begun}-{entry.key.split('-', 2)[2]}"
+        os.rename(Path(places[0], entry.key), Path(places[0], key))
+        entry.key = key
+        entry.publish(record)
+        writer.kill()
+        os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT)
+        assert runtime.running() == []
+        assert not any(map(os.path.exists, places))
+        entry.release()

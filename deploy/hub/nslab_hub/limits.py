@@ -6,6 +6,9 @@ the hierarchies of version 1 that are mounted below ``/sys/fs/cgroup``.
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,9 @@ from pathlib import Path
 MOUNTED = Path("/sys/fs/cgroup")
 PROCESSES = 400
 """So many processes and threads a learner may have: JupyterLab, a few kernels, a few labs."""
+
+CONTROLLERS = ("memory", "pids", "cpu")
+"""Those that limits are set with."""
 
 _PERIOD = 100_000
 """Microseconds, the kernel's default: Documentation/scheduler/sched-bwc.rst."""
@@ -38,6 +44,39 @@ class Group:
             return cls(_version_2(root, name, memory, processors))
         return cls(_version_1(root, name, memory, processors))
 
+    @classmethod
+    def there(cls, name: str, *, root: Path = MOUNTED) -> Group:
+        """A learner's groups that an earlier server has left; none of them is made."""
+        if (root / "cgroup.controllers").exists():
+            folders = [root / _own(root) / "learners" / name]
+        else:
+            folders = [root / each / "nslab-hub" / name for each in CONTROLLERS]
+        return cls([str(folder) for folder in folders if folder.is_dir()])
+
+    def end(self, patience: float = 10.0) -> None:
+        """End all that still runs in them, and remove them.
+
+        A process of a learner's cannot leave its groups: these hold what the end of a server has
+        not reached, such as a program that was put into the background in a terminal.
+
+        :param patience: seconds in which what was killed must have gone
+        """
+        limit = time.monotonic() + patience
+        for folder in map(Path, self.folders):
+            with suppress(OSError):  # who is killed makes no other meanwhile
+                _write(folder / "pids.max", 0)
+        for folder in map(Path, self.folders):
+            while not _removed(folder) and time.monotonic() < limit:
+                _kill(folder)
+                time.sleep(0.02)
+
+    def forget(self) -> None:
+        """Remove the group of all learners, where the last of them has gone."""
+        for folder in map(Path, self.folders):
+            if folder.parent.name == "nslab-hub":  # version 2: systemd removes the service's
+                with suppress(OSError):
+                    folder.parent.rmdir()
+
     def peak(self) -> int:
         """The most memory, in bytes, that was in use at once; 0 if the kernel does not say it."""
         for folder in self.folders:
@@ -45,6 +84,29 @@ class Group:
                 with suppress(OSError, ValueError):
                     return int(Path(folder, name).read_text(encoding="ascii"))
         return 0
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a group and those below it; false while something is in it."""
+    try:
+        for below in folder.iterdir():
+            if below.is_dir() and not _removed(below):
+                return False
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _kill(folder: Path) -> None:
+    """Kill what is in a group, and in those below it."""
+    for listed in folder.rglob("cgroup.procs"):
+        with suppress(OSError):
+            for pid in listed.read_text(encoding="ascii").split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
 
 
 def _version_2(root: Path, name: str, memory: int, processors: float) -> list[str]:
@@ -83,7 +145,7 @@ def _make_room(parent: Path) -> None:
 
 def _version_1(root: Path, name: str, memory: int, processors: float) -> list[str]:
     folders = []
-    for controller in ("memory", "pids", "cpu"):
+    for controller in CONTROLLERS:
         if not (root / controller / "cgroup.procs").exists():
             continue
         own = root / controller / "nslab-hub" / name

@@ -3,9 +3,11 @@
 To read them takes two seconds of a processor and 100 MB, and all learners read the same.  Forked
 servers share that memory until one of them writes to it, and are there in a few tenths of a second.
 
-It runs as root, has one thread, opens no network socket, and takes requests of root alone, one
-line of JSON each, on a Unix socket: ``{"user": …, "argv": […], "env": {…}, "cgroups": […]}``.  It
-answers with the number of the process, or with what was wrong.
+It runs as root, has one thread, opens no socket of its own, and takes requests from the hub alone,
+one line of JSON each, on a descriptor that the hub has handed to it:
+``{"id": …, "user": …, "argv": […], "env": {…}, "cgroups": […]}``.  It answers with the number of
+the process, or with what was wrong.  When the hub is gone, however it ended, so is the other end of
+that descriptor, and this process ends; there is no file that could be left behind.
 """
 
 from __future__ import annotations
@@ -70,31 +72,18 @@ def preload(modules: Sequence[str] = MODULES) -> list[str]:
     return missing
 
 
-def serve(path: Path) -> None:
-    """Fork servers, until the one who started this is gone.
+def serve(hub: socket.socket) -> None:
+    """Fork servers, until the hub is gone.
 
-    :param path: the Unix socket; the folder around it must be root's own
+    :param hub: the other end is the hub's, and nobody else's
     """
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    path.unlink(missing_ok=True)
-    listening.bind(str(path))
-    path.chmod(0o600)
-    listening.listen(64)
-    parent = os.getppid()
     signal.signal(signal.SIGCHLD, _reap)
     gc.collect()
     # What is there now is never looked at by the collector again: looking would unshare it.
     gc.freeze()
-    listening.settimeout(5)
-    while os.getppid() == parent:
-        try:
-            connection, _ = listening.accept()
-        except TimeoutError:
-            continue
-        with connection:
-            connection.settimeout(10)
-            if _is_of_root(connection):
-                _answer(connection, listening)
+    with hub, hub.makefile("r", encoding="utf-8") as lines, suppress(OSError):
+        for line in lines:
+            _answer(line, hub)
 
 
 def _reap(*_: object) -> None:
@@ -103,33 +92,26 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _is_of_root(connection: socket.socket) -> bool:
-    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    return int.from_bytes(packed[4:8], sys.byteorder) == os.geteuid()
-
-
-def _answer(connection: socket.socket, listening: socket.socket) -> None:
+def _answer(line: str, hub: socket.socket) -> None:
+    asked: dict[str, Any] = {}
     try:
-        with connection.makefile("r", encoding="utf-8") as lines:
-            asked: dict[str, Any] = json.loads(lines.readline())
+        asked = dict(json.loads(line))
         user = pwd.getpwnam(asked["user"])
         if user.pw_uid == ROOT:
             raise ValueError("root is no learner")
         pid = os.fork()
-    except (OSError, ValueError, KeyError) as error:
-        _say(connection, {"error": f"{type(error).__name__}: {error}"})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _say(hub, {"id": asked.get("id"), "error": f"{type(error).__name__}: {error}"})
         return
     if pid:
-        _say(connection, {"pid": pid})
+        _say(hub, {"id": asked.get("id"), "pid": pid})
         return
-    listening.close()
-    connection.close()
+    os.close(hub.detach())
     become(user, asked["argv"], asked["env"], asked.get("cgroups", ()))
 
 
-def _say(connection: socket.socket, answer: Mapping[str, object]) -> None:
-    with suppress(OSError):
-        connection.sendall(json.dumps(answer).encode() + b"\n")
+def _say(hub: socket.socket, answer: Mapping[str, object]) -> None:
+    hub.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def become(
@@ -218,11 +200,11 @@ def at_home(name: str) -> list[str]:
     ]
 
 
-def without_secrets(path: str) -> None:
+def without_secrets(descriptor: str) -> None:
     """Begin again without the hub's environment, if there is more in it than may be known."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     if kept.keys() != os.environ.keys():
-        argv = (sys.executable, "-m", "nslab_hub.preloaded", path)
+        argv = (sys.executable, "-m", "nslab_hub.preloaded", descriptor)
         os.execve(sys.executable, argv, kept)
 
 
@@ -231,4 +213,6 @@ if __name__ == "__main__":
     absent = preload()
     if absent:
         print(f"not there to be read beforehand: {', '.join(absent)}", file=sys.stderr)
-    serve(Path(sys.argv[1]))
+    theirs = socket.socket(fileno=int(sys.argv[1]))
+    theirs.set_inheritable(False)
+    serve(theirs)
