@@ -68,6 +68,14 @@ LESSON = Lesson(
                     "office is up",
                     "a",
                 ),
+                WrongAnswer(
+                    (
+                        "ip address add 10.2.0.1/24 dev office",
+                        "ip route add 10.2.0.0/24 dev office scope host",
+                    ),
+                    "with nothing but what the exercise says, host has no route 10.2.0.0/24",
+                    "a",
+                ),
             ),
         ),
         Exercise(

@@ -7,6 +7,7 @@
     past       the part of it that goes back and forth, and retells
     history    the steps so far, and which of them changed something
     repeating  how a lab is made again from its steps
+    apart      another lab beside one, for a moment
     account    how the steps show themselves, numbered
     progress   how far something is
     outcome    what a step did, as it shows itself

@@ -31,6 +31,7 @@ from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
 from nslab.session import naming, views
+from nslab.session.apart import Apart, apart, run_in
 from nslab.session.check import Check, Verdict, Verdicts
 from nslab.session.counting import Counting
 from nslab.session.history import TIMEOUT, Begin, Done, Typed, differ, steps_of
@@ -328,29 +329,21 @@ class Lab(Past, Counting, Tables, Traffic):
                     f"a word of {len(word):,} characters is too long for the kernel",
                     "give it as stdin=",
                 )
-        output = Output(False)
-        program = protocol.Command(
-            argv=argv,
-            ns=names.namespace_reference(ns),
-            timeout=timeout,
-            stdin=stdin.encode(),
-            view="full" if full else "net",
-        )
-        completed = self._engine.run(program, output)
-        output.finish()
-        if completed.timed_out:
-            raise CommandTimeout(
-                "finish",
-                argv[0],
-                f"it was still running after {timeout:g} seconds and was ended",
-                "allow more time with timeout=",
-            )
-        return output.result(completed)
+        return run_in(self._engine, argv, ns=ns, timeout=timeout, stdin=stdin, full=full)
 
     def _run_aside(self, *argv: str, **options: Any) -> CommandResult:
         """The same for who judges while the learner works: it shows in no step."""
         self._aside.add(" ".join(argv))
         return self.run(*argv, **options)
+
+    def _apart(self, way: Begin) -> contextlib.AbstractContextManager[Apart]:
+        """Another lab beside it, in which only this was done since the beginning.
+
+        :raises LabClosed: it is closed
+        """
+        self._check_open()
+        steps = (*self._begin, *steps_of(way))
+        return apart(lambda: self._factory(self._options), steps)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:

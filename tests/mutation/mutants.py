@@ -238,4 +238,10 @@ MUTANTS = (
         "",
         ("tests/unit/test_former.py",),
     ),
+    Mutant(
+        "exercises: a prediction is judged by the learner's lab",
+        "    alone = answers.verdicts[choice.id]\n",
+        "    alone = own\n",
+        ("tests/unit/test_exercises.py",),
+    ),
 )

@@ -506,6 +506,16 @@ def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:
     assert one.attempt.choices == ("a", "b")
 
 
+def test_a_guess_that_was_made_true_is_refused(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    part(card, "choices").value = "a"
+    lab.do(AddBridge("br0"))
+    lab.do(SetUp("br0"))
+    says(card, "only because more was changed there: with nothing but what", "points")
+    assert not one.attempt.passed
+
+
 def test_what_was_run_first_is_no_prediction(deal: Any) -> None:
     one = predict()
     card, lab = deal(one)

@@ -16,7 +16,9 @@ import nslab
 from nslab import (
     AddAddress,
     AddBridge,
+    DeleteLink,
     Exercise,
+    HasAddress,
     HasLink,
     InvalidInput,
     Lab,
@@ -29,7 +31,7 @@ from nslab import (
     WrongAnswer,
     lesson,
 )
-from nslab.course.exercises import judging
+from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.values import Choice
 from nslab.course.lessons import LESSONS, Lesson
 from nslab.session.step import Task
@@ -344,6 +346,90 @@ def test_choosing_and_then_running() -> None:
         assert "✔ you chose b: br0 is down" in str(one.check(lab))
     assert one.attempt.choices == ("a", "b")
     assert one.attempt.passed
+
+
+def test_a_guess_does_not_come_true_by_what_else_is_changed() -> None:
+    one = predict()
+    with one.start(engine="fake") as lab:
+        one.choose("a")
+        lab.do(AddBridge("br0"))
+        lab.do(SetUp("br0"))
+        (verdict,) = [verdict for verdict in one.check(lab) if not verdict]
+        assert "you chose a, and in your lab it is so, but only because" in verdict.message
+        assert "with nothing but what the exercise says, br0 is down" in verdict.message
+        assert verdict.message.endswith("start over, and change nothing else")
+    assert not one.attempt.passed
+
+
+def test_a_right_guess_stays_right_whatever_else_is_changed() -> None:
+    one = predict()
+    with one.start(engine="fake") as lab:
+        one.choose("b")
+        lab.do(AddBridge("br0"), SetUp("br0"))
+        assert "with nothing but what the exercise says, br0 is down; your lab" in str(
+            one.check(lab)
+        )
+    assert one.attempt.passed
+
+
+def test_what_is_put_back_does_not_make_a_guess_come_true() -> None:
+    """Then the lab differs from its beginning by less than the exercise's own commands make."""
+    one = predict(
+        prepare=(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24")),
+        checks=(HasLink("br1"),),
+        answer=(DeleteLink("br0"), AddBridge("br1")),
+        choices=(
+            Choice("a", "The address stays.", (HasAddress("br0", "10.0.0.1/24"),)),
+            Choice("b", "It goes.", (NoLink("br0"),)),
+        ),
+    )
+    with one.start(engine="fake") as lab:
+        one.choose("a")
+        lab.do(*one.answer)
+        lab.do(AddBridge("br0"), AddAddress("br0", "10.0.0.1/24"))
+        assert "there is no link br0; start over" in str(one.check(lab))
+
+
+def test_the_kernel_is_asked_once_and_once_more_where_the_lab_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    apart = Lab._apart
+    monkeypatch.setattr(Lab, "_apart", lambda *args: asked.append(args) or apart(*args))
+    one = predict()
+    with one.start(engine="fake") as lab:
+        one.choose("b")
+        assert not one.check(lab)
+        assert not asked, "it was not run yet"
+        lab.do(AddBridge("br0"))
+        for _ in range(3):
+            assert one.check(lab)
+        assert one.standing(lab).solved
+        assert len(asked) == 1
+        lab.do(SetUp("br0"))
+        for _ in range(3):
+            assert one.check(lab)
+        assert len(asked) == predicting.OFTEN
+
+
+def test_a_look_alone_starts_no_other_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = predict()
+    with one.start(engine="fake") as lab:
+        one.choose("b")
+        lab.do(AddBridge("br0"))
+        with monkeypatch.context() as patched:
+            patched.setattr(Lab, "_apart", lambda *_: pytest.fail("another lab was started"))
+            now = one.standing(lab)
+            assert now.points[-1] == "you chose b: the kernel is being asked"
+            assert now.left
+        assert one.standing(lab, trying=True).solved
+
+
+@pytest.mark.parametrize("one", [pytest.param(e, id=e.name) for e in EXERCISES if e.choices])
+def test_each_prediction_is_shown_to_be_no_guess_that_can_be_made_true(one: Exercise) -> None:
+    """Such an answer is among the wrong ones: the proof on the kernel sees it refused."""
+    told = "with nothing but what the exercise says, "
+    assert [wrong for wrong in one.wrong if wrong.reason.startswith(told)]
 
 
 def test_wrong_choices_are_refused() -> None:

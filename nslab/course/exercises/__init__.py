@@ -5,6 +5,7 @@
     exercise    an exercise as a value, and what a learner calls
     values      what it is made of: choices, what must not be, wrong answers
     judging     whether its goal is met, and what must not be is not
+    predicting  whether a guess comes true, where only that was done
     standing    what of it is met at this moment, for who looks again and again
     proof       that an exercise judges rightly, on the kernel
     attempt     how far a learner is with one

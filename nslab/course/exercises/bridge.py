@@ -44,6 +44,14 @@ EXERCISES = (
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route", "a"),
             WrongAnswer(("ip addr add 192.168.10.1/24 dev lxcbr0",), "has no route default", "c"),
             WrongAnswer(("ifconfig lxcbr0 192.168.10.1/24 up",), "lxcbr0 is up", "a"),
+            WrongAnswer(
+                (  # a route of scope host is the only one that a link may have that is down
+                    "ip addr add 192.168.10.1/24 dev lxcbr0",
+                    "ip route add default dev lxcbr0 scope host",
+                ),
+                "with nothing but what the exercise says, host has no route default",
+                "c",
+            ),
             WrongAnswer((), "lxcbr0 does not have 192.168.10.1/24", "b"),
         ),
     ),

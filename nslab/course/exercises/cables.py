@@ -57,6 +57,15 @@ EXERCISES = (
                 ("ip link set veth-ns1 netns ns1",), "you chose d, but there is no link", "d"
             ),
             WrongAnswer((), "there is no link ns1/veth-ns1", "d"),
+            WrongAnswer(
+                (  # it is put back to what it was
+                    "ip link set veth-ns1 netns ns1",
+                    "ip -n ns1 link set veth-ns1 up",
+                    "ip -n ns1 addr add 192.168.10.11/24 dev veth-ns1",
+                ),
+                "with nothing but what the exercise says, ns1/veth-ns1 does not have",
+                "a",
+            ),
         ),
     ),
     Exercise(

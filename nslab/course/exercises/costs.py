@@ -62,6 +62,11 @@ EXERCISES = (
             WrongAnswer((_DROP,), "you chose d, but client reaches 10.1.0.2", "d"),
             # "pass nothing on" was taken for "accept nothing"
             WrongAnswer(("iptables -P INPUT DROP",), "client reaches 10.6.0.2", "a"),
+            WrongAnswer(
+                (_DROP, "ip -n client link set direct down"),
+                "with nothing but what the exercise says, client reaches 10.1.0.2",
+                "d",
+            ),
         ),
     ),
     Exercise(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, WrongAnswer
+from nslab.network.actions import SetDown
 from nslab.session.check import HasAddress, HasNamespace, NoLink, NoNamespace, NoProcess, State
 
 _ENDED = 'while [ -n "$(ip netns pids kept)" ]; do sleep 0.05; done'
@@ -52,6 +53,11 @@ EXERCISES = (
             WrongAnswer(("ip netns del box",), "you chose c, but there is no namespace box", "c"),
             WrongAnswer(("ip netns del box",), "you chose d, but veth22a38e6 is up", "d"),
             WrongAnswer((), "there is a namespace box", "c"),
+            WrongAnswer(
+                ("ip netns del box", SetDown("eth0", ns="app")),
+                "with nothing but what the exercise says, veth22a38e6 is up",
+                "d",
+            ),
         ),
     ),
     Exercise(

@@ -53,6 +53,11 @@ EXERCISES = (
             WrongAnswer((_DOWN,), "you chose c, but app/eth0 is set up", "c"),
             WrongAnswer((_DOWN,), "you chose d, but there is a link eth0 in app", "d"),
             WrongAnswer((f"ip link set {_CABLE} down",), "veth22a38e6 is up", "a"),
+            WrongAnswer(
+                (_DOWN, SetDown("eth0", ns="app")),
+                "with nothing but what the exercise says, app/eth0 is set up",
+                "c",
+            ),
         ),
     ),
     Exercise(

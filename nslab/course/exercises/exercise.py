@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from nslab.course.exercises import judging
+from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
 from nslab.course.exercises.standing import Standing, standing
@@ -46,7 +46,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param goal: what is wanted, in words
     :param checks: what must hold; for ``predict``: that it was run
     :param hints: three: a question, a place to look, the command
-    :param answer: one way to the goal, actions or lines; for ``predict``: what is to be run
+    :param answer: one way to the goal, actions or lines; for ``predict``: what is to be run, and
+        what alone decides which choice is right
     :param others: quite different ways, at least one
     :param wrong: answers that must be refused, at least three
     :param choices: for ``predict``: what may be chosen
@@ -248,16 +249,19 @@ class Exercise(Struct, frozen=True, kw_only=True):
     def judge(self, lab: Lab, choice: str = "") -> list[Verdict]:
         """The verdicts on all that it asks for, in order; counts nothing.
 
-        First the checks, then what was chosen, what must not be, and what else was changed.
+        First the checks, then what was chosen, what must not be, and what else was changed.  Once
+        it was run, what was chosen is judged in a lab beside it, in which only ``answer`` was done.
 
         :param choice: the id of what was chosen
         """
         found = [judging.held(check, lab) for check in self.checks]
-        if self.choices:
-            if choice:
-                found.append(judging.claimed(self._choice(choice), lab))
-            else:
-                found.append(Verdict(False, f"nothing was chosen: {self._called}.choose(…)"))
+        if self.choices and not choice:
+            found.append(Verdict(False, f"nothing was chosen: {self._called}.choose(…)"))
+        elif self.choices:
+            chosen, ran = self._choice(choice), all(found)
+            found.append(
+                predicting.predicted(self, chosen, lab) if ran else predicting.claimed(chosen, lab)
+            )
         found += [judging.refused(one, lab) for one in self.mustnot]
         if self.only:
             changes = lab.changes

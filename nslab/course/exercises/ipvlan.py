@@ -86,6 +86,11 @@ EXERCISES = (
             WrongAnswer((_SHUT,), "you chose c, but lan reaches 10.77.1.1", "c"),
             # what is passed on is none of this
             WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "b"),
+            WrongAnswer(
+                (_SHUT, "ip netns exec app iptables -P INPUT DROP"),
+                "with nothing but what the exercise says, lan reaches 10.77.1.1",
+                "a",
+            ),
         ),
     ),
     Exercise(

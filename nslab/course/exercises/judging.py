@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from nslab.course.exercises.values import Choice, MustNot
+from nslab.course.exercises.values import MustNot
 from nslab.errors import NotFound
 from nslab.network import diff
 from nslab.network.diff import Change, Diff
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.session.apart import Apart
 from nslab.session.check import Check, Verdict
 from nslab.session.lab import Lab
 
@@ -24,7 +25,7 @@ _BESIDE = frozenset({"file", "process"})
 class _Asked:
     """A lab as checks ask it, without the search for a cause, which only their hints need."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab | Apart) -> None:
         self.snapshot = lab.snapshot
         self.run = lab._run_aside
 
@@ -35,7 +36,7 @@ class _Asked:
         return self
 
 
-def held(check: Check, lab: Lab) -> Verdict:
+def held(check: Check, lab: Lab | Apart) -> Verdict:
     """The verdict on a check, also where what it would try from is not there."""
     try:
         found = check.ask(_Asked(lab))
@@ -48,18 +49,6 @@ def refused(what: MustNot, lab: Lab) -> Verdict:
     """The verdict on what must not be."""
     found = held(what.check, lab)
     return Verdict(False, what.reason) if found else Verdict(True, found.message)
-
-
-def claimed(choice: Choice, lab: Lab) -> Verdict:
-    """The verdict on what was chosen: the kernel's, as the lab is now."""
-    found = [held(check, lab) for check in choice.checks]
-    for check in choice.mustnot:
-        verdict = held(check, lab)
-        found.append(Verdict(not verdict, verdict.message))
-    wrong = [verdict.message for verdict in found if not verdict]
-    if wrong:
-        return Verdict(False, f"you chose {choice.id}, but {wrong[0]}")
-    return Verdict(True, f"you chose {choice.id}: {'; '.join(v.message for v in found)}")
 
 
 def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdict:

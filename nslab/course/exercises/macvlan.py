@@ -11,6 +11,7 @@ from nslab.network.actions import (
     DeleteAddress,
     DeleteLink,
     Rename,
+    SetDown,
     SetUp,
 )
 from nslab.session.check import HasAddress, NoRoute, Reaches
@@ -85,6 +86,11 @@ EXERCISES = (
             WrongAnswer((_FLUSH,), "you chose a, but app reaches 198.51.100.20", "a"),
             WrongAnswer((_FLUSH,), "you chose c, but host does not reach 198.51.100.20", "c"),
             WrongAnswer((), "host has a route", "c"),
+            WrongAnswer(
+                (_FLUSH, SetDown("eth0", ns="app")),
+                "with nothing but what the exercise says, app reaches 198.51.100.20",
+                "a",
+            ),
         ),
     ),
     Exercise(

@@ -37,12 +37,6 @@ EXERCISES = (
             ),
         ),
         checks=(HasFile(_HOSTS, "192.168.10.30 shop"),),
-        mustnot=(
-            MustNot(
-                Resolves(None, "shop"),
-                "the host's own file names shop, too: what is asked is what ns1's file does",
-            ),
-        ),
         because="`ip netns exec` puts the files of /etc/netns/ns1 over those of /etc, for the "
         "program that it starts and for no other. `nsenter --net` changes the network "
         "alone.",
@@ -66,7 +60,7 @@ EXERCISES = (
             WrongAnswer((), f"the lab has no {_HOSTS} of its own", "d"),
             WrongAnswer(
                 ("echo 192.168.10.30 shop >> /etc/hosts", _SHOP),
-                "the host's own file names shop, too",
+                "with nothing but what the exercise says, host does not find shop",
                 "c",
             ),
         ),

@@ -31,7 +31,6 @@ EXERCISES = (
             ),
         ),
         checks=(Setting(_FORWARD, "1", ns="ns1"),),
-        only=("ns1",),
         because="Almost all below net.ipv4 is kept once for each namespace, and so is forwarding."
         " The one kernel has as many values of it as there are networks.",
         hints=(
@@ -56,10 +55,9 @@ EXERCISES = (
                 "c",
             ),
             WrongAnswer((f"sysctl -w {_FORWARD}=1",), f"in ns1, {_FORWARD} is 0", "a"),
-            # What was asked about was changed as well: then the prediction says nothing.
             WrongAnswer(
                 (f"sysctl -w {_FORWARD}=1", f"ip netns exec ns1 sysctl -w {_FORWARD}=1"),
-                "this should not have changed",
+                f"with nothing but what the exercise says, in host, {_FORWARD} is 0",
                 "a",
             ),
             WrongAnswer((), f"in ns1, {_FORWARD} is 0", "b"),

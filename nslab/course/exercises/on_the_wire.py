@@ -68,6 +68,11 @@ EXERCISES = (
             WrongAnswer(
                 (_ADD.replace("eth0", "docker0"),), "eth0 does not have 198.51.100.11/32", "b"
             ),
+            WrongAnswer(
+                (_ADD, "ip link set eth0 nomaster"),
+                "with nothing but what the exercise says, lan reaches 198.51.100.10",
+                "c",
+            ),
         ),
     ),
     Exercise(

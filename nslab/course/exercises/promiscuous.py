@@ -94,6 +94,11 @@ EXERCISES = (
             WrongAnswer((_ON_IN_APP,), "you chose c, but eth0 accepts only frames for it", "c"),
             WrongAnswer((_ON_IN_APP,), "you chose d, but lan reaches 198.51.100.10", "d"),
             WrongAnswer((_ON,), "app/eth1 accepts only frames for it", "c"),
+            WrongAnswer(
+                (_ON_IN_APP, _ON),
+                "with nothing but what the exercise says, eth0 accepts only frames for it",
+                "c",
+            ),
         ),
     ),
     Exercise(

@@ -64,6 +64,11 @@ EXERCISES = (
                 "app/eth1 does not have 198.51.100.50/28: it has 198.51.100.50/24",
                 "a",
             ),
+            WrongAnswer(
+                (_SHORT, f"{_IN_APP} ip route add 198.51.100.20 dev eth1"),
+                "with nothing but what the exercise says, app sends to 198.51.100.20 by eth0",
+                "a",
+            ),
         ),
     ),
     Exercise(

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
-from nslab.course.exercises import judging
-from nslab.course.exercises.values import Choice, MustNot
+from nslab.course.exercises import judging, predicting
+from nslab.course.exercises.values import Choice, MustNot, Way
 from nslab.network.model import Snapshot
 from nslab.session.check import Check, Hops, Reaches, Verdict
 from nslab.session.check.verdict import NotThere, namespace_of
@@ -33,6 +33,8 @@ class Asks(Protocol):
     def checks(self) -> tuple[Check, ...]: ...
     @property
     def choices(self) -> tuple[Choice, ...]: ...
+    @property
+    def answer(self) -> Way: ...
     @property
     def mustnot(self) -> tuple[MustNot, ...]: ...
     @property
@@ -107,7 +109,7 @@ def standing(
         beside = _veil(trying and ran and not rest)
     found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
     if asked.choices:
-        found = [_run(asking, bool(lab.changes.lasting)), _guess(choice, lab, ran, trying)]
+        found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
@@ -197,7 +199,7 @@ def _run(found: list[Point], changed: bool) -> Point:
     return Verdict(True, "; ".join(one.message for one in verdicts))
 
 
-def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
+def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
     """The verdict on what was chosen, as soon as it was run."""
     if choice is None:
         if ran:
@@ -205,9 +207,10 @@ def _guess(choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
         return "choose an answer, and then run it"
     if not ran:
         return f"you chose {choice.id}: the kernel will judge it once you have run it"
-    if not trying and any(check.tries for check in (*choice.checks, *choice.mustnot)):
+    tries = any(check.tries for check in (*choice.checks, *choice.mustnot))
+    if not trying and (tries or not predicting.is_known(asked, lab)):
         return f"you chose {choice.id}: the kernel is being asked"
-    return judging.claimed(choice, lab)
+    return predicting.predicted(asked, choice, lab, trying=trying)
 
 
 def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:

@@ -13,7 +13,10 @@ Way = tuple[Action | str, ...]
 
 
 class Choice(Struct, frozen=True):
-    """One answer to a question, and what is so in the lab if it is right: no key says which is.
+    """One answer to a question, and what is so if it is right: no key says which is.
+
+    The kernel is asked in a lab where nothing was done but the exercise's ``answer``: what else a
+    learner changes decides nothing.
 
     :param id: what a learner chooses it by, such as ``a``
     :param text: what it claims

@@ -103,6 +103,11 @@ EXERCISES = (
                 )
             ),
             WrongAnswer((_UNTAGGED,), "switch/to-host carries", "b"),
+            WrongAnswer(
+                (_UNTAGGED, DeletePortVlan("to-host", 1, ns="switch"), SetDown("eth0")),
+                "with nothing but what the exercise says, host reaches 198.51.100.20",
+                "d",
+            ),
         ),
     ),
     Exercise(

@@ -65,6 +65,14 @@ EXERCISES = (
             WrongAnswer((_OFF,), "you chose c, but host reaches 203.0.113.80", "c"),
             WrongAnswer((_OFF,), "you chose d, but ns1 reaches 192.168.10.1", "d"),
             WrongAnswer((), "in host, net.ipv4.ip_forward is 1", "b"),
+            WrongAnswer(
+                (
+                    _OFF,
+                    "sysctl -w net.ipv4.conf.lxcbr0.forwarding=1 net.ipv4.conf.eth0.forwarding=1",
+                ),
+                "with nothing but what the exercise says, ns1 does not reach 203.0.113.80",
+                "b",
+            ),
         ),
     ),
     Exercise(
