@@ -141,6 +141,12 @@ def says(card: Card, words: str, where: str = "says") -> None:
     until(lambda: words in part(card, where).value)
 
 
+def press(card: Card, name: str) -> None:
+    """Press a button once the job of another has ended: until then it would only say so."""
+    until(lambda: not card._worker.busy)
+    part(card, name).click()
+
+
 def hidden(card: Card, name: str) -> bool:
     return bool(part(card, name).layout.display == "none")
 
@@ -449,18 +455,18 @@ def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
     choices = part(card, "choices")
     assert choices.value is None
     assert [words for words, _ in choices.options] == ["a) It is up.", "b) It is down."]
-    assert "choose an answer" in part(card, "points").value
-    assert "Choose first" in part(card, "locked").value
+    assert "no answer chosen yet" in part(card, "points").value
+    assert "Choose an answer first" in part(card, "locked").value
     choices.value = "a"
     assert one.attempt.choice == "a"
-    says(card, "you chose a: the kernel will judge it once you have run it", "points")
-    assert "Until then you may choose again" in part(card, "locked").value
+    says(card, "you chose a: the kernel will judge it once you have run the commands", "points")
+    assert "Until then you can change your answer" in part(card, "locked").value
     choices.value = "b"
     assert one.attempt.choices == ("a", "b")
     lab.do(AddBridge("br0"))
     says(card, "Solved")
     until(lambda: choices.disabled)
-    assert "the choice is locked" in part(card, "locked").value
+    assert "your answer is locked" in part(card, "locked").value
 
 
 def test_a_choice_is_saved_with_the_card_for_who_marks_it(deal: Any, tmp_path: Path) -> None:
@@ -497,13 +503,19 @@ def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:
     says(card, "you chose a, but br0 is down", "points")
     until(lambda: part(card, "choices").disabled)
     assert not one.attempt.passed
-    part(card, "again").click()
-    part(card, "again").click()
+    press(card, "again")
     until(lambda: not part(card, "choices").disabled)
+    until(lambda: part(card, "choices").value is None)
     part(card, "choices").value = "b"
     lab.do(AddBridge("br0"))
     says(card, "Solved")
-    assert one.attempt.choices == ("a", "b")
+    assert one.attempt.choices == ("a", "", "b")
+    press(card, "again")
+    until(lambda: not hidden(card, "back"))
+    assert one.attempt.choice == ""
+    press(card, "back")
+    until(lambda: part(card, "choices").value == "b")
+    says(card, "Solved")
 
 
 def test_a_guess_that_was_made_true_is_refused(deal: Any) -> None:
@@ -523,8 +535,14 @@ def test_what_was_run_first_is_no_prediction(deal: Any) -> None:
     part(card, "choices").value = "b"  # before the card knows that it was run, or after
     until(lambda: part(card, "choices").value is None)
     assert one.attempt.choices == ()
-    says(card, "it was run before anything was chosen", "points")
+    says(card, "the commands were run before you chose an answer: press Start over", "points")
     until(lambda: part(card, "choices").disabled)
+    assert "press Start over on the card above, choose one, then" in repr(card._answered())
+    press(card, "again")
+    until(lambda: not part(card, "choices").disabled)
+    part(card, "choices").value = "b"
+    lab.do(AddBridge("br0"))
+    says(card, "Solved")
 
 
 # -- help --------------------------------------------------------------------------------------
@@ -563,7 +581,7 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     part(card, "check").click()
     until(lambda: not hidden(card, "explain"))
     assert "○" not in part(card, "points").value
-    part(card, "explain").click()
+    press(card, "explain")
     says(card, "nslab-why", "told")
     assert "no route" in part(card, "told").value
 
@@ -573,7 +591,7 @@ def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
     lab.do(nslab.DeleteRoute("default"))
     part(card, "check").click()
     until(lambda: not hidden(card, "explain"))
-    part(card, "explain").click()
+    press(card, "explain")
     says(card, "nslab-why", "told")
     lab.do(AddBridge("br0"))
     until(lambda: part(card, "told").value == "")
@@ -602,7 +620,7 @@ def test_an_error_has_its_remedy_on_a_line_of_its_own(deal: Any) -> None:
 
 def test_news_goes_with_the_next_step(deal: Any) -> None:
     card, lab = deal(build())
-    part(card, "again").click()
+    press(card, "again")
     says(card, "Started over", "told")
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
@@ -622,11 +640,11 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     part(card, "check").click()
     until(lambda: not hidden(card, "explain"))
     assert part(card, "explain").description == "Show me why (−★)"
-    part(card, "explain").click()
+    press(card, "explain")
     says(card, "no route", "told")
     says(card, "★☆☆", "foot")
     assert part(card, "explain").description == "Show me why"
-    part(card, "explain").click()
+    press(card, "explain")
     until(lambda: not card._worker.busy)
     assert part(card, "foot").value.startswith("★☆☆"), "it is paid once"
 
@@ -634,34 +652,18 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
 # -- start over --------------------------------------------------------------------------------
 
 
-def test_start_over_asks_when_something_was_done_and_there_is_a_way_back(deal: Any) -> None:
+def test_start_over_takes_one_press_and_there_is_a_way_back(deal: Any) -> None:
     card, lab = deal(build())
-    again = part(card, "again")
-    again.click()
+    press(card, "again")
     says(card, "Started over", "told")
     assert hidden(card, "back"), "nothing was taken"
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
-    again.click()
-    assert "Press once more" in part(card, "told").value
-    assert not hidden(card, "keep")
-    part(card, "keep").click()
-    assert part(card, "told").value == ""
-    assert hidden(card, "keep")
-    assert lab.snapshot().link("br0")
-    again.click()
-    lab.do(AddBridge("br2"), AddBridge("br1"))
-    says(card, "Solved")
-    until(lambda: hidden(card, "keep"))
-    assert part(card, "told").value == "", "who goes on does not want to start over"
-    lab.undo()
-    says(card, "1 of 2 met")
-    again.click()
-    again.click()
+    press(card, "again")
     says(card, "0 of 2 met")
     until(lambda: not hidden(card, "back"))
-    says(card, "Started over", "told")
-    part(card, "back").click()
+    says(card, "What you had done can be brought back", "told")
+    press(card, "back")
     says(card, "1 of 2 met")
     says(card, "It is as it was", "told")
     assert hidden(card, "back")
@@ -682,7 +684,7 @@ def test_a_lab_that_ends_is_said_and_start_over_makes_another(
     assert part(card, "check").disabled
     assert "there is a link br0" in part(card, "points").value, "what it showed stays"
     assert "br0" in part(card, "drawn").value
-    part(card, "again").click()
+    press(card, "again")
     says(card, "0 of 2 met")
     fresh = one.attempt.lab
     assert fresh is not None
@@ -898,7 +900,7 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     text, page = data["text/plain"], data["text/html"]
     assert text.startswith("X1 (predict): Make a bridge")
     assert "  a) It is `up`.\n" in text
-    assert "○ not run yet\n○ choose an answer" in text
+    assert "○ the commands have not been run yet\n○ no answer chosen yet" in text
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"
     assert lab.name not in text

@@ -91,7 +91,7 @@ class Attempt:
         return self.hints
 
     def chose(self, choice: str) -> None:
-        """Remember a choice."""
+        """Remember a choice; an empty one takes the last one back."""
         self._keep(choices=(*self.choices, choice))
 
     @property

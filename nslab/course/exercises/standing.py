@@ -166,6 +166,13 @@ VEILED = "it works, but not all is as the task asks: read it again, or open a hi
 """What is said of all that would name a fault that is to be found."""
 
 
+UNCHOSEN = (
+    "the commands were run before you chose an answer: press Start over on the card above, choose "
+    "one, then run this cell again"
+)
+"""What is said of a prediction that was none; it stands on the card, and below the cell."""
+
+
 def _looked(check: Check, snapshot: Snapshot) -> Verdict:
     found = check.judge(snapshot)
     return Verdict(found.ok, found.message, wanted=found.wanted)
@@ -193,7 +200,7 @@ def _run(found: list[Point], changed: bool) -> Point:
     verdicts = [one for one in found if isinstance(one, Verdict)]
     wrong = [one for one in verdicts if not one]
     if wrong:
-        return wrong[0] if changed else "not run yet"
+        return wrong[0] if changed else "the commands have not been run yet"
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))
     return Verdict(True, "; ".join(one.message for one in verdicts))
@@ -203,10 +210,10 @@ def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool
     """The verdict on what was chosen, as soon as it was run."""
     if choice is None:
         if ran:
-            return Verdict(False, "it was run before anything was chosen: that is no prediction")
-        return "choose an answer, and then run it"
+            return Verdict(False, UNCHOSEN)
+        return "no answer chosen yet: choose one before you run the commands"
     if not ran:
-        return f"you chose {choice.id}: the kernel will judge it once you have run it"
+        return f"you chose {choice.id}: the kernel will judge it once you have run the commands"
     tries = any(check.tries for check in (*choice.checks, *choice.mustnot))
     if not trying and (tries or not predicting.is_known(asked, lab)):
         return f"you chose {choice.id}: the kernel is being asked"

@@ -68,13 +68,13 @@ class Card(w.VBox):  # type: ignore[misc]
         do so at the same time."""
         self._state = ""
         """``ended`` when the lab has, ``older`` when a newer card has taken over."""
-        self._sure = False
-        """Whether it has been asked if to start over."""
         self._news = False
         """Whether what is said below the buttons is of no more use after the next step."""
         self._why_of: Snapshot | None = None
         """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
+        self._chosen_before = ""
+        """What was chosen before Start over took it back."""
         self._steps: tuple[object, ...] = ()
         """Those that changed the lab, so far: one that comes back after an undo is no new try."""
         self._counted = False
@@ -126,21 +126,19 @@ class Card(w.VBox):  # type: ignore[misc]
             say("where the packet is lost"),
             icon="question",
         )
-        self._again = button(say("Start over"), self._start_over, icon="refresh")
-        self._keep = button(say("Keep it"), lambda: self._reply(""))
+        self._again = button(say("Start over"), lambda: self._do(self._renew), icon="refresh")
         self._back = button(say("Bring it back"), lambda: self._do(self._bring_back), icon="undo")
         self._solution = button(say("Solution"), self._solve)
         self._use = button(say("Type into this lab"), self._use_lab, icon="terminal")
         self._choices.observe(self._chosen, names="value")
-        for each in (self._keep, self._back):
-            _seen(each, False)
+        _seen(self._back, False)
 
     def _arrange(self) -> None:
         """Where the parts stand, and what each is called in the page."""
         wrapped = w.Layout(flex_flow="row wrap", overflow="visible", align_items="center")
         place = w.HBox([self._where, self._use], layout=wrapped)
         place.add_class("nslab-place")
-        buttons = [self._check, self._hint, self._why, self._again, self._keep, self._back]
+        buttons = [self._check, self._hint, self._why, self._again, self._back]
         row = w.HBox([*buttons, self._solution], layout=wrapped)
         words = say(
             "As last seen: its kernel has ended, and its lab with it. What you have passed, your "
@@ -169,7 +167,6 @@ class Card(w.VBox):  # type: ignore[misc]
             "hint": self._hint,
             "explain": self._why,
             "again": self._again,
-            "keep": self._keep,
             "back": self._back,
             "solution": self._solution,
             "use": self._use,
@@ -253,8 +250,6 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _outdated(self, now: Standing, stepped: bool) -> bool:
         """Whether what is said below the buttons was about a state that is past."""
-        if self._sure and now.points != self._now.points:
-            return True
         if self._news:
             return stepped or (now.solved and not self._now.solved)
         before = self._why_of
@@ -341,29 +336,36 @@ class Card(w.VBox):  # type: ignore[misc]
         """Whether ``why`` costs a star, and it was not paid yet."""
         return self._exercise.priced and not self._attempt.why
 
-    def _start_over(self) -> None:
-        if self._lab.alive and not self._sure and self._lab.changes:
-            words = say("Start over? What was done in the lab is taken back. Press once more.")
-            self._reply(note(words), sure=True)
-        else:
-            self._do(self._renew)
-
     def _renew(self) -> None:
-        """The lab as it was in the beginning; a new one, if it has ended."""
+        """The lab as it was in the beginning, a new one if it has ended; nothing is chosen.
+
+        It does not ask first: what it takes can be brought back.
+        """
+        words = say("Started over.")
         if self._lab.alive:
-            done = bool(self._lab.changes)
+            # What was done in a terminal, too, is a step of the history, and so comes back.
+            done = bool(self._lab.changes and self._lab.history)
             self._lab.reset()
             _seen(self._back, done)
+            if done:
+                words = say("Started over. What you had done can be brought back.")
         else:
             with views.untold():
                 self._follow(self._start())
-        self._reply(note(say("Started over.")), news=True)
+        self._chosen_before = self._attempt.choice
+        if self._chosen_before:
+            self._attempt.chose("")
+            self._changed()
+        self._reply(note(words), news=True)
         self._show()
 
     def _bring_back(self) -> None:
         """What Start over has taken."""
         self._lab._go_forth()
+        if self._chosen_before:
+            self._attempt.chose(self._chosen_before)
         self._reply(note(say("It is as it was.")), news=True)
+        self._show()
 
     def _solve(self) -> None:
         words = html.escape(str(self._exercise.solution()))
@@ -379,18 +381,16 @@ class Card(w.VBox):  # type: ignore[misc]
     # -- what is shown -------------------------------------------------------------------------
 
     def _reply(
-        self, words: str, *, sure: bool = False, news: bool = False, why_of: Snapshot | None = None
+        self, words: str, *, news: bool = False, why_of: Snapshot | None = None
     ) -> None:
         """Say something below the buttons.
 
-        :param sure: whether it asks if to start over; whatever else is said takes that back
         :param news: whether it is of no more use after the next step
         :param why_of: what was there when it was found; it goes when something else is
         """
         with self._showing:
             _put(self._told, "value", words)
-            self._sure, self._news, self._why_of = sure, news, why_of
-            _seen(self._keep, sure)
+            self._news, self._why_of = news, why_of
 
     def _show(self) -> None:
         with self._showing:

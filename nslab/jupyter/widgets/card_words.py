@@ -130,11 +130,13 @@ def note(words: str) -> str:
 def guess(exercise: Exercise, ran: bool, choice: str) -> str:
     """What may be done about the choice; what was chosen is saved with it, for who marks it."""
     if ran:
-        words = say("It was run: the choice is locked. Start over to choose again.")
+        words = say(
+            "The commands have been run, so your answer is locked. To choose again, start over."
+        )
     elif choice:
-        words = say("Now run it. Until then you may choose again.")
+        words = say("Now run the commands. Until then you can change your answer.")
     else:
-        words = say("Choose first, then run it.")
+        words = say("Choose an answer first, then run the commands.")
     return f"<span{_choice(exercise, choice)}>{html.escape(words)}</span>"
 
 
