@@ -65,6 +65,9 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_graders\.py::", NIGHTLY),
     (r"kernel/test_grading\.py::test_a_class_of_thirty", NIGHTLY),
     (r"kernel/test_courses\.py::test_(a_cell_that|pytest_does|a_new_c|an_exercise_that)", NIGHTLY),
+    (r"kernel/test_courses\.py::test_(what_is_wrong|a_notebook_whose)", NIGHTLY),
+    (r"kernel/test_faults\.py::test_some\[docker", NIGHTLY),
+    (r"contract/test_same\.py::test_commands\[local-.*-classic\]", NIGHTLY),
     (r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
     (r"kernel/test_any_order\.py::.*\[02", PER_COMMIT),
     (r"kernel/test_any_order\.py::", NIGHTLY),
@@ -73,6 +76,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
     (r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),
     (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
+    (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[40\]", PER_COMMIT),
     (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
     (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-route|-vlan)", PER_COMMIT),
     (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1", NIGHTLY),
@@ -82,6 +86,8 @@ TABLE: tuple[tuple[str, str], ...] = (
         r"test_evidence\.py::test_a_fault.*\[(rule|user|reject|own o|neigh|isol|ARP|echo|IPv6)",
         NIGHTLY,
     ),
+    # The first other way of each exercise; the rest at night.
+    (r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(0\d|10|16)-.*-[2-9]\]", NIGHTLY),
     # What needs a full kernel boots a machine for each answer; tests/vm has a sample of these.
     (
         r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(12.*-X2-0|13.*-X3-1|14.*-X3-0)",

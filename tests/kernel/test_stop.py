@@ -349,10 +349,15 @@ def test_close_waits_for_nobody(lab: Lab, halted: bool) -> None:
     assert len(ended) >= 2
 
 
-def test_an_agent_that_gives_no_sign_of_life_is_given_up(lab: Lab) -> None:
+def test_an_agent_that_gives_no_sign_of_life_is_given_up(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.kill(inside_of(lab), signal.SIGSTOP)
-    with pytest.raises(LabGone, match="sign of life") as caught:
-        lab.snapshot()
+    with monkeypatch.context() as sooner:
+        sooner.setattr("nslab.engine.remote.SIGN", 0.1)
+        sooner.setattr("nslab.engine.remote.SILENT", 1)
+        with pytest.raises(LabGone, match="sign of life") as caught:
+            lab.snapshot()
     assert "lab.reset()" in caught.value.hint
     assert not lab.alive
     lab.reset()
