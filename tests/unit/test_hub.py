@@ -95,6 +95,34 @@ def test_a_number_that_is_another_processs_by_now_is_no_server() -> None:
         stranger.kill()
 
 
+FOLLOWER = """
+import time
+from nslab_hub.following import end_with_parent
+end_with_parent()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+LEADER = """
+import subprocess, sys
+one = subprocess.Popen((sys.executable, "-c", sys.argv[1]))
+print(one.pid, flush=True)
+one.wait()
+"""
+
+
+def test_a_service_ends_with_a_hub_that_is_killed() -> None:
+    with subprocess.Popen(
+        (sys.executable, "-c", LEADER, FOLLOWER),
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": f"{HUB}:{HUB.parents[1]}"},
+    ) as leader:
+        assert leader.stdout is not None
+        assert {leader.stdout.readline().strip().isdigit() for _ in range(2)} == {True, False}
+        leader.kill()
+        # Whoever holds the other end of the pipe has gone when it is at its end.
+        assert leader.stdout.read() == b""
+
+
 HOUR = timedelta(hours=1)
 
 
@@ -192,6 +220,8 @@ def test_servers_ask_no_other_machine_and_end_when_idle(tmp_path: Path) -> None:
     role = c.JupyterHub.load_roles[0]
     assert role["services"] == [culler["name"]]
     assert "--LabApp.news_url=None" in c.Spawner.args
+    given = [option.rpartition("=")[0] for option in c.Spawner.args]
+    assert len(set(given)) == len(given), "Jupyter takes no setting twice"
 
 
 def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from nslab_hub.following import end_with_parent
+
 
 class Patience:
     """Decides for jupyterhub_idle_culler (its ``cull_arbiter_hook``).
@@ -53,6 +55,8 @@ class Patience:
 def main() -> None:
     """The command: jupyterhub_idle_culler with its own options, and another judge."""
     from jupyterhub_idle_culler import IdleCuller
+
+    end_with_parent()
 
     class Culler(IdleCuller):  # type: ignore[misc]
         def start(self) -> None:

@@ -65,8 +65,6 @@ def options(idle: int) -> list[str]:
         "--ServerApp.jpserver_extensions=nslab_hub.learner=True",
         # In a home with a quota, what lies in a trash that JupyterLab does not show is in the way.
         "--FileContentsManager.delete_to_trash=False",
-        # In a home with a quota, what lies in a trash that JupyterLab does not show is in the way.
-        "--FileContentsManager.delete_to_trash=False",
         # A kernel that nobody looks at ends, and its labs with it.
         f"--MappingKernelManager.cull_idle_timeout={idle}",
         f"--MappingKernelManager.cull_interval={CULL_EVERY}",
