@@ -23,6 +23,7 @@ learner, not bugs.  This module imports nothing of nslab but what makes texts fi
 from __future__ import annotations
 
 import os
+from errno import EDQUOT, ENOSPC
 
 from nslab.printable import printable_lines
 
@@ -133,6 +134,10 @@ KINDS: dict[str, type[NslabError]] = {
     )
 }
 """By name: how an error crosses from the agent to the notebook."""
+
+
+NO_ROOM = (ENOSPC, EDQUOT)
+"""A full disk, and a user who has used up what is theirs."""
 
 
 def os_cause(number: int) -> str:

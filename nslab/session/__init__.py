@@ -24,6 +24,7 @@
     check/     what must be so, and a verdict
     step       a step of a lesson as a value
     naming     what a lab is called for which nobody chose a name
+    enough     what one more lab needs, and whether it may be
     entering   the words that lead a terminal into a lab
     views      where a lab is shown beside plain text
 """

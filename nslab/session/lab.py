@@ -30,7 +30,7 @@ from nslab.network.actions import Action, AddContainer
 from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
-from nslab.session import naming, views
+from nslab.session import enough, naming, views
 from nslab.session.apart import Apart, apart, run_in
 from nslab.session.check import Check, Verdict, Verdicts
 from nslab.session.counting import Counting
@@ -538,11 +538,14 @@ class Lab(Past, Counting, Tables, Traffic):
 
     def _fresh(self) -> Engine:
         """A new lab as this one was at its beginning."""
+        if self._held is None or self._resting is not None:
+            enough.room_for(self.name)
         look = None if self._earlier else self._earlier.append
         return rebuild(self._newest_engine, self._begin, look)
 
     def _newest_engine(self) -> Engine:
-        made = self._newest = self._factory(self._options)
+        with enough.of_everything(self.name):
+            made = self._newest = self._factory(self._options)
         if self._closed:
             made.close()
         self._check_open()

@@ -6,6 +6,7 @@ A module in place of JupyterHub's own says what it was given.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -304,6 +305,39 @@ def test_kernels_listen_where_only_their_owner_comes(
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     short = home == "/home/ada"  # a socket's path can be so long, and no longer
     assert preloaded.kernels() == (["--KernelManager.transport=ipc"] if short else [])
+
+
+TMP = """
+import os, sys
+from nslab_hub import places
+covered = places.own(1 << 20, [sys.argv[1]])
+print(covered)
+left = []
+for folder in ("/tmp", "/var/tmp"):
+    try:
+        with open(os.path.join(folder, "nslab-fill"), "wb") as file:
+            for _ in range(64 if folder in covered else 0):
+                file.write(bytes(1 << 15))
+    except OSError as error:
+        print(error.errno, oct(os.stat(folder).st_mode & 0o7777))
+print(sorted(os.listdir("/tmp")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("needed", "covered"), [("/home/ada", ["/tmp", "/var/tmp"]), ("/var/tmp/homes/ada", ["/tmp"])]
+)
+def test_who_fills_tmp_fills_a_tmp_of_their_own(needed: str, covered: list[str]) -> None:
+    before = set(os.listdir("/tmp"))
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "deploy" / "hub")))}
+    ended = subprocess.run(
+        (sys.executable, "-c", TMP, needed), capture_output=True, text=True, env=environment
+    )
+    said = ended.stdout.splitlines()
+    assert said[0] == repr(covered), ended.stderr
+    assert said[1] == f"{errno.ENOSPC} 0o1777"
+    assert said[-1] == "['nslab-fill']"
+    assert "nslab-fill" not in set(os.listdir("/tmp")) - before
 
 
 STUBBORN = """

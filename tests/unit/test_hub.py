@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 HUB = Path(__file__).resolve().parents[2] / "deploy" / "hub"
 sys.path.insert(0, str(HUB))
 
-from nslab_hub import limits, settings, slips  # noqa: E402
+from nslab_hub import culling, limits, settings, slips  # noqa: E402
 
 from nslab.course.exercises import exercise  # noqa: E402
+from nslab.session import enough  # noqa: E402
 
 
 def test_limits_are_written_to_each_hierarchy_of_version_1(tmp_path: Path) -> None:
@@ -93,6 +95,73 @@ def test_a_number_that_is_another_processs_by_now_is_no_server() -> None:
         stranger.kill()
 
 
+FOLLOWER = """
+import time
+from nslab_hub.following import end_with_parent
+end_with_parent()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+LEADER = """
+import subprocess, sys
+one = subprocess.Popen((sys.executable, "-c", sys.argv[1]))
+print(one.pid, flush=True)
+one.wait()
+"""
+
+
+def test_a_service_ends_with_a_hub_that_is_killed() -> None:
+    with subprocess.Popen(
+        (sys.executable, "-c", LEADER, FOLLOWER),
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": f"{HUB}:{HUB.parents[1]}"},
+    ) as leader:
+        assert leader.stdout is not None
+        assert {leader.stdout.readline().strip().isdigit() for _ in range(2)} == {True, False}
+        leader.kill()
+        # Whoever holds the other end of the pipe has gone when it is at its end.
+        assert leader.stdout.read() == b""
+
+
+HOUR = timedelta(hours=1)
+
+
+def culled(patience: culling.Patience, inactive: timedelta, used: str, begun: str = "9:00") -> bool:
+    server = {"url": "/user/ada/", "started": begun, "last_activity": used}
+    return patience(inactive=inactive, inactive_limit=3600, server=server)
+
+
+@pytest.mark.parametrize("jump", [24 * HOUR, -24 * HOUR], ids=["forward", "back"])
+def test_a_clock_that_is_put_forward_or_back_ends_no_server_in_use(jump: timedelta) -> None:
+    clock = iter(range(0, 36_000, 600))
+    patience = culling.Patience(clock=lambda: float(next(clock)))
+    assert not culled(patience, HOUR / 60, "9:01")
+    # An hour of work, by a clock that has jumped: what was used last is said by the same clock.
+    for minute in range(2, 8):
+        assert not culled(patience, jump, f"9:0{minute}")
+    for _ in range(5):
+        assert not culled(patience, jump, "9:07")
+    # Nobody has used it for an hour now.  A day back: the time of day has to come there first.
+    assert culled(patience, jump, "9:07") is (jump > HOUR)
+    assert culled(patience, HOUR, "9:07")
+
+
+def test_a_server_that_nobody_uses_is_ended_and_a_new_one_begins_anew() -> None:
+    clock = iter([0.0, 3600.0, 3700.0, 7300.0])
+    patience = culling.Patience(clock=lambda: next(clock))
+    assert not culled(patience, HOUR, "9:00"), "since when is not known yet"
+    assert culled(patience, HOUR, "9:00")
+    assert not culled(patience, HOUR, "9:00", begun="10:01")
+    assert culled(patience, HOUR, "9:00", begun="10:01")
+
+
+def test_after_the_longest_time_a_server_is_ended_though_it_is_used() -> None:
+    clock = iter([0.0, 1000.0, 2000.0])
+    patience = culling.Patience(2000, lambda: next(clock))
+    found = [culled(patience, timedelta(), used) for used in ("9:00", "9:16", "9:33")]
+    assert found == [False, False, True]
+
+
 def test_passwords_can_be_read_from_paper() -> None:
     made = {slips.password() for _ in range(100)}
     assert len(made) == 100
@@ -134,7 +203,7 @@ def test_making_accounts_as_an_ordinary_user_says_what_to_do(
 
 
 def configured(kept: Path, **more: Any) -> SimpleNamespace:
-    parts = ("JupyterHub", "Spawner")
+    parts = ("JupyterHub", "Spawner", "PreloadedSpawner")
     c = SimpleNamespace(**{name: SimpleNamespace() for name in parts})
     settings.configure(c, kept=kept, account="nobody-of-this-name", **more)
     return c
@@ -144,12 +213,15 @@ def test_servers_ask_no_other_machine_and_end_when_idle(tmp_path: Path) -> None:
     c = configured(tmp_path, memory="2G", processors=2, idle=600, longest=7200, learners=30)
     assert c.Spawner.mem_limit == "2G"
     assert c.JupyterHub.active_server_limit == 30
+    assert "--MappingKernelManager.cull_idle_timeout=600" in c.Spawner.args
     culler = c.JupyterHub.services[0]
-    assert "--timeout=600" in culler["command"]
+    assert {"nslab_hub.culling", "--timeout=600"} <= set(culler["command"])
     assert "--max-age=7200" in culler["command"]
     role = c.JupyterHub.load_roles[0]
     assert role["services"] == [culler["name"]]
     assert "--LabApp.news_url=None" in c.Spawner.args
+    given = [option.rpartition("=")[0] for option in c.Spawner.args]
+    assert len(set(given)) == len(given), "Jupyter takes no setting twice"
 
 
 def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:
@@ -164,6 +236,7 @@ def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:
     assert c.Spawner.environment == {
         "NSLAB_CLASS_URL": "http://127.0.0.1:9000/services/class",
         exercise.RESTING: "1",
+        enough.VARIABLE: "20",
     }
 
 

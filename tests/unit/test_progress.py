@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from nslab.cli.app import app
 from nslab.course.exercises.attempt import PAUSE, Attempt
 from nslab.course.progress import overview, store
 from nslab.course.progress.record import Record
+from nslab.jupyter.widgets.card_words import foot
 
 NAME = "02-bridge-X2"
 
@@ -185,6 +187,35 @@ def test_what_cannot_be_written_is_said_once_and_stops_nobody(
     said = capsys.readouterr().err
     assert said.count("your progress is not kept") == 1
     assert "NSLAB_PROGRESS=FILE" in said
+
+
+def test_a_full_home_is_said_and_what_could_not_be_kept_is_kept_later(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.keep(NAME, Record(tries=1))
+    before = kept.read_bytes()
+    with monkeypatch.context() as full:
+
+        def refused(*_: object) -> None:
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+        full.setattr(store.files, "write", refused)
+        first, second = Attempt("03-namespace-X1"), Attempt("04-cables-X1")
+        first.judged(passed=True)
+        second.judged(passed=False)
+        assert second.unkept == errno.EDQUOT
+        said = capsys.readouterr().err
+        assert said.count("disk quota exceeded") == 1
+        assert "delete files" in said
+        assert "Your progress is not kept: disk quota exceeded." in foot(second, False)
+        assert kept.read_bytes() == before
+    second.judged(passed=False)
+    assert second.unkept == 0
+    assert "quota" not in foot(second, False)
+    whole = store.read()
+    assert whole["03-namespace-X1"].passed, "it was done while the home was full"
+    assert whole["04-cables-X1"].tries == 2
+    assert whole[NAME].tries == 1
 
 
 def test_half_a_file_is_never_there(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

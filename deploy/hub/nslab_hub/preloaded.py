@@ -5,9 +5,9 @@ servers share that memory until one of them writes to it, and are there in a few
 
 It runs as root, has one thread, opens no socket of its own, and takes requests from the hub alone,
 one line of JSON each, on a descriptor that the hub has handed to it:
-``{"id": …, "user": …, "argv": […], "env": {…}, "cgroups": […]}``.  It answers with the number of
-the process, or with what was wrong.  When the hub is gone, however it ended, so is the other end of
-that descriptor, and this process ends; there is no file that could be left behind.
+``{"id": …, "user": …, "argv": […], "env": {…}, "cgroups": […], "tmp": …}``.  It answers with the
+number of the process, or with what was wrong.  When the hub is gone, however it ended, so is the
+other end of that descriptor, and this process ends; there is no file that could be left behind.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import nslab
+from nslab_hub import places
 from nslab_hub.lessons import hand_out
 
 MODULES = (
@@ -107,7 +109,7 @@ def _answer(line: str, hub: socket.socket) -> None:
         _say(hub, {"id": asked.get("id"), "pid": pid})
         return
     os.close(hub.detach())
-    become(user, asked["argv"], asked["env"], asked.get("cgroups", ()))
+    become(user, asked["argv"], asked["env"], asked.get("cgroups", ()), asked.get("tmp", 0))
 
 
 def _say(hub: socket.socket, answer: Mapping[str, object]) -> None:
@@ -115,15 +117,25 @@ def _say(hub: socket.socket, answer: Mapping[str, object]) -> None:
 
 
 def become(
-    user: pwd.struct_passwd, argv: Sequence[str], env: Mapping[str, str], cgroups: Sequence[str]
+    user: pwd.struct_passwd,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cgroups: Sequence[str],
+    tmp: int,
 ) -> None:
-    """Be this learner's server from now on; never returns."""
+    """Be this learner's server from now on; never returns.
+
+    :param cgroups: the folders of the control groups that it is to be in
+    :param tmp: how many bytes a /tmp of its own takes; 0 for the machine's
+    """
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         for group in cgroups:
             Path(group, "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        if tmp:
+            places.own(tmp, (user.pw_dir, sys.prefix, sys.base_prefix, __file__, nslab.__file__))
         os.initgroups(user.pw_name, user.pw_gid)
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)

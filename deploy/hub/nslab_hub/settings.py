@@ -24,6 +24,9 @@ import nslab
 RESTING = "NSLAB_REST_UNUSED"
 """Has the labs of exercises' cards run only once they are used (nslab/course/exercises)."""
 
+LIMIT = "NSLAB_MAX_LABS"
+"""How many labs a learner may have at once (nslab/session/enough)."""
+
 FOLDER = "nslab-notebooks"
 """Where the lessons are, in each learner's home."""
 
@@ -43,10 +46,12 @@ CULL_EVERY = 60
 """Seconds between two looks for servers that nobody uses."""
 
 
-def options() -> list[str]:
+def options(idle: int) -> list[str]:
     """What a learner's server is started with: no requests to other machines, nothing idle.
 
     ``jupyter_lsp`` looks for language servers, which a class does not have, and takes 3 MB.
+
+    :param idle: seconds after which a kernel ends that nothing runs in and no page looks at
     """
     own = Path(nslab.__file__).parent / "cli" / "jupyterlab"
     return [
@@ -58,8 +63,11 @@ def options() -> list[str]:
         "--ServerApp.jpserver_extensions=jupyter_lsp=False",
         "--ServerApp.jpserver_extensions=notebook_shim=False",
         "--ServerApp.jpserver_extensions=nslab_hub.learner=True",
+        # In a home with a quota, what lies in a trash that JupyterLab does not show is in the way.
+        "--FileContentsManager.delete_to_trash=False",
         # A kernel that nobody looks at ends, and its labs with it.
-        "--MappingKernelManager.cull_interval=60",
+        f"--MappingKernelManager.cull_idle_timeout={idle}",
+        f"--MappingKernelManager.cull_interval={CULL_EVERY}",
     ]
 
 
@@ -71,6 +79,8 @@ def configure(
     idle: int = 3600,
     longest: int = 12 * 3600,
     learners: int = 0,
+    temporary: str = "256M",
+    labs: int = 20,
     teachers: Sequence[str] = (),
     account: str = ACCOUNT,
     port: int = PORT,
@@ -85,6 +95,10 @@ def configure(
     :param longest: seconds after which a server is ended in any case
     :param learners: so many servers at most run at once, 0 for any number: the next one is refused
         in words
+    :param temporary: the size of a /tmp that each server has of its own; it counts as the learner's
+        memory
+    :param labs: so many labs a learner may have at once, 0 for any number: the next one is refused
+        in words.  A lab takes some 32 MB
     :param teachers: who sees the teacher's page, beside the hub's admins; more can be added to the
         hub's group of that name
     :param account: as which user of this system the teacher's page runs; where there is none of
@@ -96,11 +110,14 @@ def configure(
     python = sys.executable
     c.JupyterHub.spawner_class = "nslab_hub.spawner.PreloadedSpawner"
     c.Spawner.cmd = ["jupyterhub-singleuser"]
-    c.Spawner.args = options()
+    c.Spawner.args = options(idle)
     c.Spawner.mem_limit = memory
     c.Spawner.cpu_limit = processors
+    c.PreloadedSpawner.tmp_limit = temporary
     c.Spawner.notebook_dir = f"~/{FOLDER}"
     c.Spawner.default_url = "/lab/tree/00-start-here.ipynb"
+    c.PreloadedSpawner.term_timeout = 15  # it waits five seconds for kernels that do not end
+    c.Spawner.poll_interval = 10  # a server that was killed is there again when its owner asks
     c.Spawner.http_timeout = 120
     c.Spawner.start_timeout = 120
     # The hub may be started anew, for an update, while labs run.
@@ -112,7 +129,7 @@ def configure(
         {
             "name": "idle-culler",
             "command": [
-                *(python, "-m", "jupyterhub_idle_culler"),
+                *(python, "-m", "nslab_hub.culling"),
                 *(f"--timeout={idle}", f"--cull-every={CULL_EVERY}", f"--max-age={longest}"),
             ],
         }
@@ -124,6 +141,7 @@ def configure(
             "services": ["idle-culler"],
         }
     ]
+    c.Spawner.environment = {RESTING: "1"} | ({LIMIT: str(labs)} if labs else {})
     _teaching(c, list(teachers), account, port, kept or Path.cwd().parent / "class")
 
 
@@ -146,7 +164,7 @@ def _teaching(c: Any, teachers: list[str], account: str, port: int, folder: Path
     c.JupyterHub.load_roles.append(
         {"name": "teacher", "groups": [TEACHERS], "scopes": [f"access:services!service={SERVICE}"]}
     )
-    c.Spawner.environment = {"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}", RESTING: "1"}
+    c.Spawner.environment["NSLAB_CLASS_URL"] = f"{address}/services/{SERVICE}"
 
 
 def _make(folder: Path, account: str | None) -> None:

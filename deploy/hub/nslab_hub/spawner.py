@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from jupyterhub.spawner import LocalProcessSpawner
+from jupyterhub.traitlets import ByteSpecification
 from jupyterhub.utils import random_port
 
 from nslab_hub import limits
@@ -71,9 +72,13 @@ class Source:
 class PreloadedSpawner(LocalProcessSpawner):
     """Starts the server of a system user of the same name, within limits.
 
-    The settings that it heeds: ``mem_limit`` (bytes), ``cpu_limit`` (processors) and, in
-    :mod:`nslab_hub.limits`, how many processes a learner may have.
+    The settings that it heeds: ``mem_limit`` (bytes), ``cpu_limit`` (processors), ``tmp_limit``
+    (bytes) and, in :mod:`nslab_hub.limits`, how many processes a learner may have.
     """
+
+    tmp_limit = ByteSpecification(
+        256 << 20, help="Size of each server's own /tmp; 0 for the machine's."
+    ).tag(config=True)
 
     _source: ClassVar[Source | None] = None
     _started = 0
@@ -93,6 +98,7 @@ class PreloadedSpawner(LocalProcessSpawner):
             "argv": [*self.cmd, *self.get_args()],
             "env": self.get_env(),
             "cgroups": group.folders,
+            "tmp": int(self.tmp_limit),
         }
         cls = PreloadedSpawner
         cls._source = cls._source or Source()
@@ -118,10 +124,13 @@ class PreloadedSpawner(LocalProcessSpawner):
         Without a terminal, Jupyter Server ends its kernels at SIGTERM only: at SIGINT, which
         JupyterHub sends first, it just goes.
         """
-        if not now and await self.poll() is None:
-            await self._signal(signal.SIGTERM)
-            await self.wait_for_death(self.term_timeout)
-        await super().stop(now=True)
+        for number, seconds in (
+            (signal.SIGTERM, self.term_timeout),
+            (signal.SIGKILL, self.kill_timeout),
+        ):
+            if await self.poll() is None and not (now and number == signal.SIGTERM):
+                await self._signal(number)
+                await self.wait_for_death(seconds)
         await self._swept()
 
     async def _swept(self) -> None:

@@ -70,6 +70,11 @@ class Attempt:
         return self._record.seconds + self._since()
 
     @property
+    def unkept(self) -> int:
+        """Why the learner's progress cannot be kept just now, as an errno; 0 if it can."""
+        return store.unkept() if self._name else 0
+
+    @property
     def lab(self) -> Lab | None:
         """The newest lab that was started for it, if it is still there."""
         lab = self._newest() if self._newest else None

@@ -8,10 +8,11 @@ Nobody's marks come from it: those, ``nslab grade`` finds out anew.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import msgspec
 
 from nslab.course import files
 from nslab.course.progress.record import Record
-from nslab.errors import os_cause
+from nslab.errors import NO_ROOM, os_cause
 from nslab.printable import short
 
 VARIABLE = "NSLAB_PROGRESS"
@@ -27,8 +28,16 @@ VARIABLE = "NSLAB_PROGRESS"
 
 VERSION = 1
 
+UNKEPT = "your progress is not kept: "
+
 _said: set[str] = set()
 """What was said once in this process."""
+
+_waiting: dict[Path, dict[str, Record]] = {}
+"""What could not be written into a file yet; the next time it is, with all else."""
+
+_cause: dict[Path, int] = {}
+"""Why not: an errno."""
 
 
 class _File(msgspec.Struct):
@@ -76,7 +85,8 @@ def read() -> dict[str, Record]:
 def keep(name: str, record: Record) -> None:
     """Keep how far somebody is with an exercise, beside what other notebooks have kept.
 
-    It never fails: where the file cannot be written, this is said once.
+    It never fails: where the file cannot be written, this is said, it stays as it was, and what
+    could not be kept is kept with what comes next.
 
     :param name: the exercise's, such as ``02-bridge-X2``
     :param record: what is known of it
@@ -84,25 +94,50 @@ def keep(name: str, record: Record) -> None:
     file = path()
     if file is None:
         return
+    waiting = _waiting.setdefault(file, {})
+    waiting[name] = record
     try:
-        # A link to a file elsewhere stays a link.
-        file = file.resolve()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(file.parent):
-            whole = _load(file)
-            known = _records(file, whole)
-            whole["version"] = VERSION
-            entries = whole.setdefault("exercises", {})
+        _write(file, waiting)
+    except (OSError, RuntimeError) as error:
+        number = getattr(error, "errno", None) or errno.EIO
+        _cause[file] = number
+        _say(f"{UNKEPT}{file}: {os_cause(number)}\n  → {_remedy(number)}")
+    else:
+        waiting.clear()
+        _cause.pop(file, None)
+        _said.difference_update([text for text in _said if text.startswith(UNKEPT)])
+
+
+def unkept() -> int:
+    """Why what was done last could not be kept, as an errno; 0 if it was."""
+    file = path()
+    return _cause.get(file, 0) if file is not None else 0
+
+
+def _remedy(number: int) -> str:
+    if number in NO_ROOM:
+        return "delete files that you no longer need: it is kept with what you do next"
+    return f"{VARIABLE}=FILE names a file that you can write"
+
+
+def _write(file: Path, records: Mapping[str, Record]) -> None:
+    """Put records into the file.
+
+    :raises OSError: it stays as it was
+    """
+    # A link to a file elsewhere stays a link.
+    file = file.resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(file.parent):
+        whole = _load(file)
+        known = _records(file, whole)
+        whole["version"] = VERSION
+        entries = whole.setdefault("exercises", {})
+        for name, record in records.items():
             entries[name] = msgspec.to_builtins(
                 known[name].merged(record) if name in known else record
             )
-            files.write(file, msgspec.json.format(msgspec.json.encode(whole)) + b"\n", 0o600)
-    except (OSError, RuntimeError) as error:
-        cause = os_cause(getattr(error, "errno", None) or 5)
-        _say(
-            f"your progress is not kept: {file}: {cause}\n"
-            f"  → {VARIABLE}=FILE names a file that you can write"
-        )
+        files.write(file, msgspec.json.format(msgspec.json.encode(whole)) + b"\n", 0o600)
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from nslab.errors import NO_ROOM, os_cause
 from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
@@ -188,7 +189,18 @@ def foot(attempt: Attempt, stars: bool) -> str:
     tries = html.escape(say("tries: {count}").format(count=attempt.tries))
     minutes = html.escape(say("{minutes} min").format(minutes=int(attempt.seconds // 60)))
     left = f"{attempt.rating} · " if stars else ""
-    return f"{left}{tries} · {minutes}"
+    return f"{left}{tries} · {minutes}{_unkept(attempt.unkept)}"
+
+
+def _unkept(number: int) -> str:
+    """That the learner's file could not be written, and what to do."""
+    if not number:
+        return ""
+    words = say("Your progress is not kept: {cause}.").format(cause=os_cause(number))
+    if number in NO_ROOM:
+        advice = say("Delete files that you no longer need: it is kept with what you do next.")
+        words = f"{words}\n{advice}"
+    return lines(words)
 
 
 def as_text(exercise: Exercise, now: Standing) -> str:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 from tornado import web
 
+from nslab_hub.following import end_with_parent
 from nslab_hub.teaching.hand_ins import Files, HandIns, Refused
 from nslab_hub.teaching.room import Room
 from nslab_hub.teaching.values import Answer, Question, Report
@@ -342,4 +343,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     asyncio.run(serve())
