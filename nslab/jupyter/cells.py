@@ -29,7 +29,16 @@ _NETWORK = frozenset(
 )
 """Programs that are about a network: typed after ``!``, they work on the machine's own."""
 
+_SHELL = frozenset(
+    {*programs.PACKAGES, *_NETWORK}
+    | set("sudo cat ls cd echo curl docker mkdir rm cp mv touch export source sleep".split())
+)
+"""Words with which a line of shell begins."""
+
+_LOOP = re.compile(r"\s*(for|while|until|if)\b.*(;\s*(do|then)\b|\]\]?\s*$)")
+
 _FOR_THE_LAB = "begin the cell with %%host for the lab"
+ASKS_YOUR_OWN = f"this asks your own machine, not the lab: {_FOR_THE_LAB}"
 
 
 def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
@@ -152,16 +161,34 @@ def hint(cell: str) -> str:
         if text.startswith("!") and (program := _program(text[1:])) in _NETWORK:
             words = text[1:].strip().removeprefix("sudo ")
             if only_looks(words):
-                return f"this asks your own machine, not the lab: {_FOR_THE_LAB}"
+                return ASKS_YOUR_OWN
             return f"this changes your own machine, not the lab, if {program} may: {_FOR_THE_LAB}"
-    if _is_python(cell):
+    if is_python(cell):
         return ""
-    lines = [line.strip() for line in cell.splitlines()]
-    first = next((line for line in lines if line and not line.startswith("#")), "")
-    known = {*programs.PACKAGES, *_NETWORK, "sudo", "cat", "ls", "cd", "echo", "curl", "docker"}
-    if _program(first) in known:
+    if is_shell(first_line(cell)):
         return "begin the cell with %%host, to type its lines into the lab"
     return ""
+
+
+def first_line(cell: str) -> str:
+    """The first line of a cell that is neither blank nor a comment; empty if there is none."""
+    lines = (line.strip() for line in cell.splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def misplaced(cell: str) -> str:
+    """The magic of ours that stands below other lines of a cell; empty if none does."""
+    lines = [line.split()[0] for line in cell.splitlines() if line.startswith("%%")]
+    return next((word for word in lines if word.removeprefix("%%") in MAGICS), "")
+
+
+def is_shell(line: str) -> bool:
+    """Whether a line looks like one for a shell.
+
+    >>> is_shell("ip a"), is_shell("for n in 1 2; do echo $n; done"), is_shell("x = ip(")
+    (True, True, False)
+    """
+    return _program(line) in _SHELL or _LOOP.match(line) is not None
 
 
 def _program(line: str) -> str:
@@ -171,7 +198,8 @@ def _program(line: str) -> str:
     return words[0] if words else ""
 
 
-def _is_python(cell: str) -> bool:
+def is_python(cell: str) -> bool:
+    """Whether Python can read it."""
     try:
         ast.parse(cell)
     except (SyntaxError, ValueError):

@@ -11,6 +11,7 @@ Nothing of IPython is changed in a kernel that does neither.
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,9 @@ class Magics:
 
     def _type(self, lab: Lab, cell: str, ns: str | None, timeout: float | None) -> None:
         if not has_commands(cell):
-            return  # comments alone: whatever has changed meanwhile, this cell has not done it
+            if self._answers is not None:  # whatever has changed meanwhile, it has not done it
+                self._answers.nothing()
+            return
         if words := usage.asked(cell):
             print(usage.help_text(words, lab) or f"{words[0]}: it has no help")
             return
@@ -237,7 +240,7 @@ def _magics(running: Any) -> Magics:
         mistakes.watch(running)
         known = running.magics_manager.magics["cell"]
         running.input_transformers_cleanup.insert(0, lambda lines: cells.meant(lines, list(known)))
-        running.events.register("pre_run_cell", _hint)
+        running.events.register("pre_run_cell", functools.partial(_hint, running))
         if answers is not None:
             running.events.register("pre_run_cell", answers.begin)
             running.events.register("post_run_cell", answers.end)
@@ -245,8 +248,20 @@ def _magics(running: Any) -> Magics:
     return magics
 
 
-def _hint(info: Any) -> None:
-    """Before a cell runs: that its lines were meant for the lab, if they look so."""
-    found = cells.hint(info.raw_cell or "")
-    if found:
+def _hint(running: Any, info: Any) -> None:
+    """Before a cell runs: that its lines were meant for the lab, if they look so.
+
+    One that cannot run is answered by its error (:mod:`nslab.jupyter.mistakes`).
+    """
+    cell = info.raw_cell or ""
+    found, line = cells.hint(cell), cells.first_line(cell)
+    if not (found or cells.is_shell(line)):
+        return
+    try:
+        runs = running.transform_cell(cell)
+    except SyntaxError:
+        return
+    if runs.startswith("get_ipython().run_line_magic("):
+        found = cells.ASKS_YOUR_OWN  # IPython has an alias of that name, such as `cat`
+    if found and cells.is_python(runs):
         print(f"nslab: {found}")

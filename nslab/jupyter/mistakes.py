@@ -12,11 +12,13 @@ import itertools
 import linecache
 import re
 import sys
+from functools import partial
 from types import TracebackType
 from typing import Any
 
+from nslab.jupyter import cells
 from nslab.network.arguments import form
-from nslab.printable import printable
+from nslab.printable import printable, short
 
 ABOVE = "Run → Run All Above Selected Cell"
 FIRST = f"first run the cells above: {ABOVE}"
@@ -34,18 +36,40 @@ _LOOKS = 0.6
 """How much alike two names must be (difflib's ratio) for one to be offered for the other."""
 
 
+FOR_THE_LAB = "write %%host as the cell's first line, and run it again"
+
+
+class _Cell:
+    """The cell that runs, as it was typed."""
+
+    text = ""
+
+    def begin(self, info: Any) -> None:
+        self.text = info.raw_cell or ""
+
+
 def watch(running: Any) -> None:
     """Answer such errors in an IPython shell from now on."""
-    running.set_custom_exc((NameError, TypeError, AttributeError, ImportError), _answer)
+    cell = _Cell()
+    running.events.register("pre_run_cell", cell.begin)
+    kinds = (NameError, TypeError, AttributeError, ImportError, SyntaxError)
+    running.set_custom_exc(kinds, partial(_answer, cell))
 
 
 def _answer(
+    cell: _Cell,
     running: Any,
     kind: type[Exception],
     error: Exception,
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
+    if words := _for_the_lab(error, trace, cell.text):
+        running._showtraceback(kind, error, [f"{kind.__name__}: {words}"])
+        return
+    if isinstance(error, SyntaxError):
+        running.showsyntaxerror(None, _is_running(trace))  # as IPython does
+        return
     frame = _innermost(trace)
     in_cell = frame.tb_frame.f_code.co_name == "<module>" or getattr(error, "obj", 0) is public()
     if render := getattr(error, "_render_traceback_", None):
@@ -57,6 +81,33 @@ def _answer(
     shown = running.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
     beneath = _beneath(error) if in_cell and isinstance(error, NameError) else []
     running._showtraceback(kind, error, [*shown, *beneath])
+
+
+def _for_the_lab(error: Exception, trace: TracebackType, cell: str) -> str:
+    """What to say if the cell is made of lines for the lab; else empty."""
+    first = cells.first_line(cell)
+    if isinstance(error, SyntaxError) and not _is_running(trace):
+        lines = [line.strip() for line in (error.text or "", first)]
+        first = next(filter(cells.is_shell, lines), "")
+        if not first:
+            return ""
+        if magic := cells.misplaced(cell):
+            return f"{magic} must be the first line of its cell\n  → move what is above it"
+    elif not isinstance(error, NameError) or error.name is None:
+        return ""
+    elif not (cells.is_shell(first) and re.match(rf"{re.escape(error.name)}(\s+-|$)", first)):
+        return ""  # `ip`, `arp -n`: Python reads a name, and another that is subtracted
+    return f"{short(first)} is a command for the lab, not Python\n  → {FOR_THE_LAB}"
+
+
+def _is_running(trace: TracebackType) -> bool:
+    """Whether the error came while the cell ran, and not when it was read."""
+    frames: TracebackType | None = trace
+    while frames is not None:
+        if frames.tb_frame.f_code.co_name == "run_code":
+            return True
+        frames = frames.tb_next
+    return False
 
 
 def _innermost(trace: TracebackType) -> TracebackType:
@@ -101,9 +152,13 @@ def _no_such(thing: object, name: str) -> str:
 
 def _none_yet(error: NameError) -> str:
     """What to say of a name that a lesson's first cells define."""
-    if error.name not in MADE_BY_CELLS:
+    if error.name in MADE_BY_CELLS:
+        known = "no cell has defined it since the kernel started"
+        none = NONE_YET if error.name == "lab" else known
+    elif error.name in public().__all__:
+        none = "no cell has imported it from nslab since the kernel started"
+    else:
         return ""
-    none = NONE_YET if error.name == "lab" else "no cell has defined it since the kernel started"
     return f"{error}: {none}\n  → {FIRST}\n  → {KEPT}"
 
 
@@ -141,8 +196,6 @@ def _either(names: list[str]) -> str:
 
 def _beneath(error: NameError) -> list[str]:
     """What to do about an unknown name."""
-    if error.name in MADE_BY_CELLS or error.name in public().__all__:
-        return ["", f"→ there is no {error.name} yet: {FIRST}"]
     close = difflib.get_close_matches(error.name, public().__all__, 2, 0.8)
     spelling = f"did you mean {_either(close)}?" if close else "check the spelling"
     return ["", f"→ {spelling}; or, if a cell above defines it, {FIRST}"]

@@ -135,8 +135,8 @@ def test_a_name_that_is_used_too_early_keeps_its_traceback_with_help_below() -> 
             (error,) = [output for output in outputs if "ename" in output]
             assert error["ename"] == "NameError"
             text = "\n".join(error["traceback"])
-            assert ("Traceback" in text) == (cell not in ("lab", "lesson")), "those are plain"
-            assert ("tries and hints are kept" in text) == (cell in ("lab", "lesson"))
+            assert ("Traceback" in text) == (cell == "something_else"), "nslab's own are plain"
+            assert ("tries and hints are kept" in text) == (cell != "something_else")
             shown, _, advice = text.partition("→ ")
             assert "Run All Above Selected Cell" in advice
             assert advice.startswith("check the spelling") == (cell == "something_else")

@@ -140,3 +140,17 @@ def test_help_costs_stars() -> None:
         assert "ask once more" in str(lab.solution())
         assert "one way:" in str(lab.solution())
         assert lab.stars == 0
+
+
+def test_it_says_what_is_to_be_done_where_and_a_hint_helps_to_mend() -> None:
+    for name in ("two", "ten"):
+        exercise, (network, faults) = drawn(name), faults_of(name)
+        assert exercise.goal.startswith(network.about)
+        assert all(f"“{fault.says}”" in exercise.goal for fault in faults)
+        assert "mend it without breaking anything else" in exercise.goal
+        for fault in faults:
+            assert all(f"`{line}`" in exercise.hints[2] for line in fault.mended)
+            assert not any(str(line) in exercise.hints[2] for line in fault.made)
+    with nslab.puzzle("a puzzle of many words") as lab:
+        assert "whose first line is %%host" in lab._repr_mimebundle_()["text/plain"]
+        assert " " not in lab.name, "as `%%host -l NAME` takes it"

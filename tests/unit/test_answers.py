@@ -213,3 +213,14 @@ def test_the_shell_that_marks_has_none_of_it() -> None:
     for event in ("pre_run_cell", "post_run_cell"):
         calls = shell.events.callbacks[event]
         assert not any(isinstance(getattr(call, "__self__", 0), answers.Answers) for call in calls)
+
+
+def test_an_empty_answer_says_what_to_write(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    _, lab = page.deal(build())
+    typed = magics.Magics(page.names, page.answers)
+    typed.use(lab)
+    for tags in ([], ["exercise:02-bridge-X2"]):
+        page.tags[:] = tags
+        typed.host("", "# your commands\n")
+        assert ("write your commands below %%host" in capsys.readouterr().out) == bool(tags)
+    assert not lab.steps

@@ -632,6 +632,8 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     one = build(id=f"word-{next(number)}", kind="mend", checks=checks, lesson="puzzle")
     card, lab = deal(one)
     assert "· puzzle</b>" in part(card, "goal").value
+    assert "%%host</code> as its first line" in part(card, "where").value
+    assert "exercise" not in part(card, "where").value
     assert part(card, "foot").value.startswith("★★★ · tries: 0")
     assert part(card, "hint").description == "Hint 1 of 3 (−★)"
     part(card, "hint").click()
@@ -702,7 +704,7 @@ def test_a_newer_card_takes_over(deal: Any) -> None:
     part(first, "hint").click()
     second, same = deal(one)
     assert same is lab
-    assert "A newer card of this exercise has taken over" in part(first, "says").value
+    assert "A newer card has taken over" in part(first, "says").value
     for name in ("check", "hint", "again", "solution"):
         assert part(first, name).disabled
     assert "What is a bridge?" in part(second, "hints").value, "what was opened stays open"

@@ -80,7 +80,9 @@ def test_a_shell_reads_cells_so(capsys: pytest.CaptureFixture[str]) -> None:
     magics.load_ipython_extension(shell)
     transformed = shell.transform_cell("# a look\n\n %%host ip link\n")
     assert transformed == "get_ipython().run_cell_magic('host', '', 'ip link\\n')\n"
-    shell.run_cell("ip link")
-    assert f"nslab: {LAB}" in capsys.readouterr().out
+    shell.run_cell("!ip -V")
+    assert "nslab: this asks your own machine" in capsys.readouterr().out
+    shell.run_cell("cat /etc/hostname")  # Python could read that, too; IPython has such an alias
+    assert "nslab: this asks your own machine" in capsys.readouterr().out
     shell.run_cell("x = 1")
     assert "nslab" not in capsys.readouterr().out

@@ -21,9 +21,21 @@ def shell() -> Iterator[InteractiveShell]:
         yield made
 
 
+FIRST_LINE = "→ write %%host as the cell's first line"
+
+
 @pytest.mark.parametrize(
     ("cell", "answers"),
     [
+        ("ip a", ("'ip a' is a command for the lab, not Python", FIRST_LINE)),
+        ("# look\nsudo ip -br link | grep up\n", ("'sudo ip -br link | grep up'", FIRST_LINE)),
+        ("x = 1\nip a", ("'ip a' is a command", FIRST_LINE)),
+        ("  ip link\nip route", ("'ip link' is a command", FIRST_LINE)),
+        ("for n in 1 2; do\n  echo $n\ndone", ("is a command", FIRST_LINE)),
+        ("ifconfig", ("'ifconfig' is a command", FIRST_LINE)),
+        ("arp -n", ("'arp -n' is a command", FIRST_LINE)),
+        ("x = 1\n%%host\nip a", ("%%host must be the first line of its cell", "→ move")),
+        ("SetUp('eth0')", ("name 'SetUp' is not defined: no cell has imported", "Run All")),
         ("lab.why('198.51.100.20')", ("missing a required argument: 'target'", "lab.why(ns, ")),
         ("lab.why()", ("missing a required argument", "lab.why(ns, target")),
         ("lab.ping('ns1')", ("missing", "write lab.ping(")),

@@ -235,7 +235,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         now = self.attempt
         if not now.owns(lab):
             raise InvalidInput(
-                "check the exercise",
+                f"check the {'puzzle' if self.priced else 'exercise'}",
                 self.id,
                 f"the lab {lab.name} was not started for it",
                 f"make one that was: lab = {self._called}.start()",

@@ -556,8 +556,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="branch",
-    about="A firm with a branch: pc and printer hang on the router north, the file server on the "
-    "router south, and a line joins the two.",
+    about="A firm with a branch office: pc and printer are behind the router north, the file "
+    "server is behind the router south, and one line joins the two routers.",
     built=_BUILT,
     works=_WORKS,
     kept=("printer-out",),

@@ -224,8 +224,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="ipv6",
-    about="All of it speaks IPv6 alone: reader and shelf in the hall, the archive in the cellar, "
-    "and the host between the two rooms.",
+    about="Everything here speaks IPv6 only: reader and shelf are in the hall, archive is in the "
+    "cellar, and the host routes between the two.",
     built=_BUILT,
     works=_WORKS,
     kept=("archive-shelf",),

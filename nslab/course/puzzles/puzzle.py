@@ -43,6 +43,12 @@ NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
 """The puzzles that have a name: their network and their faults; they get harder."""
 
 
+_WORK = (
+    "Type your commands in a cell whose first line is %%host. lab.solved() asks whether it is "
+    "mended; lab.card() shows the puzzle, and judges by itself."
+)
+
+
 class Puzzle(Lab):
     """A lab with something wrong in it.  A hint costs a star, and so does ``why``.
 
@@ -51,7 +57,8 @@ class Puzzle(Lab):
     """
 
     def __init__(self, exercise: Exercise, engine: str | None = None) -> None:
-        with naming.usually(exercise.name):
+        # A name of one word, as `%%host -l NAME` takes it.
+        with naming.usually("-".join(exercise.name.split())):
             super().__init__(engine=engine, start=exercise.begin)
         self.exercise = exercise
         self._engine_name = engine
@@ -59,7 +66,7 @@ class Puzzle(Lab):
 
     @property
     def symptom(self) -> str:
-        """What somebody who uses the network says of it."""
+        """The network, what somebody who uses it says of it, and what is to be done."""
         return self.exercise.goal
 
     @property
@@ -76,7 +83,7 @@ class Puzzle(Lab):
         """
         notebook = views.notebook()
         if notebook is None:
-            lines = ("lab.solved()", "lab.hint()", "lab.allow_why()", "lab.solution()")
+            lines = ("lab.sh(…)", "lab.solved()", "lab.hint()", "lab.allow_why()", "lab.solution()")
             return Reply([self.symptom, *(f"  {line}" for line in lines)])
         with views.untold():
             notebook.use(self)
@@ -117,11 +124,12 @@ class Puzzle(Lab):
 
     def _repr_mimebundle_(self, **more: Any) -> dict[str, str]:
         bundle = super()._repr_mimebundle_(**more)
-        words = f"{self.symptom}\nstars: {self.exercise.attempt.rating}"
-        bundle["text/plain"] = f"{words}\n{bundle['text/plain']}"
+        words = [self.symptom, _WORK, f"stars: {self.exercise.attempt.rating}"]
+        bundle["text/plain"] = "\n".join([*words, bundle["text/plain"]])
         if "text/html" in bundle:
-            first, last = map(html.escape, words.split("\n"))
-            bundle["text/html"] = f"<p><b>{first}</b></p><p>{last}</p>{bundle['text/html']}"
+            first, *rest = map(html.escape, words)
+            below = "".join(f"<p>{line}</p>" for line in rest)
+            bundle["text/html"] = f"<p><b>{first}</b></p>{below}{bundle['text/html']}"
         return bundle
 
 
@@ -165,19 +173,28 @@ def drawn(name: str | int, network: str | None = None) -> Exercise:
     return Exercise(
         id=f"{network}-{word}" if network else word,
         kind="mend",
-        goal=" And: ".join(fault.says for fault in faults),
+        goal=_goal(chosen, faults),
         checks=tuple(chosen.works.values()),
         mustnot=chosen.mustnot,
         hints=(
-            f"{chosen.about} What still works, and what does not? ({many} wrong.)",
+            f"What works, what does not, and what do the failures have in common? ({many} wrong.)",
             looks,
-            "What was done to it: " + "; ".join(f"`{line}`" for one in faults for line in one.made),
+            "This mends it: " + "; ".join(f"`{line}`" for line in answer),
         ),
         answer=answer,
         others=(("\n".join(answer),),),
         wrong=wrong,
         lesson=LESSON,
         begin=(*chosen.built, *(line for fault in faults for line in fault.made)),
+    )
+
+
+def _goal(network: Network, faults: tuple[Fault, ...]) -> str:
+    """Where one is, what is said, and what is wanted."""
+    said = " And: ".join(f"“{fault.says}”" for fault in faults)
+    return (
+        f"{network.about} Somebody complains: {said} Find out what is wrong, and mend it without "
+        "breaking anything else."
     )
 
 

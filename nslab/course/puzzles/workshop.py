@@ -243,7 +243,7 @@ _FAULTS = (
 
 NETWORK = Network(
     name="workshop",
-    about="Desk and mill are in the hall, the gate is in the yard; the mill's page is also on port "
+    about="desk and mill are in the hall, gate is in the yard. The mill's page is also on port "
     "8080 of the host, and the mill answers signals on UDP port 7000.",
     built=_BUILT,
     works=_WORKS,

@@ -260,7 +260,7 @@ class Card(w.VBox):  # type: ignore[misc]
         newer = self._attempt.lab
         if newer is not None and newer is not self._lab:
             self._follow(newer)
-            words = say("Another lab was started for this exercise: here it is.")
+            words = say("Another lab was started: here it is.")
             self._reply(note(words), news=True)
         if self._judging is not None and self._judging.idle:
             self._lab._rest()  # where that is wanted, and nobody has used it yet
@@ -380,9 +380,7 @@ class Card(w.VBox):  # type: ignore[misc]
 
     # -- what is shown -------------------------------------------------------------------------
 
-    def _reply(
-        self, words: str, *, news: bool = False, why_of: Snapshot | None = None
-    ) -> None:
+    def _reply(self, words: str, *, news: bool = False, why_of: Snapshot | None = None) -> None:
         """Say something below the buttons.
 
         :param news: whether it is of no more use after the next step
@@ -400,7 +398,7 @@ class Card(w.VBox):  # type: ignore[misc]
                 says = card_words.checking()
             says = card_words.last_seen(says)
             if self._state == "older":
-                says = line(say("A newer card of this exercise has taken over."), sign="■")
+                says = line(say("A newer card has taken over."), sign="■")
             elif self._state:
                 words = say("The lab has ended. Start over makes a new one; what you passed stays.")
                 says = line(words, sign="■")
@@ -435,7 +433,7 @@ class Card(w.VBox):  # type: ignore[misc]
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)
-        _put(self._where, "value", card_words.where(self._lab.name, used))
+        _put(self._where, "value", card_words.where(self._lab.name, used, self._exercise.priced))
         _put(self._foot, "value", card_words.foot(self._attempt, self._exercise.priced))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

@@ -164,16 +164,24 @@ def hints(every: Sequence[str], opened: int) -> str:
     )
 
 
-def where(lab: str, used: bool) -> str:
-    """Which lab the learner's cells type into.
+def where(lab: str, used: bool, puzzle: bool = False) -> str:
+    """Which lab the learner's cells type into, and of a puzzle, which has no cell: where to type.
 
     :param lab: the name of the exercise's own
     :param used: whether it is that
+    :param puzzle: whether it is one
     """
-    if used:
-        sign, words = "", say("{magic} types into this exercise's own lab, {lab}.")
+    sign = "" if used else f"<b style='color:{BAD}'>■</b> "
+    if used and puzzle:
+        words = say(
+            "Type your commands in a cell below, under {magic} as its first line (Esc, then B, "
+            "makes a new cell). They go into this puzzle's own lab, {lab}."
+        )
+    elif used:
+        words = say("{magic} types into this exercise's own lab, {lab}.")
+    elif puzzle:
+        words = say("{magic} types into another lab now; this puzzle's own is {lab}.")
     else:
-        sign = f"<b style='color:{BAD}'>■</b> "
         words = say("{magic} types into another lab now; this exercise's own is {lab}.")
     told = html.escape(words).format(
         magic="<code>%%host</code>", lab=f"<code>{html.escape(printable(lab))}</code>"
