@@ -96,6 +96,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"browser/test_widgets\.py::test_the_builder_makes.*\[by_mouse", NIGHTLY),
     (r"browser/test_widgets\.py::test_the_log_can_be_exported", NIGHTLY),
     (r"browser/test_card\.py::test_a_prediction.*\[mouse", NIGHTLY),
+    (r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is)", NIGHTLY),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
     (r"docs/test_site\.py::.*\[dark-", NIGHTLY),
