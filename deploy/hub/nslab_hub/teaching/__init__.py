@@ -7,4 +7,5 @@
     hand_ins    what learners have handed in, and the marks that nslab grade gives
     service     the page and its addresses, behind the hub's login
     page.*      the page: HTML, style, script; nothing comes from elsewhere
+    words.js    its words, in German by de.json where the browser asks for that
 """

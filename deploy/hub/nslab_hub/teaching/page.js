@@ -1,4 +1,6 @@
 // The teacher's page.  What learners say is put in as text and as images, never as markup.
+import { say, translate } from "./words.js";
+
 const base = document.body.dataset.base;
 const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
 const facts = JSON.parse(meta("facts"));
@@ -29,7 +31,7 @@ async function call(path, body) {
   if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("login");
   const kind = answer.headers.get("Content-Type") || "";
   const said = kind.includes("json") ? await answer.json() : {};
-  if (!answer.ok) throw new Error(said.error || `the hub says ${answer.status}`);
+  if (!answer.ok) throw new Error(said.error || say("the hub says {status}", { status: answer.status }));
   return said;
 }
 
@@ -41,7 +43,8 @@ function spent(one, server) {
   return one.seconds + (since > 0 ? Math.min(since, PAUSE) : 0);
 }
 
-const minutes = (seconds) => seconds < 60 ? "under 1 min" : `${Math.floor(seconds / 60)} min`;
+const minutes = (seconds) => seconds < 60 ? say("under 1 min")
+  : say("{minutes} min", { minutes: Math.floor(seconds / 60) });
 
 function state(one) {
   if (!one) return "none";
@@ -51,12 +54,14 @@ function state(one) {
 }
 
 const SIGN = { passed: "✔", red: "✘", begun: "◐", none: "·" };
-const WORD = { passed: "met", red: "not met", begun: "begun", none: "not begun" };
+const WORD = {
+  passed: say("met"), red: say("not met"), begun: say("begun"), none: say("not begun"),
+};
 
 function head() {
   const top = make("tr"), below = make("tr");
-  for (const [text, name] of [["Learner", "who"], ["Where", "where"], ["Stands red", "stuck"],
-    ["Lab", "lab"], ["Handed in", "in"]]) {
+  for (const [text, name] of [[say("Learner"), "who"], [say("Where"), "where"],
+    [say("Stands red"), "stuck"], [say("Lab"), "lab"], [say("Handed in"), "in"]]) {
     top.append(make("th", text, { className: name, rowspan: "2", scope: "col" }));
   }
   for (const lesson of facts.course) {
@@ -91,7 +96,7 @@ function row(name) {
   who.append(make("span", "", { className: "dot", "aria-hidden": "true" }), make("span", name),
     make("span", "", { className: "visually-hidden" }));
   found.append(who, make("td", "", { className: "where" }), make("td", "", { className: "stuck" }));
-  const button = make("button", "Look");
+  const button = make("button", say("Look"));
   button.addEventListener("click", () => look(name));
   const lab = make("td");
   lab.append(button);
@@ -110,11 +115,12 @@ function show() {
   for (const old of [...$("rows").children]) if (!there.has(old.dataset.name)) old.remove();
   for (const learner of view.learners) show_learner(learner, server);
   const online = view.learners.filter((one) => one.online).length;
-  fill($("count"), `${online} of ${view.learners.length} online`);
+  fill($("count"), say("{online} of {all} online", { online, all: view.learners.length }));
   $("nobody").hidden = view.learners.length > 0;
   const said = view.announcement;
   $("unsay").hidden = !said;
-  fill($("said"), said ? `On their screens since ${clock(said.at)}, from ${said.teacher}: ${said.text}` : "");
+  fill($("said"), said ? say("On their screens since {time}, from {teacher}: {text}",
+    { time: clock(said.at), teacher: said.teacher, text: said.text }) : "");
   show_marking();
 }
 
@@ -122,9 +128,9 @@ function show_learner(learner, server) {
   const line = row(learner.name);
   line.classList.toggle("off", !learner.online);
   const [who, where, stuck, lab, handed] = line.children;
-  fill(who.lastChild, learner.online ? ", online" : ", offline");
-  fill(where, [learner.notebook, learner.heading].filter(Boolean).join(" · ") || "–",
-    { title: learner.heading });
+  fill(who.lastChild, learner.online ? say(", online") : say(", offline"));
+  fill(where, [learner.notebook.split("-")[0], learner.heading].filter(Boolean).join(" · ") || "–",
+    { title: [learner.notebook, learner.heading].filter(Boolean).join(" · ") });
   let newest = null; // the one that is red and was tried last
   const first = new Map(facts.course.map((lesson) => [lesson.exercises[0].name, true]));
   for (const lesson of facts.course) {
@@ -134,8 +140,9 @@ function show_learner(learner, server) {
       const tries = now === "red" ? ` ${record.tries}` : "";
       let about = `${one.id}: ${WORD[now]}`;
       if (record) {
-        about += `, tries: ${record.tries}, hints: ${record.hints}, ${minutes(spent_on(record, server))}`;
-        if (record.solution) about += ", with the solution";
+        about += say(", tries: {tries}, hints: {hints}, {time}",
+          { tries: record.tries, hints: record.hints, time: minutes(spent_on(record, server)) });
+        if (record.solution) about += say(", with the solution");
       }
       const sort = first.has(one.name) ? `first ${now}` : now;
       fill(cell, SIGN[now] + tries, { class: sort, title: about, "aria-label": about });
@@ -147,12 +154,12 @@ function show_learner(learner, server) {
     }
   }
   fill(stuck, newest ? `${newest.lesson.name.split("-")[0]} ${newest.one.id} · ${minutes(newest.time)}` +
-    ` · ${newest.record.tries} ${newest.record.tries === 1 ? "try" : "tries"}` : "");
+    ` · ${newest.record.tries === 1 ? say("1 try") : say("{count} tries", { count: newest.record.tries })}` : "");
   const button = lab.firstChild, may = learner.sharing && learner.online;
   button.disabled = !may;
-  fill(button, may ? "Look" : "not shared", {
-    title: may ? "the lab's picture, and why" : "they have not switched on “Share my labs”",
-    "aria-label": may ? `Look into the lab of ${learner.name}` : `${learner.name} shares no lab`,
+  fill(button, may ? say("Look") : say("not shared"), {
+    title: may ? say("the lab's picture, and why") : say("they have not switched on “Share my labs”"),
+    "aria-label": may ? say("Look into the lab of {name}", learner) : say("{name} shares no lab", learner),
   });
   fill(handed, learner.files ? `${learner.files} · ${clock(learner.handed_in)}` : "–");
 }
@@ -164,8 +171,8 @@ const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hou
 function show_marking() {
   const marking = view.marking || { state: "none" };
   const words = {
-    none: "", running: `marking … ${marking.said || ""}`, done: "marked",
-    failed: `not marked: ${marking.said || ""}`,
+    none: "", running: say("marking … {said}", { said: marking.said || "" }), done: say("marked"),
+    failed: say("not marked: {said}", { said: marking.said || "" }),
   };
   fill($("marking"), words[marking.state] || "");
   $("mark").disabled = marking.state === "running";
@@ -185,10 +192,10 @@ async function follow() {
       await new Promise((done) => setTimeout(done, 300)); // many changes at once are one
     } catch (error) {
       if (error.message === "login") {
-        $("link").replaceChildren(make("a", "Your login has ended: log in again", { href: base }));
+        $("link").replaceChildren(make("a", say("Your login has ended: log in again"), { href: base }));
         return;
       }
-      fill($("link"), "The hub does not answer: what you see is old. Trying again …");
+      fill($("link"), say("The hub does not answer: what you see is old. Trying again …"));
       await new Promise((done) => setTimeout(done, 2000));
     }
   }
@@ -202,7 +209,7 @@ async function tried(job, where) {
   try {
     await job();
   } catch (error) {
-    fill(where, error.message === "login" ? "your login has ended: load the page anew" : error.message);
+    fill(where, error.message === "login" ? say("your login has ended: load the page anew") : say(error.message));
   }
 }
 
@@ -221,7 +228,7 @@ let looking = "";
 
 function look(name) {
   looking = name;
-  fill($("look-title"), `The lab of ${name}`);
+  fill($("look-title"), say("The lab of {name}", { name }));
   $("target").value = "";
   for (const id of ["lab", "ns", "addresses"]) $(id).replaceChildren();
   $("look").showModal();
@@ -230,13 +237,13 @@ function look(name) {
 
 async function ask(more) {
   const name = looking;
-  fill($("look-state"), "asking …");
+  fill($("look-state"), say("asking …"));
   $("why").hidden = $("picture").hidden = true;
   try {
     const seen = await call("api/look", { learner: name, ...more });
     if (name === looking) show_look(seen);
   } catch (error) {
-    fill($("look-state"), error.message);
+    fill($("look-state"), say(error.message));
   }
 }
 
@@ -249,7 +256,7 @@ function options(select, values, chosen) {
 }
 
 function show_look(seen) {
-  fill($("look-state"), seen.refused);
+  fill($("look-state"), say(seen.refused));
   if (seen.refused) return;
   options($("lab"), seen.labs.map((one) => [String(one.pid), one.name]), String(seen.lab));
   options($("ns"), seen.namespaces.map((one) => [one, one]), $("ns").value || preferred(seen));
@@ -260,7 +267,7 @@ function show_look(seen) {
   $("picture").hidden = !seen.picture;
   if (seen.picture) {
     $("picture").src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(seen.picture)}`;
-    $("picture").alt = `The network of the lab of ${looking}`;
+    $("picture").alt = say("The network of the lab of {name}", { name: looking });
   }
 }
 
@@ -276,5 +283,6 @@ $("lab").addEventListener("change", () => {
 });
 $("look").addEventListener("close", () => { looking = ""; });
 
+translate(document);
 head();
 follow();

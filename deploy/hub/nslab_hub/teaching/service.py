@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import uuid
 from collections.abc import Awaitable, Callable
@@ -39,6 +40,14 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """What learners say is shown as text and as images; nothing of it can run here."""
+
+PARTS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "words.js": "text/javascript",
+    "de.json": "application/json",
+}
+"""What the page is made of beside itself, and of which kind each is."""
 
 WhoseIs = Callable[[str], Awaitable[str | None]]
 """Whose a token is; None if the hub does not know it."""
@@ -183,11 +192,10 @@ class Page(Asked):
 
 
 class Part(Asked):
-    """Style and script: the same for everybody, nobody's secret."""
+    """Style, script and words: the same for everybody, nobody's secret."""
 
     def get(self, name: str) -> None:
-        kind = "text/css" if name.endswith("css") else "text/javascript"
-        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Content-Type", f"{PARTS[name]}; charset=utf-8")
         self.finish((HERE / name).read_bytes())
 
 
@@ -291,7 +299,7 @@ def application(
         for path, handler in PAGE
     ]
     open_to_servers = [(prefix + path, handler, shared) for path, handler in SERVERS]
-    parts = (prefix + r"(page\.css|page\.js)", Part, shared)
+    parts = (prefix + f"({'|'.join(map(re.escape, PARTS))})", Part, shared)
     return web.Application(
         [*guarded, *open_to_servers, parts, *more],
         xsrf_cookies=True,
