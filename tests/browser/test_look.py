@@ -166,21 +166,31 @@ def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> Non
     assert window.evaluate("w => w.scrollWidth > w.clientWidth")
     small = page.locator(".nslab-live .nslab-map")
     expect(small).to_be_visible()
-    assert beside(small, window)
+    page.wait_for_function(MAP_BESIDE)
     for _ in range(4):
         window.focus()
         page.keyboard.press("+")
-    assert beside(small, window)
+    page.wait_for_function(MAP_BESIDE)
     page.locator(".nslab-tool-full").click()
     page.wait_for_function("document.fullscreenElement?.matches('.nslab-drawn')")
     page.keyboard.press("+")
     page.keyboard.press("+")
     expect(small).to_be_visible()
-    assert beside(small, window)
+    page.wait_for_function(MAP_BESIDE)
+
+
+MAP_BESIDE = """() => {
+    const [map, view] = ['.nslab-map', '.nslab-window'].map(
+        one => document.querySelector(`.nslab-live ${one}`)?.getBoundingClientRect());
+    return map && view && map.width > 0 && (
+        map.right <= view.left + .5 || view.right <= map.left + .5 ||
+        map.bottom <= view.top + .5 || view.bottom <= map.top + .5);
+}"""
+"""Whether the small map is there, and neither it nor the picture covers anything of the other."""
 
 
 def beside(one: Locator, other: Locator) -> bool:
-    """Whether neither covers anything of the other."""
+    """Whether neither covers anything of the other; both stand still."""
     a, b = one.bounding_box(), other.bounding_box()
     assert a is not None
     assert b is not None
