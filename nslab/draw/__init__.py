@@ -46,6 +46,7 @@ class Picture:
     :param stage: what is remembered of the pictures before, so that nothing jumps; a lab has one
     :param said: by a namespace's inode: what more is said of it, a line each
     :param whole: draw every namespace; else, of very many, some stand for the rest
+    :param plain: draw only what is there: not what is missing, and nothing is marked as wrong
     """
 
     @checked
@@ -56,15 +57,17 @@ class Picture:
         said: Mapping[int, Sequence[str]] | None = None,
         *,
         whole: bool = False,
+        plain: bool = False,
     ) -> None:
         self.what = what
         self._said = said or {}
         self._is_whole = whole
+        self._is_plain = plain
         self._stage = stage
 
     @cached_property
     def _scene(self) -> Scene:
-        return compose(self.what, self._said, whole=self._is_whole)
+        return compose(self.what, self._said, whole=self._is_whole, plain=self._is_plain)
 
     @cached_property
     def placed(self) -> Placed:

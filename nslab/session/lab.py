@@ -455,13 +455,15 @@ class Lab(Past, Counting, Tables, Traffic):
         """The lab as it is now, drawn."""
         return self._draw(self.snapshot())
 
-    def _draw(self, what: Snapshot | diff.Diff, *, whole: bool = False) -> Picture:
+    def _draw(
+        self, what: Snapshot | diff.Diff, *, whole: bool = False, plain: bool = False
+    ) -> Picture:
         """A picture in which nothing jumps that was in the lab's pictures before."""
         from nslab.draw import Memory, Picture
 
         if self._stage is None:
             self._stage = Memory()
-        return Picture(what, self._stage, whole=whole)
+        return Picture(what, self._stage, whole=whole, plain=plain)
 
     def live(self) -> View:
         """The picture as a widget that follows the kernel, whoever changes the lab and how."""

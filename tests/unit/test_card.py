@@ -586,6 +586,51 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     assert "no route" in part(card, "told").value
 
 
+@pytest.mark.parametrize("opens", ["check", "hint"])
+def test_why_is_offered_after_the_first_try_or_hint(deal: Any, opens: str) -> None:
+    one = build(kind="mend", checks=(Unanswered(None, "203.0.113.80"),))
+    card, _ = deal(one)
+    says(card, "does not reach", "points")  # the card has tried it by itself
+    assert one.attempt.tries == 0
+    assert hidden(card, "explain")
+    part(card, opens).click()
+    until(lambda: not hidden(card, "explain"))
+
+
+FAULT = (
+    nslab.AddNamespace("ns1"),
+    SetUp("lo", ns="ns1"),
+    nslab.DeleteAddress("lo", "127.0.0.1/8", ns="ns1"),
+)
+
+
+@pytest.mark.parametrize("opens", ["check", "hint"])
+def test_the_picture_shows_no_fault_before_the_first_try_or_hint(deal: Any, opens: str) -> None:
+    one = build(kind="mend", prepare=FAULT)
+    card, _ = deal(one)
+    assert "lo up" in card.live.picture.text
+    assert "lo without" not in card.live.picture.text
+    assert "lo without" not in card._repr_mimebundle_()["text/html"]
+    part(card, opens).click()
+    until(lambda: "lo without 127.0.0.1/8" in card.live.picture.text)
+    assert "nslab-wrong" in part(card.live, "drawn").value
+
+
+def test_a_picture_to_build_by_shows_what_is_missing(deal: Any) -> None:
+    card, _ = deal(build(prepare=FAULT))
+    assert "lo without 127.0.0.1/8" in card.live.picture.text
+
+
+def test_in_a_puzzle_a_try_does_not_mark_the_fault(deal: Any) -> None:
+    one = build(id=f"word-{next(number)}", kind="mend", lesson="puzzle", prepare=FAULT)
+    card, _ = deal(one)
+    part(card, "check").click()
+    until(lambda: one.attempt.tries == 1 and not card._worker.busy)
+    assert "lo without" not in card.live.picture.text
+    part(card, "hint").click()
+    until(lambda: "lo without 127.0.0.1/8" in card.live.picture.text)
+
+
 def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
     card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
     lab.do(nslab.DeleteRoute("default"))

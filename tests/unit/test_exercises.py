@@ -32,8 +32,10 @@ from nslab import (
     lesson,
 )
 from nslab.course.exercises import judging, predicting
+from nslab.course.exercises.standing import VEILED
 from nslab.course.exercises.values import Choice
 from nslab.course.lessons import LESSONS, Lesson
+from nslab.session.check import Check, Verdict
 from nslab.session.step import Task
 
 number = itertools.count(1)
@@ -288,6 +290,39 @@ def test_what_must_not_be_is_said_only_if_it_is() -> None:
         verdicts = one.check(lab)
         assert [verdict.ok for verdict in verdicts] == [True, False]
         assert verdicts[1].message == "nobody asked for br1"
+
+
+class Heard(Check, frozen=True):
+    """Something that is tried for real."""
+
+    @property
+    def tries(self) -> str:
+        return "br0 answers"
+
+    def ask(self, lab: Any) -> Verdict:
+        return Verdict(any(one.name == "br0" for one in lab.snapshot().host.links), "br0 answers")
+
+
+def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint() -> None:
+    """Neither in plain words; but what a half answer has reached is told."""
+    one = build(
+        kind="mend",
+        find=True,
+        prepare=(AddBridge("br9"),),
+        checks=(Heard(), State("eth0", "up")),
+        mustnot=(MustNot(HasLink("br9"), "there still is br9"),),
+    )
+    with one.start(engine="fake") as lab:
+        assert next(str(verdict) for verdict in one.check(lab)).startswith("✘ br0 answers")
+        assert "br9" not in str(one.check(lab))
+        lab.do(AddBridge("br0"))
+        first, second = one.check(lab)
+        assert first.ok
+        assert second.message == VEILED
+        one.hint()
+        assert "✘ there still is br9" in str(one.check(lab))
+        lab.do(DeleteLink("br9"))
+        assert one.check(lab)
 
 
 def test_what_else_was_changed_is_said() -> None:

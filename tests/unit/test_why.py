@@ -203,7 +203,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "link-down",
             "ns1/lo",
-            "ns1/lo is down: the way to its own addresses",
+            "ns1/lo is down: all packets to addresses of ns1 itself go through it",
             "ip netns exec ns1 ip link set dev lo up",
         ),
     ),
@@ -213,7 +213,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "link-down",
             "ns2/lo",
-            "ns2/lo is down: the way to its own addresses",
+            "ns2/lo is down: all packets to addresses of ns2 itself go through it",
             "ip netns exec ns2 ip link set dev lo up",
         ),
     ),
@@ -233,7 +233,27 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "no-address",
             "ns1/lo",
-            "ns1/lo is up, but the address 127.0.0.1/8 is missing there",
+            (
+                "ns1/lo is up, but the address 127.0.0.1/8 is missing there: "
+                "10.0.0.7/32 does not cover 127.0.0.1"
+            ),
+            "ip netns exec ns1 ip address add 127.0.0.1/8 dev lo",
+        ),
+    ),
+    "lo with addresses of other networks": (
+        (
+            DeleteAddress("lo", "127.0.0.1/8", ns="ns1"),
+            AddAddress("lo", "10.0.0.7/32", ns="ns1"),
+            AddAddress("lo", "128.0.0.1/8", ns="ns1"),
+        ),
+        ("ns1", "127.0.0.1"),
+        (
+            "no-address",
+            "ns1/lo",
+            (
+                "ns1/lo is up, but the address 127.0.0.1/8 is missing there: "
+                "10.0.0.7/32, 128.0.0.1/8 do not cover 127.0.0.1"
+            ),
             "ip netns exec ns1 ip address add 127.0.0.1/8 dev lo",
         ),
     ),
@@ -256,7 +276,7 @@ OBSTACLES: dict[str, tuple[tuple[Action, ...], tuple[str, str], tuple[str, str, 
         (
             "link-down",
             "ns1/lo",
-            "ns1/lo is down: the way to its own addresses",
+            "ns1/lo is down: all packets to addresses of ns1 itself go through it",
             "ip netns exec ns1 ip link set dev lo up",
         ),
     ),

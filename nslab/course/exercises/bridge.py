@@ -47,10 +47,10 @@ EXERCISES = (
             WrongAnswer(
                 (  # a route of scope host is the only one that a link may have that is down
                     "ip addr add 192.168.10.1/24 dev lxcbr0",
-                    "ip route add default dev lxcbr0 scope host",
+                    "ip route add 192.168.10.0/24 dev lxcbr0 scope host",
                 ),
-                "with nothing but what the exercise says, host has no route default",
-                "c",
+                "with nothing but what the exercise says, host has no route 192.168.10.0/24",
+                "a",
             ),
             WrongAnswer((), "lxcbr0 does not have 192.168.10.1/24", "b"),
         ),

@@ -115,6 +115,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="Client and server are ports of the same bridge, br-plain. Yet what the client sends "
         "to 10.2.0.2 takes a detour: the host forwards and translates it. Let it go by the "
         "client's link bridge again, without a router; what the detour needed does not stay.",

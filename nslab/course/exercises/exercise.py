@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
-from nslab.course.exercises.standing import Standing, standing
+from nslab.course.exercises.standing import VEILED, Standing, standing
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.course.progress.record import PUZZLES
 from nslab.errors import InvalidInput
@@ -54,8 +54,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param because: for ``predict``: why the kernel does so; shown once you have run it
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
-    :param find: the fault is to be found: before a hint is open, the card tells only what is tried
-        for real
+    :param find: the fault is to be found: before a hint is open, only what is tried for real is
+        told
     :param before: the step of the lesson before which it starts; None: as the lesson starts
     :param done: it starts after the lesson's last step
     :param prepare: what is done then: such as what is to be mended
@@ -228,7 +228,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     def ask_all(self, lab: Lab) -> list[Verdict]:
         """Judge a try, and count it: what ``lab.check`` and ``lab.require`` ask.
 
-        What must not be, and is not, is left out.
+        What must not be, and is not, is left out; so is what would name a fault that is to be
+        found.
 
         :raises InvalidInput: the lab was not started for this exercise
         """
@@ -242,9 +243,22 @@ class Exercise(Struct, frozen=True, kw_only=True):
             )
         every = self.judge(lab, now.choice)
         now.judged(all(every))
+        return [*_with_hint(self._told(every), f"{self._called}.hint() opens a hint")]
+
+    def _told(self, every: list[Verdict]) -> list[Verdict]:
+        """Of the verdicts on all that it asks for, those that a learner may see."""
+        if self._veiled:
+            pairs = zip(self.checks, every, strict=False)
+            tried = [verdict for check, verdict in pairs if check.tries]
+            return tried + [Verdict(False, VEILED)] * (all(tried) and not all(every))
         goal = len(every) - len(self.mustnot) - bool(self.only)
-        shown = every[:goal] + [verdict for verdict in every[goal:] if not verdict]
-        return [*_with_hint(shown, f"{self._called}.hint() opens a hint")]
+        return every[:goal] + [verdict for verdict in every[goal:] if not verdict]
+
+    @property
+    def _veiled(self) -> bool:
+        """Whether a fault is still to be found."""
+        now = self.attempt
+        return self.find and not (now.hints or now.passed or now.solution)
 
     def judge(self, lab: Lab, choice: str = "") -> list[Verdict]:
         """The verdicts on all that it asks for, in order; counts nothing.
@@ -276,9 +290,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         choice = self.attempt.choice
         chosen = self._choice(choice) if choice else None
-        now = self.attempt
-        veiled = self.find and not (now.hints or now.passed or now.solution)
-        return standing(self, lab, chosen, trying=trying, veiled=veiled)
+        return standing(self, lab, chosen, trying=trying, veiled=self._veiled)
 
     # -- for the lesson ------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ EXERCISES = (
             WrongAnswer((_FLUSH,), "you chose c, but host does not reach 198.51.100.20", "c"),
             WrongAnswer((), "host has a route", "c"),
             WrongAnswer(
-                (_FLUSH, SetDown("eth0", ns="app")),
+                (_FLUSH, SetDown("mac1", ns="app")),
                 "with nothing but what the exercise says, app reaches 198.51.100.20",
                 "a",
             ),

@@ -57,7 +57,7 @@ EXERCISES = (
             WrongAnswer((_SHOP,), "you chose b, but a program that nsenter starts in ns1", "b"),
             WrongAnswer((_SHOP,), "you chose c, but host does not find shop", "c"),
             WrongAnswer((_SHOP,), "you chose d, but ns1 finds shop: 192.168.10.30", "d"),
-            WrongAnswer((), f"the lab has no {_HOSTS} of its own", "d"),
+            WrongAnswer((), f"there is no file {_HOSTS}", "d"),
             WrongAnswer(
                 ("echo 192.168.10.30 shop >> /etc/hosts", _SHOP),
                 "with nothing but what the exercise says, host does not find shop",
@@ -69,8 +69,8 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="The file /etc/hosts says that printer is 198.51.100.20, for everybody. Now programs "
-        "that `ip netns exec ns1` starts are to find one name more: db is 192.168.10.30. They go "
-        "on finding printer, and the host does not find db.",
+        "that `ip netns exec ns1` starts are to find one more name: db is 192.168.10.30. They "
+        "still find printer, and the host does not find db.",
         done=True,
         prepare=("echo 198.51.100.20 printer >> /etc/hosts",),
         checks=(
@@ -111,6 +111,7 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
+        find=True,
         goal="Somebody has written down a name server for ns1, and ns1 finds no names all the "
         "same. Put it right: ns1 finds www.example.org, which is 203.0.113.80. The host's own "
         "/etc/resolv.conf stays as it is, and below /etc/netns nothing is left that nobody reads.",
@@ -145,7 +146,7 @@ EXERCISES = (
             WrongAnswer((f"cp -r {_LOST} /etc/netns/ns1",), f"there still is {_LOST}"),
             WrongAnswer(
                 (f"rm -r {_LOST}", 'echo "nameserver 8.8.8.8" > /etc/resolv.conf'),
-                "the lab has no /etc/resolv.conf of its own",
+                "/etc/resolv.conf is missing, or the same as in a fresh lab",
             ),
             WrongAnswer(
                 (

@@ -68,7 +68,7 @@ EXERCISES = (
         kind="build",
         goal="Make two namespaces, red and blue. Both are to have the address 10.0.0.7, each for "
         "itself: a ping of 10.0.0.7 in red is answered by red, one in blue by blue. No cable is "
-        "needed. The host and ns1 stay as they are.",
+        "needed. Leave the host and ns1 as they are.",
         done=True,
         checks=(Reaches("red", "10.0.0.7"), Reaches("blue", "10.0.0.7")),
         only=("red", "blue"),

@@ -42,7 +42,7 @@ def _note(x: int, y: int, line: Line) -> Iterator[str]:
         yield from marked_line(x, y, line)
     else:
         classes = "nslab-code " if line.code else ""
-        classes += "nslab-wrong" if line.role == "wrong" else "nslab-muted"
+        classes += "nslab-wrong" if line.role in {"wrong", "missing"} else "nslab-muted"
         yield words(x, y, clip(line.words, LONGEST_LINE), classes)
 
 

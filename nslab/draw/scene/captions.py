@@ -172,7 +172,7 @@ def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
     is_end = namespace.role in {"named", "container"} and len(up) == 1 and up[0].kind == "veth"
     routed = any(route.destination == "default" for route in namespace.routes)
     if forwards and is_end and addressed and not routed:
-        yield Line("no default route", code=False, role="wrong")
+        yield Line("no default route", code=False, role="missing")
 
 
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
@@ -190,7 +190,7 @@ def _of_loopback(link: Link, news: Mapping[str, Kind]) -> Iterator[Line]:
     """The addresses that a loopback has beyond its own, or lacks."""
     here = [address.address for address in link.addresses]
     if link.state == "up" and _OWN not in here:
-        yield Line(f"lo without {_OWN}", "changed" if _OWN in news else None, role="wrong")
+        yield Line(f"lo without {_OWN}", "changed" if _OWN in news else None, role="missing")
     gone = [value for value in news if news[value] == "gone"]
     for value in (*here, *gone):
         if value not in _BORN_WITH:

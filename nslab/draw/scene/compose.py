@@ -6,7 +6,7 @@ all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
@@ -52,20 +52,34 @@ def _in_order(own: list[tuple[bool, Namespace]]) -> list[tuple[bool, Namespace]]
 
 
 def compose(
-    what: Snapshot | Diff, said: Mapping[int, Sequence[str]] | None = None, *, whole: bool = False
+    what: Snapshot | Diff,
+    said: Mapping[int, Sequence[str]] | None = None,
+    *,
+    whole: bool = False,
+    plain: bool = False,
 ) -> Scene:
     """The scene of a snapshot, or of what changed.
 
     :param said: by a namespace's inode: what more is said of it, a line each
     :param whole: with every namespace, however many there are
+    :param plain: only what is there: not what is missing, and nothing is marked as wrong
     """
     diff = what if isinstance(what, Diff) else None
     composer = _Composer(what.after if isinstance(what, Diff) else what, diff, whole)
     scene = composer.scene()
     for box in scene.boxes:
+        if plain:
+            box.notes = list(_plain(box.notes))
         lines = said.get(box.key[1], ()) if said and not box.key[0] else ()
         box.notes += [Line(words, code=False, role="listens") for words in lines]
     return scene
+
+
+def _plain(notes: Iterable[Line]) -> Iterator[Line]:
+    """What is there, without a judgement on it."""
+    for line in notes:
+        if line.role != "missing":
+            yield replace(line, role="") if line.role == "wrong" else line
 
 
 def _is_card(link: Link) -> bool:

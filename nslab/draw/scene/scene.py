@@ -12,9 +12,9 @@ from typing import Literal
 
 from nslab.network.diff import Kind
 
-Role = Literal["", "forwarding", "nat", "filter", "listens", "wrong"]
-"""Of a line: a switch of forwarding, a translation, a packet filter, a program that listens, or
-something that fails."""
+Role = Literal["", "forwarding", "nat", "filter", "listens", "wrong", "missing"]
+"""Of a line: a switch of forwarding, a translation, a packet filter, a program that listens,
+something that fails, or something that is not there and is wanted as a rule."""
 
 Key = tuple[bool, int, int]
 """Of a link: whether it is gone, its namespace's inode, its index."""

@@ -40,9 +40,10 @@ def no_loopback(search: Search) -> Obstacle:
         commands = [(here, size), (here, address)]
         return search.made("no-address", here, message, link=name, commands=commands)
     message = f"{where} is up, but the address {_LOOPBACK} is missing there"
-    others = [str(each) for each in routing.interfaces(link) if each.ip.is_loopback]
+    others = [str(each) for each in routing.interfaces(link)]
     if others:
-        message += f": {', '.join(others)} does not cover {search.stop.address}"
+        do = "does" if len(others) == 1 else "do"
+        message += f": {', '.join(others)} {do} not cover {search.stop.address}"
     actions = [AddAddress(name, _LOOPBACK, ns=search.ns, broadcast=False)]
     return search.made("no-address", here, message, actions, link=name)
 

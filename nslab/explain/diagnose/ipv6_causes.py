@@ -94,7 +94,7 @@ def no_loopback(case: Case) -> Obstacle | None:
         return None
     near = Near(here, lo)
     if not lo.up:
-        return _down(case, near, ": the way to its own addresses")
+        return _down(case, near, f": all packets to addresses of {here.label} itself go through it")
     if address in own:
         return None
     commands = [] if ipv6_ways.speaks(lo) else [f"sysctl -w net.ipv6.conf.{lo.name}.disable_ipv6=0"]

@@ -20,7 +20,8 @@ from nslab.network.actions import (
 
 def link_down(search: Search) -> Obstacle:
     if routing.is_loopback(search.here.link(search.stop.link)):
-        return search.down(search.here, search.stop.link, ": the way to its own addresses")
+        words = f": all packets to addresses of {search.here.label} itself go through it"
+        return search.down(search.here, search.stop.link, words)
     return search.down(search.here, search.stop.link)
 
 

@@ -211,9 +211,9 @@ def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
         if one.name.startswith(("Ip", "Udp")) and ("6" in one.name[:4]) != six:
             continue  # of the other family
         if one.kind == "namespace":
-            lines.append(f"{one.ns} counted {one.name}")
+            lines.append(f"the counter {one.name} of {one.ns} went up")
         elif one.kind == "link":
-            lines.append(f"{one.ns}/{one.where} counted {one.name}")
+            lines.append(f"the counter {one.name} of {one.ns}/{one.where} went up")
         elif one.kind == "qdisc":
             lines.append(f"{one.ns}/{one.where}: its queue ({one.name}) dropped packets")
         else:

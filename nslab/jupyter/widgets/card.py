@@ -191,7 +191,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._stop_following()
         self._lab, self._state = lab, ""
         self._steps = tuple(step for step in lab.steps if step.changed)
-        self.live = Live(lab)
+        self.live = Live(lab, plain=self._is_plain)
         self.children = (*self._above, self.live, *self._below, self.children[-1])
         self._checking = None
         self._judging = Rejudging(
@@ -332,6 +332,19 @@ class Card(w.VBox):  # type: ignore[misc]
             self._changed()  # for what has changed while it was asked
 
     @property
+    def _is_plain(self) -> bool:
+        """Whether the picture is not to show what is wrong: somebody is still to find it."""
+        now = self._attempt
+        helped = now.why or now.hints or (now.tries and not self._exercise.priced)
+        return self._exercise.kind == "mend" and not (helped or now.passed)
+
+    @property
+    def _may_ask_why(self) -> bool:
+        """Whether ``why`` may be asked: of an exercise, not before the first try or hint."""
+        now = self._attempt
+        return bool(self._exercise.priced or now.tries or now.hints or now.passed)
+
+    @property
     def _to_pay(self) -> bool:
         """Whether ``why`` costs a star, and it was not paid yet."""
         return self._exercise.priced and not self._attempt.why
@@ -420,6 +433,7 @@ class Card(w.VBox):  # type: ignore[misc]
         """The buttons, and what stands at the foot."""
         opened, every = self._attempt.hints, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
+        self.live.be_plain(self._is_plain)
         title = card_words.hint_title(min(opened + 1, every), every)
         costs = self._exercise.priced and opened < every
         _put(self._hint, "description", card_words.priced(title) if costs else title)
@@ -429,7 +443,7 @@ class Card(w.VBox):  # type: ignore[misc]
         _put(self._check, "disabled", not follows)
         _put(self._again, "disabled", older)
         _put(self._solution, "disabled", older)
-        _seen(self._why, follows and self._now.unreached is not None)
+        _seen(self._why, follows and self._now.unreached is not None and self._may_ask_why)
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)

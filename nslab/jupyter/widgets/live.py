@@ -41,9 +41,11 @@ class Live(w.VBox):  # type: ignore[misc]
     Saved with the notebook, and without a kernel, it is the picture that was last shown.
 
     :param lab: is followed, and not kept alive
+    :param plain: show only what is there: not what is missing, and nothing is marked as wrong
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, *, plain: bool = False) -> None:
+        self._plain = plain
         self._lab = weakref.ref(lab)
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
@@ -122,6 +124,12 @@ class Live(w.VBox):  # type: ignore[misc]
         assert self._last is not None
         return self._last
 
+    def be_plain(self, plain: bool) -> None:
+        """Show only what is there, or also what is missing and wrong."""
+        if plain != self._plain:
+            self._plain = plain
+            self._tell(self._shown)
+
     def bring_into_sight(self, thing: str) -> None:
         """Have the page scroll until a namespace or a link, as ``ns1/eth0``, can be seen."""
         self._page.sight = [thing, next(_number)]
@@ -140,8 +148,9 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def _show(self, what: Snapshot | Diff) -> None:
         draw, self._shown = self._draw(), what
-        whole = bool(self._fold.value)
-        self._last = draw(what, whole=whole) if draw else Picture(what, whole=whole)
+        whole, plain = bool(self._fold.value), self._plain
+        made = draw(what, whole=whole, plain=plain) if draw else None
+        self._last = made or Picture(what, whole=whole, plain=plain)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
             drawn = in_words(reachable(self._last.html))
