@@ -53,6 +53,10 @@ class Answers:
         """A cell is about to run."""
         self._before = {lab: lab.steps for lab in naming.others()}
 
+    def is_judged(self, lab: Lab) -> bool:
+        """Whether a card tells how its exercise stands, below a cell that works in a lab."""
+        return lab in _judges
+
     def typed(self, lab: Lab) -> None:
         """The cell was typed into this lab: show what came of it, above the picture of that."""
         self._before.pop(lab, None)  # once for each cell

@@ -61,8 +61,8 @@ class Magics:
         other = before is not None and before is not lab and before.alive
         if before is not None and other and views.telling():
             print(
-                f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}; "
-                f"{printable(before.name)} still runs: %%host -l {printable(before.name)}"
+                f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}\n"
+                f"  {printable(before.name)} still runs: %%host -l {printable(before.name)}"
             )
 
     @property
@@ -83,10 +83,12 @@ class Magics:
         try:
             lesson = self._names["lesson"] = mistakes.public().lesson(name)
         except InvalidInput:  # a notebook of the learner's own
-            lab = self._names["lab"] = Lab()
-            begins = "This is a fresh lab, called lab."
-        else:
-            lab = self._names["lab"] = lesson.lab()
+            lesson = None
+        # The plain name is for the lab that the cells above will make.
+        called = naming.free(f"{name}-fresh")
+        lab = self._names["lab"] = lesson.lab(name=called) if lesson else Lab(called)
+        begins = "This is a fresh lab, called lab."
+        if lesson:
             begins = f"This is a fresh lab, called lab, as the lesson {name} begins."
         print(f"nslab: {NONE_YET}.\n{begins}\n  → {_WHERE_IT_WAS}\n  → {KEPT}")
         self._anew = weakref.ref(lab)
@@ -150,9 +152,22 @@ class Magics:
             if self._anew is not None and self._anew() is lab:
                 missing.hint += f"\n{_WHERE_IT_WAS}"
             raise
+        self._show(ran, ns, lab)
+
+    def _show(self, ran: CommandResult, ns: str | None, lab: Lab) -> None:
+        if interactive.complained(ran.stderr) and "lab.terminal" not in ran.stderr:
+            place = f'"{ns}"' if ns else ""
+            print(f"nslab: it misses a terminal: lab.terminal({place}) opens one")
+        failed = bool(ran.failures or ran.returncode)
+        # What failed is told right below what the commands printed, before any verdict.
+        torn = failed and self._answers is not None and self._answers.is_judged(lab)
+        told = bool(ran._heading()) and (torn or not ran.changes)
+        if told:
+            print(ran._heading(), file=sys.stderr if failed else sys.stdout)
         if self._answers is not None:
             self._answers.typed(lab)
-        _show(ran, ns)
+        if ran.changes:
+            display(ran.untold() if told else ran)
 
     def there(self, name: str) -> Lab | None:
         """The lab of that name, or the one in use, if it is there; makes none."""
@@ -182,17 +197,6 @@ def _timeout(magic: str, options: list[str]) -> float | None:
         f"{' '.join(options)!r} is not understood",
         f"write {magic} timeout=30 for a limit in seconds, or timeout=none",
     )
-
-
-def _show(ran: CommandResult, ns: str | None) -> None:
-    heading = ran._heading()
-    if interactive.complained(ran.stderr) and "lab.terminal" not in ran.stderr:
-        place = f'"{ns}"' if ns else ""
-        print(f"nslab: it misses a terminal: lab.terminal({place}) opens one")
-    if heading and not ran.changes:
-        print(heading, file=sys.stderr if ran.failures or ran.returncode else sys.stdout)
-    elif ran.changes:
-        display(ran)
 
 
 def help_at(running: Any, cell: str, cursor: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -155,8 +156,17 @@ class CommandResult(Outcome):
         self.stderr = stderr
         self.failures = failures
         self.dropped = dropped
+        self._is_told = False
+
+    def untold(self) -> CommandResult:
+        """The same, where what stands above the picture was said already."""
+        found = copy.copy(self)
+        found._is_told = True
+        return found
 
     def _heading(self) -> str:
+        if self._is_told:
+            return ""
         lines = [f"✘ {failure}" for failure in self.failures]
         left = self.note and self.typed.strip() in ("exit", "logout")
         if self.returncode and not self.failures and not left:

@@ -18,6 +18,7 @@ from nslab import AddBridge, Exercise, HasLink, InvalidInput, Lab, MustNot, SetU
 from nslab.jupyter import answers, magics
 from nslab.jupyter.headless import Silent
 from nslab.jupyter.widgets.card import Card
+from nslab.session.outcome import CommandResult, Failure
 
 number = itertools.count(1)
 
@@ -224,3 +225,20 @@ def test_an_empty_answer_says_what_to_write(page: Page, capsys: pytest.CaptureFi
         typed.host("", "# your commands\n")
         assert ("write your commands below %%host" in capsys.readouterr().out) == bool(tags)
     assert not lab.steps
+
+
+def test_what_failed_is_told_before_the_verdict(
+    page: Page, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lab = page.deal(build())
+    changes = lab.do(AddBridge("br0")).changes
+    typed = magics.Magics(page.names, page.answers)
+    shown: list[str] = []
+    monkeypatch.setattr(magics, "display", lambda one: shown.append(repr(one._heading())))
+    monkeypatch.setattr(page.answers, "typed", lambda _: shown.append("verdict"))
+    failure = Failure(1, 2, "ip link set br9 up")
+    for changed, picture in ((changes, ["''"]), (None, [])):
+        shown.clear()
+        typed._show(CommandResult(0, "", "", (failure,), changed), None, lab)
+        assert shown == ["verdict", *picture], "and the picture does not say it again"
+        assert "✘ line 2 ended with 1: ip link set br9 up" in capsys.readouterr().err

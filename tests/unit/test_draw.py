@@ -219,6 +219,8 @@ def test_a_loopback_that_lacks_its_own_address_says_so() -> None:
     lacking = Picture(with_loopback()).svg
     assert re.search(r"nslab-wrong[^>]*>lo without 127\.0\.0\.1/8<", lacking)
     assert "lo without" not in Picture(sample.article()).svg  # it is down: it needs none
+    back = Picture(compare(with_loopback(), with_loopback("127.0.0.1/8"))).svg
+    assert re.search(r"nslab-told-new[^>]*>lo 127\.0\.0\.1/8<", back)
 
 
 def test_what_the_host_does_with_packets() -> None:

@@ -328,3 +328,12 @@ def test_a_picture_without_a_memory_is_complete() -> None:
         for number in (1, 2, 3):
             lab.do(*plugged(number))
         assert everything(Picture(lab.snapshot()).placed) == everything(lab.picture.placed)
+
+
+def test_a_namespace_that_is_called_after_a_colour_has_its_tint() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*map(AddNamespace, ("red", "blue", "ns3", "Green")))
+        tints = lab.picture.placed.tints
+        assert tints["blue"] == 0
+        assert tints["red"] not in (0, tints["blue"], tints["Green"])
+        assert tints["ns3"] == 2, "others have theirs in turn"

@@ -13,6 +13,18 @@ WORLD = 1
 """The hue that is kept for the network that the host's own card is in."""
 
 
+CALLED = {
+    **dict.fromkeys(("blue", "navy"), 0),
+    **dict.fromkeys(("orange", "brown", "amber"), 1),
+    **dict.fromkeys(("red", "pink", "magenta", "rose"), 2),
+    **dict.fromkeys(("green", "teal", "cyan", "turquoise"), 3),
+    **dict.fromkeys(("yellow", "olive", "gold"), 4),
+    **dict.fromkeys(("purple", "violet", "indigo"), 5),
+}
+"""The tint of a namespace that is called after a colour, or the nearest that there is: who reads
+"red" is not to see blue."""
+
+
 def hues(scene: Scene, stage: Memory) -> dict[Key, int]:
     """The hue of each link that is in a network; the world's own networks have none."""
     worldly = set(scene.scenery_of)
@@ -60,6 +72,8 @@ def tints(scene: Scene, stage: Memory) -> dict[str, int]:
         name = scene.box_names[box.key]
         if name not in found:
             known = stage.tints.get(name)
-            found[name] = count % TINTS if known is None else known
-            count += known is None
+            if known is None:
+                known = CALLED.get(name.lower(), count % TINTS)
+                count += 1
+            found[name] = known
     return found

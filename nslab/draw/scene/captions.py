@@ -178,17 +178,24 @@ def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:
 def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -> Iterator[Line]:
     """The loopback where it is not as usual, or is all that there is."""
     news = {change.value: change.kind for change in changes if change.what == "address"}
-    others = len(changes) - sum(value not in _BORN_WITH for value in news)
+    # Its own address comes and goes with its state; alone, it is told as an address is.
+    alone_its_own = set(news) == {_OWN} and len(changes) == 1
+    others = 0 if alone_its_own else len(changes) - sum(v not in _BORN_WITH for v in news)
     for link in namespace.links:
         if link.name == "lo":
             if link.state != "up" or others or alone:
                 yield Line(f"lo {link.state}", "changed" if others else None)
-            yield from _of_loopback(link, news)
+            yield from _of_loopback(link, news, told=alone_its_own)
 
 
-def _of_loopback(link: Link, news: Mapping[str, Kind]) -> Iterator[Line]:
-    """The addresses that a loopback has beyond its own, or lacks."""
+def _of_loopback(link: Link, news: Mapping[str, Kind], *, told: bool) -> Iterator[Line]:
+    """The addresses that a loopback has beyond its own, or lacks.
+
+    :param told: whether its own is told too: it came back, and nothing else of it changed
+    """
     here = [address.address for address in link.addresses]
+    if told and news[_OWN] == "new":
+        yield Line(f"lo {_OWN}", "new")
     if link.state == "up" and _OWN not in here:
         yield Line(f"lo without {_OWN}", "changed" if _OWN in news else None, role="missing")
     gone = [value for value in news if news[value] == "gone"]

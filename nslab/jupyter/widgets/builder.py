@@ -331,6 +331,9 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _foreseen(self) -> str:
         """Why the form cannot work, as far as that is known before it is sent."""
+        if (empty := self._form.unfilled(self._values())) is not None:
+            words = say("Fill in: {field}").format(field=empty.label)
+            return f"{words} ({empty.example})" if empty.example else words
         try:
             return obstacle(self._now, self.action)
         except NslabError as error:

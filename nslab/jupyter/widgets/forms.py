@@ -57,25 +57,33 @@ class Form(Struct, frozen=True):
 
         :raises InvalidInput: it cannot work; says why
         """
+        if (empty := self.unfilled(values)) is not None:
+            raise InvalidInput(
+                "do",
+                self.title.lower(),
+                f"{empty.label.lower()} is empty",
+                f"such as {empty.example}" if empty.example else "",
+            )
         given: dict[str, object] = {}
         for field in self.fields:
             value = values[field.name]
             if isinstance(value, str):
                 value = value.strip()
                 if value in ("", NONE):
-                    if field.optional:
-                        continue
-                    raise InvalidInput(
-                        "do",
-                        self.title.lower(),
-                        f"{field.label.lower()} is empty",
-                        f"such as {field.example}" if field.example else "",
-                    )
+                    continue
                 if field.kind == "namespace" and value == HOST:
                     given[field.name] = None
                     continue
             given[field.name] = _number(value) if field.kind == "number" else value
         return self.action(**given)
+
+    def unfilled(self, values: Mapping[str, Value]) -> Field | None:
+        """The first field that is still to be filled in."""
+        for field in self.fields:
+            value = values[field.name]
+            if not field.optional and isinstance(value, str) and value.strip() in ("", NONE):
+                return field
+        return None
 
     def choices(self, field: Field, snapshot: Snapshot, values: Mapping[str, Value]) -> list[str]:
         """What a field may be now."""

@@ -160,6 +160,8 @@ CARD = (
     ".nslab-exercise .nslab-place{gap:.2em 1em}"
     ".nslab-exercise .nslab-place>.widget-html{margin-left:0}"
     ".nslab-exercise .nslab-place code{font-size:1em;font-weight:bold}"
+    # A command or a name is not broken at its hyphens: it goes to the next line as a whole.
+    ".nslab-exercise code{display:inline-block;max-width:100%;text-indent:0}"
     ".nslab-exercise .nslab-says{font-weight:bold}"
     ".jupyter-widgets-disconnected .nslab-before::before"
     "{content:attr(data-seen);font-weight:normal}"
@@ -199,7 +201,7 @@ STYLE = (
     ".nslab-copied-head{display:flex;align-items:center;gap:1em;min-height:28px}"
     ".nslab-copied .nslab-copy{width:auto;margin:0}"
     ".nslab-copied .nslab-last{border-left:3px solid #e69f00;padding-left:.4em;"
-    "margin-left:-.4em;display:inline-block}"
+    "margin-left:calc(-.4em - 3px);display:inline-block}"
     ".jupyter-widgets-disconnected :is(.nslab-on,.nslab-terminal),"
     ":not(.jupyter-widgets-disconnected)>*>.nslab-saved{display:none}"
     # Without a kernel: said once, in words, and not by a broken link before each of the parts.

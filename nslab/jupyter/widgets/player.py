@@ -291,6 +291,7 @@ class Player(w.VBox):  # type: ignore[misc]
             self._stopping.clear()
         else:
             self._run.disabled = self._all.disabled = self.step is None
+            self._run.button_style = "" if self.step is None else "primary"
             self._back.disabled = not self._done
 
     def _failed(self, words: str) -> None:
