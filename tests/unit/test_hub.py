@@ -39,6 +39,48 @@ def test_limits_are_written_to_each_hierarchy_of_version_1(tmp_path: Path) -> No
     assert quota / period == 1.5
 
 
+def version_2(root: Path, passed_on: str) -> Path:
+    (root / "cgroup.controllers").write_text("cpu io memory pids")
+    (root / "cgroup.subtree_control").write_text(passed_on)
+    return root
+
+
+@pytest.mark.parametrize("passed_on", ["cpu memory pids", "memory"])
+def test_with_version_2_learners_are_beside_the_services(tmp_path: Path, passed_on: str) -> None:
+    root = version_2(tmp_path, passed_on)
+    group = limits.Group.of("ada", memory=1 << 30, processors=0.5, root=root)
+    (own,) = map(Path, group.folders)
+    # Not below the hub's own group: who passes controllers on may hold no process, and the hub is
+    # put there anew whenever it is started.
+    assert own == root / "nslab-hub" / "ada"
+    assert (own / "memory.max").read_text() == str(1 << 30)
+    assert (own / "cpu.max").read_text() == "50000 100000"
+    wanted = {"+memory", "+pids", "+cpu"}
+    assert set((own.parent / "cgroup.subtree_control").read_text().split()) == wanted
+    assert limits.Group.there("ada", root=root).folders == [str(own)]
+
+
+def test_with_version_2_in_a_container_learners_are_below_the_hubs_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = version_2(tmp_path, "")
+    service = root / "box"
+    service.mkdir()
+    (service / "cgroup.procs").write_text("")
+    monkeypatch.setattr(limits, "_own", lambda: "box")
+    write = limits._write
+
+    def busy(path: Path, value: int | str) -> None:
+        if path.parent == root:
+            raise OSError(16, "Device or resource busy")
+        write(path, value)
+
+    monkeypatch.setattr(limits, "_write", busy)
+    (own,) = limits.Group.of("ada", root=root).folders
+    assert own == str(service / "learners" / "ada")
+    assert limits.Group.there("ada", root=root).folders == [own]
+
+
 def test_a_hierarchy_that_is_not_there_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "pids").mkdir()
     (tmp_path / "pids" / "cgroup.procs").touch()

@@ -30,7 +30,8 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"), [("Delegate=yes", "Delegat=yes"), ("bin/jupyterhub", "bin/jupiterhub")]
+    ("right", "wrong"),
+    [("KillMode=process", "KilMode=process"), ("bin/jupyterhub", "bin/jupiterhub")],
 )
 def test_a_slip_in_the_unit_would_be_said(tmp_path: Path, right: str, wrong: str) -> None:
     text = (HUB / "nslab-hub.service").read_text()

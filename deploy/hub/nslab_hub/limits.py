@@ -20,6 +20,8 @@ PROCESSES = 400
 CONTROLLERS = ("memory", "pids", "cpu")
 """Those that limits are set with."""
 
+_ON = "+memory +pids +cpu"
+
 _PERIOD = 100_000
 """Microseconds, the kernel's default: Documentation/scheduler/sched-bwc.rst."""
 
@@ -48,7 +50,7 @@ class Group:
     def there(cls, name: str, *, root: Path = MOUNTED) -> Group:
         """A learner's groups that an earlier server has left; none of them is made."""
         if (root / "cgroup.controllers").exists():
-            folders = [root / _own(root) / "learners" / name]
+            folders = [_parent(root) / name]
         else:
             folders = [root / each / "nslab-hub" / name for each in CONTROLLERS]
         return cls([str(folder) for folder in folders if folder.is_dir()])
@@ -73,9 +75,8 @@ class Group:
     def forget(self) -> None:
         """Remove the group of all learners, where the last of them has gone."""
         for folder in map(Path, self.folders):
-            if folder.parent.name == "nslab-hub":  # version 2: systemd removes the service's
-                with suppress(OSError):
-                    folder.parent.rmdir()
+            with suppress(OSError):  # others are in it
+                folder.parent.rmdir()
 
     def peak(self) -> int:
         """The most memory, in bytes, that was in use at once; 0 if the kernel does not say it."""
@@ -110,7 +111,7 @@ def _kill(folder: Path) -> None:
 
 
 def _version_2(root: Path, name: str, memory: int, processors: float) -> list[str]:
-    parent = root / _own(root) / "learners"
+    parent = _parent(root)
     if not parent.exists():
         _make_room(parent)
     own = parent / name
@@ -124,23 +125,46 @@ def _version_2(root: Path, name: str, memory: int, processors: float) -> list[st
     return [str(own)]
 
 
-def _own(root: Path) -> str:
-    """The group of the hub's service, which systemd has left to it (``Delegate=yes``)."""
+def _parent(root: Path) -> Path:
+    """The group of all learners, whether it is there or not.
+
+    It is beside those of systemd, as Docker has one.  Below that of the hub's own service, none of
+    a hub's processes could be put there again while a learner's server runs: a group that passes
+    controllers on may hold no process, and the hub may be started anew while labs run.  Only where
+    the root is none, as in a container, it is below the hub's own.
+    """
+    passed_on = root / "cgroup.subtree_control"
+    with suppress(OSError):
+        if set(CONTROLLERS) - set(passed_on.read_text(encoding="ascii").split()):
+            _write(passed_on, _ON)
+        return root / "nslab-hub"
+    return root / _own() / "learners"
+
+
+def _own() -> str:
+    """The group that the hub itself is in."""
     line = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()[-1]
     return line.partition("::")[2].removesuffix("/hub").lstrip("/")
 
 
 def _make_room(parent: Path) -> None:
-    """A group that has groups of its own may hold no process: the hub's go into one, too."""
+    """Make the group of all learners, and have limits be set in it.
+
+    A group that has groups of its own may hold no process: the hub's go into one, too.
+    """
+    if parent.name == "nslab-hub":
+        parent.mkdir()
+        _write(parent / "cgroup.subtree_control", _ON)
+        return
     service = parent.parent
     hub = service / "hub"
     hub.mkdir(exist_ok=True)
     for pid in (service / "cgroup.procs").read_text(encoding="ascii").split():
         with suppress(ProcessLookupError):
             _write(hub / "cgroup.procs", pid)
-    _write(service / "cgroup.subtree_control", "+memory +pids +cpu")
+    _write(service / "cgroup.subtree_control", _ON)
     parent.mkdir()
-    _write(parent / "cgroup.subtree_control", "+memory +pids +cpu")
+    _write(parent / "cgroup.subtree_control", _ON)
 
 
 def _version_1(root: Path, name: str, memory: int, processors: float) -> list[str]:
