@@ -146,6 +146,13 @@ class Magics:
             return
         if need := interactive.needed(cell, ns):
             raise need.error()
+        if self._answers is not None and self._answers.is_done(lab, cell, ns):
+            print(
+                f"nslab: not typed again: {printable(lab.name)} has it already, and it is done. "
+                "To do it anew, press Start over on the card."
+            )
+            self._answers.typed(lab)
+            return
         try:
             ran = lab.sh(cell, ns, timeout=timeout, living=True)
         except NotFound as missing:
