@@ -85,7 +85,7 @@ class Magics:
         except InvalidInput:  # a notebook of the learner's own
             lesson = None
         # The plain name is for the lab that the cells above will make.
-        called = naming.free(f"{name}-fresh")
+        called = naming.free(name[: naming.LONGEST - len("-fresh")] + "-fresh")
         lab = self._names["lab"] = lesson.lab(name=called) if lesson else Lab(called)
         begins = "This is a fresh lab, called lab."
         if lesson:

@@ -164,6 +164,12 @@ def test_a_first_cell_may_be_typed_into_the_host_also_after_a_restart() -> None:
             made.client.wait_for_ready(timeout=LIMIT)
 
 
+def test_a_first_cell_of_a_notebook_with_a_long_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", f"{'a-long-name-' * 9}.ipynb")
+    with kernel("nslab") as made:
+        assert "This is a fresh lab" in made.text("%%host\ntrue")
+
+
 def test_in_a_lesson_the_first_lab_is_the_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", "work/05-way-out.ipynb")
     with kernel("nslab") as made:
