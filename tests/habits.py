@@ -148,7 +148,7 @@ IN_THE_LAB = (
 """In this order: some find what those before have made."""
 
 IN_PYTHON = (
-    Habit("ip link", "begin the cell with %%host"),
+    Habit("ip link", "write %%host as the cell's first line"),
     Habit("!ip link show lo", "this asks your own machine"),
     Habit("%%hots\nip link show eth0", "state UP"),
     Habit("# a note\n\n%%host\nip link show eth0", "state UP"),

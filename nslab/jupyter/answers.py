@@ -23,6 +23,7 @@ from nslab.jupyter.cells import TAG
 from nslab.jupyter.mistakes import ABOVE, KEPT
 from nslab.printable import printable
 from nslab.session import naming
+from nslab.session.history import Typed
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -56,6 +57,19 @@ class Answers:
     def is_judged(self, lab: Lab) -> bool:
         """Whether a card tells how its exercise stands, below a cell that works in a lab."""
         return lab in _judges
+
+    def is_done(self, lab: Lab, text: str, ns: str | None) -> bool:
+        """Whether these lines were typed into a lab before, and its exercise is solved since.
+
+        So it is in "Run All Above" when the kernel was not restarted: what made something would
+        fail, and all answers would stand there as errors.
+        """
+        before = [step for step in lab.steps if step.changed and not (step.failed or step.ending)]
+        once = any(
+            isinstance(step.what, Typed) and (step.what.text, step.what.ns) == (text, ns)
+            for step in before
+        )
+        return once and bool(getattr(_judged(lab), "solved", False))
 
     def typed(self, lab: Lab) -> None:
         """The cell was typed into this lab: show what came of it, above the picture of that."""
@@ -129,10 +143,16 @@ def _labs_of(exercise: str) -> list[Lab]:
 
 
 def _show(lab: Lab) -> None:
-    judge = _judges[lab]()
-    try:
-        shown = judge() if judge is not None else None
-    except (NslabError, KeyboardInterrupt):
-        return  # the lab has just ended, which its card says, or Stop was pressed
+    shown = _judged(lab)
     if shown is not None:
         shown.handle = display(shown, display_id=True)
+
+
+def _judged(lab: Lab) -> Any:
+    """What a card says of its lab, for below a cell; None if it says nothing."""
+    found = _judges.get(lab)
+    judge = found() if found is not None else None
+    try:
+        return judge() if judge is not None else None
+    except (NslabError, KeyboardInterrupt):
+        return None  # the lab has just ended, which its card says, or Stop was pressed

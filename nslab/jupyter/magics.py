@@ -85,7 +85,7 @@ class Magics:
         except InvalidInput:  # a notebook of the learner's own
             lesson = None
         # The plain name is for the lab that the cells above will make.
-        called = naming.free(f"{name}-fresh")
+        called = naming.free(name[: naming.LONGEST - len("-fresh")] + "-fresh")
         lab = self._names["lab"] = lesson.lab(name=called) if lesson else Lab(called)
         begins = "This is a fresh lab, called lab."
         if lesson:
@@ -146,6 +146,13 @@ class Magics:
             return
         if need := interactive.needed(cell, ns):
             raise need.error()
+        if self._answers is not None and self._answers.is_done(lab, cell, ns):
+            print(
+                f"nslab: not typed again: {printable(lab.name)} has it already, and it is done. "
+                "To do it anew, press Start over on the card."
+            )
+            self._answers.typed(lab)
+            return
         try:
             ran = lab.sh(cell, ns, timeout=timeout, living=True)
         except NotFound as missing:

@@ -16,6 +16,8 @@ from jupyter_client.manager import KernelManager
 from machine import agents, wait_for
 from python_kernel import start_new_kernel
 
+from nslab import lesson
+
 LIMIT = 60
 LESSONS = {"kernelspec": {"name": "nslab", "display_name": "nslab", "language": "python"}}
 NAME = f"notebook-{os.getpid()}"
@@ -162,6 +164,12 @@ def test_a_first_cell_may_be_typed_into_the_host_also_after_a_restart() -> None:
             made.client.wait_for_ready(timeout=LIMIT)
 
 
+def test_a_first_cell_of_a_notebook_with_a_long_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", f"{'a-long-name-' * 9}.ipynb")
+    with kernel("nslab") as made:
+        assert "This is a fresh lab" in made.text("%%host\ntrue")
+
+
 def test_in_a_lesson_the_first_lab_is_the_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", "work/05-way-out.ipynb")
     with kernel("nslab") as made:
@@ -169,6 +177,21 @@ def test_in_a_lesson_the_first_lab_is_the_lessons(monkeypatch: pytest.MonkeyPatc
         assert made.run("assert lesson.name == '05-way-out'")[0] == "ok"
         assert made.run("assert lab.name == '05-way-out-fresh'")[0] == "ok"
         assert made.run("assert lab.snapshot().namespace('ns1').link('eth0').up")[0] == "ok"
+
+
+def test_a_done_answer_that_runs_again_does_not_stand_there_as_an_error() -> None:
+    """As in "Run All Above" when the kernel was not restarted."""
+    answer = "\n".join(["%%host", *map(str, lesson("02")["X2"].answer)])
+    with kernel("nslab") as made:
+        made.run("import nslab; card = nslab.lesson('02')['X2'].card()")
+        assert "not typed again" not in made.text(answer)
+        status, outputs = made.run(answer)
+        assert status == "ok"
+        assert not [one for one in outputs if one.get("name") == "stderr"]
+        assert "02-bridge-X2 has it already, and it is done" in outputs[0]["text"]
+        assert "✔ Exercise X2 done" in outputs[1]["data"]["text/plain"]
+        made.run("nslab.lesson('02')['X2'].lab.reset()")
+        assert "not typed again" not in made.text(answer)
 
 
 def test_a_kernel_that_does_not_use_nslab_stays_as_it_was() -> None:

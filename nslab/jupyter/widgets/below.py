@@ -31,6 +31,11 @@ class Below:
         self._exercise = exercise
         self._now = now
 
+    @property
+    def solved(self) -> bool:
+        """Whether all of it was asked, and holds."""
+        return self._now.solved
+
     def become(self, now: Standing) -> None:
         """Show in the same place how it stands now, if that is otherwise."""
         if self.handle is not None and now.points != self._now.points:
