@@ -38,12 +38,14 @@ from nslab.session.outcome import ActionResult, CommandResult
 from nslab.session.output import Output
 from nslab.session.past import Past
 from nslab.session.repeating import rebuild
+from nslab.session.resting import bell_of
 from nslab.session.step import Step, Task, judged
 from nslab.session.tables import Tables
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
     from nslab.draw import Memory, Picture
+    from nslab.engine.bell import Bell
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.session.views import View
@@ -133,6 +135,8 @@ class Lab(Past, Counting, Tables, Traffic):
         self._closed = False
         self._held: Engine | None = None
         """Where the lab lives; ended while it rests."""
+        self._bell: Bell | None = None
+        """Where others find it while it rests."""
         self._resting: Snapshot | None = None
         """What is there, while the lab rests."""
         self._may_rest = False
@@ -571,6 +575,7 @@ class Lab(Past, Counting, Tables, Traffic):
     @_engine.setter
     def _engine(self, engine: Engine) -> None:
         self._held, self._resting = engine, None
+        self._end_bell()
 
     @property
     def resting(self) -> bool:
@@ -581,7 +586,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """End what runs in a lab that nobody has used, until somebody does; whether it rests now.
 
         It takes no memory then, looks as it did, and is made anew for the first who does more than
-        look.  From outside, with ``nslab enter``, it is not there meanwhile.
+        look.  From outside it is listed, and ``nslab enter`` wakes it.
         """
         if not self._lock.acquire(blocking=False):
             return False  # it is just being used
@@ -596,6 +601,7 @@ class Lab(Past, Counting, Tables, Traffic):
                     return False
                 self._resting = now
                 held.close()
+                self._bell = bell_of(self) if held.name != "fake" else None
             return True
         finally:
             self._lock.release()
@@ -609,6 +615,11 @@ class Lab(Past, Counting, Tables, Traffic):
             fresh = self._fresh()
             self._start = self._history.latest = fresh.snapshot()
             self._engine = fresh
+
+    def _end_bell(self) -> None:
+        if self._bell is not None:
+            self._bell.end()
+            self._bell = None
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -652,6 +663,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """
         with stopping.Region():
             self._closed = True  # nobody is waited for: what holds the lock may take for ever
+            self._end_bell()
             self._close_all()
 
     def _close_all(self) -> None:
