@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.root, pytest.mark.nightly, pytest.
 def traces() -> set[str]:
     """What a hub and its learners could leave behind."""
     patterns = (
-        *("tmp/nslab-*", "var/tmp/nslab-*", "var/lib/nslab-class-*"),
+        *("tmp/nslab-hub-*", "tmp/nslab-class-*", "var/lib/nslab-class-*"),
         *("sys/fs/cgroup/nslab-hub*", "sys/fs/cgroup/*/nslab-hub*"),
     )
     found = {str(each) for pattern in patterns for each in Path("/").glob(pattern)}
