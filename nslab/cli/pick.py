@@ -50,19 +50,29 @@ def pick(
         found = own
     if len(found) == 1:
         return found[0]
-    has = {lab.pid: _namespaces(lab) for lab in (found or running)}
-    able = [lab for lab in found if ns in has[lab.pid]]
+    has = {_key(lab): _namespaces(lab) for lab in (found or running)}
+    able = [lab for lab in found if ns in has[_key(lab)]]
     if len(able) == 1:
         return able[0]
     lines = "\n".join(
         f"nslab {command or operation} --lab {_word(lab, running)}"
-        f"    {_called(lab, running)}{_age(lab.age)} old{_having(has[lab.pid])}"
+        f"    {_called(lab, running)}{_how(lab)}{_having(has[_key(lab)])}"
         for lab in sorted(able or found or running, key=lambda lab: lab.age)
     )
     cause = "several labs are running" if found else "no lab of that name is running"
     if found and ns is not None and not able:
         cause += f", and none has a namespace called {printable(ns)}"
     raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
+
+
+def _key(lab: labs.Running) -> object:
+    """Tells it from the others; one process may stand for several labs that rest."""
+    return lab.held.key if lab.held is not None else lab.pid
+
+
+def _how(lab: labs.Running) -> str:
+    """How old it is, or that it runs only once it is entered."""
+    return "resting" if lab.engine == "resting" else f"{_age(lab.age)} old"
 
 
 def _called(lab: labs.Running, running: list[labs.Running]) -> str:

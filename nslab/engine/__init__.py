@@ -3,6 +3,7 @@
 ::
 
     agent/            what runs inside the lab
+    bell              a lab that rests, and who wakes it
     choose            which engine a lab gets
     default_network   what is outside the pseudo-host
     explain/          a refused action → the error that the learner reads

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from nslab.engine import guard, local, runtime, ssh
+from nslab.engine import bell, guard, local, runtime, ssh
 from nslab.engine.protocol import Engine
 from nslab.engine.vm import visitor
-from nslab.errors import InvalidInput, NslabError
+from nslab.errors import InvalidInput, LabGone, NslabError
 from nslab.network.model import Snapshot
 
 LISTING = 2.0
@@ -86,6 +86,8 @@ def _running(held: runtime.Held, uid: int) -> Running:
 def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
     """Join a lab and run a program there, bash if none is named; its exit code.
 
+    One that rests is woken first.
+
     :raises InvalidInput: a word would be taken for an option of a program on the way
     :raises LabGone: it has just ended
     """
@@ -135,6 +137,8 @@ def _enter(held: runtime.Held, words: Sequence[str], *, here: bool = False) -> i
     """
     :param here: in this process, which has been made ready
     """
+    if held.record.engine == "resting":
+        held = bell.wake(held)
     match held.record.engine:
         case "local" if here:
             from nslab.engine.agent.boot.visit import main
@@ -146,6 +150,8 @@ def _enter(held: runtime.Held, words: Sequence[str], *, here: bool = False) -> i
             return visitor.enter(held, words)
         case "ssh":
             return ssh.enter(held.record, words)
+        case "resting":
+            raise LabGone("enter the lab", held.record.name, "it rests again", "try once more")
 
 
 def _look(held: runtime.Held, *, here: bool = False) -> bytes:
@@ -158,6 +164,8 @@ def _look(held: runtime.Held, *, here: bool = False) -> bytes:
             return visitor.look(held)
         case "ssh":
             return ssh.look(held.record)
+        case "resting":
+            return bell.look(held)
 
 
 def _look_here(record: runtime.Record) -> bytes:

@@ -35,9 +35,9 @@ from msgspec import Meta, Struct
 from nslab.engine import uapi
 from nslab.errors import LabGone
 
-Kind = Literal["local", "vm", "ssh"]
+Kind = Literal["local", "vm", "ssh", "resting"]
 
-PROGRAMS: dict[Kind, str] = {"local": "python", "vm": "python", "ssh": "ssh"}
+PROGRAMS: dict[Kind, str] = {"local": "python", "vm": "python", "ssh": "ssh", "resting": "python"}
 """How the name of the program begins that a lab's process runs."""
 
 LIMIT = 65536
@@ -51,9 +51,10 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A running lab.
 
     ``pid`` is the process that visitors go by: PID 1 of a lab here as seen from outside, the watch
-    of a virtual machine, ssh.  ``started`` is field 22 of its stat, in clock ticks after boot.
-    ``argv`` are the words that lead to the machine of an ssh lab; a command may follow, and
-    ``program`` is nslab there, if it is at no usual place.
+    of a virtual machine, ssh, or of one that rests the process that would wake it.  ``started`` is
+    field 22 of its stat, in clock ticks after boot.  ``argv`` are the words that lead to the
+    machine of an ssh lab; a command may follow, and ``program`` is nslab there, if it is at no
+    usual place.
     """
 
     engine: Kind

@@ -6,6 +6,7 @@
     asking     lab.why: put to the snapshot, the kernel's routes and a packet
     past       the part of it that goes back and forth, and retells
     history    the steps so far, and which of them changed something
+    resting    a lab of which nothing runs, and who wakes it from outside
     repeating  how a lab is made again from its steps
     apart      another lab beside one, for a moment
     account    how the steps show themselves, numbered

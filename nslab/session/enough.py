@@ -34,7 +34,9 @@ def room_for(name: str) -> None:
     given = os.environ.get(VARIABLE, "")
     if not given.isdecimal() or int(given) == 0:
         return
-    running = sorted(held.record.name for held in runtime.running())
+    running = sorted(
+        held.record.name for held in runtime.running() if held.record.engine != "resting"
+    )
     if len(running) < int(given):
         return
     more = f" and {len(running) - NAMED} more" if len(running) > NAMED else ""

@@ -39,12 +39,14 @@ from nslab.session.outcome import ActionResult, CommandResult
 from nslab.session.output import Output
 from nslab.session.past import Past
 from nslab.session.repeating import rebuild
+from nslab.session.resting import bell_of
 from nslab.session.step import Step, Task, judged
 from nslab.session.tables import Tables
 from nslab.session.traffic.methods import Traffic
 
 if TYPE_CHECKING:
     from nslab.draw import Memory, Picture
+    from nslab.engine.bell import Bell
     from nslab.engine.protocol import Engine
     from nslab.explain.diagnose import Explanation
     from nslab.session.views import View
@@ -134,6 +136,8 @@ class Lab(Past, Counting, Tables, Traffic):
         self._closed = False
         self._held: Engine | None = None
         """Where the lab lives; ended while it rests."""
+        self._bell: Bell | None = None
+        """Where others find it while it rests."""
         self._resting: Snapshot | None = None
         """What is there, while the lab rests."""
         self._may_rest = False
@@ -566,6 +570,7 @@ class Lab(Past, Counting, Tables, Traffic):
     @_engine.setter
     def _engine(self, engine: Engine) -> None:
         self._held, self._resting = engine, None
+        self._end_bell()
 
     @property
     def resting(self) -> bool:
@@ -576,7 +581,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """End what runs in a lab that nobody has used, until somebody does; whether it rests now.
 
         It takes no memory then, looks as it did, and is made anew for the first who does more than
-        look.  From outside, with ``nslab enter``, it is not there meanwhile.
+        look.  From outside it is listed, and ``nslab enter`` wakes it.
         """
         if not self._lock.acquire(blocking=False):
             return False  # it is just being used
@@ -591,6 +596,7 @@ class Lab(Past, Counting, Tables, Traffic):
                     return False
                 self._resting = now
                 held.close()
+                self._bell = bell_of(self) if held.name != "fake" else None
             return True
         finally:
             self._lock.release()
@@ -604,6 +610,11 @@ class Lab(Past, Counting, Tables, Traffic):
             fresh = self._fresh()
             self._start = self._history.latest = fresh.snapshot()
             self._engine = fresh
+
+    def _end_bell(self) -> None:
+        if self._bell is not None:
+            self._bell.end()
+            self._bell = None
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -647,6 +658,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """
         with stopping.Region():
             self._closed = True  # nobody is waited for: what holds the lock may take for ever
+            self._end_bell()
             self._close_all()
 
     def _close_all(self) -> None:

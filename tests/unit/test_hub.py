@@ -275,6 +275,8 @@ def test_the_class_is_seen_by_teachers_alone(tmp_path: Path) -> None:
     assert c.JupyterHub.load_groups == {"teachers": {"users": ["ada"]}}
     (role,) = [one for one in c.JupyterHub.load_roles if "groups" in one]
     assert role["scopes"] == ["access:services!service=class"]
+    path = c.Spawner.environment.pop("PATH").split(os.pathsep)
+    assert path[0] == str(Path(sys.executable).parent), "nslab is found in a terminal"
     assert c.Spawner.environment == {
         "NSLAB_CLASS_URL": "http://127.0.0.1:9000/services/class",
         exercise.RESTING: "1",

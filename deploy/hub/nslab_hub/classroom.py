@@ -27,7 +27,7 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,8 @@ from nslab.cli.notebooks import source
 
 LESSON = "05-way-out.ipynb"
 PREFIX = "nslt-class"
+HOMES = "/var/lib"
+"""Where the learners' homes are meanwhile: /tmp each of them has of their own."""
 PATIENCE = 600.0
 """Seconds after which a learner gives up on a server or on a cell."""
 
@@ -233,35 +235,56 @@ def available() -> int:
     return int(re.search(r"^MemAvailable: +(\d+)", text, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
 
-def table(
+def taken(
     learners: Sequence[Learner], memory: Sequence[dict[str, tuple[int, int]]], took: int
-) -> str:
-    """What a teacher wants to know."""
+) -> dict[str, Any]:
+    """What the class took: counts, times in seconds, memory in megabytes a learner.
+
+    :param memory: by learner, what :func:`memory_of` has found
+    :param took: bytes that the machine had less at the end
+    """
     done = [one for one in learners if one.cells]
     cells = sorted(each for one in done for each in one.cells)
-    lines = [f"learners                     {len(learners)}, {len(done)} did the lesson"]
+    ready = sorted(one.ready for one in done)
+    found: dict[str, Any] = {
+        "learners": len(learners),
+        "did the lesson": len(done),
+        "memory": {
+            kind: sum(each[kind][1] for each in memory if kind in each) / 1e6 / len(memory)
+            for kind in sorted({kind for each in memory for kind in each})
+        },
+        "machine": took / 1e6 / max(1, len(learners)),
+        "failures": [f"{one.name}: {each}" for one in learners for each in one.failures],
+    }
     if done:
-        ready = sorted(one.ready for one in done)
-        late = cells[int(len(cells) * 0.95)]
+        found |= {
+            "server ready": ready[len(ready) // 2],
+            "last server": ready[-1],
+            "kernel ready": statistics.median(one.kernel for one in done),
+            "cell": cells[len(cells) // 2],
+            "cell at 95 %": cells[int(len(cells) * 0.95)],
+            "longest cell": cells[-1],
+        }
+    return found
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """What a teacher wants to know, of what :func:`taken` has found."""
+    every, done = found["learners"], found["did the lesson"]
+    lines = [f"learners                     {every}, {done} did the lesson"]
+    if done:
         lines += [
-            f"server ready                 {ready[len(ready) // 2]:6.1f} s",
-            f"the last server              {ready[-1]:6.1f} s",
-            f"lesson open, kernel ready    {statistics.median(one.kernel for one in done):6.1f} s",
-            f"a cell                       {cells[len(cells) // 2]:6.2f} s   at 95 % {late:6.2f} s",
-            f"the longest cell             {cells[-1]:6.1f} s",
+            f"server ready                 {found['server ready']:6.1f} s",
+            f"the last server              {found['last server']:6.1f} s",
+            f"lesson open, kernel ready    {found['kernel ready']:6.1f} s",
+            f"a cell                       {found['cell']:6.2f} s",
+            f"a cell, at 95 %              {found['cell at 95 %']:6.2f} s",
+            f"the longest cell             {found['longest cell']:6.1f} s",
         ]
-    kinds = sorted({kind for each in memory for kind in each})
-    total = 0.0
-    for kind in kinds:
-        sizes = [each[kind][1] / 1e6 for each in memory if kind in each]
-        mean = sum(sizes) / max(1, len(memory))
-        total += mean
+    for kind, mean in (*found["memory"].items(), ("all", sum(found["memory"].values()))):
         lines.append(f"memory: {kind:<20} {mean:6.0f} MB a learner")
-    lines.append(f"memory: all                  {total:6.0f} MB a learner")
-    lines.append(
-        f"memory: machine              {took / 1e6 / max(1, len(learners)):6.0f} MB a learner"
-    )
-    failures = [f"{one.name}: {each}" for one in learners for each in one.failures]
+    lines.append(f"memory: machine              {found['machine']:6.0f} MB a learner")
+    failures = found["failures"]
     lines += [f"failures                     {len(failures)}", *failures[:10]]
     return "\n".join(lines)
 
@@ -348,6 +371,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--cpus", type=float, default=0, help="a learner's limit; 0: none")
     parser.add_argument("--proxy", default=shutil.which("configurable-http-proxy") or "")
     parser.add_argument("--no-rest", action="store_true", help="labs run though nobody uses them")
+    parser.add_argument("--json", type=Path, help="writes what was found into a file, too")
     parser.add_argument("--plain", action="store_true", help="without the preloaded server")
     asked = parser.parse_args(words)
     if os.geteuid():
@@ -359,7 +383,7 @@ def main(words: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    with tempfile.TemporaryDirectory(prefix="nslab-class-") as folder:
+    with tempfile.TemporaryDirectory(prefix="nslab-class-", dir=HOMES) as folder:
         return _class(Path(folder), asked)
 
 
@@ -378,7 +402,10 @@ def _class(folder: Path, asked: argparse.Namespace) -> int:
         cells = code_cells(source()[0] / LESSON)
         asyncio.run(lesson(way, learners, cells, asked.pause))
         memory = [memory_of(pwd.getpwnam(name).pw_uid) for name in names]
-        print(table(learners, memory, before - available()))
+        found = taken(learners, memory, before - available())
+        print(table(found))
+        if asked.json:
+            asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         return 1 if any(one.failures for one in learners) else 0
     finally:
         if hub is not None:

@@ -141,7 +141,13 @@ def configure(
             "services": ["idle-culler"],
         }
     ]
-    c.Spawner.environment = {RESTING: "1"} | ({LIMIT: str(labs)} if labs else {})
+    own = Path(python).parent  # where nslab is
+    c.Spawner.environment = {
+        "PATH": os.pathsep.join((str(own), os.environ.get("PATH", os.defpath))),
+        RESTING: "1",
+    }
+    if labs:
+        c.Spawner.environment[LIMIT] = str(labs)
     _teaching(c, list(teachers), account, port, kept or Path.cwd().parent / "class")
 
 
