@@ -2,7 +2,8 @@
 
 The cells are nbval's tests, with nslab's rules for what may differ (MAC addresses, process ids,
 times).  To these come one test for each notebook as it lies there, and one for each exercise of
-the lessons that the notebooks use.  Without ``--nslab`` it only keeps nbval's kernels off ports.
+the lessons that the notebooks use.  Without ``--nslab`` it only keeps nbval's kernels off ports,
+and from the progress of the one who checks.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
         _start_kernels_by_files()
+        # What a card shows depends on how far the learner is: not on how far who checks is.
+        os.environ.setdefault("NSLAB_PROGRESS", "")
     if not config.option.nslab:
         return
     if not config.pluginmanager.hasplugin("nbval"):
