@@ -9,11 +9,13 @@ import contextlib
 import errno
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +27,9 @@ from users import HOLDER, ROOT, User
 
 sys.path.insert(0, str(ROOT / "deploy" / "hub"))
 
-from nslab_hub import limits, preloaded
+from nslab_hub import classroom, limits, preloaded
+
+from nslab.engine import runtime
 
 pytestmark = [pytest.mark.kernel, pytest.mark.root, pytest.mark.root_smoke]
 
@@ -338,6 +342,23 @@ def test_who_fills_tmp_fills_a_tmp_of_their_own(needed: str, covered: list[str])
     assert said[1] == f"{errno.ENOSPC} 0o1777"
     assert said[-1] == "['nslab-fill']"
     assert "nslab-fill" not in set(os.listdir("/tmp")) - before
+
+
+def test_the_next_class_removes_the_users_of_one_that_was_killed(
+    tmp_path: Path, learner: User
+) -> None:
+    killed, goes_on = tmp_path / "nslab-class-a", tmp_path / "nslab-class-b"
+    for folder in (killed, goes_on):
+        folder.mkdir()
+    with classroom.noted(goes_on) as note, subprocess.Popen(("sleep", "99")) as hub:
+        note.write_text(f"0 0 {learner.name}")
+        begun = runtime.started(hub.pid)
+        (killed / classroom.NOTE).write_text(f"{hub.pid} {begun} nobody-of-this-name")
+        threading.Thread(target=hub.wait).start()  # as the first process of a machine does
+        classroom.sweep(tmp_path)
+        assert hub.poll() == -signal.SIGTERM
+        assert [folder.name for folder in tmp_path.iterdir()] == [goes_on.name]
+    assert pwd.getpwnam(learner.name).pw_uid == learner.uid, "it belonged to a class that goes on"
 
 
 STUBBORN = """

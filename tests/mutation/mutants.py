@@ -244,4 +244,16 @@ MUTANTS = (
         "    alone = own\n",
         ("tests/unit/test_exercises.py",),
     ),
+    Mutant(
+        "rest: who has come in from outside is put to rest again",
+        "        woken._may_rest = False",
+        "        woken._may_rest = True",
+        ("tests/kernel/test_resting.py",),
+    ),
+    Mutant(
+        "progress: what could not be kept is forgotten",
+        "    waiting[name] = record\n",
+        "    waiting.clear()\n    waiting[name] = record\n",
+        ("tests/unit/test_progress.py",),
+    ),
 )

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import fcntl
 import json
 import os
 import pwd
@@ -27,7 +29,7 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,9 +39,14 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nslab.cli.notebooks import source
+from nslab.engine import runtime
 
 LESSON = "05-way-out.ipynb"
 PREFIX = "nslt-class"
+FOLDER = "nslab-class-"
+NOTE = "users"
+"""In its folder: which users a class has made; held as long as it goes on."""
+
 HOMES = "/var/lib"
 """Where the learners' homes are meanwhile: /tmp each of them has of their own."""
 PATIENCE = 600.0
@@ -300,12 +307,11 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def make_users(count: int, homes: Path) -> list[str]:
+def make_users(names: Sequence[str], homes: Path) -> None:
     """Users of this system for a class.
 
     :raises subprocess.CalledProcessError: useradd failed
     """
-    names = [f"{PREFIX}{number:03d}" for number in range(1, count + 1)]
     for name in names:
         home = str(homes / name)
         subprocess.run(
@@ -313,7 +319,36 @@ def make_users(count: int, homes: Path) -> list[str]:
             check=True,
             capture_output=True,
         )
-    return names
+
+
+@contextlib.contextmanager
+def noted(folder: Path) -> Iterator[Path]:
+    """Hold the list of users that belong to a class in this folder, as long as it goes on."""
+    with (folder / NOTE).open("x") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield folder / NOTE
+
+
+def _ended(pid: int, begun: int) -> None:
+    """End the hub of a class that was killed; of another process of that number, nothing."""
+    limit = time.monotonic() + 60
+    for number in (signal.SIGTERM, signal.SIGKILL):  # a second SIGTERM would have it wait for ever
+        with suppress(OSError):
+            if runtime.started(pid) == begun:
+                os.kill(pid, number)
+            while time.monotonic() < limit and runtime.started(pid) == begun:
+                time.sleep(0.1)
+
+
+def sweep(above: Path) -> None:
+    """Remove what classes have left that were killed: nobody holds the list of their users."""
+    for note in above.glob(f"{FOLDER}*/{NOTE}"):
+        with suppress(OSError), note.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else that class goes on
+            hub, begun, *names = held.read().split()
+            _ended(int(hub), int(begun))
+            remove_users(names)
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def remove_users(names: Sequence[str]) -> None:
@@ -383,11 +418,15 @@ def main(words: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    with tempfile.TemporaryDirectory(prefix="nslab-class-", dir=HOMES) as folder:
-        return _class(Path(folder), asked)
+    sweep(Path(HOMES))
+    with (
+        tempfile.TemporaryDirectory(prefix=FOLDER, dir=HOMES) as folder,
+        noted(Path(folder)) as note,
+    ):
+        return _class(Path(folder), note, asked)
 
 
-def _class(folder: Path, asked: argparse.Namespace) -> int:
+def _class(folder: Path, note: Path, asked: argparse.Namespace) -> int:
     """Users, a hub, the lesson, the table; and nothing of it is left."""
     folder.chmod(0o711)
     homes = folder / "home"
@@ -395,8 +434,12 @@ def _class(folder: Path, asked: argparse.Namespace) -> int:
     names: list[str] = []
     hub: subprocess.Popen[bytes] | None = None
     try:
-        names = make_users(asked.learners, homes)
+        names = [f"{PREFIX}{os.getpid()}-{n:03d}" for n in range(1, asked.learners + 1)]
+        note.write_text(" ".join(("0", "0", *names)), encoding="utf-8")
+        make_users(names, homes)
         hub, way = _start(folder, asked)
+        begun = runtime.started(hub.pid)
+        note.write_text(" ".join((str(hub.pid), str(begun), *names)), encoding="utf-8")
         before = available()
         learners = [Learner(name) for name in names]
         cells = code_cells(source()[0] / LESSON)
