@@ -83,7 +83,7 @@ def choose(exercise: Exercise, shown: Locator) -> None:
             lab.sh(one, echo=False) if isinstance(one, str) else lab.do(one)
         (right,) = [ident for ident in ids if all(exercise.judge(lab, ident))]
     shown.locator("input[type=radio]").nth(ids.index(right)).click()
-    expect(shown).to_contain_text("Now run it")
+    expect(shown).to_contain_text("Now run the commands")
 
 
 def lines(way: Way) -> list[str]:
