@@ -2,7 +2,7 @@
 // connected.  Any picture of the page can be looked at so, once one widget of nslab is in it.
 const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300;
 // The smallest that a letter becomes so that a picture fits its cell; then the picture is moved.
-const LETTER = 8.5;
+const LETTER = 11;
 const MAP = 130;  // pixels, the longer side of the small map
 const SVG = 'svg.nslab-picture';
 const NODE = '[data-link],[data-world],[data-ns]';
