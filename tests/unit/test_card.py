@@ -21,8 +21,10 @@ from nslab import (
     AddAddress,
     AddBridge,
     AddNamespace,
+    DeleteLink,
     Exercise,
     HasLink,
+    InvalidInput,
     Lab,
     MustNot,
     NslabError,
@@ -535,14 +537,28 @@ def test_what_was_run_first_is_no_prediction(deal: Any) -> None:
     part(card, "choices").value = "b"  # before the card knows that it was run, or after
     until(lambda: part(card, "choices").value is None)
     assert one.attempt.choices == ()
-    says(card, "the commands were run before you chose an answer: press Start over", "points")
+    says(card, "commands were run before an answer was chosen: press Start over", "points")
     until(lambda: part(card, "choices").disabled)
-    assert "press Start over on the card above, choose one, then" in repr(card._answered())
+    assert "press Start over on the exercise's card, choose one, then" in repr(card._answered())
     press(card, "again")
     until(lambda: not part(card, "choices").disabled)
     part(card, "choices").value = "b"
     lab.do(AddBridge("br0"))
     says(card, "Solved")
+
+
+def test_an_answer_is_locked_once_anything_was_done(deal: Any) -> None:
+    """Who has seen what comes of it could put back what was too much, and choose then."""
+    one = predict()
+    card, lab = deal(one)
+    part(card, "choices").value = "a"
+    lab.do(AddBridge("br1"))
+    lab.do(DeleteLink("br1"))
+    until(lambda: part(card, "choices").disabled)
+    says(card, "your answer is locked", "locked")
+    with pytest.raises(InvalidInput, match="that would be no prediction"):
+        one.choose("b")
+    assert one.attempt.choice == "a"
 
 
 # -- help --------------------------------------------------------------------------------------

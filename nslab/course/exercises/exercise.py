@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
-from nslab.course.exercises.standing import VEILED, Standing, standing
+from nslab.course.exercises.standing import VEILED, Standing, is_begun, standing
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.course.progress.record import PUZZLES
 from nslab.errors import InvalidInput
@@ -157,15 +157,17 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """Choose an answer, before it is run.
 
         :param choice: its id, such as ``a``
-        :raises InvalidInput: there is none of that id, or its lab has run it already
+        :raises InvalidInput: there is none of that id, or something was done in its lab already
         """
         found = self._choice(choice)
         lab = self.attempt.lab
-        if lab is not None and all(judging.held(check, lab) for check in self.checks):
+        if lab is not None and (
+            is_begun(lab) or all(judging.held(check, lab) for check in self.checks)
+        ):
             raise InvalidInput(
                 "choose",
                 choice,
-                f"it was run in {lab.name} already: that would be no prediction",
+                f"commands were run in {lab.name} already: that would be no prediction",
                 f"begin again: lab = {self._called}.start()",
             )
         self.attempt.chose(choice)

@@ -49,6 +49,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     :param met: whether all that was asked holds
     :param left: whether something is still to be tried for real
     :param ran: whether the checks hold; of a prediction: it was run
+    :param begun: whether anything was done in the lab, so that a choice is no prediction any longer
     :param unreached: the first that was tried and not reached: from where, and what
     :param tried: what was tried, in words, and what came of it
     """
@@ -58,6 +59,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     met: bool
     left: bool
     ran: bool
+    begun: bool = False
     unreached: tuple[str | None, str] | None = None
     tried: tuple[tuple[str, Verdict], ...] = ()
 
@@ -85,6 +87,7 @@ class Standing(Struct, frozen=True, kw_only=True):
             met=all(isinstance(one, str) or one.ok for one in known),
             left=self.left and before.left,
             ran=self.ran or before.ran,
+            begun=self.begun or before.begun,
             unreached=before.unreached,
         )
 
@@ -108,8 +111,12 @@ def standing(
     if veiled:
         beside = _veil(trying and ran and not rest)
     found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
+    begun = False
     if asked.choices:
+        begun = ran or is_begun(lab)
         found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
+        if choice is None and begun:
+            found[1:] = [Verdict(False, UNCHOSEN)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
@@ -119,9 +126,15 @@ def standing(
         met=met and (ran or left),
         left=left,
         ran=ran,
+        begun=begun,
         unreached=_unreached(checks, asking, snapshot),
         tried=_tried(checks, asking),
     )
+
+
+def is_begun(lab: Lab) -> bool:
+    """Whether anything was done in it, even if it was put back since."""
+    return bool(lab.history or lab.changes.lasting)
 
 
 def _veil(is_needed: bool) -> list[Verdict]:
@@ -167,8 +180,8 @@ VEILED = "it works, but not all is as the task asks: read it again, or open a hi
 
 
 UNCHOSEN = (
-    "the commands were run before you chose an answer: press Start over on the card above, choose "
-    "one, then run this cell again"
+    "commands were run before an answer was chosen: press Start over on the exercise's card, "
+    "choose one, then run them again"
 )
 """What is said of a prediction that was none; it stands on the card, and below the cell."""
 
@@ -209,8 +222,6 @@ def _run(found: list[Point], changed: bool) -> Point:
 def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
     """The verdict on what was chosen, as soon as it was run."""
     if choice is None:
-        if ran:
-            return Verdict(False, UNCHOSEN)
         return "no answer chosen yet: choose one before you run the commands"
     if not ran:
         return f"you chose {choice.id}: the kernel will judge it once you have run the commands"

@@ -128,12 +128,14 @@ def note(words: str) -> str:
     return f"<div>{html.escape(words)}</div>"
 
 
-def guess(exercise: Exercise, ran: bool, choice: str) -> str:
+def guess(exercise: Exercise, begun: bool, choice: str) -> str:
     """What may be done about the choice; what was chosen is saved with it, for who marks it."""
-    if ran:
+    if begun and choice:
         words = say(
-            "The commands have been run, so your answer is locked. To choose again, start over."
+            "Commands have been run, so your answer is locked. To choose again, start over."
         )
+    elif begun:
+        words = say("Commands were run before you chose an answer. Start over, and choose first.")
     elif choice:
         words = say("Now run the commands. Until then you can change your answer.")
     else:
