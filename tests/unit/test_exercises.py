@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,6 +98,8 @@ def test_an_exercise_is_written_out(one: Exercise) -> None:
     assert one.goal.endswith((".", "?"))
     assert one.hints[0].endswith("?"), "the first hint is a question"
     assert "`" in one.hints[2], "the last hint is a command"
+    for called in re.findall(r"[^`(]*\blab\.", " ".join(one.hints)):
+        assert called.replace("'", '"').endswith(f'["{one.id}"].lab.'), "lab is the lesson's own"
     assert one.kind != "mend" or one.prepare
     assert one.begin[len(one.begin) - len(one.prepare) :] == one.prepare
     assert len({*map(repr, (one.answer, *one.others))}) == 1 + len(one.others)
@@ -181,6 +184,14 @@ def test_it_shows_itself_without_its_solution() -> None:
 
 
 # -- hints and the solution -------------------------------------------------------------------
+
+
+def test_a_way_is_shown_once() -> None:
+    one = build(
+        others=(("brctl addbr br0",), ("ip link add br0 type bridge",)), answer=("brctl addbr br0",)
+    )
+    one.solution()
+    assert str(one.solution()).count("brctl addbr br0") == 1
 
 
 def test_hints_open_one_at_a_time() -> None:

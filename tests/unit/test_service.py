@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -46,10 +48,12 @@ def parsed(text: str) -> subprocess.CompletedProcess[str]:
     That of Debian 12 is older than the word for user namespaces, and than the list of features
     that has it: for such a one both are taken out, and the rest is parsed.
     """
-    version = subprocess.run(("apparmor_parser", "--version"), capture_output=True, text=True)
+    parser = shutil.which("apparmor_parser", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    assert parser, "there is no apparmor_parser: script/test installs it"
+    version = subprocess.run((parser, "--version"), capture_output=True, text=True)
     if int(re.findall(r"version (\d+)", version.stdout)[0]) < 4:
         text = text.replace("<abi/4.0>", "<abi/3.0>").replace("  userns,\n", "")
-    words = ("apparmor_parser", "--skip-kernel-load", "--skip-cache", "--quiet")
+    words = (parser, "--skip-kernel-load", "--skip-cache", "--quiet")
     return subprocess.run(words, input=text, capture_output=True, text=True)
 
 

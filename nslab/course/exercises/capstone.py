@@ -98,7 +98,10 @@ _BUILD = Exercise(
     only=("host", "web", "db"),
     hints=(
         "Which of the notebooks 02 to 05 built which part of it, and which part is built twice?",
-        'Take one point after the other; `lab.why("web", "203.0.113.80")` says what is next.',
+        (
+            'Take one point after the other: `lesson["X1"].lab.why("web", "203.0.113.80")` says '
+            "what is next."
+        ),
         f"The last three: `{_DEFAULT}`, `{_FORWARD}`, `{_NAT}`.",
     ),
     answer=BUILT,
@@ -219,7 +222,7 @@ EXERCISES = (
         only=("host", "web", "db"),
         hints=(
             "Does web's question get out, and does the answer come back to the host?",
-            "`lab.capture()` on `eth0` and `web0` during a ping shows where it ends.",
+            "`lesson['X2'].lab.capture()` on `eth0` and `web0` during a ping shows where it ends.",
             f"`iptables -S FORWARD`, and then `iptables -D {STRAY}`.",
         ),
         answer=(f"iptables -D {STRAY}",),

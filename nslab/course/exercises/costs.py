@@ -52,7 +52,7 @@ EXERCISES = (
         hints=(
             "On which ways does a packet pass a router, and in which namespace is that router?",
             "Run it, and ping the five addresses of `measure.WAYS` from the client.",
-            f'`{_DROP}`, then `lab.ping("client", "{_NAT}")`, and so on.',
+            f'`{_DROP}`, then `lesson["X1"].lab.ping("client", "{_NAT}")`, and so on.',
         ),
         answer=(_DROP,),
         others=(_DROP_NFT,),

@@ -78,7 +78,7 @@ EXERCISES = (
         hints=(
             "What does an engine look at before it takes a network?",
             (
-                "`free_pool(lab.snapshot().host.routes)` says what it would take, and "
+                "`free_pool(lesson['X2'].lab.snapshot().host.routes)` says what it would take, and "
                 "`ip route get 172.40.1.1` where a packet goes."
             ),
             "`ip route add NETWORK dev eth0`, with the network that RFC 1918 names.",

@@ -198,10 +198,14 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return Reply([f"{unopened}to see the solution anyway, ask once more"])
         if not now.passed:
             now.gave_up()
-        lines = ["one way:", *self._shown(self.answer)]
+        shown = [[*self._shown(self.answer)]]
+        lines = ["one way:", *shown[0]]
         for other in self.others:
             python = any(isinstance(one, Action) for one in other)
-            lines += [f"another{', in Python' * python}:", *self._shown(other)]
+            words = [*self._shown(other)]
+            if words not in shown:  # a puzzle's answer may be its fault's own remedy
+                shown.append(words)
+                lines += [f"another{', in Python' * python}:", *words]
         return Reply(lines)
 
     @property

@@ -72,7 +72,7 @@ EXERCISES = (
         hints=(
             "Where is a packet for `app` taken out: before the host's filter, or behind it?",
             "Run it, and let `lan` and `app` ping each other.",
-            f'`{_SHUT}`, then `lab.ping("lan", "{_IN_APP}")`.',
+            f'`{_SHUT}`, then `lesson["X1"].lab.ping("lan", "{_IN_APP}")`.',
         ),
         answer=(_SHUT,),
         others=(

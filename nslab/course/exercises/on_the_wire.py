@@ -58,7 +58,7 @@ EXERCISES = (
         hints=(
             "To whom does a host's address belong: to the link that it is on, or to the host?",
             "Run it, and let `lan` ping both addresses.",
-            f'`{_ADD}`, then `lab.ping("lan", "{_SECOND}")`.',
+            f'`{_ADD}`, then `lesson["X1"].lab.ping("lan", "{_SECOND}")`.',
         ),
         answer=(_ADD,),
         others=((AddAddress("eth0", f"{_SECOND}/32"),),),
@@ -89,7 +89,7 @@ EXERCISES = (
         ),
         hints=(
             "Which of the things that hung on `eth0` must move: address, route, a rule?",
-            'Ask after each line: `lab.why("db", "203.0.113.80")`.',
+            'Ask after each line: `lesson["X2"].lab.why("db", "203.0.113.80")`.',
             f"The cells of the section on the bridge, with `wire0`; at the end `{_NAT}`.",
         ),
         answer=(*_PORTS, *_UP, _DEFAULT, _NAT),

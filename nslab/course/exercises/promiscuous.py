@@ -85,7 +85,7 @@ EXERCISES = (
         hints=(
             "Which of the two cards is the first that the ping's frame comes to?",
             "Run it, ping from `lan`, and look at `ip -d link show eth0` in the host.",
-            f'`{_ON_IN_APP}`, then `lab.ping("lan", "{_APP}")`.',
+            f'`{_ON_IN_APP}`, then `lesson["X1"].lab.ping("lan", "{_APP}")`.',
         ),
         answer=(_ON_IN_APP,),
         others=((SetPromiscuous("eth1", ns="app"),),),

@@ -83,7 +83,10 @@ EXERCISES = (
         hints=(
             "Who puts a frame without a tag into a VLAN: the host or the switch?",
             "The lines are the switch's: the cell begins with `%%ns switch`. Then ping both.",
-            f'`{_NATIVE}` and `{_NOT_1}`, then `lab.ping("host", "{_LAN}")`, and so on.',
+            (
+                f'`{_NATIVE}` and `{_NOT_1}`, then `lesson["X1"].lab.ping("host", "{_LAN}")`, and '
+                "so on."
+            ),
         ),
         answer=(_UNTAGGED, DeletePortVlan("to-host", 1, ns="switch")),
         others=(

@@ -90,7 +90,7 @@ EXERCISES = (
         only=("ns1", "host"),
         hints=(
             "Three things are missing. What becomes of a packet that lacks the first of them?",
-            'Ask after each one: `lab.why("ns1", "203.0.113.80")`.',
+            'Ask after each one: `lesson["X2"].lab.why("ns1", "203.0.113.80")`.',
             f"`{_ROUTE}`, `{_ON}`, `{_NAT}`.",
         ),
         answer=(_ROUTE, _ON, _NAT),
