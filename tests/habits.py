@@ -121,6 +121,7 @@ IN_THE_LAB = (
             ),
             ("ip route add default via 10.9.9.9", "a gateway must be in a network"),
             ("ip route add default via 198.51.100.1", "ip route replace default via 198.51.100.1"),
+            ("ip route add default via 198.51.100.10", "is the host's own address, so it is no"),
             ("ip route add default", "ip"),
             # -- iptables and sysctl
             ("iptables -A FORWARD -j ACEPT", "did you mean ACCEPT?"),

@@ -272,11 +272,28 @@ def _exists(said: Said) -> str:
         return ""
     words = said.words
     if said.program == "ip" and words[1:2] and "route".startswith(words[1]) and "add" in words:
+        if own := _own_gateway(said):
+            return own
         line = said.again(["replace" if word == "add" else word for word in words])
         return f"a route to the same place is there already: {line} takes its place"
     if said.program in ("ip", "brctl", "bridge", "vconfig"):
         return "it is there already, as when a cell is run twice; lab.undo() takes a step back"
     return ""
+
+
+def _own_gateway(said: Said) -> str:
+    """What to say of a gateway that is here itself: the line was meant for another namespace."""
+    given = next(iter(said.words[said.words.index("via") + 1 :]), "") if "via" in said.words else ""
+    here = said.here
+    if not given or here is None:
+        return ""
+    own = {one.address.partition("/")[0] for link in here.links for one in link.addresses}
+    if given not in own:
+        return ""
+    return (
+        f"{given} is {called(here)}'s own address, so it is no gateway for it: begin the cell with "
+        "%%ns and the namespace that is to have this route"
+    )
 
 
 def _gateway(said: Said) -> str:
