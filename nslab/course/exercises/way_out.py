@@ -130,8 +130,8 @@ EXERCISES = (
         kind="mend",
         find=True,
         goal="ns1 sends requests to 203.0.113.80, and no answer comes. The route and forwarding "
-        "are right. Find what is wrong in the host, and put it right: nothing that is of no use "
-        "stays behind, and ns1 is left alone.",
+        "are right. Find what is wrong in the host, and put it right. Remove every rule that does "
+        "nothing, and leave ns1 alone.",
         before="E2-nat",
         prepare=(f"iptables -t nat -A {_TYPO}",),
         checks=(Reaches("ns1", _OUTSIDE),),
