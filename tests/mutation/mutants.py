@@ -245,6 +245,12 @@ MUTANTS = (
         ("tests/unit/test_exercises.py",),
     ),
     Mutant(
+        "exercises: an answer stays open while its lab is changed",
+        "    return bool(lab.history or lab.changes.lasting)\n",
+        "    return False\n",
+        ("tests/unit/test_card.py",),
+    ),
+    Mutant(
         "rest: who has come in from outside is put to rest again",
         "        woken._may_rest = False",
         "        woken._may_rest = True",
