@@ -122,7 +122,7 @@ def test_the_article_in_three_questions(lab: Lab) -> None:
         "✔ host: forwards, route default via 198.51.100.1 dev eth0",
         "✔ host/eth0 is up, its cable leads outside",
         "✔ outside: router → internet, which has 203.0.113.80",
-        "✔ internet would answer: from 203.0.113.80 to 192.168.10.11",
+        "✔ internet got it: its answer is to go from 203.0.113.80 to 192.168.10.11",
         (
             "✘ internet has no route back to 192.168.10.11: the packet left host "
             "with that address as "

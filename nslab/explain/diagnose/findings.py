@@ -43,8 +43,9 @@ class _Teller:
             yield Finding(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
             return
         here = first.namespace
-        sends = "answers" if first.link_out or len(trace.back) > 1 else "would answer"
-        said = f"{here} {sends}: from {first.source} to {first.destination}"
+        leaves = first.link_out or len(trace.back) > 1
+        sends = "answers:" if leaves else "got it: its answer is to go"
+        said = f"{here} {sends} from {first.source} to {first.destination}"
         yield Finding(ok=True, where=here, message=said)
         yield from self._way(trace.back, False, asks=False)
 
