@@ -21,7 +21,7 @@ from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.below import Below
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.live import Live, drawn
-from nslab.jupyter.widgets.page import CARD, in_page, mirrored, plain
+from nslab.jupyter.widgets.page import CARD, in_page, mirrored, only_saved, plain
 from nslab.jupyter.widgets.rejudging import Rejudging, differ
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
@@ -140,12 +140,8 @@ class Card(w.VBox):  # type: ignore[misc]
         place.add_class("nslab-place")
         buttons = [self._check, self._hint, self._why, self._again, self._back]
         row = w.HBox([*buttons, self._solution], layout=wrapped)
-        words = say(
-            "As last seen: its kernel has ended, and its lab with it. What you have passed, your "
-            "tries and hints are kept. To go on: Run → Run All Above Selected Cell, then this cell."
-        )
-        saved = line(words, sign="■")
-        self._saved = w.HTML(f"<span class='nslab-saved'>{saved}</span>{CARD}")
+        saved = only_saved(say("What you have passed, your tries and hints are kept."))
+        self._saved = w.HTML(saved + CARD)
         guess = [self._choices, self._locked] if self._exercise.choices else []
         self._above = [self._saved, self._goal, place, *guess]
         # The picture comes between: how it stands is said beside the learner's own cell.
