@@ -73,6 +73,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._why_of: Snapshot | None = None
         """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
+        self._read = 0
+        """How many hints are open here: after the end of a puzzle they are read, and not counted."""
         self._chosen_before = ""
         """What was chosen before Start over took it back."""
         self._steps: tuple[object, ...] = ()
@@ -314,9 +316,23 @@ class Card(w.VBox):  # type: ignore[misc]
         self._show()
 
     def _open_hint(self) -> None:
-        self._exercise.hint()
+        if self._is_free:
+            self._read = self._opened + 1
+        else:
+            self._exercise.hint()
         self._changed()  # it may now say more
         self._show()
+
+    @property
+    def _opened(self) -> int:
+        """How many hints are open."""
+        return max(self._attempt.hints, self._read)
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether it is a puzzle whose help costs nothing any longer."""
+        over = self._attempt.passed or self._attempt.solution
+        return bool(self._exercise.priced and over)
 
     def _explain(self) -> None:
         if self._now.unreached is not None:
@@ -343,7 +359,7 @@ class Card(w.VBox):  # type: ignore[misc]
     @property
     def _to_pay(self) -> bool:
         """Whether ``why`` costs a star, and it was not paid yet."""
-        return self._exercise.priced and not self._attempt.why
+        return self._exercise.priced and not (self._attempt.why or self._is_free)
 
     def _renew(self) -> None:
         """The lab as it was in the beginning, a new one if it has ended; nothing is chosen.
@@ -379,6 +395,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _solve(self) -> None:
         words = html.escape(str(self._exercise.solution()))
         self._reply(f"<pre>{words}</pre>" if "\n" in words else f"<div>{words}</div>")
+        self._show()
 
     def _use_lab(self) -> None:
         notebook = views.notebook()
@@ -422,16 +439,16 @@ class Card(w.VBox):  # type: ignore[misc]
             finally:
                 self._showing_choice = False
             hints = self._exercise.hints
-            _put(self._hints, "value", card_words.hints(hints, attempt.hints))
+            _put(self._hints, "value", card_words.hints(hints, self._opened))
             self._show_buttons()
 
     def _show_buttons(self) -> None:
         """The buttons, and what stands at the foot."""
-        opened, every = self._attempt.hints, len(self._exercise.hints)
+        opened, every = self._opened, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
         self.live.be_plain(self._is_plain)
         title = card_words.hint_title(min(opened + 1, every), every)
-        costs = self._exercise.priced and opened < every
+        costs = self._exercise.priced and opened < every and not self._is_free
         _put(self._hint, "description", card_words.priced(title) if costs else title)
         why = say("Show me why")
         _put(self._why, "description", card_words.priced(why) if self._to_pay else why)
