@@ -74,7 +74,7 @@ class Card(w.VBox):  # type: ignore[misc]
         """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
         self._read = 0
-        """How many hints are open here: after the end of a puzzle they are read, and not counted."""
+        """How many hints are open here: after the end of a puzzle they are not counted."""
         self._chosen_before = ""
         """What was chosen before Start over took it back."""
         self._steps: tuple[object, ...] = ()
@@ -429,7 +429,7 @@ class Card(w.VBox):  # type: ignore[misc]
                 words = say("The lab has ended. Start over makes a new one; what you passed stays.")
                 says = line(words, sign="■")
             _put(self._says, "value", says)
-            points = card_words.points(now.points) + card_words.because(self._exercise, now)
+            points = card_words.judged(now) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now.ran, attempt.choice))
             _put(self._choices, "disabled", now.ran or bool(self._state))
