@@ -326,3 +326,36 @@ def test_axe_finds_nothing_that_keeps_somebody_out(book: Book, widget: str, them
                     + (node.any[0]?.message || ''))]) }"""
     )
     assert found == []
+
+
+LONG = """\
+import nslab
+line = 'iptables -t nat -A POSTROUTING -s 172.20.0.0/16 -j MASQUERADE; nft add rule oifname ' * 9
+class Told(Exception):
+    def _render_traceback_(self):
+        return ['\\x1b[31m' + line + '\\x1b[0m']
+lab = nslab.Lab('words')
+lab.live()"""
+
+BROKEN = """pre => {
+    const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), found = [];
+    for (let node; node = walker.nextNode();) for (const word of node.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map(each => each.top));
+        if (lines.size > 1) found.push(word[0]);
+    }
+    return found;
+}"""
+"""The words of a text that go on in another line."""
+
+
+def test_no_word_is_broken_where_a_line_is_too_long(book: Book) -> None:
+    page = book(LONG, "print(line)", "raise Told", width=1024).page
+    outputs = page.locator(".jp-OutputArea-output pre:has-text('MASQUERADE')")
+    expect(outputs).to_have_count(2)
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    for output in outputs.all():
+        assert output.evaluate(BROKEN) == []
+        assert output.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
