@@ -113,13 +113,25 @@ def test_it_is_copied_as_svg_and_as_png(book: Book) -> None:
     )
 
 
-def test_what_is_connected_stays_and_the_rest_steps_back(book: Book) -> None:
-    page, _, picture = looked_at(book, "connected")
+@pytest.mark.parametrize("theme", ["Light", pytest.param("Dark", marks=pytest.mark.nightly)])
+def test_what_is_connected_stays_and_the_rest_can_be_read(book: Book, theme: str) -> None:
+    page, _, picture = looked_at(book, "connected", theme=f"JupyterLab {theme}")
     dim = picture.locator(".nslab-dim")
-    picture.locator("[data-link='ns1/eth0'] .nslab-name").hover()
+    name = picture.locator("[data-link='ns1/eth0'] .nslab-name")
+    # A part that comes below a mouse that lies still was not pointed at.
+    at = name.bounding_box()
+    assert at
+    page.mouse.move(at["x"] + 3, at["y"] - 90)
+    expect(dim).to_have_count(0)
+    page.evaluate(SCROLLED_BELOW, 95)
+    expect(dim).to_have_count(0)
+    page.mouse.move(0, 0)
+    name.hover()
     expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
     for link in ("ns1/eth0", "host/lxcbr0.1", "host/lxcbr0"):
         expect(picture.locator(f"[data-link='{link}'].nslab-dim")).to_have_count(0)
+    least, words = picture.evaluate(CONTRAST)
+    assert least >= 4.5, words
     page.mouse.move(0, 0)
     expect(dim).to_have_count(0)
     # By keyboard: what has the focus.
@@ -127,6 +139,43 @@ def test_what_is_connected_stays_and_the_rest_steps_back(book: Book) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     expect(picture.locator("[data-link='host/eth0'].nslab-dim")).to_have_count(1)
+
+
+SCROLLED_BELOW = """by => new Promise(done => {
+    const begun = () => setTimeout(done, 350), view = document.querySelector('.nslab-window');
+    view.addEventListener('pointerover', event => {
+        if (event.target.closest('[data-link],[data-world],[data-ns]')) begun();
+    });
+    let outer = view;
+    while (outer.scrollHeight - outer.clientHeight < by || outer === view
+        || !/auto|scroll/.test(getComputedStyle(outer).overflowY)) outer = outer.parentElement;
+    outer.scrollTop -= by;
+    if (outer.scrollTop === 0) outer.scrollTop += by;
+})"""
+"""Scrolls the page; returns when what came below the mouse would have been shown as pointed at: its
+own clock, which is longer, began after the widget's."""
+
+CONTRAST = """svg => {
+    const rgb = colour => colour.match(/[0-9.]+/g).map(Number);
+    const light = colour => colour.slice(0, 3).map(one => one / 255).map(
+        one => one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4
+    ).reduce((all, one, n) => all + one * [.2126, .7152, .0722][n], 0);
+    const under = one => rgb(getComputedStyle(one).backgroundColor);
+    let behind = svg;
+    while ((under(behind)[3] ?? 1) === 0) behind = behind.parentElement;
+    const ground = under(behind);
+    const found = [...svg.querySelectorAll('text')].map(text => {
+        const style = getComputedStyle(text), ink = rgb(style.fill);
+        let seen = style.fillOpacity * (ink[3] ?? 1);
+        for (let at = text; at !== svg; at = at.parentElement)
+            seen *= getComputedStyle(at).opacity;
+        const mixed = ink.slice(0, 3).map((one, n) => one * seen + ground[n] * (1 - seen));
+        const [one, other] = [mixed, ground].map(light).sort((a, b) => b - a);
+        return [(one + .05) / (other + .05), text.textContent];
+    });
+    return found.sort((a, b) => a[0] - b[0])[0];
+}"""
+"""The least contrast of a picture's words with the page, and which words."""
 
 
 @pytest.mark.parametrize("theme", ["Light", pytest.param("Dark", marks=pytest.mark.nightly)])
@@ -277,3 +326,36 @@ def test_axe_finds_nothing_that_keeps_somebody_out(book: Book, widget: str, them
                     + (node.any[0]?.message || ''))]) }"""
     )
     assert found == []
+
+
+LONG = """\
+import nslab
+line = 'iptables -t nat -A POSTROUTING -s 172.20.0.0/16 -j MASQUERADE; nft add rule oifname ' * 9
+class Told(Exception):
+    def _render_traceback_(self):
+        return ['\\x1b[31m' + line + '\\x1b[0m']
+lab = nslab.Lab('words')
+lab.live()"""
+
+BROKEN = """pre => {
+    const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), found = [];
+    for (let node; node = walker.nextNode();) for (const word of node.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map(each => each.top));
+        if (lines.size > 1) found.push(word[0]);
+    }
+    return found;
+}"""
+"""The words of a text that go on in another line."""
+
+
+def test_no_word_is_broken_where_a_line_is_too_long(book: Book) -> None:
+    page = book(LONG, "print(line)", "raise Told", width=1024).page
+    outputs = page.locator(".jp-OutputArea-output pre:has-text('MASQUERADE')")
+    expect(outputs).to_have_count(2)
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    for output in outputs.all():
+        assert output.evaluate(BROKEN) == []
+        assert output.evaluate("pre => pre.scrollWidth <= pre.clientWidth")

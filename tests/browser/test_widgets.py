@@ -247,8 +247,9 @@ def test_what_changed_is_in_sight_and_an_ended_kernel_is_said(book: Book) -> Non
         page.locator("button.nslab-run").click()
         expect(page.locator(".nslab-step")).not_to_contain_text("step 2 of")
     opened.restart()
-    expect(page.locator(".nslab-player")).to_contain_text(
-        "The kernel has ended; run the cell again"
+    expect(page.locator(".nslab-saved:visible")).to_have_count(1)
+    expect(page.locator(".nslab-saved:visible")).to_contain_text(
+        "Run All Above Selected Cell, then this cell"
     )
     expect(page.locator(".nslab-result")).to_be_hidden()
     expect(page.locator(".nslab-list")).to_be_hidden()

@@ -117,6 +117,21 @@ def test_many_points_are_cut_short(page: Page) -> None:
     assert len(said.splitlines()) == 5
 
 
+def test_what_is_wrong_beside_the_task_is_never_cut_off(page: Page) -> None:
+    """A bridge of another name: that it is there says more than each thing that it lacks."""
+    checks = tuple(HasLink(f"lxcbr{n}") for n in range(3))
+    _, lab = page.deal(build(checks=checks, only=("host/lxcbr0",)))
+    [said] = page.cell(lambda: lab.do(AddBridge("br1")))
+    assert "br1" in said.splitlines()[1]
+    assert said.splitlines() == [
+        "✘ Exercise X1: 0 of 3 met, and something else is wrong",
+        said.splitlines()[1],
+        "  ✘ there is no link lxcbr0",
+        "  ✘ there is no link lxcbr1",
+        "  ○ and 1 more: see its card",
+    ]
+
+
 def test_a_prediction_is_explained(page: Page) -> None:
     goal = f"Guess, for the {next(number)}th time in a cell."
     one = structs.replace(predict(), goal=goal, because="a new link is *down*")

@@ -204,11 +204,16 @@ def test_what_is_counted_is_what_is_shown(deal: Any) -> None:
         until(lambda before=before: part(card, "points").value != before)  # type: ignore[misc]
         until(lambda: f">{counted(card)}" in part(card, "says").value)
     says(card, "4 of 4 met: all that is wanted is there, but something else is wrong")
+    bundle = Card(one, lab, "fake")._repr_mimebundle_()
+    saved = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
+    assert saved.index("br1 is up") < saved.index("What else is wrong:") < saved.index("br9")
 
 
 def counted(card: Card) -> str:
-    """What its lines add up to: the number of those that are wanted stays."""
-    return f"{part(card, 'points').value.count('✔')} of 4 met"
+    """What its lines add up to; what else is wrong stands below them, under a heading."""
+    lines, _, beside = part(card, "points").value.partition("What else is wrong:")
+    assert "✔" not in beside
+    return f"{lines.count('✔')} of {lines.count('✔') + lines.count('✘')} met"
 
 
 def test_a_wrong_answer_is_a_try(deal: Any) -> None:

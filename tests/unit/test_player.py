@@ -11,6 +11,7 @@ from msgspec import structs
 from waiting import until
 
 from nslab import AddBridge, Lab, Lesson, lesson
+from nslab.jupyter.widgets.page import only_saved
 from nslab.jupyter.widgets.player import Player, Progress
 from nslab.session.check import HasLink
 
@@ -222,3 +223,14 @@ def test_the_next_lesson_is_named_at_the_end(player: Player) -> None:
     press(player, "all")
     assert "05-way-out.ipynb" in part(player, "step").value
     assert "The way out" in part(player, "step").value
+
+
+def test_an_ended_kernel_is_told_in_the_same_words_everywhere(player: Player, lab: Lab) -> None:
+    """The cell alone would end in a NameError: what it shows was made above it."""
+    words = only_saved()
+    assert "To go on: Run → Run All Above Selected Cell, then this cell." in words
+    live, builder = lab.live(), lab.builder()
+    for shown in (player.children[0], part(live, "status"), part(builder.live, "status")):
+        assert words in shown.value
+    live.close()
+    builder.close()

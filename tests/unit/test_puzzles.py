@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from handles import part
+from waiting import until
 
 import nslab
-from nslab import InvalidInput
+from nslab import (
+    AddBridge,
+    Exercise,
+    HasLink,
+    InvalidInput,
+    Lab,
+    MustNot,
+    SetUp,
+    State,
+    WrongAnswer,
+)
 from nslab.course.progress import store
 from nslab.course.progress.record import STARS, Record
 from nslab.course.puzzles.networks import DRAWN, LEFT_OUT, NETWORKS, every
-from nslab.course.puzzles.puzzle import NAMED, drawn, faults_of
+from nslab.course.puzzles.puzzle import NAMED, Puzzle, drawn, faults_of
 from nslab.course.puzzles.values import Fault, Network
+from nslab.session import views
+from nslab.session.check import Check, Verdict
+from nslab.session.check.verdict import Asked
 
+number = itertools.count(1)
 SEEDS = [*map(str, range(1000)), "a word"]
 
 
@@ -128,3 +146,93 @@ def test_what_was_solved_is_on_the_map(tmp_path: Path, monkeypatch: pytest.Monke
     assert "puzzles solved: seven ★★☆" in str(nslab.progress())
     assert "puzzles solved: seven ★★☆" in nslab.progress().html
     assert nslab.progress().data["puzzles"] == {"seven": 2}
+
+
+def own(**fields: Any) -> Exercise:
+    """A puzzle that a lab in memory can be."""
+    word = f"own-{next(number)}"
+    checks = (HasLink("br0"), State("br0", "up"))
+    mustnot = (MustNot(HasLink("br1"), "nobody asked for br1"),)
+    plain: dict[str, Any] = {
+        "id": word,
+        "kind": "mend",
+        "goal": f"Somebody complains about {word}.",
+        "checks": checks,
+        "mustnot": mustnot,
+        "hints": ("What is missing?", "Look at `ip link`.", "Add `br0`."),
+        "answer": (AddBridge("br0"), SetUp("br0")),
+        "others": (("ip link add br0 type bridge",),),
+        "wrong": tuple(WrongAnswer((), "no link br0") for _ in range(3)),
+        "lesson": "puzzle",
+    }
+    return Exercise(**(plain | fields))
+
+
+def test_once_it_is_solved_help_costs_nothing_and_no_try_is_counted() -> None:
+    with Puzzle(own(), "fake") as lab:
+        assert not lab.solved()
+        assert "lab.hint() opens a hint" in str(lab.solved())
+        lab.do(AddBridge("br0"), SetUp("br0"))
+        assert lab.solved()
+        tries = lab.exercise.attempt.tries
+        lab.do(AddBridge("br1"))
+        assert "nobody asked for br1" in str(lab.solved())
+        assert "hint()" not in str(lab.solved())
+        assert lab.exercise.attempt.tries == tries == 3
+        assert "hint 3 of 3" in str(lab.hint())
+        lab.allow_why()
+        assert lab.why("host", "127.0.0.1")
+        assert lab.stars == 3
+
+
+def test_why_is_paid_once_and_after_the_solution_nothing_is() -> None:
+    with Puzzle(own(), "fake") as lab:
+        lab.allow_why()
+        lab.allow_why()
+        assert lab.stars == 2
+    with Puzzle(own(), "fake") as lab:
+        lab.solution()
+        assert "one way" in str(lab.solution())
+        lab.hint()
+        assert lab.exercise.attempt.hints == 0
+        assert lab.why("host", "127.0.0.1")
+
+
+def test_what_a_card_has_counted_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Notebook:
+        def use(self, lab: Lab) -> None:
+            """Nothing types into it."""
+
+        def uses(self, lab: Lab) -> bool:
+            return True
+
+    monkeypatch.setattr(views, "notebook", Notebook)
+    with Puzzle(own(), "fake") as lab:
+        card: Any = lab.card()
+        lab.do(AddBridge("br0"))
+        until(lambda: lab.exercise.attempt.tries == 1)
+        assert not lab.solved()
+        assert lab.exercise.attempt.tries == 1
+        lab.do(SetUp("br0"))
+        assert lab.solved()
+        until(lambda: "Solved" in part(card, "says").value)
+        assert lab.exercise.attempt.tries == 2
+        until(lambda: part(card, "hint").description == "Hint 1 of 3")
+        for _ in range(3):
+            part(card, "hint").click()
+        until(lambda: "Add <code>br0</code>" in part(card, "hints").value)
+        assert part(card, "foot").value.startswith("★★★ · tries: 2")
+        card.close()
+
+
+def test_it_says_in_the_card_s_words_what_is_wanted() -> None:
+    class Shut(Check, frozen=True):
+        """What must not get through, and does."""
+
+        def ask(self, lab: Asked) -> Verdict:
+            return Verdict(
+                False, "job reaches 172.21.0.10", wanted="job does not reach 172.21.0.10"
+            )
+
+    with Puzzle(own(checks=(Shut(),)), "fake") as lab:
+        assert "✘ wanted: job does not reach 172.21.0.10; now: job reaches" in str(lab.solved())

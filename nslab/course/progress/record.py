@@ -39,6 +39,11 @@ class Record(Struct, frozen=True, omit_defaults=True):
         return bool(self.passed or self.tries or self.hints or self.choices or self.seconds)
 
     @property
+    def over(self) -> bool:
+        """Whether it was passed, or the solution shown: then no help costs a star any longer."""
+        return self.passed or self.solution
+
+    @property
     def stars(self) -> int:
         """What is left of a puzzle's stars: one less for each hint, and for ``why``."""
         return 0 if self.solution else max(0, STARS - self.hints - self.why)

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import random
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nslab.course.exercises.exercise import Exercise
@@ -18,11 +19,12 @@ from nslab.course.exercises.values import WrongAnswer
 from nslab.course.progress.record import PUZZLES as LESSON
 from nslab.course.puzzles.networks import DRAWN, NETWORKS
 from nslab.course.puzzles.values import Fault, Network
+from nslab.engine import stopping
 from nslab.errors import InvalidInput
 from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import naming, views
-from nslab.session.check import Verdicts
+from nslab.session.check import Verdict, Verdicts
 from nslab.session.lab import Lab
 from nslab.session.views import View
 
@@ -62,6 +64,7 @@ class Puzzle(Lab):
             super().__init__(engine=engine, start=exercise.begin)
         self.exercise = exercise
         self._engine_name = engine
+        self._card: Callable[[], View | None] = lambda: None
         exercise.attempt.started(self)
 
     @property
@@ -87,33 +90,59 @@ class Puzzle(Lab):
             return Reply([self.symptom, *(f"  {line}" for line in lines)])
         with views.untold():
             notebook.use(self)
-        again = functools.partial(Puzzle, self.exercise, self._engine_name)
-        card: View = views.view("card", self.exercise, self, self._engine_name, again)
+        card: View = views.view("card", self.exercise, self, self._engine_name, self._again)
+        self._card = weakref.ref(card)
         return card
 
+    def _again(self) -> Puzzle:
+        """Another lab for the same card."""
+        made = Puzzle(self.exercise, self._engine_name)
+        made._card = self._card
+        return made
+
     def solved(self) -> Verdicts:
-        """Ask the kernel: does everything work again, and is what was shut still shut?"""
-        return self.check(self.exercise)
+        """Ask the kernel: does everything work again, and is what was shut still shut?
+
+        It counts as a try until the puzzle is solved; not where a card counts each step by itself.
+        """
+        with stopping.looking("check", self.exercise.id):
+            every = self.exercise.judge(self)
+        now = self.exercise.attempt
+        if not now.passed and (all(every) or self._card() is None):
+            now.judged(all(every))
+        works = len(self.exercise.checks)
+        told = every[:works] + [one for one in every[works:] if not one]
+        advice = "" if self._over else "lab.hint() opens a hint"
+        return Verdicts(list(_worded(told, advice)))
+
+    @property
+    def _over(self) -> bool:
+        """Whether it was solved, or the solution shown: then nothing costs a star any longer."""
+        return self.exercise.attempt.record.over
 
     def hint(self) -> Reply:
-        """Open one more hint; it costs a star."""
-        return self.exercise.hint()
+        """Open one more hint; it costs a star until the puzzle is solved, or its solution shown."""
+        if not self._over:
+            return self.exercise.hint()
+        every = self.exercise.hints
+        return Reply([f"hint {at} of {len(every)}: {text}" for at, text in enumerate(every, 1)])
 
     def solution(self) -> Reply:
         """What was wrong and how it is mended: once it is solved, or when asked a second time."""
         return self.exercise.solution()
 
     def allow_why(self) -> Reply:
-        """Pay a star, and have :meth:`why` answer in this puzzle."""
-        self.exercise.attempt.asked_why()
+        """Pay a star, once, and have :meth:`why` answer in this puzzle."""
+        if not (self.exercise.attempt.why or self._over):
+            self.exercise.attempt.asked_why()
         return Reply([f"lab.why(…) answers now; stars left: {self.stars}"])
 
     def why(self, ns: str | None, target: str, **more: Any) -> Any:
-        """As in any lab, once :meth:`allow_why` was called.
+        """As in any lab, once :meth:`allow_why` was called, or the puzzle is solved.
 
-        :raises InvalidInput: it was not
+        :raises InvalidInput: neither is so, nor was the solution shown
         """
-        if not self.exercise.attempt.why:
+        if not (self.exercise.attempt.why or self._over):
             raise InvalidInput(
                 "explain",
                 "a puzzle",
@@ -131,6 +160,16 @@ class Puzzle(Lab):
             below = "".join(f"<p>{line}</p>" for line in rest)
             bundle["text/html"] = f"<p><b>{first}</b></p>{below}{bundle['text/html']}"
         return bundle
+
+
+def _worded(every: list[Verdict], advice: str) -> Iterator[Verdict]:
+    """Verdicts in the words of the card, which says beside what is so what is wanted.
+
+    :param advice: what the first that is not met says below it
+    """
+    for one in every:
+        yield Verdict(one.ok, one.told, "" if one else advice)
+        advice = advice if one else ""
 
 
 @checked

@@ -51,6 +51,8 @@ class Below:
         words = f"{name}: {met} of {now.wanted} met"
         if beside:
             words += ", but something else is wrong"
+        elif len(now.points) > now.wanted:
+            words += ", and something else is wrong"
         return Verdict(False, words) if any(map(_fails, now.points)) else words
 
     def _lines(self) -> list[Verdict | str]:
@@ -60,6 +62,9 @@ class Below:
         if self._because and card_words.is_met(now.points[-1]):
             told.append(now.points[-1])
         more = len(told) - MOST
+        if more > 0:  # what is wrong beside the task is seldom looked for, so it is not cut off
+            beside = set(now.points[now.wanted :])
+            told.sort(key=lambda one: one not in beside)
         listed: list[Verdict | str] = [
             Verdict(one.ok, one.told) if isinstance(one, Verdict) else one for one in told[:MOST]
         ]

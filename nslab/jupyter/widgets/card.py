@@ -21,7 +21,7 @@ from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.below import Below
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.live import Live, drawn
-from nslab.jupyter.widgets.page import CARD, in_page, mirrored, plain
+from nslab.jupyter.widgets.page import CARD, in_page, mirrored, only_saved, plain
 from nslab.jupyter.widgets.rejudging import Rejudging, differ
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
@@ -73,6 +73,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._why_of: Snapshot | None = None
         """What was there when the reason that is shown was found; None if none is shown."""
         self._showing_choice = False
+        self._read = 0
+        """How many hints are open here: after the end of a puzzle they are not counted."""
         self._chosen_before = ""
         """What was chosen before Start over took it back."""
         self._steps: tuple[object, ...] = ()
@@ -140,12 +142,8 @@ class Card(w.VBox):  # type: ignore[misc]
         place.add_class("nslab-place")
         buttons = [self._check, self._hint, self._why, self._again, self._back]
         row = w.HBox([*buttons, self._solution], layout=wrapped)
-        words = say(
-            "As last seen: its kernel has ended, and its lab with it. What you have passed, your "
-            "tries and hints are kept. To go on: Run → Run All Above Selected Cell, then this cell."
-        )
-        saved = line(words, sign="■")
-        self._saved = w.HTML(f"<span class='nslab-saved'>{saved}</span>{CARD}")
+        saved = only_saved(say("What you have passed, your tries and hints are kept."))
+        self._saved = w.HTML(saved + CARD)
         guess = [self._choices, self._locked] if self._exercise.choices else []
         self._above = [self._saved, self._goal, place, *guess]
         # The picture comes between: how it stands is said beside the learner's own cell.
@@ -318,9 +316,23 @@ class Card(w.VBox):  # type: ignore[misc]
         self._show()
 
     def _open_hint(self) -> None:
-        self._exercise.hint()
+        if self._is_free:
+            self._read = self._opened + 1
+        else:
+            self._exercise.hint()
         self._changed()  # it may now say more
         self._show()
+
+    @property
+    def _opened(self) -> int:
+        """How many hints are open."""
+        return max(self._attempt.hints, self._read)
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether it is a puzzle whose help costs nothing any longer."""
+        over = self._attempt.passed or self._attempt.solution
+        return bool(self._exercise.priced and over)
 
     def _explain(self) -> None:
         if self._now.unreached is not None:
@@ -347,7 +359,7 @@ class Card(w.VBox):  # type: ignore[misc]
     @property
     def _to_pay(self) -> bool:
         """Whether ``why`` costs a star, and it was not paid yet."""
-        return self._exercise.priced and not self._attempt.why
+        return self._exercise.priced and not (self._attempt.why or self._is_free)
 
     def _renew(self) -> None:
         """The lab as it was in the beginning, a new one if it has ended; nothing is chosen.
@@ -383,6 +395,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _solve(self) -> None:
         words = html.escape(str(self._exercise.solution()))
         self._reply(f"<pre>{words}</pre>" if "\n" in words else f"<div>{words}</div>")
+        self._show()
 
     def _use_lab(self) -> None:
         notebook = views.notebook()
@@ -416,7 +429,7 @@ class Card(w.VBox):  # type: ignore[misc]
                 words = say("The lab has ended. Start over makes a new one; what you passed stays.")
                 says = line(words, sign="■")
             _put(self._says, "value", says)
-            points = card_words.points(now.points) + card_words.because(self._exercise, now)
+            points = card_words.judged(now) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now.begun, attempt.choice))
             _put(self._choices, "disabled", now.begun or bool(self._state))
@@ -426,16 +439,16 @@ class Card(w.VBox):  # type: ignore[misc]
             finally:
                 self._showing_choice = False
             hints = self._exercise.hints
-            _put(self._hints, "value", card_words.hints(hints, attempt.hints))
+            _put(self._hints, "value", card_words.hints(hints, self._opened))
             self._show_buttons()
 
     def _show_buttons(self) -> None:
         """The buttons, and what stands at the foot."""
-        opened, every = self._attempt.hints, len(self._exercise.hints)
+        opened, every = self._opened, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
         self.live.be_plain(self._is_plain)
         title = card_words.hint_title(min(opened + 1, every), every)
-        costs = self._exercise.priced and opened < every
+        costs = self._exercise.priced and opened < every and not self._is_free
         _put(self._hint, "description", card_words.priced(title) if costs else title)
         why = say("Show me why")
         _put(self._why, "description", card_words.priced(why) if self._to_pay else why)

@@ -21,6 +21,9 @@ KINDS: dict[str, Callable[[], str]] = {
     "puzzle": lambda: say("puzzle"),
 }
 
+ELSE = "What else is wrong:"
+"""Above what is not counted: in English, as it is saved."""
+
 
 def goal(exercise: Exercise, kind: str = "") -> str:
     """What is wanted.
@@ -37,7 +40,7 @@ def called(exercise: Exercise) -> str:
 
 
 def status(now: Standing, passed: bool) -> str:
-    """How many of the lines below it are met, in a few words: they are read aloud."""
+    """How many are met of what is wanted, in a few words: they are read aloud."""
     if now.solved:
         words = html.escape(say("Solved"))
         return f"<span class='nslab-solved'>✔ {words}</span>"
@@ -81,6 +84,17 @@ def points(every: Sequence[Verdict | str]) -> str:
         else line(one.told, good=one.ok)
         for one in _told_apart(every)
     )
+
+
+def judged(now: Standing, heading: str = "") -> str:
+    """A line for each that is wanted, which is what is counted; then what else is wrong.
+
+    :param heading: what stands above the latter; in the reader's language, if empty
+    """
+    beside = now.points[now.wanted :]
+    words = html.escape(heading or say("What else is wrong:"))
+    head = f"<div style='padding-left:0;text-indent:0'>{words}</div>" if beside else ""
+    return points(now.points[: now.wanted]) + head + points(beside)
 
 
 def because(exercise: Exercise, now: Standing) -> str:
@@ -217,7 +231,9 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
-    lines += map(signed, _told_apart(now.points))
+    lines += map(signed, _told_apart(now.points[: now.wanted]))
+    if beside := now.points[now.wanted :]:
+        lines += [ELSE, *map(signed, _told_apart(beside))]
     return "\n".join(lines)
 
 
@@ -234,4 +250,4 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    return f"{head}{choices}{points(now.points)}{picture}"
+    return f"{head}{choices}{judged(now, ELSE)}{picture}"

@@ -113,10 +113,17 @@ def mirrored(bundle: Any, text: str, page: str) -> Any:
     return (data, *rest) if rest else data
 
 
-def only_saved() -> str:
-    """Words that a page shows only where there is no kernel behind the widget any longer."""
-    words = html.escape(say("as saved; run the cell, and it follows the lab"))
-    return f"<span class='nslab-saved'><span style='color:#d55e00'>■</span> {words}</span>"
+def only_saved(kept: str = "") -> str:
+    """Words that a page shows only where there is no kernel behind the widget any longer.
+
+    :param kept: what is kept in spite of that, as a sentence
+    """
+    ended = say("As last seen: its kernel has ended, and its lab with it.")
+    # Not the cell alone: the lab that it shows was made above it.
+    onward = say("To go on: Run → Run All Above Selected Cell, then this cell.")
+    words = html.escape(" ".join(filter(None, (ended, kept, onward))))
+    sign = "<b style='color:#d55e00;display:inline-block;width:1.6em'>■</b>"
+    return f"<span class='nslab-saved'>{sign}{words}</span>"
 
 
 def copied(text: str, heading: str) -> str:

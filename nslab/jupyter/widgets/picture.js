@@ -1,12 +1,16 @@
 // Looks at a picture more closely: zoom, pan, the whole screen, a small map, copies, and what is
 // connected.  Any picture of the page can be looked at so, once one widget of nslab is in it.
 const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300;
+// Pixels that a mouse moves before it shows what is connected; a hand that turns the wheel trembles.
+const MOVED = 8;
 // The smallest that a letter becomes so that a picture fits its cell; then the picture is moved.
 const LETTER = 11;
 const MAP = 130;  // pixels, the longer side of the small map
 const SVG = 'svg.nslab-picture';
 const NODE = '[data-link],[data-world],[data-ns]';
 const PARTS = `:is(${NODE},[data-cable])`;
+// What steps back: lines and grounds; words stay as they are.
+const FADES = ':is(.nslab-dim,.nslab-dim *):not(g,text,tspan)';
 const named = node => node && (node.dataset.link || node.dataset.world || node.dataset.ns) || '';
 
 const made = (tag, what = {}, ...children) => {
@@ -26,7 +30,7 @@ const alone = svg => {
         to[n].classList?.remove('nslab-dim');
         if (each.closest('defs,style,title,desc')) return;
         const style = getComputedStyle(each);
-        for (const name of KEPT) if (!(each.matches('.nslab-dim') && name === 'opacity'))
+        for (const name of KEPT) if (!(each.matches(FADES) && name === 'opacity'))
             to[n].style.setProperty(name, style.getPropertyValue(name));
     });
     let behind = svg, ground = '';
@@ -324,9 +328,10 @@ const frameOf = (frame, view, words, options) => {
     new ResizeObserver(mapped).observe(view);
 
     // What is connected stays, the rest steps back.
-    let held = '', resting = 0;
-    const dim = name => {
+    let held = '', byMouse = false, resting = 0;
+    const dim = (name, mouse = false) => {
         held = name;
+        byMouse = mouse;
         const all = svg();
         if (!all) return;
         const parts = [...all.querySelectorAll(PARTS)];
@@ -339,13 +344,23 @@ const frameOf = (frame, view, words, options) => {
             each.classList.toggle('nslab-dim', !stays);
         }
     };
+    // A picture that is scrolled below a mouse that lies still was not pointed at.
     const over = event => {
+        if (event.pointerType === 'touch') return;
         clearTimeout(resting);
-        const node = event.target.closest?.(NODE);
-        resting = setTimeout(() => dim(view.contains(node) ? named(node) : ''), node ? REST : 100);
+        const node = event.target.closest?.(NODE), name = named(node);
+        const moved = document.documentElement.nslabMoved >= MOVED;
+        if (name === held) return;
+        if (moved && name)
+            resting = setTimeout(() => dim(view.contains(node) ? name : '', true), REST);
+        else if (moved || byMouse) resting = setTimeout(() => dim(''), 100);
     };
-    view.addEventListener('pointerover', event => { if (event.pointerType !== 'touch') over(event); });
-    view.addEventListener('pointerleave', () => { clearTimeout(resting); dim(''); });
+    view.addEventListener('pointerover', over);
+    view.addEventListener('pointermove', over);
+    view.addEventListener('pointerleave', () => {
+        clearTimeout(resting);
+        if (byMouse) dim('');
+    });
     view.addEventListener('focusin', event => {
         const node = event.target.closest(NODE);
         if (node?.matches(':focus-visible')) dim(named(node));
@@ -353,7 +368,7 @@ const frameOf = (frame, view, words, options) => {
     view.addEventListener('focusout', () => dim(''));
 
     // A redraw replaces the picture; what was looked at is looked at still.
-    self.redrawn = () => { apply(); if (held) dim(held); };
+    self.redrawn = () => { apply(); if (held) dim(held, byMouse); };
     new MutationObserver(self.redrawn).observe(view, { childList: true });
     apply();
     return self;
@@ -378,6 +393,12 @@ const anywhere = words => {
     };
     document.addEventListener('pointerover', near);
     document.addEventListener('focusin', near);
+    // How far the mouse has moved by itself since something was scrolled.
+    root.nslabMoved = 0;
+    document.addEventListener('scroll', () => { root.nslabMoved = 0; }, true);
+    document.addEventListener('pointermove', event => {
+        root.nslabMoved += Math.abs(event.movementX) + Math.abs(event.movementY);
+    }, true);
 };
 
 export default ({ all, model, own }) => {

@@ -16,7 +16,7 @@ from nslab.errors import Interrupted
 from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.node_facts import changed_thing
-from nslab.jupyter.widgets.page import in_page, marked, mirrored
+from nslab.jupyter.widgets.page import in_page, marked, mirrored, only_saved
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import code
@@ -90,9 +90,7 @@ class Player(w.VBox):  # type: ignore[misc]
         self._story = w.HTML()
         self._list = w.HTML()
         self._bar = Bar()
-        words = html.escape(say("The kernel has ended; run the cell again."))
-        sign = "<span style='color:#d55e00'>■</span>"
-        self._ended = w.HTML(f"<span class='nslab-saved'>{sign} {words}</span>{_STYLE}")
+        self._ended = w.HTML(only_saved() + _STYLE)
 
         def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
             made = w.Button(description=words, tooltip=tip, **options)
@@ -365,6 +363,7 @@ _STYLE = (
     "<style>"
     # Without a kernel nothing of this is true any longer.
     ":is(.nslab-result,.nslab-story,.nslab-list).jupyter-widgets-disconnected{display:none}"
+    ".nslab-player .nslab-live .nslab-status .nslab-saved{display:none}"
     ".nslab-player :is(.nslab-story,.nslab-list) pre{margin:.2em 0;max-height:14em;overflow:auto}"
     ".nslab-player summary{cursor:pointer}"
     ".nslab-list ol{list-style:none;margin:.2em 0;padding:0;columns:20em}"
