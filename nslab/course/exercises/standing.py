@@ -49,7 +49,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     :param met: whether all that was asked holds
     :param left: whether something is still to be tried for real
     :param ran: whether the checks hold; of a prediction: it was run
-    :param begun: whether anything was done in the lab, so that a choice is no prediction any longer
+    :param begun: whether anything was done in the lab, after which a choice is no prediction
     :param unreached: the first that was tried and not reached: from where, and what
     :param tried: what was tried, in words, and what came of it
     """
@@ -111,12 +111,8 @@ def standing(
     if veiled:
         beside = _veil(trying and ran and not rest)
     found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
-    begun = False
     if asked.choices:
-        begun = ran or is_begun(lab)
         found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
-        if choice is None and begun:
-            found[1:] = [Verdict(False, UNCHOSEN)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
@@ -126,7 +122,7 @@ def standing(
         met=met and (ran or left),
         left=left,
         ran=ran,
-        begun=begun,
+        begun=ran or is_begun(lab),
         unreached=_unreached(checks, asking, snapshot),
         tried=_tried(checks, asking),
     )
@@ -222,6 +218,8 @@ def _run(found: list[Point], changed: bool) -> Point:
 def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
     """The verdict on what was chosen, as soon as it was run."""
     if choice is None:
+        if ran or is_begun(lab):
+            return Verdict(False, UNCHOSEN)
         return "no answer chosen yet: choose one before you run the commands"
     if not ran:
         return f"you chose {choice.id}: the kernel will judge it once you have run the commands"
