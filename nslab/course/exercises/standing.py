@@ -105,7 +105,7 @@ def standing(
     snapshot = lab.snapshot()
     beside = list(_beside(asked, lab, trying))
     rest = not beside and _looks_right(asked, snapshot)
-    checks = asked.checks if not veiled else tuple(one for one in asked.checks if one.tries)
+    checks = tuple(one for one in asked.checks if one.tries or not veiled)
     asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
     ran = _all_hold(asking)
     if veiled:
@@ -122,7 +122,7 @@ def standing(
         met=met and (ran or left),
         left=left,
         ran=ran,
-        begun=ran or is_begun(lab),
+        begun=any((ran, is_begun(lab))),
         unreached=_unreached(checks, asking, snapshot),
         tried=_tried(checks, asking),
     )
