@@ -359,3 +359,28 @@ def test_no_word_is_broken_where_a_line_is_too_long(book: Book) -> None:
     for output in outputs.all():
         assert output.evaluate(BROKEN) == []
         assert output.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+
+
+SIGNED = """\
+import nslab
+from nslab.session.check.verdict import Verdict, Verdicts
+lab = nslab.Lab('signs')
+lab.live()"""
+
+BEGINS = """line => {
+    const text = [...line.childNodes].find(each => each.nodeType === Node.TEXT_NODE);
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    return [...range.getClientRects()].map(each => Math.round(each.left));
+}"""
+"""Where each line of a text begins, in pixels."""
+
+
+def test_what_does_not_fit_goes_on_behind_its_sign(book: Book) -> None:
+    cell = "Verdicts([Verdict(False, 'no link lxcbr1 ' * 20, 'look')])"
+    page = book(SIGNED, cell, width=1024).page
+    begins = page.locator(".nslab-check > div").evaluate(BEGINS)
+    assert len(begins) > 1
+    assert len(set(begins)) == 1
+    label = page.locator(".nslab-live .nslab-choice > label")
+    assert label.evaluate("label => getComputedStyle(label).textAlign") == "left"

@@ -357,3 +357,14 @@ def test_an_undo_that_takes_long_can_be_stopped(lab: Lab, builder: Builder) -> N
     assert lab.snapshot().canonical() == before
     until(lambda: "br0" in part(builder, "log").value)
     until(lambda: not part(builder, "undo").disabled and part(builder, "stop").disabled)
+
+
+def test_lo_is_never_chosen_beforehand_and_all_labels_begin_alike(builder: Builder) -> None:
+    for form in FORMS:
+        part(builder, "what").value = form.title
+        for one in form.fields:
+            assert one.label[0].isupper(), (form.title, one.label)
+            if one.kind == "link":
+                assert field(builder, one.name).value != "lo", form.title
+    part(builder, "what").value = "Set up"
+    assert "lo" in field(builder, "link").options

@@ -99,6 +99,7 @@ class Form(Struct, frozen=True):
             label = values.get("ns", HOST)
             links = [link for space in own if space.label == label for link in space.links]
             found = [link.name for link in links if field.kind == "link" or link.kind == "bridge"]
+            found.sort(key=lambda name: name == "lo")  # the first is chosen, and lo is never meant
         return [NONE, *found] if field.optional else found
 
 
@@ -108,7 +109,7 @@ def _number(value: Value) -> Value | int:
 
 
 def _ns(label: str = "") -> Field:
-    return Field("ns", label or say("in"), "namespace")
+    return Field("ns", label or say("In"), "namespace")
 
 
 def _link() -> Field:
@@ -130,8 +131,8 @@ FORMS: tuple[Form, ...] = (
             Field("name", say("One end"), example="lxcbr0.1"),
             _ns(),
             Field("peer", say("Other end"), example="veth-ns1"),
-            Field("peer_ns", say("in"), "namespace"),
-            Field("master", say("attached to"), "bridge", optional=True),
+            Field("peer_ns", say("In"), "namespace"),
+            Field("master", say("Attached to"), "bridge", optional=True),
         ),
     ),
     Form(
@@ -173,7 +174,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         say("Move to another namespace"),
         act.Move,
-        (_ns(say("from")), _link(), Field("to", say("to"), "namespace")),
+        (_ns(say("From")), _link(), Field("to", say("To"), "namespace")),
     ),
     Form(
         say("Rename"), act.Rename, (_ns(), _link(), Field("name", say("New name"), example="eth0"))
@@ -197,12 +198,12 @@ FORMS: tuple[Form, ...] = (
     Form(
         say("Spanning tree"),
         act.SetBridge,
-        (_ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("on"), "flag")),
+        (_ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("On"), "flag")),
     ),
     Form(
         say("VLAN filtering"),
         act.SetBridge,
-        (_ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("on"), "flag")),
+        (_ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("On"), "flag")),
     ),
     Form(
         say("VLAN of a port"),
@@ -211,18 +212,18 @@ FORMS: tuple[Form, ...] = (
             _ns(),
             _link(),
             Field("vlan", say("VLAN"), "number", example="10"),
-            Field("pvid", say("untagged inwards"), "flag"),
-            Field("untagged", say("untagged outwards"), "flag"),
+            Field("pvid", say("Untagged inwards"), "flag"),
+            Field("untagged", say("Untagged outwards"), "flag"),
         ),
     ),
-    Form(say("Promiscuous"), act.SetPromiscuous, (_ns(), _link(), Field("on", say("on"), "flag"))),
+    Form(say("Promiscuous"), act.SetPromiscuous, (_ns(), _link(), Field("on", say("On"), "flag"))),
     Form(
         say("Masquerade"),
         act.Masquerade,
         (
             _ns(),
             Field("source", say("From"), example="192.168.10.0/24"),
-            Field("out", say("leaving by"), "link"),
+            Field("out", say("Leaving by"), "link"),
         ),
     ),
     Form(
@@ -238,7 +239,7 @@ FORMS: tuple[Form, ...] = (
         say("Name server"),
         act.ResolvConf,
         (
-            Field("ns", say("of"), "namespace"),
+            Field("ns", say("Of"), "namespace"),
             Field("nameserver", say("Address"), example="8.8.8.8"),
         ),
     ),

@@ -172,6 +172,8 @@ CARD = (
     ".nslab-exercise .nslab-says{font-weight:bold}"
     ".jupyter-widgets-disconnected .nslab-before::before"
     "{content:attr(data-seen);font-weight:normal}"
+    # Without a kernel there is no lab to type into.
+    ".nslab-use.jupyter-widgets-disconnected{display:none}"
     # What does not fit on a line goes on behind its sign.
     ".nslab-exercise :is(.nslab-points,.nslab-says,.nslab-told) div>b:first-child,"
     ".nslab-exercise .nslab-points div>span:first-child{text-indent:0}"
