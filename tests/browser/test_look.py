@@ -115,15 +115,15 @@ def test_it_is_copied_as_svg_and_as_png(book: Book) -> None:
 
 @pytest.mark.parametrize("theme", ["Light", pytest.param("Dark", marks=pytest.mark.nightly)])
 def test_what_is_connected_stays_and_the_rest_can_be_read(book: Book, theme: str) -> None:
-    page, _, picture = looked_at(book, "connected", theme=f"JupyterLab {theme}")
+    page, window, picture = looked_at(book, "connected", theme=f"JupyterLab {theme}")
     dim = picture.locator(".nslab-dim")
     name = picture.locator("[data-link='ns1/eth0'] .nslab-name")
     # A part that comes below a mouse that lies still was not pointed at.
-    at = name.bounding_box()
+    at, view = name.bounding_box(), window.bounding_box()
     assert at
-    page.mouse.move(at["x"] + 3, at["y"] - 90)
-    expect(dim).to_have_count(0)
-    page.evaluate(SCROLLED_BELOW, 95)
+    assert view
+    page.mouse.move(at["x"] + 3, view["y"] - 8)
+    page.evaluate(SCROLLED_BELOW, at["y"] - view["y"] + 12)
     expect(dim).to_have_count(0)
     page.mouse.move(0, 0)
     name.hover()
@@ -146,11 +146,9 @@ SCROLLED_BELOW = """by => new Promise(done => {
     view.addEventListener('pointerover', event => {
         if (event.target.closest('[data-link],[data-world],[data-ns]')) begun();
     });
-    let outer = view;
-    while (outer.scrollHeight - outer.clientHeight < by || outer === view
-        || !/auto|scroll/.test(getComputedStyle(outer).overflowY)) outer = outer.parentElement;
-    outer.scrollTop -= by;
-    if (outer.scrollTop === 0) outer.scrollTop += by;
+    const outer = view.closest('.jp-WindowedPanel-outer');
+    outer.lastElementChild.style.paddingBottom = '2000px';
+    outer.scrollTop += by;
 })"""
 """Scrolls the page; returns when what came below the mouse would have been shown as pointed at: its
 own clock, which is longer, began after the widget's."""

@@ -349,7 +349,9 @@ const frameOf = (frame, view, words, options) => {
         if (event.pointerType === 'touch') return;
         clearTimeout(resting);
         const node = event.target.closest?.(NODE), name = named(node);
-        const moved = document.documentElement.nslabMoved >= MOVED;
+        // (What comes below it by scrolling is told by `pointerover` alone.)
+        const moved = event.type === 'pointermove'
+            && document.documentElement.nslabMoved >= MOVED;
         if (name === held) return;
         if (moved && name)
             resting = setTimeout(() => dim(view.contains(node) ? name : '', true), REST);
