@@ -24,6 +24,12 @@ def broken(lab: Lab, network: Network) -> set[str]:
     return {name for name, check in network.works.items() if not judging.held(check, lab)}
 
 
+def typed(lab: Lab, line: object) -> None:
+    """A line that mends something, typed; it may not fail."""
+    came = lab.sh(str(line), echo=False)
+    assert not came.failures, f"{line}: {came.stdout}{came.stderr}"
+
+
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
 def test_it_is_whole_before_it_is_broken(network: Network) -> None:
     with Lab(start=network.built) as lab:
@@ -52,7 +58,7 @@ def test_a_fault_breaks_what_it_says_and_is_mended(network: Network, fault: Faul
         # A link's IPv6 may be ready a second after the link is up, and its neighbours later still.
         until(lambda: broken(lab, network) == set(fault.breaks))
         for line in fault.mended:
-            assert not lab.sh(str(line), echo=False).failures
+            typed(lab, line)
         # A neighbour that was asked for in vain is asked again after a while.
         until(lambda: broken(lab, network) == set())
 
@@ -72,7 +78,7 @@ def test_of_a_pair_both_are_to_be_mended(name: str) -> None:
     with nslab.puzzle(name) as lab:
         assert not lab.solved()
         for line in exercise.answer:
-            assert not lab.sh(str(line), echo=False).failures
+            typed(lab, line)
         until(lab.solved)
 
 
