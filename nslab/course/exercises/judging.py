@@ -61,7 +61,8 @@ def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdi
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
     if not beside:
         return Verdict(True, f"nothing was changed but {', '.join(only)}")
-    return Verdict(False, f"this should not have changed: {beside[0].text}")
+    words = f"this should not have changed: {beside[0].text}"
+    return Verdict(False, f"{words}; the task does not ask for it, so take it back")
 
 
 def _settled(snapshot: Snapshot) -> Snapshot:
