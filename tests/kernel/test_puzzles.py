@@ -128,7 +128,8 @@ def test_a_puzzle_has_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
     again = lab.exercise.attempt.lab
     assert isinstance(again, Puzzle), "another puzzle, in which why costs nothing any longer"
     with again:
-        assert not again.why("app", "203.0.113.80").ok
+        assert again.why("app", "203.0.113.80").steps
+        assert not again.solved(), "it is broken as it was"
     card.close()
 
 
