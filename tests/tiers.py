@@ -101,7 +101,6 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"browser/test_look\.py::test_axe_finds.*\[(builder.*Dark|player.*Light)\]", PER_COMMIT),
     (r"browser/test_look\.py::test_(axe_finds|it_zooms|it_fills|two_fingers)", NIGHTLY),
     (r"browser/test_look\.py::test_(it_is_copied_as_svg|it_is_moved|a_picture_without)", NIGHTLY),
-    (r"browser/test_look\.py::test_in_a_narrow_window", NIGHTLY),
     (r"browser/test_widgets\.py::test_the_(inspector_fits|picture_is_readable.*Dark)", NIGHTLY),
     (r"browser/test_widgets\.py::test_the_(builder_makes.*\[by_mouse|log_can_be)", NIGHTLY),
     (r"browser/test_widgets\.py::test_(who_wants_less|in_notebook_7|the_free_play)", NIGHTLY),

@@ -155,6 +155,11 @@ for n in 1 2; do
 done
 join() {
   ip netns add $1
+  # The lab switches IPv6 off in it, a moment after it is there.
+  for try in $(seq 200); do
+    ip netns exec $1 grep -q 1 /proc/sys/net/ipv6/conf/all/disable_ipv6 && break
+    sleep 0.01
+  done
   ip netns exec $1 sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0
   ip link add p$1 type veth peer name eth0 netns $1
   ip link set p$1 master br$2 up

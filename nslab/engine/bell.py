@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import struct
 import threading
 from collections.abc import Callable
 
@@ -97,26 +96,16 @@ def wake(held: runtime.Held) -> runtime.Held:
 
 
 def _ask(held: runtime.Held, what: bytes) -> bytes:
-    os.close(runtime.hold(held.record))
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(PATIENCE)
-        try:
-            directory = os.open(
-                held.place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
-            try:  # a path of any length
-                line.connect(f"/proc/self/fd/{directory}/{held.key}{runtime.SOCKET}")
-            finally:
-                os.close(directory)
-            peer = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            if peer[:2] != (held.record.pid, os.geteuid()):
-                raise _gone(held, f"process {peer[0]} of user {peer[1]} answers instead")
+    answer = bytearray()
+    try:
+        with runtime.connected(held, PATIENCE) as line:
             line.sendall(what)
-            answer = bytearray()
             while len(answer) < LIMIT and (piece := line.recv(1 << 16)):
                 answer += piece
-        except OSError:
-            raise _gone(held, "it has just ended, or does not answer") from None
+    except runtime.Stranger as error:
+        raise _gone(held, str(error)) from None
+    except OSError:
+        raise _gone(held, "it has just ended, or does not answer") from None
     if answer[:1] != b"=":
         raise _gone(held, bytes(answer[1:4096]).decode(errors="replace") or "it has just ended")
     return bytes(answer[1:])

@@ -20,7 +20,7 @@ from typing import IO
 from nslab.engine import messages as m
 from nslab.engine import runtime
 from nslab.engine.protocol import Options
-from nslab.engine.remote import AgentEngine
+from nslab.engine.remote import DYING, AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
 from nslab.printable import printable
 
@@ -93,6 +93,8 @@ class Child:
         self._process.kill()
 
     def ended(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DYING)
         code = self._process.poll()
         words = _tail(self._errors)
         if words:

@@ -68,6 +68,9 @@ They are counted one by one: a notebook that was halted itself has missed one, n
 CLOSE_LIMIT = 0.7
 """Seconds in which the agent may end by itself."""
 
+DYING = 5.0
+"""Seconds that a process may take to be gone whose pipes have ended."""
+
 Reply = m.FromAgent | None | type[KeyboardInterrupt]
 """None: the agent has ended.  The type: somebody interrupts the one who waits."""
 
@@ -91,7 +94,10 @@ class Connection(Protocol):
         """Have its reader read its end, from any thread."""
 
     def ended(self) -> str:
-        """How the agent ended, in words that go on after "its agent ended"."""
+        """How the agent ended, in words that go on after "its agent ended".
+
+        Its pipes end a moment before it does: that it has ended is waited for, for a while.
+        """
 
     def silence(self, limit: float) -> EngineUnavailable:
         """The error for an agent that ended, or said nothing for so many seconds."""
@@ -339,6 +345,8 @@ class AgentEngine:
             self._sender.send(body)
         except OSError:
             self._forget(ident)
+            # What broke the pipe is dying, and may not be dead yet: that is waited for.
+            self._connection.ended()
             self._hearing.end("" if not self._connection.running() else "it reads no longer")
             raise self._gone() from None
         return answers
@@ -486,9 +494,12 @@ class AgentEngine:
     def _gone(self) -> NslabError:
         if self._closed or self._owner != os.getpid():
             return self._closed_error()
-        how = f"its agent ended{self._connection.ended()}"
-        if self._hearing.lost:
-            how = f"its agent was given up, because {self._hearing.lost}"
+        lost = self._hearing.lost
+        how = (
+            f"its agent was given up, because {lost}"
+            if lost
+            else f"its agent ended{self._connection.ended()}"
+        )
         return LabGone(
             "use the lab",
             self._options.name,

@@ -25,7 +25,9 @@ import os
 import pwd
 import secrets
 import signal
+import socket
 import stat
+import struct
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -247,6 +249,33 @@ def hold(record: Record) -> int:
     if descriptor is None:
         raise LabGone("enter the lab", record.name, "it has just ended", "nslab show")
     return descriptor
+
+
+@contextlib.contextmanager
+def connected(held: Held, patience: float | None = None) -> Iterator[socket.socket]:
+    """A line to the process that keeps the lab, by the socket beside its record.
+
+    :param patience: seconds that an answer may take; without an end where there is none
+    :raises LabGone: it has just ended
+    :raises OSError: nobody answers there, or another process does; the text says which
+    """
+    os.close(hold(held.record))
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(patience)
+        directory = os.open(held.place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:  # a path of any length
+            line.connect(f"/proc/self/fd/{directory}/{held.key}{SOCKET}")
+        finally:
+            os.close(directory)
+        asked = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid, uid, _ = struct.unpack("3i", asked)
+        if (pid, uid) != (held.record.pid, os.geteuid()):
+            raise Stranger(f"process {pid} of user {uid} answers instead")
+        yield line
+
+
+class Stranger(OSError):
+    """Another process answers than the one that keeps the lab."""
 
 
 def _read(directory: int, key: str) -> Record | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from nslab.engine import messages as m
 from nslab.engine import runtime
 from nslab.engine.protocol import Options
-from nslab.engine.remote import AgentEngine
+from nslab.engine.remote import DYING, AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
 from nslab.printable import printable
 
@@ -142,7 +142,7 @@ class Remote:
 
     def ended(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+            self._process.wait(DYING)
         words = ""
         if not self._errors.closed:
             self._errors.seek(0)

@@ -265,7 +265,7 @@ class Book:
 
 
 class Pages:
-    """Pages of JupyterLab that are open and show nothing: the next test takes one.
+    """Pages of JupyterLab that are open, show nothing and are as at first: the next test takes one.
 
     To load JupyterLab takes four times the processor time of opening a notebook in it.
     """
@@ -292,6 +292,9 @@ class Pages:
                 """async () => {
                     const app = window.jupyterapp;
                     if (document.querySelector('.widget-play')) return 1;
+                    // JupyterLab keeps this for the next page, too.
+                    if (app.shell.leftCollapsed) app.shell.expandLeft();
+                    app.shell.collapseRight();
                     if (document.fullscreenElement) await document.exitFullscreen();
                     for (const widget of [...app.shell.widgets('main')]) widget.dispose();
                     return [...app.shell.widgets('main')].length

@@ -21,7 +21,24 @@ def looked_at(book: Book, name: str, **options: Any) -> tuple[Page, Locator, Loc
     page = book(LIVE.format(name=name), **options).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
     window = page.locator(".nslab-live .nslab-window")
-    return page, window, window.locator("> svg.nslab-picture")
+    picture = window.locator("> svg.nslab-picture")
+    stands(picture)
+    return page, window, picture
+
+
+def stands(picture: Locator) -> None:
+    """Return when a picture is as large as it will be, and where it will be."""
+    picture.evaluate(
+        """async svg => {
+            for (let before = '', times = 0; times < 4;) {
+                await new Promise(requestAnimationFrame);
+                const box = svg.getBoundingClientRect();
+                const now = [box.x, box.y, box.width, box.height].join();
+                times = box.width && now === before ? times + 1 : 0;
+                before = now;
+            }
+        }"""
+    )
 
 
 def width(picture: Locator) -> float:
@@ -192,7 +209,9 @@ def test_it_fits_the_cell_at_first_sight(book: Book, theme: str) -> None:
                 " && view.scrollWidth <= view.clientWidth",
                 arg=[window.element_handle(), cell.element_handle(), wide],
             )
-            assert smallest_letter(window.locator("> svg.nslab-picture")) >= 11
+            picture = window.locator("> svg.nslab-picture")
+            stands(picture)
+            assert smallest_letter(picture) >= 11
         expect(page.locator(".nslab-live .nslab-map:visible")).to_have_count(0)
 
 
@@ -224,6 +243,22 @@ def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> Non
     page.keyboard.press("+")
     expect(small).to_be_visible()
     page.wait_for_function(MAP_BESIDE)
+
+
+def test_what_the_hand_makes_larger_at_once_is_not_fitted_to_the_full_screen(book: Book) -> None:
+    page = looked_at(book, "at-once")[0]
+    page.evaluate(
+        """() => document.addEventListener('fullscreenchange', () => {
+            document.querySelector('.nslab-live .nslab-tool-in').click();
+            const svg = document.querySelector('.nslab-live .nslab-window > svg');
+            const larger = svg.getBoundingClientRect().width;
+            // It is fitted before this timer is called, if it is fitted at all.
+            setTimeout(() => { window.found = [larger, svg.getBoundingClientRect().width]; }, 100);
+        }, { once: true })"""
+    )
+    page.locator(".nslab-tool-full").click()
+    larger, then = page.wait_for_function("window.found").json_value()
+    assert then == pytest.approx(larger, abs=1)
 
 
 MAP_BESIDE = """() => {

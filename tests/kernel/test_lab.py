@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,42 @@ def test_the_settings_do_not_depend_on_the_machine(lab: Lab) -> None:
     sysctls = lab.snapshot().namespace("ns1").sysctls
     assert {key: sysctls[key] for key in wanted} == wanted
     assert sysctls.get("net.ipv6.conf.all.disable_ipv6", "1") == "1"
+
+
+def test_what_the_next_command_sets_in_a_new_namespace_stays(lab: Lab) -> None:
+    """The agent switches IPv6 off in each, and not after the learner has switched it on."""
+    key = "net.ipv6.conf.all.disable_ipv6"
+    names = [f"n{number}" for number in range(60)]
+    done = threading.Event()
+
+    def look() -> None:  # as a live picture does, which keeps the agent busy
+        while not done.is_set():
+            lab.snapshot()
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            for name in names:
+                lab.run("ip", "netns", "add", name)
+                lab.run("ip", "netns", "exec", name, "sysctl", "-qw", f"{key}=0")
+        finally:
+            done.set()
+        looking.result()
+    sysctls = [lab.snapshot().namespace(name).sysctls for name in names]
+    assert {found.get(key, "0") for found in sysctls} == {"0"}
+
+
+def test_ipv6_addresses_stay_that_were_given_before_a_namespace_is_first_seen(lab: Lab) -> None:
+    lab.sh(
+        """
+        unshare -n sleep 1000 &
+        until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+        nsenter -n -t $! ip link set lo up
+        nsenter -n -t $! ip addr add fd00::7/64 dev lo
+        ip netns attach late $!
+        """
+    )
+    assert "fd00::7" in lab.sh("ip -6 addr", "late", echo=False).stdout
 
 
 def test_a_setting_stays_that_is_made_before_a_namespace_is_first_seen(lab: Lab) -> None:

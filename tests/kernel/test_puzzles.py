@@ -36,6 +36,14 @@ def test_it_is_whole_before_it_is_broken(network: Network) -> None:
         until(lambda: broken(lab, network) == set())
 
 
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
+def test_no_line_fails_that_builds_it(network: Network) -> None:
+    """Where a lab begins, a line that fails is passed over."""
+    with Lab() as lab:
+        for line in network.built:
+            typed(lab, line)
+
+
 # Each waits for pings that nobody answers: one of each network for every commit, the rest nightly.
 OFTEN = {
     *("forward-drop", "echo-off", "not-published", "answers-dropped"),

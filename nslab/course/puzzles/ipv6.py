@@ -22,7 +22,9 @@ def _member(name: str, room: str, number: int, host: int) -> Way:
     mac = f"02:00:00:{number:02x}:06:{host:02x}"
     on = f"{_KEY}all.disable_ipv6=0 {_KEY}default.accept_dad=0"
     return (
-        f"ip netns add {name}; {_IN.format(name)}sysctl -qw {on}",
+        # Two lines: a lab switches IPv6 off in what a line has made, before the next begins.
+        f"ip netns add {name}",
+        f"{_IN.format(name)}sysctl -qw {on}",
         f"ip link add {name}0 type veth peer name eth0 address {mac} netns {name}",
         f"ip link set {name}0 master {room} up; ip -n {name} link set lo up",
         f"ip -n {name} addr add fd00:{number}::{host}/64 dev eth0 nodad",

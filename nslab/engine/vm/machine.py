@@ -18,6 +18,7 @@ import msgspec
 
 from nslab.engine import messages as m
 from nslab.engine import runtime
+from nslab.engine.remote import DYING
 from nslab.engine.vm import image, qemu
 from nslab.engine.vm.trouble import NoMachine
 from nslab.errors import EngineUnavailable
@@ -118,9 +119,8 @@ class Machine:
 
     def ended(self) -> str:
         """How it ended: what QEMU or the machine's kernel said last."""
-        # The lines to it end a moment before it does.
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+            self._process.wait(DYING)
         said = self.last_words()
         code = self._process.poll()
         if "Kernel panic" in said:

@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -66,28 +65,14 @@ def _gone(what: str, name: str) -> LabGone:
 @contextlib.contextmanager
 def _connected(held: runtime.Held) -> Iterator[socket.socket]:
     name = held.record.name
-    os.close(runtime.hold(held.record))
-    with socket.socket(socket.AF_UNIX) as line:
+    with contextlib.ExitStack() as stack:
         try:
-            directory = os.open(
-                held.place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
-            try:  # a path of any length
-                line.connect(f"/proc/self/fd/{directory}/{held.key}{runtime.SOCKET}")
-            finally:
-                os.close(directory)
-            pid, uid, _ = struct.unpack(
-                "3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-            )
+            line = stack.enter_context(runtime.connected(held))
+        except runtime.Stranger as error:
+            hint = "close the lab and make a new one"
+            raise NslabError("enter the lab", name, str(error), hint) from None
         except OSError:
             raise _gone("enter", name) from None
-        if (pid, uid) != (held.record.pid, os.geteuid()):
-            raise NslabError(
-                "enter the lab",
-                name,
-                f"process {pid} of user {uid} answers instead",
-                "close the lab and make a new one",
-            )
         if not line.recv(1):
             raise NslabError(
                 "enter the lab",

@@ -132,6 +132,7 @@ const frameOf = (frame, view, words, options) => {
         y ??= view.getBoundingClientRect().top + view.clientHeight / 2;
         const share = [(x - before.left) / before.width, (y - before.top) / before.height];
         self.zoom = Math.min(MOST, Math.max(LEAST, zoom));
+        fits = false;
         apply();
         const after = svg().getBoundingClientRect();
         view.scrollLeft += after.left + share[0] * after.width - x;
@@ -147,8 +148,11 @@ const frameOf = (frame, view, words, options) => {
         self.to(Math.min((view.clientWidth - 8) / natural(), (room - 12) / tall(), MOST));
         view.scrollTo(0, 0);
     };
+    // In a full screen it is fitted, unless a hand has made it larger or smaller there already.
+    let fits = false;
     self.full = async () => {
         if (document.fullscreenElement) return document.exitFullscreen();
+        fits = true;
         try { await frame.requestFullscreen(); } catch { tell(words.refused); return; }
         frame.querySelector('.nslab-tool-full')?.focus();
     };
@@ -159,7 +163,8 @@ const frameOf = (frame, view, words, options) => {
     frame.addEventListener('fullscreenchange', () => {
         // Whoever leaves at once is not to find it fitted to a screen that is gone.
         clearTimeout(fitting);
-        if (document.fullscreenElement === frame) fitting = setTimeout(self.fit, 50);
+        if (document.fullscreenElement === frame)
+            fitting = setTimeout(() => { if (fits) self.fit(); }, 50);
         else self.reset();
     });
     const copy = async kind => {
@@ -291,8 +296,10 @@ const frameOf = (frame, view, words, options) => {
         clearTimeout(drawing);
         drawing = setTimeout(() => {
             const all = svg();
+            // In a full screen the map takes of the window's height: without it all may be seen.
+            const taken = map.hidden || document.fullscreenElement !== frame ? 0 : map.offsetHeight + 4;
             const more = all && (view.scrollWidth > view.clientWidth + 8
-                || view.scrollHeight > view.clientHeight + 8);
+                || view.scrollHeight > view.clientHeight + taken + 8);
             view.classList.toggle('nslab-more', Boolean(more));
             map.hidden = !more;
             if (!more) return map.replaceChildren();

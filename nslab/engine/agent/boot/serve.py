@@ -288,4 +288,6 @@ class Server:
             self._send(m.Output(request.id, stream, data))
 
         completed = self._shell.run(request.id, request.command, emit)
+        # What the next command sets in a namespace that this one made is not to be overwritten.
+        self._spaces.catch_up()
         return m.Done(request.id, completed=completed)

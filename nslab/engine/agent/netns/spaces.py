@@ -37,6 +37,10 @@ class Spaces:
         """Held while namespaces are made, so that the watcher does not settle them twice."""
         self._settled = {self.home_inode}
         self._unnamed: set[int] = set()
+        self._mounts = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+        self._mounted = select.poll()
+        self._mounted.register(self._mounts, select.POLLPRI | select.POLLERR)
+        self._catching_up = threading.Lock()
         self.loose_ends: set[tuple[int, int]] = set()
         """Veths whose other end is held out of sight: (inode, index); known from the last look."""
 
@@ -183,6 +187,16 @@ class Spaces:
                 with self.lock:
                     self.settle_new()
                 poll.poll()
+
+    def catch_up(self) -> None:
+        """Settle what a command made that has just ended, before its caller goes on.
+
+        The watcher would do it a moment later.
+        """
+        with self._catching_up:
+            if self._mounted.poll(0):
+                with self.lock:
+                    self.settle_new()
 
     def settle_new(self) -> None:
         """Settle every namespace that has appeared since the last time."""

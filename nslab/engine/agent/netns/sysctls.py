@@ -25,10 +25,24 @@ def settle(*, ipv6: bool, but: str = "", fresh: bool = True) -> None:
     :param fresh: nobody else can have been in it; if somebody can, what has another value than new
         namespaces are born with was set on purpose, in the moment since it is there, and stays
     """
-    _quieten(ipv6=ipv6)
+    _quieten(ipv6=ipv6 or (not fresh and _speaks_ipv6()))
     for key in _born_otherwise():
         if key != but and (fresh or _as_born(key)):
             _try(write, f"/proc/sys/net/{key}", _WANTED[key])
+
+
+def _speaks_ipv6() -> bool:
+    """Whether somebody has given the thread's namespace an IPv6 address of its own.
+
+    Switching the protocol off would take it away.  Those that the kernel gives (::1, fe80::) say
+    nothing.
+    """
+    found = _try(read, "/proc/thread-self/net/if_inet6") or ""
+    return any(line.split()[3] in _GIVEN for line in found.splitlines())
+
+
+_GIVEN = ("00", "40")
+"""The scopes of a global and of a site's address (net/ipv6/addrconf.c, if6_seq_show())."""
 
 
 def _as_born(key: str) -> bool:
