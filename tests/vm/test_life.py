@@ -133,6 +133,23 @@ def test_a_killed_machine(lab: Lab, whom: str) -> None:
     assert not lab.alive
 
 
+def test_a_machine_that_is_still_dying_is_waited_for(lab: Lab) -> None:
+    """Its pipe breaks a moment before it is dead, and is no reason to say that it lives."""
+    connection = lab._engine._connection  # type: ignore[attr-defined]
+    process = connection._process
+    asked = process.poll
+
+    def seen() -> int | None:
+        return asked() if process.returncode is not None else None  # by who waits, not before
+
+    watch = outside(lab).pid
+    os.kill(watch, signal.SIGKILL)
+    until(lambda: not alive(watch))
+    process.poll = seen
+    with pytest.raises(LabGone, match="its virtual machine was killed"):
+        lab.snapshot()
+
+
 def test_a_panic_of_its_kernel(lab: Lab) -> None:
     with pytest.raises(LabGone, match="the kernel of its virtual machine stopped"):
         lab.run("sh", "-c", "echo c > /proc/sysrq-trigger")
