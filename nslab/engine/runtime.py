@@ -23,7 +23,6 @@ import contextlib
 import fcntl
 import os
 import pwd
-import secrets
 import signal
 import socket
 import stat
@@ -148,7 +147,7 @@ def reserve() -> Entry | None:
     Without one the lab runs as well, and cannot be entered from outside.
     """
     pid = os.getpid()
-    key = f"{pid}-{started(pid)}-{_pid_namespace()}-{secrets.token_hex(4)}"
+    key = f"{pid}-{started(pid)}-{_pid_namespace()}-{os.urandom(4).hex()}"
     for place in places():
         for _ in range(8):
             directory = _make(place)

@@ -12,8 +12,8 @@ import contextlib
 import functools
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
 from nslab.errors import InvalidInput, NslabError, WrongCall
@@ -59,7 +59,7 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
             return "" if abs(value) <= MOST else "the number is too large"
     elif isinstance(value, float) and "float" in kinds:
         return "" if math.isfinite(value) and abs(value) <= MOST else "that is no usable number"
-    elif isinstance(value, PurePath) and "Path" in kinds:
+    elif isinstance(value, os.PathLike) and "Path" in kinds:
         return _wrong_text(str(value))
     else:
         named = {base.__name__ for base in type(value).__mro__}

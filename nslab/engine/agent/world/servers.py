@@ -11,7 +11,6 @@ thousand at once.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import socket
 import threading
@@ -139,8 +138,7 @@ def _answer_request(connection: socket.socket, client: str, done: Callable[[], N
                     return
                 received += piece
             body = f"Hello from www.{DOMAIN}. Your packets came from {client}.\n".encode()
-            status = f"HTTP/1.1 200 {http.client.responses[200]}\r\n"
             head = f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
-            connection.sendall(f"{status}{head}Connection: close\r\n\r\n".encode() + body)
+            connection.sendall(f"HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n".encode() + body)
         except OSError:
             return
