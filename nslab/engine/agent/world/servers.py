@@ -139,6 +139,8 @@ def _answer_request(connection: socket.socket, client: str, done: Callable[[], N
                 received += piece
             body = f"Hello from www.{DOMAIN}. Your packets came from {client}.\n".encode()
             head = f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
-            connection.sendall(f"HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n".encode() + body)
+            connection.sendall(
+                f"HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n".encode() + body
+            )
         except OSError:
             return
