@@ -92,7 +92,8 @@ def hostile(secret: Path, other: Path, port: int) -> dict[str, tuple[str, str]]:
             "took",
         ),
         "loud": ("print('x' * 100_000_000)", "there is no link lxcbr1"),
-        "wiping": ("%%host\nrm -rf ~ / --no-preserve-root 2>/dev/null", ""),
+        # Not of all there is: to try each file of /usr may take as long as an answer may.
+        "wiping": ("%%host\nrm -rf ~ /etc /home /opt /root /srv /tmp /var 2>/dev/null", ""),
         "wiping-python": (wipes, "FileNotFoundError"),
         "calling": (reaches, "unreachable"),
         "calling-shell": (f"%%host\ncurl -sm 2 http://127.0.0.1:{port}/", "there is no link"),
