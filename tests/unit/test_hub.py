@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyter_client.manager import KernelManager
 
 HUB = Path(__file__).resolve().parents[2] / "deploy" / "hub"
 sys.path.insert(0, str(HUB))
@@ -344,3 +345,21 @@ def test_a_kernel_goes_before_its_server_where_they_share_a_limit(
         env={**os.environ, "MEM_LIMIT": limit, "PYTHONPATH": str(HUB.parents[1])},
     )
     assert ended.stdout.strip() == ("300" if limit else own)
+
+
+@pytest.mark.parametrize(("limit", "debugs"), [("", True), ("1G", False)])
+def test_a_kernel_that_shares_a_limit_has_no_debugger(limit: str, debugs: bool) -> None:
+    kernel = KernelManager(kernel_name="python3")
+    argv = [sys.executable, "-m", "nslab.jupyter.kernel", "-f", "{connection_file}"]
+    kernel.kernel_spec.argv[:] = argv
+    environment = {**os.environ, "MEM_LIMIT": limit, "PYTHONPATH": str(HUB.parents[1])}
+    kernel.start_kernel(env=environment)
+    client = kernel.client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        told = client.kernel_info(reply=True, timeout=60)["content"]
+        assert ("debugger" in told.get("supported_features", [])) == debugs
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
