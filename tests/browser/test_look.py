@@ -239,6 +239,8 @@ def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> Non
     page.wait_for_function(MAP_BESIDE)
     page.locator(".nslab-tool-full").click()
     page.wait_for_function("document.fullscreenElement?.matches('.nslab-drawn')")
+    page.keyboard.press("9")
+    expect(small).to_be_hidden()
     page.keyboard.press("+")
     page.keyboard.press("+")
     expect(small).to_be_visible()

@@ -205,9 +205,11 @@ const frameOf = (frame, view, words, options) => {
     tools.setAttribute('aria-label', words.tools);
     frame.insertBefore(tools, options.after ? view.nextSibling : view);
 
-    // By keyboard: in the window and on what is in it.
-    view.addEventListener('keydown', event => {
+    // By keyboard: in the window, on what is in it, and on the controls, where the focus is after
+    // the whole screen was asked for.
+    frame.addEventListener('keydown', event => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.target.closest('input, select, textarea')) return;
         // Around what has the focus, if that is a part.
         const part = event.target.closest(NODE)?.getBoundingClientRect();
         const by = factor => self.by(factor, part && part.left + part.width / 2,
