@@ -111,7 +111,10 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
     (r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
     (r"browser/test_terminal\.py::test_(a_page_that|jupyterlab_without|notebook_7)", NIGHTLY),
-    (r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is)", NIGHTLY),
+    (
+        r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is|at_200)",
+        NIGHTLY,
+    ),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
     (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
     (r"docs/test_site\.py::.*\[dark-", NIGHTLY),

@@ -133,6 +133,28 @@ def test_the_page_itself_is_not_wider_than_the_window(teacher: Open, width: int)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_at_200_percent_who_stands_red_and_the_look_are_in_sight(teacher: Open) -> None:
+    """A window of 1280×900 at a zoom of 200 %."""
+    page = teacher(locale="de-DE")
+    page.set_viewport_size({"width": 640, "height": 450})
+    inside = """one => {
+        const box = one.getBoundingClientRect();
+        const all = one.closest('.scroll').getBoundingClientRect();
+        return box.left >= all.left && box.right <= all.right }"""
+    assert row(page, "barbara").locator("td.stuck").evaluate(inside)
+    look = row(page, "ada").get_by_role("button")
+    assert look.evaluate(inside)
+    look.click()
+    picture = page.locator("#picture")
+    expect(picture).to_be_visible()
+    wide = picture.evaluate(
+        "async one => { await one.decode(); return one.width / one.naturalWidth }"
+    )
+    assert 12 * wide > 10.9, "its letters can be read"
+    dialog = page.locator("dialog")
+    assert dialog.evaluate("one => one.scrollWidth - one.clientWidth") <= 1, "it alone is moved"
+
+
 def test_every_word_of_the_page_is_in_the_german_catalogue() -> None:
     page = (TEACHING / "page.html").read_text(encoding="utf-8")
     script = (TEACHING / "page.js").read_text(encoding="utf-8")

@@ -377,6 +377,15 @@ def test_the_inspector_fits_a_small_window(book: Book, theme: str) -> None:
             return output.scrollWidth - output.clientWidth }"""
     )
     assert wide <= 1
+    hidden = page.locator(".nslab-sheet").evaluate("one => one.scrollWidth - one.clientWidth")
+    assert hidden <= 1, "what a frame is stands in sight"
+    letters = page.locator(".nslab-journey .nslab-window svg.nslab-picture").first.evaluate(
+        """svg => {
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            return Math.min(...[...svg.querySelectorAll('text')]
+                .map(text => parseFloat(getComputedStyle(text).fontSize) * scale)) }"""
+    )
+    assert letters > 10.9, "what is too wide is moved, not made too small to be read"
 
 
 JOURNEY = """\

@@ -26,7 +26,7 @@ def said() -> set[str]:
     for path in PACKAGE.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id != "say":
+                if node.func.id not in ("say", "noted"):
                     continue
                 (text,) = node.args
                 assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"

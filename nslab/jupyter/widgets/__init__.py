@@ -3,6 +3,9 @@
 ::
 
     words        the texts, through gettext
+    phrases      sentences that were made elsewhere, known again by their form
+    error_words  those of errors
+    frame_words  those of frames and journeys
     picture_words  those of a picture, on its way into a widget
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function

@@ -15,6 +15,7 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.asking import Asking, Question
 from nslab.jupyter.widgets.bar import Bar
+from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
 from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers
@@ -337,7 +338,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         try:
             return obstacle(self._now, self.action)
         except NslabError as error:
-            return f"{error.cause} ({error.hint})" if error.hint else error.cause
+            return reason(error)
 
     def _written(self, made: Action) -> tuple[str, str]:
         """Its commands in the log's style, and in the other one if that differs."""
@@ -355,7 +356,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         try:
             made = self.action
         except NslabError as error:
-            self._say(str(error), ok=False)
+            self._say(told(error), ok=False)
         else:
             self._worker.do(partial(self._apply, made))
 

@@ -20,6 +20,7 @@ from nslab.jupyter.answers import judged_by
 from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.below import Below
 from nslab.jupyter.widgets.card_words import line, note
+from nslab.jupyter.widgets.error_words import cause
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, only_saved, plain
 from nslab.jupyter.widgets.rejudging import Rejudging, differ
@@ -301,7 +302,7 @@ class Card(w.VBox):  # type: ignore[misc]
             self._exercise.choose(change["new"])
             self._reply("")
         except NslabError as error:
-            self._reply(line(error.cause))
+            self._reply(line(cause(error)))
         self._counted = False
         self._changed()
         self._show()

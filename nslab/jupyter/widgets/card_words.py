@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from nslab.errors import NO_ROOM, os_cause
+from nslab.jupyter.widgets.error_words import known
 from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.words import say
@@ -220,7 +221,7 @@ def _unkept(number: int) -> str:
     """That the learner's file could not be written, and what to do."""
     if not number:
         return ""
-    words = say("Your progress is not kept: {cause}.").format(cause=os_cause(number))
+    words = say("Your progress is not kept: {cause}.").format(cause=known(os_cause(number)))
     if number in NO_ROOM:
         advice = say("Delete files that you no longer need: it is kept with what you do next.")
         words = f"{words}\n{advice}"

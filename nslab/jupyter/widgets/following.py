@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nslab.errors import LabClosed, LabGone, NslabError
+from nslab.jupyter.widgets.error_words import cause, told
 from nslab.network import diff
 from nslab.network.model import Snapshot
 
@@ -73,11 +74,11 @@ class Following:
                 except (LabClosed, LabGone) as error:
                     lab = self._lab()
                     if lab is None or not lab.alive:
-                        reason = error.cause or str(error)
+                        reason = cause(error) or told(error)
                         return
                     self._number = 0  # undone: there is another engine now
         except NslabError as error:
-            reason = str(error)
+            reason = told(error)
         except Exception as error:  # nothing may be printed from here
             reason = f"{type(error).__name__}: {error}"
         finally:

@@ -16,6 +16,8 @@ from nslab.frames import Frames
 from nslab.frames.filtering import Facts, Wanted, facts, wanted
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names
+from nslab.jupyter.widgets.error_words import cause
+from nslab.jupyter.widgets.frame_words import of_frame
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
 from nslab.jupyter.widgets.picture_words import in_words
 from nslab.jupyter.widgets.sheet import List, Parts, key, protocol
@@ -168,7 +170,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         try:
             fits = wanted(text)
         except InvalidInput as error:
-            self._unfinished = error.cause
+            self._unfinished = cause(error)
             fits = self._fits  # as it was, while it is being typed
         else:
             self._unfinished, self._fits = "", fits
@@ -228,7 +230,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             if running:
                 words = say("{count} frames; the capture is running")
             table = frames.table(rows=ROWS)
-            notes = "".join(f"<br>{html.escape(note)}" for note in table.footer)
+            notes = "".join(f"<br>{html.escape(of_frame(note))}" for note in table.footer)
             count = f"<b>{len(self._frames):,}</b>"
             said = html.escape(words).format(count=count) + notes
             self._status.value = f"<span class='nslab-on'>{said}</span>{only_saved()}"
@@ -271,8 +273,8 @@ class Inspector(w.VBox):  # type: ignore[misc]
                 self._forget_way()
             else:
                 self._at.value = step  # of the journey that is shown: there it is in the picture
-            note = f"<br>{html.escape(opened.note)}" if opened.note else ""
-            self._heading.value = f"<b>{html.escape(opened.heading)}</b>{note}"
+            note = f"<br>{html.escape(of_frame(opened.note))}" if opened.note else ""
+            self._heading.value = f"<b>{html.escape(of_frame(opened.heading))}</b>{note}"
             return self._parts.show(opened)
 
     def _forget_way(self) -> None:

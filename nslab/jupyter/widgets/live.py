@@ -13,6 +13,7 @@ import ipywidgets as w
 
 from nslab.draw import Picture
 from nslab.errors import EngineUnavailable, ToolMissing
+from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
@@ -155,7 +156,7 @@ class Live(w.VBox):  # type: ignore[misc]
         try:
             drawn = in_words(reachable(self._last.html))
         except ToolMissing as error:
-            drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(str(error))}</p>"
+            drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(told(error))}</p>"
         self._fill_choice()  # first, so that whatever is in the picture can be chosen
         self._page.graph = joined(self._snapshot)
         if drawn != self._picture.value:

@@ -10,9 +10,37 @@ import re
 from functools import cache
 from html import escape, unescape
 
+from nslab.jupyter.widgets.frame_words import of_journey, of_tag
+from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 
 _TEXT = re.compile(r"(<(?:text|th)\b[^>]*>)([^<]+)(?=</(?:text|th)>)")
+_TOLD = re.compile(r'(<title>|aria-label=")([^<>"]+)')
+
+TIPS = (
+    noted("The network of {name}"),
+    noted("{title}, on the network of {name}"),
+    noted("{name} (the pseudo-host)"),
+    noted("{name} (the machine)"),
+    noted("{name} (namespace)"),
+    noted("{name} (process)"),
+    noted("{name} (container)"),
+    noted("outside the host: {name}"),
+    noted("outside the host: LAN machine: {addresses}"),
+    noted("outside the host: LAN switch"),
+    noted("{link}: {kind}, {state}"),
+    noted("address {address}"),
+    noted("port of {bridge}"),
+    noted("port of {bridge}, {state}"),
+    noted("other end: {link}"),
+    noted("on top of {link}"),
+    noted("MTU {size}"),
+    noted("promiscuity {count}"),
+    noted("flags {flags}"),
+)
+"""What is said of a part of the picture, line by line, where a mouse rests, and to a reader."""
+
+_tips = Phrases(TIPS)
 
 
 def in_words(page: str) -> str:
@@ -20,10 +48,17 @@ def in_words(page: str) -> str:
     known = _known()
 
     def said(found: re.Match[str]) -> str:
-        here = known.get(unescape(found[2]))
-        return found[1] + (escape(here) if here else found[2])
+        words = unescape(found[2])
+        here = known.get(words) or of_tag(words)
+        return found[1] + (found[2] if here == words else escape(here))
 
-    return _TEXT.sub(said, page) if known else page
+    return _TOLD.sub(_told, _TEXT.sub(said, of_journey(page))) if known else page
+
+
+def _told(found: re.Match[str]) -> str:
+    """What is said of a part: each of its lines is known, or all of them stay English."""
+    here = _tips.say_all(unescape(found[2]).split("\n"))
+    return found[0] if here is None else found[1] + escape("\n".join(here), quote=True)
 
 
 @cache
@@ -33,6 +68,7 @@ def _known() -> dict[str, str]:
         "the pseudo-host": say("the pseudo-host"),
         "the machine": say("the machine"),
         "LAN machine": say("LAN machine"),
+        "LAN switch": say("LAN switch"),
         "namespace": say("namespace"),
         "process": say("process"),
         "off → on": say("off → on"),

@@ -14,6 +14,7 @@ import ipywidgets as w
 
 from nslab.errors import Interrupted
 from nslab.jupyter.widgets.bar import Bar
+from nslab.jupyter.widgets.error_words import cause
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.node_facts import changed_thing
 from nslab.jupyter.widgets.page import in_page, marked, mirrored, only_saved
@@ -178,7 +179,7 @@ class Player(w.VBox):  # type: ignore[misc]
         except Interrupted as error:
             self._add(before)
             back = say("What it had done stays; Back takes it back.")
-            self._failed(f"{step.title}: {error.cause}.\n{back}")
+            self._failed(f"{step.title}: {cause(error)}.\n{back}")
             return False
         self._add(before)
         self._show_result(

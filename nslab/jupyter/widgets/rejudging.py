@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
+from nslab.jupyter.widgets.error_words import cause, told
 from nslab.jupyter.widgets.task import Exercise, Standing
 from nslab.network import diff
 from nslab.network.model import Snapshot
@@ -178,7 +179,7 @@ class Rejudging:
                 self._stopped.wait(AGAIN[0])
                 self._changed.set()
             else:
-                self._end(error.cause or str(error))
+                self._end(cause(error) or told(error))
         except Exception as error:  # nothing may be printed from here
             self._end(f"{type(error).__name__}: {error}")
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from nslab.errors import NslabError
+from nslab.jupyter.widgets.error_words import told
 
 AGAIN = 0.1
 """Seconds after which a job that is to stop is interrupted once more."""
@@ -63,7 +64,7 @@ class Worker:
         try:
             job()
         except NslabError as error:
-            self._failed(str(error))
+            self._failed(told(error))
         except Exception as error:  # nothing may be printed from here
             self._failed(f"{type(error).__name__}: {error}")
         finally:

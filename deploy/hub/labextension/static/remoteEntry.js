@@ -3,7 +3,28 @@
 (() => {
   const WAIT = 2000; // milliseconds until a server that does not answer is asked again
   const WHERE = 1500; // and between two looks at where the learner is
+  const KNOWN = ["en", "de"];
+  const language = navigator.languages.map((one) => one.slice(0, 2))
+    .find((one) => KNOWN.includes(one)) || "en";
+  const words = new URL(`${language}.json`, document.currentScript?.src ?? location.href);
   let scope;
+  let catalogue = {};
+
+  // A text in the browser's language, as on the teacher's page.  One that the catalogue lacks stays
+  // English; so does one around a cause that the catalogue lacks.
+  function say(text, values = {}) {
+    const has = (one) => Object.hasOwn(catalogue, one);
+    const here = has(text) && (!("cause" in values) || has(values.cause));
+    const fill = { ...values, ...(here && "cause" in values ? { cause: catalogue[values.cause] } : {}) };
+    return (here ? catalogue[text] : text)
+      .replace(/\{(\w+)\}/g, (whole, name) => (name in fill ? fill[name] : whole));
+  }
+
+  async function learnWords() {
+    if (language === "en") return;
+    const answer = await fetch(words);
+    if (answer.ok) catalogue = await answer.json();
+  }
 
   async function shared(name) {
     const versions = scope[name];
@@ -55,6 +76,8 @@
       return; // no hub, or one without a teacher's view
     }
 
+    await learnWords().catch(() => {}); // English, then
+
     // -- the two buttons --------------------------------------------------------------------
     const share = document.createElement("button");
     const give = document.createElement("button");
@@ -64,8 +87,8 @@
         "border:1px solid var(--jp-border-color1);border-radius:4px;" +
         "color:var(--jp-ui-font-color1);background:transparent;white-space:nowrap";
     }
-    give.textContent = "Hand in";
-    give.title = "give your teacher the lessons as they are saved; as often as you like";
+    give.textContent = say("Hand in");
+    give.title = say("give your teacher the lessons as they are saved; as often as you like");
     const bar = new Widget();
     bar.id = "nslab-class";
     bar.node.style.cssText = "display:flex;align-items:center;flex:0 0 auto";
@@ -76,7 +99,7 @@
       try {
         show(await post("", { sharing: !view.sharing }));
       } catch (error) {
-        Notification.error(`“Share my labs” was not switched: ${error.message}`);
+        Notification.error(say("“Share my labs” was not switched: {cause}", { cause: error.message }));
       }
     }
     async function handed() {
@@ -84,19 +107,20 @@
       try {
         await app.commands.execute("docmanager:save-all").catch(() => {});
         const { files } = await post("/hand-in", {});
-        Notification.success(`Handed in: ${files} notebooks. You can hand in again at any time.`,
+        Notification.success(
+          say("Handed in: {files} notebooks. You can hand in again at any time.", { files }),
           { autoClose: 15000 });
       } catch (error) {
-        Notification.error(`Not handed in: ${error.message}`, { autoClose: false });
+        Notification.error(say("Not handed in: {cause}", { cause: error.message }), { autoClose: false });
       } finally {
         give.disabled = false;
       }
     }
     share.addEventListener("click", switched);
     give.addEventListener("click", handed);
-    app.commands.addCommand("nslab:share", { label: "Share My Labs with the Teacher",
+    app.commands.addCommand("nslab:share", { label: say("Share My Labs with the Teacher"),
       isToggled: () => Boolean(view.sharing), execute: switched });
-    app.commands.addCommand("nslab:hand-in", { label: "Hand In the Lessons", execute: handed });
+    app.commands.addCommand("nslab:hand-in", { label: say("Hand In the Lessons"), execute: handed });
 
     // -- news -------------------------------------------------------------------------------
     let notice = "", looked = (view.looked || {}).id;
@@ -106,11 +130,11 @@
     function show(now) {
       view = now;
       share.setAttribute("aria-pressed", String(view.sharing));
-      share.textContent = view.sharing ? "● Labs shared with teacher" : "Share my labs";
+      share.textContent = view.sharing ? say("● Labs shared with teacher") : say("Share my labs");
       share.style.borderColor = view.sharing ? "var(--jp-warn-color0)" : "var(--jp-border-color1)";
       share.title = view.sharing
-        ? "Your teacher can look into your labs. Press to stop that."
-        : "Let your teacher look into your labs: their picture, and why something is not reached";
+        ? say("Your teacher can look into your labs. Press to stop that.")
+        : say("Let your teacher look into your labs: their picture, and why something is not reached");
       const said = view.announcement;
       if (said && !seen(said.id)) {
         if (notice) Notification.dismiss(notice);
@@ -122,7 +146,7 @@
       }
       if (view.looked && view.looked.id !== looked) {
         looked = view.looked.id;
-        Notification.info(`${view.looked.teacher} has looked into your lab.`, { autoClose: 5000 });
+        Notification.info(say("{teacher} has looked into your lab.", view.looked), { autoClose: 5000 });
       }
     }
 

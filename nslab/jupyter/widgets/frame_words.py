@@ -1,0 +1,109 @@
+"""Frames and journeys in the reader's language, where a widget shows them.
+
+What a frame carries (``ICMP echo request, seq 1``) is said as Wireshark says it, in all languages.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from nslab.jupyter.widgets.phrases import Phrases, noted
+
+FORMS = (
+    # Where a packet was seen, and how it came there.
+    noted("all"),
+    noted("all steps"),
+    noted("step {number}: into {place}"),
+    noted("step {number}: out of {place}"),
+    noted("into {place}"),
+    noted("out of {place}"),
+    noted("first seen"),
+    noted("sent by {name}"),
+    noted("back in"),
+    noted("over the cable"),
+    noted("taken in by {name}"),
+    noted("by the bridge {name}"),
+    noted("forwarded by {name}"),
+    noted("… and {count} copies more"),
+    noted("copy → {places}"),
+    # What was rewritten.
+    noted("new MACs"),
+    noted("source {before} → {after}"),
+    noted("source {before} → {after} (SNAT by {name})"),
+    noted("source {before} → {after} (DNAT undone by {name})"),
+    noted("target {before} → {after}"),
+    noted("target {before} → {after} (DNAT by {name})"),
+    noted("target {before} → {after} (SNAT undone by {name})"),
+    # How it ended.
+    noted("Arrived at {place}"),
+    noted("Left {place}, and never into {other}"),
+    noted("Came into {place}, and never into {other}"),
+    noted("Left {place}, behind which nothing was captured"),
+    noted("Last seen going into {place}"),
+    noted("remembered by {name}: {flow}"),
+    noted("answer expected: {flow}"),
+    # A frame, and what is missing of a capture.
+    noted("frame {number} at {place}, sent, {size} bytes: {what}"),
+    noted("frame {number} at {place}, meant for this link, {size} bytes: {what}"),
+    noted("frame {number} at {place}, meant for everyone, {size} bytes: {what}"),
+    noted("frame {number} at {place}, meant for a group, {size} bytes: {what}"),
+    noted("frame {number} at {place}, meant for another, {size} bytes: {what}"),
+    noted(
+        "Its checksum is not filled in: that is left to the card, and between virtual links "
+        "there is none."
+    ),
+    noted("… and {count} frames more"),
+    noted(
+        "✘ {place}: the kernel dropped {count} frames, which came faster than they were taken in"
+    ),
+    noted("{place}: the link is called {name} now"),
+    noted("this link"),
+    noted("everyone"),
+    noted("a group"),
+    noted("another"),
+    noted("– (sent)"),
+)
+
+TAGS = (noted("source → {after}"), noted("target → {after}"))
+"""What was rewritten, beside a stop of a way in the picture."""
+
+_PARTS = {"the host": "host"}
+_forms = Phrases(FORMS, _PARTS)
+_tags = Phrases(TAGS)
+
+_APART = re.compile(r"(<svg\b.*?</svg>|<style\b.*?</style>)", re.DOTALL)
+_WORDS = re.compile(r">([^<>]+)<")
+_LABEL = re.compile(r'aria-label="([^"]+)"')
+
+
+def of_frame(text: str) -> str:
+    """A line about a frame; in English if it is not known."""
+    return _forms.say(text) or text
+
+
+def of_tag(text: str) -> str:
+    """A text of a picture: other names in it may read as if they were words."""
+    return _tags.say(text) or text
+
+
+def of_journey(page: str) -> str:
+    """A journey in a page: its table and what stands below it; its picture is left as it is."""
+    if "nslab-walk" not in page:
+        return page
+    parts = _APART.split(page)
+    parts[::2] = [_LABEL.sub(_label, _WORDS.sub(_word, part)) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _word(found: re.Match[str]) -> str:
+    here = _forms.say(unescape(found[1]))
+    return found[0] if here is None else f">{escape(here)}<"
+
+
+def _label(found: re.Match[str]) -> str:
+    here = _forms.say(unescape(found[1]))
+    return found[0] if here is None else f'aria-label="{escape(here, quote=True)}"'
+
+
+__all__ = ["FORMS", "TAGS", "of_frame", "of_journey", "of_tag"]
