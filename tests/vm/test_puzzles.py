@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from puzzling import broken, typed
@@ -93,9 +92,7 @@ def test_one_is_drawn_refused_and_solved(network: str) -> None:
         assert wrong.reason in str(lab.solved())
 
 
-def test_without_qemu_it_is_said_how_to_get_it(
-    empty: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_qemu_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSLAB_QEMU", "qemu-of-nowhere")
     with pytest.raises(EngineUnavailable, match="there is no qemu-of-nowhere") as caught:
         nslab.puzzle("ada", network="vlan")
