@@ -59,6 +59,7 @@ _WORKS: dict[str, Check] = {
     "lan-kiosk": Reaches("lan", _KIOSK, ok=False),
 }
 
+_MODE = "ip -n kiosk link set eth0 type ipvlan mode {}"
 _OUT = ("kiosk-lan", "kiosk-out", "counter-out", "counter-page")
 
 
@@ -92,7 +93,8 @@ _FAULTS = (
         "ipvlan l3",
         3,
         "card",
-        _line("ip link set shim type ipvlan mode l3", "ip link set shim type ipvlan mode l2"),
+        # The mode is that of all on one card, whichever it is set at.
+        _line(_MODE.format("l3"), _MODE.format("l2")),
         "Somebody read that it is faster so. Kiosk and counter have each other, and nobody else.",
         _OUT,
         "Who answers when the LAN asks for the kiosk's address? `ip -d link`, and `tcpdump arp`.",
@@ -101,7 +103,7 @@ _FAULTS = (
         "the-machine-itself",
         "ipvlan and its parent",
         2,
-        "shim",
+        "card",  # a shim that is made anew sets the mode of all
         _line("ip link del shim", _SHIM),
         "Kiosk and counter are online, and find each other. Only the machine that they run on "
         "finds neither.",
