@@ -547,7 +547,10 @@ class Lab(Past, Counting, Tables, Traffic):
         if self._held is None or self._resting is not None:
             enough.room_for(self.name)
         look = None if self._earlier else self._earlier.append
-        return rebuild(self._newest_engine, self._begin, look)
+        return rebuild(self._newest_engine, self._begin, look, self._begun)
+
+    def _begun(self, typed: Typed, ran: CommandResult) -> None:
+        """A line of the beginning has run.  One that failed is passed over, as in a terminal."""
 
     def _newest_engine(self) -> Engine:
         with enough.of_everything(self.name):

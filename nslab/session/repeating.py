@@ -15,6 +15,8 @@ from nslab.network.actions import Action
 from nslab.network.making import Line, Piece, make
 from nslab.network.model import Snapshot
 from nslab.session.history import Done, HistoryStep, Typed
+from nslab.session.outcome import CommandResult
+from nslab.session.output import Output
 from nslab.session.progress import Repeating
 
 REPEAT_TIMEOUT = 120.0
@@ -31,11 +33,13 @@ def rebuild(
     make_engine: Callable[[], Engine],
     steps: Sequence[Done | Typed],
     look: Callable[[Snapshot], object] | None = None,
+    ran: Callable[[Typed, CommandResult], object] | None = None,
 ) -> Engine:
     """A new engine in which steps have been done.
 
     :param look: is handed what is there before each of the last lines that are typed: with those,
         an exercise takes away what is to be mended
+    :param ran: is handed each line that was typed, and what came of it; what it raises is raised
     :raises NslabError: an action failed; a line that fails is passed over
     """
     engine = make_engine()
@@ -46,7 +50,11 @@ def rebuild(
             else:
                 if look is not None and 0 < number >= len(steps) - LOOKS:
                     look(engine.snapshot())
-                engine.run(step.command(REPEAT_TIMEOUT))
+                output = Output(False)
+                completed = engine.run(step.command(REPEAT_TIMEOUT), output)
+                output.finish()
+                if ran is not None:
+                    ran(step, output.result(completed))
     except BaseException:
         engine.close()
         raise

@@ -77,19 +77,19 @@ def test_every_kind_of_fault_is_among_them_or_it_is_said_why_not() -> None:
     """The kinds are those by which it is measured how often ``why`` is right."""
     sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
     from faults.catalogue import FAULTS, KINDS
-    from faults.topologies import TOPOLOGIES
 
     kinds = {fault.kind for _, fault in every()}
     assert kinds | set(LEFT_OUT) == set(KINDS)
     assert not kinds & set(LEFT_OUT)
-    for kind, why in LEFT_OUT.items():
-        some = [fault for fault in FAULTS if fault.kind == kind]
-        if "virtual machine" in why:
-            assert all(fault.engine == "vm" for fault in some), kind
-        elif "Docker" in why:
-            assert all(TOPOLOGIES[fault.topology].docker for fault in some), kind
-        else:
-            assert all(fault.outside for fault in some), kind
+    for kind in LEFT_OUT:
+        assert all(fault.outside for fault in FAULTS if fault.kind == kind), kind
+
+
+def test_no_word_draws_what_needs_more_than_a_lab() -> None:
+    """A virtual machine, or Docker: they are for who asks for them by the network's name."""
+    assert not any(one.engine or one.programs for one in DRAWN)
+    there = [one for one in NETWORKS.values() if one.engine or one.programs]
+    assert [one.name for one in there] == ["vlan", "ipvlan", "docker"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ terminal group (``runc``, its default runtime here, says how).
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from nslab.errors import InvalidInput, NslabError, ToolMissing
@@ -56,10 +57,8 @@ def start(lab: Lab) -> None:
                 f"{program} is not installed on this machine",
                 f"sudo apt-get install --no-install-recommends {package}",
             )
-    runc = files("nslab.course.docker").joinpath("runc.py").read_text()
-    script = files("nslab.course.docker").joinpath("start.sh").read_text()
-    lab.run("sh", "-c", "mkdir -p /run/nslab/docker && cat > /run/nslab/docker/runc", stdin=runc)
-    ran = lab.run("bash", "-s", stdin=script, timeout=2 * LIMIT)
+    lab.run("sh", "-c", _KEEP, stdin=_text("runc.py"))
+    ran = lab.run("bash", "-s", stdin=_text("start.sh"), timeout=2 * LIMIT)
     if ran.returncode:
         words = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
         raise NslabError(
@@ -68,3 +67,26 @@ def start(lab: Lab) -> None:
             words[-1] if words else "it ended without a message",
             "its full output is in the lab's /run/nslab/docker/log",
         )
+
+
+_KEEP = "mkdir -p /run/nslab/docker && cat > /run/nslab/docker/runc"
+_END = "end-of-what-nslab-brings"
+
+
+@cache
+def _text(name: str) -> str:
+    """One of the files beside this one."""
+    return files("nslab.course.docker").joinpath(name).read_text()
+
+
+def lines() -> tuple[str, ...]:
+    """The same as lines to be typed in a host: for a lab that begins with an engine.
+
+    ``lab.reset()`` and ``lab.undo()`` then start it again.  The files are written out in them,
+    because the lab may live where nslab is not installed.
+    """
+    runc, script = _text("runc.py"), _text("start.sh")
+    return (
+        f"{_KEEP} <<'{_END}'\n{runc.rstrip()}\n{_END}",
+        f"bash -s <<'{_END}'\n{script.rstrip()}\n{_END}",
+    )

@@ -15,6 +15,9 @@ and what was shut on purpose is still shut.
     macvlan      a network: containers that share the host's card
     tunnel       a network: two sites that a tunnel joins
     ipv6         a network that speaks IPv6 alone
+    vlan         a network: three on one cable, which needs a full kernel
+    ipvlan       a network: containers that share the host's card and MAC; a full kernel, too
+    docker       a network: a real Docker engine's
     capstone     the network of notebook 16, and what may be wrong with it
     networks     all of them
     puzzle       drawing one by its name or seed; a lab in which why costs a star

@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 import html
+import os
 import random
 import weakref
 from collections.abc import Callable, Iterator
+from shutil import which
 from typing import Any
 
 from nslab.course.exercises.exercise import Exercise
@@ -20,12 +22,15 @@ from nslab.course.progress.record import PUZZLES as LESSON
 from nslab.course.puzzles.networks import DRAWN, NETWORKS
 from nslab.course.puzzles.values import Fault, Network
 from nslab.engine import stopping
-from nslab.errors import InvalidInput
+from nslab.engine.choose import VARIABLE
+from nslab.errors import InvalidInput, NslabError, ToolMissing
 from nslab.network.arguments import checked
 from nslab.printable import short
 from nslab.session import naming, views
 from nslab.session.check import Verdict, Verdicts
+from nslab.session.history import Typed
 from nslab.session.lab import Lab
+from nslab.session.outcome import CommandResult
 from nslab.session.views import View
 
 NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -56,16 +61,37 @@ class Puzzle(Lab):
 
     :param exercise: the puzzle as an exercise
     :param engine: as for :class:`nslab.Lab`
+    :param network: the network that it was drawn from; None for one of your own
+    :raises ToolMissing: the network needs programs that this machine has not
+    :raises NslabError: a line that builds or breaks it failed
     """
 
-    def __init__(self, exercise: Exercise, engine: str | None = None) -> None:
+    def __init__(
+        self, exercise: Exercise, engine: str | None = None, network: Network | None = None
+    ) -> None:
+        self._network = network
+        if network is not None:
+            _installed(network, engine)
+            engine = engine or network.engine or None
         # A name of one word, as `%%host -l NAME` takes it.
+        self.exercise = exercise
         with naming.usually("-".join(exercise.name.split())):
             super().__init__(engine=engine, start=exercise.begin)
-        self.exercise = exercise
         self._engine_name = engine
         self._card: Callable[[], View | None] = lambda: None
         exercise.attempt.started(self)
+
+    def _begun(self, typed: Typed, ran: CommandResult) -> None:
+        """A line of the beginning has run.  If it failed, this would be another puzzle."""
+        if ran.failures:
+            words = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
+            raise NslabError(
+                "make the puzzle",
+                self.exercise.id,
+                f"a line that makes it failed: {short(typed.text)}: "
+                + (words[-1] if words else "without a message"),
+                _remedy(self._network),
+            )
 
     @property
     def symptom(self) -> str:
@@ -96,7 +122,7 @@ class Puzzle(Lab):
 
     def _again(self) -> Puzzle:
         """Another lab for the same card."""
-        made = Puzzle(self.exercise, self._engine_name)
+        made = Puzzle(self.exercise, self._engine_name, self._network)
         made._card = self._card
         return made
 
@@ -186,11 +212,43 @@ def puzzle(
     :param network: the network that it is drawn from: ``shop``, ``branch`` (two sites and their
         routers), ``published`` (containers and their ports), ``workshop`` (names, datagrams, a door
         of one's own), ``macvlan`` (one card for many), ``tunnel`` (two sites that are one network),
-        ``ipv6`` or ``capstone`` (notebook 16); None: the name decides
-    :param engine: as for :class:`nslab.Lab`
+        ``ipv6``, ``capstone`` (notebook 16), ``vlan`` or ``ipvlan`` (both in a virtual machine),
+        or ``docker`` (a real engine); None: the name decides, among those that need neither a
+        virtual machine nor Docker
+    :param engine: as for :class:`nslab.Lab`; None for the one that the network needs
     :raises EngineUnavailable: no lab can run here; says why, and what to do
+    :raises ToolMissing: the network needs programs that this machine has not; names the packages
     """
-    return Puzzle(drawn(name, network), engine)
+    exercise = drawn(name, network)
+    return Puzzle(exercise, engine, faults_of(str(name).strip(), network)[0])
+
+
+def _installed(network: Network, engine: str | None) -> None:
+    """Raise what is said where this machine lacks programs, if the lab is to live here."""
+    if (engine or os.environ.get(VARIABLE) or "local") != "local":
+        return
+    there = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    missing = {name: pkg for name, pkg in network.programs.items() if not which(name, path=there)}
+    if missing:
+        raise ToolMissing(
+            "make a puzzle of the network",
+            network.name,
+            f"this machine has no {' and no '.join(missing)}",
+            f"sudo apt-get install --no-install-recommends {_packages(missing)}",
+        )
+
+
+def _packages(programs: dict[str, str]) -> str:
+    return " ".join(dict.fromkeys(programs.values()))
+
+
+def _remedy(network: Network | None) -> str:
+    """What to do where a puzzle cannot be made."""
+    if network is not None and network.engine:
+        return "it needs a full kernel: leave engine= out, and it gets a virtual machine"
+    if network is not None and network.programs:
+        return f"where its lab lives, it needs {_packages(network.programs)}"
+    return "nslab doctor says what this machine lacks"
 
 
 def drawn(name: str | int, network: str | None = None) -> Exercise:

@@ -76,6 +76,8 @@ class Network(Struct, frozen=True, kw_only=True):
     :param mustnot: what would mend it at too high a price
     :param spoils: lines that break something else, each with a piece of what is said of it then
     :param faults: what may be wrong with it, from easy to hard
+    :param engine: the engine that its labs need, as for :class:`nslab.Lab`; empty: the usual one
+    :param programs: what must be installed on this machine, with Debian's package of each
     """
 
     name: str
@@ -86,6 +88,8 @@ class Network(Struct, frozen=True, kw_only=True):
     mustnot: tuple[MustNot, ...]
     spoils: tuple[tuple[str, str], ...]
     faults: tuple[Fault, ...]
+    engine: str = ""
+    programs: dict[str, str] = {}
 
     def fault(self, name: str) -> Fault:
         """The fault of that name."""
