@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import structs
 
 from nslab.draw.scene.scene import Line, Role
+from nslab.draw.scene.wires import is_idle_fallback
 from nslab.network.diff import (
     Change,
     Kind,
     filter_text,
     kind_and_mode,
+    leads_text,
     name_text,
     nameservers,
     nat_text,
@@ -95,11 +97,29 @@ def loose(link: Link) -> str:
         to = f" to {link.tunnel.remote}" if link.tunnel.remote else ""
         over = f" over {link.tunnel.dev}" if link.tunnel.dev else ""
         return f"VNI {link.tunnel.number}{to}{over}"
+    if link.ends:
+        return _tunnel_words(link)
     if link.kind == "veth" or (link.peer and not link.peer.namespace):
         return "other end out of sight"
     if link.kind == "dummy":
         return "leads nowhere"
     return "" if link.kind in _ENDS else "leads out of sight"
+
+
+def _tunnel_words(link: Link) -> str:
+    """Where a tunnel leads: its remote end or its peers' endpoints, and its key."""
+    if link.ends is None:
+        return ""
+    if link.ends.peers is not None:
+        known = [peer for peer in link.ends.peers if peer]
+        if not known:
+            some = f"{len(link.ends.peers)} peer{'' if len(link.ends.peers) == 1 else 's'}"
+            return f"{some} without endpoint" if link.ends.peers else "no peers"
+        others = len(link.ends.peers) - 1
+        return f"to {known[0]}" + (f" and {others} more" if others else "")
+    key = link.ends.key_in if link.ends.key_out is None else link.ends.key_out
+    said = f", {'VNI' if link.kind == 'geneve' else 'key'} {key}" if key is not None else ""
+    return (f"to {link.ends.remote}" if link.ends.remote else "remote any") + said
 
 
 _ENDS = frozenset({"", "bridge", "bond", "team", "vrf", "ifb", "nlmon"})
@@ -116,6 +136,7 @@ def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> s
         facts.append(f"other end: {far}" if link.kind == "veth" else f"on top of {far}")
     if link.port and link.port.vlans is not None:
         facts.append(vlans_text(link.port.vlans))
+    facts += leads_text(link)
     facts.append(f"MTU {link.mtu}")
     if link.promiscuity:
         facts.append(f"promiscuity {link.promiscuity}")
@@ -143,7 +164,7 @@ def notes(
     ``forwards``: the host passes on what is for others.
     """
     marks: Marks = {(c.what, c.value): c.kind for c in changes}
-    many = sum(link.name != "lo" for link in namespace.links)
+    many = sum(link.name != "lo" and not is_idle_fallback(link) for link in namespace.links)
     host = namespace.role == "host"
     yield from _loopback(namespace, loopback, alone=not many)
     if host:

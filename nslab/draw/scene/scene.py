@@ -103,12 +103,13 @@ class Cable:
     mark: Kind | None
     pair: bool = True
     by: str = ""
-    """What makes a wire between two links that nothing else joins: ``nft``, ``vxlan``."""
+    """What makes a wire between two links that nothing else joins: ``nft``, ``mirred``, or the
+    kernel's word for a tunnel: ``vxlan``, ``gre``."""
 
     @property
     def tunnel(self) -> bool:
         """Whether its frames travel within packets of another network."""
-        return self.by == "vxlan"
+        return self.by not in ("", "nft", "mirred")
 
 
 @dataclass(frozen=True)
