@@ -35,3 +35,70 @@ def test_what_tc_mirrors_and_redirects_is_drawn_as_a_wire() -> None:
         undone = lab.sh("tc filter del dev v0 ingress")
         assert "mirror to t0 → none" in str(undone.changes)
         assert not lab.picture.placed.cable("host/v0", "host/t0")
+
+
+SITES = """
+for n in 1 2; do
+    ip netns add site$n; ip link add to$n type veth peer name eth0 netns site$n
+    ip addr add 10.$n.0.1/24 dev to$n; ip link set to$n up; ip -n site$n link set eth0 up
+    ip -n site$n addr add 10.$n.0.2/24 dev eth0
+done
+"""
+ENDS = {
+    "gre": "local {here} remote {there} key 7",
+    "gretap": "local {here} remote {there}",
+    "ipip": "local {here} remote {there}",
+    "sit": "local {here} remote {there}",
+    "vti": "local {here} remote {there} key 7",
+    "geneve": "id 7 remote {there}",
+}
+
+
+def test_the_two_ends_of_each_tunnel_that_the_kernel_knows_are_joined() -> None:
+    """Of a kind that it does not know, both ends are refused, and the picture has none."""
+    with Lab() as lab:
+        lab.sh(SITES)
+        refused = set()
+        for kind, words in ENDS.items():
+            for n, here, there in ((1, "10.1.0.2", "10.2.0.2"), (2, "10.2.0.2", "10.1.0.2")):
+                ends = words.format(here=here, there=there)
+                made = lab.sh(f"ip -n site{n} link add t-{kind} type {kind} {ends}")
+                if made.stderr:
+                    assert "Unknown device type" in made.stderr
+                    refused.add(kind)
+        picture = lab.picture
+        for kind in ENDS:
+            one = bool(picture.placed.cable(f"site1/t-{kind}", f"site2/t-{kind}"))
+            assert one == (kind not in refused)
+            assert (f"t-{kind} {kind}, down, to 10.2.0.2" in picture.text) == one
+
+
+PUBLISHED = """
+ip netns add web; ip link add br0 type bridge; ip addr add 172.17.0.1/24 dev br0
+ip link add v0 type veth peer name eth0 netns web; ip link set v0 master br0
+sysctl -qw net.ipv4.ip_forward=1
+iptables -t nat -N DOCKER; iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+iptables -t nat -A DOCKER ! -i br0 -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+iptables -P FORWARD DROP; iptables -A FORWARD -o br0 -p tcp --dport 80 -j ACCEPT
+ip netns exec web iptables -P INPUT DROP
+"""
+
+
+def test_policies_and_published_ports_stand_where_they_act() -> None:
+    with Lab() as lab:
+        assert not lab.sh(PUBLISHED).stderr
+        picture = lab.picture
+        (gate,) = picture.placed.gates
+        assert "forward policy drop" in [line.words for line in gate.notes.lines]
+        elsewhere = {
+            line.words: box.label
+            for every, _, box in picture.placed.notes
+            for line in every.lines
+            if line.role in {"policy", "nat"}
+        }
+        assert elsewhere == {
+            "dnat tcp port 8080 → 172.17.0.2:80": "host",
+            "input policy drop": "web",
+        }
+        assert "<title>iptables -P INPUT DROP</title>" in picture.svg
+        assert "--dport 8080 -j DNAT --to-destination 172.17.0.2:80</title>" in picture.svg

@@ -231,17 +231,21 @@ def socket(cell: Cell) -> Slot:
     return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
 
 
+SIGNED = frozenset({"filter", "policy", "listens"})
+"""Roles of lines that an icon stands before."""
+
+
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
-    sign = 18 if line.mark or line.role == "filter" else 0
+    sign = (18 if line.role in SIGNED else 0) + (18 if line.mark else 0)
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines)
-    listens = any(line.role == "listens" for line in lines)
-    return lines_width(lines) + (20 if plates or listens else 4), LEAD * len(lines) + 6 * plates + 4
+    signed = any(line.role in SIGNED for line in lines)
+    return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(lines) + 6 * plates + 4
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:
