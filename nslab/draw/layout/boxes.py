@@ -231,20 +231,17 @@ def socket(cell: Cell) -> Slot:
     return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
 
 
-SIGNED = frozenset({"filter", "policy", "listens"})
-"""Roles of lines that an icon stands before."""
-
-
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
-    sign = (18 if line.role in SIGNED else 0) + (18 if line.mark else 0)
+    sign = 18 if line.mark or line.role == "filter" else 0
+    sign += 18 if line.role == "policy" else 0  # it keeps its icon beside a mark
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines)
-    signed = any(line.role in SIGNED for line in lines)
+    signed = any(line.role in {"listens", "policy"} for line in lines)
     return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(lines) + 6 * plates + 4
 
 
