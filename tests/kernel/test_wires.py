@@ -37,6 +37,23 @@ def test_what_tc_mirrors_and_redirects_is_drawn_as_a_wire() -> None:
         assert not lab.picture.placed.cable("host/v0", "host/t0")
 
 
+def test_a_filter_that_comes_is_heard_of() -> None:
+    """Else the live picture would show its wire with the next change of something else."""
+    with Lab() as lab:
+        lab.sh("ip link add v0 type veth peer name v1; tc qdisc add dev v0 clsact")
+        engine = lab.engine
+        number = engine.changes()
+        # Not by a call: what starts a program in a lab may be taken for a change itself.
+        lab.sh(f"(sleep 2; {MIRRORS}) > /dev/null 2>&1 &")
+        while (last := engine.changes(number, 0.4)) != number:
+            number = last
+        while not lab.snapshot().link("v0").mirred:
+            assert engine.changes(number, 60) > number
+            number += 1
+
+
+MIRRORS = "tc filter add dev v0 ingress u32 match u32 0 0 action mirred egress mirror dev v1"
+
 SITES = """
 for n in 1 2; do
     ip netns add site$n; ip link add to$n type veth peer name eth0 netns site$n
