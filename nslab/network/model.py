@@ -98,6 +98,38 @@ class Tunnel(Value, frozen=True):
     learning: bool = True
 
 
+class Ends(Value, frozen=True):
+    """What a tunnel was told of its ends, where it is no vxlan: gre, ipip, sit, wireguard and such.
+
+    ``local`` and ``remote`` are addresses of the network that it goes over, empty for any.
+    ``key_in`` is what packets that come must carry, ``key_out`` what it sends: a GRE key, or the
+    VNI of a geneve.  ``port`` is the UDP port at which it listens, 0 if it uses none.  A wireguard
+    has ``peers`` in place of a remote end: for each its endpoint, ``address:port``, empty while
+    nobody has said or heard where it is.
+    """
+
+    local: str = ""
+    remote: str = ""
+    key_in: int | None = None
+    key_out: int | None = None
+    port: int = 0
+    peers: tuple[str, ...] | None = None
+
+
+class Mirred(Value, frozen=True):
+    """Frames that a filter of ``tc`` sends to another link of the namespace (tc-mirred(8)).
+
+    ``side`` is where the filter sits: at the ingress or at the egress of its link.  ``verb`` is
+    redirect, and they end there, or mirror, and a copy goes.  ``to`` is the other link, ``filter``
+    what tc says of the filter.
+    """
+
+    side: str
+    verb: str
+    to: str
+    filter: str = ""
+
+
 class Peer(Value, frozen=True):
     """The other end of a veth pair, or the lower device of a stacked link.
 
@@ -148,6 +180,11 @@ class Link(Value, frozen=True):
     """How a program is attached that looks at each frame before the kernel does, as ``ip link``
     says it: xdp, xdpgeneric or xdpoffload; empty if there is none."""
     tunnel: Tunnel | None = None
+    """Of a vxlan."""
+    ends: Ends | None = None
+    """Of any other tunnel; None if nobody could read them."""
+    mirred: tuple[Mirred, ...] = ()
+    """Where filters of ``tc`` at this link send its frames."""
 
     @property
     def state(self) -> str:

@@ -262,4 +262,22 @@ MUTANTS = (
         "    waiting.clear()\n    waiting[name] = record\n",
         ("tests/unit/test_progress.py",),
     ),
+    Mutant(
+        "picture: a tunnel's key is of no account",
+        "return at and wanted and known and port and one.key_out == other.key_in",
+        "return at and wanted and known and port",
+        ("tests/unit/test_draw_wires.py",),
+    ),
+    Mutant(
+        "picture: every policy drop stands at the gate",
+        "            here = [line for line in lines if line.forwards]\n",
+        '            here = [line for line in lines if line.role == "policy"]\n',
+        ("tests/unit/test_draw_policies.py",),
+    ),
+    Mutant(
+        "agent: filters of tc are heard of with the next change of something else",
+        "_ROUTE_GROUPS = (1, 3, 4, 5, 7, 8, 9, 11, 24)",
+        "_ROUTE_GROUPS = (1, 3, 5, 7, 8, 9, 11, 24)",
+        ("tests/kernel/test_wires.py",),
+    ),
 )

@@ -15,8 +15,10 @@ from nslab.network.diff import Diff, compare
 from nslab.network.model import (
     Address,
     Bridge,
+    Ends,
     FdbEntry,
     Link,
+    Mirred,
     Namespace,
     Neighbour,
     NextHop,
@@ -321,6 +323,8 @@ LINK_CHANGES: dict[str, Any] = {
     "queue_passes": 0,
     "xdp": True,
     "tunnel": Tunnel(number=42),
+    "ends": Ends(remote="192.0.2.9"),
+    "mirred": (Mirred(side="ingress", verb="mirror", to="eth1"),),
 }
 # The index is what a link is known by, and operstate follows carrier up to a second later.
 LINK_IDENTITY = {"index", "operstate"}

@@ -589,8 +589,12 @@ def test_loose_links_leave_the_cables_straight() -> None:
 
 def test_a_filter_of_what_is_forwarded_stands_at_the_gate() -> None:
     (gate,) = Picture(wires()).placed.gates
-    assert [line.role for line in gate.notes.lines] == ["forwarding", "filter"]
+    assert [line.role for line in gate.notes.lines] == ["forwarding", "filter", "policy"]
     assert "forward policy drop" in gate.notes.lines[1].text
+    assert [line.words for line in gate.notes.lines[1:]] == [
+        "filter: 1 rule",
+        "forward policy drop",
+    ]
 
 
 def test_a_namespace_that_has_no_way_out_says_so_where_the_host_forwards() -> None:

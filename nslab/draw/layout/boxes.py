@@ -234,14 +234,15 @@ def socket(cell: Cell) -> Slot:
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
     sign = 18 if line.mark or line.role == "filter" else 0
+    sign += 18 if line.role == "policy" else 0  # it keeps its icon beside a mark
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines)
-    listens = any(line.role == "listens" for line in lines)
-    return lines_width(lines) + (20 if plates or listens else 4), LEAD * len(lines) + 6 * plates + 4
+    signed = any(line.role in {"listens", "policy"} for line in lines)
+    return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(lines) + 6 * plates + 4
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:

@@ -232,8 +232,8 @@ def _panel(scene: Scene, home: Key | None, leaves: list[Leaf], names: dict[Key, 
     words = f"{len(leaves)} namespaces"
     if home is not None:
         words += f" on {clip(names[home], LONGEST_NAME)}"
-    notes = [{line.text for line in leaf.box.notes} for leaf in leaves]
-    common = [line.words for line in leaves[0].box.notes if all(line.text in n for n in notes)]
+    notes = [{line.words for line in leaf.box.notes} for leaf in leaves]
+    common = [line.words for line in leaves[0].box.notes if all(line.words in n for n in notes)]
     panel = Panel(home, " · ".join([words, *common[:2]]), leaves)
     if scene.rest and (scene.rest_on == home or scene.rest_on is None):
         panel.rest = scene.rest

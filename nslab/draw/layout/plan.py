@@ -216,7 +216,8 @@ class Plan:
         gates = [line for line in lines if line.role == "forwarding"]
         if gates and group.uplinks and not group.simple:
             # A filter of what is forwarded acts there, too.
-            gates += [line for line in lines if line.role == "filter" and "forward" in line.text]
+            here = [line for line in lines if line.forwards]
+            gates += [line for line in lines if here and line.role == "filter"] + here
             lines = [line for line in lines if line not in gates]
             high = GATE_HEIGHT + LEAD * (len(gates) - 1)
             group.gate = Slot(Notes(tuple(gates)), grid(max(map(gate_width, gates))), high)

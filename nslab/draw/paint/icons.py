@@ -18,6 +18,8 @@ ICONS: dict[str, str] = {
     "M12 8H9M10.8 6.8L12 8l-1.2 1.2M4 8h3M5.2 6.8L4 8l1.2 1.2",
     # Two drawers with a light each.
     "server": "M2.5 2.5h11v5h-11zM2.5 8.5h11v5h-11zM5 5h.4M5 11h.4",
+    # No way through.
+    "drops": "M8 2.1a5.9 5.9 0 1 0 .01 0zM4.8 8h6.4",
     # A shield.
     "filter": "M8 1.8l5 1.8v4c0 3-2 5.2-5 6.6-3-1.4-5-3.6-5-6.6v-4z",
 }

@@ -161,10 +161,15 @@ def _below(lines: Sequence[Line], x: int, y: int, cell: Cell) -> Iterator[str]:
         y += LEAD
 
 
-def marked_line(x: int, y: int, line: Line, around: str | None = None) -> Iterator[str]:
-    """A line of text, with the sign of its mark before it."""
+def marked_line(
+    x: int, y: int, line: Line, around: str | None = None, *, loud: bool = False
+) -> Iterator[str]:
+    """A line of text, with the sign of its mark before it.
+
+    :param loud: whether words that are no code are as dark as names
+    """
     text = clip(line.words, LONGEST_LINE)
-    classes = ["nslab-code"] if line.code else ["nslab-muted"]
+    classes = ["nslab-code"] if line.code else [] if loud else ["nslab-muted"]
     if line.mark and line.mark != around:
         sign = {"new": "+", "changed": "", "gone": "−"}[line.mark]
         if sign:

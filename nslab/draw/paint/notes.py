@@ -29,7 +29,11 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
 
 
 def _note(x: int, y: int, line: Line) -> Iterator[str]:
-    if line.role == "filter" and not line.mark:
+    if line.role == "policy":
+        yield f"<title>{xml(line.facts)}</title>"
+        yield icon("drops", x - 1, y - 12)
+        yield from marked_line(x + 18, y, line, loud=True)
+    elif line.role == "filter" and not line.mark:
         yield icon("filter", x - 1, y - 12)
         yield words(x + 18, y, clip(line.words, LONGEST_LINE), "nslab-muted")
     elif line.role == "listens":
@@ -50,6 +54,8 @@ def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
     """A translation, as a plate beside the link at which it acts."""
     text = clip(line.words, LONGEST_LINE)
     wide = round(width(text, TEXT, code=line.code)) + 16 + (12 if line.mark else 0)
+    if text != line.text:
+        yield f"<title>{xml(line.facts)}</title>"
     yield f'<g class="nslab-nat{hue}">'
     yield rectangle(Rect(x, y - 14, wide, 20), "nslab-cell", 10)
     yield "</g>"

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import structs
 
 from nslab.draw.scene.scene import Line, Role
+from nslab.draw.scene.wires import is_idle_fallback
 from nslab.network.diff import (
     Change,
     Kind,
+    drops_text,
     filter_text,
     kind_and_mode,
+    leads_text,
     name_text,
     nameservers,
     nat_text,
@@ -23,6 +26,7 @@ from nslab.network.diff import (
     vlans_text,
 )
 from nslab.network.model import Link, Namespace
+from nslab.network.rules import Translation
 
 STATES = ("up", "down", "no-carrier")
 
@@ -95,11 +99,29 @@ def loose(link: Link) -> str:
         to = f" to {link.tunnel.remote}" if link.tunnel.remote else ""
         over = f" over {link.tunnel.dev}" if link.tunnel.dev else ""
         return f"VNI {link.tunnel.number}{to}{over}"
+    if link.ends:
+        return _tunnel_words(link)
     if link.kind == "veth" or (link.peer and not link.peer.namespace):
         return "other end out of sight"
     if link.kind == "dummy":
         return "leads nowhere"
     return "" if link.kind in _ENDS else "leads out of sight"
+
+
+def _tunnel_words(link: Link) -> str:
+    """Where a tunnel leads: its remote end or its peers' endpoints, and its key."""
+    if link.ends is None:
+        return ""
+    if link.ends.peers is not None:
+        known = [peer for peer in link.ends.peers if peer]
+        if not known:
+            some = f"{len(link.ends.peers)} peer{'' if len(link.ends.peers) == 1 else 's'}"
+            return f"{some} without endpoint" if link.ends.peers else "no peers"
+        others = len(link.ends.peers) - 1
+        return f"to {known[0]}" + (f" and {others} more" if others else "")
+    key = link.ends.key_in if link.ends.key_out is None else link.ends.key_out
+    said = f", {'VNI' if link.kind == 'geneve' else 'key'} {key}" if key is not None else ""
+    return (f"to {link.ends.remote}" if link.ends.remote else "remote any") + said
 
 
 _ENDS = frozenset({"", "bridge", "bond", "team", "vrf", "ifb", "nlmon"})
@@ -116,6 +138,7 @@ def link_facts(label: str, link: Link, far: str, changes: Sequence[Change]) -> s
         facts.append(f"other end: {far}" if link.kind == "veth" else f"on top of {far}")
     if link.port and link.port.vlans is not None:
         facts.append(vlans_text(link.port.vlans))
+    facts += leads_text(link)
     facts.append(f"MTU {link.mtu}")
     if link.promiscuity:
         facts.append(f"promiscuity {link.promiscuity}")
@@ -143,7 +166,7 @@ def notes(
     ``forwards``: the host passes on what is for others.
     """
     marks: Marks = {(c.what, c.value): c.kind for c in changes}
-    many = sum(link.name != "lo" for link in namespace.links)
+    many = sum(link.name != "lo" and not is_idle_fallback(link) for link in namespace.links)
     host = namespace.role == "host"
     yield from _loopback(namespace, loopback, alone=not many)
     if host:
@@ -156,7 +179,7 @@ def notes(
     if not host:
         yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
-        yield Line(nat_text(rule), marks.get(("nat", nat_text(rule))), role="nat")
+        yield _translation(rule, marks.get(("nat", nat_text(rule))))
     yield from _filter(namespace, changes)
     others = [name for name in namespace.names if name != namespace.label]
     if others:
@@ -240,15 +263,52 @@ def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
                 yield Line(change.value, "gone")
 
 
+def _translation(rule: Translation, mark: Kind | None) -> Line:
+    """A translation; in a picture without what goes without saying of a published port."""
+    published = rule.exact and rule.reached and rule.kind in {"dnat", "redirect"}
+    shown = nat_text(rule)
+    if published:
+        usual = ("destination type local",)
+        short = structs.replace(
+            rule,
+            came="" if rule.came.startswith("!") else rule.came,
+            also=tuple(one for one in rule.also if one not in usual),
+        )
+        shown = nat_text(short)
+    return Line(nat_text(rule), mark, role="nat", shown=shown, facts=rule.text)
+
+
 def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
-    """The packet filter, in one line."""
-    kinds = {change.kind for change in changes if change.what == "rule"}
-    kind: Kind | None = "changed" if kinds else None
+    """The packet filter, in one line, and in a picture a sign for each policy drop."""
+    marks: dict[str, Kind] = {c.value: c.kind for c in changes if c.what == "rule"}
+    kind: Kind | None = "changed" if marks else None
     text = filter_text(namespace.rules)
     if text:
-        yield Line(text, kind, role="filter")
-    elif kinds:
+        yield Line(text, kind, role="filter", shown=text.partition(",")[0])
+    elif marks:
         yield Line("filter: no rules", "changed")
+    dropped: dict[str, list[str]] = {}
+    forwarded = set()
+    for table, chain in namespace.rules.base_chains():
+        if chain.policy == "drop" and chain.type != "nat":
+            hook = " ".join((*_APART.get(table.family, ()), chain.hook, *chain.devices))
+            dropped.setdefault(hook, []).append(drops_text(table, chain))
+            if chain.hook == "forward" and table.family not in _APART:
+                forwarded.add(hook)
+    for hook, said in dropped.items():
+        yield Line(
+            "",
+            next((marks[one] for one in said if one in marks), None),
+            code=False,
+            role="policy",
+            shown=f"{hook} policy drop",
+            forwards=hook in forwarded,
+            facts="\n".join(said),
+        )
+
+
+_APART = {"bridge": ("bridge",), "arp": ("arp",), "netdev": ()}
+"""Families whose chains do not act where packets are routed, with what is said of them."""
 
 
 def _forwarding(namespace: Namespace, changes: Sequence[Change], many: bool) -> Iterator[Line]:

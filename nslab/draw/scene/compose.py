@@ -146,7 +146,8 @@ class _Composer:
         cables += self._hub_cables(drawn)
         cables += self._other_wires(drawn)
         worldly = list(self._world_of(cables))
-        found = networks(self.links, self._peer_key, {ns.inode: ns.label for _, ns in self.worldly})
+        worlds = {ns.inode: ns.label for _, ns in self.worldly}
+        found = networks(self.links, self._peer_key, worlds, self.tunnels)
         return Scene(
             title=self.snapshot.title,
             boxes=boxes,
@@ -165,16 +166,20 @@ class _Composer:
         )
 
     def _hub_cables(self, drawn: set[Key]) -> Iterator[Cable]:
-        pairs = dict.fromkeys((min(one, other), max(one, other)) for one, other, _ in self.hubs)
-        for one, other in pairs:
+        pairs = {
+            (min(one, other), max(one, other)): words.partition(" ")[0]
+            for one, other, words in self.hubs
+        }
+        for (one, other), by in pairs.items():
             if one in drawn and other in drawn:
-                yield Cable(one, other, True, None, pair=False, by="nft")
+                up = self.links[one].state == "up" == self.links[other].state
+                yield Cable(one, other, up, None, pair=False, by=by)
 
     def _other_wires(self, drawn: set[Key]) -> Iterator[Cable]:
         """Tunnels, and the hub that the machine's emulated cards are on."""
         for one, other in self.tunnels:
             if one in drawn and other in drawn:
-                yield replace(self._cable(one, other), pair=False, by="vxlan")
+                yield replace(self._cable(one, other), pair=False, by=self.links[one].kind)
         worldly = frozenset(namespace.inode for _, namespace in self.worldly)
         for far, near in wires.cards(self.links, worldly):
             if near in drawn:
@@ -291,7 +296,7 @@ class _Composer:
         cells = [
             (link, self._cell(lost, namespace, link))
             for lost, link in self._links_of(box.key[0], namespace)
-            if link.name != "lo" and not self._left_out(link)
+            if link.name != "lo" and not self._left_out(link) and not wires.is_idle_fallback(link)
         ]
         blocks: dict[str, Block] = {}
         for link, cell in cells:
@@ -308,6 +313,9 @@ class _Composer:
             else:
                 (box.uplinks if upwards else box.others).append(cell)
         box.others = self._pairs_together(box.others)
+        for row in (box.others, box.uplinks):
+            # Wires to the other end of a tunnel do not cross the beginnings of those without one.
+            row.sort(key=lambda cell: bool(cell.loose and self.links[cell.key].ends))
         for block in box.bridges:
             # In the order of their other ends, so that cables do not cross.
             block.lower.sort(key=lambda cell: self._far_rank(cell.key))
@@ -355,7 +363,9 @@ class _Composer:
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
         kind = kind_and_mode(link)
         key = (gone, namespace.inode, link.index)
-        joined = key in self.joined
+        leads = captions.loose(link)
+        # A tunnel says where it leads also where it stands on a link, or its far end is here.
+        joined = key in self.joined or bool(end and (link.tunnel or link.ends))
         return Cell(
             key=key,
             name=link.name,
@@ -365,12 +375,12 @@ class _Composer:
             lines=(
                 *captions.link_lines(link, changes if mark == "changed" else ()),
                 *self._sends(key),
-                *([Line(captions.loose(link), code=False)] if joined else []),
+                *([Line(leads, code=False)] if joined else []),
             ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
             told=captions.link_told(changes if mark == "changed" else (), link.state),
-            loose="" if end or joined else captions.loose(link),
+            loose="" if end or joined else leads,
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
 

@@ -52,7 +52,7 @@ class _Writer:
 
     def _box(self, box: Box) -> Iterator[str]:
         name = self._id(box.key, f"cluster_{box.label}")
-        lines = [f"{box.label}  {box.title}", *(line.text for line in box.notes)]
+        lines = [f"{box.label}  {box.title}", *(line.text for line in box.notes if line.text)]
         yield f"  subgraph {name} {{"
         yield f"    graph [style=rounded labeljust=l label={_quote(chr(10).join(lines))}]"
         cells = list(box.cells())

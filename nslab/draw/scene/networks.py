@@ -6,7 +6,7 @@ VLAN is a network of its own, and so is each VLAN of a bridge that filters them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from nslab.draw.scene.scene import Key
@@ -48,7 +48,10 @@ class _Groups:
 
 
 def networks(
-    links: Mapping[Key, Link], peer: Callable[[Peer | None], Key | None], worldly: Mapping[int, str]
+    links: Mapping[Key, Link],
+    peer: Callable[[Peer | None], Key | None],
+    worldly: Mapping[int, str],
+    tunnels: Iterable[tuple[Key, Key]] = (),
 ) -> list[Network]:
     """The networks of all links, in the order in which their first links stand.
 
@@ -56,8 +59,11 @@ def networks(
 
     :param peer: the key of the other end, None if it is out of sight
     :param worldly: by inode: the labels of the world's namespaces
+    :param tunnels: the two ends of each tunnel
     """
     groups = _Groups()
+    for one, other in tunnels:
+        groups.join(one, other)
     masters = {(key[:2], link.name): key for key, link in links.items()}
     for key, link in links.items():
         end = peer(link.peer)

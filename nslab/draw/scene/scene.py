@@ -12,9 +12,10 @@ from typing import Literal
 
 from nslab.network.diff import Kind
 
-Role = Literal["", "forwarding", "nat", "filter", "listens", "wrong", "missing"]
-"""Of a line: a switch of forwarding, a translation, a packet filter, a program that listens,
-something that fails, or something that is not there and is wanted as a rule."""
+Role = Literal["", "forwarding", "nat", "filter", "policy", "listens", "wrong", "missing"]
+"""Of a line: a switch of forwarding, a translation, a packet filter, a base chain that drops what
+no rule accepts, a program that listens, something that fails, or something that is not there and
+is wanted as a rule."""
 
 Key = tuple[bool, int, int]
 """Of a link: whether it is gone, its namespace's inode, its index."""
@@ -22,7 +23,10 @@ Key = tuple[bool, int, int]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text; ``mark`` says how it changed, ``code`` whether it is set as code."""
+    """A line of text; ``mark`` says how it changed, ``code`` whether it is set as code.
+
+    ``text`` is empty if only a picture has a line for it.
+    """
 
     text: str
     mark: Kind | None = None
@@ -31,6 +35,10 @@ class Line:
     """What it is about, where a picture has more than words for it."""
     shown: str = ""
     """What a picture writes for it, if not the text."""
+    forwards: bool = False
+    """Whether it acts on what is passed on: its place is at the gate."""
+    facts: str = ""
+    """The long form, shown when you point at it."""
 
     @property
     def words(self) -> str:
@@ -103,12 +111,13 @@ class Cable:
     mark: Kind | None
     pair: bool = True
     by: str = ""
-    """What makes a wire between two links that nothing else joins: ``nft``, ``vxlan``."""
+    """What makes a wire between two links that nothing else joins: ``nft``, ``mirred``, or the
+    kernel's word for a tunnel: ``vxlan``, ``gre``."""
 
     @property
     def tunnel(self) -> bool:
         """Whether its frames travel within packets of another network."""
-        return self.by == "vxlan"
+        return self.by not in ("", "nft", "mirred")
 
 
 @dataclass(frozen=True)

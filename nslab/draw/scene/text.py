@@ -55,7 +55,7 @@ class _Writer:
                 yield from self._cell(port, "    ", "port ")
         for cell in box.others:
             yield from self._cell(cell, "  ")
-        for note in box.notes:
+        for note in (line for line in box.notes if line.text):
             yield note.mark or inherited, f"  {note.text}"
 
     def _cell(self, cell: Cell, indent: str, role: str = "") -> Iterator[Marked]:

@@ -8,6 +8,7 @@ from nslab.network.diff import (
     Diff,
     filter_items,
     kind_and_mode,
+    leads_text,
     nat_text,
     route_text,
     visible_routes,
@@ -93,6 +94,7 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     ]
     if far:
         state.append(say("other end {link}").format(link=f"{far[0].label}/{far[1].name}"))
+    state += leads_text(link)
     if link.master:
         state.append(say("port of {bridge}").format(bridge=link.master))
     if link.port:

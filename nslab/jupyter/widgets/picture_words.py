@@ -82,6 +82,7 @@ def _known() -> dict[str, str]:
         "other end out of sight": say("other end out of sight"),
         "leads nowhere": say("leads nowhere"),
         "leads out of sight": say("leads out of sight"),
+        "no peers": say("no peers"),
         "✔ arrived": say("✔ arrived"),
         "✘ not seen again": say("✘ not seen again"),
         "✘ did not get here": say("✘ did not get here"),

@@ -21,8 +21,8 @@ what somebody did: :attr:`Diff.lasting` leaves it out.  What somebody wrote down
 
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
-from nslab.network.diff.rules import filter_items, filter_text, nat_text, rule_text
-from nslab.network.diff.switches import policy_text
+from nslab.network.diff.rules import drops_text, filter_items, filter_text, nat_text, rule_text
+from nslab.network.diff.switches import leads_text, policy_text
 from nslab.network.diff.wording import (
     address_of,
     kind_and_mode,
@@ -44,10 +44,12 @@ __all__ = [
     "What",
     "address_of",
     "compare",
+    "drops_text",
     "filter_items",
     "filter_text",
     "kind_and_mode",
     "kind_text",
+    "leads_text",
     "link_text",
     "name_text",
     "nameservers",

@@ -67,7 +67,7 @@ def rule_text(table: Table, chain: Chain, rule: Rule) -> str:
     return f"{_command(table)} {rule.text}"
 
 
-def policy_text(table: Table, chain: Chain) -> str:
+def drops_text(table: Table, chain: Chain) -> str:
     """A base chain's policy in its tool's words."""
     if table.tool == "nft":
         return f"{_place(table, chain)}: policy {chain.policy}"
@@ -87,7 +87,7 @@ def filter_items(rules: Ruleset) -> Iterator[str]:
     for table in rules:
         for chain in table.chains:
             if chain.policy != "accept":
-                yield policy_text(table, chain)
+                yield drops_text(table, chain)
             for rule in chain.rules:
                 if not _translates(rule):
                     yield rule_text(table, chain, rule)

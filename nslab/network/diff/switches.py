@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nslab.network.model import Link, Namespace, PolicyRule, Port, Tunnel
+from nslab.network.model import Ends, Link, Mirred, Namespace, PolicyRule, Port, Tunnel
 
 PORT_FLAGS = (
     ("learning", "learning"),
@@ -55,6 +55,10 @@ def of_link(old: Link, new: Link) -> Iterator[str]:
         yield f"XDP program {'attached' if new.xdp else 'taken off'}"
     if old.tunnel != new.tunnel:
         yield f"tunnel {tunnel_text(old.tunnel)} → {tunnel_text(new.tunnel)}"
+    if old.ends != new.ends:
+        yield f"tunnel {ends_text(old.ends)} → {ends_text(new.ends)}"
+    if old.mirred != new.mirred:
+        yield f"tc {mirred_text(old.mirred)} → {mirred_text(new.mirred)}"
 
 
 def tunnel_text(tunnel: Tunnel | None) -> str:
@@ -63,6 +67,34 @@ def tunnel_text(tunnel: Tunnel | None) -> str:
         return "none"
     text = f"{tunnel.number} from {tunnel.local or 'anywhere'} to {tunnel.remote or 'nobody'}"
     return f"{text} port {tunnel.port}" + ("" if tunnel.learning else ", not learning")
+
+
+def ends_text(ends: Ends | None) -> str:
+    """The ends of any other tunnel, in words."""
+    if ends is None:
+        return "none"
+    if ends.peers is not None:
+        where = " and ".join(peer or "a peer without endpoint" for peer in ends.peers)
+        return f"port {ends.port} to {where or 'nobody'}"
+    words = f"from {ends.local or 'anywhere'} to {ends.remote or 'anywhere'}"
+    keys = [ends.key_in, ends.key_out]
+    if keys != [None, None]:
+        words += " key " + "/".join("none" if key is None else str(key) for key in keys)
+    return words + (f" port {ends.port}" if ends.port else "")
+
+
+def leads_text(link: Link) -> Iterator[str]:
+    """Where else a link leads than to its other end, a line each."""
+    if link.tunnel or link.ends:
+        ends = tunnel_text(link.tunnel) if link.tunnel else ends_text(link.ends)
+        yield f"tunnel {ends}"
+    for one in link.mirred:
+        yield f"tc filter at {one.side}, {one.filter}: mirred {one.verb} to {one.to}"
+
+
+def mirred_text(sent: tuple[Mirred, ...]) -> str:
+    """Where filters of tc send frames, in words."""
+    return " and ".join(f"{one.side} {one.verb} to {one.to}" for one in sent) or "none"
 
 
 USUAL_RULES = (

@@ -8,7 +8,8 @@
     survey         all namespaces → a snapshot
     monitor        has anything changed?
     rules          packet filter rules and address translation, as the tools list them
-    settings       policy rules, settings of links, queues, tunnels
+    settings       policy rules, settings of links, queues, vxlan
+    tunnels        the ends of other tunnels
     sysctls        settings of namespaces that only /proc/sys tells
     fib            where the kernel would send a packet
     nftrace        what packet filters decide about the packets of a probe

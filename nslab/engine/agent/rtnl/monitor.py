@@ -31,8 +31,8 @@ SETTLE = 0.02
 IDLE = 10.0
 """Seconds after the last question until nothing is followed any longer."""
 
-_ROUTE_GROUPS = (1, 3, 5, 7, 8, 9, 11, 24)
-"""RTNLGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV4_RULE, _IPV6_IFADDR, _IPV6_ROUTE and
+_ROUTE_GROUPS = (1, 3, 4, 5, 7, 8, 9, 11, 24)
+"""RTNLGRP_LINK, _NEIGH, _TC, _IPV4_IFADDR, _IPV4_ROUTE, _IPV4_RULE, _IPV6_IFADDR, _IPV6_ROUTE and
 _IPV4_NETCONF (linux/rtnetlink.h)."""
 
 

@@ -16,7 +16,7 @@ from functools import cache
 from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import rtnetlink as w
-from nslab.engine.agent.rtnl import rules, settings
+from nslab.engine.agent.rtnl import rules, settings, tcfilters, tunnels
 from nslab.engine.agent.rtnl.sysctls import Sysctls
 from nslab.engine.agent.rtnl.words import PROTOCOL as _PROTOCOL
 from nslab.engine.agent.rtnl.words import ROUTE_KIND as _ROUTE_KIND
@@ -53,7 +53,7 @@ _I32 = struct.Struct("=i")
 _U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
 _RTMSG = struct.Struct("=BBBBBBBBI")
-_WITH_DATA = ("bridge", "macvlan", "ipvlan", "vlan", "vxlan")
+_WITH_DATA = frozenset({"bridge", "macvlan", "ipvlan", "vlan", "vxlan", *tunnels.KINDS})
 """Kinds of links whose own data are read."""
 
 
@@ -144,6 +144,9 @@ class _Part:
     proxied: tuple[model.Neighbour, ...] = ()
     queues: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     """By a link's index: its queue, and the largest packet that passes."""
+    mirred: dict[int, tuple[model.Mirred, ...]] = field(default_factory=dict)
+    """By a link's index: where filters of tc send its frames."""
+    wireguards: dict[int, model.Ends] = field(default_factory=dict)
 
 
 def _look(target: Target, asking: w.Socket, reader: rules.Reader | None, files: Sysctls) -> _Part:
@@ -165,6 +168,8 @@ def _look(target: Target, asking: w.Socket, reader: rules.Reader | None, files: 
         # Who forwards nothing answers for nobody (arp_process() in net/ipv4/arp.c).
         proxied=settings.proxied(asking, names) if sysctls[_FORWARD] != "0" else (),
         queues=settings.queues(asking, target.raw),
+        mirred={} if world else tcfilters.mirred(asking, names),
+        wireguards=tunnels.wireguards(_of_kind(target, tunnels.WIREGUARD)),
         fdb=_fdb(asking, names) if bridged else (),
         rules=reader.read(target.inode, world=world) if reader else rules.NOTHING,
         sysctls=sysctls,
@@ -199,6 +204,10 @@ def _links(asking: w.Socket) -> list[_RawLink]:
         name = label(found[uapi.IFLA_IFNAME].rstrip(b"\0"))
         result.append(_RawLink(index, flags, found, name, kind, data, slave, lower, nsid))
     return result
+
+
+def _of_kind(target: Target, kind: str) -> list[int]:
+    return [raw.index for raw in target.raw if raw.kind == kind]
 
 
 def _filters(raw: _RawLink) -> bool:
@@ -537,6 +546,8 @@ def _link(
         queue_passes=passes,
         xdp=settings.program(found.get(uapi.IFLA_XDP, b"")),
         tunnel=settings.tunnel(raw.kind, raw.data, names),
+        ends=tunnels.ends(raw.kind, raw.data) or part.wireguards.get(raw.index),
+        mirred=part.mirred.get(raw.index, ()),
     )
 
 

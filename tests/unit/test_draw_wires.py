@@ -1,0 +1,138 @@
+"""Wires that no pair of links is: tunnels of every kind, and what filters of tc send on."""
+
+from __future__ import annotations
+
+import pytest
+import snapshots as sample
+from msgspec import structs
+
+from nslab import Lab
+from nslab.draw import Picture
+from nslab.network.actions import AddAddress, AddNamespace, AddVeth
+from nslab.network.model import Ends, Link, Mirred, Snapshot
+
+
+def sites(*ends: Link | None) -> Picture:
+    """Two namespaces, 10.1.0.2 and 10.2.0.2, each with its end of a tunnel."""
+    with Lab(engine="fake") as lab:
+        for n, ns in enumerate(("left", "right"), 1):
+            lab.do(
+                AddNamespace(ns),
+                AddVeth(ns, "eth0", peer_ns=ns, up=True),
+                AddAddress("eth0", f"10.{n}.0.2/24", ns=ns),
+                watch=False,
+            )
+        snapshot = lab.snapshot()
+    more = dict(zip(("left", "right"), ends, strict=True))
+    spaces = [
+        structs.replace(ns, links=(*ns.links, link)) if (link := more.get(ns.label)) else ns
+        for ns in snapshot
+    ]
+    return Picture(structs.replace(snapshot, namespaces=tuple(spaces)))
+
+
+def tunnel(kind: str, ends: Ends | None, name: str = "t0", *, up: bool = True) -> Link:
+    return Link(name, 90, kind=kind, up=up, carrier=up, ends=ends)
+
+
+def joined(kind: str, left: Ends | None, right: Ends | None) -> bool:
+    picture = sites(tunnel(kind, left), tunnel(kind, right))
+    drawn = bool(picture.placed.cable("left/t0", "right/t0"))
+    assert drawn == ("nslab-tunnel" in picture.svg) == ("┄ right/t0" in picture.text)
+    return drawn
+
+
+LEFT = Ends(local="10.1.0.2", remote="10.2.0.2")
+RIGHT = Ends(local="10.2.0.2", remote="10.1.0.2")
+KEYED = {"key_in": 7, "key_out": 7}
+
+
+@pytest.mark.parametrize("kind", ["gre", "gretap", "ipip", "sit", "ip6tnl", "vti", "neverheardof"])
+def test_a_tunnel_is_a_wire_to_its_other_end(kind: str) -> None:
+    picture = sites(tunnel(kind, LEFT), tunnel(kind, RIGHT))
+    assert f"t0 {kind}, up, to 10.2.0.2 ┄ right/t0" in picture.text
+    assert picture.placed.cable("left/t0", "right/t0")
+    assert "tunnel from 10.1.0.2 to 10.2.0.2" in picture.svg, "its title tells both ends"
+
+
+def test_only_ends_that_match_are_joined() -> None:
+    keyed = structs.replace(LEFT, **KEYED), structs.replace(RIGHT, **KEYED)
+    assert joined("gre", *keyed)
+    assert not joined("gre", keyed[0], RIGHT), "what comes without the key is another tunnel's"
+    assert not joined("gre", keyed[0], structs.replace(keyed[1], key_in=8))
+    assert not joined("gre", LEFT, structs.replace(RIGHT, remote="192.0.2.9"))
+    assert not joined("gre", LEFT, structs.replace(RIGHT, local="192.0.2.9"))
+    assert not joined("gre", LEFT, None), "nobody knows where that one leads"
+    assert joined("gre", LEFT, structs.replace(RIGHT, remote="")), "one that takes from anybody"
+    assert not joined("gre", LEFT, Ends()), "as gre0 is: it takes what no other tunnel takes"
+    picture = sites(tunnel("gre", LEFT), tunnel("ipip", RIGHT))
+    assert not picture.placed.cable("left/t0", "right/t0")
+
+
+def test_a_wireguard_leads_to_its_peers() -> None:
+    left = Ends(port=51821, peers=("10.2.0.2:51822", "192.0.2.9:51820", ""))
+    assert joined("wireguard", left, Ends(port=51822, peers=("",)))
+    assert not joined("wireguard", left, Ends(port=51820, peers=("",)))
+    assert joined("wireguard", Ends(port=1, peers=()), Ends(port=2, peers=("10.1.0.2:1",)))
+    text = sites(tunnel("wireguard", left), None).text
+    assert "t0 wireguard, up, to 10.2.0.2:51822 and 2 more" in text
+    for peers, words in (((), "no peers"), (("",), "1 peer without endpoint")):
+        assert words in sites(tunnel("wireguard", Ends(peers=peers)), None).text
+    assert "leads out of sight" in sites(tunnel("wireguard", None), None).text
+
+
+def test_a_tunnel_without_its_other_end_says_where_it_leads() -> None:
+    picture = sites(tunnel("gre", structs.replace(LEFT, **KEYED)), None)
+    assert "to 10.2.0.2, key 7" in picture.svg
+    assert "remote any" in sites(tunnel("sit", Ends(local="10.1.0.2")), None).text
+    geneve = Ends(remote="10.2.0.2", key_in=5, key_out=5, port=6081)
+    assert "to 10.2.0.2, VNI 5" in sites(tunnel("geneve", geneve), None).text
+
+
+def test_both_ends_of_a_tunnel_have_one_colour() -> None:
+    def addressed(ends: Ends, address: str) -> Link:
+        link = sample.link("t0", 90, address, kind="gre")
+        return structs.replace(link, ends=ends)
+
+    picture = sites(addressed(LEFT, "192.168.7.1/30"), addressed(RIGHT, "192.168.7.2/30"))
+    keys = {name: key for key, name in picture.placed.scene.names.items()}
+    hues = [picture.placed.hues.get(keys[name]) for name in ("left/t0", "right/t0")]
+    assert hues[0] is not None
+    assert hues[0] == hues[1]
+
+
+def test_what_a_module_puts_into_every_namespace_is_left_out_until_it_is_used() -> None:
+    idle = tunnel("gre", Ends(), "gre0", up=False)
+    assert "gre0" not in sites(idle, None).text
+    assert "gre0 gre, up" in sites(structs.replace(idle, up=True, carrier=True), None).text
+    assert "gre0 gre, down" in sites(structs.replace(idle, ends=LEFT), None).text
+
+
+def mirrored(*sent: Mirred) -> Snapshot:
+    star = sample.star(2)
+    links = (
+        *(
+            structs.replace(link, mirred=sent) if link.name == "veth1" else link
+            for link in star.host.links
+        ),
+        sample.link("ifb0", 90, kind="ifb"),
+    )
+    host = structs.replace(star.host, links=links)
+    return structs.replace(star, namespaces=(host, *star.namespaces[1:]))
+
+
+def test_what_tc_sends_to_another_link_is_a_wire() -> None:
+    both = (
+        Mirred(side="ingress", verb="mirror", to="ifb0", filter="protocol all pref 1 u32"),
+        Mirred(side="egress", verb="redirect", to="ifb0", filter="protocol ip pref 2 u32"),
+    )
+    picture = Picture(mirrored(*both))
+    assert picture.placed.cable("host/veth1", "host/ifb0")
+    assert "mirred mirror and redirect to ifb0" in picture.text
+    assert "mirred mirror and redirect to ifb0" in picture.svg
+    assert "tc filter at ingress, protocol all pref 1 u32: mirred mirror to ifb0" in picture.svg
+    assert "nslab-tunnel" not in picture.svg
+    for gone in ("notthere", "veth1"):
+        assert not Picture(mirrored(structs.replace(both[0], to=gone))).placed.cable(
+            "host/veth1", f"host/{gone}"
+        )
