@@ -257,6 +257,29 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
     assert "--overwrite" in refused.stderr
 
 
+def test_an_image_that_is_replaced_meanwhile_stops_no_box(tmp_path: Path) -> None:
+    """``nslab vm build`` may remove an old one between two answers."""
+    there = tmp_path / "vm" / "image" / "rootfs"
+    there.parent.mkdir(parents=True)
+    there.touch()
+    program = (
+        "import os, pathlib, sys\n"
+        "from nslab.course.grading import box\n"
+        "there = pathlib.Path(sys.argv[1])\n"
+        "opened = os.open\n"
+        "def and_removed(path, *rest):\n"
+        "    found = opened(path, *rest)\n"
+        "    if path == there: there.unlink()\n"
+        "    return found\n"
+        "os.open = and_removed\n"
+        "box.seal(1 << 29, [there, there.with_name('gone')])\n"
+        "print('in', sorted(os.listdir('/home')))\n"
+    )
+    argv = [sys.executable, "-c", program, str(there)]
+    ended = subprocess.run(argv, capture_output=True, text=True)
+    assert ended.stdout == "in ['learner']\n", ended.stderr
+
+
 @pytest.mark.root_smoke
 def test_the_box_is_empty(tmp_path: Path) -> None:
     """No rights, no network, none of the grader's files: also if root grades."""

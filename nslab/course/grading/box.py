@@ -27,6 +27,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from nslab.course.grading.values import MANY
@@ -146,7 +147,10 @@ def _files(ids: tuple[int, int], cached: Sequence[Path]) -> None:
     """A root of its own, with the programs in it; the old one is gone from sight."""
     mount("none", "/", flags=uapi.MS_REC | uapi.MS_PRIVATE)
     # Opened before anything is mounted over the folder that they are in.
-    images = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in cached}
+    images = {}
+    for file in cached:
+        with suppress(FileNotFoundError):  # a newer one has just taken its place
+            images[file] = os.open(file, os.O_PATH | os.O_CLOEXEC)
     shown = [*_system(), *_pythons()]
     links = {name: os.readlink(f"/{name}") for name in SYSTEM if os.path.islink(f"/{name}")}
     mount("tmpfs", ROOT, "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=755,size=1m")
@@ -163,7 +167,8 @@ def _files(ids: tuple[int, int], cached: Sequence[Path]) -> None:
         os.mkdir(ROOT + path, 0o700)
         os.chown(ROOT + path, *ids)
     for file, descriptor in images.items():
-        _cached(file, descriptor, ids)
+        with suppress(FileNotFoundError):  # likewise: what was removed cannot be mounted
+            _cached(file, descriptor, ids)
     _devices()
     # Both whole, or the kernel would not let those of the box be mounted over them.
     for path in ("/proc", "/sys"):
