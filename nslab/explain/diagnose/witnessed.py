@@ -185,12 +185,10 @@ def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
     stop = trace.stop
     if stop is None:
         return False
-    if stop.kind in _FACTS and _on_the_way(way, trace, stop, lost):
+    if stop.kind in _PAST_IT and _by_a_known_mac(way, trace, stop, lost):
         return True
-    if stop.kind in _PAST_IT:
-        return _by_a_known_mac(way, trace, stop, lost)
     if stop.kind in _FACTS:
-        return False
+        return _on_the_way(way, trace, stop, lost)
     if stop.kind == "filter-reject" and way.evidence.outcome.kind == "refused":
         return stop.namespace in way.names or lost.ns == stop.namespace
     arrived = lost.answering or _at_target(way, trace, lost)
