@@ -53,6 +53,23 @@ FAULTS = (
         "n1/eth0 n2/eth0",
     ),
     _m("macvlan down", "its parent", "ip link set eth0 down", _lan, "link-down", "host/eth0"),
+    _m(
+        "macvlan down",
+        "their parent, between two on it",
+        "ip link set eth0 down",
+        _pair,
+        "link-down",
+        "host/eth0",
+    ),
+    _m(
+        "macvlan down",
+        "itself, and all know each other",
+        "ip -n n2 link set eth0 down",
+        _pair,
+        "link-down",
+        "n2/eth0",
+        warmed="true",
+    ),
     _m("macvlan down", "itself", "ip -n n2 link set eth0 down", _pair, "link-down", "n2/eth0"),
     _m(
         "macvlan down",

@@ -235,15 +235,18 @@ def _on_the_way(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
     return lost.ns in places or lost.waiting in places or stop.namespace in way.names
 
 
-_PAST_IT = frozenset({"macvlan-mode", "macvlan-parent", "vlan-tagged"})
+_PAST_IT = frozenset(
+    {"link-down", "macvlan-mode", "macvlan-parent", "nobody-answers", "vlan-tagged"}
+)
 """Stops where a question for a MAC ends; what is sent to one that is still known goes further."""
 
 
 def _by_a_known_mac(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
     """Whether it was lost behind the stop, by a frame for which nobody had to be asked.
 
-    With a tag that nobody knows it comes to the end of the cable; what a parent has sent for its
-    own MAC comes back to nobody on its segment.
+    With a tag that nobody knows it comes to the end of the cable.  What is for a link on the same
+    parent that does not take it goes out by the parent, and comes back to nobody on its segment.
+    Who had the address before, and told so, still gets what is sent to it.
     """
     last = trace.hops[-1]
     left = any(
@@ -256,6 +259,8 @@ def _by_a_known_mac(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
     if stop.kind == "vlan-tagged":
         far = way.snapshot.peer(link) if link is not None else None
         return far is not None and (lost.ns, lost.link) == (far[0].label, far[1].name)
+    if stop.kind == "link-down" and (link is None or link.kind not in ("macvlan", "ipvlan")):
+        return False
     here = way.snapshot.namespace(last.namespace)
     heard = reach(way.snapshot, here, here.link(last.link_out))
     places = {(spot.namespace, spot.link) for each in heard if not each.cost for spot in each.path}

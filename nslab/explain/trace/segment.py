@@ -187,7 +187,7 @@ class _Search:
         node = Node(namespace, link, role)
         if link.up:
             return 0, None, node
-        return _DOWN, Stop(kind="link-down", namespace=namespace.label, link=link.name), node
+        return _DOWN, _down(namespace, link), node
 
     def _after(self, node: Node) -> Iterator[_Step]:
         namespace, link, role, came, vlan = node
@@ -227,7 +227,7 @@ class _Search:
             for where, other in self._sharers(*lower):
                 itself = (where.inode, other.name) == (namespace.inode, link.name)
                 if not itself and _talks(link) and _talks(other):
-                    yield self._enter(where, other, "stack")
+                    yield self._beside(lower, where, other)
                 elif not itself:
                     quiet = (namespace, link) if not _talks(link) else (where, other)
                     yield _QUIET, _quiet(*quiet), Node(where, other, "stack")
@@ -259,7 +259,16 @@ class _Search:
             return
         for where, other in self._sharers(*lower):
             if where.inode != namespace.inode:
-                yield self._enter(where, other, "stack")
+                yield self._beside(lower, where, other)
+
+    def _beside(self, lower: tuple[Namespace, Link], namespace: Namespace, link: Link) -> _Step:
+        """To another on the same parent, without which none of them has a carrier."""
+        price, stop, node = self._enter(namespace, link, "stack")
+        far = self._far(lower[1])
+        for where, held in (lower, far) if far else (lower,):
+            if not held.up:
+                return _DOWN + price, _down(where, held), node
+        return price, stop, node
 
     def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         """What a link takes from its cable goes to the bridge that it is a port of, or up."""
@@ -336,6 +345,10 @@ def _shares(link: Link) -> bool:
 def routed(link: Link) -> bool:
     """Whether it is an ipvlan that passes packets in place of frames (mode l3, l3s)."""
     return link.kind == "ipvlan" and link.mode in ("l3", "l3s")
+
+
+def _down(namespace: Namespace, link: Link) -> Stop:
+    return Stop(kind="link-down", namespace=namespace.label, link=link.name)
 
 
 def _mute(namespace: Namespace, link: Link) -> Stop:
