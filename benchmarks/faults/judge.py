@@ -190,6 +190,7 @@ def try_fault(fault: Fault) -> Outcome:
         fault.places,
         mends=fault.mends,
         outside=fault.outside,
+        warmed=fault.warmed,
     )
 
 
@@ -222,18 +223,23 @@ def _tried(
     mends: bool,
     rounds: int = 3,
     outside: str = "",
+    warmed: str = "",
 ) -> Outcome:
     with make(topology) as lab:
+        if warmed and (run(lab, warmed) or not comes_to_work(lab, question)):
+            return Outcome(name, kind, ERROR, detail=f"does not work before: {question}")
         for lines in broken:
             words = from_outside(lab, outside, lines) if outside else run(lab, lines)
             if words and len(broken) == 1:
                 return Outcome(name, kind, ERROR, detail=f"cannot be made: {words}")
-        forget(lab)
+        if not warmed:
+            forget(lab)
         if works(lab, question):
             if len(broken) > 1:  # one undoes the other
                 return _works(name, ask(lab, question), "pair")
             return Outcome(name, kind, ERROR, detail=f"does not fail: {question}")
-        forget(lab)
+        if not warmed:
+            forget(lab)
         answer = ask(lab, question)
         found = verdict(answer, accepted, places)
         outcome = Outcome(name, kind, found, answer.kind, answer.where, answer.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import traceback
+from dataclasses import replace
 from typing import Any
 
 from faults import judge
@@ -34,7 +35,8 @@ def chosen(asked: Any) -> list[Trial]:
         )
 
     if "single" in parts:
-        trials += filter(wanted, FAULTS)
+        some = filter(wanted, FAULTS)
+        trials += [replace(one, warmed=one.warmed or "true") if asked.warm else one for one in some]
     if "exotic" in parts:
         trials += filter(wanted, WORKING)
     if not asked.vm and not asked.kind and not asked.name:

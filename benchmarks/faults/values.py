@@ -47,7 +47,8 @@ class Fault:
     namespace (with any of its links) or one link, as ``ns1/eth0``.  ``mends`` is false where no
     remedy can be known, because it depends on what somebody had in mind.  ``outside`` is for what
     no lab may do, even root's: the lines are run by the machine's root, in the network of the
-    namespace that it names.
+    namespace that it names.  ``warmed`` are lines that are run first, for a fault that is asked
+    about while the tables of neighbours are still full of what was learned when all worked.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Fault:
     mends: bool = True
     engine: str = "local"
     outside: str = ""
+    warmed: str = ""
 
     @property
     def id(self) -> str:

@@ -280,4 +280,22 @@ MUTANTS = (
         "_ROUTE_GROUPS = (1, 3, 5, 7, 8, 9, 11, 24)",
         ("tests/kernel/test_wires.py",),
     ),
+    Mutant(
+        "why: the filter is to blame for what was on a wrong way",
+        "    return _astray(search) or _decided(search, ruling)\n",
+        "    return _decided(search, ruling)\n",
+        ("tests/unit/test_why.py",),
+    ),
+    Mutant(
+        "why: an ipvlan in mode l3 tells its MAC",
+        "            mute = _mute(where, other) if routed(other) else None\n",
+        "            mute = None\n",
+        ("tests/unit/test_why_switches.py",),
+    ),
+    Mutant(
+        "why: an address with /32 is a mistake wherever it is",
+        "for each in alone if not any(each.ip in network for network in elsewhere)]",
+        "for each in alone]",
+        ("tests/unit/test_why_switches.py",),
+    ),
 )

@@ -244,6 +244,11 @@ def test_macvlans_hear_each_other_and_their_parents_neighbours_only() -> None:
         stop = trace(found, ns, address).stop
         assert stop is not None
         assert (stop.kind, stop.namespace, stop.other) == ("macvlan-parent", "ns1", "eth0")
+    idle = [structs.replace(x, up=False) if x.name == "eth0" else x for x in host.links]
+    stop = trace(changed(found, "host", links=tuple(idle)), "ns1", "198.51.100.41").stop
+    assert stop == Stop(kind="link-down", namespace="host", link="eth0", address="198.51.100.41"), (
+        "without their parent they have no carrier"
+    )
 
 
 def test_what_is_out_of_sight() -> None:

@@ -919,6 +919,45 @@ def test_the_rules_that_let_it_by_are_given_where_a_policy_drops() -> None:
     ]
 
 
+def test_a_filter_is_not_to_blame_for_what_was_on_a_wrong_way() -> None:
+    """The rule that lets it by does not bring it there: the route is gone, with its link."""
+    saved = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT "
+    saved += "--to-destination 192.168.10.11:80\nCOMMIT"
+    published = iptables.parse(saved, "iptables")
+    drops = filtered(policy="DROP").host.rules
+
+    def opened(*actions: Action) -> Any:
+        found = after(*actions)
+        rules = Ruleset(tables=(*drops.tables, *published))
+        found = changed(found, "host", rules=rules)
+        said = theory(found, found.namespace("lan"), question(found, "198.51.100.10:80"))[1]
+        assert said.obstacle is not None
+        return said.obstacle
+
+    found = opened(SetDown("lxcbr0"))
+    assert (found.kind, found.where) == ("link-down", "host/lxcbr0")
+    assert found.hint == "ip link set dev lxcbr0 up"
+    assert opened().kind == "filter-drop"
+    found = opened(DeleteRoute("192.168.10.0/24", dev="lxcbr0"))
+    assert (found.kind, found.hint) == ("no-route", "ip route add 192.168.10.0/24 dev lxcbr0")
+
+
+def test_so_is_it_with_a_network_behind_a_gateway() -> None:
+    behind = (
+        AddNamespace("ns3"),
+        AddVeth("far", "eth0", ns="ns2", peer_ns="ns3"),
+        AddAddress("far", "10.3.0.1/24", ns="ns2"),
+        AddAddress("eth0", "10.3.0.2/24", ns="ns3"),
+        SetUp("far", ns="ns2"),
+        SetUp("eth0", ns="ns3"),
+    )
+    found = changed(after(*behind), "host", rules=filtered(policy="DROP").host.rules)
+    said = why(found, "ns1", "10.3.0.2").obstacle
+    assert said is not None
+    assert (said.kind, said.where) == ("no-route", "host")
+    assert said.hint == "ip route add 10.3.0.0/24 via 192.168.10.12"
+
+
 @pytest.mark.parametrize("tool", ["iptables", "nft"])
 def test_what_is_sent_to_nobody_is_aimed_at_a_neighbour(tool: str) -> None:
     """The rule keeps its place; and who another rule names comes first."""

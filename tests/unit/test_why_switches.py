@@ -598,3 +598,64 @@ def test_ipvlans_that_know_no_arp_need_no_gateway() -> None:
             assert obstacle.hint == f"ip netns exec l{n} ip route add default dev iv{n}"
             lab.do(*obstacle.actions)
         assert lab.why("l1", "192.169.52.10")
+
+
+def on_the_card(mode: str) -> Lab:
+    """Two ipvlans on the host's NIC, with addresses of the LAN."""
+    lab = Lab(engine="fake")
+    for n in (1, 2):
+        lab.do(AddNamespace(f"i{n}"), AddIpvlan("eth0", f"ip{n}", mode=mode, to=f"i{n}"))
+        lab.do(AddAddress(f"ip{n}", f"198.51.100.6{n}/24", ns=f"i{n}"), SetUp(f"ip{n}", ns=f"i{n}"))
+        lab.do(AddRoute("default", via="198.51.100.1", ns=f"i{n}"))
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("ns", "target", "where"),
+    [
+        ("i1", "198.51.100.20", "i1/ip1"),
+        ("i1", "203.0.113.80", "i1/ip1"),
+        ("lan", "198.51.100.62:80", "i2/ip2"),
+    ],
+)
+def test_nobody_can_ask_an_ipvlan_in_mode_l3(ns: str, target: str, where: str) -> None:
+    """Its packets get out, by its parent's routes; the answer is for a MAC that nobody tells."""
+    with on_the_card("l2") as lab:
+        assert lab.why(ns, target)
+    with on_the_card("l3") as lab:
+        found = lab.snapshot()
+        obstacle = asked(found, ns, target)
+        assert (obstacle.kind, obstacle.where) == ("ipvlan-mode", where)
+        mends = f"ip netns exec {where[:2]} ip link set dev {where[3:]} type ipvlan mode l2"
+        assert obstacle.hint.splitlines()[0] == mends
+        assert lab.why("i1", "198.51.100.62"), "those on one parent need no ARP"
+
+
+def test_an_ipvlan_in_mode_l3_is_reached_by_a_route() -> None:
+    with on_the_card("l3") as lab:
+        lab.do(AddRoute("198.51.100.61/32", via="198.51.100.10", ns="lan"))
+        assert lab.why("lan", "198.51.100.61")
+        assert lab.why("i1", "198.51.100.20")
+        assert not lab.why("i2", "198.51.100.20")
+
+
+def test_a_link_beside_is_the_way_to_what_shares_the_parent() -> None:
+    """An address with /32 is right where the subnet is another link's."""
+    with on_the_card("l2") as lab:
+        bare = asked(lab.snapshot(), None, "198.51.100.61")
+        assert (bare.kind, bare.where) == ("macvlan-parent", "i1/ip1")
+        assert bare.hint.splitlines()[1:] == [
+            "ip link add shim link eth0 type ipvlan mode l2",
+            "ip address add 198.51.100.2/32 dev shim",
+            "ip link set dev shim up",
+            "ip route add 198.51.100.61/32 dev shim",
+        ]
+        lab.do(AddIpvlan("eth0", "shim"), AddAddress("shim", "198.51.100.60/32"))
+        down = asked(lab.snapshot(), None, "198.51.100.61")
+        assert (down.kind, down.where) == ("link-down", "host/shim")
+        lab.do(SetUp("shim"))
+        missing = asked(lab.snapshot(), None, "198.51.100.61")
+        assert (missing.kind, missing.where) == ("no-route", "host")
+        assert missing.hint == "ip route add 198.51.100.61/32 dev shim"
+        lab.do(*missing.actions)
+        assert lab.why(None, "198.51.100.61")

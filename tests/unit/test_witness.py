@@ -10,7 +10,7 @@ from blocks import ANSWER, DNS, arp, icmp, ipv4, udp
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from snapshots import article
+from snapshots import article, link
 
 from nslab.engine.agent.packets import asking, filters, watching
 from nslab.engine.agent.packets.recognise import Marks, packet, part, sightings
@@ -20,6 +20,7 @@ from nslab.explain.diagnose.explanation import LOST, Explanation, Obstacle
 from nslab.explain.diagnose.ipv6_ways import FORWARDING
 from nslab.explain.diagnose.question import question
 from nslab.explain.diagnose.sighted import Way
+from nslab.explain.diagnose.why import theory
 from nslab.explain.diagnose.witnessed import together
 from nslab.network.evidence import (
     Counted,
@@ -31,7 +32,7 @@ from nslab.network.evidence import (
     Sighting,
     TrafficFilter,
 )
-from nslab.network.model import Link, Namespace, Place, PolicyRule, Route, Snapshot
+from nslab.network.model import Address, Link, Namespace, Peer, Place, PolicyRule, Route, Snapshot
 
 MARKS = Marks(nonce=b"once", ident=7, ports={61500: 0, 61501: 1})
 ECHO = struct.pack(">BBHHH", 8, 0, 0, 99, 2) + MARKS.token + b"\1"
@@ -421,3 +422,50 @@ def test_a_rule_that_drops_neighbour_discovery_is_named_where_that_was_lost() ->
     assert "ip6tables -D INPUT -p ipv6-icmp -j DROP" in obstacle.hint
     assert found(ruled("ns3", "neighbour"), target="fd00::9").kind == LOST
     assert found(ruled("host", "other"), target="fd00::9").kind == LOST
+
+
+def known(snapshot: Snapshot, target: str, *places: str) -> Any:
+    """What is said of ns1's ping, for which nobody had to be asked, with the theory."""
+    here, asked = snapshot.namespace("ns1"), question(snapshot, target)
+    said = evidence(probe=Probe(target=target, ns="ns1"), sightings=seen(*places))
+    return together(snapshot, here, asked, said, theory(snapshot, here, asked)).obstacle
+
+
+def on_one_nic(**second: Any) -> Snapshot:
+    """ns1 and ns2 as macvlans on the host's NIC."""
+    found = article(repaired=True)
+    lower = Peer(namespace=found.host.inode, name="eth0", index=found.host.link("eth0").index)
+    first = link("m", 9, "198.51.100.51/24", kind="macvlan", mode="bridge", peer=lower)
+    other = link("m", 9, "198.51.100.52/24", kind="macvlan", mode="bridge", peer=lower)
+    spaces = [each for each in found if each.label != "ns1"]
+    for label, inode, own in (("ns1", 77, first), ("ns2", 78, structs.replace(other, **second))):
+        route = Route(destination="198.51.100.0/24", dev="m", scope="link")
+        lo = next(each for each in found.host.links if each.name == "lo")
+        spaces.append(
+            Namespace(label=label, inode=inode, role="named", links=(lo, own), routes=(route,))
+        )
+    return structs.replace(found, namespaces=tuple(spaces))
+
+
+OUT = ("ns1/m out", "host/eth0 out", "switch/host in")
+
+
+def test_what_is_sent_to_a_mac_that_is_still_known_goes_past_the_stop() -> None:
+    """Once the neighbours have forgotten each other, the theory's place would show by itself."""
+    down = known(on_one_nic(up=False, carrier=False), "198.51.100.52", *OUT)
+    assert (down.kind, down.where) == ("link-down", "ns2/m")
+    parent = known(on_one_nic(), "198.51.100.10", *OUT)
+    assert (parent.kind, parent.where) == ("macvlan-parent", "ns1/m")
+    moved = on_one_nic(addresses=(Address(address="198.51.100.53/24"),))
+    nobody = known(moved, "198.51.100.52", "ns1/m out", "ns2/m in")
+    assert (nobody.kind, nobody.where) == ("nobody-has-address", "ns1")
+    assert known(on_one_nic(), "198.51.100.52", *OUT).kind == LOST
+
+
+def test_forwarding_is_not_the_matter_where_it_would_lead_nowhere() -> None:
+    """As for who had an address, and still gets what is sent to it."""
+    routes = [x for x in article(repaired=True).host.routes if x.destination != "default"]
+    assert lost_at_the_host("IpInAddrErrors", changed(sysctls={}, routes=tuple(routes))) == LOST
+    back = Route(destination="default", dev="lxcbr0", via="192.168.10.11")
+    led = changed(sysctls={}, routes=(*routes, back))
+    assert lost_at_the_host("IpInAddrErrors", led) == LOST

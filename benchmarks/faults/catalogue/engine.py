@@ -28,6 +28,14 @@ FAULTS = (
     ),
     _d(
         "Docker: link down",
+        "docker0, from outside",
+        "ip link set docker0 down",
+        _in,
+        "link-down",
+        "host/docker0",
+    ),
+    _d(
+        "Docker: link down",
         "of the container",
         _inside("app", "ip link set eth0 down"),
         _near,

@@ -23,6 +23,7 @@ def on(topology: str) -> Make:
         *,
         mends: bool = True,
         outside: str = "",
+        warmed: str = "",
     ) -> Fault:
         return Fault(
             kind=kind,
@@ -35,6 +36,7 @@ def on(topology: str) -> Make:
             mends=mends,
             engine=TOPOLOGIES[topology].engine,
             outside=outside,
+            warmed=warmed,
         )
 
     return fault

@@ -12,6 +12,10 @@ _over = ping("c1", "10.42.0.12")
 _VX = "ip -n h2 link del vx; ip -n h2 link add vx type vxlan "
 _UP = "\nip -n h2 link set vx master br0 up"
 _MISMATCH = "tunnel-mismatch"
+_SHIM = (
+    "ip link add shim link eth0 type ipvlan mode l2; ip addr add 198.51.100.60/32 dev shim\n"
+    "ip link set shim up"
+)
 _vlan = ping("v0", "10.10.0.11")
 _tag = ping("t0", "10.50.0.11")
 
@@ -23,7 +27,6 @@ FAULTS = (
         ping(None, "198.51.100.51"),
         "macvlan-parent",
         "n1 host",
-        mends=False,
     ),
     _m(
         "macvlan and its parent",
@@ -32,7 +35,6 @@ FAULTS = (
         ping("n1", "198.51.100.10"),
         "macvlan-parent",
         "n1 host",
-        mends=False,
     ),
     _m(
         "macvlan mode",
@@ -51,6 +53,23 @@ FAULTS = (
         "n1/eth0 n2/eth0",
     ),
     _m("macvlan down", "its parent", "ip link set eth0 down", _lan, "link-down", "host/eth0"),
+    _m(
+        "macvlan down",
+        "their parent, between two on it",
+        "ip link set eth0 down",
+        _pair,
+        "link-down",
+        "host/eth0",
+    ),
+    _m(
+        "macvlan down",
+        "itself, and all know each other",
+        "ip -n n2 link set eth0 down",
+        _pair,
+        "link-down",
+        "n2/eth0",
+        warmed="true",
+    ),
     _m("macvlan down", "itself", "ip -n n2 link set eth0 down", _pair, "link-down", "n2/eth0"),
     _m(
         "macvlan down",
@@ -195,6 +214,15 @@ FAULTS = (
         "host/p1 v1/eth0",
     ),
     _v(
+        "VLAN missing",
+        "tagged towards who knows no tags, and all know each other",
+        "bridge vlan add dev p1 vid 10 pvid",
+        _vlan,
+        "vlan-missing vlan-tagged",
+        "host/p1 v1/eth0",
+        warmed="true",
+    ),
+    _v(
         "VLAN numbers differ",
         "5 and 6",
         "ip -n t1 link del eth0.5; ip -n t1 link add link eth0 name eth0.6 type vlan id 6\n"
@@ -211,7 +239,47 @@ FAULTS = (
         ping(None, "198.51.100.61"),
         "macvlan-parent",
         "i1 host",
-        mends=False,
+    ),
+    _i(
+        "ipvlan and its parent",
+        "the host has one, and the route to only one of two",
+        _SHIM + "\nip route add 198.51.100.62 dev shim",
+        ping(None, "198.51.100.61"),
+        "no-route",
+        "host",
+    ),
+    _i(
+        "ipvlan and its parent",
+        "the host's own is gone, and all know each other",
+        "ip link del shim",
+        ping(None, "198.51.100.62"),
+        "macvlan-parent",
+        "i2 host",
+        warmed=_SHIM + "\nip route add 198.51.100.62 dev shim",
+    ),
+    _i(
+        "ipvlan l3",
+        "the mode of all on one NIC, to the LAN",
+        "ip -n i1 link set eth0 type ipvlan mode l3",
+        ping("i1", "198.51.100.20"),
+        "ipvlan-mode",
+        "i1/eth0",
+    ),
+    _i(
+        "ipvlan l3",
+        "the mode of all on one NIC, to the world",
+        "ip -n i1 link set eth0 type ipvlan mode l3",
+        ping("i2", WORLD),
+        "ipvlan-mode",
+        "i2/eth0",
+    ),
+    _i(
+        "ipvlan l3",
+        "the mode of all on one NIC, from the LAN",
+        "ip -n i1 link set eth0 type ipvlan mode l3",
+        ping("lan", "198.51.100.62"),
+        "ipvlan-mode",
+        "i2/eth0",
     ),
     _i(
         "ipvlan l3",

@@ -25,6 +25,7 @@
     filter_causes    packets that a filter drops or refuses
     link_causes      links and bridges that hold a frame up
     no_return        packets that left the lab, or its right half, and will not come back
+    shared_causes    macvlans and ipvlans: links that share a wire
     route_causes     routes that are missing or lead elsewhere
     translation_causes  addresses that were translated to something that leads nowhere
 """

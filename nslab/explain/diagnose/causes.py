@@ -18,6 +18,7 @@ from nslab.explain.diagnose import (
     no_return,
     policy_causes,
     route_causes,
+    shared_causes,
     translation_causes,
 )
 from nslab.explain.diagnose.context import Search, up_to_the_blamed, wanted
@@ -31,7 +32,7 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "not-forwarding": link_causes.not_forwarding,
     "not-attached": link_causes.not_attached,
     "wrong-bridge": link_causes.wrong_bridge,
-    "macvlan-parent": link_causes.macvlan_parent,
+    "macvlan-parent": shared_causes.parent,
     "address-on-port": link_causes.address_on_port,
     "out-of-sight": link_causes.out_of_sight,
     "no-address": address_causes.no_address,
@@ -61,7 +62,8 @@ STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "too-big": delivery_causes.too_big,
     "tc-drop": delivery_causes.tc_drop,
     "ttl-exceeded": delivery_causes.ttl_exceeded,
-    "macvlan-mode": delivery_causes.macvlan_mode,
+    "macvlan-mode": shared_causes.macvlan_mode,
+    "ipvlan-mode": shared_causes.ipvlan_mode,
     "tunnel-mismatch": delivery_causes.tunnel_mismatch,
     "echo-ignored": delivery_causes.echo_ignored,
     "stranger": translation_causes.stranger,

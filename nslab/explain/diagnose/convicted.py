@@ -373,6 +373,9 @@ def not_forwarded(case: Case) -> Obstacle | None:
     usual = sysctls.get("net.ipv6.conf.all.forwarding" if six else "net.ipv4.ip_forward", "0")
     if (usual if six else link.settings.get("forwarding", usual)) != "0":
         return None
+    onwards = None if six else routing.lookup(case.at(lost.ns), case.question.address)
+    if not six and (onwards is None or onwards.dev == link.name):
+        return None  # nor would it get there with forwarding: it is a mistake that it came here
     return Obstacle(
         kind="no-forwarding",
         where=lost.where,

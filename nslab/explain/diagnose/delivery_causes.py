@@ -292,22 +292,6 @@ def _narrower(search: Search, here: Namespace, link: Link, own: IPv4Interface, a
     return 0
 
 
-def macvlan_mode(search: Search) -> Obstacle:
-    """A macvlan that passes nothing to the others on its parent: and all of those that do not."""
-    here, link = search.here, search.here.link(search.stop.link)
-    message = (
-        f"{_place(search)} is a macvlan in mode {link.mode}, which passes nothing to the others on "
-        "its parent"
-    )
-    commands = [
-        (ns, f"ip link set dev {each.name} type macvlan mode bridge")
-        for ns in search.snapshot
-        for each in ns.links
-        if each.kind == "macvlan" and each.peer == link.peer and each.mode in ("private", "vepa")
-    ]
-    return search.made("macvlan-mode", here, message, link=link.name, commands=commands)
-
-
 def tunnel_mismatch(search: Search) -> Obstacle:
     """Two ends of a tunnel that do not fit together."""
     here, link = search.here, search.here.link(search.stop.link)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from nslab.explain.diagnose import remedy
-from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose import gateways, remedy
+from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.trace import routing
 from nslab.explain.trace.packet import Ruling
 
 
@@ -12,6 +13,32 @@ def filtered(search: Search) -> Obstacle:
     """A rule or a policy, in the words of its tool, decided against the packet."""
     ruling = search.stop.ruling
     assert ruling is not None
+    return _astray(search) or _decided(search, ruling)
+
+
+def _astray(search: Search) -> Obstacle | None:
+    """A packet that was on a wrong way when it met the filter, which rarely lets such packets by.
+
+    The rule that would let it by does not bring it to where it is to go.
+    """
+    if not search.stop.other:
+        return None  # no route was taken before this hook
+    here, hop, address = search.here, search.hop, wanted(search.hop)
+    route = routing.lookup(here, address, hop.source, hop.link_in)
+    flaw = search.flaw(here, address, route)
+    if flaw is not None or route is None or not route.via:
+        return flaw
+    led = [ns for ns, _ in gateways.holders(search.snapshot, route.via)]
+    if not led or any(routing.lookup(ns, address) is not None for ns in led):
+        return None
+    known = gateways.informed(search.snapshot, here, address)
+    if not known:
+        return None
+    message = f"{here.label} has no route to {address}"
+    return search.hand_over(here, known[0], message, address, default=False)
+
+
+def _decided(search: Search, ruling: Ruling) -> Obstacle:
     verb = "refuses" if ruling.verdict == "reject" else "drops"
     what = "the answer" if search.trace.back else "it"
     if search.stop.frame == "arp":

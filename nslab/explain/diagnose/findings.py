@@ -89,7 +89,7 @@ class _Teller:
         for each in undone:
             yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
         if hop.route is not None:
-            does = "" if first else "forwards, "
+            does = "" if first or not hop.link_in else "forwards, "
             message = f"{here}: {does}route {route_words(hop.route)}"
             yield Finding(ok=True, where=here, message=message)
         for each in done:

@@ -49,21 +49,41 @@ def gateway(
     The link to it may be down.
     """
     found: list[tuple[tuple[int, int, int], Gateway]] = []
+    for link, each, address in _asked(snapshot, namespace):
+        if str(address.ip) == but:
+            continue
+        there = each.namespace
+        informed = knows(there, destination, each.link)
+        if not informed and len(addressed(there)) < 2:
+            continue
+        ready = routing.forwards(there) or _has(there, destination)
+        rank = (not informed, not ready, each.cost)
+        found.append((rank, Gateway(str(address.ip), link)))
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def _asked(
+    snapshot: Snapshot, namespace: Namespace
+) -> Iterator[tuple[Link, Reached, IPv4Interface]]:
+    """The neighbours that could be gateways, each with the link that it is behind."""
     for link in ends(namespace):
         own = [each.network for each in routing.interfaces(link) if each.network.prefixlen < 32]
         for each, address in neighbours(snapshot, namespace, link):
-            there = each.namespace
-            if str(address.ip) == but or routing.holder(namespace, str(address.ip)) is not None:
-                continue
-            if not any(address.ip in network for network in own):
-                continue
-            informed = knows(there, destination, each.link)
-            if not informed and len(addressed(there)) < 2:
-                continue
-            ready = routing.forwards(there) or _has(there, destination)
-            rank = (not informed, not ready, each.cost)
-            found.append((rank, Gateway(str(address.ip), link)))
-    return min(found, key=lambda each: each[0])[1] if found else None
+            mine = routing.holder(namespace, str(address.ip)) is not None
+            mute = any(stop.kind == "ipvlan-mode" for _, stop in each.stops)
+            if not mine and not mute and any(address.ip in network for network in own):
+                yield link, each, address
+
+
+def informed(snapshot: Snapshot, namespace: Namespace, destination: str) -> list[Gateway]:
+    """The neighbours that have a destination, or a route to it that is not just the default."""
+    found = []
+    for link, each, address in _asked(snapshot, namespace):
+        route = routing.lookup(each.namespace, destination)
+        usual = route is not None and route.destination == "default"
+        if knows(each.namespace, destination, each.link) and not usual:
+            found.append(Gateway(str(address.ip), link))
+    return found
 
 
 def _has(namespace: Namespace, destination: str) -> bool:
@@ -105,8 +125,12 @@ def worldly(snapshot: Snapshot, address: str) -> bool:
 
 
 def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv4Network]:
-    """For each /32 of a link the subnet that its neighbours are in, if it is in one."""
-    lone = [each for each in routing.interfaces(link) if each.network.prefixlen == 32]
+    """For each /32 of a link the subnet that its neighbours are in, if it is in one.
+
+    Where another link is in that subnet, the address was left alone on purpose: a second one with
+    a prefix would bring the subnet's route twice.
+    """
+    lone = _lone(namespace, link)
     result: dict[str, IPv4Network] = {}
     if not lone or routing.is_loopback(link):
         return result
@@ -115,6 +139,18 @@ def wider(snapshot: Snapshot, namespace: Namespace, link: Link) -> dict[str, IPv
             if address.network.prefixlen < 31 and each.ip in address.network:
                 result.setdefault(str(each.ip), address.network)
     return result
+
+
+def _lone(namespace: Namespace, link: Link) -> list[IPv4Interface]:
+    """The addresses of a link with /32 that no other link's subnet holds."""
+    elsewhere = [
+        each.network
+        for other in namespace.links
+        for each in routing.interfaces(other)
+        if other.name != link.name and each.network.prefixlen < 32
+    ]
+    alone = [each for each in routing.interfaces(link) if each.network.prefixlen == 32]
+    return [each for each in alone if not any(each.ip in network for network in elsewhere)]
 
 
 def free_address(

@@ -83,14 +83,6 @@ def wrong_bridge(search: Search) -> Obstacle:
     return search.made("wrong-bridge", search.here, message, actions, link=link)
 
 
-def macvlan_parent(search: Search) -> Obstacle:
-    link, lower = search.stop.link, search.stop.other
-    kind = "an ipvlan" if search.here.link(link).kind == "ipvlan" else "a macvlan"
-    message = f"{search.here.label}/{link} is {kind} on {lower}: those two cannot talk"
-    remark = f"give the namespace of {lower} {kind} on {lower} too, and the address to that"
-    return search.made("macvlan-parent", search.here, message, link=link, remark=remark)
-
-
 def address_on_port(search: Search) -> Obstacle:
     """Move addresses and routes from a port to its bridge."""
     here, port, bridge, ns = search.here, search.stop.link, search.stop.other, search.ns

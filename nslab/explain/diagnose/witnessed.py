@@ -19,6 +19,7 @@ from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way, interesting
 from nslab.explain.trace import Stop, Trace
+from nslab.explain.trace.segment import reach
 from nslab.network.evidence import Evidence
 from nslab.network.model import Namespace, Snapshot
 
@@ -47,7 +48,7 @@ def together(
     case = Case(question, evidence, way, lost, former)
     found = convicted.dropped(case)
     agrees = trace is not None and _agrees(way, trace, lost)
-    if said is not None and agrees and (found is None or _same(said, found)):
+    if said is not None and agrees and (found is None or _same(trace, found)):
         seen = tuple(_seen(evidence, way, lost, said.obstacle))
         return structs.replace(said, evidence=evidence, witness=seen)
     found = found or convicted.obstacle(case) or _unknown(case)
@@ -68,10 +69,13 @@ def together(
     )
 
 
-def _same(said: Explanation, found: Obstacle) -> bool:
-    """Whether the theory says the same as a packet filter's trace: it has a better remedy."""
-    kinds = ("filter-drop", "filter-reject")
-    return said.obstacle is not None and said.obstacle.kind in kinds and found.kind in kinds
+def _same(trace: Trace | None, found: Obstacle) -> bool:
+    """Whether the theory stops where a packet filter's trace does: it has a better remedy.
+
+    It may blame something else, such as a route that leads the packet there by the wrong link.
+    """
+    stop = trace.stop if trace is not None else None
+    return stop is not None and stop.ruling is not None and found.where == stop.namespace
 
 
 def _unknown(case: Case) -> Obstacle:
@@ -181,6 +185,8 @@ def _agrees(way: Way, trace: Trace, lost: Lost) -> bool:
     stop = trace.stop
     if stop is None:
         return False
+    if stop.kind in _PAST_IT and _by_a_known_mac(way, trace, stop, lost):
+        return True
     if stop.kind in _FACTS:
         return _on_the_way(way, trace, stop, lost)
     if stop.kind == "filter-reject" and way.evidence.outcome.kind == "refused":
@@ -200,6 +206,7 @@ _FACTS = frozenset(
         "arp-off",
         "duplicate-address",
         "duplicate-mac",
+        "ipvlan-mode",
         "isolated-port",
         "macvlan-mode",
         "no-loopback",
@@ -226,6 +233,38 @@ def _on_the_way(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
     places = {stop.namespace, *(hop.namespace for hop in last)}
     places |= {spot.namespace for hop in last for spot in hop.path}
     return lost.ns in places or lost.waiting in places or stop.namespace in way.names
+
+
+_PAST_IT = frozenset(
+    {"link-down", "macvlan-mode", "macvlan-parent", "nobody-answers", "vlan-tagged"}
+)
+"""Stops where a question for a MAC ends; what is sent to one that is still known goes further."""
+
+
+def _by_a_known_mac(way: Way, trace: Trace, stop: Stop, lost: Lost) -> bool:
+    """Whether it was lost behind the stop, by a frame for which nobody had to be asked.
+
+    With a tag that nobody knows it comes to the end of the cable.  What is for a link on the same
+    parent that does not take it goes out by the parent, and comes back to nobody on its segment.
+    Who had the address before, and told so, still gets what is sent to it.
+    """
+    last = trace.hops[-1]
+    left = any(
+        (one.place.ns, one.place.link, one.way) == (last.namespace, last.link_out, "out")
+        for one in way.seen
+    )
+    if not left or lost.answering != bool(trace.back):
+        return False
+    link = way.link(stop.namespace, stop.link)
+    if stop.kind == "vlan-tagged":
+        far = way.snapshot.peer(link) if link is not None else None
+        return far is not None and (lost.ns, lost.link) == (far[0].label, far[1].name)
+    if stop.kind == "link-down" and (link is None or link.kind not in ("macvlan", "ipvlan")):
+        return False
+    here = way.snapshot.namespace(last.namespace)
+    heard = reach(way.snapshot, here, here.link(last.link_out))
+    places = {(spot.namespace, spot.link) for each in heard if not each.cost for spot in each.path}
+    return (lost.ns, lost.link) in places and lost.ns != stop.namespace
 
 
 def _at_target(way: Way, trace: Trace, lost: Lost) -> bool:

@@ -7,8 +7,11 @@ a port that does not forward) holds up the answer as well, so one direction is e
 
 A link for a VLAN sends with a tag, which goes over cables to the links for VLANs at the other end.
 
-Left out: MACs (each frame is taken as for everybody), tags that cross a bridge, and of ipvlans that
-know no ARP (mode l3) all but what those on one parent send each other.
+An ipvlan in mode l3 sends no frames of its own: it reaches the others on its parent, and what it
+sends to anybody else its parent's namespace routes, which is no matter of a segment.  It hears what
+its parent hears, but nobody can ask it for its MAC.
+
+Left out: MACs (each frame is taken as for everybody), and tags that cross a bridge.
 """
 
 from __future__ import annotations
@@ -81,7 +84,7 @@ class _Search:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.upper: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
-        """The macvlans and ipvlans on a device, by its namespace and index."""
+        """The macvlans and ipvlans on a device, of all modes, by its namespace and index."""
         self.tagged: dict[tuple[int, int], list[tuple[Namespace, Link]]] = {}
         """The same of links for VLANs."""
         for namespace in snapshot:
@@ -89,7 +92,7 @@ class _Search:
                 if link.peer is None:
                     continue
                 place = (link.peer.namespace, link.peer.index)
-                if _shares(link):
+                if _shares(link) or routed(link):
                     self.upper.setdefault(place, []).append((namespace, link))
                 elif link.kind == "vlan":
                     self.tagged.setdefault(place, []).append((namespace, link))
@@ -184,7 +187,7 @@ class _Search:
         node = Node(namespace, link, role)
         if link.up:
             return 0, None, node
-        return _DOWN, Stop(kind="link-down", namespace=namespace.label, link=link.name), node
+        return _DOWN, _down(namespace, link), node
 
     def _after(self, node: Node) -> Iterator[_Step]:
         namespace, link, role, came, vlan = node
@@ -224,15 +227,16 @@ class _Search:
             for where, other in self._sharers(*lower):
                 itself = (where.inode, other.name) == (namespace.inode, link.name)
                 if not itself and _talks(link) and _talks(other):
-                    yield self._enter(where, other, "stack")
+                    yield self._beside(lower, where, other)
                 elif not itself:
                     quiet = (namespace, link) if not _talks(link) else (where, other)
                     yield _QUIET, _quiet(*quiet), Node(where, other, "stack")
             yield _PARENT, _parent(namespace, link, lower[1]), Node(*lower, "stack")
         elif link.kind == "vlan":
             yield from self._tagging(namespace, link)
-        elif link.kind == "ipvlan":
+        elif routed(link):
             yield from self._without_arp(namespace, link)
+            return
         elif not is_loopback(link):
             yield self._enter(namespace, link, "out")
         for where, other in self._sharers(namespace, link):
@@ -249,12 +253,22 @@ class _Search:
 
     def _without_arp(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         """What an ipvlan in mode l3 sends: its parent knows the others by their addresses."""
-        self.blind.append(Node(namespace, link, "out").spot)
-        for where in self.snapshot:
-            for other in where.links:
-                same = (other.kind, other.mode, other.peer) == (link.kind, link.mode, link.peer)
-                if same and where.inode != namespace.inode:
-                    yield self._enter(where, other, "stack")
+        lower = self.snapshot.peer(link)
+        if lower is None:
+            self.blind.append(Node(namespace, link, "out").spot)
+            return
+        for where, other in self._sharers(*lower):
+            if where.inode != namespace.inode:
+                yield self._beside(lower, where, other)
+
+    def _beside(self, lower: tuple[Namespace, Link], namespace: Namespace, link: Link) -> _Step:
+        """To another on the same parent, without which none of them has a carrier."""
+        price, stop, node = self._enter(namespace, link, "stack")
+        far = self._far(lower[1])
+        for where, held in (lower, far) if far else (lower,):
+            if not held.up:
+                return _DOWN + price, _down(where, held), node
+        return price, stop, node
 
     def _received(self, namespace: Namespace, link: Link) -> Iterator[_Step]:
         """What a link takes from its cable goes to the bridge that it is a port of, or up."""
@@ -284,7 +298,9 @@ class _Search:
         if not alone:  # else it gets all, and the link itself nothing
             yield 0, None, Node(namespace, link, "stack")
         for where, other in self._sharers(namespace, link):
-            yield self._enter(where, other, "stack")
+            price, stop, node = self._enter(where, other, "stack")
+            mute = _mute(where, other) if routed(other) else None
+            yield price + (_QUIET if mute else 0), mute or stop, node
 
     def _sharers(self, namespace: Namespace, link: Link) -> list[tuple[Namespace, Link]]:
         return self.upper.get((namespace.inode, link.index), [])
@@ -324,6 +340,19 @@ def remotes(here: Namespace, link: Link) -> list[str]:
 def _shares(link: Link) -> bool:
     """Whether a link sends and hears by the wire of what it stands on."""
     return link.kind == "macvlan" or (link.kind == "ipvlan" and link.mode == "l2")
+
+
+def routed(link: Link) -> bool:
+    """Whether it is an ipvlan that passes packets in place of frames (mode l3, l3s)."""
+    return link.kind == "ipvlan" and link.mode in ("l3", "l3s")
+
+
+def _down(namespace: Namespace, link: Link) -> Stop:
+    return Stop(kind="link-down", namespace=namespace.label, link=link.name)
+
+
+def _mute(namespace: Namespace, link: Link) -> Stop:
+    return Stop(kind="ipvlan-mode", namespace=namespace.label, link=link.name, other=link.mode)
 
 
 def _talks(link: Link) -> bool:

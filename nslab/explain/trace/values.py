@@ -99,6 +99,7 @@ class Stop(Value, frozen=True):
     tc-drop                the queue ``other`` of ``link`` lets nothing of that size through
     ttl-exceeded           the packet has passed as many routers as it may
     macvlan-mode           ``link`` is a macvlan in mode ``other``, deaf to the others on its parent
+    ipvlan-mode            ``link`` is an ipvlan in mode ``other``, which tells nobody its MAC (ARP)
     tunnel-mismatch        ``link`` and the tunnel's far end ``other`` do not fit together; without
                            a link in ``other`` that namespace has no end of it
     loopback-target        it came in by ``link``, and was then sent to ``address``, of lo

@@ -12,7 +12,7 @@ from nslab.explain.trace import delivery, hooks, routing
 from nslab.explain.trace.bridged import cross
 from nslab.explain.trace.filter import Passage
 from nslab.explain.trace.packet import ACK, Packet
-from nslab.explain.trace.segment import Reached, blind, reach, remotes
+from nslab.explain.trace.segment import Reached, blind, reach, remotes, routed
 from nslab.explain.trace.values import Doubt, Hop, Rewrite, Stop, Trace
 from nslab.network.model import Link, Namespace, Route, Snapshot
 
@@ -284,7 +284,11 @@ class _Walk:
     def _across(self, packet: _Packet, here: Namespace, dev: Link, hop: Hop) -> Trace:
         """Over the segment, to whoever has the next hop's address."""
         heard = reach(self.snapshot, here, dev)
+        if routed(dev):
+            hop = structs.replace(hop, next_hop=packet.destination)  # no gateway is asked
         found = [x for x in heard if routing.holder(x.namespace, hop.next_hop) is not None]
+        if routed(dev) and not found:
+            return self._by_parent(packet, here, dev, hop)
         free = [each for each in found if each.cost == 0]
         written = delivery.permanent(here, dev, hop.next_hop)
         if written is not None:
@@ -293,6 +297,12 @@ class _Walk:
             free = [x for x in heard if x.cost == 0 and delivery.proxies(x, hop.next_hop)]
         if free:
             return self._delivered(packet, here, dev, hop, free, self._resolved(packet, here, hop))
+        return self._missed(packet, here, dev, hop, found)
+
+    def _missed(
+        self, packet: _Packet, here: Namespace, dev: Link, hop: Hop, found: Sequence[Reached]
+    ) -> Trace:
+        """What is in the way of who has the next hop's address; or nobody has it there."""
         unseen = blind(self.snapshot, here, dev)
         if found and not (unseen and found[0].stops[0][1].kind in _GUESSES):
             before, stop = found[0].stops[0]
@@ -311,6 +321,30 @@ class _Walk:
             packet, here, "nobody-answers", link=dev.name, address=hop.next_hop, hop=hop
         )
 
+    def _by_parent(self, packet: _Packet, here: Namespace, dev: Link, hop: Hop) -> Trace:
+        """What an ipvlan in mode l3 sends is sent by its parent's namespace, over the parent.
+
+        As if it were made there, with the sender's address: ipvlan_process_v4_outbound() in
+        drivers/net/ipvlan/ipvlan_core.c.  Without a route over the parent, it is on its segment.
+        """
+        below = self.snapshot.peer(dev)
+        if below is None:
+            return self._stop(packet, here, "out-of-sight", link=dev.name, hop=hop)
+        there, lower = below
+        now = replace(hooks.elsewhere(packet.now), mac_source="", mac_destination="")
+        packet = replace(packet, now=now, hops=(*packet.hops, hop))
+        over = structs.replace(
+            there, policy=(), routes=tuple(x for x in there.routes if x.dev == lower.name)
+        )
+        route = routing.lookup(over, packet.destination, packet.source)
+        if route is None or route.kind in routing.REFUSING:
+            route = Route(destination=f"{packet.destination}/32", dev=lower.name, scope="link")
+        try:
+            packet, came = self._hook("output", packet, there, _Came(packet.now), out=lower.name)
+            return self._leave(packet, there, came, route)
+        except _Stopped as end:
+            return self._filtered(end, there)
+
     def _as_written(
         self,
         packet: _Packet,
@@ -321,7 +355,11 @@ class _Walk:
         heard: Sequence[Reached],
     ) -> Trace:
         """To whoever has the MAC that somebody wrote down as the neighbour's."""
-        named = [each for each in heard if each.cost == 0 and each.link.mac == mac]
+        named = [
+            each
+            for each in heard
+            if each.link.mac == mac and all(stop.kind == "ipvlan-mode" for _, stop in each.stops)
+        ]
         holders = [x for x in named if routing.holder(x.namespace, hop.next_hop) is not None]
         outcome = None
         if named:
@@ -422,6 +460,7 @@ class _Walk:
             return self._filtered(end, to.namespace)
 
     def _arrive(self, packet: _Packet, here: Namespace, link: Link) -> Trace:
+        here, link = self._upper(here, link, packet.destination)
         came = _Came(packet.now, link.name)
         hop = Hop(
             namespace=here.label,
@@ -461,6 +500,16 @@ class _Walk:
         if route is None:
             return self._stop(packet, here, "no-route", address=wanted, hop=hop)
         return self._leave(packet, here, came, route)
+
+    def _upper(self, here: Namespace, link: Link, address: str) -> tuple[Namespace, Link]:
+        """The ipvlan in mode l3 that gets what comes for its address to its parent."""
+        for there in self.snapshot:
+            for each in there.links:
+                below = each.peer if routed(each) and each.up else None
+                on = below and (below.namespace, below.index) == (here.inode, link.index)
+                if on and address in {str(own.ip) for own in routing.interfaces(each)}:
+                    return there, each
+        return here, link
 
     def _deliver(self, packet: _Packet, here: Namespace, came: _Came) -> Trace:
         packet, came = self._hook("input", packet, here, came, link=came.link)
