@@ -170,6 +170,16 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
 
 
+def beside_width(cell: Cell, room: int = CARD) -> float:
+    """The width of the widest word that may stand at the end of a link's first line.
+
+    Whether that it is new is said there, or beside its cable, is known only after all has a
+    place; a state that takes that word's place has to fit as well.
+    """
+    both = (told(cell, badge=badge, room=room).beside for badge in (True, False))
+    return max(width(words, TEXT, bold=True) for words in both)
+
+
 def _state(cell: Cell) -> str:
     """A word for a state that is not the usual one."""
     return cell.does or ("" if cell.state == "up" else cell.state)
@@ -190,7 +200,8 @@ def _name_width(cell: Cell) -> float:
 def lines_width(lines: Iterable[Line]) -> int:
     """The width of the widest of some lines."""
     wide = [
-        width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + (18 if line.mark else 0)
+        width(clip(line.words, LONGEST_LINE), TEXT, code=line.code, bold=bool(line.mark))
+        + (18 if line.mark else 0)
         for line in lines
     ]
     return round(max(wide, default=0))
@@ -200,7 +211,7 @@ def card(cell: Cell) -> Slot:
     """A link as a card."""
     said = told(cell)
     kind = width(cell.kind, TEXT) + 8 if cell.kind else 0
-    top = _name_width(cell) + kind + width(said.beside, TEXT, bold=True) + DOT
+    top = _name_width(cell) + kind + beside_width(cell) + DOT
     w = max(CARD, grid(top + 2 * PAD), grid(lines_width(said.lines) + 2 * PAD))
     return Slot(cell, w, max(CARD_HEIGHT, HEAD + LEAD * len(said.lines)), "card")
 
@@ -226,7 +237,8 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    wide += width(said.beside, TEXT, bold=True) + 8 if said.beside else 0
+    beside = beside_width(cell, 2 * CARD)
+    wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
 
