@@ -14,17 +14,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.place import Placed, place
-from nslab.draw.paint.svg import svg
+from nslab.draw.paint.svg import in_a_cell, svg
 from nslab.draw.path.way import Way, way
 from nslab.draw.scene.compose import compose
 from nslab.draw.scene.dot import source
+from nslab.draw.scene.metrics import said_as
 from nslab.draw.scene.scene import Scene
 from nslab.draw.scene.text import text
 from nslab.errors import InvalidInput
@@ -89,6 +91,22 @@ class Picture:
         """The same to put into a page: it takes the colour of the text around it."""
         return svg(self.placed, self.text, standalone=False)
 
+    def worded(self, said: Callable[[str], str | None]) -> str:
+        """The same, with room for its words in another language, which somebody else puts in.
+
+        Where things stand is remembered as it is in English: pictures do not depend on who looks.
+
+        :param said: a text in that language, or None where it is the same
+        """
+        _ = self.placed
+        with said_as(said):
+            return svg(place(self._scene, deepcopy(self._stage)), self.text, standalone=False)
+
+    @property
+    def output(self) -> str:
+        """The same for a notebook's output, in which it is moved where it is too wide."""
+        return in_a_cell(self.html, self.placed)
+
     @cached_property
     def text(self) -> str:
         """The same as a tree of lines."""
@@ -120,4 +138,4 @@ class Picture:
         return self.text
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.text}
+        return {"text/html": self.output, "text/plain": self.text}

@@ -61,7 +61,7 @@ class Outcome:
 
     def _heading_html(self) -> str:
         heading = self._heading()
-        return f"<pre>{html.escape(heading)}</pre>" if heading else ""
+        return _pre(heading) if heading else ""
 
     def __str__(self) -> str:
         parts = [self._heading(), str(self.changes) if self.changes else ""]
@@ -78,7 +78,7 @@ class Outcome:
         shown = bundle.get("text/plain", "")
         if self.changes and not picture:
             shown = str(self.changes)
-            heading += f"<pre>{html.escape(shown)}</pre>"
+            heading += _pre(shown)
         text = "\n".join(part for part in (self._heading(), shown) if part)
         if not text:
             text = "nothing changed"
@@ -200,5 +200,11 @@ def _indent(text: str) -> str:
 def _column(title: str, lines: str) -> str:
     return (
         f'<div><div style="opacity:.7">{html.escape(title)}</div>'
-        f'<pre style="margin:.2em 0">{html.escape(lines)}</pre></div>'
+        f"{_pre(lines, 'margin:.2em 0;')}</div>"
     )
+
+
+def _pre(lines: str, style: str = "") -> str:
+    """Lines as they are, of which a long one goes on below: not every page has a rule for that."""
+    wraps = "white-space:pre-wrap;overflow-wrap:anywhere"
+    return f'<pre style="{style}{wraps}">{html.escape(lines)}</pre>'

@@ -738,7 +738,7 @@ def test_saving(tmp_path: Path) -> None:
 
 def test_in_a_notebook() -> None:
     picture = Picture(sample.fresh())
-    assert picture._repr_mimebundle_() == {"text/html": picture.html, "text/plain": picture.text}
+    assert picture._repr_mimebundle_() == {"text/html": picture.output, "text/plain": picture.text}
     assert str(picture) == picture.text
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from nslab.draw.scene.metrics import clip, width
@@ -20,6 +21,9 @@ TITLE, NAME, TEXT = 15, 13, 12
 
 LEAD, PAD, MARGIN = 16, 10, 16
 """Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
+
+PLATE = 6
+"""Pixels that a plate takes more than a line, and that it stays away from a line above it."""
 
 HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
@@ -170,6 +174,16 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
 
 
+def beside_width(cell: Cell, room: int = CARD) -> float:
+    """The width of the widest word that may stand at the end of a link's first line.
+
+    Whether that it is new is said there, or beside its cable, is known only after all has a
+    place; a state that takes that word's place has to fit as well.
+    """
+    both = (told(cell, badge=badge, room=room).beside for badge in (True, False))
+    return max(width(words, TEXT, bold=True) for words in both)
+
+
 def _state(cell: Cell) -> str:
     """A word for a state that is not the usual one."""
     return cell.does or ("" if cell.state == "up" else cell.state)
@@ -189,18 +203,23 @@ def _name_width(cell: Cell) -> float:
 
 def lines_width(lines: Iterable[Line]) -> int:
     """The width of the widest of some lines."""
-    wide = [
-        width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + (18 if line.mark else 0)
-        for line in lines
-    ]
-    return round(max(wide, default=0))
+    return round(max(map(_line_width, lines), default=0))
+
+
+def _line_width(line: Line) -> float:
+    text = clip(line.words, LONGEST_LINE)
+    wide = width(text, TEXT, code=line.code)
+    if not line.mark:
+        return wide
+    sign = 0 if line.mark == "changed" else 12
+    return max(wide + 18, width(text, TEXT, code=line.code, bold=True) + sign)
 
 
 def card(cell: Cell) -> Slot:
     """A link as a card."""
     said = told(cell)
     kind = width(cell.kind, TEXT) + 8 if cell.kind else 0
-    top = _name_width(cell) + kind + width(said.beside, TEXT, bold=True) + DOT
+    top = _name_width(cell) + kind + beside_width(cell) + DOT
     w = max(CARD, grid(top + 2 * PAD), grid(lines_width(said.lines) + 2 * PAD))
     return Slot(cell, w, max(CARD_HEIGHT, HEAD + LEAD * len(said.lines)), "card")
 
@@ -226,7 +245,8 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    wide += width(said.beside, TEXT, bold=True) + 8 if said.beside else 0
+    beside = beside_width(cell, 2 * CARD)
+    wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
 
@@ -240,9 +260,16 @@ def gate_width(line: Line) -> int:
 
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
-    plates = sum(line.role == "nat" for line in lines)
+    plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
     signed = any(line.role in {"listens", "policy"} for line in lines)
-    return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(lines) + 6 * plates + 4
+    return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(
+        lines
+    ) + PLATE * plates + 4
+
+
+def plate_below(lines: tuple[Line, Line]) -> bool:
+    """Whether the second of two lines is a plate that needs to keep away from the first one."""
+    return lines[0].role != "nat" and lines[1].role == "nat"
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from nslab.draw.layout.boxes import Point, Rect, Slot
@@ -25,7 +26,10 @@ _LANE, _OFF = 7, 3
 _BEND = 40
 _ALONG = 4
 _ASIDE = 70
-"""Costs in pixels: of a turn, of running along another cable, of a side that is not preferred."""
+_APART = 240
+"""Costs in pixels: of a turn, of running along another cable, of a side that is not preferred, and
+of one that is not its tree's: what stands on one link leaves it together.
+"""
 
 _THERE = 4
 
@@ -45,6 +49,7 @@ class Router:
         """``borders`` are drawn lines that a cable may cross, but not cover."""
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
+        self._sides: dict[tuple[object, int], str] = {}
         for rect in borders:
             corners = [
                 (rect.x, rect.y),
@@ -65,7 +70,13 @@ class Router:
         Lines of one ``tree`` may lie on each other.
         """
         lines = [line for line, owner in self._used if tree is None or owner != tree]
-        found = self._straight(start, end, blocks) or self._around(start, end, blocks, lines)
+        root, apart = (tree, id(start.slot)), _ASIDE
+        if (side := self._sides.get(root, "")) and side in start.sides:
+            start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
+        found = self._straight(start, end, blocks)
+        found = found or self._around(start, end, blocks, lines, apart)
+        if tree is not None:
+            self._sides.setdefault(root, _side(start.slot.rect, found[0]))
         self._used += [(line, tree) for line in pairwise(found)]
         return found
 
@@ -85,7 +96,9 @@ class Router:
                 return [a, b]
         return None
 
-    def _around(self, start: End, end: End, blocks: list[Rect], lines: list[Line]) -> list[Point]:
+    def _around(
+        self, start: End, end: End, blocks: list[Rect], lines: list[Line], apart: int
+    ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
         ys = {y for _, y in (*starts, *goals)}
@@ -98,7 +111,7 @@ class Router:
             elif y1 == y2:
                 ys |= {y1 - _LANE, y1 + _LANE}
         grid = _Grid(sorted(xs), sorted(ys), blocks, lines, self._borders)
-        found = _search(starts, goals, grid)
+        found = _search(starts, goals, grid, apart)
         if not found:  # everything is full: at least the ends are right
             (a, stub), (b, other) = next(iter(starts.items())), next(iter(goals.items()))
             return [stub[0], a, b, other[0]]
@@ -155,8 +168,11 @@ class _Grid:
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
 
 
-def _search(starts: Stubs, goals: Stubs, grid: _Grid) -> list[Point]:
-    """The cheapest way over a grid (A*): short, with few turns, alongside nothing."""
+def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]:
+    """The cheapest way over a grid (A*): short, with few turns, alongside nothing.
+
+    :param apart: what it costs to begin at another side than the first
+    """
     dear = list(goals)[1:]
 
     def ahead(point: Point) -> int:
@@ -173,7 +189,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid) -> list[Point]:
 
     for number, (point, (_, away)) in enumerate(starts.items()):
         if not any(_inside(block, point) for block in grid.blocks):
-            push(_ASIDE * (number > 0), point, away, (point, away))
+            push(apart * (number > 0), point, away, (point, away))
     while queue:
         _, _, cost, point, way, before = heapq.heappop(queue)
         if (point, way) in came:
@@ -224,6 +240,13 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
     if low <= high:
         yield from (at for at in (other.middle[0], one.middle[0]) if low <= at <= high)
         yield from (high, low)
+
+
+def _side(rect: Rect, point: Point) -> str:
+    """The side of a link that a point on its edge is at."""
+    if point[1] in (rect.y, rect.bottom):
+        return "n" if point[1] == rect.y else "s"
+    return "w" if point[0] == rect.x else "e"
 
 
 def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:

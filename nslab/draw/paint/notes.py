@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nslab.draw.layout.boxes import GATE, LEAD, LONGEST_LINE, TEXT, Notes, Rect
+from nslab.draw.layout.boxes import GATE, LEAD, LONGEST_LINE, PLATE, TEXT, Notes, Rect, plate_below
 from nslab.draw.layout.place import Gate
 from nslab.draw.paint.icons import OPEN, SHUT, icon
 from nslab.draw.paint.links import marked_line
@@ -19,10 +19,11 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
     :param hue: the class of the link at which translations act
     """
     y = rect.y + 13
-    for line in every.lines:
+    for before, line in zip((None, *every.lines), every.lines, strict=False):
+        y += PLATE if before and plate_below((before, line)) else 0
         if line.role == "nat":
             yield line, _plate(rect.x, y, line, hue)
-            y += LEAD + 6
+            y += LEAD + PLATE
         else:
             yield line, _note(rect.x, y, line)
             y += LEAD

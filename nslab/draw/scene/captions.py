@@ -27,6 +27,7 @@ from nslab.network.diff import (
 )
 from nslab.network.model import Link, Namespace
 from nslab.network.rules import Translation
+from nslab.printable import printable
 
 STATES = ("up", "down", "no-carrier")
 
@@ -181,11 +182,32 @@ def notes(
     for rule in namespace.nat:
         yield _translation(rule, marks.get(("nat", nat_text(rule))))
     yield from _filter(namespace, changes)
-    others = [name for name in namespace.names if name != namespace.label]
-    if others:
-        yield Line(f"also named {', '.join(map(name_text, others))}", code=False)
+    yield from _names(namespace, changes)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
     yield from _no_longer_there(changes)
+
+
+def _names(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
+    """Further names: those that were there in one line, then each that has just come."""
+    said = {_naming(namespace, name) for name in namespace.names} & {c.text for c in changes}
+    others = [name for name in namespace.names if name != namespace.label]
+    old = [name_text(name) for name in others if _naming(namespace, name) not in said]
+    new = [name_text(name) for name in others if _naming(namespace, name) in said]
+    if old:
+        yield Line(f"also named {', '.join(old)}", code=False)
+    if new:
+        yield Line(f"also named {', '.join(new)}", "new", code=False)
+
+
+def _naming(namespace: Namespace, name: str) -> str:
+    """What is said of a name that a namespace has got."""
+    return printable(f"namespace {namespace.label} named {name_text(name)}")
+
+
+def only_named(namespace: Namespace, changes: Sequence[Change]) -> bool:
+    """Whether a namespace changed only by names that it got, each of which is said in a line."""
+    here = {_naming(namespace, name) for name in namespace.names if name != namespace.label}
+    return all(change.text in here for change in changes if change.what == "namespace")
 
 
 def _way_out(namespace: Namespace, *, forwards: bool) -> Iterator[Line]:

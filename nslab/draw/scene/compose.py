@@ -263,6 +263,9 @@ class _Composer:
         mark: Kind | None = "gone" if gone else None
         if self.diff and not gone:
             mark = self.diff.namespace_mark(namespace.inode)
+            every = self.diff.of_namespace(namespace.inode)
+            if mark == "changed" and captions.only_named(namespace, every):
+                mark = None  # it is said where the name stands
         box = Box(
             label=namespace.label,
             title=self._title(namespace),

@@ -8,6 +8,9 @@ Sans for words, and 0.61 em for the monospaced fonts, whose characters are 0.55 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from nslab.printable import printable_lines
 
@@ -49,8 +52,32 @@ _WIDE = {
 }
 
 
+_Said = Callable[[str], str | None]
+_said: ContextVar[_Said | None] = ContextVar("said", default=None)
+
+
+@contextmanager
+def said_as(said: _Said) -> Iterator[None]:
+    """Have pictures that are laid out meanwhile leave room for their words in another language.
+
+    :param said: a text in that language, or None where it is the same
+    """
+    token = _said.set(said)
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
 def width(text: str, size: float, *, code: bool = False, bold: bool = False) -> float:
     """The width of a line of text in pixels, on the safe side."""
+    said = _said.get()
+    other = said(text) if said else None
+    here = _width(text, size, code, bold)
+    return max(here, _width(other, size, code, bold)) if other else here
+
+
+def _width(text: str, size: float, code: bool, bold: bool) -> float:
     total = 0.0
     for character in text:
         if unicodedata.combining(character):

@@ -15,7 +15,7 @@ class Drawn(Protocol):
     """A picture in a page."""
 
     @property
-    def html(self) -> str: ...
+    def output(self) -> str: ...
 
 
 class Told(Protocol):
@@ -89,7 +89,7 @@ class Comparison:
         pictures = ""
         for words, journey in (("before", self.before), ("after", self.after)):
             if journey.drawable:
-                drawn = journey.picture().html
+                drawn = journey.picture().output
                 pictures += f"<p><b>{words}</b>: {escape(journey.title)}</p>{drawn}"
         page = f"<p><b>{escape(self.said)}</b></p>" + markup.compared(self._rows()) + pictures
         return {"text/plain": str(self), "text/html": page}

@@ -252,7 +252,7 @@ class Journey:
         beats: tuple[float, list[float]] = 0.0, []
         if self._base is not None:
             drawn = self.picture()
-            picture, beats = drawn.html, drawn.beats
+            picture, beats = drawn.html if group else drawn.output, drawn.beats
         walk = markup.Walk(self.title, rows, self.end, self.remembered, group)
         return markup.journey(walk, picture, *beats)
 

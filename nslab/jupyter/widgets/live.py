@@ -13,11 +13,11 @@ import ipywidgets as w
 
 from nslab.draw import Picture
 from nslab.errors import EngineUnavailable, ToolMissing
+from nslab.jupyter.widgets import picture_words
 from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
-from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved, reachable
-from nslab.jupyter.widgets.picture_words import in_words
+from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
 from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff
@@ -154,7 +154,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._last = made or Picture(what, whole=whole, plain=plain)
         self._snapshot = what.after if isinstance(what, Diff) else what
         try:
-            drawn = in_words(reachable(self._last.html))
+            drawn = picture_words.drawn(self._last)
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(told(error))}</p>"
         self._fill_choice()  # first, so that whatever is in the picture can be chosen

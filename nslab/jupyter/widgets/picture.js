@@ -397,7 +397,7 @@ const anywhere = words => {
         const focused = svg.contains(document.activeElement) && document.activeElement;
         svg.replaceWith(frame);
         view.append(svg);
-        frameOf(frame, view, words, {});
+        frameOf(frame, view, words, { legible: true });
         focused?.focus?.({ preventScroll: true });
         frame.addEventListener('focusin', each =>
             each.target.setAttribute('data-lm-suppress-shortcuts', 'true'));

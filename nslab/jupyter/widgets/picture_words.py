@@ -10,7 +10,9 @@ import re
 from functools import cache
 from html import escape, unescape
 
+from nslab.draw import Picture
 from nslab.jupyter.widgets.frame_words import of_journey, of_tag
+from nslab.jupyter.widgets.page import reachable
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 
@@ -43,16 +45,27 @@ TIPS = (
 _tips = Phrases(TIPS)
 
 
+def drawn(picture: Picture) -> str:
+    """A picture in the reader's language, laid out for those words."""
+    return in_words(reachable(picture.worded(_here) if _known() else picture.html))
+
+
 def in_words(page: str) -> str:
     """A page with pictures, their words in the reader's language."""
     known = _known()
 
     def said(found: re.Match[str]) -> str:
         words = unescape(found[2])
-        here = known.get(words) or of_tag(words)
+        here = _here(words) or words
         return found[1] + (found[2] if here == words else escape(here))
 
     return _TOLD.sub(_told, _TEXT.sub(said, of_journey(page))) if known else page
+
+
+def _here(words: str) -> str | None:
+    """Words of a picture in the reader's language; None if they are the same, or not known."""
+    here = _known().get(words) or of_tag(words)
+    return None if here == words else here
 
 
 def _told(found: re.Match[str]) -> str:
@@ -97,4 +110,4 @@ def _known() -> dict[str, str]:
     return {english: here for english, here in words.items() if here != english}
 
 
-__all__ = ["in_words"]
+__all__ = ["drawn", "in_words"]
