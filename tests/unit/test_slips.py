@@ -109,6 +109,12 @@ LINES = (
     ("ip route add default 192.0.2.1", TO, "192.0.2.1", "ip route add default via 192.0.2.1"),
     ("ip route add default gw 192.0.2.1", TO, "gw", "ip route add default via 192.0.2.1"),
     ("ip route add 10.5.0.0/24 eth0", TO, "eth0", "ip route add 10.5.0.0/24 dev eth0"),
+    (  # beside another line's complaint, which is not this one's
+        "ip route add defalt via 192.168.10.1",
+        'RTNETLINK answers: File exists\nError: any valid prefix is expected rather than "{}".',
+        "defalt",
+        "did you mean default?",
+    ),
     ("route add default 192.0.2.1", NO_DEVICE, "", "route add default gw 192.0.2.1"),
     ("route add default", NO_DEVICE, "", "route add default gw GATEWAY"),
     ("route add default via 192.0.2.1", "Usage: inet_route", "", "route add default gw 192.0.2.1"),
