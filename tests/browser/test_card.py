@@ -252,7 +252,8 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
         page.locator(f".nslab-exercise {part}").bounding_box()
         for part in (".nslab-choice", ".nslab-entrance")
     )
-    assert look and here
+    assert look
+    assert here
     beside = here["x"] >= look["x"] + look["width"] and here["y"] < look["y"] + look["height"]
     assert beside or width < 800
     lines = page.locator(".nslab-choices .widget-radio-box label")
