@@ -53,16 +53,19 @@ def hints(said: Said) -> str:
     return ""
 
 
-def of_cell(lines: Iterable[Said]) -> list[str]:
-    """What to say about the lines of a cell that failed, each thing once.
+def of_cell(lines: Iterable[Said]) -> list[tuple[str, ...]]:
+    """What to say about each line of a cell that failed; each thing is said once.
 
     :param lines: those lines; or all of the cell as one, if it printed errors and no line failed
     """
-    found: list[str] = []
+    told: list[str] = []
+    found = list[tuple[str, ...]]()
     for said in lines:
-        hint = hints(said) or _in_a_pipe(said)
-        found += [line for line in hint.splitlines() if line not in found]
-    return found[:MOST]
+        every = (hints(said) or _in_a_pipe(said)).splitlines()
+        new = [line for line in dict.fromkeys(every) if line not in told][: MOST - len(told)]
+        told += new
+        found.append(tuple(new))
+    return found
 
 
 def _in_a_pipe(said: Said) -> str:
@@ -193,7 +196,23 @@ def _missing(said: Said) -> str:
 
 def _docker(said: Said) -> str:
     silent = r"Cannot connect to the Docker daemon|failed to connect to the docker API|docker\.sock"
-    return NO_ENGINE if said.program.startswith("docker") and re.search(silent, said.output) else ""
+    if not said.program.startswith("docker"):
+        return ""
+    if re.search(silent, said.output):
+        return NO_ENGINE
+    refused = re.search(r"Operation not permitted|you must be root|are you root", said.output)
+    if said.words[1:2] == ["exec"] and refused:
+        return (
+            "a container may not change its own network: Docker gives it no right to "
+            f"(CAP_NET_ADMIN); begin a cell with %%ns {_container(said)} instead"
+        )
+    return ""
+
+
+def _container(said: Said) -> str:
+    """Which one ``docker exec`` is about."""
+    names = {one.label for one in said.seen.namespaces} if said.seen is not None else set[str]()
+    return next((word for word in said.words[2:] if word in names), "CONTAINER")
 
 
 _LOG = (

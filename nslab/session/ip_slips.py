@@ -288,6 +288,8 @@ def _expected(said: Said) -> str:
         return _link_first(said, words, word)
     if word in said.links and "via" in words:
         return f"behind via stands the gateway's address, and a link behind dev: … dev {word}"
+    if difflib.get_close_matches(word, ["default"], 1, 0.7):
+        return "did you mean default?"
     return _too_large(word)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import html
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -167,11 +168,14 @@ class CommandResult(Outcome):
     def _heading(self) -> str:
         if self._is_told:
             return ""
-        lines = [f"✘ {failure}" for failure in self.failures]
+        heads = [f"✘ {failure}" for failure in self.failures]
         left = self.note and self.typed.strip() in ("exit", "logout")
         if self.returncode and not self.failures and not left:
-            lines.append(f"✘ ended with {self.returncode}")
-        lines += [f"  → {printable(hint)}" for hint in self.hints]
+            heads.append(f"✘ ended with {self.returncode}")
+        lines = list[str]()
+        # What to do stands below the line that it is about.
+        for head, advice in zip_longest(heads, self._advice()):
+            lines += [head] * bool(head) + [f"  → {printable(hint)}" for hint in advice or ()]
         if self.dropped:
             lines.append(f"… {self.dropped:,} bytes more of output were not kept")
         if self.note:
@@ -181,6 +185,10 @@ class CommandResult(Outcome):
     @property
     def hints(self) -> tuple[str, ...]:
         """What to do about the failures, as far as that can be told from them."""
+        return tuple(hint for advice in self._advice() for hint in advice)
+
+    def _advice(self) -> list[tuple[str, ...]]:
+        """The same for each failure, in their order."""
         from nslab.session import hints
         from nslab.session.said import Said
 
@@ -190,7 +198,7 @@ class CommandResult(Outcome):
         if not lines and (self.returncode or self.stderr):
             lines = [(self.typed, self.returncode)]
         said = [Said(line, output, code, self.ns, seen) for line, code in lines]
-        return tuple(hints.of_cell(said))
+        return hints.of_cell(said)
 
 
 def _indent(text: str) -> str:

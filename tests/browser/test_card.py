@@ -246,6 +246,16 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     wide = "one => one.scrollWidth - one.clientWidth"
     assert page.locator(".nslab-exercise").evaluate(wide) <= 1
+    around = page.locator(".nslab-exercise .nslab-live .widget-hbox:has(.nslab-drawn)")
+    assert around.evaluate(wide) <= 0, "no bar for nothing below the terminal's button"
+    look, here = (
+        page.locator(f".nslab-exercise {part}").bounding_box()
+        for part in (".nslab-choice", ".nslab-entrance")
+    )
+    assert look
+    assert here
+    beside = here["x"] >= look["x"] + look["width"] and here["y"] < look["y"] + look["height"]
+    assert beside or width < 800
     lines = page.locator(".nslab-choices .widget-radio-box label")
     for number in range(lines.count()):
         off = lines.nth(number).evaluate(

@@ -715,6 +715,10 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     press(card, "explain")
     until(lambda: not card._worker.busy)
     assert part(card, "foot").value.startswith("★☆☆"), "it is paid once"
+    assert part(card, "hint").description == "Hint 2 of 3 (−★)"
+    part(card, "hint").click()
+    says(card, "☆☆☆", "foot")
+    until(lambda: part(card, "hint").description == "Hint 3 of 3")
 
 
 # -- start over --------------------------------------------------------------------------------

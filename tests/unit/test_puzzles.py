@@ -126,8 +126,11 @@ def test_odd_names() -> None:
             drawn(odd)
     with pytest.raises(InvalidInput):
         nslab.puzzle(None)  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="there is no such network"):
+    with pytest.raises(InvalidInput, match="the puzzle 'one': there is no network 'nowhere'"):
         drawn("one", "nowhere")
+    with pytest.raises(InvalidInput) as slip:
+        drawn("ada", "dokcer")
+    assert "did you mean docker?" in str(slip.value)
 
 
 def test_stars() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from nslab import AddBridge, AddContainer, AddNamespace, AddVeth
 from nslab.engine.fake import FakeEngine
+from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 from nslab.session.hints import OF_THE_MACHINE, hints
+from nslab.session.outcome import CommandResult, Failure
 from nslab.session.said import Said
 
 NO_KEY = "sysctl: cannot stat /proc/sys/{}: No such file or directory"
@@ -109,6 +111,12 @@ LINES = (
     ("ip route add default 192.0.2.1", TO, "192.0.2.1", "ip route add default via 192.0.2.1"),
     ("ip route add default gw 192.0.2.1", TO, "gw", "ip route add default via 192.0.2.1"),
     ("ip route add 10.5.0.0/24 eth0", TO, "eth0", "ip route add 10.5.0.0/24 dev eth0"),
+    (  # beside another line's complaint, which is not this one's
+        "ip route add defalt via 192.168.10.1",
+        'RTNETLINK answers: File exists\nError: any valid prefix is expected rather than "{}".',
+        "defalt",
+        "did you mean default?",
+    ),
     ("route add default 192.0.2.1", NO_DEVICE, "", "route add default gw 192.0.2.1"),
     ("route add default", NO_DEVICE, "", "route add default gw GATEWAY"),
     ("route add default via 192.0.2.1", "Usage: inet_route", "", "route add default gw 192.0.2.1"),
@@ -143,3 +151,28 @@ def test_the_advice_is_the_line_that_was_meant(
     found = hints(Said(line, output.format(word), 255, None, lab()))
     assert says in found
     assert bool(says) == bool(found)
+
+
+def test_advice_stands_below_the_line_that_it_is_about() -> None:
+    lines = ("ip link set veth0 uo", "ls /nowhere", "iptables -t nat -A POSTROUTING -j MASQUERAD")
+    output = (
+        f"{DEV.format('uo')}\nls: cannot access '/nowhere'\n"
+        "iptables v1.8.9 (nf_tables): Chain 'MASQUERAD' does not exist"
+    )
+    failures = tuple(Failure(1, number, line) for number, line in enumerate(lines, 1))
+    ran = CommandResult(1, "", output, failures, Diff(lab(), lab(), ()))
+    assert ran._heading().splitlines() == [
+        f"✘ line 1 ended with 1: {lines[0]}",
+        "  → did you mean up?",
+        f"✘ line 2 ended with 1: {lines[1]}",
+        f"✘ line 3 ended with 1: {lines[2]}",
+        "  → did you mean MASQUERADE?",
+    ]
+    assert ran.hints == ("did you mean up?", "did you mean MASQUERADE?")
+
+
+def test_a_container_that_may_not_change_its_network() -> None:
+    line = "docker exec app ip route add default via 172.17.0.1"
+    refused = "ip: RTNETLINK answers: Operation not permitted"
+    assert "begin a cell with %%ns app instead" in hints(Said(line, refused, 2, None, lab()))
+    assert not hints(Said("docker exec app ls", "", 1, None, lab()))

@@ -5,9 +5,19 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, WrongAnswer
 from nslab.network.actions import AddAddress, AddNamespace, SetUp, Sysctl
-from nslab.session.check import HasAddress, Reaches, Setting
+from nslab.session.check import HasAddress, OwnsAddress, Reaches, Setting
 
 _FORWARD = "net.ipv4.ip_forward"
+_NAMED = ("ip netns add red", "ip netns add blue")
+
+
+def _own(ns: str, address: str = "10.0.0.7/32") -> tuple[str, ...]:
+    """The lines that give it an address of its own."""
+    return (
+        f"ip netns exec {ns} ip addr add {address} dev lo",
+        f"ip netns exec {ns} ip link set lo up",
+    )
+
 
 EXERCISES = (
     Exercise(
@@ -70,21 +80,19 @@ EXERCISES = (
         "itself: a ping of 10.0.0.7 in red is answered by red, one in blue by blue. No cable is "
         "needed. Leave the host and ns1 as they are.",
         done=True,
-        checks=(Reaches("red", "10.0.0.7"), Reaches("blue", "10.0.0.7")),
+        checks=(
+            OwnsAddress("10.0.0.7", ns="red"),
+            OwnsAddress("10.0.0.7", ns="blue"),
+            Reaches("red", "10.0.0.7"),
+            Reaches("blue", "10.0.0.7"),
+        ),
         only=("red", "blue"),
         hints=(
             "Which link does every new namespace have already, and what does it lack?",
             "`ip netns exec red ip addr` shows what is in red; look at its loopback.",
             "`ip netns exec red ip addr add 10.0.0.7/32 dev lo`, and set that loopback up.",
         ),
-        answer=(
-            "ip netns add red",
-            "ip netns add blue",
-            "ip netns exec red ip addr add 10.0.0.7/32 dev lo",
-            "ip netns exec red ip link set lo up",
-            "ip netns exec blue ip addr add 10.0.0.7/32 dev lo",
-            "ip netns exec blue ip link set lo up",
-        ),
+        answer=(*_NAMED, *_own("red"), *_own("blue")),
         others=(
             (
                 AddNamespace("red"),
@@ -106,15 +114,16 @@ EXERCISES = (
                 ),
                 "there is no namespace blue",
             ),
+            WrongAnswer((*_NAMED, *_own("red")[:1], *_own("blue")), "red does not reach 10.0.0.7"),
+            WrongAnswer((*_NAMED, *_own("red"), *_own("blue")[:1]), "blue does not reach 10.0.0.7"),
+            # A loopback answers for all of its network, and so a ping is no proof.
             WrongAnswer(
-                (
-                    "ip netns add red",
-                    "ip netns add blue",
-                    "ip netns exec red ip addr add 10.0.0.7/32 dev lo",
-                    "ip netns exec blue ip addr add 10.0.0.7/32 dev lo",
-                    "ip netns exec blue ip link set lo up",
-                ),
-                "red does not reach 10.0.0.7",
+                (*_NAMED, *_own("red"), *_own("blue", "10.0.0.8/24")),
+                "blue does not have 10.0.0.7: it has 127.0.0.1/8, 10.0.0.8/24",
+            ),
+            WrongAnswer(
+                (*_NAMED, *_own("red", "10.0.0.8/24"), *_own("blue")),
+                "red does not have 10.0.0.7: it has 127.0.0.1/8, 10.0.0.8/24",
             ),
             WrongAnswer(
                 (

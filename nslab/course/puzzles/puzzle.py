@@ -31,6 +31,7 @@ from nslab.session.check import Verdict, Verdicts
 from nslab.session.history import Typed
 from nslab.session.lab import Lab
 from nslab.session.outcome import CommandResult
+from nslab.session.said import slip
 from nslab.session.views import View
 
 NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -51,8 +52,9 @@ NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 _WORK = (
-    "Type your commands in a cell whose first line is %%host. lab.solved() asks whether it is "
-    "mended; lab.card() shows the puzzle, and judges by itself."
+    "Type your commands in a cell whose first line is %%host. If you called the puzzle lab, as in "
+    'lab = nslab.puzzle("one"), then lab.card() shows it and judges by itself, and lab.solved() '
+    "asks whether it is mended."
 )
 
 
@@ -260,8 +262,11 @@ def drawn(name: str | int, network: str | None = None) -> Exercise:
     if not word:
         raise InvalidInput("make the puzzle", short(name), "it has no name", "such as one, or 4711")
     if network is not None and network not in NETWORKS:
-        cause = "there is no such network"
-        raise InvalidInput("make the puzzle", short(network), cause, ", ".join(NETWORKS))
+        cause = f"there is no network {short(network)}"
+        close = slip(str(network), tuple(NETWORKS))
+        meant = f"did you mean {close}? " if close else ""
+        every = f"{meant}the networks are {', '.join(NETWORKS)}"
+        raise InvalidInput("make the puzzle", short(name), cause, every)
     chosen, faults = faults_of(word, network)
     answer = tuple(str(line) for fault in faults for line in fault.mended)
     looks = " ".join(fault.look for fault in faults)

@@ -449,10 +449,12 @@ class Card(w.VBox):  # type: ignore[misc]
         older, follows = self._state == "older", not self._state
         self.live.be_plain(self._is_plain)
         title = card_words.hint_title(min(opened + 1, every), every)
-        costs = self._exercise.priced and opened < every and not self._is_free
+        # Where no star is left, none can be lost.
+        left = "★" in self._attempt.rating
+        costs = self._exercise.priced and opened < every and not self._is_free and left
         _put(self._hint, "description", card_words.priced(title) if costs else title)
         why = say("Show me why")
-        _put(self._why, "description", card_words.priced(why) if self._to_pay else why)
+        _put(self._why, "description", card_words.priced(why) if self._to_pay and left else why)
         _put(self._hint, "disabled", opened >= every or older)
         _put(self._check, "disabled", not follows)
         _put(self._again, "disabled", older)

@@ -190,9 +190,9 @@ CARD = (
     ".nslab-exercise .nslab-live>.widget-html{margin:0;height:auto}"
     # The picture has the whole width; what to look at, and the terminal there, stand on one line
     # below it.
-    ".nslab-exercise .nslab-live .nslab-drawn{flex:1 0 100%!important}"
-    ".nslab-exercise .nslab-live :has(>.nslab-choice){flex-flow:row wrap;align-items:center;"
-    "gap:0 .7em;max-width:none!important}"
+    ".nslab-exercise .nslab-live .nslab-drawn{flex:1 0 100%!important;margin:0!important}"
+    ".nslab-exercise .nslab-live :has(>.nslab-choice){flex:1 0 100%!important;"
+    "flex-flow:row wrap!important;align-items:center;gap:0 .7em;max-width:none!important}"
     ".nslab-exercise .nslab-live .nslab-choice{width:auto;margin-left:0}"
     ".nslab-exercise .nslab-live .nslab-choice>label{width:auto}"
     ".nslab-exercise .nslab-live .nslab-facts{flex-basis:100%}"

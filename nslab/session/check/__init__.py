@@ -38,6 +38,7 @@ from nslab.session.check.spaces import (
     NoNamespace,
     NoProcess,
     NoRoute,
+    OwnsAddress,
     Setting,
 )
 from nslab.session.check.stacked import Carries, FiltersVlans, SameMac, StandsOn
@@ -66,6 +67,7 @@ __all__ = [
     "NoNamespace",
     "NoProcess",
     "NoRoute",
+    "OwnsAddress",
     "Promiscuous",
     "Reaches",
     "Resolves",

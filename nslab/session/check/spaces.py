@@ -183,6 +183,32 @@ class HasNeighbour(Check, frozen=True):
         return Verdict(False, text, "it asks when it has something to send there")
 
 
+class OwnsAddress(Check, frozen=True):
+    """An address is a namespace's own: some link of it has that, with whatever prefix length.
+
+    A ping cannot tell: a loopback answers for each address of the network that it is given.
+
+    :param address: without its prefix length, such as ``10.0.0.7``
+    :param ns: the namespace; the host if None
+    """
+
+    address: str
+    ns: str | None = None
+
+    @property
+    def wanted(self) -> str:
+        return f"{self.ns or 'host'} has the address {self.address}"
+
+    def _judge(self, snapshot: Snapshot) -> Verdict:
+        links = namespace_of(snapshot, self.ns).links
+        there = [address.address for link in links for address in link.addresses]
+        if self.address in (one.partition("/")[0] for one in there):
+            return Verdict(True, self.wanted)
+        has = ", ".join(there) or "no address"
+        text = f"{self.ns or 'host'} does not have {self.address}: it has {has}"
+        return Verdict(False, text, RUN_IN_ORDER)
+
+
 class Setting(Check, frozen=True):
     """A kernel parameter has that value; those that a snapshot holds are known.
 
