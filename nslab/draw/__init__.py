@@ -91,6 +91,7 @@ class Picture:
         """The same to put into a page: it takes the colour of the text around it."""
         return svg(self.placed, self.text, standalone=False)
 
+    @checked
     def worded(self, said: Callable[[str], str | None]) -> str:
         """The same, with room for its words in another language, which somebody else puts in.
 

@@ -13,6 +13,7 @@ import functools
 import inspect
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -85,7 +86,9 @@ def _wrong_text(value: str) -> str:
 @functools.cache
 def kinds_of(annotation: str) -> tuple[str, ...]:
     """The kinds that an annotation names; none if it names anything else."""
-    kinds = tuple(part.strip().partition("[")[0] for part in annotation.split("|"))
+    while "[" in annotation:  # what is in a function, or comes out of it, is its own affair
+        annotation = re.sub(r"\[[^\[\]]*\]", "", annotation)
+    kinds = tuple(part.strip() for part in annotation.split("|"))
     return kinds if all(kind in _WORDS for kind in kinds) else ()
 
 
