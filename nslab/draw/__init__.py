@@ -34,7 +34,7 @@ from nslab.network.arguments import checked, writing
 from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
-__all__ = ["Memory", "Picture", "Way", "dot_source", "way"]
+__all__ = ["Memory", "Picture", "Way", "dot_source", "way", "worded"]
 
 
 def dot_source(what: Snapshot | Diff) -> str:
@@ -91,18 +91,6 @@ class Picture:
         """The same to put into a page: it takes the colour of the text around it."""
         return svg(self.placed, self.text, standalone=False)
 
-    @checked
-    def worded(self, said: Callable[[str], str | None]) -> str:
-        """The same, with room for its words in another language, which somebody else puts in.
-
-        Where things stand is remembered as it is in English: pictures do not depend on who looks.
-
-        :param said: a text in that language, or None where it is the same
-        """
-        _ = self.placed
-        with said_as(said):
-            return svg(place(self._scene, deepcopy(self._stage)), self.text, standalone=False)
-
     @property
     def output(self) -> str:
         """The same for a notebook's output, in which it is moved where it is too wide."""
@@ -140,3 +128,16 @@ class Picture:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         return {"text/html": self.output, "text/plain": self.text}
+
+
+def worded(picture: Picture, said: Callable[[str], str | None]) -> str:
+    """A picture's ``html`` with room for its words in another language, which others put in.
+
+    Where things stand is remembered as it is in English: pictures do not depend on who looks.
+
+    :param said: a text in that language, or None where it is the same
+    """
+    _ = picture.placed
+    with said_as(said):
+        placed = place(picture._scene, deepcopy(picture._stage))
+        return svg(placed, picture.text, standalone=False)

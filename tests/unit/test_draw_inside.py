@@ -10,7 +10,7 @@ import snapshots as sample
 from msgspec import structs
 from test_draw_room import NETWORKS, macvlans
 
-from nslab.draw import Picture
+from nslab.draw import Picture, worded
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.paint.written import written
 from nslab.network.diff import Diff, compare
@@ -180,7 +180,7 @@ def test_words_of_another_language_have_room() -> None:
         links=(sample.loopback(True), sample.UPLINK, sample.veth("v0", 9, None, "10.0.0.1/24"))
     )
     picture = Picture(there)
-    drawn = picture.worded(said.get)
+    drawn = worded(picture, said.get)
     assert english in drawn
     assert list(outside(drawn.replace(english, said[english]))) == []
     assert list(outside(picture.html.replace(english, said[english]))), "there was no room"

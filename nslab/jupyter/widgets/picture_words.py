@@ -10,7 +10,7 @@ import re
 from functools import cache
 from html import escape, unescape
 
-from nslab.draw import Picture
+from nslab.draw import Picture, worded
 from nslab.jupyter.widgets.frame_words import of_journey, of_tag
 from nslab.jupyter.widgets.page import reachable
 from nslab.jupyter.widgets.phrases import Phrases, noted
@@ -47,7 +47,7 @@ _tips = Phrases(TIPS)
 
 def drawn(picture: Picture) -> str:
     """A picture in the reader's language, laid out for those words."""
-    return in_words(reachable(picture.worded(_here) if _known() else picture.html))
+    return in_words(reachable(worded(picture, _here) if _known() else picture.html))
 
 
 def in_words(page: str) -> str:
