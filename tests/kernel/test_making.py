@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 
 import pytest
 
 from nslab import Lab
-from nslab.network.making import Line, make
+from nslab.network.making import Line, Plan, make
 from nslab.session.export import shell
 from nslab.session.history import Made
 from nslab.session.repeating import carry_out, differences, mended
@@ -166,6 +167,17 @@ def lines(dice: random.Random, count: int) -> str:
     return "\n".join([*known, *(words() for _ in range(count))])
 
 
+def says_what_it_leaves(plan: Plan) -> bool:
+    """Whether a network was drawn with a link of the host's that stands on one elsewhere.
+
+    That happens when the host's card is moved away from below a macvlan.  No action makes it anew,
+    and the plan says so; of anything else it may leave nothing.
+    """
+    for one in plan.left:
+        assert re.fullmatch(r"link \S+, which stands on ns\d/\S+", one), one
+    return bool(plan.left)
+
+
 @pytest.mark.parametrize("number", SEEDS)
 def test_it_makes_one_random_network_of_another(number: int) -> None:
     dice = random.Random(SEED * 1000 + number)
@@ -176,7 +188,8 @@ def test_it_makes_one_random_network_of_another(number: int) -> None:
             lab.sh(text, timeout=None)
         wanted = second.snapshot()
         plan = make(first.snapshot(), wanted.aligned(first.snapshot()))
-        assert plan.left == (), "\n".join(texts)
+        if says_what_it_leaves(plan):
+            return
         carry_out(first.engine, plan.pieces)
         once = differences(wanted, first.snapshot(), lasting=True)
         lost = differences(wanted, mended(first.engine, wanted), lasting=True)
@@ -205,6 +218,8 @@ def test_the_commands_of_a_change_in_the_same_lab(number: int) -> None:
         assert differences(before, twin.snapshot(), lasting=True) == []
         lab.sh(change, timeout=None)
         plan = make(before, lab.snapshot())
+        if says_what_it_leaves(plan):
+            return
         (text,) = shell([Made(plan.pieces, plan.left)])
         ran = twin.sh(text, timeout=None)
         said = f"seed {number}\n{begin}\n\n{change}\n\n{text}\n{ran.stderr}"
@@ -241,6 +256,8 @@ def test_the_commands_of_a_change_step_by_step(begin: str, change: str) -> None:
         before = lab.snapshot()
         lab.sh(change)
         plan = make(before, lab.snapshot())
+        if says_what_it_leaves(plan):
+            return
         (text,) = shell([Made(plan.pieces, plan.left)])
         twin.sh(text)
         assert differences(lab.snapshot(), twin.snapshot(), lasting=True) == [], text
