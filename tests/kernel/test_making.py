@@ -17,6 +17,7 @@ from nslab.session.repeating import carry_out, differences, mended
 SEED = int(os.environ.get("NSLAB_SEED") or "0", 16)
 # Not drawn: "ip -6 route delete" of a route that the kernel makes for an address.  Such routes come
 # and go later than what they follow from, so a missing one is not told from a late one.
+# Nor of 10.0.0.0/24, in which the gateways are: what leads over one stays, and cannot be made anew.
 SEEDS = range(int(os.environ.get("NSLAB_SEEDS", "8")))
 
 NAMES = ("ns1", "ns2", "ns3")
@@ -132,7 +133,7 @@ def lines(dice: random.Random, count: int) -> str:
                 f"{inside()}ip route add 10.9.0.0/16 dev {link()}",
                 f"{inside()}ip route add 10.8.0.0/16 via 10.1.0.2 metric 7 table 100",
                 f"{inside()}ip route add blackhole 10.7.0.0/16",
-                f"{inside()}ip route delete 10.0.0.0/24",
+                f"{inside()}ip route delete 10.1.0.0/24",
                 f"{inside()}ip rule add from {net().partition('/')[0]} lookup 100 priority 500",
                 f"{inside()}ip rule add fwmark 7 iif {link()} blackhole priority 600",
                 f"{inside()}ip rule delete priority 500",
