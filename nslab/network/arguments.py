@@ -12,8 +12,6 @@ import contextlib
 import functools
 import inspect
 import math
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -60,7 +58,7 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
             return "" if abs(value) <= MOST else "the number is too large"
     elif isinstance(value, float) and "float" in kinds:
         return "" if math.isfinite(value) and abs(value) <= MOST else "that is no usable number"
-    elif isinstance(value, os.PathLike) and "Path" in kinds:
+    elif "Path" in kinds and _is_path(value):
         return _wrong_text(str(value))
     else:
         named = {base.__name__ for base in type(value).__mro__}
@@ -69,6 +67,11 @@ def wrong(value: object, kinds: tuple[str, ...]) -> str:
         if not named.isdisjoint(kinds):
             return ""
     return "it must be " + " or ".join(_WORDS[kind] for kind in kinds)
+
+
+def _is_path(value: object) -> bool:
+    """Whether it is one of pathlib's, without reading pathlib, which an agent needs for nothing."""
+    return any(base.__name__ == "PurePath" for base in type(value).__mro__)
 
 
 def _wrong_text(value: str) -> str:
@@ -86,9 +89,7 @@ def _wrong_text(value: str) -> str:
 @functools.cache
 def kinds_of(annotation: str) -> tuple[str, ...]:
     """The kinds that an annotation names; none if it names anything else."""
-    while "[" in annotation:  # what is in a function, or comes out of it, is its own affair
-        annotation = re.sub(r"\[[^\[\]]*\]", "", annotation)
-    kinds = tuple(part.strip() for part in annotation.split("|"))
+    kinds = tuple(part.strip().partition("[")[0] for part in annotation.split("|"))
     return kinds if all(kind in _WORDS for kind in kinds) else ()
 
 

@@ -15,6 +15,7 @@ import graphviz
 import pytest
 import snapshots as sample
 from msgspec import structs
+from sites import two_sites
 
 from nslab import Lab
 from nslab.course.measure import OUT
@@ -797,15 +798,7 @@ def test_no_cable_runs_out_of_the_picture() -> None:
 
 def tunnelled(**right: object) -> Picture:
     """Two namespaces, each with an end of a vxlan; ``right`` is what differs at one of them."""
-    with Lab(engine="fake") as lab:
-        for n, ns in enumerate(("left", "right"), 1):
-            lab.do(
-                AddNamespace(ns),
-                AddVeth(ns, "eth0", peer_ns=ns, up=True),
-                AddAddress("eth0", f"10.{n}.0.2/24", ns=ns),
-                watch=False,
-            )
-        snapshot = lab.snapshot()
+    snapshot = two_sites()
     spaces = []
     for namespace in snapshot:
         if namespace.label in ("left", "right"):

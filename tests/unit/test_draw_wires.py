@@ -5,24 +5,15 @@ from __future__ import annotations
 import pytest
 import snapshots as sample
 from msgspec import structs
+from sites import two_sites
 
-from nslab import Lab
 from nslab.draw import Picture
-from nslab.network.actions import AddAddress, AddNamespace, AddVeth
 from nslab.network.model import Ends, Link, Mirred, Snapshot
 
 
 def sites(*ends: Link | None) -> Picture:
     """Two namespaces, 10.1.0.2 and 10.2.0.2, each with its end of a tunnel."""
-    with Lab(engine="fake") as lab:
-        for n, ns in enumerate(("left", "right"), 1):
-            lab.do(
-                AddNamespace(ns),
-                AddVeth(ns, "eth0", peer_ns=ns, up=True),
-                AddAddress("eth0", f"10.{n}.0.2/24", ns=ns),
-                watch=False,
-            )
-        snapshot = lab.snapshot()
+    snapshot = two_sites()
     more = dict(zip(("left", "right"), ends, strict=True))
     spaces = [
         structs.replace(ns, links=(*ns.links, link)) if (link := more.get(ns.label)) else ns
