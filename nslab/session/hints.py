@@ -270,8 +270,9 @@ def _link(said: Said) -> str:
         return ""
     name = next((word for word in found.groups() if word), "")
     names = [link.name for link in here.links]
-    if not name or name in names:
-        return ""
+    known = name in said.line or name == "device" or "$" in said.line
+    if not name or name in names or not known:
+        return ""  # there is such a link now, or another line of the cell missed it
     if other := said.that_has(name):
         return f"{name} is in {called(other)}, not in {called(here)}"
     if close := slip(name, names):

@@ -193,11 +193,16 @@ class CommandResult(Outcome):
         from nslab.session.said import Said
 
         seen = self.changes.after if self.changes is not None else None
-        output = f"{self.stderr}\n{self.stdout[-10_000:]}"
         lines = [(failure.command, failure.code) for failure in self.failures]
         if not lines and (self.returncode or self.stderr):
             lines = [(self.typed, self.returncode)]
-        said = [Said(line, output, code, self.ns, seen) for line, code in lines]
+        errors = self.stderr.splitlines()
+        if len(errors) != len(lines):
+            errors = [self.stderr] * len(lines)  # which line printed what cannot be told
+        said = [
+            Said(line, f"{error}\n{self.stdout[-10_000:]}", code, self.ns, seen)
+            for (line, code), error in zip(lines, errors, strict=True)
+        ]
         return hints.of_cell(said)
 
 

@@ -228,6 +228,25 @@ def test_a_missing_program_is_named_with_its_package(lab: Lab) -> None:
     assert (ran.returncode, "check the spelling" in ran.hints[0]) == (127, True)
 
 
+def test_advice_is_about_what_that_line_printed(lab: Lab) -> None:
+    ran = lab.sh(
+        "ip link add br0 type bridge\nip link set br0 up\n"
+        "ip route add 10.9.0.0/16 via 10.9.0.1 dev br0\nip link set nowhere up"
+    )
+    lines = str(ran).splitlines()
+    gateway = next(n for n, line in enumerate(lines) if line.startswith("✘ line 3"))
+    assert "a gateway must be in a network" in lines[gateway + 1]
+    assert "the links of the host are lo, eth0, br0" in lines[gateway + 3]
+
+
+def test_advice_is_about_the_link_that_the_line_names(lab: Lab) -> None:
+    """Where it cannot be told which line printed what: here one prints two lines."""
+    ran = lab.sh("ip link set nowhere up\nls /no /nothing\nip route add 10.9.0.0/16 via 10.9.0.1")
+    lines = str(ran).splitlines()
+    gateway = next(n for n, line in enumerate(lines) if line.startswith("✘ line 3"))
+    assert "a gateway must be in a network" in lines[gateway + 1]
+
+
 def test_a_syntax_error_has_the_learners_line_number(lab: Lab) -> None:
     ran = lab.sh("true\necho (\n")
     assert ran.returncode == 2

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import re
 
 import pytest
 
 from nslab import Lab
-from nslab.network.making import Line, Plan, make
+from nslab.network.making import Line, make
 from nslab.session.export import shell
 from nslab.session.history import Made
 from nslab.session.repeating import carry_out, differences, mended
@@ -17,33 +16,35 @@ from nslab.session.repeating import carry_out, differences, mended
 SEED = int(os.environ.get("NSLAB_SEED") or "0", 16)
 # Not drawn: "ip -6 route delete" of a route that the kernel makes for an address.  Such routes come
 # and go later than what they follow from, so a missing one is not told from a late one.
-# Nor of 10.0.0.0/24, in which the gateways are: what leads over one stays, and cannot be made anew.
+# Nor a static neighbour behind a bridge: the kernel forgets it when the bridge takes another MAC,
+# which is some time after a namespace with the other end of a port was deleted.
 SEEDS = range(int(os.environ.get("NSLAB_SEEDS", "8")))
 
 NAMES = ("ns1", "ns2", "ns3")
-LINKS = ("a", "b", "c", "br0", "br1", "m0", "v.7", "eth0")
-STATION, PERM = "02:00:00:00:00:99", "permanent"
+# No link is called "a" or "b": ip takes these for "address" and "broadcast".
+LINKS = ("p1", "p2", "c", "br0", "br1", "m0", "v.7", "eth0")
+STATION = "02:00:00:00:00:99"
 
 BASE = """
 ip netns add ns1
 ip netns add ns2
 ip link add br0 type bridge
 ip link add br1 type bridge stp_state 1 forward_delay 400 mcast_snooping 0
-ip link add a type veth peer name eth0 netns ns1
-ip link add b address 02:00:00:00:00:07 type veth peer name eth0 netns ns2
+ip link add p1 type veth peer name eth0 netns ns1
+ip link add p2 address 02:00:00:00:00:07 type veth peer name eth0 netns ns2
 ip link add c type veth peer name v.7
 ip netns exec ns1 ip link add br0 type bridge
 ip link add m0 link eth0 type macvlan mode bridge
 ip link add x0 type vxlan id 7 local 10.0.0.1 remote 10.0.0.2 dstport 4789 nolearning
 bridge fdb append 00:00:00:00:00:00 dev x0 dst 10.0.0.3
-ip link set a master br0
-ip link set b master br0
+ip link set p1 master br0
+ip link set p2 master br0
 ip link set c master br1
-bridge link set dev a isolated on
+bridge link set dev p1 isolated on
 ip address add 10.0.0.1/24 brd + dev br0
 ip address add 10.0.0.2/24 dev br0
 ip address add 10.1.0.1/24 dev br0
-ip link set br0 up; ip link set a up; ip link set b up; ip link set c up; ip link set v.7 up
+ip link set br0 up; ip link set p1 up; ip link set p2 up; ip link set c up; ip link set v.7 up
 ip netns exec ns1 ip link set lo up
 ip netns exec ns1 ip address add 10.0.0.3/24 dev eth0
 ip netns exec ns1 ip link set eth0 up
@@ -63,7 +64,7 @@ nft add rule inet t c iifname "lo" accept
 nft add rule inet t c ip saddr { 10.0.0.1, 10.0.0.7 } tcp dport 1-3 counter accept
 ip rule add from 10.1.0.0/24 lookup 100 priority 500
 ip route add 10.8.0.0/16 via 10.0.0.3 metric 7 mtu 1400 table 100
-ip neighbour replace 10.0.0.9 lladdr 02:00:00:00:00:99 dev br0 nud permanent
+ip neighbour replace 10.0.0.9 lladdr 02:00:00:00:00:99 dev v.7 nud permanent
 mkdir -p /etc/netns/ns1; echo nameserver 8.8.8.8 > /etc/netns/ns1/resolv.conf
 """.strip().splitlines()
 
@@ -77,6 +78,9 @@ def lines(dice: random.Random, count: int) -> str:
 
     def link() -> str:
         return dice.choice(LINKS)
+
+    def plain() -> str:
+        return dice.choice([one for one in LINKS if not one.startswith("br")])
 
     def net() -> str:
         return f"10.{dice.randrange(3)}.0.{dice.randrange(1, 4)}/{dice.choice((8, 24, 24, 32))}"
@@ -133,11 +137,11 @@ def lines(dice: random.Random, count: int) -> str:
                 f"{inside()}ip route add 10.9.0.0/16 dev {link()}",
                 f"{inside()}ip route add 10.8.0.0/16 via 10.1.0.2 metric 7 table 100",
                 f"{inside()}ip route add blackhole 10.7.0.0/16",
-                f"{inside()}ip route delete 10.1.0.0/24",
+                f"{inside()}ip route delete 10.{dice.randrange(2)}.0.0/24",
                 f"{inside()}ip rule add from {net().partition('/')[0]} lookup 100 priority 500",
                 f"{inside()}ip rule add fwmark 7 iif {link()} blackhole priority 600",
                 f"{inside()}ip rule delete priority 500",
-                f"{inside()}ip neighbour replace 10.0.0.9 lladdr {STATION} dev {link()} nud {PERM}",
+                f"{inside()}ip neighbour replace 10.0.0.9 lladdr {STATION} dev {plain()}",
                 f"{inside()}ip neighbour add proxy 10.0.0.8 dev {link()}",
                 f"{inside()}bridge fdb replace {STATION} dev {link()} master static",
                 f"{inside()}sysctl -qw net.ipv4.ip_forward={dice.randrange(2)}",
@@ -168,17 +172,6 @@ def lines(dice: random.Random, count: int) -> str:
     return "\n".join([*known, *(words() for _ in range(count))])
 
 
-def says_what_it_leaves(plan: Plan) -> bool:
-    """Whether a network was drawn with a link of the host's that stands on one elsewhere.
-
-    That happens when the host's card is moved away from below a macvlan.  No action makes it anew,
-    and the plan says so; of anything else it may leave nothing.
-    """
-    for one in plan.left:
-        assert re.fullmatch(r"link \S+, which stands on ns\d/\S+", one), one
-    return bool(plan.left)
-
-
 @pytest.mark.parametrize("number", SEEDS)
 def test_it_makes_one_random_network_of_another(number: int) -> None:
     dice = random.Random(SEED * 1000 + number)
@@ -189,8 +182,7 @@ def test_it_makes_one_random_network_of_another(number: int) -> None:
             lab.sh(text, timeout=None)
         wanted = second.snapshot()
         plan = make(first.snapshot(), wanted.aligned(first.snapshot()))
-        if says_what_it_leaves(plan):
-            return
+        assert plan.left == ()
         carry_out(first.engine, plan.pieces)
         once = differences(wanted, first.snapshot(), lasting=True)
         lost = differences(wanted, mended(first.engine, wanted), lasting=True)
@@ -219,8 +211,7 @@ def test_the_commands_of_a_change_in_the_same_lab(number: int) -> None:
         assert differences(before, twin.snapshot(), lasting=True) == []
         lab.sh(change, timeout=None)
         plan = make(before, lab.snapshot())
-        if says_what_it_leaves(plan):
-            return
+        assert plan.left == ()
         (text,) = shell([Made(plan.pieces, plan.left)])
         ran = twin.sh(text, timeout=None)
         said = f"seed {number}\n{begin}\n\n{change}\n\n{text}\n{ran.stderr}"
@@ -230,6 +221,13 @@ def test_the_commands_of_a_change_in_the_same_lab(number: int) -> None:
 UP = "ip link add br0 type bridge; ip address add 10.0.0.1/24 dev br0; ip link set br0 up"
 INSIDE = ("", "ip netns add ns3; ip netns exec ns3 ")
 LOST = "ip route delete 10.0.0.0/24"
+BACK = "ip route add 10.0.0.0/24 dev br0"
+ON = "ip link set v0 master br0"
+PORT = f"{UP}; ip link add v0 type veth peer name v1; {ON}"
+HOPS = "nexthop via 10.0.0.9 dev br0 nexthop via 10.0.0.8 dev br0 weight 3"
+SIX = UP.replace("10.0.0.1/24", "fd00::1/64")
+LOST_SIX = "ip -6 route delete fd00::/64"
+BACK_SIX = "ip -6 route add fd00::/64 dev br0"
 
 
 @pytest.mark.parametrize(
@@ -243,6 +241,13 @@ LOST = "ip route delete 10.0.0.0/24"
         (UP.rpartition(";")[0], f"ip link set br0 up; {LOST}"),
         ("true", f"{UP}; {LOST}"),
         ("true", f"{UP}; ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
+        (f"{UP}; {LOST}", f"{BACK}; ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
+        (f"{UP}; {LOST}", f"{BACK}; ip route add 10.9.0.0/16 {HOPS}; {LOST}"),
+        (f"{SIX}; {LOST_SIX}", f"{BACK_SIX}; ip route add fd09::/32 via fd00::9; {LOST_SIX}"),
+        # A bridge that was given a MAC takes none of a port's any more.
+        (f"{PORT}; ip link set br0 address 02:00:00:00:00:09", f"ip link delete br0; {UP}; {ON}"),
+        # A card of the host's that is moved away from below a macvlan.
+        (UP, "ip netns add n; ip link add m0 link eth0 type macvlan; ip link set eth0 netns n"),
         (UP, f"ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
         # What a new namespace has as a setting is the machine's, not the pseudo-host's.
         ("true", "; ".join(f"{each}sysctl -qw net.ipv4.conf.all.rp_filter=1" for each in INSIDE)),
@@ -251,14 +256,14 @@ LOST = "ip route delete 10.0.0.0/24"
     ],
 )
 def test_the_commands_of_a_change_step_by_step(begin: str, change: str) -> None:
-    with Lab() as lab, Lab() as twin:
+    six = "::" in begin
+    with Lab(ipv6=six) as lab, Lab(ipv6=six) as twin:
         for each in (lab, twin):
             each.sh(begin)
         before = lab.snapshot()
         lab.sh(change)
         plan = make(before, lab.snapshot())
-        if says_what_it_leaves(plan):
-            return
+        assert plan.left == ()
         (text,) = shell([Made(plan.pieces, plan.left)])
         twin.sh(text)
         assert differences(lab.snapshot(), twin.snapshot(), lasting=True) == [], text

@@ -20,7 +20,7 @@ from nslab.network.actions import (
     SetDown,
 )
 from nslab.network.making.pairing import Where
-from nslab.network.making.pieces import Left, attempt, line
+from nslab.network.making.pieces import Left, Line, attempt, line
 from nslab.network.making.work import Pieces, Work, named, place
 from nslab.network.model import Link
 
@@ -46,8 +46,16 @@ def go(work: Work) -> Pieces:
         done.add(where)
         if link.kind:
             yield DeleteLink(link.name, ns=named(where[0]))
+            _let_ports_go(work, where)
         else:
             work.left.append(f"no {place(where)}, which is a device")
+
+
+def _let_ports_go(work: Work, bridge: Where) -> None:
+    """What was a port of a bridge that is deleted is a port of nothing."""
+    for where, was in work.same.items():
+        if (was[0], work.before.links[was].master) == bridge:
+            work.base[where] = structs.replace(work.base[where], master="", port=None)
 
 
 def change_places(work: Work) -> Pieces:
@@ -160,8 +168,8 @@ def _stacked(work: Work, where: Where, link: Link) -> Pieces:
         raise Left(f"link {place(where)}, which stands on something out of sight")
     ns, to = named(below[0]), None if where[0] == below[0] else where[0]
     if to == "host":
-        raise Left(f"link {place(where)}, which stands on {place(below)}")
-    if link.kind == "vlan":
+        yield _from_inside(ns, below[1], link)
+    elif link.kind == "vlan":
         yield AddVlan(below[1], link.name, link.vlan, ns=ns, to=to)
     elif link.kind == "ipvlan" and link.mode in IPVLAN_MODES:
         yield AddIpvlan(below[1], link.name, mode=link.mode, ns=ns, to=to)
@@ -169,6 +177,18 @@ def _stacked(work: Work, where: Where, link: Link) -> Pieces:
         yield AddMacvlan(below[1], link.name, mode=link.mode, ns=ns, to=to, mac=_mac(link))
     else:
         raise Left(f"link {place(where)} of mode {link.mode}")
+
+
+def _from_inside(ns: str | None, below: str, link: Link) -> Line:
+    """A link of the host's that stands on one in a namespace: no action makes it.
+
+    It is what remains when the host's card is moved away from below it.
+    """
+    words = ["link", below, "name", link.name, "netns", "1"]
+    words += ["address", link.mac] if _mac(link) else []
+    words += ["type", link.kind]
+    words += ["id", str(link.vlan)] if link.kind == "vlan" else ["mode", link.mode]
+    return line(ns, "ip", "link", "add", *words)
 
 
 def _vxlan(work: Work, where: Where, link: Link) -> Pieces:

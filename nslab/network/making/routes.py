@@ -36,8 +36,13 @@ def routes(work: Work) -> Pieces:
         early, late = _when_deleted(gone, added)
         late += _beyond(_made_by_kernel(work, label), now)
         yield from (_without(ns, one, was) for one in early)
+        there = [one for one in was if one not in early] + _made_by_kernel(work, label)
         for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
+            steps = _steps(one, there)
+            yield from (line(ns, "ip", *_family(one), "route", "append", *step) for step in steps)
             yield _with(ns, one, now)
+            yield from (line(ns, "ip", *_family(one), "route", "delete", *step) for step in steps)
+            there.append(one)
         yield from (_without(ns, one, was) for one in late)
 
 
@@ -54,6 +59,26 @@ def _when_deleted(gone: list[Route], added: list[Route]) -> tuple[list[Route], l
     taken = {place(one) for one in added}
     late = [one for one in gone if one.protocol == "kernel" and place(one) not in taken]
     return [one for one in gone if one not in late], late
+
+
+def _steps(route: Route, there: list[Route]) -> list[tuple[str, ...]]:
+    """Routes that must be there while one over a gateway is added.
+
+    The kernel takes a route only if its gateway can be reached then (fib_check_nh(), in
+    net/ipv4/fib_semantics.c), and keeps it when the way to the gateway is deleted.
+    """
+    ways = [] if route.onlink else [(route.via, route.dev), *((h.via, h.dev) for h in route.hops)]
+    missing = [way for way in ways if all(way) and not any(_leads(one, *way) for one in there)]
+    return [(via, "dev", dev, "scope", "link") for via, dev in missing]
+
+
+def _leads(route: Route, via: str, dev: str) -> bool:
+    """Whether a gateway can be reached by a route, over a link."""
+    direct = route.kind == "unicast" and not (route.via or route.hops) and route.dev == dev
+    if not direct or route.destination == "default":
+        return direct
+    net, gateway = ipaddress.ip_network(route.destination, False), ipaddress.ip_address(via)
+    return net.version == gateway.version and gateway in net
 
 
 def _plain(ns: Namespace) -> list[Route]:
