@@ -138,6 +138,8 @@ TABLE: tuple[tuple[str, str], ...] = (
 )
 """Parts of tests' names, as regular expressions, and their tiers; the first that matches counts."""
 
+_PATTERNS = [re.compile(pattern) for pattern, _ in TABLE]
+
 BOOKS: dict[str, str] = {"02": ROOT_SMOKE, "08": ROOT_SMOKE}
 """Notebooks by number; one not named here is per-commit.  As they share a kernel, all cells of one
 run or none."""
@@ -152,10 +154,8 @@ class Ambiguous(ValueError):
 
 def row_of(nodeid: str) -> int | None:
     """The row of the table that decides, if one does."""
-    for number, (pattern, _) in enumerate(TABLE):
-        if re.search(pattern, nodeid):
-            return number
-    return None
+    rows = (number for number, pattern in enumerate(_PATTERNS) if pattern.search(nodeid))
+    return next(rows, None)
 
 
 def tier_of(nodeid: str, markers: Iterable[str] = ()) -> str:

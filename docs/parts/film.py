@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-import nbformat
-
 from nslab import Picture, compare
 from nslab.draw import Memory
 from nslab.network.actions import commands
@@ -47,6 +45,8 @@ def journey() -> str:
 
     :raises LookupError: the lesson shows no journey any more
     """
+    import nbformat  # takes a second: it compiles 38 grammars
+
     book = nbformat.read(ROOT / "notebooks" / PING_IN, as_version=4)
     for cell in book.cells:
         if cell.source.strip().endswith("seen.journey()"):

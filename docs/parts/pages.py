@@ -10,8 +10,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
-
 from parts import film, glossary, reference, rooms, troubles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +72,8 @@ def lesson(source: Path, target: Path) -> None:
 
     The map of the course links notebooks; Sphinx makes pages of those in prose alone.
     """
+    import nbformat  # takes a second: it compiles 38 grammars
+
     book = nbformat.read(source, as_version=4)
     book.metadata["language_info"] = {"name": "python", "pygments_lexer": "nslab"}
     for cell in book.cells:

@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -96,6 +95,8 @@ def test_the_search_finds_pages(site: Path, look: Look, served: str, where: str)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_lesson_shows_what_ran(site: Path, path: Path) -> None:
     """Each picture of the notebook is in its page, as a part of it, and so is what was printed."""
+    import nbformat  # takes a second: it compiles 38 grammars
+
     outputs = [
         output
         for cell in nbformat.read(path, as_version=4).cells

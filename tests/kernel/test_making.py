@@ -224,6 +224,8 @@ LOST = "ip route delete 10.0.0.0/24"
 BACK = "ip route add 10.0.0.0/24 dev br0"
 ON = "ip link set v0 master br0"
 PORT = f"{UP}; ip link add v0 type veth peer name v1; {ON}"
+VETH = "ip link add x type veth peer name y"
+SWAP = "ip link set x name z; ip link set eth0 name x; ip link set z name eth0"
 HOPS = "nexthop via 10.0.0.9 dev br0 nexthop via 10.0.0.8 dev br0 weight 3"
 SIX = UP.replace("10.0.0.1/24", "fd00::1/64")
 LOST_SIX = "ip -6 route delete fd00::/64"
@@ -246,6 +248,9 @@ BACK_SIX = "ip -6 route add fd00::/64 dev br0"
         (f"{SIX}; {LOST_SIX}", f"{BACK_SIX}; ip route add fd09::/32 via fd00::9; {LOST_SIX}"),
         # A bridge that was given a MAC takes none of a port's any more.
         (f"{PORT}; ip link set br0 address 02:00:00:00:00:09", f"ip link delete br0; {UP}; {ON}"),
+        # Each takes a name that another one had.
+        (f"{VETH}; ip link set x down; ip link set eth0 down", SWAP),
+        (f"ip netns add n; {VETH} netns n", "ip netns delete n; ip link set eth0 name x"),
         # A card of the host's that is moved away from below a macvlan.
         (UP, "ip netns add n; ip link add m0 link eth0 type macvlan; ip link set eth0 netns n"),
         (UP, f"ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 from machine import agents, wait_for
@@ -211,6 +210,8 @@ def test_a_kernel_that_does_not_use_nslab_stays_as_it_was() -> None:
 @pytest.mark.parametrize("program", ["nbconvert", "nbval"])
 def test_programs_that_run_notebooks_start_the_lessons_kernel(tmp_path: Path, program: str) -> None:
     """The kernel that a lesson names has the magics before its first cell."""
+    import nbformat  # takes a second: it compiles 38 grammars
+
     first = nbformat.v4.new_code_cell("%%host timeout=20\necho typed")
     kept = nbformat.v4.new_code_cell("import os\nos.environ.get('NSLAB_PROGRESS', 'kept')")
     book = nbformat.v4.new_notebook(cells=[first, kept], metadata=LESSONS)

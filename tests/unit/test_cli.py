@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from snapshots import article
 
@@ -308,6 +307,8 @@ def test_in_a_checkout_too_one_works_on_a_copy(
 
 
 def test_a_learner_sees_no_output_before_a_cell_has_run(lessons: Path, tmp_path: Path) -> None:
+    import nbformat  # takes a second: it compiles 38 grammars
+
     book = nbformat.read(lessons / "00-start.ipynb", 4)
     book.cells[0].outputs = [nbformat.v4.new_output("stream", text="seen before")]
     book.cells[0].execution_count = 1

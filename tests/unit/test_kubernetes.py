@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jsonschema
 import kubernetes_validate
 import pods
 import pytest
@@ -53,6 +52,8 @@ def container(profile: str) -> dict[str, Any]:
 
 def test_the_chart_takes_the_values(profile: str) -> None:
     """What is required but not ours, is among the chart's own values."""
+    import jsonschema  # takes a second: it compiles 38 grammars
+
     found = jsonschema.Draft7Validator(SCHEMA).iter_errors(pods.merged(*pods.PROFILES[profile]))
     wrong = [f"{error.json_path}: {error.message}" for error in found]
     assert [each for each in wrong if "is a required property" not in each] == []
@@ -61,12 +62,14 @@ def test_the_chart_takes_the_values(profile: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
 def test_kubernetes_takes_the_manifests(path: Path, version: str) -> None:
+
     for document in documents(path):
         kubernetes_validate.validate(document, version, strict=True)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kubernetes_takes_the_pods(profile: str, version: str) -> None:
+
     kubernetes_validate.validate(pods.pod(*pods.PROFILES[profile]), version, strict=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from msgspec import structs
 
@@ -32,7 +33,7 @@ def go(work: Work) -> Pieces:
     """Delete what is not there afterwards, each pair once, and nothing that goes with another."""
     kept = set(work.same.values())
     going = {where: link for where, link in work.before.links.items() if where not in kept}
-    new = {where for where in work.after.links if where not in work.same}
+    wanted = {where for where in work.after.links if work.same.get(where) != where}
     done: set[Where] = set()
     for where, link in going.items():
         other = work.before.peer(link)
@@ -40,7 +41,7 @@ def go(work: Work) -> Pieces:
         with_space = where[0] not in work.after.spaces
         with_other = other in done if pair else other in going
         if pair and other is not None and other[0] not in work.after.spaces:
-            with_other = where not in new  # it goes a little later than the other's namespace
+            with_other = where not in wanted  # it goes a little later than the other's namespace
         if with_space or with_other or link.name == "lo":
             continue
         done.add(where)
@@ -60,22 +61,40 @@ def _let_ports_go(work: Work, bridge: Where) -> None:
 
 def change_places(work: Work) -> Pieces:
     """Put links into other namespaces, and give them other names."""
-    for where, was in work.same.items():
-        if where == was:
-            continue
-        old = work.base[where]
-        if where[0] != was[0]:
-            yield Move(was[1], to=named(where[0]), ns=named(was[0]))
-            old = structs.replace(old, settings={}, master="", port=None, queue="", addresses=())
-        elif old.up:
-            yield SetDown(was[1], ns=named(was[0]))  # kernels before 6.2 want it so
-            v4 = tuple(one for one in old.addresses if ":" not in one.address)
-            old = structs.replace(old, addresses=v4)
-        if where[1] != was[1]:
-            yield Rename(was[1], where[1], ns=named(where[0]))
-        work.base[where] = structs.replace(old, up=False, name=where[1])
-        work.bare.add(where)
-        work.readdressed.add(where)
+    now = dict(work.same)
+    while waiting := [where for where, at in now.items() if where != at]:
+        taken = set(now.values())
+        free = (where for where in waiting if not _on_the_way(now[where], where) & taken)
+        if ready := next(free, None):
+            yield from _moved(work, ready, now[ready], ready)
+            now[ready] = ready
+        else:  # each is in another's way
+            first = waiting[0]
+            places = ((now[first][0], f"aside{number}") for number in count())
+            aside = next(place for place in places if place not in taken)
+            yield from _moved(work, first, now[first], aside)
+            now[first] = aside
+
+
+def _on_the_way(at: Where, to: Where) -> set[Where]:
+    """The places that a link comes by: it is moved first, then renamed."""
+    return {(to[0], at[1]), to} - {at}
+
+
+def _moved(work: Work, where: Where, at: Where, to: Where) -> Pieces:
+    old = work.base[where]
+    if to[0] != at[0]:
+        yield Move(at[1], to=named(to[0]), ns=named(at[0]))
+        old = structs.replace(old, settings={}, master="", port=None, queue="", addresses=())
+    elif old.up:
+        yield SetDown(at[1], ns=named(at[0]))  # kernels before 6.2 want it so
+        v4 = tuple(one for one in old.addresses if ":" not in one.address)
+        old = structs.replace(old, addresses=v4)
+    if to[1] != at[1]:
+        yield Rename(at[1], to[1], ns=named(to[0]))
+    work.base[where] = structs.replace(old, up=False, name=where[1])
+    work.bare.add(where)
+    work.readdressed.add(where)
 
 
 def come(work: Work) -> Pieces:

@@ -35,18 +35,15 @@ class Network:
 
 def pair(before: Network, after: Network) -> dict[Where, Where]:
     """From where a link is afterwards to where it was; what is new is left out."""
-    same = {
-        where: where
-        for where, link in after.links.items()
-        if where in before.links and _alike(before.links[where], link)
-    }
-    left = {where: link for where, link in before.links.items() if where not in same}
-    for where, link in after.links.items():
-        if where not in same:
-            found = min(_earlier(left, where, link), default=None)
-            if found is not None:
-                same[where] = found[1]
-                del left[found[1]]
+    same: dict[Where, Where] = {}
+    left = dict(before.links)
+    for likely in (_unmistakable, _named_so, _earlier):
+        for where, link in after.links.items():
+            if where not in same:
+                found = min(likely(left, where, link), default=None)
+                if found is not None:
+                    same[where] = found[1]
+                    del left[found[1]]
     while wrong := list(_torn(before, after, same)):
         for where in wrong:
             del same[where]
@@ -60,10 +57,25 @@ def _alike(old: Link, new: Link) -> bool:
     return (old.kind, old.mode, old.vlan, old.tunnel) == (new.kind, new.mode, new.vlan, new.tunnel)
 
 
-def _earlier(
-    left: dict[Where, Link], where: Where, link: Link
-) -> Iterator[tuple[tuple[bool, bool, bool], Where]]:
-    """What may have become a link: the most likely is the least."""
+Likely = Iterator[tuple[tuple[bool, bool, bool], Where]]
+"""What may have become a link: the most likely is the least."""
+
+
+def _unmistakable(left: dict[Where, Link], where: Where, link: Link) -> Likely:
+    """The same number and the same MAC in the same namespace, by whatever name."""
+    for was, old in left.items():
+        same = (was[0], old.index, old.mac) == (where[0], link.index, link.mac)
+        if same and _alike(old, link) and link.name != "lo" and link.mac.strip("0:"):
+            yield (False, False, was[1] != where[1]), was
+
+
+def _named_so(left: dict[Where, Link], where: Where, link: Link) -> Likely:
+    if where in left and _alike(left[where], link):
+        yield (False, False, False), where
+
+
+def _earlier(left: dict[Where, Link], where: Where, link: Link) -> Likely:
+    """What has another name, or was in another namespace."""
     for was, old in left.items():
         there, same_name = was[0] == where[0], was[1] == where[1]
         numbered = old.index == link.index
