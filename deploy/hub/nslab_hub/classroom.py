@@ -52,6 +52,9 @@ HOMES = "/var/lib"
 PATIENCE = 600.0
 """Seconds after which a learner gives up on a server or on a cell."""
 
+_PATIENT = {"connect_timeout": PATIENCE, "request_timeout": PATIENCE}
+"""For each request: by itself, tornado's client gives up after 20 seconds."""
+
 _CONFIG = """
 import os
 from pathlib import Path
@@ -117,7 +120,7 @@ class Hub:
             headers={"Authorization": f"token {self.token}"},
             body=None if body is None else json.dumps(body),
             allow_nonstandard_methods=True,
-            request_timeout=PATIENCE,
+            **_PATIENT,
         )
         answer = await AsyncHTTPClient().fetch(request)
         return json.loads(answer.body) if answer.body else None
@@ -136,7 +139,9 @@ async def attend(hub: Hub, learner: Learner, cells: Sequence[str], pause: float)
         session = await hub.ask("POST", f"{base}/sessions", asked)
         address = f"{hub.url}{base}/kernels/{session['kernel']['id']}/channels"
         request = HTTPRequest(
-            address.replace("http", "ws", 1), headers={"Authorization": f"token {hub.token}"}
+            address.replace("http", "ws", 1),
+            headers={"Authorization": f"token {hub.token}"},
+            **_PATIENT,
         )
         channel = await websocket_connect(request, max_message_size=1 << 26)
         await _run(channel, "pass")
