@@ -16,17 +16,19 @@ from babel.messages import pofile
 from nslab.jupyter.widgets import words
 
 PACKAGE = Path(words.__file__).parent
+ROOT = PACKAGE.parents[1]
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
 LANGUAGES = [path.parents[1].name for path in CATALOGUES]
 
 
 def said() -> set[str]:
-    """Every text of the widgets, as it stands in the code."""
+    """Every text of the widgets, and every sentence of ``why``, as it stands in the code."""
     found = set()
-    for path in PACKAGE.glob("*.py"):
+    below = [path for room in ("explain", "session") for path in (ROOT / room).rglob("*.py")]
+    for path in (*PACKAGE.glob("*.py"), *below):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id not in ("say", "noted"):
+                if node.func.id not in (("sentence",) if path in below else ("say", "noted")):
                     continue
                 (text,) = node.args
                 assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"
