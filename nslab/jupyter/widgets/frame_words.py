@@ -74,6 +74,8 @@ _tags = Phrases(TAGS)
 
 _APART = re.compile(r"(<svg\b.*?</svg>|<style\b.*?</style>)", re.DOTALL)
 _WORDS = re.compile(r">([^<>]+)<")
+_DESCRIBED = re.compile(r"<desc>([^<]*)</desc>")
+_GAP = re.compile(r"(\s{2,})")
 _LABEL = re.compile(r'aria-label="([^"]+)"')
 
 
@@ -88,12 +90,29 @@ def of_tag(text: str) -> str:
 
 
 def of_journey(page: str) -> str:
-    """A journey in a page: its table and what stands below it; its picture is left as it is."""
+    """A journey in a page: its table, what stands below it, and how its picture is described."""
     if "nslab-walk" not in page:
         return page
     parts = _APART.split(page)
     parts[::2] = [_LABEL.sub(_label, _WORDS.sub(_word, part)) for part in parts[::2]]
+    parts[1::2] = [_DESCRIBED.sub(_description, part) for part in parts[1::2]]
     return "".join(parts)
+
+
+def _description(found: re.Match[str]) -> str:
+    """The steps of a journey, a line each, in which two blanks or more part what is said."""
+    lines = ["".join(map(_cell, _GAP.split(line))) for line in unescape(found[1]).split("\n")]
+    return f"<desc>{escape(chr(10).join(lines))}</desc>"
+
+
+def _cell(words: str) -> str:
+    """What is said in one place: one thing, or several that were rewritten."""
+    if (here := _forms.say(words)) is not None:
+        return here
+    if (here := _forms.say(words[:1].upper() + words[1:])) is not None:
+        return here[:1].lower() + here[1:]
+    several = _forms.say_all(words.split(", "))
+    return words if several is None else ", ".join(several)
 
 
 def _word(found: re.Match[str]) -> str:
