@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
+from nslab.frames.summary import EVERYONE
 from nslab.jupyter.widgets.phrases import Phrases, noted
+from nslab.jupyter.widgets.words import say
 
 FORMS = (
     # Where a packet was seen, and how it came there.
@@ -75,6 +77,7 @@ _tags = Phrases(TAGS)
 _APART = re.compile(r"(<svg\b.*?</svg>|<style\b.*?</style>)", re.DOTALL)
 _WORDS = re.compile(r">([^<>]+)<")
 _DESCRIBED = re.compile(r"<desc>([^<]*)</desc>")
+_STEP = re.compile(r" *\d+  ")
 _GAP = re.compile(r"(\s{2,})")
 _LABEL = re.compile(r'aria-label="([^"]+)"')
 
@@ -101,18 +104,29 @@ def of_journey(page: str) -> str:
 
 def _description(found: re.Match[str]) -> str:
     """The steps of a journey, a line each, in which two blanks or more part what is said."""
-    lines = ["".join(map(_cell, _GAP.split(line))) for line in unescape(found[1]).split("\n")]
+    lines = [_line(line) for line in unescape(found[1]).split("\n")]
     return f"<desc>{escape(chr(10).join(lines))}</desc>"
 
 
-def _cell(words: str) -> str:
-    """What is said in one place: one thing, or several that were rewritten."""
+def _line(line: str) -> str:
+    if _STEP.match(line):
+        return "".join(map(_cell, _GAP.split(line)))
+    before, words = line[: -len(line.lstrip())], line.lstrip()
     if (here := _forms.say(words)) is not None:
-        return here
-    if (here := _forms.say(words[:1].upper() + words[1:])) is not None:
-        return here[:1].lower() + here[1:]
-    several = _forms.say_all(words.split(", "))
-    return words if several is None else ", ".join(several)
+        return before + here
+    # A table begins with a capital what stands here in a row.
+    here = _forms.say(words[:1].upper() + words[1:])
+    return line if here is None else before + here[:1].lower() + here[1:]
+
+
+def _cell(words: str) -> str:
+    """What is said in one place: one thing, or all that was rewritten there."""
+    return ", ".join(_forms.say(one) or one for one in words.split(", "))
+
+
+def of_station(name: str) -> str:
+    """Whom a frame is for, in a list: a name, which is the same everywhere, or everyone."""
+    return say("everyone") if name == EVERYONE else name
 
 
 def _word(found: re.Match[str]) -> str:
@@ -125,4 +139,4 @@ def _label(found: re.Match[str]) -> str:
     return found[0] if here is None else f'aria-label="{escape(here, quote=True)}"'
 
 
-__all__ = ["FORMS", "TAGS", "of_frame", "of_journey", "of_tag"]
+__all__ = ["FORMS", "TAGS", "of_frame", "of_journey", "of_station", "of_tag"]
