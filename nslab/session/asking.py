@@ -172,12 +172,9 @@ class _Asking:
                 said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)
             )
         if evidence.outcome.records:
-            found = evidence.outcome.records[0]
+            found, name = evidence.outcome.records[0], evidence.probe.name
             message = sentence(
-                "{server} answers: {name} is {address}",
-                server=server,
-                name=evidence.probe.name,
-                address=found,
+                "{server} answers: {name} is {address}", server=server, name=name, address=found
             )
             answers = (*steps, Finding(ok=True, where=here.label, message=message))
             return self._onwards(asked, found, answers, said.witness)

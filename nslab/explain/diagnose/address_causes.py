@@ -9,7 +9,7 @@ from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, DeleteAddress
-from nslab.network.model import Namespace
+from nslab.network.model import Namespace, Route
 
 
 def no_address(search: Search) -> Obstacle:
@@ -153,21 +153,7 @@ def nobody_answers(search: Search) -> Obstacle:
         )
         return _twice(search, owner, source, message)
     if route is not None and route.via:
-        message = sentence(
-            "no host behind {link} has {address}, the gateway", link=place, address=address
-        )
-        other = gateways.gateway(search.snapshot, search.here, wanted(search.hop), but=address)
-        if other is not None and other.link.up:
-            return search.instead(message, route, other.address)
-        return search.made(
-            "nobody-answers",
-            search.here,
-            message,
-            link=link,
-            remark=sentence(
-                "ip route change {network} via ADDRESS-OF-THE-ROUTER", network=route.destination
-            ),
-        )
+        return _no_gateway(search, route)
     message = behind(place, address)
     if gateways.holders(search.snapshot, address):
         other = gateways.gateway(search.snapshot, search.here, address)
@@ -178,6 +164,22 @@ def nobody_answers(search: Search) -> Obstacle:
             return search.hand_over(search.here, other, message, address, default=False)
         return search.made("nobody-answers", search.here, message, link=link)
     return search.nobody(message)
+
+
+def _no_gateway(search: Search, route: Route) -> Obstacle:
+    """Nobody has the address that a route names as its gateway."""
+    link, address = search.stop.link, search.stop.address
+    message = sentence(
+        "no host behind {link} has {address}, the gateway",
+        link=f"{search.here.label}/{link}",
+        address=address,
+    )
+    other = gateways.gateway(search.snapshot, search.here, wanted(search.hop), but=address)
+    if other is not None and other.link.up:
+        return search.instead(message, route, other.address)
+    network = route.destination
+    remark = sentence("ip route change {network} via ADDRESS-OF-THE-ROUTER", network=network)
+    return search.made("nobody-answers", search.here, message, link=link, remark=remark)
 
 
 def behind(link: str, address: str) -> Sentence:

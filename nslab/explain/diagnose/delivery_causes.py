@@ -222,17 +222,7 @@ def too_big(search: Search) -> Obstacle:
     link, room = search.stop.link, search.stop.other
     length = search.trace.size + 28 if search.trace.size else 84
     if not link:
-        message = sentence(
-            "{here}'s route takes {room} bytes at most, the packet has {length}",
-            here=search.here.label,
-            room=room,
-            length=length,
-        )
-        remark = sentence(
-            "send less, or let it be fragmented: at most {bytes} bytes of ping",
-            bytes=int(room) - 28,
-        )
-        return search.made("too-big", search.here, message, remark=remark)
+        return _too_big_for_a_route(search, int(room), length)
     message = sentence(
         "{link} takes {room} bytes at most (its MTU), the packet has {length}",
         link=_place(search),
@@ -261,6 +251,19 @@ def too_big(search: Search) -> Obstacle:
         )
         after.insert(0, note)
     return search.made("too-big", search.here, message, link=link, commands=commands, after=after)
+
+
+def _too_big_for_a_route(search: Search, room: int, length: int) -> Obstacle:
+    message = sentence(
+        "{here}'s route takes {room} bytes at most, the packet has {length}",
+        here=search.here.label,
+        room=room,
+        length=length,
+    )
+    remark = sentence(
+        "send less, or let it be fragmented: at most {bytes} bytes of ping", bytes=room - 28
+    )
+    return search.made("too-big", search.here, message, remark=remark)
 
 
 def _both(search: Search, here: Namespace, link: Link) -> list[tuple[Namespace, Link]]:

@@ -78,16 +78,13 @@ def missing(case: Case, label: str, address: str, message: Sentence) -> Obstacle
         _, link, subnet = min(offers, key=lambda each: each[0])
         free = ipv6_ways.free_address(snapshot, subnet, case.former.of(label, link.name))
         if free:
-            return _addressed(
-                case,
-                Near(here, link),
-                free,
-                sentence(
-                    "{link} has no IPv6 address, and so no route to {address}",
-                    link=f"{label}/{link.name}",
-                    address=address,
-                ),
+            near = Near(here, link)
+            said = sentence(
+                "{link} has no IPv6 address, and so no route to {address}",
+                link=near.where,
+                address=address,
             )
+            return _addressed(case, near, free, said)
     hint = lines(
         sentence("# give it one: ip -6 route add … via GATEWAY"), case.hint(label, "ip -6 route")
     )

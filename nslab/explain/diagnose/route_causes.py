@@ -6,8 +6,8 @@ from nslab.explain.diagnose import cable_causes, delivery_causes, gateways, reme
 from nslab.explain.diagnose.context import Search, no_route_to, routeless, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.findings import route_words
-from nslab.explain.sentence import sentence
-from nslab.explain.trace import routing
+from nslab.explain.sentence import Sentence, sentence
+from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, AddRoute, DeleteRoute, Sysctl
 
@@ -153,21 +153,26 @@ def no_forwarding(search: Search) -> Obstacle:
     first = search.trace.back[0] if search.trace.back else None
     came = search.trace.there[-1].link_in
     if first is not None and first.link_out != came:
-        message = sentence(
-            "{first} (the answer leaves {there} by {link}, not by {came})",
-            first=message,
-            there=first.namespace,
-            link=first.link_out,
-            came=came,
-        )
-        remark = (
-            sentence(
-                "or let the answer leave by {link}, in {there}:", link=came, there=first.namespace
-            ),
-            f"ip rule add from {first.source} table 100",
-            f"ip route add default via GATEWAY dev {came} table 100",
-        )
+        message, remark = _otherwise(message, first, came)
     return search.made("no-forwarding", here, message, [action], link=link, remark=remark)
+
+
+def _otherwise(said: Sentence, first: Hop, came: str) -> tuple[Sentence, tuple[str, ...]]:
+    """The same of an answer that leaves by another link than what it answers came in by."""
+    there = first.namespace
+    message = sentence(
+        "{first} (the answer leaves {there} by {link}, not by {came})",
+        first=said,
+        there=there,
+        link=first.link_out,
+        came=came,
+    )
+    remark = (
+        sentence("or let the answer leave by {link}, in {there}:", link=came, there=there),
+        f"ip rule add from {first.source} table 100",
+        f"ip route add default via GATEWAY dev {came} table 100",
+    )
+    return message, remark
 
 
 def rp_filter(search: Search) -> Obstacle:
