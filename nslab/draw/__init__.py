@@ -15,10 +15,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.place import Placed, place
@@ -35,6 +35,10 @@ from nslab.network.diff import Diff
 from nslab.network.model import Snapshot
 
 __all__ = ["Memory", "Picture", "Way", "dot_source", "way", "worded"]
+
+
+_MADE = frozenset(("dot", "html", "placed", "svg", "text"))
+"""What a picture keeps once it was asked for it."""
 
 
 def dot_source(what: Snapshot | Diff) -> str:
@@ -106,6 +110,15 @@ class Picture:
         """The same in Graphviz's language."""
         return source(self._scene)
 
+    def _anew(self, said: Callable[[str], str | None]) -> Self:
+        """The same once more, described in other words, and with nothing of it remembered."""
+        other = copy(self)
+        for name in _MADE & set(other.__dict__):
+            del other.__dict__[name]
+        other._stage = deepcopy(self._stage)
+        other.__dict__["text"] = text(self._scene, said)
+        return other
+
     @checked
     def save(self, path: str | Path) -> Path:
         """Write the picture in the form that the suffix names: .svg, .dot or .txt."""
@@ -130,14 +143,20 @@ class Picture:
         return {"text/html": self.output, "text/plain": self.text}
 
 
-def worded(picture: Picture, said: Callable[[str], str | None]) -> str:
-    """A picture's ``html`` with room for its words in another language, which others put in.
+def worded(picture: P, said: Callable[[str], str | None], *, standalone: bool = False) -> P:
+    """A picture with room for its words in another language, which others put in; drawn already.
 
-    Where things stand is remembered as it is in English: pictures do not depend on who looks.
+    Its description is in that language.  Where things stand is remembered as it is in English:
+    pictures do not depend on who looks.
 
     :param said: a text in that language, or None where it is the same
+    :param standalone: whether ``svg`` is wanted, and not ``html``
     """
     _ = picture.placed
+    other = picture._anew(said)
     with said_as(said):
-        placed = place(picture._scene, deepcopy(picture._stage))
-        return svg(placed, picture.text, standalone=False)
+        _ = other.svg if standalone else other.html
+    return other
+
+
+P = TypeVar("P", bound=Picture)

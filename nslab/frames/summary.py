@@ -17,6 +17,8 @@ from typing import NamedTuple
 from nslab.network.model import Frame
 
 BROADCAST = b"\xff" * 6
+EVERYONE = "everyone"
+"""What stands in place of the name of who has that MAC."""
 EPHEMERAL = 32768
 """From here on the kernel draws a client's port (net.ipv4.ip_local_port_range)."""
 
@@ -78,7 +80,7 @@ class Names:
     def mac(self, packed: bytes) -> str:
         """The link that has a MAC; the MAC itself if none of the lab has it."""
         if packed == BROADCAST:
-            return "everyone"
+            return EVERYONE
         text = packed.hex(":")
         return self._macs.get(text, text)
 

@@ -13,7 +13,18 @@ from nslab.explain.diagnose import convicted, remedy, witnessed
 from nslab.explain.diagnose.explanation import Explanation, Finding, Obstacle
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.diagnose.why import SILENT, by_name, listed, origin, resolver, theory, untold
+from nslab.explain.diagnose.why import (
+    SILENT,
+    asks,
+    by_name,
+    listed,
+    origin,
+    resolver,
+    theory,
+    told_by,
+    untold,
+)
+from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import Trace, routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
@@ -22,7 +33,6 @@ _REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
 """What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""
 
 _NO_ROUTE, _INVALID = 101, 22
-_NO_SUCH_NAME = 3
 
 
 def explain(
@@ -111,7 +121,7 @@ class _Asking:
         found = listed(self.snapshot, here, name)
         if found is not None:
             address, path = found
-            step = Finding(ok=True, where=here.label, message=f"{path} says: {name} is {address}")
+            step = Finding(ok=True, where=here.label, message=told_by(path, name, address))
             return self._onwards(asked, address, (step,), ())
         path, servers, domains = resolver(self.snapshot, here)
         if not self.probing or not servers:
@@ -132,12 +142,13 @@ class _Asking:
     ) -> Explanation | None:
         """What one server says; None if no packet can be sent."""
         here = self.here
-        words = f"{here.label} asks {server} for names ({path})"
-        steps = (Finding(ok=True, where=here.label, message=words),)
+        steps = (Finding(ok=True, where=here.label, message=asks(here, server, path)),)
         try:
             address = str(ipaddress.ip_address(server))
         except ValueError:
-            message = f"{path} names the server {server}, which is no address"
+            message = sentence(
+                "{path} names the server {server}, which is no address", path=path, server=server
+            )
             wrong = Obstacle(kind="resolver-file", where=here.label, message=message)
             return Explanation(namespace=here.label, target=asked.target, obstacle=wrong)
         # A name without a dot is tried with the file's domains first (resolv.conf(5), ndots).
@@ -161,8 +172,10 @@ class _Asking:
                 said, steps=(*steps, *said.steps), obstacle=self._instead(said.obstacle, address)
             )
         if evidence.outcome.records:
-            found = evidence.outcome.records[0]
-            message = f"{server} answers: {evidence.probe.name} is {found}"
+            found, name = evidence.outcome.records[0], evidence.probe.name
+            message = sentence(
+                "{server} answers: {name} is {address}", server=server, name=name, address=found
+            )
             answers = (*steps, Finding(ok=True, where=here.label, message=message))
             return self._onwards(asked, found, answers, said.witness)
         return structs.replace(
@@ -183,13 +196,17 @@ class _Asking:
         return convicted.asking_another(self.snapshot, self.here, server, obstacle)
 
     def _onwards(
-        self, asked: Question, address: str, steps: tuple[Finding, ...], witness: tuple[str, ...]
+        self,
+        asked: Question,
+        address: str,
+        steps: tuple[Finding, ...],
+        witness: tuple[Sentence, ...],
     ) -> Explanation:
         """The way to the address that a name stands for."""
         try:
             plain = str(ipaddress.ip_address(address))
         except ValueError:
-            message = f"{address} is no address"
+            message = sentence("{address} is no address", address=address)
             wrong = Obstacle(kind="resolver-file", where=self.here.label, message=message)
             return Explanation(
                 namespace=self.here.label, target=asked.target, steps=steps, obstacle=wrong
@@ -199,20 +216,34 @@ class _Asking:
 
 
 def _no_record(name: str, server: str, here: Namespace, evidence: Evidence) -> Obstacle:
-    code = evidence.outcome.rcode
-    says = {
-        0: f"it knows {name}, but no IPv4 address of it",
-        2: f"it failed to look {name} up (SERVFAIL)",
-        _NO_SUCH_NAME: f"there is no such name: {name} (NXDOMAIN)",
-        5: "it refuses to answer (REFUSED)",
-    }.get(code, f"code {code}")
     return Obstacle(
         kind="no-record",
         where=here.label,
-        message=f"{server} answers: {says}",
-        hint="# check the spelling, or ask a server that knows the name; that of a lab's\n"
-        f"# made-up internet, {NAME_SERVER}, knows {DOMAIN} only",
+        message=_refusal(name, server, evidence.outcome.rcode),
+        hint=sentence(
+            "# check the spelling, or ask a server that knows the name; that of a lab's\n"
+            "# made-up internet, {server}, knows {domain} only",
+            server=NAME_SERVER,
+            domain=DOMAIN,
+        ),
     )
+
+
+def _refusal(name: str, server: str, code: int) -> Sentence:
+    """What a name server says in place of an address."""
+    values = {"server": server, "name": name}
+    match code:
+        case 0:
+            return sentence(
+                "{server} answers: it knows {name}, but no IPv4 address of it", **values
+            )
+        case 2:
+            return sentence("{server} answers: it failed to look {name} up (SERVFAIL)", **values)
+        case 3:
+            return sentence("{server} answers: there is no such name: {name} (NXDOMAIN)", **values)
+        case 5:
+            return sentence("{server} answers: it refuses to answer (REFUSED)", server=server)
+    return sentence("{server} answers: code {code}", server=server, code=code)
 
 
 def _route(found: Routed, known: Route | None, destination: str, passing: bool) -> Route | None:

@@ -246,6 +246,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """
         names.namespace_reference(ns)
         output = Output(_in_notebook() if echo is None else echo, "lab.last")
+        text = str(text)  # a hint of why() is more than a text, and no message takes that
         typed = Typed(text, None if ns == "host" else ns, living, timeout)
         with self._turn():
             before, began = self._history.notice(self.snapshot()), time.monotonic()
@@ -333,6 +334,7 @@ class Lab(Past, Counting, Tables, Traffic):
                     f"a word of {len(word):,} characters is too long for the kernel",
                     "give it as stdin=",
                 )
+        argv, stdin = tuple(map(str, argv)), str(stdin)  # as in sh()
         return run_in(self._engine, argv, ns=ns, timeout=timeout, stdin=stdin, full=full)
 
     def _run_aside(self, *argv: str, **options: Any) -> CommandResult:

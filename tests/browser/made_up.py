@@ -84,6 +84,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         lab.do(AddBridge("lxcbr0"), AddNamespace("ns1"))
         snapshot = lab.snapshot()
     said = "✘ ns1 cannot reach 203.0.113.80: no link of ns1 is up" if question["ns"] else ""
+    if said and question["language"] == "de":
+        said = "✘ ns1/eth0 ist aus"
     return {
         "id": question["id"],
         "lab": 7,

@@ -86,6 +86,9 @@ def test_it_is_german_where_the_browser_is(teacher: Open) -> None:
     expect(page.locator("#said")).to_be_empty()
     row(page, "ada").get_by_role("button").click()
     expect(page.get_by_role("heading", name="Das Lab von ada")).to_be_visible()
+    page.locator("#ns").select_option("ns1")
+    page.locator("#target").press("Enter")
+    expect(page.locator("#why")).to_contain_text("ns1/eth0 ist aus")
 
 
 def test_two_teachers_see_what_each_of_them_says(teacher: Open) -> None:

@@ -6,7 +6,10 @@ until there is nothing left to say, and pings.
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 from breakage import BREAKAGES, CHANCE, PAIRS, WORKING, Pair, answers, build, pinged
@@ -336,3 +339,37 @@ def test_so_is_one_of_ipv6() -> None:
         said = lab.why("ns1", "fd00::1")
         assert said.obstacle is not None
         assert "fd00::77/64" in said.obstacle.hint
+
+
+GERMAN = """
+from nslab import Lab, lesson
+with lesson("06").lab() as lab:
+    lab.sh("ip link set lxcbr0 down", echo=False)
+    builder = lab.builder()
+    builder.asking._from = "ns1"
+    builder.asking._whom.value = "203.0.113.80"
+    builder.asking._whys()
+    print(builder.asking._answer.value)
+    print(lab.why("ns1", "203.0.113.80"))
+"""
+
+
+def test_a_german_builder_says_why_not_in_german() -> None:
+    """And a cell says it in English, for a notebook that is saved."""
+    done = subprocess.run(
+        [sys.executable, "-c", GERMAN],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    page, text = done.stdout.split("\n", 1)
+    for said in (
+        "ns1: Route default via 192.168.10.1 dev eth0",
+        "ns1/eth0 ist an, sein Kabel führt zu host/lxcbr0.1",
+        "host/lxcbr0 ist aus",
+        ">ip link set dev lxcbr0 up</pre>",
+        "gesehen: ein Ping wurde gesendet: ns1 fragt über ns1/eth0, wer 192.168.10.1 hat: ",
+    ):
+        assert said in page
+    assert "✘ host/lxcbr0 is down\n  → ip link set dev lxcbr0 up\n  seen: a ping was sent" in text

@@ -104,9 +104,15 @@ MUTANTS = (
     # -- why
     Mutant(
         "diagnose: an interface that is down is no reason",
-        '                if not link.up:\n                    message = f"{here.label}/',
-        '                if False:\n                    message = f"{here.label}/',
+        "                if not link.up:\n                    message = sentence(\n",
+        "                if False:\n                    message = sentence(\n",
         ("tests/unit/test_why.py",),
+    ),
+    Mutant(
+        "why: what is within a sentence stays English",
+        "            here = value.said(say) if isinstance(value, Sentence) else value\n",
+        "            here = value\n",
+        ("tests/unit/test_why_words.py",),
     ),
     Mutant(
         "diagnose: a port learns for twice as long",

@@ -180,7 +180,7 @@ def test_words_of_another_language_have_room() -> None:
         links=(sample.loopback(True), sample.UPLINK, sample.veth("v0", 9, None, "10.0.0.1/24"))
     )
     picture = Picture(there)
-    drawn = worded(picture, said.get)
+    drawn = worded(picture, said.get).html
     assert english in drawn
     assert list(outside(drawn.replace(english, said[english]))) == []
     assert list(outside(picture.html.replace(english, said[english]))), "there was no room"

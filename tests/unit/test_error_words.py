@@ -229,3 +229,39 @@ def test_a_journeys_table_is_german_and_the_names_in_it_are_not() -> None:
         "neue MACs",
     ):
         assert f"<td>{cell}</td>" in said
+
+
+STEPS = """ICMP echo request, seq 1
+  1  out of ns1/eth0  sent by ns1
+  2  out of eth0      forwarded by the host  source 10.0.0.2 → 8.8.4.4 (SNAT by the host), \
+TTL 64 → 63, new MACs
+     copy → host/br0 → host/p2
+     left eth0, behind which nothing was captured"""
+"""As Journey writes it."""
+
+
+def test_a_journeys_picture_is_described_in_german() -> None:
+    walk = f'<div class="nslab-walk"><svg><desc>{STEPS}</desc></svg></div>'
+    (said,) = in_german([walk], JOURNEY)  # type: ignore[list-item]
+    assert said.partition("<desc>")[2].partition("</desc>")[0].splitlines() == [
+        "ICMP echo request, seq 1",
+        "  1  heraus aus ns1/eth0  gesendet von ns1",
+        (
+            "  2  heraus aus eth0      weitergeleitet von host  "
+            "Quelle 10.0.0.2 → 8.8.4.4 (SNAT durch host), TTL 64 → 63, neue MACs"
+        ),
+        "     Kopie → host/br0 → host/p2",
+        "     heraus aus eth0; dahinter wurde nichts aufgenommen",
+    ]
+
+
+STATIONS = """
+import json, sys
+from nslab.jupyter.widgets.frame_words import of_station
+print(json.dumps([of_station(name) for name in json.load(sys.stdin)]))
+"""
+
+
+def test_everyone_is_german_in_a_list_of_frames_and_a_name_is_not() -> None:
+    names = ["everyone", "ns1/eth0", "all"]
+    assert in_german(names, STATIONS) == ["alle", "ns1/eth0", "all"]  # type: ignore[arg-type]

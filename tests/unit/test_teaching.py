@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -203,3 +205,54 @@ def test_a_new_start_leaves_teachers_logged_in(tmp_path: Path) -> None:
     assert len(first) == 32
     assert service.secret(tmp_path) == first
     assert (tmp_path / "cookie-secret").stat().st_mode & 0o077 == 0
+
+
+LOOKED = """
+import html, json
+from types import SimpleNamespace
+from nslab import AddNamespace, AddVeth, Lab, SetUp, AddAddress
+from nslab.engine import labs
+from nslab_hub.learner import looking
+with Lab(engine="fake") as lab:
+    lab.do(AddNamespace("ns1"), AddVeth("v", "eth0", peer_ns="ns1"),
+           AddAddress("eth0", "10.0.0.2/24", ns="ns1"))
+    snapshot = lab.snapshot()
+labs.running = lambda: [SimpleNamespace(pid=1, name="homework", age=1.0)]
+labs.look = lambda lab: snapshot
+asked = [looking.look({"ns": "ns1", "target": there}) for there in ("10.0.0.3", "a b")]
+print(json.dumps([asked[0]["said"], asked[1]["said"], html.unescape(asked[0]["picture"])]))
+"""
+
+
+def looked(language: str) -> tuple[str, str, str]:
+    """What a teacher is told of a lab: why, an error, the picture."""
+    paths = os.pathsep.join((str(HUB), str(HUB.parents[1])))
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKED],
+        env={**os.environ, "NSLAB_LANG": language, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    why, error, picture = json.loads(done.stdout)
+    return why, error, picture
+
+
+def test_why_of_a_learners_lab_is_told_in_the_teachers_language() -> None:
+    why, error, picture = looked("de")
+    assert "✘ ns1/eth0 ist aus, also gibt es keine Route nach 10.0.0.0/24" in why
+    assert "(es wurde kein Paket gesendet: so zeigt es der Snapshot)" in why
+    assert "geht nicht: es ist weder eine Adresse noch ein Name" in error
+    assert "host (der Pseudo-Host)" in picture
+    assert ">der Pseudo-Host</text>" in picture
+    why, error, picture = looked("en")
+    assert "✘ ns1/eth0 is down, so 10.0.0.0/24 has no route" in why
+    assert error.startswith("cannot explain the way to 'a b'")
+    assert ">the pseudo-host</text>" in picture
+
+
+@pytest.mark.parametrize("language", ["../x", "DE", "", "deu"])
+def test_a_language_is_two_letters(language: str) -> None:
+    """It becomes a part of a path."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"id": "q1", "teacher": "grace", "language": language}, Question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gettext
+import json
 import os
 import string
 import subprocess
@@ -16,17 +17,19 @@ from babel.messages import pofile
 from nslab.jupyter.widgets import words
 
 PACKAGE = Path(words.__file__).parent
+ROOT = PACKAGE.parents[1]
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
 LANGUAGES = [path.parents[1].name for path in CATALOGUES]
 
 
 def said() -> set[str]:
-    """Every text of the widgets, as it stands in the code."""
+    """Every text of the widgets, and every sentence of ``why``, as it stands in the code."""
     found = set()
-    for path in PACKAGE.glob("*.py"):
+    below = [path for room in ("explain", "session") for path in (ROOT / room).rglob("*.py")]
+    for path in (*PACKAGE.glob("*.py"), *below):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id not in ("say", "noted"):
+                if node.func.id not in (("sentence",) if path in below else ("say", "noted")):
                     continue
                 (text,) = node.args
                 assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"
@@ -124,6 +127,68 @@ def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
     assert ">der Pseudo-Host</text>" in said["de"]
     assert ">aus</text>" in said["de"], "forwarding, which is off"
     assert "host (the pseudo-host)" in said["de"], "what is saved stays English"
+
+
+DESCRIBED = """
+import html, json, re
+from nslab import (AddBridge, AddContainer, AddMacvlan, AddNamespace, AddVeth, AddAddress, Lab,
+                   SetUp, Sysctl)
+from nslab.draw.path.explained import explained
+from nslab.jupyter.widgets.picture_words import drawn
+from nslab.jupyter.widgets.why_words import answered
+with Lab(engine="fake") as lab:
+    lab.do(AddBridge("br0", stp=True), SetUp("br0"), AddNamespace("ns1"), AddContainer("c1"),
+           AddVeth("p1", "eth0", peer_ns="ns1", master="br0", up=True), AddMacvlan("eth0", "mv0"),
+           AddAddress("eth0", "10.0.0.2/24", ns="ns1"), SetUp("eth0", ns="ns1"))
+    before = lab.picture.html
+    why = lab.why("ns1", "8.8.8.8")
+    pages = [drawn(lab.picture), drawn(explained(lab.picture, answered(why)))]
+    assert lab.picture.html == before
+print(json.dumps([html.unescape(re.search("<desc>(.*?)</desc>", one, re.S)[1]) for one in pages]))
+print(json.dumps(re.findall("<text[^>]*>([^<]*)</text>", pages[1])))
+"""
+
+
+def described(language: str) -> tuple[list[str], list[str]]:
+    """How a picture and an answer of why on it are described; what is written in the latter."""
+    done = subprocess.run(
+        [sys.executable, "-c", DESCRIBED],
+        env={**os.environ, "NSLAB_LANG": language},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pages, texts = map(json.loads, done.stdout.splitlines())
+    return pages, texts
+
+
+def test_a_picture_is_described_in_the_language_of_the_widget() -> None:
+    (english, _), _ = described("en")
+    (german, _), _ = described("de")
+    for before, after in (
+        ("host (the pseudo-host)", "host (der Pseudo-Host)"),
+        (
+            "  eth0 up, 198.51.100.10/24 ═ LAN switch, ",
+            "  eth0 up, 198.51.100.10/24 ═ LAN-Switch, ",
+        ),
+        (", carries host/mv0", ", trägt host/mv0"),
+        (" macvlan, down on host/eth0", " macvlan, down an host/eth0"),
+        ("STP on, forward delay 15 s", "STP an, Forward Delay 15 s"),
+        ("c1 (container, runs sleep infinity)", "c1 (Container, darin sleep infinity)"),
+        ("outside\n", "draußen\n"),
+    ):
+        assert before in english
+        assert after in german
+        assert before not in german
+    assert len(german.splitlines()) == len(english.splitlines())
+
+
+def test_so_is_the_picture_of_why() -> None:
+    (_, told), texts = described("de")
+    broken = "✘ host/br0 hat keine Adresse: ns1 hat kein Gateway, das es fragen könnte"
+    assert told.splitlines()[:2] == ["ns1 → 8.8.8.8", broken]
+    assert broken in " ".join(texts)
+    assert "der Pseudo-Host" in texts
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)

@@ -5,7 +5,7 @@ What is below stands exactly where the lab's other pictures have it, and steps b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from html import escape
 
@@ -44,6 +44,11 @@ class PathPicture(Picture):
     def placed(self) -> Placed:
         """Where everything is: as in the picture below."""
         return self._base.placed
+
+    def _anew(self, said: Callable[[str], str | None]) -> PathPicture:
+        """The same on the network as it is laid out for other words; what is told is as it was."""
+        below = self._base._anew(said)
+        return PathPicture(below, self._trail, self._told, self._upto, self._caption)
 
     @cached_property
     def track(self) -> Track:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nslab.draw.scene.metrics import printable
 from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
 from nslab.network.diff import MARKS, Kind
 
 
-def text(scene: Scene) -> str:
-    """The text form; in a diff every line starts with ``+``, ``~``, ``-`` or a blank."""
-    lines = [(mark, printable(line)) for mark, line in _Writer(scene).lines()]
+def text(scene: Scene, said: Callable[[str], str | None] = lambda words: None) -> str:
+    """The text form; in a diff every line starts with ``+``, ``~``, ``-`` or a blank.
+
+    :param said: words in another language, or None where they are the same; some have a blank
+    """
+    lines = [(mark, printable(line)) for mark, line in _Writer(scene, said).lines()]
     if not scene.differs:
         return "\n".join(line for _, line in lines)
     return "\n".join(f"{MARKS[mark] if mark else ' '} {line}" for mark, line in lines)
@@ -21,8 +24,9 @@ Marked = tuple[Kind | None, str]
 
 
 class _Writer:
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, said: Callable[[str], str | None]) -> None:
         self.scene = scene
+        self.said = said
         self.names: dict[Key, str] = {}
         for box in scene.boxes:
             for cell in box.cells():
@@ -32,20 +36,27 @@ class _Writer:
             self.ends.setdefault(cable.upper, []).append((cable, cable.lower))
             self.ends.setdefault(cable.lower, []).append((cable, cable.upper))
 
+    def say(self, words: str) -> str:
+        """Words as they are to be read."""
+        return self.said(words) or words
+
     def lines(self) -> Iterator[Marked]:
         for box in self.scene.boxes:
             yield from self._box(box)
         if self.scene.rest:
             on = self.scene.rest_on
-            yield None, self.scene.rest + (f" on {self.names[on]}" if on else "")
+            at = " " + self.say("on {name}").format(name=self.names[on]) if on else ""
+            yield None, self.say(self.scene.rest) + at
         if self.scene.scenery:
-            yield None, "outside"
+            yield None, self.say("outside")
             for thing in self.scene.scenery:
-                yield thing.mark, "  " + " ".join((thing.name, *thing.addresses))
+                yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
 
     def _box(self, box: Box) -> Iterator[Marked]:
-        runs = f", runs {', '.join(box.runs)}" if box.runs and box.title == "container" else ""
-        yield box.mark, f"{box.label} ({box.title}{runs})"
+        title = self.say(box.title)
+        if box.runs and box.title == "container":
+            title += ", " + self.say("runs {names}").format(names=", ".join(box.runs))
+        yield box.mark, f"{box.label} ({title})"
         inherited = box.mark if box.mark in {"new", "gone"} else None
         for cell in box.uplinks:
             yield from self._cell(cell, "  ")
@@ -56,7 +67,7 @@ class _Writer:
         for cell in box.others:
             yield from self._cell(cell, "  ")
         for note in (line for line in box.notes if line.text):
-            yield note.mark or inherited, f"  {note.text}"
+            yield note.mark or inherited, f"  {self.say(note.text)}"
 
     def _cell(self, cell: Cell, indent: str, role: str = "") -> Iterator[Marked]:
         words = [f"{role}{cell.name}"]
@@ -64,8 +75,8 @@ class _Writer:
             words.append(cell.kind)
         words.append(cell.state)
         words += [line.text for line in cell.lines if not line.mark and line.code]
-        words += filter(None, (cell.does, cell.aside, cell.loose))
-        words += [line.text for line in cell.lines if not line.mark and not line.code]
+        words += map(self.say, filter(None, (cell.does, cell.aside, cell.loose)))
+        words += [self.say(line.text) for line in cell.lines if not line.mark and not line.code]
         first, *rest = words
         text = indent + first + (" " + ", ".join(rest) if rest else "")
         for cable, end in self.ends.get(cell.key, []):
@@ -73,9 +84,9 @@ class _Writer:
         yield cell.mark, text
         for line in cell.lines:
             if line.mark:
-                yield _mark(cell, line), f"{indent}  {line.text}"
+                yield _mark(cell, line), f"{indent}  {self.say(line.text)}"
         for words_before in cell.told:
-            yield "changed", f"{indent}  {words_before}"
+            yield "changed", f"{indent}  {self.say(words_before)}"
 
     def _end(self, cable: Cable, is_upper: bool, end: Key) -> str:
         name = self.names.get(end) or self._worldly(end[1])
@@ -85,11 +96,13 @@ class _Writer:
             return f" ┄ {name}"
         if cable.by:
             return ""  # each of the two links says what it sends
-        return f", carries {name}" if is_upper else f" on {name}"
+        if is_upper:
+            return ", " + self.say("carries {name}").format(name=name)
+        return " " + self.say("on {name}").format(name=name)
 
     def _worldly(self, inode: int) -> str:
         label = self.scene.scenery_of[inode]
-        return next(thing.name for thing in self.scene.scenery if thing.label == label)
+        return next(self.say(one.name) for one in self.scene.scenery if one.label == label)
 
 
 def _mark(cell: Cell, line: Line) -> Kind | None:

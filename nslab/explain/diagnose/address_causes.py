@@ -5,18 +5,21 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, link_causes, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, DeleteAddress
-from nslab.network.model import Namespace
+from nslab.network.model import Namespace, Route
 
 
 def no_address(search: Search) -> Obstacle:
     link = search.stop.link
     address = search.free_address(search.here, search.here.link(link), search.stop.address)
-    message = f"{search.here.label}/{link} has no address to send from"
+    message = sentence(
+        "{here}/{link} has no address to send from", here=search.here.label, link=link
+    )
     actions = [AddAddress(link, address, ns=search.ns)] if address else []
-    remark = "" if address else f"ip address add ADDRESS/PREFIX dev {link}"
+    remark = () if address else sentence("ip address add ADDRESS/PREFIX dev {link}", link=link)
     return search.made("no-address", search.here, message, actions, link=link, remark=remark)
 
 
@@ -34,41 +37,79 @@ def no_loopback(search: Search) -> Obstacle:
     where, link = f"{here.label}/{name}", here.link(name)
     if link.mtu < routing.LEAST_MTU:
         least = routing.LEAST_MTU
-        message = f"{where} takes {link.mtu} bytes at most: below {least} IPv4 is off there"
+        message = sentence(
+            "{link} takes {mtu} bytes at most: below {least} IPv4 is off there",
+            link=where,
+            mtu=link.mtu,
+            least=least,
+        )
         size = f"ip link set dev {name} mtu {_LOOPBACK_MTU}"
         address = f"ip address add {_LOOPBACK} dev {name}"
         commands = [(here, size), (here, address)]
         return search.made("no-address", here, message, link=name, commands=commands)
-    message = f"{where} is up, but the address {_LOOPBACK} is missing there"
+    message = missing_there(where, _LOOPBACK)
     others = [str(each) for each in routing.interfaces(link)]
     if others:
-        do = "does" if len(others) == 1 else "do"
-        message += f": {', '.join(others)} {do} not cover {search.stop.address}"
+        message = _uncovered(message, others, search.stop.address)
     actions = [AddAddress(name, _LOOPBACK, ns=search.ns, broadcast=False)]
     return search.made("no-address", here, message, actions, link=name)
 
 
+def missing_there(link: str, address: str) -> Sentence:
+    """What is said of a loopback without the address that it should have."""
+    return sentence(
+        "{link} is up, but the address {address} is missing there", link=link, address=address
+    )
+
+
+def _uncovered(first: Sentence, others: list[str], address: str) -> Sentence:
+    """The same, where there are other addresses."""
+    if len(others) == 1:
+        return sentence(
+            "{first}: {other} does not cover {address}",
+            first=first,
+            other=others[0],
+            address=address,
+        )
+    return sentence(
+        "{first}: {others} do not cover {address}",
+        first=first,
+        others=", ".join(others),
+        address=address,
+    )
+
+
 def own_source(search: Search) -> Obstacle:
     address = search.stop.address
-    message = f"{search.here.label} has {address} too: it drops what others send from that address"
+    message = sentence(
+        "{here} has {address} too: it drops what others send from that address",
+        here=search.here.label,
+        address=address,
+    )
     return _twice(search, search.here, address, message)
 
 
 def answered_elsewhere(search: Search) -> Obstacle:
     address = search.stop.address
-    message = f"{search.here.label} has {address} too, and gets the answer"
+    message = sentence(
+        "{here} has {address} too, and gets the answer", here=search.here.label, address=address
+    )
     return _twice(search, search.here, address, message)
 
 
 def duplicate_address(search: Search) -> Obstacle:
     owners = ", ".join(sorted(search.hop.rivals))
-    message = f"{search.stop.address} is the address of {owners}: any of them may answer"
+    message = sentence(
+        "{address} is the address of {owners}: any of them may answer",
+        address=search.stop.address,
+        owners=owners,
+    )
     return _twice(
         search, search.snapshot.namespace(search.stop.other), search.stop.address, message
     )
 
 
-def _twice(search: Search, owner: Namespace, address: str, message: str) -> Obstacle:
+def _twice(search: Search, owner: Namespace, address: str, message: Sentence) -> Obstacle:
     link = routing.holder(owner, address)
     if link is None:
         return search.made("duplicate-address", owner, message)
@@ -81,15 +122,20 @@ def _twice(search: Search, owner: Namespace, address: str, message: str) -> Obst
 
 
 def broadcast(search: Search) -> Obstacle:
-    message = f"{search.stop.address} means all hosts on a segment, so no single host has it"
+    message = sentence(
+        "{address} means all hosts on a segment, so no single host has it",
+        address=search.stop.address,
+    )
     return search.made("broadcast", search.here, message)
 
 
 def nobody_answers(search: Search) -> Obstacle:
     link, address, route = search.stop.link, search.stop.address, search.hop.route
-    message = f"no host behind {search.here.label}/{link} has {address}"
+    here, place = search.here.label, f"{search.here.label}/{link}"
     if routing.holder(search.here, address) is not None:
-        message = f"{search.here.label} has {address} itself, which is its gateway"
+        message = sentence(
+            "{here} has {address} itself, which is its gateway", here=here, address=address
+        )
         return _twice(search, search.here, address, message)
     bare = _bare(search, link, address)
     if bare is not None:
@@ -97,27 +143,48 @@ def nobody_answers(search: Search) -> Obstacle:
     owner = _namesake(search, link)
     if owner is not None:
         source = search.hop.source
-        message += f", and {owner.label} has {source}, the address of {search.here.label}"
+        message = sentence(
+            "no host behind {link} has {address}, and {owner} has {source}, the address of {here}",
+            link=place,
+            address=address,
+            owner=owner.label,
+            source=source,
+            here=here,
+        )
         return _twice(search, owner, source, message)
     if route is not None and route.via:
-        message += ", the gateway"
-        other = gateways.gateway(search.snapshot, search.here, wanted(search.hop), but=address)
-        if other is not None and other.link.up:
-            return search.instead(message, route, other.address)
-        return search.made(
-            "nobody-answers",
-            search.here,
-            message,
-            link=link,
-            remark=f"ip route change {route.destination} via ADDRESS-OF-THE-ROUTER",
-        )
+        return _no_gateway(search, route)
+    message = behind(place, address)
     if gateways.holders(search.snapshot, address):
         other = gateways.gateway(search.snapshot, search.here, address)
         if other is not None:
-            message += ": it is elsewhere"
+            message = sentence(
+                "no host behind {link} has {address}: it is elsewhere", link=place, address=address
+            )
             return search.hand_over(search.here, other, message, address, default=False)
         return search.made("nobody-answers", search.here, message, link=link)
     return search.nobody(message)
+
+
+def _no_gateway(search: Search, route: Route) -> Obstacle:
+    """Nobody has the address that a route names as its gateway."""
+    link, address = search.stop.link, search.stop.address
+    message = sentence(
+        "no host behind {link} has {address}, the gateway",
+        link=f"{search.here.label}/{link}",
+        address=address,
+    )
+    other = gateways.gateway(search.snapshot, search.here, wanted(search.hop), but=address)
+    if other is not None and other.link.up:
+        return search.instead(message, route, other.address)
+    network = route.destination
+    remark = sentence("ip route change {network} via ADDRESS-OF-THE-ROUTER", network=network)
+    return search.made("nobody-answers", search.here, message, link=link, remark=remark)
+
+
+def behind(link: str, address: str) -> Sentence:
+    """What is said where nobody answers."""
+    return sentence("no host behind {link} has {address}", link=link, address=address)
 
 
 def _namesake(search: Search, link: str) -> Namespace | None:
@@ -159,7 +226,9 @@ def _bare(search: Search, link: str, address: str) -> Obstacle | None:
         return search.made(
             "no-address",
             each.namespace,
-            f"no host has {address}, and {where} has no address",
+            sentence(
+                "no host has {address}, and {link} has no address", address=address, link=where
+            ),
             [action],
             link=each.link.name,
         )

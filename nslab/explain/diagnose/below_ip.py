@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.network.evidence import TrafficFilter
 from nslab.network.model import Link, Namespace
 
 _ENTRANCES = ("clsact", "ingress")
 """The kinds of queues that only hold filters."""
-
-
-_DOES = {
-    "drop": "drops it",
-    "police": "drops what is too much (police)",
-    "": "decides by a program of its own",
-}
 
 
 def by_program(case: Case) -> Obstacle | None:
@@ -32,12 +26,14 @@ def by_program(case: Case) -> Obstacle | None:
             if near is None or not _lost_between(case, near, (there, end)):
                 continue
             where = f"{there.label}/{end.name}"
-            message = (
-                f"{where} has a program (XDP) that sees each frame before the kernel does: what "
-                f"left {near[0].label}/{near[1].name} never came in there"
+            message = sentence(
+                "{link} has a program (XDP) that sees each frame before the kernel does: what "
+                "left {other} never came in there",
+                link=where,
+                other=f"{near[0].label}/{near[1].name}",
             )
             command = f"ip link set dev {end.name} {end.xdp} off"
-            hint = "# take the program off:\n" + case.hint(there.label, command)
+            hint = lines(sentence("# take the program off:"), case.hint(there.label, command))
             return Obstacle(kind="xdp-drop", where=where, message=message, hint=hint)
     return None
 
@@ -63,13 +59,29 @@ def by_filter(case: Case) -> Obstacle | None:
         return None
     for one in _suspects(case):
         place = f"{one.ns}/{one.link}"
-        way = "comes in" if one.side == "ingress" else "goes out"
-        does = _DOES.get(one.action, f"takes it ({one.action})")
-        message = f"{place} has a filter of tc for what {way}, which {does}: {one.words}"
+        values = {"link": place, "does": _does(one.action), "words": one.words}
+        message = sentence(
+            "{link} has a filter of tc for what goes out, which {does}: {words}", **values
+        )
+        if one.side == "ingress":
+            message = sentence(
+                "{link} has a filter of tc for what comes in, which {does}: {words}", **values
+            )
         command = f"tc filter del dev {one.link} {one.side} {one.words}"
-        hint = "# take it away:\n" + case.hint(one.ns, command)
+        hint = lines(sentence("# take it away:"), case.hint(one.ns, command))
         return Obstacle(kind="tc-drop", where=place, message=message, hint=hint)
     return None
+
+
+def _does(action: str) -> Sentence:
+    """What a filter of tc does with a packet; without an action a program decides."""
+    if action == "drop":
+        return sentence("drops it")
+    if action == "police":
+        return sentence("drops what is too much (police)")
+    if not action:
+        return sentence("decides by a program of its own")
+    return sentence("takes it ({action})", action=action)
 
 
 def _suspects(case: Case) -> list[TrafficFilter]:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.network.model import Link, Namespace
 
@@ -24,9 +25,13 @@ def elsewhere(search: Search) -> Obstacle | None:
     if len(owners) != 1 or not _stray(there, end):
         return None
     home = owners[0]
-    message = (
-        f"the cable of {here.label}/{link.name} leads to {there.label}/{end.name}, and not to "
-        f"{home.label}, which has {search.stop.address}"
+    message = sentence(
+        "the cable of {here}/{link} leads to {end}, and not to {home}, which has {address}",
+        here=here.label,
+        link=link.name,
+        end=f"{there.label}/{end.name}",
+        home=home.label,
+        address=search.stop.address,
     )
     return _brought(search, there, end, home, message)
 
@@ -53,15 +58,16 @@ def missing(search: Search) -> Obstacle | None:
     if len(loose) != 1:
         return None
     there, end = loose[0]
-    message = (
-        f"{search.here.label} has no link but lo; {there.label}/{end.name} is the end of a cable "
-        "that has no address there"
+    message = sentence(
+        "{here} has no link but lo; {link} is the end of a cable that has no address there",
+        here=search.here.label,
+        link=f"{there.label}/{end.name}",
     )
     return _brought(search, there, end, search.here, message)
 
 
 def _brought(
-    search: Search, there: Namespace, end: Link, home: Namespace, message: str
+    search: Search, there: Namespace, end: Link, home: Namespace, message: Sentence
 ) -> Obstacle:
     """The end of a cable is moved to where it belongs."""
     target = "1" if home.role == "host" else remedy.reference(home)
@@ -82,9 +88,12 @@ def wrong_link(search: Search) -> Obstacle | None:
             continue
         near = any(routing.ip(route.via) in each.network for each in routing.interfaces(link))
         if near and search.hears(here, link, route.via):
-            message = (
-                f"{here.label} looks for the gateway {route.via} behind {route.dev}, but it is "
-                f"behind {link.name}"
+            message = sentence(
+                "{here} looks for the gateway {via} behind {link}, but it is behind {other}",
+                here=here.label,
+                via=route.via,
+                link=route.dev,
+                other=link.name,
             )
             command = f"ip route replace {route.destination} via {route.via} dev {link.name}"
             command += "" if route.table == 254 else f" table {route.table}"
@@ -108,9 +117,11 @@ def both_alone(search: Search) -> Obstacle | None:
             subnet = IPv4Interface(f"{address}/24").network
             if other.cost or own[0].ip not in subnet:
                 continue
-            message = (
-                f"{here.label}/{link.name} and {other.namespace.label}/{other.link.name} have "
-                "addresses with /32, alone: neither has a route to the other"
+            message = sentence(
+                "{one} and {other} have addresses with /32, alone: neither has a route to the "
+                "other",
+                one=f"{here.label}/{link.name}",
+                other=f"{other.namespace.label}/{other.link.name}",
             )
             commands = [
                 (ns, f"ip address {verb} {each.ip}/{length} dev {end.name}")
@@ -131,9 +142,13 @@ def too_narrow(search: Search) -> Obstacle | None:
                 if not wider or each.ip not in other.network or other.ip in each.network:
                     continue
                 length = other.network.prefixlen
-                message = (
-                    f"{here.label}/{link.name} has {each}, its neighbours have /{length}: "
-                    f"{other.ip} is out of its reach"
+                message = sentence(
+                    "{link} has {address}, its neighbours have /{length}: {other} is out of its "
+                    "reach",
+                    link=f"{here.label}/{link.name}",
+                    address=each,
+                    length=length,
+                    other=other.ip,
                 )
                 commands = [
                     (here, f"ip address add {each.ip}/{length} dev {link.name}"),

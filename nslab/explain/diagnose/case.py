@@ -6,6 +6,7 @@ from nslab.explain.diagnose import remedy
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way
+from nslab.explain.sentence import Sentence, lines
 from nslab.network.evidence import Evidence
 from nslab.network.model import Namespace
 
@@ -26,13 +27,13 @@ class Case:
     def at(self, label: str) -> Namespace:
         return self.way.namespace(label) or self.way.origin
 
-    def hint(self, label: str, *commands: str) -> str:
+    def hint(self, label: str, *commands: str) -> Sentence:
         """Command lines to be typed for a namespace."""
         here = self.at(label)
-        lines = [
+        typed = [
             line for command in commands for line in remedy.inside(self.way.snapshot, here, command)
         ]
-        return "\n".join(lines)
+        return lines(*typed)
 
     def counted(self, name: str) -> bool:
         """Whether a counter went up for each packet, where it was lost."""

@@ -24,6 +24,7 @@ from nslab.explain.diagnose import (
 from nslab.explain.diagnose.context import Search, up_to_the_blamed, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.former import NONE, Former
+from nslab.explain.sentence import Sentence
 from nslab.explain.trace import Stop, Trace
 from nslab.network.model import Snapshot
 
@@ -86,8 +87,10 @@ def obstacle(
     except InvalidInput as error:
         # A name that the kernel has and actions do not take, such as one with a blank in it.
         where = f"{stop.namespace}/{stop.link}" if stop.link else stop.namespace
-        message = f"{where}: {stop.kind.replace('-', ' ')}"
-        found = Obstacle(kind=stop.kind, where=where, message=message, hint=f"# {error.cause}")
+        kind = stop.kind.replace("-", " ")
+        message = Sentence("{where}: {kind}", {"where": where, "kind": Sentence(kind)})
+        hint = Sentence("# {cause}", {"cause": error.cause})
+        found = Obstacle(kind=stop.kind, where=where, message=message, hint=hint)
         return found, trace
 
 

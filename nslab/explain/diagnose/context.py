@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Interface
 
 from msgspec import structs
@@ -10,10 +10,13 @@ from msgspec import structs
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.former import NONE, Former
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Hop, Stop, Trace, routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
 from nslab.network.model import Link, Namespace, Route, Snapshot
+
+Remark = str | Sequence[str]
 
 
 class Search:
@@ -40,29 +43,30 @@ class Search:
         self,
         kind: str,
         where: Namespace,
-        message: str,
+        message: Sentence,
         actions: Sequence[Action] = (),
         *,
         link: str = "",
-        remark: str = "",
+        remark: Remark = (),
         command: str = "",
         commands: Sequence[tuple[Namespace, str]] = (),
-        after: str = "",
+        after: Remark = (),
     ) -> Obstacle:
         """An obstacle whose hint is a remark and the commands of its actions, or others.
 
+        :param remark: one line, or several: sentences, or commands that lack something
         :param command: a line that no action stands for, for the namespace ``where``
         :param commands: several of them, each with its namespace
         :param after: a remark that comes last
         """
-        lines = [f"# {line}" for line in remark.splitlines()]
+        hint: list[str] = [*remarks(remark)]
         for ns, line in (*([(where, command)] if command else []), *commands):
-            lines += remedy.inside(self.snapshot, ns, line)
-        lines += remedy.lines(self.snapshot, actions)
-        lines += [f"# {line}" for line in after.splitlines()]
+            hint += remedy.inside(self.snapshot, ns, line)
+        hint += remedy.lines(self.snapshot, actions)
+        hint += remarks(after)
         place = f"{where.label}/{link}" if link else where.label
         return Obstacle(
-            kind=kind, where=place, message=message, hint="\n".join(lines), actions=tuple(actions)
+            kind=kind, where=place, message=message, hint=lines(*hint), actions=tuple(actions)
         )
 
     def free_address(self, here: Namespace, link: Link, towards: str) -> str:
@@ -98,10 +102,21 @@ class Search:
                 if taken is not None and taken.prefixlen >= subnet.prefixlen:
                     continue
                 if not link.up:
-                    message = f"{here.label}/{link.name} is down, so {subnet} has no route"
+                    message = sentence(
+                        "{here}/{link} is down, so {subnet} has no route",
+                        here=here.label,
+                        link=link.name,
+                        subnet=subnet,
+                    )
                     actions = [SetUp(link.name, ns=ns)]
                     return self.made("link-down", here, message, actions, link=link.name)
-                message = f"{here.label} has {each.ip} on {link.name}, but no route to {subnet}"
+                message = sentence(
+                    "{here} has {address} on {link}, but no route to {subnet}",
+                    here=here.label,
+                    address=each.ip,
+                    link=link.name,
+                    subnet=subnet,
+                )
                 return self.made(
                     "no-route", here, message, [AddRoute(str(subnet), dev=link.name, ns=ns)]
                 )
@@ -114,30 +129,33 @@ class Search:
     def lone(self, here: Namespace, link: Link, address: str, length: int) -> Obstacle:
         """An address that was given without a prefix length."""
         ns = remedy.reference(here)
-        message = f"{here.label}/{link.name} has {address}/32: alone, without a route to a subnet"
+        message = alone(f"{here.label}/{link.name}", f"{address}/32")
         actions = (
             AddAddress(link.name, f"{address}/{length}", ns=ns),
             DeleteAddress(link.name, f"{address}/32", ns=ns),
         )
         return self.made("prefix-32", here, message, actions, link=link.name)
 
-    def down(self, here: Namespace, link: str, words: str = "") -> Obstacle:
-        """A link that is to be set up."""
-        message = f"{here.label}/{link} is down{words}"
+    def down(self, here: Namespace, link: str, message: Sentence | None = None) -> Obstacle:
+        """A link that is to be set up.
+
+        :param message: says more than that
+        """
+        message = message or is_down(f"{here.label}/{link}")
         actions = [SetUp(link, ns=remedy.reference(here))]
         return self.made("link-down", here, message, actions, link=link)
 
-    def nobody(self, message: str) -> Obstacle:
+    def nobody(self, message: Sentence) -> Obstacle:
         """An address that is not in the snapshot at all."""
         return self.made(
             "nobody-has-address",
             self.here,
             message,
-            remark="check the address; nslab show lists those that there are",
+            remark=sentence("check the address; nslab show lists those that there are"),
         )
 
     def instead(
-        self, message: str, route: Route, via: str, ns: Namespace | None = None
+        self, message: Sentence, route: Route, via: str, ns: Namespace | None = None
     ) -> Obstacle:
         """Another gateway in place of the one that a route names."""
         where = ns or self.here
@@ -157,11 +175,17 @@ class Search:
         return self.made("wrong-gateway", where, message, actions)
 
     def hand_over(
-        self, here: Namespace, to: gateways.Gateway, message: str, address: str, *, default: bool
+        self,
+        here: Namespace,
+        to: gateways.Gateway,
+        message: Sentence,
+        address: str,
+        *,
+        default: bool,
     ) -> Obstacle:
         """A route to a gateway; first its link, if that is down."""
         if not to.link.up:
-            return self.down(here, to.link.name, ", and so without routes")
+            return self.down(here, to.link.name, routeless(f"{here.label}/{to.link.name}"))
         flaw = self.flaw(here, to.address, routing.lookup(here, to.address))
         if flaw is not None:
             return flaw
@@ -172,6 +196,39 @@ class Search:
             where = f"{address}/32"
         action = AddRoute(where, via=to.address, ns=remedy.reference(here))
         return self.made("no-route", here, message, [action])
+
+
+def remarks(remark: Remark) -> Iterator[Sentence]:
+    """Lines that are no commands."""
+    for line in (remark,) if isinstance(remark, str) else remark:
+        if line:
+            yield Sentence("# {line}", {"line": line})
+
+
+def is_down(link: str) -> Sentence:
+    return sentence("{link} is down", link=link)
+
+
+def routeless(link: str) -> Sentence:
+    return sentence("{link} is down, and so without routes", link=link)
+
+
+def without_lo(link: str, here: str) -> Sentence:
+    return sentence(
+        "{link} is down: all packets to addresses of {here} itself go through it",
+        link=link,
+        here=here,
+    )
+
+
+def alone(link: str, address: str) -> Sentence:
+    return sentence(
+        "{link} has {address}: alone, without a route to a subnet", link=link, address=address
+    )
+
+
+def no_route_to(here: str, address: str) -> Sentence:
+    return sentence("{here} has no route to {address}", here=here, address=address)
 
 
 def up_to_the_blamed(search: Search) -> Trace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
@@ -12,6 +12,7 @@ from nslab.explain.diagnose import below_ip, ipv6_causes, ipv6_ways, remedy
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.delivery_causes import setting_key, unset
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import ResolvConf
@@ -58,19 +59,24 @@ def neighbours_dropped(case: Case) -> Obstacle | None:
 
 
 _DROPPED = {
-    "answer": "the answer",
-    "neighbour": "the packets that ask and tell who has an address (neighbour discovery)",
+    "answer": sentence("the answer"),
+    "neighbour": sentence("the packets that ask and tell who has an address (neighbour discovery)"),
 }
+_IT = sentence("it")
 
 
 def _by(case: Case, ruling: Ruling) -> Obstacle:
-    what = _DROPPED.get(ruling.what, "it")
+    values = {"here": ruling.ns, "what": _DROPPED.get(ruling.what, _IT), "tool": ruling.tool}
     chain = f"{ruling.family} {ruling.table} {ruling.chain}"
     by_iptables = ruling.tool in ("iptables", "ip6tables")
     table = "" if ruling.table == "filter" else f" -t {ruling.table}"
     if not ruling.rule:
-        message = f"{ruling.ns} drops {what}: the policy of chain {ruling.chain} is drop"
-        message += f" ({ruling.tool}, table {ruling.table})"
+        message = sentence(
+            "{here} drops {what}: the policy of chain {chain} is drop ({tool}, table {table})",
+            chain=ruling.chain,
+            table=ruling.table,
+            **values,
+        )
         command = f"nft 'chain {chain} {{ policy accept; }}'"
         if by_iptables:
             command = f"{ruling.tool}{table} -P {ruling.chain} ACCEPT"
@@ -78,10 +84,14 @@ def _by(case: Case, ruling: Ruling) -> Obstacle:
     else:
         rejects = "reject" in ruling.rule.lower()
         kind = "filter-reject" if rejects else "filter-drop"
-        does = "rejects" if rejects else "drops"
-        message = f"{ruling.ns} {does} {what} by a rule of {ruling.tool}: {ruling.rule}"
+        rule = ruling.rule
         if not by_iptables:
-            message += f" (chain {chain})"
+            rule = sentence("{rule} (chain {chain})", rule=rule, chain=chain)
+        message = sentence("{here} drops {what} by a rule of {tool}: {rule}", rule=rule, **values)
+        if rejects:
+            message = sentence(
+                "{here} rejects {what} by a rule of {tool}: {rule}", rule=rule, **values
+            )
         command = f"nft delete rule {chain} handle {ruling.handle}"
         if by_iptables:
             command = f"{ruling.tool}{table} {ruling.rule.replace('-A', '-D', 1)}"
@@ -94,7 +104,10 @@ def dropped_by_old_rules(case: Case) -> Obstacle | None:
         if one.kind == "rule" and one.ns == case.lost.ns:
             tool, _, rule = one.where.partition(" ")
             rejects = "-j REJECT" in rule
-            message = f"{one.ns} {'rejects' if rejects else 'drops'} it by {tool}-legacy: {rule}"
+            values = {"here": one.ns, "tool": f"{tool}-legacy", "rule": rule}
+            message = sentence("{here} drops it by {tool}: {rule}", **values)
+            if rejects:
+                message = sentence("{here} rejects it by {tool}: {rule}", **values)
             undo = rule.replace(" DROP", " ACCEPT") if " -P " in rule else rule.replace("-A", "-D")
             return Obstacle(
                 kind="filter-reject" if rejects else "filter-drop",
@@ -115,10 +128,16 @@ def refused(case: Case) -> Obstacle | None:
         inside = said.way == "out" or said.place.link == "lo"
         place = said.place.ns if inside else case.way.holder(said.source)[0] or place
     if said is not None and said.what == "error" and _rejects(case, place):
-        message = f"{place} rejects it: {said.words}"
-        hint = "# a rule of its packet filter:\n" + case.hint(place, "nft list ruleset")
+        message = _rejected(place, said.words)
+        hint = lines(
+            sentence("# a rule of its packet filter:"), case.hint(place, "nft list ruleset")
+        )
         return Obstacle(kind="filter-reject", where=place, message=message, hint=hint)
     return _closed(case, place, said.source if said is not None else case.question.address)
+
+
+def _rejected(here: str, words: str) -> Sentence:
+    return sentence("{here} rejects it: {words}", here=here, words=words)
 
 
 def _rejects(case: Case, place: str) -> bool:
@@ -133,14 +152,25 @@ def _closed(case: Case, place: str, asked: str) -> Obstacle:
     port = _reached(case, place)
     protocol = "tcp" if case.evidence.probe.protocol == "tcp" else "udp"
     elsewhere = _listening(case, place, asked, port)
+    values = {"here": place, "port": port, "protocol": protocol}
     if elsewhere:
-        message = f"{place} refuses: at port {port} ({protocol}) it listens {elsewhere}"
-        every = "::" if ":" in asked else "0.0.0.0"
-        remark = f"# start the server so that it listens on {every} (all addresses), or on that one"
+        message = sentence(
+            "{here} refuses: at port {port} ({protocol}) it listens {where}",
+            where=elsewhere,
+            **values,
+        )
+        remark = sentence(
+            "# start the server so that it listens on {every} (all addresses), or on that one",
+            every="::" if ":" in asked else "0.0.0.0",
+        )
         return Obstacle(kind="port-elsewhere", where=place, message=message, hint=remark)
-    message = f"{place} refuses: nothing listens at port {port} ({protocol}) there"
-    hint = "# start the server; what listens there:\n"
-    hint += case.hint(place, f"ss -l{'t' if protocol == 'tcp' else 'u'}np")
+    message = sentence(
+        "{here} refuses: nothing listens at port {port} ({protocol}) there", **values
+    )
+    hint = lines(
+        sentence("# start the server; what listens there:"),
+        case.hint(place, f"ss -l{'t' if protocol == 'tcp' else 'u'}np"),
+    )
     return Obstacle(kind="port-closed", where=place, message=message, hint=hint)
 
 
@@ -151,7 +181,7 @@ def _reached(case: Case, place: str) -> int:
     return (there or [case.evidence.probe.port])[-1]
 
 
-def _listening(case: Case, place: str, asked: str, port: int) -> str:
+def _listening(case: Case, place: str, asked: str, port: int) -> Sentence:
     """Where somebody waits at that port, if it is not where the packet came to; as words.
 
     A socket at :: may be for IPv6 alone (IPV6_V6ONLY), and then is nobody for IPv4.
@@ -161,11 +191,22 @@ def _listening(case: Case, place: str, asked: str, port: int) -> str:
     there = list(dict.fromkeys(each.removeprefix("::ffff:") for each in listeners))
     family, every = ("IPv4", "0.0.0.0") if ":" in asked else ("IPv6", "::")
     if not there or asked in there or ("::" if ":" in asked else "0.0.0.0") in there:
-        return ""
+        return lines()
     named = [address for address in there if address != every]
-    words = [f"on {' and '.join(named)} only"] if named else []
-    words += [f"for {family} only ({every})"] if every in there else []
-    return f"{' and '.join(words)}, not on {asked}"
+    found = []
+    if named:
+        found.append(sentence("on {addresses} only", addresses=_all(named)))
+    if every in there:
+        found.append(sentence("for {family} only ({every})", family=family, every=every))
+    return sentence("{where}, not on {asked}", where=_all(found), asked=asked)
+
+
+def _all(texts: Sequence[str]) -> str:
+    """Several in a row."""
+    first, *others = texts
+    for other in others:
+        first = sentence("{first} and {other}", first=first, other=other)
+    return first
 
 
 def reported(case: Case) -> Obstacle | None:
@@ -185,12 +226,16 @@ def reported(case: Case) -> Obstacle | None:
         return Obstacle(
             kind="ttl-exceeded",
             where=place,
-            message=f"{place} drops it: its time to live is used up",
-            hint="# each router takes one from it: does it go in a circle, or begin too low?\n"
-            + case.hint(case.way.origin.label, "sysctl net.ipv4.ip_default_ttl"),
+            message=sentence("{here} drops it: its time to live is used up", here=place),
+            hint=lines(
+                sentence(
+                    "# each router takes one from it: does it go in a circle, or begin too low?"
+                ),
+                case.hint(case.way.origin.label, "sysctl net.ipv4.ip_default_ttl"),
+            ),
         )
     if outcome.icmp in (_PROHIBITED6 if six else _PROHIBITED):
-        message = f"{place} rejects it: {outcome.words}"
+        message = _rejected(place, outcome.words)
         return Obstacle(kind="filter-reject", where=place, message=message)
     return None
 
@@ -224,31 +269,58 @@ def _by_hops(case: Case, place: str, label: str, found: tuple[Table, Chain, Rule
     return Obstacle(
         kind="ttl-exceeded",
         where=place,
-        message=f"{place} drops it: its time to live is used up, which a rule of {label} sets"
-        f" ({table.tool}, table {table.name}): {rule.text}",
+        message=sentence(
+            "{here} drops it: its time to live is used up, which a rule of {there} sets ({tool}, "
+            "table {table}): {rule}",
+            here=place,
+            there=label,
+            tool=table.tool,
+            table=table.name,
+            rule=rule.text,
+        ),
         hint=case.hint(label, command),
     )
 
 
 def _too_big(case: Case, place: str, mtu: int) -> Obstacle:
     head = 48 if case.question.v6 else 28
-    message = f"{place} cannot pass it on: it is larger than the MTU there"
-    message += f", {mtu} bytes" if mtu else ""
-    hint = f"# a ping carries {mtu - head} bytes at most there (the headers take {head})"
+    message = sentence("{here} cannot pass it on: it is larger than the MTU there", here=place)
+    if mtu:
+        message = sentence(
+            "{here} cannot pass it on: it is larger than the MTU there, {mtu} bytes",
+            here=place,
+            mtu=mtu,
+        )
+    carries = sentence(
+        "# a ping carries {bytes} bytes at most there (the headers take {head})",
+        bytes=mtu - head,
+        head=head,
+    )
+    hint = carries
     label, _, name = place.partition("/")
     small = [link.name for link in case.at(label).links if link.mtu == mtu]
     needed = (case.question.size or 0) + head
     route = _narrow(case, label, mtu) if not name else None
     if route is not None:
-        message = f"{place} cannot pass it on: its route {route.destination} says mtu {mtu}"
-        hint += ", or let the route say nothing of it:\n" + case.hint(label, _widened(route))
+        message = sentence(
+            "{here} cannot pass it on: its route {network} says mtu {mtu}",
+            here=place,
+            network=route.destination,
+            mtu=mtu,
+        )
         # Who was told the MTU keeps to it for ten minutes (net.ipv4.route.mtu_expires).
         flush = f"ip{' -6' if case.question.v6 else ''} route flush cache"
-        hint += "\n" + case.hint(case.way.origin.label, flush)
+        hint = lines(
+            sentence("{carries}, or let the route say nothing of it:", carries=carries),
+            case.hint(label, _widened(route)),
+            case.hint(case.way.origin.label, flush),
+        )
     elif name in small or len(small) == 1:
-        hint += ", or give it an MTU that fits:\n"
-        hint += case.hint(label, f"ip link set dev {name or small[0]} mtu {max(1500, needed)}")
-    return Obstacle(kind="too-big", where=place, message=message, hint=hint if mtu else "")
+        hint = lines(
+            sentence("{carries}, or give it an MTU that fits:", carries=carries),
+            case.hint(label, f"ip link set dev {name or small[0]} mtu {max(1500, needed)}"),
+        )
+    return Obstacle(kind="too-big", where=place, message=message, hint=hint if mtu else lines())
 
 
 def _narrow(case: Case, label: str, mtu: int) -> Route | None:
@@ -284,25 +356,36 @@ def not_taken(case: Case) -> Obstacle | None:
     look = f"ip route get {address}"
     match number:
         case errno.EPERM:
-            message = f"{here} drops it before it leaves: a packet filter, at output"
+            message = sentence(
+                "{here} drops it before it leaves: a packet filter, at output", here=here
+            )
             return Obstacle(kind="filter-drop", where=here, message=message)
         case errno.EMSGSIZE:
             mtu = min((link.mtu for link in case.way.origin.links if link.mtu), default=0)
             return _too_big(case, here, mtu)
         case errno.ENETUNREACH if case.question.v6:
-            said = f"{here} has no route to {address}: its kernel says so"
-            return ipv6_causes.missing(case, here, address, said)
+            return ipv6_causes.missing(case, here, address, _routeless(here, address))
         case errno.ENETUNREACH:
-            message = f"{here} has no route to {address}: its kernel says so"
+            message = _routeless(here, address)
             return Obstacle(
                 kind="no-route", where=here, message=message, hint=case.hint(here, look)
             )
         case errno.EACCES | errno.EINVAL:
-            message = f"{here} refuses it: its route to {address} says prohibit or blackhole"
+            message = sentence(
+                "{here} refuses it: its route to {address} says prohibit or blackhole",
+                here=here,
+                address=address,
+            )
             return Obstacle(
                 kind="route-refuses", where=here, message=message, hint=case.hint(here, look)
             )
     return None
+
+
+def _routeless(here: str, address: str) -> Sentence:
+    return sentence(
+        "{here} has no route to {address}: its kernel says so", here=here, address=address
+    )
 
 
 def reverse_path(case: Case) -> Obstacle | None:
@@ -320,9 +403,13 @@ def reverse_path(case: Case) -> Obstacle | None:
     return Obstacle(
         kind="rp-filter",
         where=lost.where,
-        message=f"{lost.ns} drops it: rp_filter, whose route back to the sender is another"
-        f" than the link that it came in by, {link.name}",
-        hint="\n".join(remedy.lines(case.way.snapshot, actions)),
+        message=sentence(
+            "{here} drops it: rp_filter, whose route back to the sender is another than the link "
+            "that it came in by, {link}",
+            here=lost.ns,
+            link=link.name,
+        ),
+        hint=lines(*remedy.lines(case.way.snapshot, actions)),
         actions=tuple(actions),
     )
 
@@ -341,20 +428,25 @@ def unrouted(case: Case) -> Obstacle | None:
     found, rule = routing.decided(here, address, source, lost.link)
     if found is not None and found.kind not in routing.REFUSING:
         return None  # by the rules as they are understood there is a way
-    says = f"{owner} says: {outcome.words}; "
+    values = {"here": owner, "words": outcome.words, "network": plain.destination}
     if rule is not None:
-        message = f"{says}the rule {policy_text(rule)} keeps it from"
+        message = sentence(
+            "{here} says: {words}; the rule {rule} keeps it from the route {network}",
+            rule=policy_text(rule),
+            **values,
+        )
         command = f"ip rule del pref {rule.priority}"
     elif not any(one.table == _MAIN and one.action == "lookup" for one in here.policy):
-        message = f"{says}no rule asks the main table, which keeps it from"
+        message = sentence(
+            "{here} says: {words}; no rule asks the main table, which keeps it from the route "
+            "{network}",
+            **values,
+        )
         command = f"ip rule add pref 32766 table {_MAIN}"
     else:
         return None
     return Obstacle(
-        kind="policy-route",
-        where=owner,
-        message=f"{message} the route {plain.destination}",
-        hint=case.hint(owner, command),
+        kind="policy-route", where=owner, message=message, hint=case.hint(owner, command)
     )
 
 
@@ -379,7 +471,12 @@ def not_forwarded(case: Case) -> Obstacle | None:
     return Obstacle(
         kind="no-forwarding",
         where=lost.where,
-        message=f"{lost.ns} does not forward what comes in by {link.name}: {key} is 0",
+        message=sentence(
+            "{here} does not forward what comes in by {link}: {key} is 0",
+            here=lost.ns,
+            link=link.name,
+            key=key,
+        ),
         hint=case.hint(lost.ns, f"sysctl -w {key}=1"),
     )
 
@@ -397,8 +494,14 @@ def wrong_neighbour(case: Case) -> Obstacle | None:
             held = case.way.link(owner, link)
             if held is None or held.mac == one.to_mac or _has(case, here, entry):
                 continue
-            message = f"{here.label} sends it to {entry.mac}, which it takes for"
-            message += f" {entry.address}: that is not the MAC of {owner}/{link}"
+            message = sentence(
+                "{here} sends it to {mac}, which it takes for {address}: that is not the MAC of "
+                "{link}",
+                here=here.label,
+                mac=entry.mac,
+                address=entry.address,
+                link=f"{owner}/{link}",
+            )
             command = f"ip neigh del {entry.address} dev {entry.dev}"
             return Obstacle(
                 kind="wrong-neighbour",
@@ -439,7 +542,9 @@ def without_arp(case: Case) -> Obstacle | None:
             return Obstacle(
                 kind="arp-off",
                 where=where,
-                message=f"{where} has ARP off: it asks for no MAC, and sends to its own",
+                message=sentence(
+                    "{link} has ARP off: it asks for no MAC, and sends to its own", link=where
+                ),
                 hint=case.hint(one.place.ns, f"ip link set dev {link.name} arp on"),
             )
     return None
@@ -463,12 +568,16 @@ def silent_server(case: Case) -> Obstacle | None:
     owner, _ = case.way.holder(probe.target)
     if probe.protocol != "dns" or not owner or case.lost.ns != owner:
         return None
-    message = f"the name server {probe.target} ({owner}) is asked, and does not answer"
+    message = sentence(
+        "the name server {server} ({owner}) is asked, and does not answer",
+        server=probe.target,
+        owner=owner,
+    )
     return Obstacle(
         kind="server-silent",
         where=owner,
         message=message,
-        hint="# does it run?\n" + case.hint(owner, "ss -lunp"),
+        hint=lines(sentence("# does it run?"), case.hint(owner, "ss -lunp")),
     )
 
 
@@ -478,17 +587,25 @@ def no_server(case: Case) -> Obstacle | None:
     if probe.protocol != "dns" or case.outcome.icmp not in {(3, 3), (1, 4)}:
         return None
     if probe.target.startswith(LOCAL) and here.role != "host":
-        message = f"{here.label} asks {probe.target} for names, which is itself: no server is there"
+        message = sentence(
+            "{here} asks {server} for names, which is itself: no server is there",
+            here=here.label,
+            server=probe.target,
+        )
         action = ResolvConf(NAME_SERVER, ns=remedy.reference(here))
         return Obstacle(
             kind="resolver-file",
             where=here.label,
             message=message,
-            hint="\n".join(remedy.lines(case.way.snapshot, [action])),
+            hint=lines(*remedy.lines(case.way.snapshot, [action])),
             actions=(action,),
         )
     owner = case.way.holder(probe.target)[0] or case.outcome.source
-    message = f"no name server runs at {probe.target} ({owner}): it refuses the question"
+    message = sentence(
+        "no name server runs at {server} ({owner}): it refuses the question",
+        server=probe.target,
+        owner=owner,
+    )
     found = Obstacle(kind="server-silent", where=owner, message=message)
     return asking_another(case.way.snapshot, here, probe.target, found)
 
@@ -504,8 +621,8 @@ def asking_another(snapshot: Snapshot, here: Namespace, asked: str, found: Obsta
     if here.role == "world" or asked == NAME_SERVER or not there:
         return found
     action = ResolvConf(NAME_SERVER, ns=remedy.reference(here))
-    lines = remedy.lines(snapshot, [action])
-    hint = "\n".join(["# start a server there, or ask one that runs:", *lines])
+    typed = remedy.lines(snapshot, [action])
+    hint = lines(sentence("# start a server there, or ask one that runs:"), *typed)
     return structs.replace(found, hint=hint, actions=(action,))
 
 

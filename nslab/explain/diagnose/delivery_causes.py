@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface
 from nslab.explain.diagnose import remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import remotes
 from nslab.network.actions import Action, AddAddress, SetMac, Sysctl
@@ -36,28 +37,32 @@ def setting_key(link: str, key: str) -> str:
 
 def arp_off(search: Search) -> Obstacle:
     link = search.stop.link
-    message = f"{_place(search)} has ARP off, and "
+    values = {"link": _place(search), "address": search.stop.address}
+    message = sentence("{link} has ARP off, and so does not say that it has {address}", **values)
     if search.hop.namespace == search.here.label and search.hop.link_out == link:
-        message += f"so asks nobody who has {search.stop.address}"
-    else:
-        message += f"so does not say that it has {search.stop.address}"
+        message = sentence("{link} has ARP off, and so asks nobody who has {address}", **values)
     command = f"ip link set dev {link} arp on"
     return search.made("arp-off", search.here, message, link=link, command=command)
 
 
 def arp_ignored(search: Search) -> Obstacle:
     link, mode = search.stop.link, search.stop.other
-    message = f"{_place(search)} does not answer who asks for {search.stop.address}: "
-    message += f"arp_ignore is {mode}"
+    values = {"link": _place(search), "address": search.stop.address, "mode": mode}
+    message = sentence(
+        "{link} does not answer who asks for {address}: arp_ignore is {mode}", **values
+    )
     if mode == "1":
-        message += ", and the address is on another link"
+        message = sentence(
+            "{link} does not answer who asks for {address}: arp_ignore is {mode}, and the address "
+            "is on another link",
+            **values,
+        )
     actions = unset(search.here, link, "arp_ignore")
     return search.made("arp-ignored", search.here, message, actions, link=link)
 
 
 def wrong_neighbour(search: Search) -> Obstacle:
     link, mac, address = search.stop.link, search.stop.other, search.stop.address
-    message = f"{_place(search)} sends what is for {address} to {mac}, by a permanent entry"
     owner = next(
         (
             f"{ns.label}/{each.name}"
@@ -67,7 +72,18 @@ def wrong_neighbour(search: Search) -> Obstacle:
         ),
         "",
     )
-    message += f": that is {owner}, which does not have it" if owner else ": nobody has that MAC"
+    values = {"link": _place(search), "address": address, "mac": mac}
+    message = sentence(
+        "{link} sends what is for {address} to {mac}, by a permanent entry: nobody has that MAC",
+        **values,
+    )
+    if owner:
+        message = sentence(
+            "{link} sends what is for {address} to {mac}, by a permanent entry: that is {owner}, "
+            "which does not have it",
+            owner=owner,
+            **values,
+        )
     command = f"ip neigh del {address} dev {link}"
     return search.made("wrong-neighbour", search.here, message, link=link, command=command)
 
@@ -75,9 +91,12 @@ def wrong_neighbour(search: Search) -> Obstacle:
 def duplicate_mac(search: Search) -> Obstacle:
     sender = search.snapshot.namespace(search.hop.namespace)
     link = search.hop.link_out
-    message = (
-        f"{_place(search)} and {sender.label}/{link} have the same MAC, {search.stop.other}: "
-        "the bridge between them cannot tell them apart"
+    message = sentence(
+        "{one} and {other} have the same MAC, {mac}: the bridge between them cannot tell them "
+        "apart",
+        one=_place(search),
+        other=f"{sender.label}/{link}",
+        mac=search.stop.other,
     )
     where, changed = search.here, search.stop.link
     if search.here.link(changed).kind == "bridge":
@@ -99,8 +118,13 @@ def wrong_fdb(search: Search) -> Obstacle:
     link, mac = search.stop.link, search.stop.other
     port = search.here.link(link)
     bridge = port.master or link
-    message = f"{search.here.label}/{bridge} sends what is for {mac} to {link}, by an entry that "
-    message += "somebody made: it is elsewhere"
+    message = sentence(
+        "{bridge} sends what is for {mac} to {link}, by an entry that somebody made: it is "
+        "elsewhere",
+        bridge=f"{search.here.label}/{bridge}",
+        mac=mac,
+        link=link,
+    )
     own = " self" if bridge == link else " master"
     command = f"bridge fdb del {mac} dev {link}{own}"
     return search.made("wrong-fdb", search.here, message, link=link, command=command)
@@ -109,36 +133,50 @@ def wrong_fdb(search: Search) -> Obstacle:
 def isolated_port(search: Search) -> Obstacle:
     link = search.stop.link
     bridge = search.here.link(link).master
-    message = (
-        f"{_place(search)} and {search.stop.other} are isolated ports of {bridge}: "
-        "those exchange no frames"
+    message = sentence(
+        "{one} and {other} are isolated ports of {bridge}: those exchange no frames",
+        one=_place(search),
+        other=search.stop.other,
+        bridge=bridge,
     )
     command = f"bridge link set dev {link} isolated off"
     return search.made("isolated-port", search.here, message, link=link, command=command)
 
 
-_FLAGS = {
-    "locked": ("is locked: it takes frames only from stations that its bridge knows", "off"),
-    "bcast_flood": ("gets no broadcasts, and so nobody behind it can be asked (ARP)", "on"),
-    "flood": ("gets nothing that its bridge has not learned, and learning is off", "on"),
-}
-
-
 def port_flags(search: Search) -> Obstacle:
     link, flag = search.stop.link, search.stop.other
-    words, wanted = _FLAGS[flag]
-    message = f"{_place(search)}, a port of {search.here.link(link).master}, {words}"
-    command = f"bridge link set dev {link} {flag} {wanted}"
+    values = {"link": _place(search), "bridge": search.here.link(link).master}
+    if flag == "locked":
+        message = sentence(
+            "{link}, a port of {bridge}, is locked: it takes frames only from stations that its "
+            "bridge knows",
+            **values,
+        )
+    elif flag == "bcast_flood":
+        message = sentence(
+            "{link}, a port of {bridge}, gets no broadcasts, and so nobody behind it can be asked "
+            "(ARP)",
+            **values,
+        )
+    else:
+        message = sentence(
+            "{link}, a port of {bridge}, gets nothing that its bridge has not learned, and "
+            "learning is off",
+            **values,
+        )
+    command = f"bridge link set dev {link} {flag} {'off' if flag == 'locked' else 'on'}"
     return search.made("port-flags", search.here, message, link=link, command=command)
 
 
 def vlan_missing(search: Search) -> Obstacle:
     link, vlan = search.stop.link, search.stop.other
     if vlan == "0":
-        message = f"{_place(search)} has no VLAN for frames without a tag (no pvid)"
-        remark = f"bridge vlan add dev {link} vid NUMBER pvid untagged"
+        message = sentence(
+            "{link} has no VLAN for frames without a tag (no pvid)", link=_place(search)
+        )
+        remark = sentence("bridge vlan add dev {link} vid NUMBER pvid untagged", link=link)
         return search.made("vlan-missing", search.here, message, link=link, remark=remark)
-    message = f"{_place(search)} does not carry VLAN {vlan}"
+    message = sentence("{link} does not carry VLAN {vlan}", link=_place(search), vlan=vlan)
     far = search.snapshot.peer(search.here.link(link))
     plain = far is not None and not far[1].master and far[1].kind == "veth"
     command = f"bridge vlan add dev {link} vid {vlan}" + (" pvid untagged" if plain else "")
@@ -147,7 +185,11 @@ def vlan_missing(search: Search) -> Obstacle:
 
 def vlan_tagged(search: Search) -> Obstacle:
     link, vlan = search.stop.link, search.stop.other
-    message = f"{_place(search)} leaves the tag of VLAN {vlan} on, which is not known behind it"
+    message = sentence(
+        "{link} leaves the tag of VLAN {vlan} on, which is not known behind it",
+        link=_place(search),
+        vlan=vlan,
+    )
     command = f"bridge vlan add dev {link} vid {vlan} pvid untagged"
     return search.made("vlan-missing", search.here, message, link=link, command=command)
 
@@ -156,10 +198,15 @@ def vlan_mismatch(search: Search) -> Obstacle:
     """Links for VLANs at both ends of a cable, with different numbers."""
     here, link = search.here, search.here.link(search.stop.link)
     vlan = search.stop.other
-    message = f"{_place(search)} is for VLAN {link.vlan}, but what comes in there is of VLAN {vlan}"
+    message = sentence(
+        "{link} is for VLAN {own}, but what comes in there is of VLAN {other}",
+        link=_place(search),
+        own=link.vlan,
+        other=vlan,
+    )
     below = search.snapshot.peer(link)
     if below is None or below[0].inode != here.inode:
-        remark = "give both links the same number"
+        remark = sentence("give both links the same number")
         return search.made("vlan-mismatch", here, message, link=link.name, remark=remark)
     lines = [
         f"ip link del {link.name}",
@@ -175,12 +222,18 @@ def too_big(search: Search) -> Obstacle:
     link, room = search.stop.link, search.stop.other
     length = search.trace.size + 28 if search.trace.size else 84
     if not link:
-        message = f"{search.here.label}'s route takes {room} bytes at most, the packet has {length}"
-        remark = f"send less, or let it be fragmented: at most {int(room) - 28} bytes of ping"
-        return search.made("too-big", search.here, message, remark=remark)
-    message = f"{_place(search)} takes {room} bytes at most (its MTU), the packet has {length}"
+        return _too_big_for_a_route(search, int(room), length)
+    message = sentence(
+        "{link} takes {room} bytes at most (its MTU), the packet has {length}",
+        link=_place(search),
+        room=room,
+        length=length,
+    )
     if search.here.link(link).tunnel is not None:  # it has to fit into what it goes over
-        remark = f"send less, or tell the ends: ip link set dev eth0 mtu {room}, in each of them"
+        remark = sentence(
+            "send less, or tell the ends: ip link set dev eth0 mtu {room}, in each of them",
+            room=room,
+        )
         return search.made("too-big", search.here, message, link=link, remark=remark)
     commands = [
         (ns, f"ip link set dev {each.name} mtu {max(length, _MTU)}")
@@ -188,12 +241,29 @@ def too_big(search: Search) -> Obstacle:
         if each.mtu < length
     ]
     sender = search.snapshot.namespace(search.trace.namespace)
-    remark = f"or send less: at most {int(room) - 28} bytes of ping"
+    after = [sentence("or send less: at most {bytes} bytes of ping", bytes=int(room) - 28)]
     if sender.inode != search.here.inode:
         commands.append((sender, "ip route flush cache"))
-        note = f"the cache: {sender.label} was told of {room} bytes, and remembers it for a while"
-        remark = f"{note}\n{remark}"
-    return search.made("too-big", search.here, message, link=link, commands=commands, after=remark)
+        note = sentence(
+            "the cache: {sender} was told of {room} bytes, and remembers it for a while",
+            sender=sender.label,
+            room=room,
+        )
+        after.insert(0, note)
+    return search.made("too-big", search.here, message, link=link, commands=commands, after=after)
+
+
+def _too_big_for_a_route(search: Search, room: int, length: int) -> Obstacle:
+    message = sentence(
+        "{here}'s route takes {room} bytes at most, the packet has {length}",
+        here=search.here.label,
+        room=room,
+        length=length,
+    )
+    remark = sentence(
+        "send less, or let it be fragmented: at most {bytes} bytes of ping", bytes=room - 28
+    )
+    return search.made("too-big", search.here, message, remark=remark)
 
 
 def _both(search: Search, here: Namespace, link: Link) -> list[tuple[Namespace, Link]]:
@@ -204,7 +274,11 @@ def _both(search: Search, here: Namespace, link: Link) -> list[tuple[Namespace, 
 
 def tc_drop(search: Search) -> Obstacle:
     link = search.stop.link
-    message = f"{_place(search)} has a queue that lets nothing through: {search.stop.other}"
+    message = sentence(
+        "{link} has a queue that lets nothing through: {queue}",
+        link=_place(search),
+        queue=search.stop.other,
+    )
     command = f"tc qdisc del dev {link} root"
     return search.made("tc-drop", search.here, message, link=link, command=command)
 
@@ -214,17 +288,30 @@ def ttl_exceeded(search: Search) -> Obstacle:
     way = search.way
     sender = search.snapshot.namespace(way[0].namespace)
     ttl = sender.sysctls.get("net.ipv4.ip_default_ttl", "64")
-    what = "answer" if answer else "packet"
-    message = f"{search.here.label} gives the {what} up: its TTL of {ttl} is used up there"
+    values = {"here": search.here.label, "ttl": ttl}
     if ttl == "64":
+        message = sentence(
+            "{here} gives the packet up: its TTL of {ttl} is used up there", **values
+        )
+        if answer:
+            message = sentence(
+                "{here} gives the answer up: its TTL of {ttl} is used up there", **values
+            )
         return search.made("ttl-exceeded", search.here, message)
-    message = f"{sender.label} sends with a TTL of {ttl}: {search.here.label} gives the {what} up"
+    values["sender"] = sender.label
+    message = sentence("{sender} sends with a TTL of {ttl}: {here} gives the packet up", **values)
+    if answer:
+        message = sentence(
+            "{sender} sends with a TTL of {ttl}: {here} gives the answer up", **values
+        )
     action = Sysctl("net.ipv4.ip_default_ttl", "64", ns=remedy.reference(sender))
     return search.made("ttl-exceeded", sender, message, [action])
 
 
 def echo_ignored(search: Search) -> Obstacle:
-    message = f"{search.here.label} answers no pings: its icmp_echo_ignore_all is not 0"
+    message = sentence(
+        "{here} answers no pings: its icmp_echo_ignore_all is not 0", here=search.here.label
+    )
     action = Sysctl("net.ipv4.icmp_echo_ignore_all", "0", ns=search.ns)
     return search.made("echo-ignored", search.here, message, [action])
 
@@ -244,9 +331,14 @@ def same_subnet(search: Search) -> Obstacle | None:
                 continue
             if not search.hears(here, link, address):
                 continue
-            message = (
-                f"{here.label} has {each.network} on {route.dev} and on {link.name}, and takes "
-                f"{route.dev}, but {address} is behind {link.name}"
+            message = sentence(
+                "{here} has {subnet} on {taken} and on {link}, and takes {taken}, but {address} is "
+                "behind {link}",
+                here=here.label,
+                subnet=each.network,
+                taken=route.dev,
+                link=link.name,
+                address=address,
             )
             known = any(each.destination == f"{address}/32" for each in here.routes)
             verb = "replace" if known else "add"
@@ -268,9 +360,13 @@ def too_wide(search: Search) -> Obstacle | None:
             length = _narrower(search, here, link, each, address)
             if not length:
                 continue
-            message = (
-                f"{here.label}/{link.name} has {each}, so it looks for {address} on its own "
-                f"cable; its neighbours have /{length}"
+            message = sentence(
+                "{link} has {own}, so it looks for {address} on its own cable; its neighbours have "
+                "/{length}",
+                link=f"{here.label}/{link.name}",
+                own=each,
+                address=address,
+                length=length,
             )
             commands = [
                 (here, f"ip address add {each.ip}/{length} dev {link.name}"),
@@ -305,20 +401,31 @@ def tunnel_mismatch(search: Search) -> Obstacle:
     theirs = far.tunnel
     assert theirs is not None
     ends = remotes(here, link)
-    message = f"{_place(search)} and {search.stop.other} do not fit together: "
+    values = {"one": _place(search), "other": search.stop.other}
     if (mine.number, mine.port) != (theirs.number, theirs.port):
+        message = sentence(
+            "{one} and {other} do not fit together: they use the UDP ports {mine} and {theirs}",
+            mine=mine.port,
+            theirs=theirs.port,
+            **values,
+        )
         if mine.number != theirs.number:
-            message += f"they have the numbers {mine.number} and {theirs.number} (VNI)"
-        else:
-            message += f"they use the UDP ports {mine.port} and {theirs.port}"
+            message = sentence(
+                "{one} and {other} do not fit together: they have the numbers {mine} and {theirs} "
+                "(VNI)",
+                mine=mine.number,
+                theirs=theirs.number,
+                **values,
+            )
         commands = [(here, line) for line in _anew(link, mine, theirs)]
         return search.made("tunnel-mismatch", here, message, link=link.name, commands=commands)
     if theirs.local and theirs.local in ends:
         return _unaddressed(search, there, far, theirs)
-    message = (
-        f"{_place(search)} sends to {', '.join(ends) or 'nobody'}, which is not where "
-        f"{search.stop.other} is"
-    )
+    message = sentence("{one} sends to nobody, which is not where {other} is", **values)
+    if ends:
+        message = sentence(
+            "{one} sends to {ends}, which is not where {other} is", ends=", ".join(ends), **values
+        )
     command = ""
     if theirs.local:
         command = f"bridge fdb append 00:00:00:00:00:00 dev {link.name} dst {theirs.local}"
@@ -329,9 +436,11 @@ def _without_end(search: Search, there: Namespace, link: Link, mine: Tunnel) -> 
     """Nobody takes the packets out of the tunnel at its far end."""
     held = {address: routing.holder(there, address) for address in remotes(search.here, link)}
     address, below = next((one, dev) for one, dev in held.items() if dev is not None)
-    message = (
-        f"{_place(search)} sends to {address}, which is {there.label}, but there is no end of the "
-        "tunnel there"
+    message = sentence(
+        "{link} sends to {address}, which is {there}, but there is no end of the tunnel there",
+        link=_place(search),
+        address=address,
+        there=there.label,
     )
     bridges = [each.name for each in there.links if each.kind == "bridge"]
     words = f"ip link add {link.name} type vxlan id {mine.number} dstport {mine.port}"
@@ -347,7 +456,9 @@ def _without_end(search: Search, there: Namespace, link: Link, mine: Tunnel) -> 
         message,
         link=link.name,
         commands=commands if known else (),
-        remark="" if known else f"make its end in {there.label}: ip link add … type vxlan …",
+        remark=()
+        if known
+        else sentence("make its end in {there}: ip link add … type vxlan …", there=there.label),
     )
 
 
@@ -366,8 +477,12 @@ def _anew(link: Link, mine: Tunnel, theirs: Tunnel) -> list[str]:
 def _unaddressed(search: Search, there: Namespace, far: Link, tunnel: Tunnel) -> Obstacle:
     """The far end takes what comes for an address that its namespace does not have."""
     place = f"{there.label}/{far.name}"
-    message = f"{place} takes what comes for {tunnel.local}, but {there.label} does not have that"
-    message += " address"
+    message = sentence(
+        "{link} takes what comes for {address}, but {there} does not have that address",
+        link=place,
+        address=tunnel.local,
+        there=there.label,
+    )
     lengths = [
         each.network.prefixlen
         for link in search.here.links

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from msgspec import structs
+
+from nslab.explain.sentence import Say, Sentence, lines, sentence
 from nslab.network.actions import Action
 from nslab.network.evidence import Evidence
 from nslab.network.model import Value
@@ -25,7 +28,7 @@ class Finding(Value, frozen=True):
 
     ok: bool
     where: str
-    message: str
+    message: Sentence
 
 
 class Obstacle(Value, frozen=True):
@@ -38,8 +41,8 @@ class Obstacle(Value, frozen=True):
 
     kind: str
     where: str
-    message: str
-    hint: str = ""
+    message: Sentence
+    hint: Sentence = lines()
     actions: tuple[Action, ...] = ()
 
 
@@ -54,9 +57,11 @@ class Explanation(Value, frozen=True):
     target: str
     steps: tuple[Finding, ...] = ()
     obstacle: Obstacle | None = None
-    notes: tuple[str, ...] = ()
-    witness: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
+    witness: tuple[Sentence, ...] = ()
     evidence: Evidence | None = None
+    seen: Sentence = sentence("seen")
+    """The word before what the witness says."""
 
     @property
     def ok(self) -> bool | None:
@@ -81,7 +86,7 @@ class Explanation(Value, frozen=True):
         lines += [f"{mark} {message}" for mark, message in self._marked()]
         if self.obstacle:
             lines += _hints(printable_lines(self.obstacle.hint))
-        lines += [f"  seen: {printable(words)}" for words in self.witness]
+        lines += [f"  {self.seen}: {printable(words)}" for words in self.witness]
         lines += [f"  ({printable(note)})" for note in self.notes]
         return "\n".join(lines)
 
@@ -108,7 +113,7 @@ class Explanation(Value, frozen=True):
         if hint:
             lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
         seen = "".join(
-            f"<div>seen: {html.escape(printable(words))}</div>" for words in self.witness
+            f"<div>{self.seen}: {html.escape(printable(words))}</div>" for words in self.witness
         )
         if seen:
             lines += f'<div style="margin:.3em 0 0 1.4em">{seen}</div>'
@@ -120,6 +125,35 @@ class Explanation(Value, frozen=True):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html}
+
+
+def worded(answer: Explanation, say: Say) -> Explanation:
+    """An answer in other words: all of it, or, if anything of it is not known, the same.
+
+    :param say: gives a form in another language
+    """
+
+    def here(text: str) -> Sentence:
+        said = text.said(say) if isinstance(text, Sentence) else None
+        if said is None:
+            raise LookupError
+        return said
+
+    try:
+        obstacle = answer.obstacle
+        if obstacle is not None:
+            said, hint = here(obstacle.message), here(obstacle.hint)
+            obstacle = structs.replace(obstacle, message=said, hint=hint)
+        return structs.replace(
+            answer,
+            steps=tuple(structs.replace(one, message=here(one.message)) for one in answer.steps),
+            obstacle=obstacle,
+            notes=tuple(map(here, answer.notes)),
+            witness=tuple(map(here, answer.witness)),
+            seen=here(answer.seen),
+        )
+    except LookupError:
+        return answer
 
 
 def _hints(hint: str) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nslab.explain.diagnose import gateways, remedy
-from nslab.explain.diagnose.context import Search, wanted
+from nslab.explain.diagnose.context import Search, no_route_to, wanted
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.packet import Ruling
 
@@ -34,27 +35,45 @@ def _astray(search: Search) -> Obstacle | None:
     known = gateways.informed(search.snapshot, here, address)
     if not known:
         return None
-    message = f"{here.label} has no route to {address}"
+    message = no_route_to(here.label, address)
     return search.hand_over(here, known[0], message, address, default=False)
 
 
 def _decided(search: Search, ruling: Ruling) -> Obstacle:
-    verb = "refuses" if ruling.verdict == "reject" else "drops"
-    what = "the answer" if search.trace.back else "it"
-    if search.stop.frame == "arp":
-        what = f"the question who has {search.stop.address} (ARP)"
     where = search.here
     seen = f"{where.label}/{search.stop.link}" if ruling.family == "netdev" else where.label
-    message = f"{seen} {verb} {what}: {ruling}"
-    lines = []
+    hint: list[str] = []
     if ruling.chain.startswith("DOCKER-ISOLATION"):
-        lines.append("# Docker keeps its networks apart: rather give the container both networks")
-        lines.append("# (docker network connect ...), or take its rule away:")
+        hint += [
+            sentence("# Docker keeps its networks apart: rather give the container both networks"),
+            sentence("# (docker network connect ...), or take its rule away:"),
+        ]
     for command in _commands(search, ruling):
-        lines += remedy.inside(search.snapshot, where, command)
+        hint += remedy.inside(search.snapshot, where, command)
     return Obstacle(
-        kind=search.stop.kind, where=seen, message=message, hint="\n".join(lines), actions=()
+        kind=search.stop.kind,
+        where=seen,
+        message=_message(search, seen, ruling),
+        hint=lines(*hint),
+        actions=(),
     )
+
+
+def _message(search: Search, here: str, ruling: Ruling) -> Sentence:
+    values = {"here": here, "rule": ruling.told}
+    refuses = ruling.verdict == "reject"
+    if search.stop.frame == "arp":
+        values["address"] = search.stop.address
+        if refuses:
+            return sentence("{here} refuses the question who has {address} (ARP): {rule}", **values)
+        return sentence("{here} drops the question who has {address} (ARP): {rule}", **values)
+    if search.trace.back:
+        if refuses:
+            return sentence("{here} refuses the answer: {rule}", **values)
+        return sentence("{here} drops the answer: {rule}", **values)
+    if refuses:
+        return sentence("{here} refuses it: {rule}", **values)
+    return sentence("{here} drops it: {rule}", **values)
 
 
 def _commands(search: Search, ruling: Ruling) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nslab.explain.diagnose.explanation import Finding
+from nslab.explain.sentence import Sentence, joined, sentence
 from nslab.explain.trace import Hop, Rewrite, Spot, Trace
 from nslab.network.model import Route, Snapshot
 
@@ -39,21 +40,23 @@ class _Teller:
         if first.link_in == "lo":
             return
         if trace.ok:
-            words = " → ".join(self._named(hop) for hop in trace.back)
-            yield Finding(ok=True, where=trace.namespace, message=f"the answer comes back: {words}")
+            way = joined(" → ", map(_named, trace.back))
+            said = sentence("the answer comes back: {way}", way=way)
+            yield Finding(ok=True, where=trace.namespace, message=said)
             return
-        here = first.namespace
-        leaves = first.link_out or len(trace.back) > 1
-        sends = "answers:" if leaves else "got it: its answer is to go"
-        said = f"{here} {sends} from {first.source} to {first.destination}"
+        here, own, asker = first.namespace, first.source, first.destination
+        said = sentence(
+            "{here} got it: its answer is to go from {own} to {asker}",
+            here=here,
+            own=own,
+            asker=asker,
+        )
+        if first.link_out or len(trace.back) > 1:
+            said = sentence(
+                "{here} answers: from {own} to {asker}", here=here, own=own, asker=asker
+            )
         yield Finding(ok=True, where=here, message=said)
         yield from self._way(trace.back, False, asks=False)
-
-    def _named(self, hop: Hop) -> str:
-        for each in hop.rewrites:
-            if each.kind == "undone":
-                return f"{hop.namespace} ({each.before} becomes {each.after} again)"
-        return hop.namespace
 
     def _way(self, hops: Sequence[Hop], arrives: bool, *, asks: bool) -> Iterator[Finding]:
         """The hops one by one, those of the world in a row as one."""
@@ -77,33 +80,45 @@ class _Teller:
             return
         passed = waiting if waiting[-1] is not hops[-1] or arrives else waiting[:-1]
         names = " → ".join(hop.namespace for hop in passed)
+        said = sentence("outside: {names}", names=names)
         if arrives:
-            names += f", which has {waiting[-1].destination}"
+            address = waiting[-1].destination
+            said = sentence("outside: {names}, which has {address}", names=names, address=address)
         if names:
-            yield Finding(ok=True, where=waiting[0].namespace, message=f"outside: {names}")
+            yield Finding(ok=True, where=waiting[0].namespace, message=said)
 
     def _hop(self, hop: Hop, *, first: bool, arrives: bool, last: bool) -> Iterator[Finding]:
         here = hop.namespace
         undone = [each for each in hop.rewrites if each.kind == "undone"]
         done = [each for each in hop.rewrites if each.kind != "undone"]
         for each in undone:
-            yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+            yield Finding(ok=True, where=here, message=_rewritten(here, each))
         if hop.route is not None:
-            does = "" if first or not hop.link_in else "forwards, "
-            message = f"{here}: {does}route {route_words(hop.route)}"
-            yield Finding(ok=True, where=here, message=message)
+            route = route_words(hop.route)
+            said = sentence("{here}: forwards, route {route}", here=here, route=route)
+            if first or not hop.link_in:
+                said = sentence("{here}: route {route}", here=here, route=route)
+            yield Finding(ok=True, where=here, message=said)
         for each in done:
-            yield Finding(ok=True, where=here, message=f"{here}: {_rewrite_words(each)}")
+            yield Finding(ok=True, where=here, message=_rewritten(here, each))
         if hop.rivals and hop.path:
             owners = ", ".join(sorted({*hop.rivals, hop.path[-1].namespace}))
-            message = f"{here}: {owners} have {hop.next_hop}: any of them may answer"
-            yield Finding(ok=True, where=here, message=message)
+            said = sentence(
+                "{here}: {owners} have {address}: any of them may answer",
+                here=here,
+                owners=owners,
+                address=hop.next_hop,
+            )
+            yield Finding(ok=True, where=here, message=said)
         yield from self._path(hop)
         if arrives:
-            message = f"{here} has {hop.destination}"
+            address = hop.destination
+            said = sentence("{here} has {address}", here=here, address=address)
             if hop.link_in == "lo":
-                message += ", its own address; lo is up"
-            yield Finding(ok=True, where=here, message=message)
+                said = sentence(
+                    "{here} has {address}, its own address; lo is up", here=here, address=address
+                )
+            yield Finding(ok=True, where=here, message=said)
 
     def _path(self, hop: Hop) -> Iterator[Finding]:
         """The cables and bridges between two hops."""
@@ -116,33 +131,55 @@ class _Teller:
             if message:
                 yield Finding(ok=True, where=str(spot), message=message)
 
-    def _spot(self, spot: Spot, following: Spot | None) -> str:
+    def _spot(self, spot: Spot, following: Spot | None) -> Sentence | None:
         if spot.role == "out":
-            tunnel = self.snapshot.link(spot.link, spot.namespace).tunnel
-            if tunnel is not None:
-                end = f"to {following}" if following else f"to {tunnel.remote or 'several ends'}"
-                return f"{spot} is up, its tunnel leads {end}"
-            if following is None:
-                leads = self._far(spot)
-            elif following.namespace in self.worldly:
-                leads = "outside"
-            else:
-                leads = f"to {following}"
-            return f"{spot} is up, its cable leads {leads}"
+            return self._out(spot, following)
         if spot.role == "in" and following is not None and following.role == "bridge":
-            return f"{spot} is up, a forwarding port of {following.link}"
-        return ""
+            return sentence(
+                "{link} is up, a forwarding port of {bridge}", link=spot, bridge=following.link
+            )
+        return None
 
-    def _far(self, spot: Spot) -> str:
+    def _out(self, spot: Spot, following: Spot | None) -> Sentence:
+        """Where a link leads, by its cable or its tunnel."""
+        tunnel = self.snapshot.link(spot.link, spot.namespace).tunnel
+        if tunnel is not None:
+            far = following or tunnel.remote
+            if not far:
+                return sentence("{link} is up, its tunnel leads to several ends", link=spot)
+            return sentence("{link} is up, its tunnel leads to {end}", link=spot, end=far)
+        end = following or self._far(spot)
+        if end is None:
+            return sentence("{link} is up, its cable leads out of sight", link=spot)
+        if end.namespace in self.worldly:
+            return sentence("{link} is up, its cable leads outside", link=spot)
+        return sentence("{link} is up, its cable leads to {end}", link=spot, end=end)
+
+    def _far(self, spot: Spot) -> Spot | None:
         """Where the cable leads of a link that the way ends behind."""
         far = self.snapshot.peer(self.snapshot.link(spot.link, spot.namespace))
-        if far is None:
-            return "out of sight"
-        namespace, link = far
-        return "outside" if namespace.label in self.worldly else f"to {namespace.label}/{link.name}"
+        return Spot(namespace=far[0].label, link=far[1].name, role="in") if far else None
 
 
-def _rewrite_words(rewrite: Rewrite) -> str:
-    if rewrite.kind == "undone":
-        return f"the {rewrite.what} {rewrite.before} becomes {rewrite.after} again"
-    return f"{rewrite.kind}, the {rewrite.what} {rewrite.before} becomes {rewrite.after}"
+def _named(hop: Hop) -> str:
+    for each in hop.rewrites:
+        if each.kind == "undone":
+            return sentence(
+                "{here} ({before} becomes {after} again)",
+                here=hop.namespace,
+                before=each.before,
+                after=each.after,
+            )
+    return hop.namespace
+
+
+def _rewritten(here: str, made: Rewrite) -> Sentence:
+    """What address translation does to a packet."""
+    values = {"here": here, "kind": made.kind, "before": made.before, "after": made.after}
+    if made.kind == "undone":
+        if made.what == "source":
+            return sentence("{here}: the source {before} becomes {after} again", **values)
+        return sentence("{here}: the destination {before} becomes {after} again", **values)
+    if made.what == "source":
+        return sentence("{here}: {kind}, the source {before} becomes {after}", **values)
+    return sentence("{here}: {kind}, the destination {before} becomes {after}", **values)

@@ -9,9 +9,12 @@ import ipaddress
 from collections.abc import Sequence
 
 from nslab.explain.diagnose import ipv6_ways, remedy
+from nslab.explain.diagnose.address_causes import behind, missing_there
 from nslab.explain.diagnose.case import Case
+from nslab.explain.diagnose.context import alone, is_down, no_route_to, without_lo
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.ipv6_ways import Near
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import SetUp
 from nslab.network.model import Link, Namespace
@@ -36,16 +39,17 @@ def without_a_way(case: Case) -> Obstacle | None:
     address = requests[-1].source if requests and not says else case.question.address
     found = ipv6_ways.route_to(case.at(lost.ns), address)
     if found is None:
-        return missing(case, lost.ns, address, f"{lost.ns} has no route to {address}")
+        return missing(case, lost.ns, address, no_route_to(lost.ns, address))
     if found.kind not in routing.REFUSING:
         return None
-    message = f"{lost.ns} refuses it: route {found.kind} {found.destination}"
+    route = f"{found.kind} {found.destination}"
+    message = sentence("{here} refuses it: route {route}", here=lost.ns, route=route)
     command = f"ip -6 route del {found.kind} {found.destination}"
     hint = case.hint(lost.ns, command)
     return Obstacle(kind="route-refuses", where=lost.ns, message=message, hint=hint)
 
 
-def missing(case: Case, label: str, address: str, message: str) -> Obstacle:
+def missing(case: Case, label: str, address: str, message: Sentence) -> Obstacle:
     """A route that a namespace has not, or what it needs before it can have one."""
     here, snapshot = case.at(label), case.way.snapshot
     for link in ipv6_ways.ends(here):
@@ -61,7 +65,9 @@ def missing(case: Case, label: str, address: str, message: str) -> Obstacle:
     bare = [link for link in ipv6_ways.ends(here) if not ipv6_ways.addresses(link)]
     for link in bare:
         if not link.up:
-            return _down(case, Near(here, link), ", and so without IPv6 addresses")
+            near = Near(here, link)
+            said = sentence("{link} is down, and so without IPv6 addresses", link=near.where)
+            return _down(case, near, said)
     wanted = ipaddress.IPv6Address(address)
     offers = [
         (wanted not in subnet, link, subnet)
@@ -72,13 +78,16 @@ def missing(case: Case, label: str, address: str, message: str) -> Obstacle:
         _, link, subnet = min(offers, key=lambda each: each[0])
         free = ipv6_ways.free_address(snapshot, subnet, case.former.of(label, link.name))
         if free:
-            return _addressed(
-                case,
-                Near(here, link),
-                free,
-                f"{label}/{link.name} has no IPv6 address, and so no route to {address}",
+            near = Near(here, link)
+            said = sentence(
+                "{link} has no IPv6 address, and so no route to {address}",
+                link=near.where,
+                address=address,
             )
-    hint = "# give it one: ip -6 route add … via GATEWAY\n" + case.hint(label, "ip -6 route")
+            return _addressed(case, near, free, said)
+    hint = lines(
+        sentence("# give it one: ip -6 route add … via GATEWAY"), case.hint(label, "ip -6 route")
+    )
     return Obstacle(kind="no-route", where=label, message=message, hint=hint)
 
 
@@ -94,12 +103,12 @@ def no_loopback(case: Case) -> Obstacle | None:
         return None
     near = Near(here, lo)
     if not lo.up:
-        return _down(case, near, f": all packets to addresses of {here.label} itself go through it")
+        return _down(case, near, without_lo(near.where, here.label))
     if address in own:
         return None
     commands = [] if ipv6_ways.speaks(lo) else [f"sysctl -w net.ipv6.conf.{lo.name}.disable_ipv6=0"]
     commands.append(f"ip -6 addr replace {_LOOPBACK}/128 dev {lo.name}")
-    message = f"{near.where} is up, but the address {_LOOPBACK}/128 is missing there"
+    message = missing_there(near.where, f"{_LOOPBACK}/128")
     hint = case.hint(here.label, *commands)
     return Obstacle(kind="no-address", where=near.where, message=message, hint=hint)
 
@@ -116,7 +125,7 @@ def _alone(case: Case, here: Namespace, link: Link) -> Obstacle | None:
         return Obstacle(
             kind="prefix-32",
             where=place,
-            message=f"{place} has {one}: alone, without a route to a subnet",
+            message=alone(place, str(one)),
             hint=case.hint(
                 here.label,
                 f"ip -6 addr del {one} dev {link.name}",
@@ -126,7 +135,7 @@ def _alone(case: Case, here: Namespace, link: Link) -> Obstacle | None:
     return None
 
 
-def _addressed(case: Case, near: Near, address: str, message: str) -> Obstacle:
+def _addressed(case: Case, near: Near, address: str, message: Sentence) -> Obstacle:
     """A link that is to have an address; without even a link-local one IPv6 may be off there."""
     name = near.link.name
     key = (
@@ -140,13 +149,13 @@ def _addressed(case: Case, near: Near, address: str, message: str) -> Obstacle:
     return Obstacle(kind="no-address", where=near.where, message=message, hint=hint)
 
 
-def _down(case: Case, near: Near, words: str = "") -> Obstacle:
+def _down(case: Case, near: Near, message: Sentence | None = None) -> Obstacle:
     action = SetUp(near.link.name, ns=remedy.reference(near.namespace))
     return Obstacle(
         kind="link-down",
         where=near.where,
-        message=f"{near.where} is down{words}",
-        hint="\n".join(remedy.lines(case.way.snapshot, [action])),
+        message=message or is_down(near.where),
+        hint=lines(*remedy.lines(case.way.snapshot, [action])),
         actions=(action,),
     )
 
@@ -212,7 +221,9 @@ def gateway_is_nobody(case: Case) -> Obstacle | None:
     asked = {one.target for one in case.evidence.sightings if one.place.ns == here.label}
     for route in here.routes:
         if route.via in asked and ":" in route.via and not case.way.holder(route.via)[0]:
-            message = f"{here.label}'s gateway {route.via} is nobody's address"
+            message = sentence(
+                "{here}'s gateway {via} is nobody's address", here=here.label, via=route.via
+            )
             address = case.question.address
             other = ipv6_ways.gateway(case.way.snapshot, here, address, but=route.via)
             command = (
@@ -220,12 +231,12 @@ def gateway_is_nobody(case: Case) -> Obstacle | None:
                 if other
                 else (f"ip -6 route del {route.destination} via {route.via}")
             )
-            remark = "" if other else "# name one that is: ip -6 route add … via GATEWAY\n"
+            remark = sentence("# name one that is: ip -6 route add … via GATEWAY")
             return Obstacle(
                 kind="wrong-gateway",
                 where=here.label,
                 message=message,
-                hint=remark + case.hint(here.label, command),
+                hint=lines("" if other else remark, case.hint(here.label, command)),
             )
     return None
 
@@ -250,8 +261,8 @@ def nobody(case: Case) -> Obstacle | None:
     ):
         return None
     asked = any(one.what == "arp" and one.target == address for one in case.evidence.sightings)
-    message = f"no host behind {case.lost.where} has {address}"
-    hint = "# check the address; nslab show lists those that there are"
+    message = behind(case.lost.where, address)
+    hint = sentence("# check the address; nslab show lists those that there are")
     kind = "nobody-has-address"
     return Obstacle(kind=kind, where=case.lost.where, message=message, hint=hint) if asked else None
 
@@ -271,7 +282,7 @@ def _without(case: Case, link: Link, near: list[Near], address: str) -> Obstacle
         return None
     label, name = bare[0].namespace.label, bare[0].link.name
     if bare[0].namespace.sysctls.get(_SWITCHED_OFF) == "1":
-        message = f"{label} has IPv6 switched off, and so no IPv6 address"
+        message = sentence("{here} has IPv6 switched off, and so no IPv6 address", here=label)
         hint = case.hint(label, f"sysctl -w {_SWITCHED_OFF}=0")
         return Obstacle(kind="ipv6-off", where=label, message=message, hint=hint)
     wanted = ipaddress.IPv6Address(address)
@@ -279,5 +290,9 @@ def _without(case: Case, link: Link, near: list[Near], address: str) -> Obstacle
     fitting = [one.network.prefixlen for one in own if wanted in one.network]
     if not fitting:
         return None
-    message = f"no host has {address}, and {label}/{name} has no IPv6 address"
+    message = sentence(
+        "no host has {address}, and {link} has no IPv6 address",
+        address=address,
+        link=f"{label}/{name}",
+    )
     return _addressed(case, bare[0], f"{address}/{fitting[0]}", message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.context import Search, without_lo
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import lines, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import (
     Action,
@@ -20,8 +21,9 @@ from nslab.network.actions import (
 
 def link_down(search: Search) -> Obstacle:
     if routing.is_loopback(search.here.link(search.stop.link)):
-        words = f": all packets to addresses of {search.here.label} itself go through it"
-        return search.down(search.here, search.stop.link, words)
+        place = f"{search.here.label}/{search.stop.link}"
+        message = without_lo(place, search.here.label)
+        return search.down(search.here, search.stop.link, message)
     return search.down(search.here, search.stop.link)
 
 
@@ -30,22 +32,30 @@ def not_forwarding(search: Search) -> Obstacle:
     port = search.here.link(link)
     bridge = search.here.link(port.master)
     delay = bridge.bridge.forward_delay if bridge.bridge else 15
-    message = f"{search.here.label}/{link} is a port of {bridge.name}, but {state}"
+    values = {"link": f"{search.here.label}/{link}", "bridge": bridge.name, "state": state}
+    message = sentence("{link} is a port of {bridge}, but {state}", **values)
     actions: list[Action] = []
     if state in ("listening", "learning"):
         wait = delay * (2 if state == "listening" else 1)
-        message += ": the spanning tree is on"
+        message = sentence(
+            "{link} is a port of {bridge}, but {state}: the spanning tree is on", **values
+        )
         # To turn it off does not shorten the wait of a port that is waiting already.
         actions = [
             SetBridge(bridge.name, stp=False, ns=search.ns),
             SetDown(link, ns=search.ns),
             SetUp(link, ns=search.ns),
         ]
-    command = remark = ""
+    command, remark = "", lines()
     if state in ("listening", "learning"):
-        remark = f"wait at most {wait:g} seconds, or turn the spanning tree off:"
+        remark = sentence(
+            "wait at most {seconds} seconds, or turn the spanning tree off:", seconds=f"{wait:g}"
+        )
     elif state == "blocking":
-        remark = f"the spanning tree found a loop: which other ports does {bridge.name} have?"
+        remark = sentence(
+            "the spanning tree found a loop: which other ports does {bridge} have?",
+            bridge=bridge.name,
+        )
     else:
         command = f"bridge link set dev {link} state 3"
     return search.made(
@@ -61,10 +71,14 @@ def not_forwarding(search: Search) -> Obstacle:
 
 def not_attached(search: Search) -> Obstacle:
     link, bridge = search.stop.link, search.stop.other
-    message = f"{search.here.label}/{link} is not a port of {bridge}"
-    remark = ""
+    message = sentence(
+        "{link} is not a port of {bridge}", link=f"{search.here.label}/{link}", bridge=bridge
+    )
+    remark = lines()
     if routing.interfaces(search.here.link(link)):
-        remark = f"the addresses and routes of {link} then belong on {bridge}"
+        remark = sentence(
+            "the addresses and routes of {link} then belong on {bridge}", link=link, bridge=bridge
+        )
     return search.made(
         "not-attached",
         search.here,
@@ -78,7 +92,12 @@ def not_attached(search: Search) -> Obstacle:
 def wrong_bridge(search: Search) -> Obstacle:
     link, bridge = search.stop.link, search.stop.other
     master = search.here.link(link).master
-    message = f"{search.here.label}/{link} is a port of {master}, not of {bridge}"
+    message = sentence(
+        "{link} is a port of {master}, not of {bridge}",
+        link=f"{search.here.label}/{link}",
+        master=master,
+        bridge=bridge,
+    )
     actions = [Attach(link, bridge, ns=search.ns)]
     return search.made("wrong-bridge", search.here, message, actions, link=link)
 
@@ -86,9 +105,11 @@ def wrong_bridge(search: Search) -> Obstacle:
 def address_on_port(search: Search) -> Obstacle:
     """Move addresses and routes from a port to its bridge."""
     here, port, bridge, ns = search.here, search.stop.link, search.stop.other, search.ns
-    message = (
-        f"{here.label}/{port} is a port of {bridge}, which receives its packets: "
-        f"its addresses and routes belong on {bridge}"
+    message = sentence(
+        "{link} is a port of {bridge}, which receives its packets: its addresses and routes belong "
+        "on {bridge}",
+        link=f"{here.label}/{port}",
+        bridge=bridge,
     )
     actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
     mine = [
@@ -117,8 +138,10 @@ def address_on_port(search: Search) -> Obstacle:
 
 def out_of_sight(search: Search) -> Obstacle:
     if not search.stop.link:
-        message = f"{search.here.label}: a route with several next hops cannot be followed"
+        message = sentence(
+            "{here}: a route with several next hops cannot be followed", here=search.here.label
+        )
     else:
         place = f"{search.here.label}/{search.stop.link}"
-        message = f"what is behind {place} cannot be seen from here"
+        message = sentence("what is behind {link} cannot be seen from here", link=place)
     return search.made("out-of-sight", search.here, message, link=search.stop.link)

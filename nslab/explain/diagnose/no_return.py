@@ -7,8 +7,9 @@ gets no answer (no masquerade), and an answer to one that leaves the host was se
 from __future__ import annotations
 
 from nslab.explain.diagnose import gateways, remedy, translation_causes
-from nslab.explain.diagnose.context import Search
+from nslab.explain.diagnose.context import Search, no_route_to
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, Masquerade
@@ -31,8 +32,14 @@ def _there(search: Search) -> Obstacle | None:
     owners = gateways.holders(search.snapshot, address)
     if not owners:
         place = search.here.label if search.stop.kind == "no-route" else ""
-        ends = f"; it ends at {place}, which has no route there" if place else ""
-        return search.nobody(f"no host in this lab has {address}{ends}")
+        message = sentence("no host in this lab has {address}", address=address)
+        if place:
+            message = sentence(
+                "no host in this lab has {address}; it ends at {here}, which has no route there",
+                address=address,
+                here=place,
+            )
+        return search.nobody(message)
     if owners[0][0].role != "world" or search.stop.kind == "loop":
         return _detour(search, search.trace.there, address)
     return _in_world(search, address)
@@ -76,29 +83,45 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
     if kept is not None:
         return kept
     if rules:
-        message = (
-            f"{here.label} {_words(rules[0])}, but this {_this(search, rules[0])} {source} and "
-            f"leaves by {border.link_out}: {search.here.label} has no route back to {source}"
+        message = sentence(
+            "{here} {does}, but this {comes} and leaves by {link}: {there} has no route back to "
+            "{source}",
+            here=here.label,
+            does=_words(rules[0]),
+            comes=_this(search, rules[0], source),
+            link=border.link_out,
+            there=search.here.label,
+            source=source,
         )
         kind = "masquerade-mismatch" if _simple(rules[0]) else "not-translated"
         return search.made(kind, here, message, [action])
-    message = (
-        f"{search.here.label} has no route back to {source}: the packet left {here.label} with "
-        "that address as its source"
+    message = sentence(
+        "{there} has no route back to {source}: the packet left {here} with that address as its "
+        "source",
+        there=search.here.label,
+        source=source,
+        here=here.label,
     )
     return search.made("no-masquerade", here, message, [action])
 
 
-def _words(rule: Translation) -> str:
+def _words(rule: Translation) -> Sentence:
     """What a rule translates; in its own words if it is no simple one."""
     if not _simple(rule):
-        return f"translates only: {nat_text(rule)}"
-    words = f"masquerades what comes from {rule.source or 'anywhere'}"
+        return sentence("translates only: {rule}", rule=nat_text(rule))
+    source = rule.source or sentence("anywhere")
+    words = sentence("masquerades what comes from {source}", source=source)
     if rule.protocol:
-        words = f"masquerades the {rule.protocol} that comes from {rule.source or 'anywhere'}"
+        words = sentence(
+            "masquerades the {protocol} that comes from {source}",
+            protocol=rule.protocol,
+            source=source,
+        )
     if rule.destination:
-        words += f" for {rule.destination}"
-    return words + (f" and leaves by {rule.out}" if rule.out else "")
+        words = sentence("{does} for {network}", does=words, network=rule.destination)
+    if rule.out:
+        words = sentence("{does} and leaves by {link}", does=words, link=rule.out)
+    return words
 
 
 def _simple(rule: Translation) -> bool:
@@ -112,9 +135,12 @@ def _simple(rule: Translation) -> bool:
     )
 
 
-def _this(search: Search, rule: Translation) -> str:
-    """What kind of packet it is, where a rule is for one kind only."""
-    return f"is {search.trace.protocol} from" if rule.protocol else "comes from"
+def _this(search: Search, rule: Translation, source: str) -> Sentence:
+    """Where a packet comes from; of what kind it is, where a rule is for one kind only."""
+    if rule.protocol:
+        protocol = search.trace.protocol
+        return sentence("is {protocol} from {source}", protocol=protocol, source=source)
+    return sentence("comes from {source}", source=source)
 
 
 def _detour(search: Search, way: tuple[Hop, ...], address: str) -> Obstacle | None:
@@ -137,7 +163,12 @@ def _better(
     found = gateways.gateway(search.snapshot, here, address, but=hop.next_hop)
     if found is None:
         return None
-    message = f"{here.label} sends packets for {address} to {hop.next_hop}, which is wrong"
+    message = sentence(
+        "{here} sends packets for {address} to {next}, which is wrong",
+        here=here.label,
+        address=address,
+        next=hop.next_hop,
+    )
     lost = route.destination != "default" or gateways.worldly(search.snapshot, address)
     if lost and route.via and found.link.up:
         return search.instead(message, route, found.address, here)
@@ -155,7 +186,11 @@ def _bare(search: Search, here: Namespace, address: str) -> Obstacle | None:
             if free:
                 action = AddAddress(link.name, free, ns=remedy.reference(here))
                 place = f"{here.label}/{link.name}"
-                message = f"{place} leads to {address}, but has no address of that subnet"
+                message = sentence(
+                    "{link} leads to {address}, but has no address of that subnet",
+                    link=place,
+                    address=address,
+                )
                 return search.made("no-address", here, message, [action], link=link.name)
     return None
 
@@ -166,5 +201,5 @@ def _in_world(search: Search, address: str) -> Obstacle | None:
     found = gateways.gateway(search.snapshot, here, address)
     if found is None or search.stop.kind != "no-route":
         return None
-    message = f"{here.label} has no route to {address}"
+    message = no_route_to(here.label, address)
     return search.hand_over(here, found, message, address, default=False)

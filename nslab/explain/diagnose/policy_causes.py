@@ -6,6 +6,7 @@ from msgspec import structs
 
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import sentence
 from nslab.explain.trace import Hop, routing, trace
 from nslab.network.diff import policy_text
 from nslab.network.model import Namespace, PolicyRule, Snapshot
@@ -24,16 +25,19 @@ def cause(search: Search) -> Obstacle | None:
         if rule is not None and not (rule.action == "lookup" and rule.table in _OWN):
             rest = tuple(each for each in here.policy if each != rule)
             if _opens(search, here, rest):
-                message = f"{here.label}: the rule {policy_text(rule)} sends it the wrong way"
+                values = {"here": here.label, "rule": policy_text(rule)}
+                message = sentence("{here}: the rule {rule} sends it the wrong way", **values)
                 if rule.action != "lookup":
-                    message = f"{here.label}: the rule {policy_text(rule)} refuses it"
+                    message = sentence("{here}: the rule {rule} refuses it", **values)
                 command = f"ip rule del pref {rule.priority}"
                 search.blamed = hop
                 return search.made("policy-route", here, message, command=command)
         if not any(each.table == _MAIN and each.action == "lookup" for each in here.policy):
             whole = (*here.policy, PolicyRule(priority=32766, table=_MAIN))
             if _opens(search, here, whole):
-                message = f"{here.label} does not ask its main table: the rule for it is gone"
+                message = sentence(
+                    "{here} does not ask its main table: the rule for it is gone", here=here.label
+                )
                 command = "ip rule add pref 32766 table main"
                 return search.made("policy-route", here, message, command=command)
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
+from nslab.explain.sentence import sentence
 from nslab.network.actions import Action, Masquerade
 from nslab.network.model import Namespace, Snapshot
 
@@ -52,7 +53,7 @@ def _lines(action: Any, named: set[str]) -> Iterator[str]:
 
     if isinstance(action, Masquerade):
         yield from (shown(command) for command in action.commands("classic"))
-        yield "# or with nft:"
+        yield sentence("# or with nft:")
         yield from (f"# {shown(command)}" for command in action.commands("iproute2"))
     else:
         yield from (shown(command) for command in action.commands("iproute2"))

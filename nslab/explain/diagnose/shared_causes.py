@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
+from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import Action, AddRoute, SetUp
 from nslab.network.model import Link, Namespace
@@ -14,21 +15,39 @@ def parent(search: Search) -> Obstacle:
     """What stands on a link, and that link's own namespace: another one on it is the way."""
     here, link = search.here, search.here.link(search.stop.link)
     below = search.snapshot.peer(link)
-    name, kind = search.stop.other, "an ipvlan" if link.kind == "ipvlan" else "a macvlan"
-    message = f"{here.label}/{link.name} is {kind} on {name}: those two cannot talk"
+    name, ipvlan = search.stop.other, link.kind == "ipvlan"
+    values = {"link": f"{here.label}/{link.name}", "parent": name}
+    message = sentence("{link} is a macvlan on {parent}: those two cannot talk", **values)
+    if ipvlan:
+        message = sentence("{link} is an ipvlan on {parent}: those two cannot talk", **values)
     address = _own(search, link)
     if below is not None and address:
         there, lower = below
         beside = _beside(search, there, link)
         if beside is not None:
-            return _by_the_other(search, there, beside, address, kind)
+            return _by_the_other(search, there, beside, address)
         commands = [(there, line) for line in _made(search, there, lower, link, address)]
         if commands:
-            remark = f"give {there.label} {kind} on {name} too, with an address of its own:"
+            values = {"there": there.label, "parent": name}
+            remark = sentence(
+                "give {there} a macvlan on {parent} too, with an address of its own:", **values
+            )
+            if ipvlan:
+                remark = sentence(
+                    "give {there} an ipvlan on {parent} too, with an address of its own:", **values
+                )
             return search.made(
                 "macvlan-parent", here, message, link=link.name, remark=remark, commands=commands
             )
-    remark = f"give the namespace of {name} {kind} on {name} too, and the address to that"
+    remark = sentence(
+        "give the namespace of {parent} a macvlan on {parent} too, and the address to that",
+        parent=name,
+    )
+    if ipvlan:
+        remark = sentence(
+            "give the namespace of {parent} an ipvlan on {parent} too, and the address to that",
+            parent=name,
+        )
     return search.made("macvlan-parent", here, message, link=link.name, remark=remark)
 
 
@@ -48,25 +67,47 @@ def _beside(search: Search, there: Namespace, link: Link) -> Link | None:
     return None
 
 
-def _by_the_other(
-    search: Search, there: Namespace, beside: Link, address: str, kind: str
-) -> Obstacle:
+def _by_the_other(search: Search, there: Namespace, beside: Link, address: str) -> Obstacle:
     """The way is there, and not taken: its link is down, or its route is missing."""
     ns = remedy.reference(there)
     if not beside.up:
         actions: list[Action] = [SetUp(beside.name, ns=ns)]
         if f"{address}/32" not in {each.destination for each in there.routes}:
             actions.append(AddRoute(f"{address}/32", dev=beside.name, ns=ns))
-        message = f"{there.label}/{beside.name}, the way to {address}, is down"
+        message = sentence(
+            "{link}, the way to {address}, is down",
+            link=f"{there.label}/{beside.name}",
+            address=address,
+        )
         return search.made("link-down", there, message, actions, link=beside.name)
     taken = routing.lookup(there, address)
-    by = f", and takes {taken.dev}, whose own packets {kind} does not get" if taken else ""
-    message = f"{there.label} has no route to {address} by {beside.name}{by}"
+    message = _past(there.label, address, beside, taken.dev if taken else "")
     if taken is not None and taken.destination == f"{address}/32":
         command = f"ip route replace {address}/32 dev {beside.name}"
         return search.made("no-route", there, message, command=command)
     return search.made(
         "no-route", there, message, [AddRoute(f"{address}/32", dev=beside.name, ns=ns)]
+    )
+
+
+def _past(here: str, address: str, beside: Link, taken: str) -> Sentence:
+    """That no route leads by a link.
+
+    :param taken: by which it leads instead, if by any
+    """
+    values = {"here": here, "address": address, "link": beside.name, "taken": taken}
+    if not taken:
+        return sentence("{here} has no route to {address} by {link}", **values)
+    if beside.kind == "ipvlan":
+        return sentence(
+            "{here} has no route to {address} by {link}, and takes {taken}, whose own packets an "
+            "ipvlan does not get",
+            **values,
+        )
+    return sentence(
+        "{here} has no route to {address} by {link}, and takes {taken}, whose own packets a "
+        "macvlan does not get",
+        **values,
     )
 
 
@@ -88,9 +129,10 @@ def _made(search: Search, there: Namespace, lower: Link, link: Link, address: st
 def macvlan_mode(search: Search) -> Obstacle:
     """A macvlan that passes nothing to the others on its parent: and all of those that do not."""
     here, link = search.here, search.here.link(search.stop.link)
-    message = (
-        f"{here.label}/{link.name} is a macvlan in mode {link.mode}, which passes nothing to the "
-        "others on its parent"
+    message = sentence(
+        "{link} is a macvlan in mode {mode}, which passes nothing to the others on its parent",
+        link=f"{here.label}/{link.name}",
+        mode=link.mode,
     )
     commands = [
         (ns, f"ip link set dev {each.name} type macvlan mode bridge")
@@ -107,11 +149,16 @@ def ipvlan_mode(search: Search) -> Obstacle:
     In mode l3 it is without ARP (ipvlan_set_port_mode() in drivers/net/ipvlan/ipvlan_main.c).
     """
     here, link = search.here, search.here.link(search.stop.link)
-    message = (
-        f"{here.label}/{link.name} is an ipvlan in mode {link.mode}: nobody on its parent's "
-        f"segment who asks for {search.stop.address} (ARP) gets an answer"
+    message = sentence(
+        "{link} is an ipvlan in mode {mode}: nobody on its parent's segment who asks for {address} "
+        "(ARP) gets an answer",
+        link=f"{here.label}/{link.name}",
+        mode=link.mode,
+        address=search.stop.address,
     )
     command = f"ip link set dev {link.name} type ipvlan mode l2"
-    after = "the mode is that of all on the same parent; or let others have a route to it by"
-    after += " an address of the parent's"
+    after = sentence(
+        "the mode is that of all on the same parent; or let others have a route to it by an "
+        "address of the parent's"
+    )
     return search.made("ipvlan-mode", here, message, link=link.name, command=command, after=after)

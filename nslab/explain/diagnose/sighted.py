@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nslab.network.evidence import Evidence, Sighting
+from nslab.explain.sentence import Sentence, sentence
+from nslab.network.evidence import Counted, Evidence, Sighting
 from nslab.network.model import Link, Namespace, Snapshot
 
 
@@ -15,7 +16,7 @@ class Lost(NamedTuple):
 
     ns: str
     link: str
-    words: str
+    words: Sentence
     answering: bool
     """Whether it is the answer that was lost."""
     waiting: str = ""
@@ -117,27 +118,44 @@ class Way:
                 arrived = self._answers(last, asking)
             return self._unanswered(asking, arrived)._replace(by=asking.place.link)
         if last is None:
-            return Lost(here, "", f"no packet left {here}", False)
-        answering = last.what != "request"
-        what = "the answer" if answering else "it"
-        did, after = ("came in at", self._after(last))
-        if last.way == "out":
-            ns, name = self._far(last)
-            did, after = "left", f"never came in at {ns}/{name}" if ns else "was not seen again"
-        words = f"{what} {did} {here}/{last.place.link}, and {after}"
-        return Lost(here, last.place.link, words, answering)
+            return Lost(here, "", sentence("no packet left {here}", here=here), False)
+        words = self._left(last) if last.way == "out" else self._came(last)
+        return Lost(here, last.place.link, words, last.what != "request")
 
-    def _after(self, last: Sighting) -> str:
+    def _left(self, last: Sighting) -> Sentence:
+        """What became of it after it had left there."""
+        link, (ns, name) = f"{last.place.ns}/{last.place.link}", self._far(last)
+        values = {"link": link, "other": f"{ns}/{name}"}
+        if last.what != "request":
+            if ns:
+                return sentence("the answer left {link}, and never came in at {other}", **values)
+            return sentence("the answer left {link}, and was not seen again", **values)
+        if ns:
+            return sentence("it left {link}, and never came in at {other}", **values)
+        return sentence("it left {link}, and was not seen again", **values)
+
+    def _came(self, last: Sighting) -> Sentence:
+        """Where it came in, and what did not happen after that."""
+        link = f"{last.place.ns}/{last.place.link}"
+        if last.what != "request":
+            return sentence(
+                "the answer came in at {link}, and {after}", link=link, after=self._after(last)
+            )
+        return sentence("it came in at {link}, and {after}", link=link, after=self._after(last))
+
+    def _after(self, last: Sighting) -> Sentence:
         """What did not happen after it came in there."""
         here = last.place.ns
         link = self.link(here, last.place.link)
         if link is not None and link.master:
-            return f"{link.master} passed it on to no port"
+            return sentence("{bridge} passed it on to no port", bridge=link.master)
         if last.for_others:
-            return f"it is addressed to another MAC, {last.to_mac}"
+            return sentence("it is addressed to another MAC, {mac}", mac=last.to_mac)
         if last.what != "request" and here == self.origin.label:
-            return f"{here} did not take it"
-        return f"{here} did not {'answer' if self._arrived(last) else 'pass it on'}"
+            return sentence("{here} did not take it", here=here)
+        if self._arrived(last):
+            return sentence("{here} did not answer", here=here)
+        return sentence("{here} did not pass it on", here=here)
 
     def _arrived(self, last: Sighting) -> bool:
         """Whether the request has come to the namespace that it is for."""
@@ -174,7 +192,12 @@ class Way:
 
     def _unanswered(self, asking: Sighting, answering: bool) -> Lost:
         here, link = asking.place.ns, asking.place.link
-        words = f"{here} asks by {here}/{link} who has {asking.target}"
+        asks = sentence(
+            "{here} asks by {link} who has {address}",
+            here=here,
+            link=f"{here}/{link}",
+            address=asking.target,
+        )
         about = [one for one in self.evidence.sightings if one.what.startswith("arp")]
         said = [one for one in about if one.what == "arp-answer" and one.source == asking.target]
         owner, name = self.holder(asking.target)
@@ -185,23 +208,32 @@ class Way:
         )
         if said:
             last = said[-1].place
-            words += f": the answer was last seen at {last.ns}/{last.link}"
+            at = f"{last.ns}/{last.link}"
+            words = sentence("{asks}: the answer was last seen at {link}", asks=asks, link=at)
             return Lost(last.ns, last.link, words, answering, here)
         if heard:
-            words += f": {owner}/{name} hears it, and does not answer"
+            by = f"{owner}/{name}"
+            words = sentence("{asks}: {link} hears it, and does not answer", asks=asks, link=by)
             return Lost(owner, name, words, answering, here)
         ns, far = self._far(asking)
         came = any((one.place.ns, one.place.link) == (ns, far) for one in about)
         if ns and came and owner:
-            words += f": the question came in at {ns}/{far}, and never at {owner}/{name}"
+            words = sentence(
+                "{asks}: the question came in at {link}, and never at {other}",
+                asks=asks,
+                link=f"{ns}/{far}",
+                other=f"{owner}/{name}",
+            )
             return Lost(ns, far, words, answering, here)
-        words += ": nobody answers" if came or not ns else f": it never came in at {ns}/{far}"
+        words = sentence("{asks}: it never came in at {link}", asks=asks, link=f"{ns}/{far}")
+        if came or not ns:
+            words = sentence("{asks}: nobody answers", asks=asks)
         return Lost(here, link, words, answering, here)
 
 
-def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
+def interesting(evidence: Evidence, places: Sequence[str]) -> list[Sentence]:
     """What was counted at some namespaces, as sentences that do not depend on how often."""
-    lines = []
+    said = []
     six = ":" in evidence.probe.target
     for one in evidence.counted:
         if one.ns not in places or one.name in ("UdpInDatagrams", "Udp6InDatagrams"):
@@ -210,12 +242,18 @@ def interesting(evidence: Evidence, places: Sequence[str]) -> list[str]:
             continue  # other traffic: what drops the probe's drops each of its packets
         if one.name.startswith(("Ip", "Udp")) and ("6" in one.name[:4]) != six:
             continue  # of the other family
-        if one.kind == "namespace":
-            lines.append(f"the counter {one.name} of {one.ns} went up")
-        elif one.kind == "link":
-            lines.append(f"the counter {one.name} of {one.ns}/{one.where} went up")
-        elif one.kind == "qdisc":
-            lines.append(f"{one.ns}/{one.where}: its queue ({one.name}) dropped packets")
-        else:
-            lines.append(f"{one.ns} dropped packets by: {one.where}")
-    return lines
+        said.append(_counted(one))
+    return said
+
+
+def _counted(one: Counted) -> Sentence:
+    """What a counter says."""
+    place = f"{one.ns}/{one.where}"
+    match one.kind:
+        case "namespace":
+            return sentence("the counter {name} of {place} went up", name=one.name, place=one.ns)
+        case "link":
+            return sentence("the counter {name} of {place} went up", name=one.name, place=place)
+        case "qdisc":
+            return sentence("{link}: its queue ({name}) dropped packets", link=place, name=one.name)
+    return sentence("{here} dropped packets by: {where}", here=one.ns, where=one.where)

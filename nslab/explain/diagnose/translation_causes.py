@@ -15,6 +15,7 @@ from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.delivery_causes import setting_key
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.filter_causes import deleted, tool
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Hop, Rewrite, Ruling, routing
 from nslab.explain.trace.filter import untouched
 from nslab.explain.trace.hooks import asking
@@ -45,35 +46,49 @@ def cause(search: Search) -> Obstacle | None:
 
 def _source(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str) -> Obstacle:
     rule = next(_making(here, after), None)
-    said = f" ({rule})" if rule else ""
-    message = (
-        f"{here.label} gives it the source {after}{said}, which is no address of {here.label}: "
-        "the answer does not come back to it"
+    values = {"here": here.label, "source": _by(after, rule)}
+    message = sentence(
+        "{here} gives it the source {source}, which is no address of {here}: the answer does not "
+        "come back to it",
+        **values,
     )
     before = made.before.partition(":")[0]
     subnet = gateways.own_network(search.snapshot, before)
     action = Masquerade(str(subnet or f"{before}/32"), hop.link_out, ns=remedy.reference(here))
     found = search.made("wrong-translation", here, message, [action])
-    lines = remedy.inside(search.snapshot, here, deleted(rule)) if rule else []
+    first = remedy.inside(search.snapshot, here, deleted(rule)) if rule else []
     search.blamed = hop
-    return structs.replace(found, hint="\n".join([*lines, found.hint]), actions=())
+    return structs.replace(found, hint=lines(*first, found.hint), actions=())
 
 
 def _target(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str) -> Obstacle:
     rule = next(_making(here, after), None)
-    said = f" ({rule})" if rule else ""
-    message = f"{here.label} sends it on to {made.after}{said}, an address that nobody has"
+    message = sentence(
+        "{here} sends it on to {target}, an address that nobody has",
+        here=here.label,
+        target=_by(made.after, rule),
+    )
     meant = _meant(search, here, after)
     command = _aimed(here, rule, after, meant[0][1]) if rule is not None and meant else ""
     if not command:
-        remark = "give that rule the address of a host that there is"
+        remark = sentence("give that rule the address of a host that there is")
         return search.made("wrong-translation", here, message, remark=remark)
     (label, address), *others = meant
-    remark = f"if {label} is meant, which has {address}:"
-    after = "\n".join(f"or {label}, which has {address}" for label, address in others[:3])
+    remark = sentence("if {name} is meant, which has {address}:", name=label, address=address)
+    more = [
+        sentence("or {name}, which has {address}", name=label, address=address)
+        for label, address in others[:3]
+    ]
     return search.made(
-        "wrong-translation", here, message, remark=remark, command=command, after=after
+        "wrong-translation", here, message, remark=remark, command=command, after=more
     )
+
+
+def _by(address: str, rule: Ruling | None) -> str:
+    """An address that was put into a packet, and the rule that did it."""
+    if rule is None:
+        return address
+    return Sentence("{address} ({rule})", {"address": address, "rule": rule.told})
 
 
 def _meant(search: Search, here: Namespace, gone: str) -> list[tuple[str, str]]:
@@ -115,16 +130,23 @@ def stranger(search: Search) -> Obstacle:
     for hop in trace.there:
         if any(each.what == "destination" and each.kind != "undone" for each in hop.rewrites):
             here = search.snapshot.namespace(hop.namespace)
-            message = (
-                f"{here.label} sends it on to {stop.address}, which answers {search.here.label} "
-                f"past {here.label}: {search.here.label} asked {trace.address} and takes no answer "
-                f"from {stop.address}"
+            message = sentence(
+                "{here} sends it on to {other}, which answers {asker} past {here}: {asker} asked "
+                "{address} and takes no answer from {other}",
+                here=here.label,
+                other=stop.address,
+                asker=search.here.label,
+                address=trace.address,
             )
             subnet = gateways.own_network(search.snapshot, trace.there[0].source)
             words = f"-s {subnet or trace.there[0].source} -d {stop.address} -p {trace.protocol}"
             command = f"iptables -t nat -A POSTROUTING {words} -j MASQUERADE"
             return search.made("not-translated", here, message, command=command)
-    message = f"the answer comes from {stop.address}, not from {trace.address}"
+    message = sentence(
+        "the answer comes from {other}, not from {address}",
+        other=stop.address,
+        address=trace.address,
+    )
     return search.made("answered-elsewhere", search.here, message)
 
 
@@ -132,12 +154,14 @@ def loopback_target(search: Search) -> Obstacle:
     """From outside nothing gets to the loopback device (route_localnet is off)."""
     here, link, address = search.here, search.stop.link, search.stop.address
     rule = next(_making(here, address), None)
-    said = f" ({rule})" if rule else ""
-    message = (
-        f"{here.label} sends what comes in by {link} on to {address}{said}, which only it itself "
-        "may reach: route_localnet is 0"
+    message = sentence(
+        "{here} sends what comes in by {link} on to {target}, which only it itself may reach: "
+        "route_localnet is 0",
+        here=here.label,
+        link=link,
+        target=_by(address, rule),
     )
-    remark = "give that rule the address of a link, or let them in:"
+    remark = sentence("give that rule the address of a link, or let them in:")
     action = Sysctl(setting_key(link, "route_localnet"), "1", ns=search.ns)
     return search.made("wrong-translation", here, message, [action], link=link, remark=remark)
 
@@ -161,8 +185,11 @@ def kept(search: Search, here: Namespace, border: Hop, source: str) -> Obstacle 
     decided = untouched(here.rules, "postrouting", packet)
     if decided is None or not decided.rule:
         return None
-    message = (
-        f"{here.label} sends {source} out as it is ({decided}): "
-        f"{search.here.label} has no route back to it"
+    message = sentence(
+        "{here} sends {source} out as it is ({rule}): {there} has no route back to it",
+        here=here.label,
+        source=source,
+        rule=decided.told,
+        there=search.here.label,
     )
     return search.made("not-translated", here, message, command=deleted(decided))

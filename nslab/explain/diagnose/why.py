@@ -14,13 +14,14 @@ from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obsta
 from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question, question
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Doubt, Trace, routing, trace
 from nslab.network.actions import ResolvConf
 from nslab.network.arguments import checked
 from nslab.network.model import Namespace, Snapshot
 
 _NAME_SERVER = "8.8.8.8"
-SILENT = "no packet was sent: this is what a snapshot shows"
+SILENT = sentence("no packet was sent: this is what a snapshot shows")
 
 
 @checked
@@ -69,7 +70,7 @@ def silent(snapshot: Snapshot, ns: str | None, target: str) -> Explanation:
 
 def untold(here: Namespace, asked: Question) -> Explanation:
     """Undecided, because a snapshot alone does not tell the way of IPv6."""
-    words = "undecided: a snapshot alone does not tell the way of IPv6"
+    words = sentence("undecided: a snapshot alone does not tell the way of IPv6")
     unknown = Obstacle(kind=LOST, where=here.label, message=words)
     return Explanation(namespace=here.label, target=asked.target, obstacle=unknown, notes=(SILENT,))
 
@@ -126,7 +127,7 @@ def theory(
     )
 
 
-def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
+def _notes(snapshot: Snapshot, found: Trace) -> Iterator[Sentence]:
     """What may be in the way all the same."""
     if not found.ok or len(found.there) < 2:
         return
@@ -135,25 +136,37 @@ def _notes(snapshot: Snapshot, found: Trace) -> Iterator[str]:
     for label in dict.fromkeys(hop.namespace for hop in found.hops):
         here = snapshot.namespace(label)
         if any(rule.unknown or rule.mark for rule in here.policy):
-            yield f"{label} has policy rules that ask for more than addresses and links: ip rule"
+            yield sentence(
+                "{here} has policy rules that ask for more than addresses and links: ip rule",
+                here=label,
+            )
     bridging = {spot.namespace for hop in found.hops for spot in hop.path if spot.role == "bridge"}
     for label in sorted(bridging):
         here = snapshot.namespace(label)
         for link in here.links:
             unseen = any(port.port and port.port.vlans is None for port in here.ports(link.name))
             if link.bridge and link.bridge.vlan_filtering and unseen:
-                yield f"{label} has a bridge that filters VLANs, which is not checked"
+                yield sentence(
+                    "{here} has a bridge that filters VLANs, which is not checked", here=label
+                )
 
 
 def _undecided(found: Trace) -> Obstacle:
     """A rule on the way that nobody here understands: neither yes nor no."""
     doubt = found.doubts[0]
-    return Obstacle(kind=LOST, where=doubt.namespace, message=f"undecided: {_hangs(doubt)}")
+    message = sentence("undecided: {words}", words=_hangs(doubt))
+    return Obstacle(kind=LOST, where=doubt.namespace, message=message)
 
 
-def _hangs(doubt: Doubt) -> str:
-    because = f" (not understood: {doubt.ruling.because})" if doubt.ruling.because else ""
-    return f"whether {doubt.namespace} lets it by hangs on {doubt.ruling}{because}"
+def _hangs(doubt: Doubt) -> Sentence:
+    values = {"here": doubt.namespace, "rule": doubt.ruling.told}
+    if not doubt.ruling.because:
+        return sentence("whether {here} lets it by hangs on {rule}", **values)
+    return sentence(
+        "whether {here} lets it by hangs on {rule} (not understood: {because})",
+        because=doubt.ruling.because,
+        **values,
+    )
 
 
 _HOSTS = "127.0.0.1 localhost\n"
@@ -198,7 +211,7 @@ def by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
     """
     found = listed(snapshot, here, name)
     if found is not None and ":" not in found[0]:
-        step = Finding(ok=True, where=here.label, message=f"{found[1]} says: {name} is {found[0]}")
+        step = Finding(ok=True, where=here.label, message=told_by(found[1], name, found[0]))
         _, to = theory(snapshot, here, Question(target=name, address=found[0]))
         return structs.replace(to, steps=(step, *to.steps))
     path, servers, _ = resolver(snapshot, here)
@@ -208,18 +221,24 @@ def by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
             namespace=here.label, target=target, obstacle=no_server(snapshot, here, path)
         )
     server = servers[0]
-    step = Finding(
-        ok=True, where=here.label, message=f"{here.label} asks {server} for names ({path})"
-    )
+    step = Finding(ok=True, where=here.label, message=asks(here, server, path))
     try:
         address = str(ipaddress.IPv4Address(server))
     except ValueError:
-        note = f"the way to {server} was not checked: only IPv4 is explained"
+        note = sentence(
+            "the way to {server} was not checked: only IPv4 is explained", server=server
+        )
         return Explanation(namespace=here.label, target=target, steps=(step,), notes=(note,))
     _, to = theory(snapshot, here, Question(target=address, address=address))
     notes = to.notes
     if to.ok:
-        notes += (f"{name} was not looked up; to see whether {server} answers: host {name}",)
+        notes += (
+            sentence(
+                "{name} was not looked up; to see whether {server} answers: host {name}",
+                name=name,
+                server=server,
+            ),
+        )
     return Explanation(
         namespace=here.label,
         target=target,
@@ -229,17 +248,29 @@ def by_name(snapshot: Snapshot, here: Namespace, name: str) -> Explanation:
     )
 
 
+def told_by(path: str, name: str, address: str) -> Sentence:
+    """What a hosts file says of a name."""
+    return sentence("{path} says: {name} is {address}", path=path, name=name, address=address)
+
+
+def asks(here: Namespace, server: str, path: str) -> Sentence:
+    """Whom a namespace asks for names, by which file."""
+    return sentence(
+        "{here} asks {server} for names ({path})", here=here.label, server=server, path=path
+    )
+
+
 def _file(here: Namespace) -> str:
     return f"/etc/netns/{here.label}/resolv.conf" if here.role == "named" else "/etc/resolv.conf"
 
 
 def no_server(snapshot: Snapshot, here: Namespace, path: str) -> Obstacle:
     """The obstacle that no name server is known."""
-    message = f"{here.label} knows no name server: none is in {path}"
+    message = sentence("{here} knows no name server: none is in {path}", here=here.label, path=path)
     if here.role == "world":
         return Obstacle(kind="no-nameserver", where=here.label, message=message)
     action = ResolvConf(_NAME_SERVER, ns=remedy.reference(here))
-    hint = "\n".join(remedy.lines(snapshot, [action]))
+    hint = lines(*remedy.lines(snapshot, [action]))
     return Obstacle(
         kind="no-nameserver", where=here.label, message=message, hint=hint, actions=(action,)
     )

@@ -18,13 +18,20 @@ from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way, interesting
+from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Stop, Trace
 from nslab.explain.trace.segment import reach
 from nslab.network.evidence import Evidence
 from nslab.network.model import Namespace, Snapshot
 
 _SOMEWHERE = Stop(kind="lost", namespace="")
-_NAMES = {"icmp": "a ping", "tcp": "a connection", "udp": "a datagram", "dns": "a question"}
+_FILTER = "the packet filter of "
+_NAMES = {
+    "icmp": sentence("a ping"),
+    "tcp": sentence("a connection"),
+    "udp": sentence("a datagram"),
+    "dns": sentence("a question"),
+}
 
 
 def together(
@@ -57,7 +64,9 @@ def together(
     taken = tuple(steps(snapshot, _cut(trace, lost))) if trace is not None else ()
     notes = _unseen(evidence)
     if said is not None and said.obstacle is not None:
-        notes.append(f"the snapshot alone would say: {said.obstacle.message}")
+        notes.append(
+            sentence("the snapshot alone would say: {message}", message=said.obstacle.message)
+        )
     return Explanation(
         namespace=here.label,
         target=question.target,
@@ -83,8 +92,11 @@ def _unknown(case: Case) -> Obstacle:
     return Obstacle(
         kind=LOST,
         where=case.lost.where,
-        message=f"undecided: {case.lost.words}",
-        hint="# by what is not known; look there:\n" + case.hint(case.lost.ns, *_look(case.lost)),
+        message=sentence("undecided: {words}", words=case.lost.words),
+        hint=lines(
+            sentence("# by what is not known; look there:"),
+            case.hint(case.lost.ns, *_look(case.lost)),
+        ),
     )
 
 
@@ -116,9 +128,11 @@ def _through(
     if said is not None and said.obstacle is None and set(way.names) <= theirs:
         taken = said.steps  # else it took another way than the theory's
     if said is not None and said.obstacle is not None:
-        notes.append(f"by the snapshot alone it would not: {said.obstacle.message}")
+        notes.append(
+            sentence("by the snapshot alone it would not: {message}", message=said.obstacle.message)
+        )
     if not evidence.answered:
-        notes.append("nothing came back, which a datagram need not bring about")
+        notes.append(sentence("nothing came back, which a datagram need not bring about"))
     return Explanation(
         namespace=way.origin.label,
         target=question.target,
@@ -129,20 +143,24 @@ def _through(
     )
 
 
-def _arrived(evidence: Evidence) -> str:
-    probe = evidence.probe
+def _arrived(evidence: Evidence) -> Sentence:
+    probe, port = evidence.probe, evidence.probe.port
     match probe.protocol:
         case "icmp" if probe.size is not None:
-            return f"a ping with {probe.size} bytes was sent, and its reply came back"
+            return sentence(
+                "a ping with {bytes} bytes was sent, and its reply came back", bytes=probe.size
+            )
         case "icmp":
-            return "a ping was sent, and its reply came back"
+            return sentence("a ping was sent, and its reply came back")
         case "tcp":
-            return f"a connection to port {probe.port} was made"
+            return sentence("a connection to port {port} was made", port=port)
         case "dns":
-            return f"{probe.target} was asked for {probe.name}, and answered"
+            return sentence(
+                "{server} was asked for {name}, and answered", server=probe.target, name=probe.name
+            )
     if evidence.answered:
-        return f"a datagram to port {probe.port} was sent, and an answer came back"
-    return f"a datagram to port {probe.port} was sent, and a program there took it"
+        return sentence("a datagram to port {port} was sent, and an answer came back", port=port)
+    return sentence("a datagram to port {port} was sent, and a program there took it", port=port)
 
 
 def _passed(way: Way) -> tuple[Finding, ...]:
@@ -150,32 +168,52 @@ def _passed(way: Way) -> tuple[Finding, ...]:
     if not way.seen:
         return ()
     names = " → ".join(way.names)
-    return (Finding(ok=True, where=way.origin.label, message=f"seen on its way: {names}"),)
+    message = sentence("seen on its way: {names}", names=names)
+    return (Finding(ok=True, where=way.origin.label, message=message),)
 
 
-def _seen(evidence: Evidence, way: Way, lost: Lost, found: Obstacle | None) -> Iterator[str]:
+def _seen(evidence: Evidence, way: Way, lost: Lost, found: Obstacle | None) -> Iterator[Sentence]:
     """What the witness says, in one or two lines."""
     name = _NAMES[evidence.probe.protocol]
     outcome = evidence.outcome
     if outcome.kind == "unsent":
-        yield f"{way.origin.label}'s own kernel refused to send {name}: {outcome.words}"
+        yield sentence(
+            "{here}'s own kernel refused to send {packet}: {words}",
+            here=way.origin.label,
+            packet=name,
+            words=outcome.words,
+        )
     elif outcome.kind == "error":
         owner = way.holder(outcome.source)[0]
         sender = f"{owner} ({outcome.source})" if owner else outcome.source
-        yield f"{name} was sent; {sender} says: {outcome.words}"
+        yield sentence(
+            "{packet} was sent; {sender} says: {words}",
+            packet=name,
+            sender=sender,
+            words=outcome.words,
+        )
     elif outcome.kind == "refused":
-        yield f"{name} was tried, and refused"
+        yield sentence("{packet} was tried, and refused", packet=name)
     elif found is not None and found.kind == LOST:
-        yield f"{name} was sent, and no answer came back"
+        yield sentence("{packet} was sent, and no answer came back", packet=name)
+    elif lost.words.startswith("no packet left"):
+        yield sentence("{packet} was tried: {words}", packet=name, words=lost.words)
     else:
-        verb = "tried" if lost.words.startswith("no packet left") else "sent"
-        yield f"{name} was {verb}: {lost.words}"
+        yield sentence("{packet} was sent: {words}", packet=name, words=lost.words)
     places = [lost.ns]
     yield from dict.fromkeys(interesting(evidence, places))
 
 
-def _unseen(evidence: Evidence) -> list[str]:
-    return [f"not watched: {words}" for words in evidence.unseen]
+def _unseen(evidence: Evidence) -> list[Sentence]:
+    return [_unwatched(words) for words in evidence.unseen]
+
+
+def _unwatched(words: str) -> Sentence:
+    """What could not be watched, in the agent's words."""
+    name, found, cause = words.removeprefix(_FILTER).partition(": ")
+    if not (found and words.startswith(_FILTER)):
+        return sentence("not watched: {words}", words=words)
+    return sentence("not watched: the packet filter of {name}: {cause}", name=name, cause=cause)
 
 
 # -- does the theory stop where the packet was lost? -------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nslab.explain.sentence import Sentence, joined, sentence
 from nslab.network.rules import UNKNOWN, Chain, Rule, Table
 from nslab.network.value import Value
 
@@ -64,24 +65,34 @@ class Ruling(Value, frozen=True):
     """What of the rule is not understood, where the verdict is unknown."""
 
     @property
-    def place(self) -> str:
+    def place(self) -> Sentence:
         """The table and chain, as the tool names them."""
+        values = {"chain": self.chain, "table": self.table}
         if self.tool == "nft":
-            return f"chain {self.chain} of nft's table {self.family} {self.table}"
-        return f"chain {self.chain} of {self.tool}' table {self.table}"
+            return sentence(
+                "chain {chain} of nft's table {family} {table}", family=self.family, **values
+            )
+        return sentence("chain {chain} of {tool}' table {table}", tool=self.tool, **values)
+
+    @property
+    def told(self) -> Sentence:
+        """Where it was decided, and by which rule or policy."""
+        if self.rule:
+            return Sentence("{place}: {rule}", {"place": self.place, "rule": self.rule})
+        policy = self.verdict if self.tool == "nft" else self.verdict.upper()
+        return sentence("{place}: policy {policy}", place=self.place, policy=policy)
 
     def __str__(self) -> str:
-        said = self.rule or f"policy {self.verdict if self.tool == 'nft' else self.verdict.upper()}"
-        return f"{self.place}: {said}"
+        return str(self.told)
 
 
 def ruling(verdict: str, table: Table, chain: Chain, hook: str, rule: Rule | None) -> Ruling:
     """What a rule of a chain, or its policy, decided."""
-    because = ""
+    because = joined("", [])
     if verdict == UNKNOWN and rule is not None:
         limited = [match for match in rule.matches if match.field == "limit"]
-        said = [*rule.unknown, *(f"the limit of {match.values[0]}" for match in limited)]
-        because = ", ".join(said)
+        limits = [sentence("the limit of {rate}", rate=match.values[0]) for match in limited]
+        because = joined(", ", [*rule.unknown, *limits])
     return Ruling(
         verdict=verdict,
         hook=hook,

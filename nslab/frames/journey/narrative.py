@@ -24,6 +24,7 @@ MOST_COPIES = 6
 """Lines for copies that a step shows; what is left out is said."""
 
 Draw = Callable[[Snapshot], "Picture"]
+Shown = Callable[["PathPicture"], "PathPicture"]
 
 
 class Journey:
@@ -237,10 +238,11 @@ class Journey:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._page()}
 
-    def _page(self, group: str = "") -> str:
+    def _page(self, group: str = "", shown: Shown | None = None) -> str:
         """The picture and the table of steps, of which one can be chosen.
 
         :param group: tells its choice from those of the same journey elsewhere in a page
+        :param shown: makes of the picture the one that is shown
         """
         rows = [
             markup.Row(
@@ -251,7 +253,7 @@ class Journey:
         picture = ""
         beats: tuple[float, list[float]] = 0.0, []
         if self._base is not None:
-            drawn = self.picture()
+            drawn = self.picture() if shown is None else shown(self.picture())
             picture, beats = drawn.html if group else drawn.output, drawn.beats
         walk = markup.Walk(self.title, rows, self.end, self.remembered, group)
         return markup.journey(walk, picture, *beats)

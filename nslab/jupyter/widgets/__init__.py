@@ -7,6 +7,7 @@
     error_words  those of errors
     frame_words  those of frames and journeys
     picture_words  those of a picture, on its way into a widget
+    why_words    those of the answer of why
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function
     live         the picture that follows the kernel

@@ -12,7 +12,7 @@ from msgspec import Struct
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
-from nslab.jupyter.widgets.picture_words import in_words
+from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 
@@ -104,7 +104,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._answer.value = f"<pre>ping {html.escape(f'{target}: {result}')}</pre>"
 
     def _whys(self) -> None:
-        self._answer.value = in_words(self._lab.why(self._from, self._whom.value.strip()).html)
+        answer = self._lab.why(self._from, self._whom.value.strip())
+        self._answer.value = answered(answer).html
 
     def _capture(self, thing: str) -> None:
         places = [thing]

@@ -25,6 +25,7 @@ from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, only_saved, plain
 from nslab.jupyter.widgets.rejudging import Rejudging, differ
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
+from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.model import Snapshot
@@ -341,7 +342,8 @@ class Card(w.VBox):  # type: ignore[misc]
                 self._attempt.asked_why()
                 self._show()
             before = self._lab.snapshot()
-            self._reply(self._lab.why(*self._now.unreached).html, why_of=before)
+            answer = self._lab.why(*self._now.unreached)
+            self._reply(answered(answer).html, why_of=before)
             self._changed()  # for what has changed while it was asked
 
     @property

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
+from nslab.frames.summary import EVERYONE
 from nslab.jupyter.widgets.phrases import Phrases, noted
+from nslab.jupyter.widgets.words import say
 
 FORMS = (
     # Where a packet was seen, and how it came there.
@@ -74,6 +76,9 @@ _tags = Phrases(TAGS)
 
 _APART = re.compile(r"(<svg\b.*?</svg>|<style\b.*?</style>)", re.DOTALL)
 _WORDS = re.compile(r">([^<>]+)<")
+_DESCRIBED = re.compile(r"<desc>([^<]*)</desc>")
+_STEP = re.compile(r" *\d+  ")
+_GAP = re.compile(r"(\s{2,})")
 _LABEL = re.compile(r'aria-label="([^"]+)"')
 
 
@@ -88,12 +93,40 @@ def of_tag(text: str) -> str:
 
 
 def of_journey(page: str) -> str:
-    """A journey in a page: its table and what stands below it; its picture is left as it is."""
+    """A journey in a page: its table, what stands below it, and how its picture is described."""
     if "nslab-walk" not in page:
         return page
     parts = _APART.split(page)
     parts[::2] = [_LABEL.sub(_label, _WORDS.sub(_word, part)) for part in parts[::2]]
+    parts[1::2] = [_DESCRIBED.sub(_description, part) for part in parts[1::2]]
     return "".join(parts)
+
+
+def _description(found: re.Match[str]) -> str:
+    """The steps of a journey, a line each, in which two blanks or more part what is said."""
+    lines = [_line(line) for line in unescape(found[1]).split("\n")]
+    return f"<desc>{escape(chr(10).join(lines))}</desc>"
+
+
+def _line(line: str) -> str:
+    if _STEP.match(line):
+        return "".join(map(_cell, _GAP.split(line)))
+    before, words = line[: -len(line.lstrip())], line.lstrip()
+    if (here := _forms.say(words)) is not None:
+        return before + here
+    # A table begins with a capital what stands here in a row.
+    here = _forms.say(words[:1].upper() + words[1:])
+    return line if here is None else before + here[:1].lower() + here[1:]
+
+
+def _cell(words: str) -> str:
+    """What is said in one place: one thing, or all that was rewritten there."""
+    return ", ".join(_forms.say(one) or one for one in words.split(", "))
+
+
+def of_station(name: str) -> str:
+    """Whom a frame is for, in a list: a name, which is the same everywhere, or everyone."""
+    return say("everyone") if name == EVERYONE else name
 
 
 def _word(found: re.Match[str]) -> str:
@@ -106,4 +139,4 @@ def _label(found: re.Match[str]) -> str:
     return found[0] if here is None else f'aria-label="{escape(here, quote=True)}"'
 
 
-__all__ = ["FORMS", "TAGS", "of_frame", "of_journey", "of_tag"]
+__all__ = ["FORMS", "TAGS", "of_frame", "of_journey", "of_station", "of_tag"]

@@ -19,7 +19,7 @@ from nslab.frames.summary import Names
 from nslab.jupyter.widgets.error_words import cause
 from nslab.jupyter.widgets.frame_words import of_frame
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
-from nslab.jupyter.widgets.picture_words import in_words
+from nslab.jupyter.widgets.picture_words import in_words, laid_out
 from nslab.jupyter.widgets.sheet import List, Parts, key, protocol
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
@@ -199,7 +199,8 @@ class Inspector(w.VBox):  # type: ignore[misc]
             self._journey = journey
             self._steps.layout.display = None if last > 1 else "none"
             self._message.value = ""
-            self._way.value = in_words(journey._page(f"inspector of {self.model_id}"))
+            page = journey._page(f"inspector of {self.model_id}", laid_out)
+            self._way.value = in_words(page)
 
     def close(self) -> None:
         """Take the widget away; the capture goes on."""

@@ -7,8 +7,9 @@ saved with a notebook stays English, so this is done to a picture on its way int
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape, unescape
+from typing import TypeVar
 
 from nslab.draw import Picture, worded
 from nslab.jupyter.widgets.frame_words import of_journey, of_tag
@@ -16,11 +17,14 @@ from nslab.jupyter.widgets.page import reachable
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 
+P = TypeVar("P", bound=Picture)
+
 _TEXT = re.compile(r"(<(?:text|th)\b[^>]*>)([^<]+)(?=</(?:text|th)>)")
 _TOLD = re.compile(r'(<title>|aria-label=")([^<>"]+)')
 
 TIPS = (
     noted("The network of {name}"),
+    noted("The network of {name}, with what changed"),
     noted("{title}, on the network of {name}"),
     noted("{name} (the pseudo-host)"),
     noted("{name} (the machine)"),
@@ -30,6 +34,7 @@ TIPS = (
     noted("outside the host: {name}"),
     noted("outside the host: LAN machine: {addresses}"),
     noted("outside the host: LAN switch"),
+    noted("outside the host: {name}: {addresses}"),
     noted("{link}: {kind}, {state}"),
     noted("address {address}"),
     noted("port of {bridge}"),
@@ -42,12 +47,52 @@ TIPS = (
 )
 """What is said of a part of the picture, line by line, where a mouse rests, and to a reader."""
 
+CAPTIONS = (
+    noted("VLAN filtering"),
+    noted("promiscuous"),
+    noted("part of {link}"),
+    noted("STP on"),
+    noted("STP off"),
+    noted("STP on, forward delay {seconds} s"),
+    noted("to {address} and {count} more"),
+    noted("{count} peers without endpoint"),
+    noted("took a port's MAC"),
+    noted("also named {names}"),
+    noted("cannot see {what}"),
+    noted("lo without {address}"),
+    noted("filter: no rules"),
+    noted("filter: 1 rule"),
+    noted("filter: {count} rules"),
+    noted("filter: no rules, {words} policy drop"),
+    noted("filter: 1 rule, {words} policy drop"),
+    noted("filter: {count} rules, {words} policy drop"),
+    noted("… and {count} more namespaces"),
+    noted("… and {count} more namespaces, {changed} of them changed"),
+    noted("… and {count} more like {name}"),
+    noted("… and {count} more like {name}, {changed} of them changed"),
+)
+"""What stands below a name, with blanks: no name reads so."""
+
 _tips = Phrases(TIPS)
+_captions = Phrases(CAPTIONS)
 
 
 def drawn(picture: Picture) -> str:
     """A picture in the reader's language, laid out for those words."""
-    return in_words(reachable(worded(picture, _here) if _known() else picture.html))
+    return in_words(reachable(laid_out(picture).html))
+
+
+def filed(picture: Picture) -> str:
+    """The same as an SVG file of its own."""
+    return in_words(laid_out(picture, standalone=True).svg)
+
+
+def laid_out(picture: P, *, standalone: bool = False) -> P:
+    """A picture with room for the reader's words, and described in them.
+
+    :param standalone: whether its ``svg`` is wanted, and not its ``html``
+    """
+    return worded(picture, _here, standalone=standalone) if _known() else picture
 
 
 def in_words(page: str) -> str:
@@ -62,9 +107,10 @@ def in_words(page: str) -> str:
     return _TOLD.sub(_told, _TEXT.sub(said, of_journey(page))) if known else page
 
 
+@lru_cache(4096)
 def _here(words: str) -> str | None:
     """Words of a picture in the reader's language; None if they are the same, or not known."""
-    here = _known().get(words) or of_tag(words)
+    here = _known().get(words) or _captions.say(words) or of_tag(words)
     return None if here == words else here
 
 
@@ -84,6 +130,7 @@ def _known() -> dict[str, str]:
         "LAN switch": say("LAN switch"),
         "namespace": say("namespace"),
         "process": say("process"),
+        "container": say("container"),
         "off → on": say("off → on"),
         "on → off": say("on → off"),
         "new": say("new"),
@@ -100,6 +147,11 @@ def _known() -> dict[str, str]:
         "✘ not seen again": say("✘ not seen again"),
         "✘ did not get here": say("✘ did not get here"),
         "… not captured beyond": say("… not captured beyond"),
+        "✔ it gets there": say("✔ it gets there"),
+        "outside": say("outside"),
+        "on {name}": say("on {name}"),
+        "carries {name}": say("carries {name}"),
+        "runs {names}": say("runs {names}"),
         "where": say("where"),
         "how it came there": say("how it came there"),
         "rewritten": say("rewritten"),
@@ -110,4 +162,4 @@ def _known() -> dict[str, str]:
     return {english: here for english, here in words.items() if here != english}
 
 
-__all__ = ["drawn", "in_words"]
+__all__ = ["drawn", "filed", "in_words", "laid_out"]

@@ -15,7 +15,7 @@ from nslab.frames import Frames
 from nslab.frames.filtering import Facts
 from nslab.frames.opened import MARKS, Opened
 from nslab.frames.table import MEANT_FOR
-from nslab.jupyter.widgets.frame_words import of_frame
+from nslab.jupyter.widgets.frame_words import of_frame, of_station
 from nslab.jupyter.widgets.page import text
 from nslab.jupyter.widgets.words import say
 
@@ -97,7 +97,7 @@ class List(anywidget.AnyWidget):
                     "meant": of_frame(MEANT_FOR[frame.kind]),
                     "cells": [
                         *(str(frame.number), *times, f"{place} {sent}", _called(name)),
-                        *(source, target, what, size),
+                        *(source, of_station(target), what, size),
                     ],
                 }
             )

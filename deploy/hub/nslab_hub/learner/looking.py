@@ -6,6 +6,7 @@ It asks the kernel and sends no packet, as ``nslab show`` and ``nslab why`` do.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from nslab.draw import Picture
 from nslab.engine import labs
 from nslab.errors import NslabError
+from nslab.explain.diagnose import Explanation
 from nslab.explain.diagnose.why import silent
 from nslab.network.model import Snapshot
 from nslab.network.names import RESERVED
@@ -32,7 +34,7 @@ def look(question: Mapping[str, Any]) -> dict[str, Any]:
     try:
         snapshot = labs.look(found[0])
     except NslabError as error:
-        return {"refused": printable(error)}
+        return {"refused": printable(_error(error))}
     return {
         "lab": found[0].pid,
         "labs": [
@@ -41,7 +43,7 @@ def look(question: Mapping[str, Any]) -> dict[str, Any]:
         "namespaces": [printable(one.label)[:200] for one in snapshot.namespaces][:1000],
         "addresses": _addresses(snapshot),
         "said": _why(snapshot, str(question.get("ns") or ""), str(question.get("target") or "")),
-        "picture": Picture(snapshot).svg,
+        "picture": _picture(Picture(snapshot)),
     }
 
 
@@ -49,9 +51,40 @@ def _why(snapshot: Snapshot, ns: str, target: str) -> str:
     if not (ns and target):
         return ""
     try:
-        return str(silent(snapshot, ns, target))
+        return str(_answer(silent(snapshot, ns, target)))
     except NslabError as error:
+        return _error(error)
+
+
+# What follows is in the language of NSLAB_LANG; its words are loaded where they are needed.
+
+
+def _answer(answer: Explanation) -> Explanation:
+    if _is_english():
+        return answer
+    from nslab.jupyter.widgets.why_words import answered
+
+    return answered(answer)
+
+
+def _picture(picture: Picture) -> str:
+    if _is_english():
+        return picture.svg
+    from nslab.jupyter.widgets.picture_words import filed
+
+    return filed(picture)
+
+
+def _error(error: NslabError) -> str:
+    if _is_english():
         return str(error)
+    from nslab.jupyter.widgets.error_words import told
+
+    return told(error)
+
+
+def _is_english() -> bool:
+    return os.environ.get("NSLAB_LANG", "en") == "en"
 
 
 def _addresses(snapshot: Snapshot) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -231,11 +232,12 @@ def _without_outputs(text: str) -> str:
 
 
 async def _looked(question: Mapping[str, Any]) -> dict[str, Any]:
-    """What a look into a lab finds, by a process that ends with it."""
+    """What a look into a lab finds, by a process that ends with it: in the teacher's language."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "nslab_hub.learner.looking"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "NSLAB_LANG": str(question.get("language") or "en")},
     )
     try:
         said, _ = await asyncio.wait_for(

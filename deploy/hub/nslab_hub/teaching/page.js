@@ -1,5 +1,5 @@
 // The teacher's page.  What learners say is put in as text and as images, never as markup.
-import { say, translate } from "./words.js";
+import { language, say, translate } from "./words.js";
 
 const base = document.body.dataset.base;
 const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
@@ -240,7 +240,7 @@ async function ask(more) {
   fill($("look-state"), say("asking …"));
   $("why").hidden = $("picture").hidden = true;
   try {
-    const seen = await call("api/look", { learner: name, ...more });
+    const seen = await call("api/look", { learner: name, language, ...more });
     if (name === looking) show_look(seen);
   } catch (error) {
     fill($("look-state"), say(error.message));

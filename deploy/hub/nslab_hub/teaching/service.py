@@ -231,7 +231,7 @@ class Looked(Asked):
                 {
                     "id": uuid.uuid4().hex,
                     "teacher": name_of(self.current_user),
-                    **{k: said[k] for k in ("lab", "ns", "target") if k in said},
+                    **{k: said[k] for k in ("lab", "ns", "target", "language") if k in said},
                 },
                 Question,
             )

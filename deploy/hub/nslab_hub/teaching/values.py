@@ -46,16 +46,21 @@ class Report(Struct, frozen=True):
     exercises: Annotated[dict[Name, Exercise], Meta(max_length=500)] = {}
 
 
+Language = Annotated[str, Meta(pattern="^[a-z]{2}$")]
+
+
 class Question(Struct, frozen=True):
     """What a teacher wants to see of a learner's lab.
 
     :param lab: the process that stands for it; 0 for the newest
     :param ns: from which namespace; empty for the picture alone
     :param target: an address, ADDRESS:PORT or a name
+    :param language: in which it is to be told, such as ``de``
     """
 
     id: Name
     teacher: Short
+    language: Language = "en"
     lab: Count = 0
     ns: Short = ""
     target: Short = ""

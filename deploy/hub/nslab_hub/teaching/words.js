@@ -1,6 +1,6 @@
 // The page's words: English as they stand in the page, German where the browser asks for it.
 const known = ["en", "de"];
-const language = navigator.languages.map((one) => one.slice(0, 2)).find((one) => known.includes(one)) || "en";
+export const language = navigator.languages.map((one) => one.slice(0, 2)).find((one) => known.includes(one)) || "en";
 const catalogue = language === "en" ? {}
   : await (await fetch(new URL(`${language}.json`, import.meta.url))).json();
 
