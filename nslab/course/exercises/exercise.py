@@ -28,6 +28,7 @@ from nslab.network.arguments import check_fields, checked
 from nslab.printable import short
 from nslab.session import naming, views
 from nslab.session.check import Check, Verdict, Verdicts
+from nslab.session.check.sentence import Sentence
 from nslab.session.lab import Lab
 from nslab.session.views import View
 
@@ -276,7 +277,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         found = [judging.held(check, lab) for check in self.checks]
         if self.choices and not choice:
-            found.append(Verdict(False, f"nothing was chosen: {self._called}.choose(…)"))
+            said = Sentence("nothing was chosen: {command}", command=f"{self._called}.choose(…)")
+            found.append(Verdict(False, said))
         elif self.choices:
             chosen, ran = self._choice(choice), all(found)
             found.append(

@@ -6,6 +6,7 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import ResolvConf
 from nslab.session.check import HasFile, Resolves
+from nslab.session.check.sentence import Sentence
 
 _HOSTS = "/etc/netns/ns1/hosts"
 _SHOP = f"echo 192.168.10.30 shop > {_HOSTS}"
@@ -79,7 +80,8 @@ EXERCISES = (
         ),
         mustnot=(
             MustNot(
-                Resolves(None, "db"), "the host finds db, too: the name was to be known in ns1 only"
+                Resolves(None, "db"),
+                Sentence("the host finds db, too: the name was to be known in ns1 only"),
             ),
         ),
         hints=(
@@ -123,7 +125,8 @@ EXERCISES = (
         ),
         mustnot=(
             MustNot(
-                HasFile(f"{_LOST}/"), f"there still is {_LOST}, and no namespace is called that"
+                HasFile(f"{_LOST}/"),
+                Sentence("there still is {path}, and no namespace is called that", path=_LOST),
             ),
         ),
         hints=(

@@ -6,6 +6,7 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import AddAddress, AddVeth, Attach, DeleteLink, SetUp
 from nslab.session.check import GoesBy, HasAddress, HasLink, IsPort, State
+from nslab.session.check.sentence import Sentence
 
 _IN_APP = "nsenter -t $(pgrep -o -x sleep) -n"
 _IN_DB = "nsenter -t $(pgrep -n -x sleep) -n"
@@ -172,7 +173,7 @@ EXERCISES = (
             State("eth1", "up", ns="app"),
             IsPort("peerA", "docker0"),
         ),
-        mustnot=(MustNot(HasLink("eth1", ns="db"), "db still has a card eth1"),),
+        mustnot=(MustNot(HasLink("eth1", ns="db"), Sentence("db still has a card eth1")),),
         hints=(
             "In whose namespace does a line have to run that moves the card out of db?",
             (

@@ -19,6 +19,7 @@ from nslab.network.actions import (
     SetUp,
 )
 from nslab.session.check import Carries, HasAddress, Reaches
+from nslab.session.check.sentence import Sentence
 
 _LAN = "198.51.100.20"
 _ROUTER = "198.51.100.1"
@@ -224,7 +225,7 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 Carries("to-lan", ns="switch", untagged=10, tagged=(20,)),
-                "the LAN machine's port carries VLAN 20, too",
+                Sentence("the LAN machine's port carries VLAN 20, too"),
             ),
         ),
         only=("switch",),

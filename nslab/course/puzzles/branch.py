@@ -11,6 +11,7 @@ from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
 from nslab.course.puzzles.values import Network, fault
 from nslab.session.check import Check, Masquerades, Reaches
+from nslab.session.check.sentence import Sentence
 
 _PC, _PRINTER, _FILES = "10.1.0.11", "10.1.0.12", "10.2.0.11"
 _OUTSIDE = "203.0.113.80"
@@ -564,7 +565,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its two sites",
+            Sentence(
+                "the host now translates everybody's packets, not only those of its two sites"
+            ),
         ),
     ),
     spoils=(

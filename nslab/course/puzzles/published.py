@@ -11,6 +11,7 @@ from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
 from nslab.course.puzzles.values import Network, fault
 from nslab.session.check import Check, Masquerades, Reaches, Resolves
+from nslab.session.check.sentence import Sentence
 
 _APP, _JOB, _STORE = "172.20.0.10", "172.20.0.11", "172.21.0.10"
 _HOST, _OUTSIDE = "198.51.100.10", "203.0.113.80"
@@ -422,7 +423,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its containers",
+            Sentence(
+                "the host now translates everybody's packets, not only those of its containers"
+            ),
         ),
     ),
     spoils=(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nslab.course.exercises.values import MustNot, Way
 from nslab.session.check import Check, Masquerades, Reaches
+from nslab.session.check.sentence import Sentence
 
 WEB, DB, TILL = "10.20.0.11", "10.20.0.12", "10.30.0.21"
 SHOP, FLOOR = "10.20.0.1", "10.30.0.1"
@@ -58,6 +59,6 @@ WORKS: dict[str, Check] = {
 MUSTNOT = (
     MustNot(
         Masquerades("10.99.0.0/16", out="eth0"),
-        "the host now translates everybody's packets, not only those of its two networks",
+        Sentence("the host now translates everybody's packets, not only those of its two networks"),
     ),
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.values import Network, fault
 from nslab.session.check import Check, Masquerades, Reaches
+from nslab.session.check.sentence import Sentence
 
 _DESK, _PRINTER = "10.70.10.11", "10.70.10.12"
 _GUEST, _SCREEN = "10.70.20.11", "10.70.20.12"
@@ -233,7 +234,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its own networks",
+            Sentence(
+                "the host now translates everybody's packets, not only those of its own networks"
+            ),
         ),
     ),
     spoils=(
