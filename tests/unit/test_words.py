@@ -15,20 +15,28 @@ from babel.messages import pofile
 
 from nslab.jupyter.widgets import words
 
-PACKAGE = Path(words.__file__).parent
+WIDGETS = Path(words.__file__).parent
+NSLAB = WIDGETS.parents[1]
+SAYING = (WIDGETS, NSLAB / "session", NSLAB / "course")
+"""Where script/translate looks."""
+
+FORMS = ("sentence.py", "verdict_words.py")
+"""What hands on the form of a sentence, whichever it is."""
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
 LANGUAGES = [path.parents[1].name for path in CATALOGUES]
 
 
 def said() -> set[str]:
-    """Every text of the widgets, as it stands in the code."""
+    """Every text of the widgets, and every sentence of a check, as it stands in the code."""
     found = set()
-    for path in PACKAGE.glob("*.py"):
+    for path in (path for place in SAYING for path in place.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id not in ("say", "noted"):
+                if node.func.id not in ("say", "noted", "Sentence"):
                     continue
                 (text,) = node.args
+                if path.name in FORMS and not isinstance(text, ast.Constant):
+                    continue
                 assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"
                 found.add(str(text.value))
     return found

@@ -30,9 +30,12 @@ class HasLink(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        if not self.kind:
-            return ""
-        return Sentence("a {kind} {place}", kind=self.kind, place=place(self.link, self.ns))
+        where = place(self.link, self.ns)
+        if self.kind == "bridge":
+            return Sentence("a bridge {place}", place=where)
+        if self.kind == "veth":
+            return Sentence("a veth {place}", place=where)
+        return Sentence("a {kind} {place}", kind=self.kind, place=where) if self.kind else ""
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)

@@ -172,5 +172,5 @@ class Carries(Check, frozen=True):
         wanted = (self.untagged,) if self.untagged else ()
         ok = plain == wanted and rest == tuple(sorted(self.tagged))
         ok = ok and len(vlans) == len(plain) + len(rest)
-        hint = f"see: bridge vlan show dev {self.port}"
+        hint = Sentence("see: {command}", command=f"bridge vlan show dev {self.port}")
         return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))

@@ -1,0 +1,48 @@
+"""What the kernel says of an exercise, in the reader's language, where a widget shows it.
+
+A verdict is a :class:`~nslab.session.check.sentence.Sentence`: ``script/translate`` takes its form
+into the catalogue from where it is made.  One that has a part which no catalogue knows, such as a
+sentence of somebody's own course, is shown in English from end to end.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nslab.jupyter.widgets import error_words
+from nslab.jupyter.widgets.words import say
+from nslab.session.check.sentence import Sentence
+
+_SENTENCES = frozenset(("more", "now", "wanted", "what"))
+"""Blanks for sentences; in others are names, addresses, and what another program says."""
+
+_BLANK = re.compile(r"\{\w+\}")
+_WORD = re.compile(r"[^\W\d_]")
+
+
+def told(text: str) -> str:
+    """What a verdict says, in the reader's language; in English if it is not known."""
+    said = _said(text)
+    return str(text) if said is None else said
+
+
+def _said(text: str) -> str | None:
+    """The same; None if it is not known, or a part of it is not."""
+    if not isinstance(text, Sentence):
+        cause = error_words.known(text)  # what is asked about is not there at all
+        return None if cause == text else cause
+    here = say(text.form)
+    if here == text.form and _WORD.search(_BLANK.sub("", here)):
+        return None
+    filled = {name: _filled(name, value) for name, value in text.values.items()}
+    return None if None in filled.values() else here.format_map(filled)
+
+
+def _filled(name: str, value: object) -> str | None:
+    """What stands in a blank."""
+    if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
+        return _said(value)
+    return str(value)
+
+
+__all__ = ["told"]
