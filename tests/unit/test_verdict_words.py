@@ -371,6 +371,7 @@ with one.start(engine="fake") as lab:
     look()
     lab.do(AddBridge("br0"), SetUp("br0"), AddBridge("br9"))
     says(card, "2 von 3")
+    says(card, ">br0 ist eingeschaltet<", "points")
     look()
     newer = Card(one, lab, "fake")
     bundle = newer._repr_mimebundle_()
@@ -380,6 +381,7 @@ with one.start(engine="fake") as lab:
     lab.undo()
     lab.do(AddBridge("br0"), SetUp("br0"), AddBridge("br1"), SetUp("br1"))
     says(card, "Gelöst")
+    says(card, ">br1 ist eingeschaltet<", "points")
     look()
     card.close()
 found.append(saved["text/plain"] + saved["text/html"])
@@ -405,3 +407,43 @@ def test_what_says_the_same_twice_is_said_of_the_other() -> None:
     page = card_words.points([verdict, verdict])
     assert f">{again}</div>" in page
     assert german([again]) == ["ein weiterer Punkt scheitert aus demselben Grund"]
+
+
+# -- what is said nowhere but in English -------------------------------------------------------
+
+MARKED = """
+import json, sys
+sys.path[:0] = json.load(sys.stdin)
+import msgspec
+from nslab import HasLink
+from nslab.course.grading import inside
+from nslab.course.grading.values import Job
+from test_card import build
+inside._settle = lambda: None
+one = build(checks=(HasLink("br0"), HasLink("br1", ns="ns9")), only=("host/br0",))
+with one.start(engine="fake") as lab:
+    answer = inside.judged(one, lab, Job(exercise="02-bridge-X2"))
+    print(json.dumps([msgspec.json.encode(answer).decode(), repr(one.check(lab))]))
+"""
+
+
+def test_marks_and_what_a_cell_shows_are_english() -> None:
+    marked, shown = in_german(json.dumps(sys.path).encode(), MARKED)
+    assert json.loads(marked)["lines"] == ["there is no link br0", "there is no namespace ns9"]
+    assert shown.startswith("✘ there is no link br0")
+
+
+def test_what_else_was_changed_is_quoted_in_german() -> None:
+    form = "this should not have changed: {change}; the task does not ask for it, so take it back"
+    said = {
+        "new namespace ns1": "neuer Namespace ns1",
+        "new bridge br9: down": "neu: bridge br9: down",
+        "eth0: address 10.0.0.1/24 removed": "eth0: Adresse 10.0.0.1/24 entfernt",
+        "ns1: route default via 10.0.0.1": "ns1: Route default via 10.0.0.1",
+        "v1: attached to br0": "v1: an br0 gesteckt",
+        "eth0: up → down": "eth0: up → down",
+        "the moon is full": "the moon is full",
+    }
+    here = german([Sentence(form, change=change) for change in said])
+    for words, change in zip(here, said.values(), strict=True):
+        assert words.startswith(f"das hätte sich nicht ändern sollen: „{change}“; ")

@@ -130,8 +130,38 @@ def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
         said[language] = done.stdout
     assert ">the pseudo-host</text>" in said["en"]
     assert ">der Pseudo-Host</text>" in said["de"]
+    assert ">Weiterleitung</text>" in said["de"]
     assert ">aus</text>" in said["de"], "forwarding, which is off"
     assert "host (the pseudo-host)" in said["de"], "what is saved stays English"
+
+
+GATE = """
+import re, sys
+from nslab import AddBridge, Lab, SetUp, Sysctl
+from nslab.draw.scene.metrics import width
+from nslab.jupyter.widgets.picture_words import drawn
+forwards = Sysctl("net.ipv4.ip_forward", "1")
+with Lab(engine="fake") as lab:
+    lab.do(AddBridge("br0", stp=True), SetUp("br0"), forwards)
+    page = drawn(lab.picture)
+texts = re.findall(r'<text[^>]* x="(\\d+)" y="(\\d+)">([^<]+)<', page)
+(at, line), = [(int(x), y) for x, y, words in texts if words == "Weiterleitung"]
+beside = sorted((int(x), words) for x, y, words in texts if y == line and int(x) > at)
+gap = beside[0][0] - at - width("Weiterleitung", 12)
+print(beside[0][1], 2 <= gap <= 8, *(words for _, _, words in texts if words.startswith("STP")))
+"""
+
+
+def test_the_gates_words_stand_side_by_side_in_german() -> None:
+    """The second is short, and "an" beside a noun would read as "to"."""
+    done = subprocess.run(
+        [sys.executable, "-c", GATE],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "ein True STP ein, Forward Delay 15 s"
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)

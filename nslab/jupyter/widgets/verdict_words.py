@@ -10,11 +10,40 @@ from __future__ import annotations
 import re
 
 from nslab.jupyter.widgets import error_words
+from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 from nslab.session.check.sentence import Sentence
 
 _SENTENCES = frozenset(("more", "now", "wanted", "what"))
 """Blanks for sentences; in others are names, addresses, and what another program says."""
+
+CHANGES = (
+    noted("new namespace {name}"),
+    noted("new container {name}"),
+    noted("new file {name}"),
+    noted("new {value}"),
+    noted("gone namespace {name}"),
+    noted("gone container {name}"),
+    noted("gone file {name}"),
+    noted("gone {value}"),
+    noted("file {name}"),
+    noted("namespace {name} is now {other}"),
+    noted("{link} moved from {place} to {other}"),
+    noted("{link} moved from {place} to {other}, renamed to {name}"),
+    noted("{link} renamed to {name}"),
+    noted("{link}: attached to {bridge}"),
+    noted("{link}: detached from {bridge}"),
+    noted("{link}: address {address}"),
+    noted("{link}: address {address} removed"),
+    noted("route {value}"),
+    noted("route {value} removed"),
+    noted("{place}: route {value}"),
+    noted("{place}: route {value} removed"),
+    noted("{value} removed"),
+)
+"""What else was changed, as far as it has words of its own; it is quoted."""
+
+_changes = Phrases(CHANGES)
 
 _BLANK = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[^\W\d_]")
@@ -42,7 +71,7 @@ def _filled(name: str, value: object) -> str | None:
     """What stands in a blank."""
     if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
         return _said(value)
-    return str(value)
+    return _changes.say(str(value)) or str(value) if name == "change" else str(value)
 
 
 __all__ = ["told"]
