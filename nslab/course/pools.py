@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from nslab.errors import InvalidInput, NslabError
 from nslab.network.model import Route, Snapshot
 from nslab.printable import short
+from nslab.sentence import sentence
 from nslab.session.check import Check, Verdict
 
 BASES = (
@@ -86,10 +87,11 @@ class TakesNext(Check, frozen=True):
             first = free_pool(snapshot.host.routes)
         except NslabError as error:
             return Verdict(False, str(error.cause), error.hint)
-        text = f"an engine would take {first} next"
+        text = sentence("an engine would take {network} next", network=first)
         if first == self.network:
             return Verdict(True, text)
-        return Verdict(False, f"{text}, not {self.network}")
+        other = sentence("{what}, not {network}", what=text, network=self.network)
+        return Verdict(False, other)
 
 
 class TookFreePool(Check, frozen=True):
@@ -110,6 +112,23 @@ class TookFreePool(Check, frozen=True):
         except NslabError as error:
             return Verdict(False, str(error.cause), error.hint)
         if own == [first]:
-            return Verdict(True, f"{self.bridge} has {first}, the first pool that was free")
-        has = ", ".join(own) or "no network"
-        return Verdict(False, f"{self.bridge} has {has}; the first free pool is {first}")
+            text = sentence(
+                "{bridge} has {network}, the first pool that was free",
+                bridge=self.bridge,
+                network=first,
+            )
+            return Verdict(True, text)
+        if not own:
+            text = sentence(
+                "{bridge} has no network; the first free pool is {network}",
+                bridge=self.bridge,
+                network=first,
+            )
+            return Verdict(False, text)
+        text = sentence(
+            "{bridge} has {networks}; the first free pool is {network}",
+            bridge=self.bridge,
+            networks=", ".join(own),
+            network=first,
+        )
+        return Verdict(False, text)

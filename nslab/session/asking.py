@@ -24,10 +24,10 @@ from nslab.explain.diagnose.why import (
     told_by,
     untold,
 )
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import Trace, routing
 from nslab.network.evidence import Evidence, Lookup, Probe, Routed
 from nslab.network.model import Namespace, Route, Snapshot
+from nslab.sentence import Sentence, sentence
 
 _REFUSED = {13: "prohibit", 22: "blackhole", 113: "unreachable"}
 """What a route is of which the kernel says this (fib_props in net/ipv4/fib_semantics.c)."""

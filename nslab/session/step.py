@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from nslab.network.actions import Action
+from nslab.sentence import sentence
 from nslab.session.check import Check, Verdict
 from nslab.session.check.verdict import Asked
 
@@ -79,6 +80,10 @@ def judged(step: Step, lab: Asked) -> list[Verdict]:
     for later in step.later:
         looks = all(type(check).ask is Check.ask for check in later.checks)
         if looks and later.checks and all(check.judge(snapshot) for check in later.checks):
-            past = f"the lab is past step {step.id}: what step {later.id} makes is there already"
+            past = sentence(
+                "the lab is past step {step}: what step {later} makes is there already",
+                step=step.id,
+                later=later.id,
+            )
             return [*filter(None, found), Verdict(True, past)]
     return found

@@ -19,8 +19,8 @@ from test_why_switches import CASES, NETWORK, network
 import nslab
 from nslab import Explanation, Lab, SetDown, why
 from nslab.explain.diagnose.explanation import worded
-from nslab.explain.sentence import Sentence, joined, lines, sentence
 from nslab.jupyter.widgets import words
+from nslab.sentence import Sentence, joined, lines, sentence
 
 ROOT = Path(nslab.__file__).parent
 SPEAKING = [*(ROOT / "explain").rglob("*.py"), ROOT / "session" / "asking.py"]

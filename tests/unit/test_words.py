@@ -16,22 +16,29 @@ from babel.messages import pofile
 
 from nslab.jupyter.widgets import words
 
-PACKAGE = Path(words.__file__).parent
-ROOT = PACKAGE.parents[1]
+WIDGETS = Path(words.__file__).parent
+NSLAB = WIDGETS.parents[1]
+BELOW = (NSLAB / "explain", NSLAB / "session", NSLAB / "course")
+"""Where script/translate looks, beside the widgets."""
+VERDICTS = WIDGETS / "verdict_words.py"
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
 LANGUAGES = [path.parents[1].name for path in CATALOGUES]
 
 
 def said() -> set[str]:
-    """Every text of the widgets, and every sentence of ``why``, as it stands in the code."""
+    """Every text of the widgets, and every sentence of ``why`` and of a check."""
     found = set()
-    below = [path for room in ("explain", "session") for path in (ROOT / room).rglob("*.py")]
-    for path in (*PACKAGE.glob("*.py"), *below):
+    below = [path for room in BELOW for path in room.rglob("*.py")]
+    for path in (*WIDGETS.glob("*.py"), *below):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id not in (("sentence",) if path in below else ("say", "noted")):
+                if node.func.id not in (
+                    ("sentence",) if path in below else ("say", "noted", "sentence")
+                ):
                     continue
                 (text,) = node.args
+                if path == VERDICTS and not isinstance(text, ast.Constant):
+                    continue  # the form of a sentence that was made elsewhere
                 assert isinstance(text, ast.Constant), f"{path.name}:{node.lineno}: no plain text"
                 found.add(str(text.value))
     return found
@@ -125,6 +132,7 @@ def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
         said[language] = done.stdout
     assert ">the pseudo-host</text>" in said["en"]
     assert ">der Pseudo-Host</text>" in said["de"]
+    assert ">Weiterleitung</text>" in said["de"]
     assert ">aus</text>" in said["de"], "forwarding, which is off"
     assert "host (the pseudo-host)" in said["de"], "what is saved stays English"
 
@@ -173,7 +181,7 @@ def test_a_picture_is_described_in_the_language_of_the_widget() -> None:
         ),
         (", carries host/mv0", ", trägt host/mv0"),
         (" macvlan, down on host/eth0", " macvlan, down an host/eth0"),
-        ("STP on, forward delay 15 s", "STP an, Forward Delay 15 s"),
+        ("STP on, forward delay 15 s", "STP ein, Forward Delay 15 s"),
         ("c1 (container, runs sleep infinity)", "c1 (Container, darin sleep infinity)"),
         ("outside\n", "draußen\n"),
     ):
@@ -189,6 +197,35 @@ def test_so_is_the_picture_of_why() -> None:
     assert told.splitlines()[:2] == ["ns1 → 8.8.8.8", broken]
     assert broken in " ".join(texts)
     assert "der Pseudo-Host" in texts
+
+
+GATE = """
+import re, sys
+from nslab import AddBridge, Lab, SetUp, Sysctl
+from nslab.draw.scene.metrics import width
+from nslab.jupyter.widgets.picture_words import drawn
+forwards = Sysctl("net.ipv4.ip_forward", "1")
+with Lab(engine="fake") as lab:
+    lab.do(AddBridge("br0", stp=True), SetUp("br0"), forwards)
+    page = drawn(lab.picture)
+texts = re.findall(r'<text[^>]* x="(\\d+)" y="(\\d+)">([^<]+)<', page)
+(at, line), = [(int(x), y) for x, y, words in texts if words == "Weiterleitung"]
+beside = sorted((int(x), words) for x, y, words in texts if y == line and int(x) > at)
+gap = beside[0][0] - at - width("Weiterleitung", 12)
+print(beside[0][1], 2 <= gap <= 8, *(words for _, _, words in texts if words.startswith("STP")))
+"""
+
+
+def test_the_gates_words_stand_side_by_side_in_german() -> None:
+    """The second is short, and "an" beside a noun would read as "to"."""
+    done = subprocess.run(
+        [sys.executable, "-c", GATE],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "ein True STP ein, Forward Delay 15 s"
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import AddAddress, AddBridge, DeleteAddress, SetUp
+from nslab.sentence import sentence
 from nslab.session.check import HasAddress, HasRoute, Reaches, State, Stp
 
 _ROUTE = HasRoute("192.168.10.0/24", dev="lxcbr0")
@@ -136,8 +137,10 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 HasAddress("eth0", "192.168.10.1/24"),
-                "eth0 still has the address 192.168.10.1/24: the host then has two ways to the "
-                "same network",
+                sentence(
+                    "eth0 still has the address 192.168.10.1/24: the host then has two ways to the "
+                    "same network"
+                ),
             ),
         ),
         only=("host/lxcbr0", "host/eth0"),

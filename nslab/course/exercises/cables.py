@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import AddAddress, AddVeth, Attach, DeleteAddress, Move, SetUp
+from nslab.sentence import sentence
 from nslab.session.check import HasAddress, HasLink, IsPort, Reaches, State
 
 _GATEWAY = "192.168.10.1"
@@ -165,8 +166,10 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 HasAddress("eth0", "192.168.11.11/24", ns="ns1"),
-                "eth0 in ns1 still has the address 192.168.11.11/24, which belongs to no network "
-                "here",
+                sentence(
+                    "eth0 in ns1 still has the address 192.168.11.11/24, which belongs to no "
+                    "network here"
+                ),
             ),
         ),
         only=("ns1",),

@@ -14,13 +14,14 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
+from nslab.sentence import sentence
 from nslab.session.check import HasAddress, HasRoute, IsPort, Masquerades, Reaches, State
 
 _GATEWAY, _WEB, _DB = "10.20.0.1", "10.20.0.11", "10.20.0.12"
 _OUTSIDE = "203.0.113.80"
 EVERYBODY = MustNot(
     Masquerades("10.99.0.0/16", out="eth0"),
-    "the host translates everybody's packets, not only those of 10.20.0.0/24",
+    sentence("the host translates everybody's packets, not only those of 10.20.0.0/24"),
 )
 _FORWARD = "sysctl -w net.ipv4.ip_forward=1"
 _NAT = "iptables -t nat -A POSTROUTING -s 10.20.0.0/24 -o eth0 -j MASQUERADE"

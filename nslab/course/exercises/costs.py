@@ -6,6 +6,7 @@ from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.course.measure.topologies import way
 from nslab.network.actions import AddAddress, AddRoute, DeleteRoute
+from nslab.sentence import sentence
 from nslab.session.check import GoesBy, HasRoute, Hops, Reaches
 
 _DIRECT, _BRIDGE, _ROUTED, _NAT, _MACVLAN = (
@@ -79,7 +80,7 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 GoesBy(_ROUTED, "lo", ns="client"),
-                "the client answers itself: it has the server's address",
+                sentence("the client answers itself: it has the server's address"),
             ),
         ),
         only=("client",),
@@ -124,7 +125,7 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 HasRoute(f"{_BRIDGE}/32", ns="host"),
-                "the host still has a route to 10.2.0.2, which nobody needs",
+                sentence("the host still has a route to 10.2.0.2, which nobody needs"),
             ),
         ),
         only=("client", "host"),

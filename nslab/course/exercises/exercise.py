@@ -26,6 +26,7 @@ from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code
 from nslab.network.arguments import check_fields, checked
 from nslab.printable import short
+from nslab.sentence import sentence
 from nslab.session import naming, views
 from nslab.session.check import Check, Verdict, Verdicts
 from nslab.session.lab import Lab
@@ -276,7 +277,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         """
         found = [judging.held(check, lab) for check in self.checks]
         if self.choices and not choice:
-            found.append(Verdict(False, f"nothing was chosen: {self._called}.choose(…)"))
+            said = sentence("nothing was chosen: {command}", command=f"{self._called}.choose(…)")
+            found.append(Verdict(False, said))
         elif self.choices:
             chosen, ran = self._choice(choice), all(found)
             found.append(

@@ -14,6 +14,7 @@ from nslab.errors import NotFound
 from nslab.network import diff
 from nslab.network.diff import Change, Diff
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.sentence import sentence
 from nslab.session.apart import Apart
 from nslab.session.check import Check, Verdict
 from nslab.session.lab import Lab
@@ -60,9 +61,12 @@ def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdi
     changes = diff.compare(_settled(before), _settled(after))
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
     if not beside:
-        return Verdict(True, f"nothing was changed but {', '.join(only)}")
-    words = f"this should not have changed: {beside[0].text}"
-    return Verdict(False, f"{words}; the task does not ask for it, so take it back")
+        return Verdict(True, sentence("nothing was changed but {names}", names=", ".join(only)))
+    text = sentence(
+        "this should not have changed: {change}; the task does not ask for it, so take it back",
+        change=beside[0].text,
+    )
+    return Verdict(False, text)
 
 
 def _settled(snapshot: Snapshot) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import ResolvConf
+from nslab.sentence import sentence
 from nslab.session.check import HasFile, Resolves
 
 _HOSTS = "/etc/netns/ns1/hosts"
@@ -79,7 +80,8 @@ EXERCISES = (
         ),
         mustnot=(
             MustNot(
-                Resolves(None, "db"), "the host finds db, too: the name was to be known in ns1 only"
+                Resolves(None, "db"),
+                sentence("the host finds db, too: the name was to be known in ns1 only"),
             ),
         ),
         hints=(
@@ -123,7 +125,8 @@ EXERCISES = (
         ),
         mustnot=(
             MustNot(
-                HasFile(f"{_LOST}/"), f"there still is {_LOST}, and no namespace is called that"
+                HasFile(f"{_LOST}/"),
+                sentence("there still is {path}, and no namespace is called that", path=_LOST),
             ),
         ),
         hints=(

@@ -14,12 +14,11 @@ from msgspec import Struct
 
 from nslab.course.exercises.judging import held
 from nslab.course.exercises.values import Choice, Way
+from nslab.sentence import sentence
 from nslab.session.apart import Apart
 from nslab.session.check import Check, Verdict
+from nslab.session.check.rows import together
 from nslab.session.lab import Lab
-
-TURNED = "and in your lab it is so, but only because more was changed there"
-"""What is said of a guess that is wrong, where the learner's lab has been made to agree with it."""
 
 OFTEN = 2
 """How often the kernel is asked if it says otherwise than the learner's lab: one answer may have
@@ -75,16 +74,21 @@ def predicted(asked: Predicts, choice: Choice, lab: Lab, *, trying: bool = True)
     if own.ok == alone.ok:
         return _said(choice, alone)
     if own.ok:
-        return Verdict(
-            False,
-            f"you chose {choice.id}, {TURNED}: with nothing but what the exercise says, "
-            f"{alone.message}; start over, and change nothing else",
+        text = sentence(
+            "you chose {choice}, and in your lab it is so, but only because more was changed "
+            "there: with nothing but what the exercise says, {what}; start over, and change "
+            "nothing else",
+            choice=choice.id,
+            what=alone.message,
         )
-    return Verdict(
-        True,
-        f"you chose {choice.id}: with nothing but what the exercise says, {alone.message}; "
-        "your lab is otherwise, because more was changed there",
+        return Verdict(False, text)
+    text = sentence(
+        "you chose {choice}: with nothing but what the exercise says, {what}; your lab is "
+        "otherwise, because more was changed there",
+        choice=choice.id,
+        what=alone.message,
     )
+    return Verdict(True, text)
 
 
 def _answers_to(asked: Predicts, lab: Lab) -> _Answers:
@@ -116,10 +120,12 @@ def _so(choice: Choice, ask: Callable[[Check], Verdict]) -> Verdict:
     wrong = [verdict.message for verdict in verdicts if not verdict]
     if wrong:
         return Verdict(False, wrong[0])
-    return Verdict(True, "; ".join(dict.fromkeys(verdict.message for verdict in verdicts)))
+    return Verdict(True, together(dict.fromkeys(verdict.message for verdict in verdicts)))
 
 
 def _said(choice: Choice, so: Verdict) -> Verdict:
     if so:
-        return Verdict(True, f"you chose {choice.id}: {so.message}")
-    return Verdict(False, f"you chose {choice.id}, but {so.message}")
+        text = sentence("you chose {choice}: {what}", choice=choice.id, what=so.message)
+        return Verdict(True, text)
+    text = sentence("you chose {choice}, but {what}", choice=choice.id, what=so.message)
+    return Verdict(False, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import AddAddress, AddVeth, Attach, DeleteLink, SetUp
+from nslab.sentence import sentence
 from nslab.session.check import GoesBy, HasAddress, HasLink, IsPort, State
 
 _IN_APP = "nsenter -t $(pgrep -o -x sleep) -n"
@@ -172,7 +173,7 @@ EXERCISES = (
             State("eth1", "up", ns="app"),
             IsPort("peerA", "docker0"),
         ),
-        mustnot=(MustNot(HasLink("eth1", ns="db"), "db still has a card eth1"),),
+        mustnot=(MustNot(HasLink("eth1", ns="db"), sentence("db still has a card eth1")),),
         hints=(
             "In whose namespace does a line have to run that moves the card out of db?",
             (

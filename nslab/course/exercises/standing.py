@@ -14,16 +14,14 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.values import Choice, MustNot, Way
 from nslab.network.model import Snapshot
+from nslab.sentence import sentence
 from nslab.session.check import Check, Hops, Reaches, Verdict
+from nslab.session.check.rows import together
 from nslab.session.check.verdict import NotThere, namespace_of
 from nslab.session.lab import Lab
 
 Point = Verdict | str
 """A verdict; or in words what has not been asked yet."""
-
-
-_LATER = ("not tried yet", "tried once the rest is right")
-"""What is said of what was not tried; the second where something else comes first."""
 
 
 class Asks(Protocol):
@@ -77,7 +75,9 @@ class Standing(Struct, frozen=True, kw_only=True):
             ]
             beside = dict.fromkeys((*self.points[self.wanted :], *before.points[before.wanted :]))
         else:  # a hint was opened, and more is told
-            words = {f"{tries}: {later}": one for tries, one in before.tried for later in _LATER}
+            words = {
+                _later(tries, rest): one for tries, one in before.tried for rest in (True, False)
+            }
             wanted = [words.get(one, one) if isinstance(one, str) else one for one in self.points]
             beside = {}
         known = (*wanted, *beside)
@@ -171,11 +171,11 @@ def _tried(checks: tuple[Check, ...], points: Iterable[Point]) -> tuple[tuple[st
     )
 
 
-VEILED = "it works, but not all is as the task asks: read it again, or open a hint"
+VEILED = sentence("it works, but not all is as the task asks: read it again, or open a hint")
 """What is said of all that would name a fault that is to be found."""
 
 
-UNCHOSEN = (
+UNCHOSEN = sentence(
     "commands were run before an answer was chosen: press Start over on the exercise's card, "
     "choose one, then run them again"
 )
@@ -195,8 +195,18 @@ def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool, rest: bool)
     if trying:
         return judging.held(check, lab)
     if check.tries:
-        return f"{check.tries}: {_LATER[not rest]}"
+        return _later(check.tries, rest)
     return _looked(check, snapshot)
+
+
+def _later(tries: str, rest: bool) -> str:
+    """What is said of what was not tried.
+
+    :param rest: whether nothing else comes first
+    """
+    if rest:
+        return sentence("{what}: not tried yet", what=tries)
+    return sentence("{what}: tried once the rest is right", what=tries)
 
 
 def _run(found: list[Point], changed: bool) -> Point:
@@ -209,10 +219,10 @@ def _run(found: list[Point], changed: bool) -> Point:
     verdicts = [one for one in found if isinstance(one, Verdict)]
     wrong = [one for one in verdicts if not one]
     if wrong:
-        return wrong[0] if changed else "the commands have not been run yet"
+        return wrong[0] if changed else sentence("the commands have not been run yet")
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))
-    return Verdict(True, "; ".join(one.message for one in verdicts))
+    return Verdict(True, together(one.message for one in verdicts))
 
 
 def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool) -> Point:
@@ -220,12 +230,15 @@ def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool
     if choice is None:
         if ran or is_begun(lab):
             return Verdict(False, UNCHOSEN)
-        return "no answer chosen yet: choose one before you run the commands"
+        return sentence("no answer chosen yet: choose one before you run the commands")
     if not ran:
-        return f"you chose {choice.id}: the kernel will judge it once you have run the commands"
+        return sentence(
+            "you chose {choice}: the kernel will judge it once you have run the commands",
+            choice=choice.id,
+        )
     tries = any(check.tries for check in (*choice.checks, *choice.mustnot))
     if not trying and (tries or not predicting.is_known(asked, lab)):
-        return f"you chose {choice.id}: the kernel is being asked"
+        return sentence("you chose {choice}: the kernel is being asked", choice=choice.id)
     return predicting.predicted(asked, choice, lab, trying=trying)
 
 

@@ -18,6 +18,7 @@ from nslab.network.actions import (
     SetPortVlan,
     SetUp,
 )
+from nslab.sentence import sentence
 from nslab.session.check import Carries, HasAddress, Reaches
 
 _LAN = "198.51.100.20"
@@ -224,7 +225,7 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 Carries("to-lan", ns="switch", untagged=10, tagged=(20,)),
-                "the LAN machine's port carries VLAN 20, too",
+                sentence("the LAN machine's port carries VLAN 20, too"),
             ),
         ),
         only=("switch",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.exercises.values import Choice, MustNot, WrongAnswer
 from nslab.network.actions import AddRoute, Masquerade, Sysctl
+from nslab.sentence import sentence
 from nslab.session.check import Masquerades, Reaches, Setting
 
 _OUTSIDE = "203.0.113.80"
@@ -84,7 +85,9 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 Masquerades("10.99.0.0/16", out="eth0"),
-                "the rule translates everybody's packets, not only those of 192.168.10.0/24",
+                sentence(
+                    "the rule translates everybody's packets, not only those of 192.168.10.0/24"
+                ),
             ),
         ),
         only=("ns1", "host"),
@@ -138,8 +141,10 @@ EXERCISES = (
         mustnot=(
             MustNot(
                 Masquerades("192.168.100.0/24", out="eth0"),
-                "the host still translates the packets of 192.168.100.0/24, a network that is not "
-                "here",
+                sentence(
+                    "the host still translates the packets of 192.168.100.0/24, a network that is "
+                    "not here"
+                ),
             ),
         ),
         only=("host",),

@@ -94,7 +94,7 @@ def judged(exercise: Exercise, lab: Lab, job: Job) -> Answer:
     _settle()
     verdicts = exercise.judge(lab, job.choice)
     met = all(verdicts)
-    unmet = tuple(verdict.message for verdict in verdicts if not verdict)
+    unmet = tuple(str(verdict.message) for verdict in verdicts if not verdict)
     return Answer(met=met, lines=() if met else (*unmet, *failed), choice=job.choice)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
 from nslab.course.puzzles.values import Network, fault
+from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches
 
 _PC, _PRINTER, _FILES = "10.1.0.11", "10.1.0.12", "10.2.0.11"
@@ -564,7 +565,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its two sites",
+            sentence(
+                "the host now translates everybody's packets, not only those of its two sites"
+            ),
         ),
     ),
     spoils=(

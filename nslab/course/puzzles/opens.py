@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.sentence import Sentence, sentence
 from nslab.session.check import Asked, Check, Verdict
 from nslab.session.check.verdict import Program
 
@@ -23,15 +24,21 @@ class Opens(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} opens {_place(self.address, self.port)}"
+        return sentence("{place} opens {server}", place=self.ns or "host", server=self._server)
+
+    @property
+    def _server(self) -> str:
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
 
     def ask(self, lab: Asked) -> Verdict:
         line = f"exec 3<>/dev/tcp/{self.address}/{self.port}"
-        ran, why = _tried(lab, self.ns, line)
+        ran = _tried(lab, self.ns, line)
         if ran.returncode == 0:
             return Verdict(True, self.tries)
-        text = f"{self.ns or 'host'} does not open {_place(self.address, self.port)}: {why}"
-        return Verdict(False, text)
+        where = self.ns or "host"
+        text = sentence("{place} does not open {server}", place=where, server=self._server)
+        return Verdict(False, _with_reason(text, ran))
 
 
 class Echoes(Check, frozen=True):
@@ -48,22 +55,32 @@ class Echoes(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} gets an answer from {self.address}:{self.port} (UDP)"
+        return sentence(
+            "{place} gets an answer from {server} (UDP)",
+            place=self.ns or "host",
+            server=f"{self.address}:{self.port}",
+        )
 
     def ask(self, lab: Asked) -> Verdict:
         line = f"exec 3<>/dev/udp/{self.address}/{self.port}; echo nslab >&3; head -c 1 <&3"
-        ran, why = _tried(lab, self.ns, line)
+        ran = _tried(lab, self.ns, line)
         if ran.stdout:
             return Verdict(True, self.tries)
-        text = f"{self.ns or 'host'} sends a datagram to {self.address}:{self.port}: {why}"
-        return Verdict(False, text)
+        text = sentence(
+            "{place} sends a datagram to {server}",
+            place=self.ns or "host",
+            server=f"{self.address}:{self.port}",
+        )
+        return Verdict(False, _with_reason(text, ran))
 
 
-def _tried(lab: Asked, ns: str | None, line: str) -> tuple[Program, str]:
-    """What became of a line for bash, and in a word why, if it failed."""
-    ran = lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=ns, timeout=10, full=True)
-    return ran, "refused" if "refused" in ran.stderr else "no answer"
+def _tried(lab: Asked, ns: str | None, line: str) -> Program:
+    """What became of a line for bash."""
+    return lab.run("timeout", str(_WAIT), "bash", "-c", line, ns=ns, timeout=10, full=True)
 
 
-def _place(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def _with_reason(text: Sentence, ran: Program) -> Sentence:
+    """That it failed, and in a word why."""
+    if "refused" in ran.stderr:
+        return sentence("{what}: refused", what=text)
+    return sentence("{what}: no answer", what=text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
 from nslab.course.puzzles.values import Network, fault
+from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches, Resolves
 
 _APP, _JOB, _STORE = "172.20.0.10", "172.20.0.11", "172.21.0.10"
@@ -422,7 +423,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its containers",
+            sentence(
+                "the host now translates everybody's packets, not only those of its containers"
+            ),
         ),
     ),
     spoils=(

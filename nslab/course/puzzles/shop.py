@@ -7,6 +7,7 @@ internet by NAT; the till reaches the web server, and by a rule of the owner's n
 from __future__ import annotations
 
 from nslab.course.exercises.values import MustNot, Way
+from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches
 
 WEB, DB, TILL = "10.20.0.11", "10.20.0.12", "10.30.0.21"
@@ -58,6 +59,6 @@ WORKS: dict[str, Check] = {
 MUSTNOT = (
     MustNot(
         Masquerades("10.99.0.0/16", out="eth0"),
-        "the host now translates everybody's packets, not only those of its two networks",
+        sentence("the host now translates everybody's packets, not only those of its two networks"),
     ),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.values import Network, fault
+from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches
 
 _DESK, _PRINTER = "10.70.10.11", "10.70.10.12"
@@ -233,7 +234,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its own networks",
+            sentence(
+                "the host now translates everybody's packets, not only those of its own networks"
+            ),
         ),
     ),
     spoils=(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Echoes, Opens
 from nslab.course.puzzles.values import Network, fault
+from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches, Resolves
 
 _DESK, _MILL, _GATE = "10.40.0.11", "10.40.0.12", "10.41.0.21"
@@ -251,7 +252,9 @@ NETWORK = Network(
     mustnot=(
         MustNot(
             Masquerades("10.99.0.0/16", out="eth0"),
-            "the host now translates everybody's packets, not only those of its two networks",
+            sentence(
+                "the host now translates everybody's packets, not only those of its two networks"
+            ),
         ),
     ),
     spoils=(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, link_causes, remedy
 from nslab.explain.diagnose.context import Search, wanted
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, DeleteAddress
 from nslab.network.model import Namespace, Route
+from nslab.sentence import Sentence, sentence
 
 
 def no_address(search: Search) -> Obstacle:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.network.evidence import TrafficFilter
 from nslab.network.model import Link, Namespace
+from nslab.sentence import Sentence, lines, sentence
 
 _ENTRANCES = ("clsact", "ingress")
 """The kinds of queues that only hold filters."""

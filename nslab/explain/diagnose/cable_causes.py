@@ -7,9 +7,9 @@ from ipaddress import IPv4Interface
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.network.model import Link, Namespace
+from nslab.sentence import Sentence, sentence
 
 
 def elsewhere(search: Search) -> Obstacle | None:

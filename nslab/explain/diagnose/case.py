@@ -6,9 +6,9 @@ from nslab.explain.diagnose import remedy
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way
-from nslab.explain.sentence import Sentence, lines
 from nslab.network.evidence import Evidence
 from nslab.network.model import Namespace
+from nslab.sentence import Sentence, lines
 
 
 class Case:

@@ -24,9 +24,9 @@ from nslab.explain.diagnose import (
 from nslab.explain.diagnose.context import Search, up_to_the_blamed, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.former import NONE, Former
-from nslab.explain.sentence import Sentence
 from nslab.explain.trace import Stop, Trace
 from nslab.network.model import Snapshot
+from nslab.sentence import Sentence
 
 STOPS: dict[str, Callable[[Search], Obstacle]] = {
     "link-down": link_causes.link_down,

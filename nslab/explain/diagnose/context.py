@@ -10,11 +10,11 @@ from msgspec import structs
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.former import NONE, Former
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Hop, Stop, Trace, routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import Action, AddAddress, AddRoute, DeleteAddress, DeleteRoute, SetUp
 from nslab.network.model import Link, Namespace, Route, Snapshot
+from nslab.sentence import Sentence, lines, sentence
 
 Remark = str | Sequence[str]
 

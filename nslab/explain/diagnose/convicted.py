@@ -12,7 +12,6 @@ from nslab.explain.diagnose import below_ip, ipv6_causes, ipv6_ways, remedy
 from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.delivery_causes import setting_key, unset
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import reach
 from nslab.network.actions import ResolvConf
@@ -20,6 +19,7 @@ from nslab.network.diff import policy_text
 from nslab.network.evidence import Ruling
 from nslab.network.model import Namespace, Neighbour, Route, Snapshot
 from nslab.network.rules.values import Chain, Rule, Table
+from nslab.sentence import Sentence, lines, sentence
 
 _PROHIBITED = {(3, 9), (3, 10), (3, 13)}
 _PROHIBITED6 = {(1, 1), (1, 5), (1, 6)}

@@ -7,11 +7,11 @@ from ipaddress import IPv4Interface
 from nslab.explain.diagnose import remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.segment import remotes
 from nslab.network.actions import Action, AddAddress, SetMac, Sysctl
 from nslab.network.model import Link, Namespace, Tunnel
+from nslab.sentence import sentence
 
 _MTU = 1500
 

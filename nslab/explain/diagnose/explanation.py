@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec import structs
 
-from nslab.explain.sentence import Say, Sentence, lines, sentence
 from nslab.network.actions import Action
 from nslab.network.evidence import Evidence
 from nslab.network.model import Value
 from nslab.printable import printable, printable_lines
+from nslab.sentence import Say, Sentence, lines, sentence
 
 OK, BAD, UNSURE = "✔", "✘", "?"
 _COLOURS = {OK: "#009e73", BAD: "#d55e00", UNSURE: "#b8860b"}

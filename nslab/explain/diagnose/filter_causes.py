@@ -5,9 +5,9 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search, no_route_to, wanted
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.explain.trace.packet import Ruling
+from nslab.sentence import Sentence, lines, sentence
 
 
 def filtered(search: Search) -> Obstacle:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nslab.explain.diagnose.explanation import Finding
-from nslab.explain.sentence import Sentence, joined, sentence
 from nslab.explain.trace import Hop, Rewrite, Spot, Trace
 from nslab.network.model import Route, Snapshot
+from nslab.sentence import Sentence, joined, sentence
 
 
 def route_words(route: Route) -> str:

@@ -14,10 +14,10 @@ from nslab.explain.diagnose.case import Case
 from nslab.explain.diagnose.context import alone, is_down, no_route_to, without_lo
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.ipv6_ways import Near
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import SetUp
 from nslab.network.model import Link, Namespace
+from nslab.sentence import Sentence, lines, sentence
 
 _NO_WAY = {(1, 0), (1, 3), (1, 6)}
 _NO_NEIGHBOUR = (1, 3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nslab.explain.diagnose.context import Search, without_lo
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import lines, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import (
     Action,
@@ -17,6 +16,7 @@ from nslab.network.actions import (
     SetDown,
     SetUp,
 )
+from nslab.sentence import lines, sentence
 
 
 def link_down(search: Search) -> Obstacle:

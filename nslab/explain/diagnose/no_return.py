@@ -9,13 +9,13 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy, translation_causes
 from nslab.explain.diagnose.context import Search, no_route_to
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, Masquerade
 from nslab.network.diff import nat_text
 from nslab.network.model import Namespace, Route
 from nslab.network.rules import Translation
+from nslab.sentence import Sentence, sentence
 
 
 def cause(search: Search) -> Obstacle | None:

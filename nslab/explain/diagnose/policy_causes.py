@@ -6,10 +6,10 @@ from msgspec import structs
 
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import sentence
 from nslab.explain.trace import Hop, routing, trace
 from nslab.network.diff import policy_text
 from nslab.network.model import Namespace, PolicyRule, Snapshot
+from nslab.sentence import sentence
 
 _MAIN = 254
 _OWN = (255, 254, 253)

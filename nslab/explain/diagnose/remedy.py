@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import structs
 
-from nslab.explain.sentence import sentence
 from nslab.network.actions import Action, Masquerade
 from nslab.network.model import Namespace, Snapshot
+from nslab.sentence import sentence
 
 
 def reference(namespace: Namespace) -> str | None:

@@ -6,10 +6,10 @@ from nslab.explain.diagnose import cable_causes, delivery_causes, gateways, reme
 from nslab.explain.diagnose.context import Search, no_route_to, routeless, wanted
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.findings import route_words
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, AddRoute, DeleteRoute, Sysctl
+from nslab.sentence import Sentence, sentence
 
 
 def no_route(search: Search) -> Obstacle:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.sentence import Sentence, sentence
 from nslab.explain.trace import routing
 from nslab.network.actions import Action, AddRoute, SetUp
 from nslab.network.model import Link, Namespace
+from nslab.sentence import Sentence, sentence
 
 
 def parent(search: Search) -> Obstacle:

@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nslab.explain.sentence import Sentence, sentence
 from nslab.network.evidence import Counted, Evidence, Sighting
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.sentence import Sentence, sentence
 
 
 class Lost(NamedTuple):

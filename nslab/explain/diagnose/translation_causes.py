@@ -15,13 +15,13 @@ from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.delivery_causes import setting_key
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.diagnose.filter_causes import deleted, tool
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Hop, Rewrite, Ruling, routing
 from nslab.explain.trace.filter import untouched
 from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import ruling
 from nslab.network.actions import Masquerade, Sysctl
 from nslab.network.model import Namespace
+from nslab.sentence import Sentence, lines, sentence
 
 _LOST = ("nobody-answers", "no-route", "answered-elsewhere", "loop", "no-forwarding")
 

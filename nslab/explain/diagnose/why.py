@@ -14,11 +14,11 @@ from nslab.explain.diagnose.explanation import LOST, Explanation, Finding, Obsta
 from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question, question
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Doubt, Trace, routing, trace
 from nslab.network.actions import ResolvConf
 from nslab.network.arguments import checked
 from nslab.network.model import Namespace, Snapshot
+from nslab.sentence import Sentence, lines, sentence
 
 _NAME_SERVER = "8.8.8.8"
 SILENT = sentence("no packet was sent: this is what a snapshot shows")

@@ -18,11 +18,11 @@ from nslab.explain.diagnose.findings import steps
 from nslab.explain.diagnose.former import NONE, Former
 from nslab.explain.diagnose.question import Question
 from nslab.explain.diagnose.sighted import Lost, Way, interesting
-from nslab.explain.sentence import Sentence, lines, sentence
 from nslab.explain.trace import Stop, Trace
 from nslab.explain.trace.segment import reach
 from nslab.network.evidence import Evidence
 from nslab.network.model import Namespace, Snapshot
+from nslab.sentence import Sentence, lines, sentence
 
 _SOMEWHERE = Stop(kind="lost", namespace="")
 _FILTER = "the packet filter of "

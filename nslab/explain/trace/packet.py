@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nslab.explain.sentence import Sentence, joined, sentence
 from nslab.network.rules import UNKNOWN, Chain, Rule, Table
 from nslab.network.value import Value
+from nslab.sentence import Sentence, joined, sentence
 
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 SYN, SYN_ACK, ACK = 2, 18, 16

@@ -6,6 +6,7 @@
     phrases      sentences that were made elsewhere, known again by their form
     error_words  those of errors
     frame_words  those of frames and journeys
+    verdict_words  what the kernel says of an exercise
     picture_words  those of a picture, on its way into a widget
     why_words    those of the answer of why
     following    a thread that tells of every change of a lab; knows no widget

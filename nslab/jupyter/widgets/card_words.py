@@ -10,8 +10,10 @@ from nslab.errors import NO_ROOM, os_cause
 from nslab.jupyter.widgets.error_words import known
 from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
+from nslab.jupyter.widgets.verdict_words import told
 from nslab.jupyter.widgets.words import say
 from nslab.printable import printable
+from nslab.sentence import sentence
 from nslab.session.check import Verdict
 from nslab.session.check.verdict import BAD, GOOD
 
@@ -76,26 +78,30 @@ def checking() -> str:
     return html.escape(say("checking …"))
 
 
-def points(every: Sequence[Verdict | str]) -> str:
-    """A line for each."""
+def points(every: Sequence[Verdict | str], tell: Callable[[str], str] = str) -> str:
+    """A line for each.
+
+    :param tell: says a verdict in another language than English
+    """
     return "".join(
         f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
-        f"{html.escape(printable(one))}</div>"
+        f"{html.escape(printable(tell(one)))}</div>"
         if isinstance(one, str)
-        else line(one.told, good=one.ok)
+        else line(tell(one.told), good=one.ok)
         for one in _told_apart(every)
     )
 
 
-def judged(now: Standing, heading: str = "") -> str:
-    """A line for each that is wanted, which is what is counted; then what else is wrong.
+def judged(now: Standing) -> str:
+    """A line for each that is wanted, which is what is counted; then what else is wrong."""
+    return _judged(now, say("What else is wrong:"), told)
 
-    :param heading: what stands above the latter; in the reader's language, if empty
-    """
+
+def _judged(now: Standing, heading: str, tell: Callable[[str], str]) -> str:
     beside = now.points[now.wanted :]
-    words = html.escape(heading or say("What else is wrong:"))
+    words = html.escape(heading)
     head = f"<div style='padding-left:0;text-indent:0'>{words}</div>" if beside else ""
-    return points(now.points[: now.wanted]) + head + points(beside)
+    return points(now.points[: now.wanted], tell) + head + points(beside, tell)
 
 
 def because(exercise: Exercise, now: Standing) -> str:
@@ -111,12 +117,14 @@ def is_explained(exercise: Exercise, now: Standing) -> bool:
 
 
 def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
-    """The same; those that say what another says stand behind it, and only say that: English."""
+    """The same; those that say what another says stand behind it, and only say that."""
     for one, times in Counter(every).items():
         yield one
         if isinstance(one, Verdict):
-            again = "is met by the same" if one.ok else "fails for the same reason"
-            yield from [Verdict(one.ok, f"another point {again}")] * (times - 1)
+            again = sentence("another point fails for the same reason")
+            if one.ok:
+                again = sentence("another point is met by the same")
+            yield from [Verdict(one.ok, again)] * (times - 1)
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:
@@ -251,4 +259,4 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    return f"{head}{choices}{judged(now, ELSE)}{picture}"
+    return f"{head}{choices}{_judged(now, ELSE, str)}{picture}"

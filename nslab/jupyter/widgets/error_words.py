@@ -252,6 +252,7 @@ CAUSES = (
     noted("{word} of what?"),
     noted("it is not finished"),
     # An exercise.
+    noted("all 31 of the engine's pools overlap a route"),
     noted("none was started for it, or it has ended"),
     noted("the lab {name} was not started for it"),
     noted("the exercise {name} has no such choice"),

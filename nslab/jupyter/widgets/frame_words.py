@@ -67,8 +67,17 @@ FORMS = (
     noted("– (sent)"),
 )
 
-TAGS = (noted("source → {after}"), noted("target → {after}"))
-"""What was rewritten, beside a stop of a way in the picture."""
+TAGS = (
+    noted("source → {after}"),
+    noted("target → {after}"),
+    noted("STP on, forward delay {seconds} s"),
+    noted("STP on"),
+    noted("STP off"),
+    noted("filter: no rules"),
+    noted("filter: 1 rule"),
+    noted("filter: {count} rules"),
+)
+"""What was rewritten, beside a stop of a way in the picture; what stands at bridges and filters."""
 
 _PARTS = {"the host": "host"}
 _forms = Phrases(FORMS, _PARTS)

@@ -159,6 +159,9 @@ def _known() -> dict[str, str]:
     # Each of these is a word of its own in a picture, but "on" is many things in English.
     if (here := say("switched on")) != "switched on":
         words |= {"on": here, "off": say("switched off")}
+        # The sign for forwarding has both words side by side: it is as wide as they are together.
+        words["forwarding"] = gate = say("forwarding")
+        words |= {f"forwarding {one}": f"{gate} {words[one]}" for one in ("on", "off")}
     return {english: here for english, here in words.items() if here != english}
 
 

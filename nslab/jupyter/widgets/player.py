@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets as w
 
 from nslab.errors import Interrupted
+from nslab.jupyter.widgets import verdict_words
 from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.error_words import cause
 from nslab.jupyter.widgets.live import Live, drawn
@@ -22,6 +23,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import code
 from nslab.session.check import Verdicts
+from nslab.session.check.verdict import as_html
 from nslab.session.step import Step
 
 if TYPE_CHECKING:
@@ -318,7 +320,7 @@ class Player(w.VBox):  # type: ignore[misc]
             self._busy(False)
 
     def _show_result(self, step: Step, printed: str, changes: str, verdicts: Verdicts) -> None:
-        said = verdicts._repr_mimebundle_()["text/html"]
+        said = as_html(verdicts, verdict_words.told)
         self._result.value = f"<b>{html.escape(step.title)}</b>{said}"
         parts = (f"<pre>{html.escape(text)}</pre>" for text in (printed, changes) if text)
         self._results[self.position - 1] = "".join(parts) + said

@@ -1,6 +1,6 @@
 """The answer of ``why`` in the reader's language, where a widget shows it: all of it, or English.
 
-Its sentences know what they were made of: see :mod:`nslab.explain.sentence`.  What a program or the
+Its sentences know what they were made of: see :mod:`nslab.sentence`.  What a program or the
 kernel itself says in them (a rule, ``Time to live exceeded``) is the same in all languages.
 """
 

@@ -52,10 +52,10 @@ def pair(before: Network, after: Network) -> dict[Where, Where]:
 
 def _alike(old: Link, new: Link) -> bool:
     """Whether one can be made the other without being made anew."""
-    if old.kind == "bridge" and old.mac_origin == "set":
-        # Given a MAC once, it takes none of a port's (br_stp_recalculate_bridge_id()), nor loses it.
-        if new.mac_origin == "stolen" or not new.mac.strip("0:"):
-            return False
+    # A bridge that was given a MAC takes none of a port's (br_stp_recalculate_bridge_id()).
+    given = old.kind == "bridge" and old.mac_origin == "set"
+    if given and (new.mac_origin == "stolen" or not new.mac.strip("0:")):
+        return False
     return (old.kind, old.mode, old.vlan, old.tunnel) == (new.kind, new.mode, new.vlan, new.tunnel)
 
 

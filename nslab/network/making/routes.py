@@ -37,13 +37,18 @@ def routes(work: Work) -> Pieces:
         late += _beyond(_made_by_kernel(work, label), now)
         yield from (_without(ns, one, was) for one in early)
         there = [one for one in was if one not in early] + _made_by_kernel(work, label)
-        for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
-            steps = _steps(one, there)
-            yield from (line(ns, "ip", *_family(one), "route", "append", *step) for step in steps)
-            yield _with(ns, one, now)
-            yield from (line(ns, "ip", *_family(one), "route", "delete", *step) for step in steps)
-            there.append(one)
+        yield from _added(ns, added, there, now)
         yield from (_without(ns, one, was) for one in late)
+
+
+def _added(ns: str | None, added: list[Route], there: list[Route], now: list[Route]) -> Pieces:
+    """Add routes, what gateways are reached by first."""
+    for one in sorted(added, key=lambda one: bool(one.via or one.hops)):
+        steps = _steps(one, there)
+        yield from (line(ns, "ip", *_family(one), "route", "append", *step) for step in steps)
+        yield _with(ns, one, now)
+        yield from (line(ns, "ip", *_family(one), "route", "delete", *step) for step in steps)
+        there.append(one)
 
 
 def _when_deleted(gone: list[Route], added: list[Route]) -> tuple[list[Route], list[Route]]:

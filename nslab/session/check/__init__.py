@@ -3,6 +3,7 @@
 ::
 
     verdict   what a check is, and a verdict
+    rows      sentences in a row
     links     links: what they are, how they stand, what they are joined to
     stacked   links on links, and the VLANs of a bridge's ports
     spaces    namespaces: names, routes, neighbours, settings, translation, files

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from nslab.network.model import Snapshot
+from nslab.sentence import Sentence, sentence
 from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Check,
     Verdict,
+    lacking,
     link_of,
     namespace_of,
     on_off,
@@ -28,15 +30,27 @@ class HasLink(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"a {self.kind} {place(self.link, self.ns)}" if self.kind else ""
+        where = place(self.link, self.ns)
+        if self.kind == "bridge":
+            return sentence("a bridge {place}", place=where)
+        if self.kind == "veth":
+            return sentence("a veth {place}", place=where)
+        return sentence("a {kind} {place}", kind=self.kind, place=where) if self.kind else ""
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
+        where = place(self.link, self.ns)
         if self.kind is not None and link.kind != self.kind:
             kind = link.kind or "device"
-            return Verdict(False, f"{place(self.link, self.ns)} is a {kind}, not a {self.kind}")
-        kind = {"bridge": "bridge", "veth": "veth"}.get(self.kind or "", "link")
-        return Verdict(True, f"there is a {kind} {place(self.link, self.ns)}")
+            text = sentence(
+                "{place} is a {kind}, not a {other}", place=where, kind=kind, other=self.kind
+            )
+            return Verdict(False, text)
+        if self.kind == "bridge":
+            return Verdict(True, sentence("there is a bridge {place}", place=where))
+        if self.kind == "veth":
+            return Verdict(True, sentence("there is a veth {place}", place=where))
+        return Verdict(True, sentence("there is a link {place}", place=where))
 
 
 class NoLink(Check, frozen=True):
@@ -47,14 +61,17 @@ class NoLink(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"no link {place(self.link, self.ns)}"
+        return sentence("no link {place}", place=place(self.link, self.ns))
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         if any(link.name == self.link for link in namespace.links):
-            text = f"there is a link {self.link} in {namespace.label}"
+            text = sentence(
+                "there is a link {link} in {place}", link=self.link, place=namespace.label
+            )
             return Verdict(False, text, RUN_IN_ORDER, self.wanted)
-        return Verdict(True, f"there is no link {self.link} in {namespace.label}")
+        text = sentence("there is no link {link} in {place}", link=self.link, place=namespace.label)
+        return Verdict(True, text)
 
 
 class State(Check, frozen=True):
@@ -71,7 +88,7 @@ class State(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{place(self.link, self.ns)} is {_STATES.get(self.state, self.state)}"
+        return _state(place(self.link, self.ns), self.state)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
@@ -81,14 +98,21 @@ class State(Check, frozen=True):
         if self.state == "up":
             hint = f"ip link set dev {self.link} up"
             if link.up:
-                hint = "it is set up, but its other end is not"
+                hint = sentence("it is set up, but its other end is not")
             elif self.ns:
                 hint = f"ip netns exec {self.ns} {hint}"
-        text = f"{place(self.link, self.ns)} is {_STATES[link.state]}"
+        text = _state(place(self.link, self.ns), link.state)
         return Verdict(False, text, hint, self.wanted)
 
 
-_STATES = {"up": "up", "down": "down", "no-carrier": "set up, and its wire is dead"}
+def _state(where: str, state: str) -> Sentence:
+    if state == "up":
+        return sentence("{place} is up", place=where)
+    if state == "down":
+        return sentence("{place} is down", place=where)
+    if state == "no-carrier":
+        return sentence("{place} is set up, and its wire is dead", place=where)
+    return sentence("{place} is {state}", place=where, state=state)
 
 
 class HasAddress(Check, frozen=True):
@@ -105,7 +129,8 @@ class HasAddress(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{place(self.link, self.ns)} has the address {self.address}"
+        where = place(self.link, self.ns)
+        return sentence("{place} has the address {address}", place=where, address=self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
@@ -113,9 +138,7 @@ class HasAddress(Check, frozen=True):
         there = [address.address for address in link.addresses]
         if self.address in there:
             return Verdict(True, self.wanted)
-        has = ", ".join(there) or "no address"
-        text = f"{where} does not have {self.address}: it has {has}"
-        return Verdict(False, text, RUN_IN_ORDER)
+        return Verdict(False, lacking(where, self.address, there), RUN_IN_ORDER)
 
 
 class IsPort(Check, frozen=True):
@@ -132,16 +155,18 @@ class IsPort(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{place(self.link, self.ns)} is a port of {self.bridge}"
+        where = place(self.link, self.ns)
+        return sentence("{place} is a port of {bridge}", place=where, bridge=self.bridge)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         if link.master == self.bridge:
             return Verdict(True, self.wanted)
-        of = f"a port of {link.master}" if link.master else "not a port of a bridge"
-        hint = f"brctl addif {self.bridge} {self.link}"
-        return Verdict(False, f"{where} is {of}", hint, self.wanted)
+        text = sentence("{place} is not a port of a bridge", place=where)
+        if link.master:
+            text = sentence("{place} is a port of {bridge}", place=where, bridge=link.master)
+        return Verdict(False, text, f"brctl addif {self.bridge} {self.link}", self.wanted)
 
 
 class ArePeers(Check, frozen=True):
@@ -160,17 +185,24 @@ class ArePeers(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        ends = f"{place(self.link, self.ns)} and {place(self.peer, self.peer_ns)}"
-        return f"{ends} are the two ends of one cable"
+        return sentence(
+            "{link} and {peer} are the two ends of one cable",
+            link=place(self.link, self.ns),
+            peer=place(self.peer, self.peer_ns),
+        )
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         one = link_of(snapshot, self.link, self.ns)
         other = link_of(snapshot, self.peer, self.peer_ns)
-        ends = f"{place(self.link, self.ns)} and {place(self.peer, self.peer_ns)}"
         there = snapshot.peer(one)
         if there and there[1] == other:
             return Verdict(True, self.wanted)
-        return Verdict(False, f"{ends} are not the two ends of one cable", RUN_IN_ORDER)
+        text = sentence(
+            "{link} and {peer} are not the two ends of one cable",
+            link=place(self.link, self.ns),
+            peer=place(self.peer, self.peer_ns),
+        )
+        return Verdict(False, text, RUN_IN_ORDER)
 
 
 class Stp(Check, frozen=True):
@@ -187,18 +219,25 @@ class Stp(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"the spanning tree of {place(self.bridge, self.ns)} is {on_off(self.on)}"
+        return _spanning_tree(place(self.bridge, self.ns), self.on)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is not a bridge", wanted=self.wanted)
+            text = sentence("{place} is not a bridge", place=where)
+            return Verdict(False, text, wanted=self.wanted)
         if link.bridge.stp == self.on:
             return Verdict(True, self.wanted)
-        text = f"the spanning tree of {where} is {on_off(link.bridge.stp)}"
+        text = _spanning_tree(where, link.bridge.stp)
         hint = f"brctl stp {self.bridge} {on_off(self.on)}"
         return Verdict(False, text, hint, self.wanted)
+
+
+def _spanning_tree(where: str, on: bool) -> Sentence:
+    if on:
+        return sentence("the spanning tree of {place} is on", place=where)
+    return sentence("the spanning tree of {place} is off", place=where)
 
 
 class Promiscuous(Check, frozen=True):
@@ -215,16 +254,21 @@ class Promiscuous(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        takes = "accepts every frame" if self.on else "accepts only frames for it"
-        return f"{place(self.link, self.ns)} {takes}"
+        where = place(self.link, self.ns)
+        if self.on:
+            return sentence("{place} accepts every frame", place=where)
+        return sentence("{place} accepts only frames for it", place=where)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         ok = bool(link.promiscuity) == self.on
         hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
-        text = "accepts every frame" if link.promiscuity else "accepts only frames for it"
-        text = f"{where} {text} (promiscuity {link.promiscuity})"
+        text = sentence("{place} accepts only frames for it (promiscuity 0)", place=where)
+        if count := link.promiscuity:
+            text = sentence(
+                "{place} accepts every frame (promiscuity {count})", place=where, count=count
+            )
         return Verdict(ok, text, hint, "" if ok else self.wanted)
 
 
@@ -242,12 +286,17 @@ class Learned(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.bridge} has learned an address behind {self.port}"
+        return sentence(
+            "{bridge} has learned an address behind {port}", bridge=self.bridge, port=self.port
+        )
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.fdb:
             if (entry.dev, entry.master, entry.state) == (self.port, self.bridge, "learned"):
                 return Verdict(True, self.wanted)
-        text = f"{self.bridge} has not learned an address behind {self.port}"
-        return Verdict(False, text, "it learns from the frames that come in by that port")
+        text = sentence(
+            "{bridge} has not learned an address behind {port}", bridge=self.bridge, port=self.port
+        )
+        hint = sentence("it learns from the frames that come in by that port")
+        return Verdict(False, text, hint)

@@ -11,7 +11,15 @@ from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import Packet
 from nslab.network import names
 from nslab.network.model import Snapshot
-from nslab.session.check.verdict import RUN_IN_ORDER, Check, NotThere, Verdict, namespace_of
+from nslab.sentence import Sentence, sentence
+from nslab.session.check.verdict import (
+    RUN_IN_ORDER,
+    Check,
+    NotThere,
+    Verdict,
+    lacking,
+    namespace_of,
+)
 
 
 class HasNamespace(Check, frozen=True):
@@ -22,16 +30,22 @@ class HasNamespace(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        only = ", with nothing in it but a loopback" if self.alone else ""
-        return f"a namespace {self.name}{only}"
+        if self.alone:
+            return sentence("a namespace {name}, with nothing in it but a loopback", name=self.name)
+        return sentence("a namespace {name}", name=self.name)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.name)
         there = [link.name for link in namespace.links]
         if self.alone and there != ["lo"]:
-            text = f"{self.name} already has {', '.join(there)}"
+            text = sentence("{name} already has {links}", name=self.name, links=", ".join(there))
             return Verdict(False, text, wanted=self.wanted)
-        return Verdict(True, f"there is {self.wanted}")
+        text = sentence("there is a namespace {name}", name=self.name)
+        if self.alone:
+            text = sentence(
+                "there is a namespace {name}, with nothing in it but a loopback", name=self.name
+            )
+        return Verdict(True, text)
 
 
 class NoNamespace(Check, frozen=True):
@@ -44,14 +58,15 @@ class NoNamespace(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"no namespace {self.name}"
+        return sentence("no namespace {name}", name=self.name)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         try:
             namespace_of(snapshot, self.name)
         except NotThere:
-            return Verdict(True, f"there is no namespace {self.name}")
-        return Verdict(False, f"there is a namespace {self.name}", RUN_IN_ORDER, self.wanted)
+            return Verdict(True, sentence("there is no namespace {name}", name=self.name))
+        text = sentence("there is a namespace {name}", name=self.name)
+        return Verdict(False, text, RUN_IN_ORDER, self.wanted)
 
 
 class NoProcess(Check, frozen=True):
@@ -64,14 +79,18 @@ class NoProcess(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"a namespace {self.ns} in which no process runs"
+        return sentence("a namespace {name} in which no process runs", name=self.ns)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         if namespace.processes:
-            text = f"a process runs in {self.ns}: {namespace.processes[-1].command}"
+            text = sentence(
+                "a process runs in {place}: {command}",
+                place=self.ns,
+                command=namespace.processes[-1].command,
+            )
             return Verdict(False, text, f"ip netns pids {self.ns}", self.wanted)
-        return Verdict(True, f"no process runs in {self.ns}")
+        return Verdict(True, sentence("no process runs in {place}", place=self.ns))
 
 
 class NamedByPid(Check, frozen=True):
@@ -81,14 +100,18 @@ class NamedByPid(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"the namespace of {self.container} is named by its process's id"
+        return sentence(
+            "the namespace of {container} is named by its process's id", container=self.container
+        )
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.container)
         pids = {str(process.pid) for process in namespace.processes}
         if pids & set(namespace.names):
             return Verdict(True, self.wanted)
-        text = f"no name in /run/netns is the id of a process of {self.container}"
+        text = sentence(
+            "no name in /run/netns is the id of a process of {container}", container=self.container
+        )
         return Verdict(False, text, "ln -s /proc/$PID/ns/net /run/netns/$PID")
 
 
@@ -108,7 +131,7 @@ class HasRoute(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.ns or 'host'} has a route {self._route}"
+        return sentence("{place} has a route {route}", place=self.ns or "host", route=self._route)
 
     @property
     def _route(self) -> str:
@@ -124,8 +147,14 @@ class HasRoute(Check, frozen=True):
                 and self.via in (None, route.via)
                 and self.dev in (None, route.dev)
             ):
-                return Verdict(True, f"{namespace.label} has a route {self._route}")
-        return Verdict(False, f"{namespace.label} has no route {self._route}", RUN_IN_ORDER)
+                return Verdict(
+                    True,
+                    sentence(
+                        "{place} has a route {route}", place=namespace.label, route=self._route
+                    ),
+                )
+        text = sentence("{place} has no route {route}", place=namespace.label, route=self._route)
+        return Verdict(False, text, RUN_IN_ORDER)
 
 
 class NoRoute(Check, frozen=True):
@@ -140,7 +169,8 @@ class NoRoute(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.ns or 'host'} has no route for {self.address}"
+        where = self.ns or "host"
+        return sentence("{place} has no route for {address}", place=where, address=self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
@@ -148,13 +178,17 @@ class NoRoute(Check, frozen=True):
         for route in namespace.routes:
             network = "0.0.0.0/0" if route.destination == "default" else route.destination
             if wanted in ipaddress.ip_network(network):
-                return Verdict(
-                    False,
-                    f"{namespace.label} has a route {route.destination} for {self.address}",
-                    RUN_IN_ORDER,
-                    self.wanted,
+                text = sentence(
+                    "{place} has a route {route} for {address}",
+                    place=namespace.label,
+                    route=route.destination,
+                    address=self.address,
                 )
-        return Verdict(True, f"{namespace.label} has no route for {self.address}")
+                return Verdict(False, text, RUN_IN_ORDER, self.wanted)
+        text = sentence(
+            "{place} has no route for {address}", place=namespace.label, address=self.address
+        )
+        return Verdict(True, text)
 
 
 class HasNeighbour(Check, frozen=True):
@@ -171,16 +205,28 @@ class HasNeighbour(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.ns or 'host'} knows the MAC of {self.address} on {self.dev}"
+        return self._knows(self.ns or "host")
+
+    def _knows(self, where: str) -> Sentence:
+        return sentence(
+            "{place} knows the MAC of {address} on {link}",
+            place=where,
+            address=self.address,
+            link=self.dev,
+        )
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.neighbours:
             if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
-                text = f"{namespace.label} knows the MAC of {self.address} on {self.dev}"
-                return Verdict(True, text)
-        text = f"{namespace.label} does not know the MAC of {self.address} on {self.dev}"
-        return Verdict(False, text, "it asks when it has something to send there")
+                return Verdict(True, self._knows(namespace.label))
+        text = sentence(
+            "{place} does not know the MAC of {address} on {link}",
+            place=namespace.label,
+            address=self.address,
+            link=self.dev,
+        )
+        return Verdict(False, text, sentence("it asks when it has something to send there"))
 
 
 class OwnsAddress(Check, frozen=True):
@@ -197,16 +243,15 @@ class OwnsAddress(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.ns or 'host'} has the address {self.address}"
+        where = self.ns or "host"
+        return sentence("{place} has the address {address}", place=where, address=self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         links = namespace_of(snapshot, self.ns).links
         there = [address.address for link in links for address in link.addresses]
         if self.address in (one.partition("/")[0] for one in there):
             return Verdict(True, self.wanted)
-        has = ", ".join(there) or "no address"
-        text = f"{self.ns or 'host'} does not have {self.address}: it has {has}"
-        return Verdict(False, text, RUN_IN_ORDER)
+        return Verdict(False, lacking(self.ns or "host", self.address, there), RUN_IN_ORDER)
 
 
 class Setting(Check, frozen=True):
@@ -223,14 +268,19 @@ class Setting(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"in {self.ns or 'host'}, {self.key} is {self.value}"
+        return self._is(self.ns or "host", self.value)
+
+    def _is(self, where: str, value: str) -> Sentence:
+        return sentence("in {place}, {key} is {value}", place=where, key=self.key, value=value)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
         value = namespace.sysctls.get(self.key, "unknown")
         ok = value == self.value
         hint = "" if ok else f"sysctl -w {self.key}={self.value}"
-        text = f"in {namespace.label}, {self.key} is {value}"
+        text = self._is(namespace.label, value)
+        if self.key not in namespace.sysctls:
+            text = sentence("in {place}, {key} is unknown", place=namespace.label, key=self.key)
         return Verdict(ok, text, hint, "" if ok else self.wanted)
 
 
@@ -248,7 +298,15 @@ class Masquerades(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"{self.ns or 'host'} masquerades {self.source} when it leaves by {self.out}"
+        return self._done(self.ns or "host")
+
+    def _done(self, where: str) -> Sentence:
+        return sentence(
+            "{place} masquerades {network} when it leaves by {link}",
+            place=where,
+            network=self.source,
+            link=self.out,
+        )
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
@@ -256,12 +314,22 @@ class Masquerades(Check, frozen=True):
         found = [passes(namespace.rules, "postrouting", packet) for packet in packets]
         done = [_masqueraded(passage) for passage in found]
         if all(done):
-            text = f"{namespace.label} masquerades {self.source} when it leaves by {self.out}"
-            return Verdict(True, text)
-        text = f"{namespace.label} does not masquerade {self.source} when it leaves by {self.out}"
+            return Verdict(True, self._done(namespace.label))
+        text = sentence(
+            "{place} does not masquerade {network} when it leaves by {link}",
+            place=namespace.label,
+            network=self.source,
+            link=self.out,
+        )
         if any(done):
-            lacking = packets[done.index(False)]
-            text += f": not {lacking.protocol} from {lacking.source} to {lacking.destination}"
+            left = packets[done.index(False)]
+            text = sentence(
+                "{what}: not {protocol} from {source} to {target}",
+                what=text,
+                protocol=left.protocol,
+                source=left.source,
+                target=left.destination,
+            )
         hint = f"iptables -t nat -A POSTROUTING -s {self.source} -o {self.out} -j MASQUERADE"
         return Verdict(False, text, hint)
 
@@ -295,22 +363,24 @@ class HasFile(Check, frozen=True):
     @property
     def wanted(self) -> str:
         if self.path.endswith("/"):
-            return f"a directory {self.path}"
-        return f"{self.path} says: {self.text.strip()}"
+            return sentence("a directory {path}", path=self.path)
+        return sentence("{path} says: {text}", path=self.path, text=self.text.strip())
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         below = [name for name in snapshot.files if name.startswith(self.path)]
         if self.path.endswith("/"):
             # A directory with files in it is listed by its files.
             if below:
-                return Verdict(True, f"there is a directory {self.path}")
-            return Verdict(False, f"there is no directory {self.path}", RUN_IN_ORDER)
-        text = snapshot.files.get(self.path)
-        if text is None:
-            text = f"{self.path} is missing, or the same as in a fresh lab"
+                return Verdict(True, sentence("there is a directory {path}", path=self.path))
+            text = sentence("there is no directory {path}", path=self.path)
+            return Verdict(False, text, RUN_IN_ORDER)
+        found = snapshot.files.get(self.path)
+        if found is None:
+            text = sentence("{path} is missing, or the same as in a fresh lab", path=self.path)
             if self.path.startswith("/etc/netns/"):  # a fresh lab has none
-                text = f"there is no file {self.path}"
+                text = sentence("there is no file {path}", path=self.path)
             return Verdict(False, text, RUN_IN_ORDER, self.wanted)
-        if text.strip() == self.text.strip():
+        if found.strip() == self.text.strip():
             return Verdict(True, self.wanted)
-        return Verdict(False, f"{self.path} says: {text.strip()}", RUN_IN_ORDER, self.wanted)
+        text = sentence("{path} says: {text}", path=self.path, text=found.strip())
+        return Verdict(False, text, RUN_IN_ORDER, self.wanted)

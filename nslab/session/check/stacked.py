@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nslab.network.diff import kind_text, vlans_text
 from nslab.network.model import Snapshot
-from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, on_off, place
+from nslab.sentence import Sentence, sentence
+from nslab.session.check.rows import in_a_row, listed
+from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, place
 
 
 class StandsOn(Check, frozen=True):
@@ -27,9 +29,11 @@ class StandsOn(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        how = f"with the tag of VLAN {self.vlan}" if self.vlan else f"in mode {self.mode}"
-        parent = place(self.parent, self.parent_ns)
-        return f"{place(self.link, self.ns)} stands on {parent}, {how}"
+        return _stands(place(self.link, self.ns), self._on, self.mode, self.vlan)
+
+    @property
+    def _on(self) -> str:
+        return place(self.parent, self.parent_ns)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
@@ -37,12 +41,24 @@ class StandsOn(Check, frozen=True):
         parent = link_of(snapshot, self.parent, self.parent_ns)
         below = snapshot.peer(link)
         if below is None or below[1] != parent or link.kind == "veth":
-            text = f"{where} does not stand on {place(self.parent, self.parent_ns)}"
+            text = sentence("{place} does not stand on {parent}", place=where, parent=self._on)
             return Verdict(False, text, RUN_IN_ORDER, self.wanted)
-        how = f"with the tag of VLAN {link.vlan}" if link.vlan else f"in mode {link.mode}"
-        text = f"{where} ({kind_text(link)}) stands on {place(self.parent, self.parent_ns)}, {how}"
+        text = _stands(f"{where} ({kind_text(link)})", self._on, link.mode, link.vlan)
         ok = (link.mode, link.vlan) == (self.mode, self.vlan)
         return Verdict(ok, text, *(("", "") if ok else (RUN_IN_ORDER, self.wanted)))
+
+
+def _stands(where: str, parent: str, mode: str, vlan: int) -> Sentence:
+    if vlan:
+        return sentence(
+            "{place} stands on {parent}, with the tag of VLAN {vlan}",
+            place=where,
+            parent=parent,
+            vlan=vlan,
+        )
+    return sentence(
+        "{place} stands on {parent}, in mode {mode}", place=where, parent=parent, mode=mode
+    )
 
 
 class SameMac(Check, frozen=True):
@@ -63,17 +79,20 @@ class SameMac(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
-        return f"{both} have " + ("the same MAC" if self.same else "different MACs")
+        return self._macs(self.same)
+
+    def _macs(self, same: bool) -> Sentence:
+        link, other = place(self.link, self.ns), place(self.other, self.other_ns)
+        if same:
+            return sentence("{link} and {other} have the same MAC", link=link, other=other)
+        return sentence("{link} and {other} have different MACs", link=link, other=other)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         one = link_of(snapshot, self.link, self.ns)
         two = link_of(snapshot, self.other, self.other_ns)
-        both = f"{place(self.link, self.ns)} and {place(self.other, self.other_ns)}"
         same = one.mac == two.mac
-        text = f"{both} have " + ("the same MAC" if same else "different MACs")
         ok = same == self.same
-        return Verdict(ok, text, *(("", "") if ok else (RUN_IN_ORDER, self.wanted)))
+        return Verdict(ok, self._macs(same), *(("", "") if ok else (RUN_IN_ORDER, self.wanted)))
 
 
 class FiltersVlans(Check, frozen=True):
@@ -90,18 +109,24 @@ class FiltersVlans(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return f"VLAN filtering of {place(self.bridge, self.ns)} is {on_off(self.on)}"
+        return _filtering(place(self.bridge, self.ns), self.on)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.bridge, self.ns)
         where = place(self.bridge, self.ns)
         if link.bridge is None:
-            return Verdict(False, f"{where} is not a bridge", wanted=self.wanted)
-        word = on_off(link.bridge.vlan_filtering)
+            text = sentence("{place} is not a bridge", place=where)
+            return Verdict(False, text, wanted=self.wanted)
         ok = link.bridge.vlan_filtering == self.on
         hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
-        text = f"VLAN filtering of {where} is {word}"
+        text = _filtering(where, link.bridge.vlan_filtering)
         return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))
+
+
+def _filtering(where: str, on: bool) -> Sentence:
+    if on:
+        return sentence("VLAN filtering of {place} is on", place=where)
+    return sentence("VLAN filtering of {place} is off", place=where)
 
 
 class Carries(Check, frozen=True):
@@ -124,22 +149,29 @@ class Carries(Check, frozen=True):
     def wanted(self) -> str:
         given = self.tagged if isinstance(self.tagged, tuple) else (self.tagged,)
         kept = sorted(map(str, given), key=lambda word: (len(word), word))
-        plain = [f"{self.untagged} without a tag"] if self.untagged else []
-        vlans = ", ".join([*plain, *kept]) or "none"
-        return f"{place(self.port, self.ns)} carries the VLANs {vlans}"
+        vlans: list[str] = [*kept]
+        if self.untagged:
+            vlans = [sentence("{vlan} without a tag", vlan=self.untagged), *kept]
+        where = place(self.port, self.ns)
+        if not vlans:
+            return sentence("{place} carries the VLANs none", place=where)
+        return sentence("{place} carries the VLANs {vlans}", place=where, vlans=in_a_row(vlans))
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.port, self.ns)
         where = place(self.port, self.ns)
         if link.port is None or link.port.vlans is None:
-            text = f"{where} is not a port of a bridge that filters VLANs"
+            text = sentence("{place} is not a port of a bridge that filters VLANs", place=where)
             return Verdict(False, text, wanted=self.wanted)
         vlans = link.port.vlans
-        text = f"{where} carries {vlans_text(vlans)}"
+        text = sentence("{place} carries no VLAN", place=where)
+        if vlans:
+            said = listed(vlans_text(vlans).split(" and "))
+            text = sentence("{place} carries {vlans}", place=where, vlans=said)
         plain = tuple(vlan.vlan for vlan in vlans if vlan.pvid and vlan.untagged)
         rest = tuple(vlan.vlan for vlan in vlans if not (vlan.pvid or vlan.untagged))
         wanted = (self.untagged,) if self.untagged else ()
         ok = plain == wanted and rest == tuple(sorted(self.tagged))
         ok = ok and len(vlans) == len(plain) + len(rest)
-        hint = f"see: bridge vlan show dev {self.port}"
+        hint = sentence("see: {command}", command=f"bridge vlan show dev {self.port}")
         return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))

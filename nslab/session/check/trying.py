@@ -8,6 +8,7 @@ import time
 from msgspec import json
 
 from nslab.network.names import host, namespace_reference
+from nslab.sentence import Sentence, sentence
 from nslab.session.check.verdict import (
     RUN_IN_ORDER,
     Asked,
@@ -39,7 +40,10 @@ class Reaches(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} {'reaches' if self.ok else 'does not reach'} {self.address}"
+        where = self.ns or "host"
+        if self.ok:
+            return sentence("{place} reaches {address}", place=where, address=self.address)
+        return sentence("{place} does not reach {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -49,18 +53,40 @@ class Reaches(Check, frozen=True):
         answered = ran.returncode == 0
         if not answered:
             _await_neighbours(lab, self.ns)
-        sized = f" with packets of {self.size + 28} bytes" if self.size else ""
-        text = f"{where} reaches {self.address}{sized}"
-        if not answered:
-            text = f"{where} does not reach {self.address}{sized}" + _ping_words(ran)
+        text = self._reaches(where) if answered else self._fails(where, ran)
         if not answered and not self.ok:
-            text += ", as expected here"
+            text = sentence("{what}, as expected here", what=text)
         hint = ""
         if answered != self.ok:
             obstacle = None if answered else lab.why(self.ns, self.address).obstacle
             hint = f"{obstacle.message}\n{obstacle.hint}" if obstacle else RUN_IN_ORDER
         wanted = "" if answered == self.ok or not answered else self.tries
         return Verdict(answered == self.ok, text, hint, wanted)
+
+    def _reaches(self, where: str) -> Sentence:
+        if not self.size:
+            return sentence("{place} reaches {address}", place=where, address=self.address)
+        return sentence(
+            "{place} reaches {address} with packets of {size} bytes",
+            place=where,
+            address=self.address,
+            size=self.size + HEADERS,
+        )
+
+    def _fails(self, where: str, ran: Program) -> Sentence:
+        if not self.size:
+            return _unreached(where, self.address, ran)
+        text = sentence(
+            "{place} does not reach {address} with packets of {size} bytes",
+            place=where,
+            address=self.address,
+            size=self.size + HEADERS,
+        )
+        return _with_words(text, ran)
+
+
+HEADERS = 28
+"""Bytes of IP and ICMP before the data of a ping."""
 
 
 class Hops(Check, frozen=True):
@@ -80,7 +106,8 @@ class Hops(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} reaches {self.address}"
+        where = self.ns or "host"
+        return sentence("{place} reaches {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -88,16 +115,25 @@ class Hops(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
-            text = f"{where} does not reach {self.address}{_ping_words(ran)}"
-            return Verdict(False, text, RUN_IN_ORDER)
+            return Verdict(False, _unreached(where, self.address, ran), RUN_IN_ORDER)
         passed = 64 - int(found[1])
-        words = "1 router" if passed == 1 else f"{passed or 'no'} routers"
-        text = f"from {self.address} to {where}, an answer passes {words}"
+        text = sentence(
+            "from {address} to {place}, {what}",
+            address=self.address,
+            place=where,
+            what=_passes(passed),
+        )
         if passed == self.routers:
             return Verdict(True, text)
-        number = "1 router" if self.routers == 1 else f"{self.routers or 'no'} routers"
-        wanted = f"an answer passes {number}"
-        return Verdict(False, text, RUN_IN_ORDER, wanted)
+        return Verdict(False, text, RUN_IN_ORDER, _passes(self.routers))
+
+
+def _passes(routers: int) -> Sentence:
+    if routers == 1:
+        return sentence("an answer passes 1 router")
+    if not routers:
+        return sentence("an answer passes no routers")
+    return sentence("an answer passes {count} routers", count=routers)
 
 
 class GoesBy(Check, frozen=True):
@@ -118,7 +154,13 @@ class GoesBy(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self.ns or 'host'} sends to {self.address} by {self._way}"
+        return self._sends(self._way)
+
+    def _sends(self, way: str) -> Sentence:
+        where = self.ns or "host"
+        return sentence(
+            "{place} sends to {address} by {way}", place=where, address=self.address, way=way
+        )
 
     @property
     def _way(self) -> str:
@@ -129,13 +171,15 @@ class GoesBy(Check, frozen=True):
         argv = ("ip", "-json", "route", "get", host(self.address, "look up"))
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         if ran.returncode:
-            return Verdict(False, f"{where} has no way to {self.address}", RUN_IN_ORDER)
+            text = sentence("{place} has no way to {address}", place=where, address=self.address)
+            return Verdict(False, text, RUN_IN_ORDER)
         (route,) = json.decode(ran.stdout)
         dev, via = route.get("dev", ""), route.get("gateway", "")
-        text = f"{where} sends to {self.address} by {dev}" + (f" via {via}" if via else "")
+        text = self._sends(dev + (f" via {via}" if via else ""))
         if (dev, via) == (self.dev, self.via):
             return Verdict(True, text)
-        return Verdict(False, f"{text}, not by {self._way}", RUN_IN_ORDER)
+        text = sentence("{what}, not by {way}", what=text, way=self._way)
+        return Verdict(False, text, RUN_IN_ORDER)
 
 
 NEIGHBOUR_LIMIT = 5.0
@@ -154,8 +198,21 @@ def _await_neighbours(lab: Asked, ns: str | None) -> None:
         time.sleep(0.05)
 
 
+def _unreached(where: str, address: str, ran: Program) -> Sentence:
+    """That a ping was not answered."""
+    text = sentence("{place} does not reach {address}", place=where, address=address)
+    return _with_words(text, ran)
+
+
+def _with_words(text: Sentence, ran: Program) -> Sentence:
+    """The same, and why, as far as ping says it."""
+    if words := _ping_words(ran):
+        return sentence("{what}: {words}", what=text, words=words)
+    return sentence("{what}: no answer", what=text)
+
+
 def _ping_words(ran: Program) -> str:
-    """Why, as far as ping says it."""
+    """Why it was not answered, in the words of ping; empty if it says nothing."""
     for line in (*ran.stderr.splitlines(), *ran.stdout.splitlines()):
         for words in (
             "Network is unreachable",
@@ -163,8 +220,8 @@ def _ping_words(ran: Program) -> str:
             "Destination Net Unreachable",
         ):
             if words in line:
-                return f": {words}"
-    return ": no answer"
+                return words
+    return ""
 
 
 class Resolves(Check, frozen=True):
@@ -188,12 +245,16 @@ class Resolves(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return f"{self._who} {'finds' if self.ok else 'does not find'} {self.name}"
+        if self.ok:
+            return sentence("{who} finds {name}", who=self._who, name=self.name)
+        return sentence("{who} does not find {name}", who=self._who, name=self.name)
 
     @property
     def _who(self) -> str:
         where = self.ns or "host"
-        return where if self.files else f"a program that nsenter starts in {where}"
+        if self.files:
+            return where
+        return sentence("a program that nsenter starts in {place}", place=where)
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
@@ -204,10 +265,22 @@ class Resolves(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
         found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
         good = bool(found) and (not self.address or self.address in found)
-        text = f"{self._who} finds {self.name}: {', '.join(found)}"
-        if not found:
-            text = f"{self._who} does not find {self.name}"
+        text = sentence("{who} does not find {name}", who=self._who, name=self.name)
+        if found:
+            text = self._finds(", ".join(found))
         ok = good == self.ok
-        wanted = self.tries + (f": {self.address}" if self.address else "")
+        wanted = self._wanted()
         plain = ok or not found  # that it finds nothing tells what is wanted
         return Verdict(ok, text, "" if ok else RUN_IN_ORDER, "" if plain else wanted)
+
+    def _wanted(self) -> str:
+        if not self.address:
+            return self.tries
+        if self.ok:
+            return self._finds(self.address)
+        return sentence("{what}: {address}", what=self.tries, address=self.address)
+
+    def _finds(self, addresses: str) -> Sentence:
+        return sentence(
+            "{who} finds {name}: {addresses}", who=self._who, name=self.name, addresses=addresses
+        )

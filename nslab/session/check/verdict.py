@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -12,8 +12,9 @@ from nslab.errors import NotFound
 from nslab.network.arguments import check_fields
 from nslab.network.model import Link, Namespace, Snapshot
 from nslab.printable import printable
+from nslab.sentence import Sentence, sentence
 
-RUN_IN_ORDER = "run the cells above first, from the top of the notebook"
+RUN_IN_ORDER = sentence("run the cells above first, from the top of the notebook")
 """What helps most often: a check looks at the lab as it is now."""
 
 GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
@@ -23,7 +24,8 @@ GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
 class Verdict(Struct, frozen=True):
     """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be.
 
-    ``wanted`` says what should be, where a message does not tell that.
+    ``wanted`` says what should be, where a message does not tell that.  What a check says is a
+    :class:`~nslab.sentence.Sentence`; any other text is shown as it is.
     """
 
     ok: bool
@@ -36,7 +38,7 @@ class Verdict(Struct, frozen=True):
         """What is so; beside it what is wanted, where that is not plain."""
         if self.ok or not self.wanted:
             return self.message
-        return f"wanted: {self.wanted}; now: {self.message}"
+        return sentence("wanted: {wanted}; now: {now}", wanted=self.wanted, now=self.message)
 
     def __str__(self) -> str:
         lines = [f"{'✔' if self.ok else '✘'} {printable(self.message)}"]
@@ -71,19 +73,27 @@ class Verdicts(Sequence[Verdict]):
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        lines = "".join(_html(verdict) for verdict in self._verdicts)
-        return {"text/plain": str(self), "text/html": f'<div class="nslab-check">{lines}</div>'}
+        return {"text/plain": str(self), "text/html": as_html(self._verdicts)}
 
 
-def _html(verdict: Verdict) -> str:
+def as_html(verdicts: Iterable[Verdict], tell: Callable[[str], str] = str) -> str:
+    """Verdicts for a page.
+
+    :param tell: says a sentence in the language of the page
+    """
+    lines = "".join(_html(verdict, tell) for verdict in verdicts)
+    return f'<div class="nslab-check">{lines}</div>'
+
+
+def _html(verdict: Verdict, tell: Callable[[str], str]) -> str:
     colour, sign = (GOOD, "✔") if verdict.ok else (BAD, "✘")
     hint = "".join(
         f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(printable(line))}</div>'
-        for line in verdict.hint.splitlines()
+        for line in tell(verdict.hint).splitlines()
     )
     return (
         f'<div><b style="color:{colour};display:inline-block;width:1.6em">{sign}</b>'
-        f"{html.escape(printable(verdict.message))}{hint}</div>"
+        f"{html.escape(printable(tell(verdict.message)))}{hint}</div>"
     )
 
 
@@ -138,7 +148,7 @@ class Check(Struct, frozen=True, tag=True):
         try:
             return self._judge(snapshot)
         except NotThere as missing:
-            return Verdict(False, str(missing), RUN_IN_ORDER, self.wanted)
+            return Verdict(False, missing.said, RUN_IN_ORDER, self.wanted)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         """The same, for what is there: what is not may be raised as :class:`NotThere`."""
@@ -146,7 +156,14 @@ class Check(Struct, frozen=True, tag=True):
 
 
 class NotThere(Exception):
-    """What a check is about is not in the snapshot at all."""
+    """What a check is about is not in the snapshot at all.
+
+    :param said: what is not there
+    """
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def place(link: str, ns: str | None) -> str:
@@ -159,7 +176,7 @@ def namespace_of(snapshot: Snapshot, ns: str | None) -> Namespace:
     try:
         return snapshot.namespace(None if ns == "host" else ns)
     except NotFound:
-        raise NotThere(f"there is no namespace {ns}") from None
+        raise NotThere(sentence("there is no namespace {name}", name=ns)) from None
 
 
 def link_of(snapshot: Snapshot, link: str, ns: str | None) -> Link:
@@ -167,9 +184,24 @@ def link_of(snapshot: Snapshot, link: str, ns: str | None) -> Link:
     try:
         return namespace_of(snapshot, ns).link(link)
     except NotFound:
-        raise NotThere(f"there is no link {place(link, ns)}") from None
+        said = sentence("there is no link {place}", place=place(link, ns))
+        raise NotThere(said) from None
 
 
 def on_off(on: bool) -> str:
     """The word for a switch."""
     return "on" if on else "off"
+
+
+def lacking(where: str, address: str, there: Sequence[str]) -> Sentence:
+    """That an address is not among those that are there."""
+    if not there:
+        return sentence(
+            "{place} does not have {address}: it has no address", place=where, address=address
+        )
+    return sentence(
+        "{place} does not have {address}: it has {addresses}",
+        place=where,
+        address=address,
+        addresses=", ".join(there),
+    )

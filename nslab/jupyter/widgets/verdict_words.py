@@ -1,0 +1,77 @@
+"""What the kernel says of an exercise, in the reader's language, where a widget shows it.
+
+A verdict is a :class:`~nslab.sentence.Sentence`: ``script/translate`` takes its form
+into the catalogue from where it is made.  One that has a part which no catalogue knows, such as a
+sentence of somebody's own course, is shown in English from end to end.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nslab.jupyter.widgets import error_words
+from nslab.jupyter.widgets.phrases import Phrases, noted
+from nslab.jupyter.widgets.words import say
+from nslab.sentence import Sentence
+
+_SENTENCES = frozenset(("more", "now", "wanted", "what"))
+"""Blanks for sentences; in others are names, addresses, and what another program says."""
+
+CHANGES = (
+    noted("new namespace {name}"),
+    noted("new container {name}"),
+    noted("new file {name}"),
+    noted("new {value}"),
+    noted("gone namespace {name}"),
+    noted("gone container {name}"),
+    noted("gone file {name}"),
+    noted("gone {value}"),
+    noted("file {name}"),
+    noted("namespace {name} is now {other}"),
+    noted("{link} moved from {place} to {other}"),
+    noted("{link} moved from {place} to {other}, renamed to {name}"),
+    noted("{link} renamed to {name}"),
+    noted("{link}: attached to {bridge}"),
+    noted("{link}: detached from {bridge}"),
+    noted("{link}: address {address}"),
+    noted("{link}: address {address} removed"),
+    noted("route {value}"),
+    noted("route {value} removed"),
+    noted("{place}: route {value}"),
+    noted("{place}: route {value} removed"),
+    noted("{value} removed"),
+)
+"""What else was changed, as far as it has words of its own; it is quoted."""
+
+_changes = Phrases(CHANGES)
+
+_BLANK = re.compile(r"\{\w+\}")
+_WORD = re.compile(r"[^\W\d_]")
+
+
+def told(text: str) -> str:
+    """What a verdict says, in the reader's language; in English if it is not known."""
+    said = _said(text)
+    return str(text) if said is None else said
+
+
+def _said(text: str) -> str | None:
+    """The same; None if it is not known, or a part of it is not."""
+    if not isinstance(text, Sentence):
+        cause = error_words.known(text)  # what is asked about is not there at all
+        return None if cause == text else cause
+    here = say(text.form)
+    if here == text.form and _WORD.search(_BLANK.sub("", here)):
+        return None
+    filled = {name: _filled(name, value) for name, value in text.values.items()}
+    return None if None in filled.values() else here.format_map(filled)
+
+
+def _filled(name: str, value: object) -> str | None:
+    """What stands in a blank."""
+    if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
+        return _said(value)
+    return _changes.say(str(value)) or str(value) if name == "change" else str(value)
+
+
+__all__ = ["told"]
