@@ -248,7 +248,8 @@ def socket(cell: Cell) -> Slot:
     beside = beside_width(cell, 2 * CARD)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
-    return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
+    high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
+    return Slot(cell, w, high, "socket")
 
 
 def gate_width(line: Line) -> int:

@@ -33,6 +33,7 @@ from nslab.draw.layout.key import ROW, SAMPLE
 from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint import links
+from nslab.draw.paint.cell import least
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
@@ -42,12 +43,6 @@ from nslab.draw.paint.written import written
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Box, Cell, Scenery
 from nslab.network.diff import Kind
-
-LETTER, ROOM = 11, 720
-"""Pixels: of the smallest letters that can be read, and of what a cell has on a page of 900.
-
-A wider picture becomes smaller down to such letters, and then is moved in its cell.
-"""
 
 
 @dataclass(frozen=True)
@@ -69,13 +64,6 @@ def svg(placed: Placed, description: str, *, standalone: bool, over: Over | None
     return "\n".join(_Writer(placed).elements(description, standalone, over)) + "\n"
 
 
-def in_a_cell(drawn: str, placed: Placed) -> str:
-    """A picture for a notebook's output: not every page moves an output that is too wide for it."""
-    if _wide(placed) <= ROOM:
-        return drawn
-    return f'<div style="overflow-x:auto;max-width:100%">\n{drawn}</div>\n'
-
-
 def _wide(placed: Placed) -> int:
     return placed.width - placed.left
 
@@ -92,7 +80,8 @@ class _Writer:
     ) -> Iterator[str]:
         placed = self.placed
         w, h = _wide(placed), placed.height
-        least = "" if standalone or w <= ROOM else f"min-width:{-(-w * LETTER // TEXT)}px;"
+        # A file of its own is as wide as its reader likes.
+        narrowest = "" if standalone else f"min-width:{least(w)}px;"
         title = over.title if over else f"The network of {placed.scene.title}"
         flavour = "file" if standalone else "inline"
         if placed.scene.differs and not over:
@@ -100,7 +89,7 @@ class _Writer:
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
             f'role="img" width="{w}" height="{h}" viewBox="{placed.left} 0 {w} {h}" '
-            f'style="max-width:100%;{least}height:auto;background:transparent" '
+            f'style="max-width:100%;{narrowest}height:auto;background:transparent" '
             f'aria-label="{xml(title)}">'
         )
         yield f"<title>{xml(title)}</title>"
@@ -343,4 +332,4 @@ def _line(path: list[Point], classes: str, hue: int) -> Iterator[str]:
         yield line_through(path, f"nslab-core nslab-core-{style}")
 
 
-__all__ = ["LETTER", "ROOM", "Over", "in_a_cell", "svg", "texts"]
+__all__ = ["Over", "svg", "texts"]

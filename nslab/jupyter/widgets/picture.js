@@ -304,7 +304,7 @@ const frameOf = (frame, view, words, options) => {
                 || view.scrollHeight > view.clientHeight + taken + 8);
             view.classList.toggle('nslab-more', Boolean(more));
             map.hidden = !more;
-            if (!more) return map.replaceChildren();
+            if (!more) { map.nslabOf = null; return map.replaceChildren(); }
             if (map.nslabOf !== all) {
                 const copy = all.cloneNode(true);
                 copy.querySelectorAll('title,desc,animate,animateMotion').forEach(one => one.remove());
