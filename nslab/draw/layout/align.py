@@ -22,11 +22,11 @@ EDGE = 12
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
-SWITCH = 180
+SWITCH = 184
 """Pixels from the left to the LAN's switch."""
 
-WORLD_GAP = 40
-"""Pixels between the parts of the world."""
+WORLD_GAP = 44
+"""Pixels between the parts of the world: so they end where most hosts do."""
 
 
 PANEL = 684

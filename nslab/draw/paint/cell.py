@@ -1,6 +1,6 @@
-"""A picture in a cell of a notebook: it becomes smaller only as long as it can be read.
+"""A picture in a cell of a notebook: as large as the text around it, where there is room.
 
-In a narrower cell it is moved.  Not every page does that by itself, so what is saved brings it
+Else it becomes smaller, as long as it can be read; in a narrower cell it is moved.  Not every page does that by itself, so what is saved brings it
 along.
 """
 
@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from nslab.draw.layout.boxes import TEXT
 
-LETTER = 11
-"""Pixels of the smallest letters that can be read."""
+LETTER, PROSE = 11, 14
+"""Pixels: of the smallest letters that can be read, and of those of a notebook's text."""
+
+
+def usual(pixels: int) -> int:
+    """How wide or high a picture is where there is room.
+
+    :param pixels: how wide or high it was drawn
+    """
+    return pixels * PROSE // TEXT
 
 
 def least(wide: int) -> int:
@@ -28,4 +36,4 @@ def in_a_cell(drawn: str) -> str:
     return f'<div style="overflow-x:auto;max-width:100%">\n{drawn}</div>\n'
 
 
-__all__ = ["LETTER", "in_a_cell", "least"]
+__all__ = ["LETTER", "PROSE", "in_a_cell", "least", "usual"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from nslab.draw.layout.boxes import (
     BADGE,
     ICON,
+    LEAD,
     LONGEST_NAME,
     SIGN,
     TEXT,
@@ -33,7 +34,7 @@ from nslab.draw.layout.key import ROW, SAMPLE
 from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint import links
-from nslab.draw.paint.cell import least
+from nslab.draw.paint.cell import least, usual
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
@@ -82,13 +83,14 @@ class _Writer:
         w, h = _wide(placed), placed.height
         # A file of its own is as wide as its reader likes.
         narrowest = "" if standalone else f"min-width:{least(w)}px;"
+        across, down = (w, h) if standalone else (usual(w), usual(h))
         title = over.title if over else f"The network of {placed.scene.title}"
         flavour = "file" if standalone else "inline"
         if placed.scene.differs and not over:
             title += ", with what changed"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
-            f'role="img" width="{w}" height="{h}" viewBox="{placed.left} 0 {w} {h}" '
+            f'role="img" width="{across}" height="{down}" viewBox="{placed.left} 0 {w} {h}" '
             f'style="max-width:100%;{narrowest}height:auto;background:transparent" '
             f'aria-label="{xml(title)}">'
         )
@@ -289,8 +291,9 @@ class _Writer:
         y = rect.y + (18 if below else rect.h // 2 + 4)
         yield icon(OUTSIDE.get(thing.label, "server"), x, y - 12)
         yield words(x + ICON, y, name, "nslab-muted" if below else "")
-        for line in below:
-            yield words(rect.middle[0], y + 17, line, "nslab-middle nslab-code nslab-muted")
+        for number, line in enumerate(below):
+            at = y + 17 + LEAD * number
+            yield words(rect.middle[0], at, line, "nslab-middle nslab-code nslab-muted")
         yield "</g>"
 
     def _cable(self, run: Run, path: list[Point]) -> str:
