@@ -43,6 +43,8 @@ class Page:
         self._ask("session.new", capabilities={})
         tree = self._ask("browsingContext.getTree")
         self._context = tree["contexts"][0]["context"]
+        # Else nothing in it can have the focus.
+        self._ask("browsingContext.activate", context=self._context)
 
     def _ask(self, method: str, **parameters: Any) -> Any:
         number = next(self._number)

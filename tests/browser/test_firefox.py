@@ -19,16 +19,16 @@ PLACE = f"[{WINDOW}.scrollLeft, {WINDOW}.scrollTop]"
 RUN_ALL = """(async () => {
     const app = window.jupyterapp;
     await app.restored;
-    let widget;
-    while (!(widget = app.shell.currentWidget)?.context)
-        await new Promise(done => setTimeout(done, 50));
+    const widget = [...app.shell.widgets('main')].find(one => one.context);
     await widget.context.ready;
     await widget.context.sessionContext.ready;
+    app.shell.activateById(widget.id);
     await app.commands.execute('notebook:run-all-cells');
 })()"""
 
 STANDS = """(async () => {
-    for (let before = 0, times = 0; times < 4;) {
+    let before = 0;
+    for (let times = 0; times < 4;) {
         await new Promise(requestAnimationFrame);
         const now = WIDTH;
         times = now && now === before ? times + 1 : 0;
@@ -52,7 +52,7 @@ def test_a_picture_is_zoomed_by_key_and_moved_by_mouse(jupyter: Any, tmp_path: P
     with firefox(tmp_path) as page:
         page.size(1366, 768)
         page.goto(jupyter.url(name))
-        page.wait("Boolean(window.jupyterapp)")
+        page.wait("[...window.jupyterapp?.shell.widgets('main') ?? []].some(one => one.context)")
         page.evaluate(RUN_ALL)
         page.wait(f"Boolean({WINDOW}?.querySelector('svg.nslab-picture'))")
         first = page.evaluate(STANDS)

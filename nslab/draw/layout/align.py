@@ -29,7 +29,7 @@ WORLD_GAP = 44
 """Pixels between the parts of the world: so they end where most hosts do."""
 
 
-PANEL = 684
+PANEL = 592
 """Pixels that a panel of what is plugged in nowhere may be wide, if host and world are narrower."""
 
 
