@@ -1,7 +1,7 @@
 """A picture in a cell of a notebook: as large as the text around it, where there is room.
 
-Else it becomes smaller, as long as it can be read; in a narrower cell it is moved.  Not every page does that by itself, so what is saved brings it
-along.
+Else it becomes smaller, as long as it can be read; in a narrower cell it is moved.  Not every page
+does that by itself, so what is saved brings it along.
 """
 
 from __future__ import annotations
