@@ -110,6 +110,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (r"browser/test_card\.py::test_(in_notebook_7|a_lab_that_dies)", NIGHTLY),
     (r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
     (r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
+    (r"browser/test_firefox\.py::", NIGHTLY),
     (r"browser/test_terminal\.py::test_(a_page_that|jupyterlab_without|notebook_7)", NIGHTLY),
     (
         r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is|at_200)",

@@ -22,7 +22,8 @@ from typing import Any, Self, TypeVar
 
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.place import Placed, place
-from nslab.draw.paint.svg import in_a_cell, svg
+from nslab.draw.paint.cell import in_a_cell
+from nslab.draw.paint.svg import svg
 from nslab.draw.path.way import Way, way
 from nslab.draw.scene.compose import compose
 from nslab.draw.scene.dot import source
@@ -98,7 +99,7 @@ class Picture:
     @property
     def output(self) -> str:
         """The same for a notebook's output, in which it is moved where it is too wide."""
-        return in_a_cell(self.html, self.placed)
+        return in_a_cell(self.html)
 
     @cached_property
     def text(self) -> str:

@@ -4,5 +4,4 @@
 
     trace/      the way of a packet through a snapshot
     diagnose/   what stands in its way, and what removes it
-    sentence    what is said, with the form and the values that it was made of
 """

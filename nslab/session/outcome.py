@@ -218,6 +218,12 @@ def _column(title: str, lines: str) -> str:
 
 
 def _pre(lines: str, style: str = "") -> str:
-    """Lines as they are, of which a long one goes on below: not every page has a rule for that."""
-    wraps = "white-space:pre-wrap;overflow-wrap:anywhere"
+    """Lines as they are, of which a long one goes on below.
+
+    Not every page has a rule for that, and what nbconvert makes has none for the letters of code.
+    """
+    wraps = (
+        "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
+        "overflow-wrap:anywhere"
+    )
     return f'<pre style="{style}{wraps}">{html.escape(lines)}</pre>'

@@ -135,7 +135,8 @@ class Listeners(Sequence[Listener]):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {
             "text/plain": str(self),
-            "text/html": self._picture().html + _command("ss --listening --tcp --udp --processes"),
+            "text/html": self._picture().output
+            + _command("ss --listening --tcp --udp --processes"),
         }
 
 

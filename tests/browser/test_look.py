@@ -247,6 +247,18 @@ def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> Non
     page.wait_for_function(MAP_BESIDE)
 
 
+def test_the_small_map_is_drawn_again_when_there_is_more_again(book: Book) -> None:
+    page, window, _ = looked_at(book, "map-again", width=640)
+    small = page.locator(".nslab-live .nslab-map")
+    for wide in (640, 1600, 640):
+        page.set_viewport_size({"width": wide, "height": 800})
+        if wide == 1600:
+            expect(small).to_be_hidden()
+        else:
+            expect(small.locator("svg.nslab-picture")).to_be_visible()
+    assert window.evaluate("w => w.scrollWidth > w.clientWidth")
+
+
 def test_what_the_hand_makes_larger_at_once_is_not_fitted_to_the_full_screen(book: Book) -> None:
     page = looked_at(book, "at-once")[0]
     page.evaluate(

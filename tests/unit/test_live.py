@@ -13,8 +13,19 @@ from waiting import until
 
 from nslab import Lab
 from nslab.jupyter.widgets import Live, following
+from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, things
-from nslab.network.actions import AddAddress, AddBridge, AddNamespace, AddVeth, Attach, SetUp
+from nslab.network.actions import (
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddVeth,
+    Attach,
+    DeleteLink,
+    SetUp,
+)
+from nslab.network.diff import Diff
+from nslab.network.model import Snapshot
 
 
 @pytest.fixture
@@ -55,6 +66,48 @@ def test_changes_add_up_and_fade(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> N
     assert "br1" in live.picture.text
     assert "br2" in live.picture.text
     live.close()
+
+
+def test_what_was_taken_back_is_no_change(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "FADE", 1000.0)
+    told: list[object] = []
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    lab.do(AddBridge("br1"))
+    until(lambda: isinstance(told[-1], Diff))
+    lab.do(DeleteLink("br1"))
+    until(lambda: isinstance(told[-1], Snapshot))
+    follows.stop()
+
+
+def test_a_change_fades_also_while_its_lab_rests(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    lab.do(AddBridge("br1"))
+    until(lambda: isinstance(told[-1], Diff))
+    monkeypatch.setattr(Lab, "resting", property(lambda _: True))
+    monkeypatch.setattr(following, "FADE", 0.2)
+    until(lambda: isinstance(told[-1], Snapshot))
+    follows.stop()
+
+
+def test_drawn_once_more_it_is_what_another_thread_has_just_shown(lab: Lab, live: Live) -> None:
+    live.following.stop()
+    with Lab(engine="fake", start=[AddBridge("br9")]) as other:
+        newer = other.snapshot()
+
+    class Late:
+        """While somebody waited to draw, another has drawn."""
+
+        def __enter__(self) -> None:
+            live._shown = newer
+
+        def __exit__(self, *_: object) -> None: ...
+
+    live._telling = Late()  # type: ignore[assignment]
+    live.be_plain(True)
+    assert live.picture.what is newer
 
 
 def test_undo_makes_a_new_lab_and_the_picture_follows_it(lab: Lab, live: Live) -> None:

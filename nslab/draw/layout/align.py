@@ -22,11 +22,15 @@ EDGE = 12
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
-SWITCH = 180
+SWITCH = 184
 """Pixels from the left to the LAN's switch."""
 
-WORLD_GAP = 40
-"""Pixels between the parts of the world."""
+WORLD_GAP = 44
+"""Pixels between the parts of the world: so they end where most hosts do."""
+
+
+PANEL = 592
+"""Pixels that a panel of what is plugged in nowhere may be wide, if host and world are narrower."""
 
 
 class Aligner:
@@ -91,13 +95,16 @@ class Aligner:
                 top += rest.h + BELOW
 
     def _widen(self) -> None:
-        """Make the host, and its bridge, as wide as the row below it: one edge at the right."""
-        names = [self.plan.scene.box_names[box.key] for box in self.plan.levels.get(1, ())]
-        right = max((self.boxes[name].right for name in names if name in self.boxes), default=0)
+        """Make the host, and its bridge, as wide as what is above and below it: one right edge."""
         host, group = self.boxes[self.host.name], self.host.group
-        if right > host.right and len(group.docks) == 1:
+        right = max((slot.rect.right for slot in self.plan.world), default=0)
+        if len(group.docks) == 1:
+            names = [self.plan.scene.box_names[box.key] for box in self.plan.levels.get(1, ())]
+            right = max([right, *(self.boxes[name].right for name in names if name in self.boxes)])
+        if right > host.right:
             self.boxes[self.host.name] = replace(host, w=right - host.x)
-            group.docks[0].bridge.w += right - host.right
+            if len(group.docks) == 1:
+                group.docks[0].bridge.w += right - host.right
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
@@ -138,8 +145,11 @@ class Aligner:
 
     def _panels(self, top: int) -> int:
         """The panels, just below the host; where what follows begins."""
+        host = self.boxes[self.host.name]
+        right = max([host.right, *(slot.rect.right for slot in self.plan.world)])
         for panel in self.plan.panels:
-            panel.place(EDGE, top, COLUMN)
+            # Names alone are short: some more lines of them, and nothing is to be moved.
+            panel.place(EDGE, top, COLUMN if panel.home else min(COLUMN, max(right - EDGE, PANEL)))
             top = panel.rect.bottom + BELOW
         return top
 

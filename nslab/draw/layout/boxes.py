@@ -248,7 +248,8 @@ def socket(cell: Cell) -> Slot:
     beside = beside_width(cell, 2 * CARD)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
-    return Slot(cell, w, SOCKET + LEAD * len(said.lines), "socket")
+    high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
+    return Slot(cell, w, high, "socket")
 
 
 def gate_width(line: Line) -> int:
@@ -280,8 +281,9 @@ def title_size(box: Box, title: str) -> tuple[int, int]:
 
 
 def scenery_lines(thing: Scenery) -> tuple[str, ...]:
-    """What is written on a part of the world."""
-    return (thing.name, " · ".join(thing.addresses)) if thing.addresses else (thing.name,)
+    """What is written on a part of the world: its addresses below each other, so that the row of
+    all parts is no wider than the host below it."""
+    return (thing.name, *thing.addresses)
 
 
 def scenery_size(thing: Scenery) -> Point:
@@ -290,7 +292,7 @@ def scenery_size(thing: Scenery) -> Point:
     inner = max(
         width(line, TEXT, code=bool(n)) + (0 if n else ICON) for n, line in enumerate(lines)
     )
-    return grid(inner + 2 * PAD), 44 if len(lines) > 1 else 32
+    return grid(inner + 2 * PAD), HEAD + LEAD * (len(lines) - 1) if len(lines) > 1 else 32
 
 
 def rest_size(text: str) -> Point:

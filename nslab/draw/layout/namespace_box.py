@@ -184,7 +184,7 @@ class Filler:
             bar = max(bar, top + group.notes.h + 8)
         bar += max((slot.h for slot in uppers), default=0)
         bottom = self._bridges(frame, bar)
-        self._others(frame, bottom + GAP if group.docks else bar)
+        self._others(frame, bottom + self._gap(frame) if group.docks else bar)
         self._notes(frame, top, left, uppers)
         frame.w = max(frame.w, frame.label.right + MARGIN)
         frame.h = max(frame.h, frame.label.bottom + FOOT)
@@ -236,6 +236,13 @@ class Filler:
             frame.put(slot, start, top)
             left = start + slot.w + GAP
         return max(bottom, top + deepest)
+
+    def _gap(self, frame: NamespaceBox) -> int:
+        """From the ports to the links below them: more where a cable lies between two of these."""
+        below = {slot.part.key for slot in frame.group.others if isinstance(slot.part, Cell)}
+        ports = (slot.part for dock in frame.group.docks for slot in dock.lower)
+        joined = any(isinstance(p, Cell) and self._far.get(p.key) in below for p in ports)
+        return 2 * GAP if joined else GAP
 
     def _others(self, frame: NamespaceBox, top: int) -> None:
         """Loose links in rows as long as a page is wide."""

@@ -239,7 +239,7 @@ class _Placer:
         for group in plan.groups:
             key = group.box.key
             if any(group is each for each in home):
-                blocks += [*_inside(group), labels[key].rect.grown(2)]
+                blocks += [*_inside(group), labels[key].rect.grown(6)]
             else:
                 blocks.append(inner[key].grown(CLEAR))
         return blocks

@@ -3,6 +3,7 @@
 ::
 
     svg       a placed scene as SVG
+    cell      a picture in a notebook's cell: how small it may become
     links     a link: a card, a bridge, a port, a line
     notes     what belongs to a namespace: gates, translations, routes
     shapes    rectangles, lines, texts, plugs

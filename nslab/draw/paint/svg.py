@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from nslab.draw.layout.boxes import (
     BADGE,
     ICON,
+    LEAD,
     LONGEST_NAME,
     SIGN,
     TEXT,
@@ -33,6 +34,7 @@ from nslab.draw.layout.key import ROW, SAMPLE
 from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint import links
+from nslab.draw.paint.cell import least, usual
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
@@ -42,12 +44,6 @@ from nslab.draw.paint.written import written
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Box, Cell, Scenery
 from nslab.network.diff import Kind
-
-LETTER, ROOM = 11, 720
-"""Pixels: of the smallest letters that can be read, and of what a cell has on a page of 900.
-
-A wider picture becomes smaller down to such letters, and then is moved in its cell.
-"""
 
 
 @dataclass(frozen=True)
@@ -69,13 +65,6 @@ def svg(placed: Placed, description: str, *, standalone: bool, over: Over | None
     return "\n".join(_Writer(placed).elements(description, standalone, over)) + "\n"
 
 
-def in_a_cell(drawn: str, placed: Placed) -> str:
-    """A picture for a notebook's output: not every page moves an output that is too wide for it."""
-    if _wide(placed) <= ROOM:
-        return drawn
-    return f'<div style="overflow-x:auto;max-width:100%">\n{drawn}</div>\n'
-
-
 def _wide(placed: Placed) -> int:
     return placed.width - placed.left
 
@@ -92,15 +81,17 @@ class _Writer:
     ) -> Iterator[str]:
         placed = self.placed
         w, h = _wide(placed), placed.height
-        least = "" if standalone or w <= ROOM else f"min-width:{-(-w * LETTER // TEXT)}px;"
+        # A file of its own is as wide as its reader likes.
+        narrowest = "" if standalone else f"min-width:{least(w)}px;"
+        across, down = (w, h) if standalone else (usual(w), usual(h))
         title = over.title if over else f"The network of {placed.scene.title}"
         flavour = "file" if standalone else "inline"
         if placed.scene.differs and not over:
             title += ", with what changed"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
-            f'role="img" width="{w}" height="{h}" viewBox="{placed.left} 0 {w} {h}" '
-            f'style="max-width:100%;{least}height:auto;background:transparent" '
+            f'role="img" width="{across}" height="{down}" viewBox="{placed.left} 0 {w} {h}" '
+            f'style="max-width:100%;{narrowest}height:auto;background:transparent" '
             f'aria-label="{xml(title)}">'
         )
         yield f"<title>{xml(title)}</title>"
@@ -300,8 +291,9 @@ class _Writer:
         y = rect.y + (18 if below else rect.h // 2 + 4)
         yield icon(OUTSIDE.get(thing.label, "server"), x, y - 12)
         yield words(x + ICON, y, name, "nslab-muted" if below else "")
-        for line in below:
-            yield words(rect.middle[0], y + 17, line, "nslab-middle nslab-code nslab-muted")
+        for number, line in enumerate(below):
+            at = y + 17 + LEAD * number
+            yield words(rect.middle[0], at, line, "nslab-middle nslab-code nslab-muted")
         yield "</g>"
 
     def _cable(self, run: Run, path: list[Point]) -> str:
@@ -343,4 +335,4 @@ def _line(path: list[Point], classes: str, hue: int) -> Iterator[str]:
         yield line_through(path, f"nslab-core nslab-core-{style}")
 
 
-__all__ = ["LETTER", "ROOM", "Over", "in_a_cell", "svg", "texts"]
+__all__ = ["Over", "svg", "texts"]

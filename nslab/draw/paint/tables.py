@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nslab.draw.layout.boxes import NAME, TEXT, Rect, grid
+from nslab.draw.paint.cell import in_a_cell, least, usual
 from nslab.draw.paint.icons import icon
 from nslab.draw.paint.shapes import line_through, rectangle, words, xml
 from nslab.draw.paint.style import style
@@ -47,10 +48,11 @@ _Drawn = tuple[list[str], int, int]
 def _svg(title: str, drawn: _Drawn) -> str:
     elements, w, h = drawn
     inside = "\n".join(elements)
-    return (
+    return in_a_cell(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-inline" role="img" '
-        f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
-        f'style="max-width:100%;height:auto;background:transparent" aria-label="{xml(title)}">\n'
+        f'width="{usual(w)}" height="{usual(h)}" viewBox="0 0 {w} {h}" '
+        f'style="max-width:100%;min-width:{least(w)}px;height:auto;background:transparent" '
+        f'aria-label="{xml(title)}">\n'
         f"<title>{xml(title)}</title>\n<style>{style(False, range(4))}</style>\n{inside}\n</svg>\n"
     )
 

@@ -160,11 +160,13 @@ class _Room:
 
 
 def written(placed: Placed) -> Iterator[Rect]:
-    """Where something stands that may not be covered: links, texts, gates, the world."""
+    """Where something stands that may not be covered: links, texts, plates, gates, the world."""
     for _, slot in (*placed.bridges, *placed.cells):
         yield slot.rect.grown(1)
     for _, rect in placed.scenery:
         yield rect.grown(1)
+    for _, rect, _ in placed.notes:
+        yield rect
     for gate in placed.gates:
         yield gate.rect
     for label in placed.labels.values():

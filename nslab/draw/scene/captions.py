@@ -157,6 +157,7 @@ def notes(
     changes: Sequence[Change],
     loopback: Sequence[Change],
     *,
+    before: Namespace | None = None,
     forwards: bool = False,
 ) -> Iterator[Line]:
     """Forwarding, routes, name servers, NAT: what belongs to a namespace as a whole.
@@ -164,6 +165,7 @@ def notes(
     In the order in which one usually gets them, so that what comes stands below what was there.
 
     ``changes`` are the namespace's, ``loopback`` those of its lo; empty if it is new or gone.
+    ``before`` is what the namespace was, where that is known.
     ``forwards``: the host passes on what is for others.
     """
     marks: Marks = {(c.what, c.value): c.kind for c in changes}
@@ -174,17 +176,29 @@ def notes(
         yield from _forwarding(namespace, changes, True)
     yield from _routes(namespace, marks, one_link=many == 1)
     yield from _way_out(namespace, forwards=forwards)
-    servers = nameservers(namespace.resolv_conf)
-    for server in servers:
-        yield Line(f"nameserver {server}", marks.get(("resolv.conf", ", ".join(servers))))
+    yield from _servers(namespace, marks, before)
     if not host:
         yield from _forwarding(namespace, changes, many > 1)
     for rule in namespace.nat:
         yield _translation(rule, marks.get(("nat", nat_text(rule))))
-    yield from _filter(namespace, changes)
+    yield from _filter(namespace, changes, before)
     yield from _names(namespace, changes)
     yield from (Line(f"cannot see {what}", code=False) for what in namespace.unseen)
     yield from _no_longer_there(changes)
+
+
+def _servers(namespace: Namespace, marks: Marks, before: Namespace | None) -> Iterator[Line]:
+    """The name servers; of a file that changed, which came and which went."""
+    servers = nameservers(namespace.resolv_conf)
+    mark = marks.get(("resolv.conf", ", ".join(servers)))
+    was = nameservers(before.resolv_conf) if before and mark == "changed" else []
+    if was and was != servers:
+        for server in servers:
+            yield Line(f"nameserver {server}", None if server in was else "new")
+        gone = [server for server in was if server not in servers]
+        yield from (Line(f"nameserver {server}", "gone") for server in gone)
+    else:
+        yield from (Line(f"nameserver {server}", mark) for server in servers)
 
 
 def _names(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
@@ -226,10 +240,12 @@ def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -
     # Its own address comes and goes with its state; alone, it is told as an address is.
     alone_its_own = set(news) == {_OWN} and len(changes) == 1
     others = 0 if alone_its_own else len(changes) - sum(v not in _BORN_WITH for v in news)
+    was = next((c.value.removeprefix("was ") for c in changes if c.value.startswith("was ")), "")
     for link in namespace.links:
         if link.name == "lo":
             if link.state != "up" or others or alone:
-                yield Line(f"lo {link.state}", "changed" if others else None)
+                turned = f"lo {was} → {link.state}" if others and was in STATES else ""
+                yield Line(f"lo {link.state}", "changed" if others else None, shown=turned)
             yield from _of_loopback(link, news, told=alone_its_own)
 
 
@@ -300,12 +316,16 @@ def _translation(rule: Translation, mark: Kind | None) -> Line:
     return Line(nat_text(rule), mark, role="nat", shown=shown, facts=rule.text)
 
 
-def _filter(namespace: Namespace, changes: Sequence[Change]) -> Iterator[Line]:
+def _filter(
+    namespace: Namespace, changes: Sequence[Change], before: Namespace | None
+) -> Iterator[Line]:
     """The packet filter, in one line, and in a picture a sign for each policy drop."""
     marks: dict[str, Kind] = {c.value: c.kind for c in changes if c.what == "rule"}
     kind: Kind | None = "changed" if marks else None
     text = filter_text(namespace.rules)
     if text:
+        if kind and before and not filter_text(before.rules):
+            kind = "new"
         yield Line(text, kind, role="filter", shown=text.partition(",")[0])
     elif marks:
         yield Line("filter: no rules", "changed")

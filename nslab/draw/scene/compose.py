@@ -145,14 +145,16 @@ class _Composer:
         cables = list(self._cables(drawn))
         cables += self._hub_cables(drawn)
         cables += self._other_wires(drawn)
-        worldly = list(self._world_of(cables))
+        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
+        # All of it where only changes count, too: where everything is stays as it was.
+        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
         worlds = {ns.inode: ns.label for _, ns in self.worldly}
         found = networks(self.links, self._peer_key, worlds, self.tunnels)
         return Scene(
             title=self.snapshot.title,
             boxes=boxes,
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
-            cables=self._shown(cables, {namespace.inode for _, namespace in worldly}),
+            cables=cables,
             networks=[network.members for network in found],
             outside=frozenset(n for n, network in enumerate(found) if network.outside),
             scenery_of={namespace.inode: namespace.label for _, namespace in self.worldly},
@@ -184,29 +186,6 @@ class _Composer:
         for far, near in wires.cards(self.links, worldly):
             if near in drawn:
                 yield replace(self._cable(far, near), pair=True)
-
-    def _shown(self, cables: list[Cable], world: set[int]) -> list[Cable]:
-        """The cables that do not end in a part of the world which is left out."""
-        out = {namespace.inode for _, namespace in self.worldly} - world
-        return [one for one in cables if not {one.upper[1], one.lower[1]} & out]
-
-    def _world_of(self, cables: list[Cable]) -> Iterator[tuple[bool, Namespace]]:
-        """What of the world is drawn; where only changes count, what the host is plugged into."""
-        order = {label: n for n, label in enumerate(_WORLD_ORDER)}
-        worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
-        near = {inode for cable in cables for inode in self._outer(cable)}
-        all_of_it = not near or any(self._changed(gone, ns) for gone, ns in worldly)
-        yield from (
-            (gone, namespace)
-            for gone, namespace in worldly
-            if self.diff is None or all_of_it or namespace.inode in near
-        )
-
-    def _outer(self, cable: Cable) -> Iterator[int]:
-        """The end of a cable that is in the world, if the other is not."""
-        inodes = {namespace.inode for _, namespace in self.worldly}
-        ends = [key[1] for key in (cable.upper, cable.lower) if key[1] in inodes]
-        yield from ends if len(ends) == 1 else ()
 
     # What is where.
 
@@ -285,8 +264,15 @@ class _Composer:
                 for change in self.diff.of_link(namespace.inode, link.index)
             ]
         forwards = self.snapshot.host.sysctls.get("net.ipv4.ip_forward", "0") != "0"
-        lines = captions.notes(namespace, changes, loopback, forwards=forwards and not gone)
-        box.notes = list(lines)
+        box.notes = list(
+            captions.notes(
+                namespace,
+                changes,
+                loopback,
+                before=None if gone else self.old.get(namespace.inode),
+                forwards=forwards and not gone,
+            )
+        )
         return box
 
     def _title(self, namespace: Namespace) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nslab.draw.scene.metrics import printable
-from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
+from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene, Scenery
 from nslab.network.diff import MARKS, Kind
 
 
@@ -47,10 +47,23 @@ class _Writer:
             on = self.scene.rest_on
             at = " " + self.say("on {name}").format(name=self.names[on]) if on else ""
             yield None, self.say(self.scene.rest) + at
-        if self.scene.scenery:
+        outside = self._outside()
+        if outside:
             yield None, self.say("outside")
-            for thing in self.scene.scenery:
+            for thing in outside:
                 yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
+
+    def _outside(self) -> list[Scenery]:
+        """The world; where only changes count, and none is there, what the host is plugged into."""
+        scene, every = self.scene, self.scene.scenery
+        ends = [
+            [scene.scenery_of.get(key[1], "") for key in (cable.upper, cable.lower)]
+            for cable in scene.cables
+        ]
+        near = {one or other for one, other in ends if bool(one) != bool(other)}
+        if not scene.differs or not near or any(thing.mark for thing in every):
+            return list(every)
+        return [thing for thing in every if thing.label in near]
 
     def _box(self, box: Box) -> Iterator[Marked]:
         title = self.say(box.title)

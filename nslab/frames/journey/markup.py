@@ -80,6 +80,7 @@ _POINTED = "background:color-mix(in srgb,currentColor 7%,transparent)"
 _STYLE = (
     # The choice of a step is as large as its row; its row says which one it is.
     ".nslab-walk tbody tr{position:relative}"
+    ".nslab-walk table{line-height:1.4}"
     ".nslab-walk input{margin:0 .4em 0 0;vertical-align:-.1em;cursor:pointer}"
     ".nslab-walk label{cursor:pointer;white-space:nowrap}"
     ".nslab-walk tbody label::after{content:'';position:absolute;inset:0}"
@@ -158,7 +159,7 @@ def _row(row: Row, group: str, moves: str) -> str:
     beat = ' class="nslab-beat"' if moves else ""
     return (
         f'<tr{beat} style="background:none{moves}"><td style="{_CELL};text-align:right;'
-        f'opacity:.75">{number}</td><td style="{_CELL}">{where}</td>'
+        f'opacity:.75">{number}</td><td style="{_CELL};white-space:nowrap">{where}</td>'
         f'<td style="{_CELL}">{escape(row.how)}</td>'
         f'<td style="{_CELL}{set_off}">{changes}</td></tr>'
     )

@@ -94,8 +94,8 @@ class Following:
             raise LabClosed("follow", "the lab", "it is no longer in use")
         if lab.resting:
             del lab
-            self._stopping.wait(WAIT)
-            return False
+            self._stopping.wait(wait)
+            return self._fade()
         engine = lab.engine
         if engine is not self._engine:
             self._number = 0
@@ -104,11 +104,15 @@ class Following:
         if number != self._number:
             self._number = number
             return self._look(engine is not self._engine)
-        if self._since is not None and time.monotonic() - self._since >= FADE:
-            self._since, self._base = None, self._shown
-            self._tell(self._shown)
-            return True
-        return False
+        return self._fade()
+
+    def _fade(self) -> bool:
+        """Show what is there, once a change was seen long enough; whether it was told."""
+        if self._since is None or time.monotonic() - self._since < FADE:
+            return False
+        self._since, self._base = None, self._shown
+        self._tell(self._shown)
+        return True
 
     def _look(self, renewed: bool) -> bool:
         lab = self._lab()
@@ -123,7 +127,8 @@ class Following:
         if not diff.compare(self._shown, seen):
             self._shown = now if seen is not now else self._shown
             return False
-        self._tell(diff.compare(self._base, seen))
+        # What was taken back is no change any longer.
+        self._tell(diff.compare(self._base, seen) or seen)
         self._shown = now
         if seen is not now:
             self._base = now

@@ -71,10 +71,10 @@ class Live(w.VBox):  # type: ignore[misc]
         self._facts = w.HTML()
         self._choice.observe(self._chosen, names="value")
         self._find.observe(lambda _: self._search(), names="value")
-        self._fold.observe(lambda _: self._tell(self._shown), names="value")
+        self._fold.observe(lambda _: self._again(), names="value")
         side = w.VBox(
             [self._find, self._found, self._fold, self._choice, self._enter, self._facts],
-            layout=w.Layout(flex="0 1 20em", min_width="18em", max_width="26em"),
+            layout=w.Layout(flex="0 1 24em", min_width="22em", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
@@ -129,7 +129,7 @@ class Live(w.VBox):  # type: ignore[misc]
         """Show only what is there, or also what is missing and wrong."""
         if plain != self._plain:
             self._plain = plain
-            self._tell(self._shown)
+            self._again()
 
     def bring_into_sight(self, thing: str) -> None:
         """Have the page scroll until a namespace or a link, as ``ns1/eth0``, can be seen."""
@@ -146,6 +146,11 @@ class Live(w.VBox):  # type: ignore[misc]
     def _tell(self, what: Snapshot | Diff) -> None:
         with self._telling:
             self._show(what)
+
+    def _again(self) -> None:
+        """Draw what is shown once more, whatever another thread has just shown."""
+        with self._telling:
+            self._show(self._shown)
 
     def _show(self, what: Snapshot | Diff) -> None:
         draw, self._shown = self._draw(), what

@@ -94,8 +94,8 @@ const frameOf = (frame, view, words, options) => {
     view.setAttribute('role', 'group');
     view.setAttribute('aria-label', words.window);
     const svg = () => view.querySelector(SVG);
-    const natural = () => +(svg()?.getAttribute('viewBox') || '0 0 1 1').split(/\s+/)[2] || 1;
-    const tall = () => +(svg()?.getAttribute('viewBox') || '0 0 1 1').split(/\s+/)[3] || 1;
+    const natural = () => +svg()?.getAttribute('width') || 1;
+    const tall = () => +svg()?.getAttribute('height') || 1;
     const scale = () => (svg()?.getBoundingClientRect().width || 1) / natural();
     const said = made('span', { className: 'nslab-heard' });
     said.setAttribute('role', 'status');
@@ -109,7 +109,8 @@ const frameOf = (frame, view, words, options) => {
     const legible = () => {
         const texts = [...svg()?.querySelectorAll('text') || []].slice(0, 60);
         const sizes = texts.map(each => parseFloat(getComputedStyle(each).fontSize) || 12);
-        return Math.ceil(natural() * Math.min(1, LETTER / Math.min(12, ...sizes)));
+        const drawn = +(svg()?.getAttribute('viewBox') || '0 0 1 1').split(/\s+/)[2] || 1;
+        return Math.ceil(drawn * Math.min(1, LETTER / Math.min(12, ...sizes)));
     };
     const apply = () => {
         // With parts that can be reached it is no single image.
@@ -304,7 +305,7 @@ const frameOf = (frame, view, words, options) => {
                 || view.scrollHeight > view.clientHeight + taken + 8);
             view.classList.toggle('nslab-more', Boolean(more));
             map.hidden = !more;
-            if (!more) return map.replaceChildren();
+            if (!more) { map.nslabOf = null; return map.replaceChildren(); }
             if (map.nslabOf !== all) {
                 const copy = all.cloneNode(true);
                 copy.querySelectorAll('title,desc,animate,animateMotion').forEach(one => one.remove());
