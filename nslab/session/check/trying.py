@@ -265,17 +265,22 @@ class Resolves(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=30, full=True)
         found = sorted({line.split()[0] for line in ran.stdout.splitlines() if line.strip()})
         good = bool(found) and (not self.address or self.address in found)
-        text = Sentence("{who} does not find {name}", who=self._who, name=self.name)
-        if found:
-            text = self._finds(", ".join(found))
-        ok = good == self.ok
-        wanted = self._finds(self.address) if self.ok and self.address else self.tries
-        if self.address and not self.ok:
-            wanted = Sentence("{what}: {address}", what=self.tries, address=self.address)
-        plain = ok or not found  # that it finds nothing tells what is wanted
-        return Verdict(ok, text, "" if ok else RUN_IN_ORDER, "" if plain else wanted)
+        text = self._finds(found)
+        if good == self.ok:
+            return Verdict(True, text)
+        # That it finds nothing tells what is wanted.
+        return Verdict(False, text, RUN_IN_ORDER, self._wanted if found else "")
 
-    def _finds(self, addresses: str) -> Sentence:
+    def _finds(self, found: list[str]) -> Sentence:
+        if not found:
+            return Sentence("{who} does not find {name}", who=self._who, name=self.name)
+        addresses = ", ".join(found)
         return Sentence(
             "{who} finds {name}: {addresses}", who=self._who, name=self.name, addresses=addresses
         )
+
+    @property
+    def _wanted(self) -> str:
+        if not self.address:
+            return self.tries
+        return Sentence("{what}: {address}", what=self.tries, address=self.address)
