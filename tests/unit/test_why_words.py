@@ -18,6 +18,8 @@ from test_why_switches import CASES, NETWORK, network
 
 import nslab
 from nslab import Explanation, Lab, SetDown, why
+from nslab.draw import Picture
+from nslab.draw.path.explained import explained
 from nslab.explain.diagnose.explanation import worded
 from nslab.jupyter.widgets import words
 from nslab.sentence import Sentence, joined, lines, sentence
@@ -103,6 +105,17 @@ def test_so_is_what_is_usual_nearly_always(name: str) -> None:
     change, target, *_ = CASES[name]
     said = german(why(change(network()), "ns1", target))
     assert not [text for text in remarks(said) if ENGLISH.search(text)]
+
+
+def test_a_long_end_has_room_in_the_picture() -> None:
+    """German is longer: with more lines the plate lay on the links of others."""
+    change, target, *_ = CASES["an entry that stays wrong"]
+    snapshot = change(network())
+    end = explained(Picture(snapshot), german(why(snapshot, "ns1", target))).callouts[-1]
+    assert " ".join(end.lines).startswith("✘ host/lxcbr0 sendet, was für ")
+    assert len(end.lines) == 3
+    cells = [slot.rect for _, slot in Picture(snapshot).placed.cells]
+    assert not any(map(end.rect.overlaps, cells))
 
 
 def test_the_whole_answer_in_german() -> None:

@@ -18,8 +18,9 @@ from nslab.draw.path.trail import Stop, Trail
 from nslab.draw.path.way import Hop
 from nslab.network.model import Snapshot
 
-WIDE = 44
-"""Characters in a line of what is said at the end."""
+WIDE, LINES = (44, 52, 60, 68), 3
+"""Characters in a line of what is said at the end: more where it took too many lines, for which no
+room is found as a rule."""
 
 
 class Where(Protocol):
@@ -74,9 +75,15 @@ def explained(base: Picture, answer: Answer) -> PathPicture:
         f"{answer.namespace} → {answer.target}",
         stops,
         end="lost" if answer.obstacle else "arrived",
-        said=tuple(textwrap.wrap(said, WIDE)),
+        said=_lines(said),
     )
     return PathPicture(base, trail, str(answer), upto=max(1, len(stops)))
+
+
+def _lines(said: str) -> tuple[str, ...]:
+    """What is said at the end, in as narrow lines as are not too many."""
+    tries = [tuple(textwrap.wrap(said, wide)) for wide in WIDE]
+    return next((lines for lines in tries if len(lines) <= LINES), tries[-1])
 
 
 def _link(where: str, snapshot: Snapshot) -> Hop | None:
