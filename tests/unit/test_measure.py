@@ -191,6 +191,8 @@ def test_a_chart_is_the_same_each_time_and_well_formed() -> None:
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"a", "b", "×0.50", "median", "ratio", SPEED.heading} <= set(texts)
     assert "currentColor" in bundle["text/html"]
+    assert "min-width:660px" in bundle["text/html"], "in a narrow cell it is moved"
+    assert "overflow-x:auto" in bundle["text/html"]
     assert bundle["text/plain"].splitlines()[0] == "Speed, Gbit/s (more is better)"
 
 

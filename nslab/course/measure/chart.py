@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from nslab.draw.paint.cell import least
 from nslab.draw.scene.metrics import width
 
 WIDTH, ROW, TOP = 720, 30, 40
@@ -113,7 +114,7 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
     return (
         f'<svg class="nslab-chart" role="img" xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
         f'height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'style="color:inherit;max-width:100%;height:auto">'
+        f'style="color:inherit;max-width:100%;min-width:{least(WIDTH)}px;height:auto">'
         f"<title>{html.escape(heading)}</title><desc>{described}</desc>{''.join(parts)}</svg>"
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from nslab.course.measure import chart
+from nslab.draw.paint.cell import in_a_cell
 from nslab.errors import InvalidInput
 from nslab.printable import short
 from nslab.session.check import Verdict, Verdicts
@@ -154,4 +155,4 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         return chart.svg(self.heading, self._columns, self.rows, self._footer())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.svg}
+        return {"text/plain": str(self), "text/html": in_a_cell(self.svg)}

@@ -240,13 +240,18 @@ def _loopback(namespace: Namespace, changes: Sequence[Change], *, alone: bool) -
     # Its own address comes and goes with its state; alone, it is told as an address is.
     alone_its_own = set(news) == {_OWN} and len(changes) == 1
     others = 0 if alone_its_own else len(changes) - sum(v not in _BORN_WITH for v in news)
-    was = next((c.value.removeprefix("was ") for c in changes if c.value.startswith("was ")), "")
     for link in namespace.links:
         if link.name == "lo":
             if link.state != "up" or others or alone:
-                turned = f"lo {was} → {link.state}" if others and was in STATES else ""
+                turned = _turned(link, changes) if others else ""
                 yield Line(f"lo {link.state}", "changed" if others else None, shown=turned)
             yield from _of_loopback(link, news, told=alone_its_own)
+
+
+def _turned(link: Link, changes: Sequence[Change]) -> str:
+    """What state a link has and had, where that is another."""
+    before = [change.value.removeprefix("was ") for change in changes]
+    return next((f"{link.name} {was} → {link.state}" for was in before if was in STATES), "")
 
 
 def _of_loopback(link: Link, news: Mapping[str, Kind], *, told: bool) -> Iterator[Line]:
@@ -321,14 +326,20 @@ def _filter(
 ) -> Iterator[Line]:
     """The packet filter, in one line, and in a picture a sign for each policy drop."""
     marks: dict[str, Kind] = {c.value: c.kind for c in changes if c.what == "rule"}
-    kind: Kind | None = "changed" if marks else None
     text = filter_text(namespace.rules)
     if text:
-        if kind and before and not filter_text(before.rules):
-            kind = "new"
-        yield Line(text, kind, role="filter", shown=text.partition(",")[0])
+        kind: Kind = "new" if before and not filter_text(before.rules) else "changed"
+        yield Line(text, kind if marks else None, role="filter", shown=text.partition(",")[0])
     elif marks:
         yield Line("filter: no rules", "changed")
+    yield from _dropped(namespace, marks)
+
+
+def _dropped(namespace: Namespace, marks: Mapping[str, Kind]) -> Iterator[Line]:
+    """A sign for each policy drop of a packet filter.
+
+    :param marks: how each of its rules and policies changed
+    """
     dropped: dict[str, list[str]] = {}
     forwarded = set()
     for table, chain in namespace.rules.base_chains():

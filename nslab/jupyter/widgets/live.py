@@ -74,7 +74,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._fold.observe(lambda _: self._again(), names="value")
         side = w.VBox(
             [self._find, self._found, self._fold, self._choice, self._enter, self._facts],
-            layout=w.Layout(flex="0 1 24em", min_width="22em", max_width="26em"),
+            layout=w.Layout(flex="0 1 24em", min_width="min(22em, 100%)", max_width="26em"),
         )
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
