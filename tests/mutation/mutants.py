@@ -215,6 +215,20 @@ MUTANTS = (
     ),
     # -- exercises
     Mutant(
+        "verdict_words: a verdict is half German where a part of it is not known",
+        "return None if None in filled.values() else here.format_map(filled)",
+        "return here.format_map(text.values | {k: v for k, v in filled.items() if v})",
+        ("tests/unit/test_verdict_words.py",),
+        "stays_english",
+    ),
+    Mutant(
+        "grading: what the kernel says goes out of the box as it is",
+        "unmet = tuple(str(verdict.message) for verdict in verdicts if not verdict)",
+        "unmet = tuple(verdict.message for verdict in verdicts if not verdict)",
+        ("tests/unit/test_verdict_words.py",),
+        "marks",
+    ),
+    Mutant(
         "answers: a verdict is said below every cell",
         "if lab.alive and lab.steps != steps])",
         "if lab.alive])",

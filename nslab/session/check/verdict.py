@@ -24,8 +24,8 @@ GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
 class Verdict(Struct, frozen=True):
     """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be.
 
-    ``wanted`` says what should be, where a message does not tell that.  What a check says is a
-    :class:`~nslab.sentence.Sentence`; any other text is shown as it is.
+    ``wanted`` says what should be, where a message does not tell that.  All three are texts; those
+    of nslab's own checks also know their form, by which a widget says them in its language.
     """
 
     ok: bool
