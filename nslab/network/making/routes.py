@@ -34,9 +34,10 @@ def routes(work: Work) -> Pieces:
         gone = [one for one in _beyond(was, now) if not _goes(work, label, one)]
         added = [one for one in _beyond(now, was) if not _follows(one, follow)]
         early, late = _when_deleted(gone, added)
-        late += _beyond(_made_by_kernel(work, label), now)
+        made = _made_by_kernel(work, label)
+        late += _beyond(made, now)
         yield from (_without(ns, one, was) for one in early)
-        there = [one for one in was if one not in early] + _made_by_kernel(work, label)
+        there = [one for one in was if one not in early] + made
         yield from _added(ns, added, there, now)
         yield from (_without(ns, one, was) for one in late)
 
