@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from outside import entered, seen, wanted
 from playwright.sync_api import Locator, Page, expect
-
-from nslab import Lab, lesson
-from nslab.engine import labs
-from nslab.network.model import Snapshot
 
 Book = Callable[..., Any]
 
 BUILDER = "import nslab\nlab = nslab.Lab({name!r})\nlab.builder()"
-
-
-def seen(name: str) -> Snapshot:
-    """What the kernel reports of a lab, asked from outside."""
-    return labs.look(next(lab for lab in labs.running() if lab.name == name))
-
-
-def comes_to(name: str, holds: Callable[[Snapshot], bool], limit: float = 30.0) -> None:
-    """Wait until a lab is as it should be, seen from outside.
-
-    Undo and redo make it anew: a look that was begun beside that may find the lab before or after.
-    """
-    end = time.monotonic() + limit
-    while not holds(seen(name)):
-        there = [lab for lab in labs.running() if lab.name == name]
-        assert time.monotonic() < end, f"{there}: {[one.label for one in seen(name)]}"
-        time.sleep(0.05)
-
-
-def wanted() -> dict[str, Any]:
-    """The article's network, made by the lessons' own steps."""
-    with Lab("wanted", start=(*lesson("05").state_after(), *lesson("06")["F1"].actions)) as lab:
-        return lab.snapshot().canonical()
 
 
 def node(page: Page, name: str) -> Locator:
@@ -172,7 +144,7 @@ def test_the_articles_network_is_made_in_the_picture(book: Book, hand: Any) -> N
     assert seen(name).canonical() == wanted()
     page.locator("button.nslab-undo").click()
     expect(page.locator(".nslab-message")).to_contain_text("taken back")
-    comes_to(name, lambda now: [ns.resolv_conf for ns in now if ns.label == "ns1"] == [None])
+    assert seen(name).namespace("ns1").resolv_conf is None
 
 
 def test_a_link_that_is_dropped_onto_a_namespace_moves_there(book: Book) -> None:
@@ -239,7 +211,7 @@ def test_what_a_terminal_did_is_named_before_undo_takes_it(book: Book) -> None:
     page.locator(".nslab-piece[data-piece='bridge']").click()
     Mouse(page).do("brctl addbr lxcbr0")
     expect(page.locator(".nslab-message")).to_contain_text("✔")
-    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "terminals", "--"]
+    enter = entered("terminals")
     subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
     expect(page.locator(".nslab-log .nslab-last")).to_contain_text("br7")
     undo = page.locator("button.nslab-undo")
@@ -250,10 +222,10 @@ def test_what_a_terminal_did_is_named_before_undo_takes_it(book: Book) -> None:
     assert any(link.name == "br7" for link in seen("terminals").host.links)
     undo.click()
     expect(message).to_contain_text("taken back")
-    comes_to("terminals", lambda now: "br7" not in {link.name for link in now.host.links})
+    assert not any(link.name == "br7" for link in seen("terminals").host.links)
     page.locator("button.nslab-redo").click()
     expect(message).to_contain_text("✔ done again")
-    comes_to("terminals", lambda now: "br7" in {link.name for link in now.host.links})
+    assert any(link.name == "br7" for link in seen("terminals").host.links)
 
 
 def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:

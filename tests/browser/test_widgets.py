@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from outside import entered, running, seen, wanted
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from nslab import Lab, lesson
-from nslab.engine import labs
+from nslab import lesson
 from nslab.jupyter.widgets.forms import FORMS
 from nslab.jupyter.widgets.inspector import PACE
-from nslab.network.model import Snapshot
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,21 +48,6 @@ QUIET = [
     "--HTMLExporter.mermaid_js_url=",
 ]
 """What the README gives for a page that asks for nothing."""
-
-
-def running(name: str) -> labs.Running:
-    return next(lab for lab in labs.running() if lab.name == name)
-
-
-def seen(name: str) -> Snapshot:
-    """What the kernel reports of a lab, asked from outside."""
-    return labs.look(running(name))
-
-
-def wanted() -> dict[str, Any]:
-    """The article's network, made by the lessons' own steps."""
-    with Lab("wanted", start=(*lesson("05").state_after(), *lesson("06")["F1"].actions)) as lab:
-        return lab.snapshot().canonical()
 
 
 def done(page: Page) -> None:
@@ -164,10 +148,7 @@ def test_what_is_typed_in_a_terminal_shows_at_once(
     page = book("import nslab\nlab = nslab.Lab('terminal')\nlab.live()").page
     expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
     terminal = subprocess.Popen(
-        [sys.executable, "-m", "nslab", "enter", "--lab", "terminal", "--", "bash"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [*entered("terminal"), "bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert terminal.stdin is not None
     assert terminal.stdout is not None
@@ -309,7 +290,7 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
     """A capture that runs: what a terminal sends is listed; then it is stopped, and looked into."""
     page = book(INSPECTED.format(name="inspected")).page
     expect(page.locator(".nslab-status")).to_contain_text("is running")
-    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "inspected", "ns1", "--"]
+    enter = entered("inspected", "ns1")
     subprocess.run([*enter, "ping", "-c1", "203.0.113.80"], check=True, capture_output=True)
     listed = page.locator(".nslab-rows [role=option]")
     expect(listed.filter(has_text="echo")).to_have_count(8)
@@ -523,7 +504,7 @@ def test_a_node_of_the_picture_shows_its_facts(book: Book) -> None:
     looks_at_nodes(page)
     # A redraw takes neither the choice nor the focus away.
     page.locator(".nslab-drawn [data-link='ns1/eth0']").focus()
-    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "nodes", "ns1", "--"]
+    enter = entered("nodes", "ns1")
     subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
     expect(page.locator(".nslab-drawn [data-link='ns1/br7']")).to_be_visible()
     page.wait_for_function("document.activeElement.dataset.link === 'ns1/eth0'")
@@ -661,7 +642,7 @@ def test_five_hundred_namespaces_are_summed_up(book: Book, capsys: Any) -> None:
     drawn = page.locator(".nslab-drawn")
     expect(drawn).to_contain_text("more")
     began = time.monotonic()
-    enter = [sys.executable, "-m", "nslab", "enter", "--lab", "crowd", "ns250", "--"]
+    enter = entered("crowd", "ns250")
     subprocess.run([*enter, "ip", "link", "add", "br7", "type", "bridge"], check=True)
     done_at = time.monotonic()
     expect(drawn.locator("[data-link='ns250/br7']")).to_be_visible()

@@ -160,7 +160,9 @@ def test_nothing_of_it_is_left() -> None:
 
     with Lab("ending") as lab:
         docker.start(lab)
-        agent = next(one.pid for one in labs.running() if one.name == "ending")
+        found = labs.of(lab.engine)
+        assert found
+        agent = found.pid
         space = os.readlink(f"/proc/{agent}/ns/pid")
         # Other labs may have an engine, too: this is the one that shares the agent's processes.
         own = {pid for pid in engines() if namespace_of(pid) == space}
