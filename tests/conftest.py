@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiers
+import warm
 from hypothesis import settings
+
+from nslab.engine import local
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("NSLAB_NO_SKIP") == "1"
 KERNEL = Path(__file__).parent / "kernel"
@@ -60,6 +64,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         out = set(left_out)
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[warm.Forks]:
+    """What forks agents for the tests of this process."""
+    made = warm.Forks()
+    yield made
+    made.end()
+
+
+@pytest.fixture(autouse=True)
+def agents_are_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have labs start in a quarter of the time, where nothing but the lab is of interest."""
+    tier = dict(request.node.user_properties)["tier"]
+    if (
+        WANTED == tiers.PER_COMMIT
+        and tier != tiers.ROOT_SMOKE
+        and request.node.get_closest_marker("kernel")
+        and not request.node.get_closest_marker("alone")
+    ):
+        monkeypatch.setattr(local, "_spawn", request.getfixturevalue("forks").spawn)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

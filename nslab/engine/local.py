@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -66,15 +66,7 @@ class Child:
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
         self._errors = tempfile.TemporaryFile()  # has no name, so nothing can be left behind
         try:
-            self._process = subprocess.Popen(
-                # -P: nothing in the present directory, whose owner may be another, is imported.
-                [sys.executable, "-P", "-m", MODULE, "--lab", name],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env=environment,
-                start_new_session=True,
-            )
+            self._process = _spawn(name, environment, self._errors)
         except OSError as error:
             self._errors.close()
             raise EngineUnavailable("start a lab", "", str(error), "run: nslab doctor") from error
@@ -127,6 +119,19 @@ class Child:
             with contextlib.suppress(OSError):
                 stream.close()
         self._errors.close()
+
+
+def _spawn(name: str, environment: Mapping[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the agent of a lab, with pipes to and from it."""
+    return subprocess.Popen(
+        # -P: nothing in the present directory, whose owner may be another, is imported.
+        [sys.executable, "-P", "-m", MODULE, "--lab", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def _refusal(refused: m.Refused) -> EngineUnavailable:

@@ -141,6 +141,21 @@ class Peer(Value, frozen=True):
     index: int
 
 
+def who_chose(mac: bytes) -> str:
+    """Who chose a MAC that is no port's: ``permanent``, ``random`` or ``set``.
+
+    The kernel says it in sysfs only, so this goes by the look of it.  What it draws at random has
+    the locally administered bit (``eth_random_addr()``); what a person or a lab chooses begins with
+    02:00:00, or has three zeros behind its first byte.  Three in ten million draws look like that.
+
+    :param mac: its six bytes; a link that has none has chosen nothing
+    """
+    if not any(mac):
+        return "permanent"
+    chosen = not any(mac[1 : 3 if mac[0] == 2 else 4])
+    return "random" if mac[0] & 2 and not chosen else "set"
+
+
 class Link(Value, frozen=True):
     """An interface.  ``kind`` is the kernel's word (bridge, veth, macvlan …), "" for a device."""
 

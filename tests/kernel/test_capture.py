@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from machine import agents, wait_for
+from machine import wait_for
 
 from nslab import (
     AddAddress,
@@ -38,6 +38,7 @@ from nslab import (
     SetUp,
     Sysctl,
 )
+from nslab.engine import labs
 
 ARTICLE = (
     AddBridge("lxcbr0", stp=False),
@@ -402,7 +403,9 @@ def test_captures_that_nobody_stops_are_bounded(pair: Lab) -> None:
 def test_a_capture_leaves_nothing_open() -> None:
     with Lab("capturing") as lab:
         lab.do(*PAIR)
-        inside = agents("capturing")[-1]
+        running = labs.of(lab.engine)
+        assert running is not None
+        inside = running.pid
 
         def descriptors() -> int:
             return len(os.listdir(f"/proc/{inside}/fd"))

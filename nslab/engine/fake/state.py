@@ -353,16 +353,10 @@ class Network:
 
 
 def mac_origin(link: Link) -> str:
-    """Who chose a MAC, by the look of it, as the agent tells it (the kernel says it in sysfs only).
-
-    What is drawn at random has the locally-administered bit; labs choose 02:00:00:….
-    """
+    """Who chose a MAC, as the agent tells it."""
     if link.kind == "bridge" and any(port.mac == link.mac for port in link.ports):
         return "stolen"
-    if link.mac == NO_MAC:
-        return "permanent"
-    drawn = int(link.mac[:2], 16) & 2 and link.mac[3:8] != "00:00"
-    return "random" if drawn else "set"
+    return model.who_chose(bytes.fromhex(link.mac.replace(":", "")))
 
 
 def _rules(nat: list[Rule]) -> Ruleset:

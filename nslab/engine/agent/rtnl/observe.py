@@ -527,7 +527,7 @@ def _link(
         mode=_mode(raw),
         vlan=_vlan(raw),
         mac=_mac(mac),
-        mac_origin="stolen" if bridge and mac in ports else _origin(mac),
+        mac_origin="stolen" if bridge and mac in ports else model.who_chose(mac),
         mtu=_U32.unpack(found[uapi.IFLA_MTU])[0],
         up=bool(raw.flags & uapi.IFF_UP),
         carrier=bool(raw.flags & uapi.IFF_LOWER_UP),
@@ -587,17 +587,6 @@ def _vlan(raw: _RawLink) -> int:
 @cache
 def _flag_words(flags: int) -> tuple[str, ...]:
     return tuple(word for bit, word in _FLAGS if flags & bit)
-
-
-def _origin(mac: bytes) -> str:
-    """Who chose a MAC.  The kernel says it in sysfs only, so this goes by the look of it.
-
-    What the kernel draws at random has the locally-administered bit (eth_random_addr()); labs
-    choose 02:00:00:…, which a random draw hits once in 65,536.
-    """
-    if not any(mac):
-        return "permanent"
-    return "random" if mac[0] & 2 and mac[1:3] != b"\0\0" else "set"
 
 
 def _mac(packed: bytes) -> str:
