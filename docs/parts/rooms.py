@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import nslab
@@ -32,6 +33,7 @@ def files(name: str) -> int:
     return sum(1 for path in ROOT.rglob("*.py") if room(path) == name)
 
 
+@cache
 def imports() -> Counter[tuple[str, str]]:
     """How many imports lead from a room to another, in functions and for type checkers too."""
     known, found = rooms(), Counter[tuple[str, str]]()

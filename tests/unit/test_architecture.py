@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,28 @@ def imports(path: Path, *, when_loaded: bool = False, types: bool = False) -> It
 
     :param types: count those that are imported for type checkers only, too
     """
-    todo: list[ast.AST] = [ast.parse(path.read_text())]
+    yield from _imports(path, when_loaded, types)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file, read once: each of them is asked about five times."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def is_module(name: str) -> bool:
+    place = ROOT.parent / name.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").exists()
+
+
+@cache
+def _imports(path: Path, when_loaded: bool, types: bool) -> tuple[str, ...]:
+    return tuple(_walked(parsed(path), path, when_loaded, types))
+
+
+def _walked(tree: ast.Module, path: Path, when_loaded: bool, types: bool) -> Iterator[str]:
+    todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
         match node:
@@ -124,15 +146,11 @@ def imports(path: Path, *, when_loaded: bool = False, types: bool = False) -> It
             case ast.ImportFrom(module=module, names=names, level=0) if module:
                 # `from nslab import actions` imports nslab.network.actions.
                 below = [f"{module}.{alias.name}" for alias in names]
-                found = [
-                    name
-                    for name in below
-                    if (ROOT.parent / name.replace(".", "/")).is_dir()
-                    or (ROOT.parent / (name.replace(".", "/") + ".py")).exists()
-                ]
-                yield from found or [module]
+                yield from [name for name in below if is_module(name)] or [module]
             case ast.ImportFrom():
                 raise AssertionError(f"{path}: relative import")
+            case ast.expr():
+                continue  # no statement is in one
             case _:
                 todo += ast.iter_child_nodes(node)
 
@@ -194,7 +212,7 @@ def test_the_agent_is_another_process(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_every_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert ast.get_docstring(parsed(path))
 
 
 def loaded_by(code: str) -> set[str]:
@@ -264,7 +282,7 @@ ROW = re.compile(r"^    (\S.*?)(?:  +|$)", re.M)
 
 def mapped(package: Path) -> set[str]:
     """What the map in a package's docstring names: the rows after its ``::``."""
-    shown = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    shown = ast.get_docstring(parsed(package / "__init__.py")) or ""
     _, marked, rest = shown.partition("::\n")
     block = re.split(r"\n(?=\S)", rest, maxsplit=1)[0] if marked else ""
     return {word.rstrip("/,") for row in ROW.findall(block) for word in row.split()}
