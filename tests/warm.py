@@ -60,8 +60,7 @@ class Process:
         if self.poll() is None:
             descriptor = os.pidfd_open(self.pid)
             try:
-                if not select.select([descriptor], [], [], timeout)[0]:
-                    raise subprocess.TimeoutExpired("agent", timeout or 0)
+                until_ended(descriptor, timeout)
             finally:
                 os.close(descriptor)
         code = self.poll()
@@ -71,6 +70,16 @@ class Process:
     def kill(self) -> None:
         if self.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
+
+
+def until_ended(descriptor: int, timeout: float | None) -> None:
+    """Wait for the process of a pidfd.
+
+    :param timeout: seconds
+    :raises subprocess.TimeoutExpired: it has not ended by then
+    """
+    if not select.select([descriptor], [], [], timeout)[0]:
+        raise subprocess.TimeoutExpired("agent", timeout or 0)
 
 
 class Forks:
@@ -85,6 +94,11 @@ class Forks:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 pass_fds=[theirs.fileno()],
             )
+
+    @property
+    def process(self) -> int:
+        """The pid of the process that forks."""
+        return self._process.pid
 
     def spawn(self, name: str, environment: Mapping[str, str], errors: IO[bytes]) -> Process:
         """In place of ``nslab.engine.local._spawn``."""
