@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from nslab.doctor.report import Check, Report, Status
 from nslab.engine.refusal import pod
@@ -44,6 +45,16 @@ PURPOSES = {
     "qemu-system-x86_64": "labs in a virtual machine: nslab vm build",
     "mkfs.erofs": "makes the disk of that machine",
 }
+SHARED = "shared by all labs"
+
+NEIGHBOURS = "/proc/net/stat/arp_cache"
+"""The table of IPv4's neighbours: the kernel has one for all network namespaces (net/ipv4/arp.c),
+and shows this file in the machine's own only."""
+
+NEIGHBOURS_LIMIT = "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
+ENOUGH_NEIGHBOURS = 16384
+"""For 2,000 labs: one in which all ping has 7 (benchmarks/limits)."""
+
 REQUIRED_TOOLS = ("bash",)
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Not in an ordinary user's PATH on Debian, though the programs there can be run."""
@@ -74,6 +85,7 @@ def examine(untrusted: Sequence[str] | None = None) -> Report:
     checks = [
         *kernel_checks(attempt(), facts),
         *tool_checks(),
+        *shared_checks(),
         *jupyter_checks(untrusted),
         *machine_checks(),
     ]
@@ -125,6 +137,26 @@ def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
         checks.append(Check(group, name, status, detail, remedy))
     # What lessons on other subjects need comes after what every lab needs.
     return sorted(checks, key=lambda check: check.group == "features")
+
+
+def shared_checks() -> list[Check]:
+    """What all labs of the machine take from: nothing in a container, which does not see it."""
+    try:
+        limit = int(Path(NEIGHBOURS_LIMIT).read_text())
+        names, *rows = (line.split() for line in Path(NEIGHBOURS).read_text().splitlines())
+    except (OSError, ValueError):
+        return []
+    counts = [dict(zip(names, (int(word, 16) for word in row), strict=False)) for row in rows]
+    entries = max((count.get("entries", 0) for count in counts), default=0)
+    full = sum(count.get("table_fulls", 0) for count in counts)  # a row for each processor
+    detail = f"{entries:,} of {limit:,} are taken"
+    if limit >= ENOUGH_NEIGHBOURS or not (full or entries > limit * 3 // 4):
+        return [Check(SHARED, "neighbours", "ok", detail)]
+    if full:
+        detail += f"; {full:,} times there were none left: No buffer space available"
+    key = "net.ipv4.neigh.default.gc_thresh"
+    remedy = f"sudo sysctl -w {key}2={ENOUGH_NEIGHBOURS // 2} {key}3={ENOUGH_NEIGHBOURS}"
+    return [Check(SHARED, "neighbours", "limited", detail, remedy)]
 
 
 def tool_checks() -> list[Check]:

@@ -327,6 +327,16 @@ def _gateway(said: Said) -> str:
     return ""
 
 
+def _buffers(said: Said) -> str:
+    """The kernel's answer if its table of neighbours is full: ENOBUFS (neigh_create())."""
+    if "No buffer space available" not in said.output:
+        return ""
+    return (
+        "the machine's table of neighbours is full: all labs on it share one, and nslab doctor "
+        "says how its limit is raised; until then try again, or close labs that you do not need"
+    )
+
+
 _TARGETS = (
     "ACCEPT DROP REJECT RETURN LOG MASQUERADE SNAT DNAT REDIRECT MARK CONNMARK NETMAP".split()
 )
@@ -430,6 +440,7 @@ _RULES: tuple[Rule, ...] = (
     _link,
     _exists,
     _gateway,
+    _buffers,
     _iptables,
     _sysctl,
     _walls,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,3 +61,16 @@ def test_there_are_no_other_trials(place: trial.Place) -> None:
         == set(measure.others(place, PLAN))
         == {*TRIALS, "captures", "vm"}
     )
+
+
+def test_what_limits_a_machine(tmp_path: Path) -> None:
+    results = tmp_path / "limits.json"
+    argv = [sys.executable, "benchmarks/limits", "--labs", "2", "--json", str(results)]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(argv, cwd=root, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(results.read_text())
+    assert [burst["answered"] for burst in found["pings"]] == [2]
+    assert found["one takes"]["network namespaces"] == 6, "host, ns1 and the four outside"
+    assert found["one takes"]["neighbours"] > 1, "all labs' are in one table"
+    assert "| neighbours |" in ended.stdout

@@ -44,3 +44,11 @@ def test_the_files_say_what_was_found_of_faults() -> None:
         text=True,
     )
     assert compared.returncode == 0, compared.stderr
+
+
+def test_the_page_for_many_says_what_was_found_of_limits() -> None:
+    found = subprocess.run(
+        [sys.executable, "benchmarks/limits", "--table"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout in (ROOT / "docs" / "howto" / "many-learners.md").read_text()

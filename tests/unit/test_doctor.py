@@ -7,14 +7,15 @@ import inspect
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nslab import EngineUnavailable, Lab
 from nslab.cli import doctor as report
-from nslab.doctor import Check, Report
-from nslab.doctor.checks import PURPOSES, find, kernel_checks, tool_checks, verdict
+from nslab.doctor import Check, Report, checks
+from nslab.doctor.checks import PURPOSES, find, kernel_checks, shared_checks, tool_checks, verdict
 from nslab.engine import refusal
 from nslab.engine.refusal import Attempt, Facts, diagnose
 from nslab.network.programs import PACKAGES
@@ -296,6 +297,40 @@ REPORT = Report(
         Check("tools", "dot", "ok"),
     ),
 )
+
+
+@pytest.mark.parametrize(
+    ("entries", "full", "limit", "status", "says"),
+    [
+        (13, 0, 1024, "ok", "13 of 1,024 are taken"),
+        (800, 0, 1024, "limited", "800 of 1,024 are taken"),
+        (3, 7, 1024, "limited", "7 times there were none left: No buffer space available"),
+        (3, 7, 16384, "ok", "3 of 16,384 are taken"),
+    ],
+)
+def test_the_table_of_neighbours_is_shared(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    entries: int,
+    full: int,
+    limit: int,
+    status: str,
+    says: str,
+) -> None:
+    table, setting = tmp_path / "arp_cache", tmp_path / "gc_thresh3"
+    row = f"{entries:08x} {{:08x}}\n"
+    table.write_text(
+        f"entries  table_fulls\n{row.format(full - 3 if full else 0)}{row.format(3 if full else 0)}"
+    )
+    setting.write_text(f"{limit}\n")
+    monkeypatch.setattr(checks, "NEIGHBOURS", str(table))
+    monkeypatch.setattr(checks, "NEIGHBOURS_LIMIT", str(setting))
+    (found,) = shared_checks()
+    assert (found.name, found.status) == ("neighbours", status)
+    assert says in found.detail
+    assert ("gc_thresh3=16384" in found.remedy) == (status == "limited")
+    table.unlink()
+    assert shared_checks() == [], "a container does not see it"
 
 
 def test_the_report_as_text(

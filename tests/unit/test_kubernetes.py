@@ -19,6 +19,8 @@ import pytest
 import yaml
 from test_setup import pinned
 
+from nslab.doctor.checks import ENOUGH_NEIGHBOURS
+
 ROOT = pods.KUBERNETES.parents[1]
 SCHEMA = yaml.safe_load(
     (Path(__file__).parent / "kubernetes" / "z2jh-values.schema.yaml").read_text()
@@ -187,6 +189,26 @@ def test_the_namespace_lets_in_what_is_to_run_there() -> None:
         if document["kind"] == "Namespace"
     }
     assert levels == {"nslab": "baseline", "nslab-nodes": "privileged"}
+
+
+@pytest.mark.parametrize(("before", "after"), [("1024", "16384"), ("65536", "65536")])
+def test_a_node_has_room_for_all_labs_neighbours(tmp_path: Path, before: str, after: str) -> None:
+    """Limits are raised, and those of whoever set higher ones stay.  IPv6 may be off."""
+    (daemons,) = (
+        one for one in documents(pods.KUBERNETES / "nodes.yaml") if one["kind"] == "DaemonSet"
+    )
+    pod = daemons["spec"]["template"]["spec"]
+    assert pod["hostNetwork"], "no other network namespace has these limits"
+    (init,) = (one for one in pod["initContainers"] if one["name"] == "neighbours")
+    *shell, place = init["command"]
+    assert place == "/proc/sys"
+    folder = tmp_path / "net/ipv4/neigh/default"
+    folder.mkdir(parents=True)
+    for limit in (1, 2, 3):
+        (folder / f"gc_thresh{limit}").write_text(f"{before}\n")
+    subprocess.run([*shell, str(tmp_path)], check=True, stderr=subprocess.PIPE)
+    assert (folder / "gc_thresh3").read_text().strip() == after
+    assert int(after) >= ENOUGH_NEIGHBOURS
 
 
 # -- profiles ----------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from nslab.doctor.checks import ENOUGH_NEIGHBOURS
+
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "deploy" / "hub"
 
@@ -70,3 +72,17 @@ def test_apparmor_takes_the_profiles(name: str) -> None:
     said = parsed(text)
     assert said.returncode == 0, said.stderr
     assert parsed(text.replace("flags=(unconfined)", "flags=(unconfinde)")).returncode != 0
+
+
+def test_the_hubs_machine_has_as_many_neighbours_as_the_doctor_wants() -> None:
+    lines = (HUB / "nslab-hub.sysctl").read_text().splitlines()
+    rows = [line.split(" = ") for line in lines if not line.startswith("#")]
+    assert {family: int(rows[n][1]) for n, family in ((2, "ipv4"), (5, "ipv6"))} == {
+        "ipv4": ENOUGH_NEIGHBOURS,
+        "ipv6": ENOUGH_NEIGHBOURS,
+    }
+    assert [row[0] for row in rows] == [
+        f"net.{family}.neigh.default.gc_thresh{n}" for family in ("ipv4", "ipv6") for n in (1, 2, 3)
+    ]
+    for key, _ in rows:
+        assert Path("/proc/sys", *key.split(".")).exists(), "as this kernel calls it"

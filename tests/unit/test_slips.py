@@ -176,3 +176,8 @@ def test_a_container_that_may_not_change_its_network() -> None:
     refused = "ip: RTNETLINK answers: Operation not permitted"
     assert "begin a cell with %%ns app instead" in hints(Said(line, refused, 2, None, lab()))
     assert not hints(Said("docker exec app ls", "", 1, None, lab()))
+
+
+def test_a_full_table_of_neighbours_is_the_machines() -> None:
+    said = Said("ping -c 1 10.0.0.1", "ping: sendmsg: No buffer space available", 1, None, lab())
+    assert "all labs on it share one, and nslab doctor says how its limit is raised" in hints(said)
