@@ -295,3 +295,35 @@ def test_a_package_has_a_map_of_its_files(package: Path) -> None:
     if package == ROOT or len(there) < 3:
         return  # CONTRIBUTING has the map of the rooms
     assert mapped(package) == there
+
+
+LOOKS_HERE = {
+    "nslab/cli/course.py": "a course's tests import what lies beside them",
+    "nslab/engine/vm/image.py": "pip; it is next to be mended with what Binder and the image prove",
+}
+"""Where Python looks for modules in the present folder, and why."""
+
+
+def unshielded(tree: ast.AST) -> list[int]:
+    """The lines on which ``sys.executable`` is started with ``-m`` or ``-c`` first."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.List | ast.Tuple):
+            continue
+        for word, after in zip(node.elts, node.elts[1:], strict=False):
+            own = isinstance(word, ast.Attribute) and word.attr == "executable"
+            first = after.value if isinstance(after, ast.Starred) else after
+            if isinstance(first, ast.Tuple) and first.elts:
+                first = first.elts[0]
+            if own and isinstance(first, ast.Constant) and first.value in ("-m", "-c"):
+                found.append(node.lineno)
+    return found
+
+
+def test_python_does_not_look_for_modules_in_the_present_folder() -> None:
+    """It may be another user's, or have hand-ins in it: ``-P`` or ``-I`` comes first."""
+    assert unshielded(ast.parse("run([sys.executable, '-m', 'x'], (sys.executable, *('-m', 'x')))"))
+    assert not unshielded(ast.parse("run([sys.executable, '-P', '-m', 'x'])"))
+    files = [*MODULES, *(ROOT.parent / "deploy").rglob("*.py")]
+    wrong = {str(path.relative_to(ROOT.parent)) for path in files if unshielded(parsed(path))}
+    assert wrong == set(LOOKS_HERE)
