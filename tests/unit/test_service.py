@@ -58,7 +58,7 @@ def parsed(text: str) -> subprocess.CompletedProcess[str]:
 
 
 PROFILES = {
-    "hub": HUB / "nslab-hub.apparmor",
+    "hub": HUB / "nslab_hub" / "nslab-hub.apparmor",
     "kubernetes": ROOT / "deploy/kubernetes/profiles/nslab.apparmor",
 }
 
