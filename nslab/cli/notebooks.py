@@ -40,8 +40,8 @@ def untrusted() -> list[str] | None:
     None if there is no Jupyter, or no home in which it could keep what it trusts.
     """
     folder = _target(executed=False)
-    if not folder.is_dir():
-        folder, _ = source()
+    if not folder.is_dir():  # a terminal on a hub begins in the lessons' own folder
+        folder = Path.cwd() if Path.cwd().name == COPY else source()[0]
     try:
         return [path.name for path in lessons(folder) if not _trusted(path)]
     except (ImportError, OSError, sqlite3.Error):
