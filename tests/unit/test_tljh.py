@@ -355,11 +355,21 @@ def test_the_teachers_page(configured: Callable[..., Config], tmp_path: Path) ->
     assert role["scopes"] == ["access:services!service=class"]
 
 
+def test_without_teachers_an_authenticator_may_bring_the_groups(
+    configured: Callable[..., Config],
+) -> None:
+    """JupyterHub refuses to start where both do."""
+    c = configured()
+    assert not plain(c.JupyterHub.load_groups, {})
+    (role,) = plain(c.JupyterHub.load_roles, [])
+    assert role["groups"] == ["teachers"]
+
+
 def test_what_another_plug_in_has_set_stays(
     hook: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     account(monkeypatch, True)
-    c, _ = of_tljh(monkeypatch, tmp_path, {})
+    c, _ = of_tljh(monkeypatch, tmp_path, {"nslab": {"teachers": ["ada"]}})
     c.JupyterHub.load_groups = {"others": {"users": ["bob"]}}
     c.JupyterHub.load_roles = [{"name": "others"}]
     c.Spawner.environment = {"OTHERS": "1"}

@@ -195,8 +195,9 @@ def teaching(
         "scopes": [f"access:services!service={SERVICE}"],
     }
     c.JupyterHub.services.append(service)
-    c.JupyterHub.load_groups.update({TEACHERS: {"users": list(teachers)}})
-    c.JupyterHub.load_roles.append(role)
+    c.JupyterHub.load_roles.append(role)  # JupyterHub makes its group
+    if teachers:  # an authenticator that brings groups of its own takes none from here
+        c.JupyterHub.load_groups.update({TEACHERS: {"users": list(teachers)}})
     c.Spawner.environment.update({"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}"})
 
 
