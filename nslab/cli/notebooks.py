@@ -40,8 +40,8 @@ def untrusted() -> list[str] | None:
     None if there is no Jupyter, or no home in which it could keep what it trusts.
     """
     folder = _target(executed=False)
-    if not folder.is_dir():
-        folder, _ = source()
+    if not folder.is_dir():  # a terminal on a hub begins in the lessons' own folder
+        folder = Path.cwd() if Path.cwd().name == COPY else source()[0]
     try:
         return [path.name for path in lessons(folder) if not _trusted(path)]
     except (ImportError, OSError, sqlite3.Error):
@@ -82,7 +82,7 @@ def open_lab(
     # JupyterLab refuses an option that is there twice: the learner's own is the one that counts.
     given = {word.split("=")[0] for word in rest}
     ours = [word for word in options(folder, port, browser) if word.split("=")[0] not in given]
-    argv = [sys.executable, "-m", "jupyterlab", *ours, *rest]
+    argv = [sys.executable, "-P", "-m", "jupyterlab", *ours, *rest]
     # Terminals in the page know the command nslab, and its Python.
     programs = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -161,8 +162,8 @@ def command(folder: Path, table: Path) -> list[str]:
     ]
 
 
-def run(folder: Path, table: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(folder, table), capture_output=True, text=True)
+def run(folder: Path, table: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(folder, table), capture_output=True, text=True, cwd=cwd)
 
 
 def rows(table: Path) -> dict[tuple[str, str], dict[str, str]]:
@@ -302,3 +303,16 @@ def test_the_box_is_empty(tmp_path: Path) -> None:
     why = rows(tmp_path / "marks.csv")["ada", "X2"]["why"]
     wanted = "[True, ['learner'], [], [], False, True, ['lo'], True, [], False]"
     assert f"SystemError: {wanted}" in why
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the whole machine", "the class's folder"])
+def test_the_folder_that_the_grader_is_in_is_not_in_the_box(whole: bool) -> None:
+    """The class's folder holds what others handed in; a service of systemd begins in /."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as made:
+        folder = Path(made)
+        source = f"import os\nraise SystemError([os.path.exists({made!r}), os.listdir('/var/tmp')])"
+        notebook(folder / "class" / "ada" / "02-bridge.ipynb", [(X2, source)])
+        table = folder / "marks.csv"
+        ended = run(folder / "class", table, Path("/") if whole else folder)
+        assert ended.returncode == 0, ended.stderr
+        assert "SystemError: [False, []]" in rows(table)["ada", "X2"]["why"]

@@ -286,6 +286,13 @@ def test_lessons_are_copied_and_trusted(lessons: Path, tmp_path: Path) -> None:
     assert notebooks.untrusted() == []
 
 
+def test_who_is_in_the_copys_own_folder_is_told_of_the_copy(
+    lessons: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(notebooks.prepare())  # where a terminal of JupyterLab begins on a hub
+    assert notebooks.untrusted() == []
+
+
 def test_a_copy_keeps_the_work_of_the_learner(lessons: Path, tmp_path: Path) -> None:
     folder = notebooks.prepare(tmp_path / "mine")
     mine = folder / "02-bridge.ipynb"

@@ -60,7 +60,7 @@ def parsed(text: str) -> subprocess.CompletedProcess[str]:
 
 
 PROFILES = {
-    "hub": HUB / "nslab-hub.apparmor",
+    "hub": HUB / "nslab_hub" / "nslab-hub.apparmor",
     "kubernetes": ROOT / "deploy/kubernetes/profiles/nslab.apparmor",
 }
 
@@ -75,7 +75,7 @@ def test_apparmor_takes_the_profiles(name: str) -> None:
 
 
 def test_the_hubs_machine_has_as_many_neighbours_as_the_doctor_wants() -> None:
-    lines = (HUB / "nslab-hub.sysctl").read_text().splitlines()
+    lines = (HUB / "nslab_hub" / "nslab-hub.sysctl").read_text().splitlines()
     rows = [line.split(" = ") for line in lines if not line.startswith("#")]
     assert {family: int(rows[n][1]) for n, family in ((2, "ipv4"), (5, "ipv6"))} == {
         "ipv4": ENOUGH_NEIGHBOURS,

@@ -482,7 +482,7 @@ def _start(folder: Path, asked: argparse.Namespace) -> tuple[subprocess.Popen[by
     log = folder / "hub.log"
     with log.open("wb") as output:
         hub = subprocess.Popen(
-            (sys.executable, "-m", "jupyterhub", "-f", str(config)),
+            (sys.executable, "-P", "-m", "jupyterhub", "-f", str(config)),
             cwd=folder,
             env=env,
             stdout=output,

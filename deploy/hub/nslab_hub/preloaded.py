@@ -216,7 +216,7 @@ def without_secrets(descriptor: str) -> None:
     """Begin again without the hub's environment, if there is more in it than may be known."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     if kept.keys() != os.environ.keys():
-        argv = (sys.executable, "-m", "nslab_hub.preloaded", descriptor)
+        argv = (sys.executable, "-P", "-m", "nslab_hub.preloaded", descriptor)
         os.execve(sys.executable, argv, kept)
 
 

@@ -14,12 +14,10 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import nslab
 
 RESTING = "NSLAB_REST_UNUSED"
 """Has the labs of exercises' cards run only once they are used (nslab/course/exercises)."""
@@ -46,13 +44,13 @@ CULL_EVERY = 60
 """Seconds between two looks for servers that nobody uses."""
 
 
-def options(idle: int) -> list[str]:
+def options() -> list[str]:
     """What a learner's server is started with: no requests to other machines, nothing idle.
 
     ``jupyter_lsp`` looks for language servers, which a class does not have, and takes 3 MB.
-
-    :param idle: seconds after which a kernel ends that nothing runs in and no page looks at
     """
+    import nslab  # not beside every hub: TLJH's has an environment of its own
+
     own = Path(nslab.__file__).parent / "cli" / "jupyterlab"
     return [
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -65,10 +63,26 @@ def options(idle: int) -> list[str]:
         "--ServerApp.jpserver_extensions=nslab_hub.learner=True",
         # In a home with a quota, what lies in a trash that JupyterLab does not show is in the way.
         "--FileContentsManager.delete_to_trash=False",
-        # A kernel that nobody looks at ends, and its labs with it.
+    ]
+
+
+def idle_kernels(idle: int) -> list[str]:
+    """Options that have a kernel end that nobody looks at, and its labs with it.
+
+    :param idle: after so many seconds in which nothing runs in it; 0 for never
+    """
+    return [
         f"--MappingKernelManager.cull_idle_timeout={idle}",
         f"--MappingKernelManager.cull_interval={CULL_EVERY}",
     ]
+
+
+def of_labs(labs: int) -> dict[str, str]:
+    """What a learner's environment says of labs.
+
+    :param labs: so many may run at once, 0 for any number
+    """
+    return {RESTING: "1"} | ({LIMIT: str(labs)} if labs else {})
 
 
 def configure(
@@ -110,7 +124,7 @@ def configure(
     python = sys.executable
     c.JupyterHub.spawner_class = "nslab_hub.spawner.PreloadedSpawner"
     c.Spawner.cmd = ["jupyterhub-singleuser"]
-    c.Spawner.args = options(idle)
+    c.Spawner.args = [*options(), *idle_kernels(idle)]
     c.Spawner.mem_limit = memory
     c.Spawner.cpu_limit = processors
     c.PreloadedSpawner.tmp_limit = temporary
@@ -129,7 +143,7 @@ def configure(
         {
             "name": "idle-culler",
             "command": [
-                *(python, "-m", "nslab_hub.culling"),
+                *(python, "-P", "-m", "nslab_hub.culling"),
                 *(f"--timeout={idle}", f"--cull-every={CULL_EVERY}", f"--max-age={longest}"),
             ],
         }
@@ -144,37 +158,54 @@ def configure(
     own = Path(python).parent  # where nslab is
     c.Spawner.environment = {
         "PATH": os.pathsep.join((str(own), os.environ.get("PATH", os.defpath))),
-        RESTING: "1",
+        **of_labs(labs),
     }
-    if labs:
-        c.Spawner.environment[LIMIT] = str(labs)
-    _teaching(c, list(teachers), account, port, kept or Path.cwd().parent / "class")
-
-
-def _teaching(c: Any, teachers: list[str], account: str, port: int, folder: Path) -> None:
-    """The teacher's page, who sees it, and how learners' servers find it."""
-    address = f"http://127.0.0.1:{port}"
-    service: dict[str, Any] = {
-        "name": SERVICE,
-        "url": address,
-        "command": [sys.executable, "-m", "nslab_hub.teaching.service"],
-        "environment": {"NSLAB_CLASS_FOLDER": str(folder)},
-        "oauth_no_confirm": True,
-    }
+    c.JupyterHub.load_groups = {}
+    page: dict[str, Any] = {"command": [python, "-P", "-m", "nslab_hub.teaching.service"]}
     with suppress(KeyError):
         pwd.getpwnam(account)
-        service["user"] = account
-    _make(folder, service.get("user"))
+        page["user"] = account
+    folder = kept or Path.cwd().parent / "class"
+    make(folder, page.get("user"))
+    teaching(c, page, teachers=teachers, port=port, folder=folder)
+
+
+def teaching(
+    c: Any, page: Mapping[str, Any], *, teachers: Sequence[str], port: int, folder: Path
+) -> None:
+    """Add the teacher's page, who sees it, and how learners' servers find it.
+
+    :param c: the configuration, in which other services, roles and groups stay
+    :param page: how the hub runs it: its ``command``, and as which ``user``
+    :param teachers: who sees it, beside the hub's admins
+    :param port: where it listens, on the loopback alone
+    :param folder: where it keeps what was handed in
+    """
+    address = f"http://127.0.0.1:{port}"
+    service = {
+        "name": SERVICE,
+        "url": address,
+        "environment": {"NSLAB_CLASS_FOLDER": str(folder)},
+        "oauth_no_confirm": True,
+        **page,
+    }
+    role = {
+        "name": "teacher",
+        "groups": [TEACHERS],
+        "scopes": [f"access:services!service={SERVICE}"],
+    }
     c.JupyterHub.services.append(service)
-    c.JupyterHub.load_groups = {TEACHERS: {"users": teachers}}
-    c.JupyterHub.load_roles.append(
-        {"name": "teacher", "groups": [TEACHERS], "scopes": [f"access:services!service={SERVICE}"]}
-    )
-    c.Spawner.environment["NSLAB_CLASS_URL"] = f"{address}/services/{SERVICE}"
+    c.JupyterHub.load_roles.append(role)  # JupyterHub makes its group
+    if teachers:  # an authenticator that brings groups of its own takes none from here
+        c.JupyterHub.load_groups.update({TEACHERS: {"users": list(teachers)}})
+    c.Spawner.environment.update({"NSLAB_CLASS_URL": f"{address}/services/{SERVICE}"})
 
 
-def _make(folder: Path, account: str | None) -> None:
-    """What was handed in and what was said to all is kept here, and nobody else reads it."""
+def make(folder: Path, account: str | None) -> None:
+    """Make where it is kept what was handed in and what was said to all; nobody else reads it.
+
+    :param account: whose it is, as far as root makes it
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     if account is not None and os.geteuid() == 0:
         shutil.chown(folder, account)

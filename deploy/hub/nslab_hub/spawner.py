@@ -61,7 +61,7 @@ class Source:
             # Nothing in the file system leads to it: it goes with the two who hold its ends.
             ours, theirs = socket.socketpair()
             with theirs:
-                words = (sys.executable, "-m", "nslab_hub.preloaded", str(theirs.fileno()))
+                words = (sys.executable, "-P", "-m", "nslab_hub.preloaded", str(theirs.fileno()))
                 self._process = subprocess.Popen(
                     words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
                 )

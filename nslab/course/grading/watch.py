@@ -68,6 +68,7 @@ def ask(job: Job, limits: Limits, files: Sequence[Path] = ()) -> Answer:
         process = subprocess.Popen(
             [
                 sys.executable,
+                "-P",  # what is in Python's path is in the box: not the grader's own folder
                 "-m",
                 "nslab.course.grading.box",
                 str(limits.memory),

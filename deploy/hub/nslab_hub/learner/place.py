@@ -234,7 +234,7 @@ def _without_outputs(text: str) -> str:
 async def _looked(question: Mapping[str, Any]) -> dict[str, Any]:
     """What a look into a lab finds, by a process that ends with it: in the teacher's language."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "nslab_hub.learner.looking"),
+        *(sys.executable, "-P", "-m", "nslab_hub.learner.looking"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "NSLAB_LANG": str(question.get("language") or "en")},

@@ -105,7 +105,7 @@ class HandIns:
         if self.busy:
             return
         tell({"state": "running", "done": 0})
-        words = (sys.executable, "-m", "nslab", "grade", str(self._inside), "--csv")
+        words = (sys.executable, "-P", "-m", "nslab", "grade", str(self._inside), "--csv")
         self._marking = await asyncio.create_subprocess_exec(
             *words, str(self.marks), "--overwrite", "--jobs", "1",
             stdin=asyncio.subprocess.DEVNULL,
