@@ -370,7 +370,7 @@ def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) 
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda _, argv: started.append(argv))
     assert run("lab", "--no-browser", "--", "--ServerApp.ip=0.0.0.0") == 0
-    assert started[0][:3] == [sys.executable, "-m", "jupyterlab"]
+    assert started[0][:4] == [sys.executable, "-P", "-m", "jupyterlab"]
     assert started[0][-1] == "--ServerApp.ip=0.0.0.0"
     # JupyterLab refuses to start with two values.
     assert [word for word in started[0] if "ServerApp.ip" in word] == ["--ServerApp.ip=0.0.0.0"]

@@ -169,6 +169,8 @@ def test_a_file_that_is_too_large_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         read(tmp_path / "none.ipynb")
 
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
 # -- whose it is ------------------------------------------------------------------------------
 
 
@@ -191,6 +193,8 @@ def test_a_file_that_is_too_large_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         ("class/lovelaceada_LATE_777_4242_homework.ipynb", "lovelaceada"),
         ("class/ada/02-bridge/02-bridge.ipynb", "ada"),
         ("class/week1/02-bridge_ada.ipynb", "ada"),
+        # One learner alone hands in the whole folder.
+        *((f"class/ada/{path.name}", "ada") for path in sorted(NOTEBOOKS.glob("*.ipynb"))),
     ],
 )
 def test_whose_a_file_is(path: str, who: str) -> None:

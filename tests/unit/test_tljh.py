@@ -322,7 +322,7 @@ def test_tljhs_culler_keeps_its_options_and_reckons_with_a_clock_that_only_runs(
         "name": "cull-idle",
         "admin": True,
         "command": [
-            *(str(tmp_path / "user/bin/python"), "-m", "nslab_hub.culling"),
+            *(str(tmp_path / "user/bin/python"), "-P", "-m", "nslab_hub.culling"),
             *("--timeout=3600", "--max-age=0"),
         ],
         "user": tljh_nslab.ACCOUNT,
@@ -344,7 +344,12 @@ def test_the_teachers_page(configured: Callable[..., Config], tmp_path: Path) ->
     c = configured(nslab={"teachers": ["ada"]})
     page = c.JupyterHub.services[-1]
     words = page["command"]
-    assert words[-3:] == [str(tmp_path / "user/bin/python"), "-m", "nslab_hub.teaching.service"]
+    assert words[-4:] == [
+        str(tmp_path / "user/bin/python"),
+        "-P",
+        "-m",
+        "nslab_hub.teaching.service",
+    ]
     assert words[0] == "nsenter", "out of what the hub's unit mounts over /proc"
     assert f"--reuid={tljh_nslab.ACCOUNT}" in words
     assert page["url"] == "http://127.0.0.1:8082"

@@ -28,6 +28,10 @@ _COPY = re.compile(r"^(?:[ _-]*\(\d+\)|-Copy\d+|-\d{1,2}| - Copy(?: \(\d+\))?)+$
 """What a browser, JupyterLab, Canvas and Windows put behind the name of a second copy."""
 
 
+WITHOUT_EXERCISES = ("00-start-here", "11-free-play")
+"""Notebooks that are no lesson's, and lie beside them in a learner's folder."""
+
+
 class Owner(Struct, frozen=True):
     """Somebody who handed something in.
 
@@ -85,7 +89,7 @@ def _downloaded(name: str) -> Owner | None:
 def _without_lesson(name: str) -> str | None:
     """What is left of a name without that of a lesson or an exercise; None if it has neither."""
     exercises = [one.name for lesson in every() for one in lesson.exercises]
-    for known in (*exercises, *(lesson.name for lesson in every())):
+    for known in (*exercises, *(lesson.name for lesson in every()), *WITHOUT_EXERCISES):
         before, found, behind = name.partition(known)
         if found:
             behind = "" if _COPY.match(behind) else behind
