@@ -229,7 +229,16 @@ def test_a_class_of_thirty(school: Path, listener: tuple[int, list[str]]) -> Non
 def test_two_runs_give_the_same(school: Path) -> None:
     first, second = school.parent / "first.csv", school.parent / "second.csv"
     assert run(school, first).returncode == run(school, second).returncode == 1
-    assert first.read_bytes() == second.read_bytes()
+    assert told(first) == told(second)
+
+
+def told(table: Path) -> list[list[str]]:
+    """What a table says, in its order; of what took too much not what it was first.
+
+    A fork bomb may run into the limit of processes or that of time, as busy as the machine is.
+    """
+    with table.open(newline="") as file:
+        return [["took" if "took" in cell else cell for cell in row] for row in csv.reader(file)]
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
