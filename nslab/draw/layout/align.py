@@ -62,7 +62,7 @@ class Aligner:
         found = {f"ns:{name}": rect.x for name, rect in self.boxes.items()}
         for frame in self.filler.frames:
             for slot in frame.slots():
-                found[self.filler.name(frame, slot)] = frame.at(slot).x
+                found[self.filler.name(frame, slot)] = self.filler.kept(frame, slot)
         for thing, slot in zip(self.plan.scene.scenery, self.plan.world, strict=True):
             found[f"world:{thing.label}"] = slot.x
         return found

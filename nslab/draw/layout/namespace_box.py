@@ -136,8 +136,16 @@ class Filler:
     def _item(self, frame: NamespaceBox, slot: Slot, *, wish: bool = False) -> Item:
         name = self.name(frame, slot)
         was, old = self.stage.was(name), self.stage.wish(name)
+        if id(slot) in self._docked:
+            was, old = (None if at is None else at - slot.w // 2 for at in (was, old))
         hope = self._wish(frame, slot) if wish and old is None else old
         return Item(slot.w, was, hope)
+
+    def kept(self, frame: NamespaceBox, slot: Slot) -> int:
+        """What to remember of a slot's place: a port, which grows and shrinks with what is said
+        in it, stays with its middle at its cable."""
+        at = frame.at(slot)
+        return at.middle[0] if id(slot) in self._docked else at.x
 
     def _wish(self, frame: NamespaceBox, slot: Slot) -> int | None:
         """Where a link would be straight above its other end, or below it."""

@@ -246,10 +246,10 @@ class _Writer:
     def _link(self, cell: Cell, rect: Rect, drawn: Iterator[str]) -> Iterator[str]:
         name = self.names[cell.key]
         data = f'data-ns="{xml(name.rpartition("/")[0])}" data-link="{xml(name)}"'
-        yield (
-            f'{self._group("link", cell.mark, data, self._hue(cell.key))} tabindex="0" role="img" '
-            f'aria-label="{xml(cell.facts)}">'
-        )
+        start = self._group("link", cell.mark, data, self._hue(cell.key))
+        if any(line.mark for line in cell.lines):
+            start = start.replace(" nslab-same", "")
+        yield f'{start} tabindex="0" role="img" aria-label="{xml(cell.facts)}">'
         yield f"<title>{xml(cell.facts)}</title>"
         yield from drawn
         if cell.mark:
