@@ -296,6 +296,34 @@ def beside(one: Locator, other: Locator) -> bool:
     )
 
 
+SHOWS_ALL = """field => {
+    const style = getComputedStyle(field), pen = document.createElement('canvas').getContext('2d');
+    pen.font = style.font;
+    const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    return field.clientWidth - padding - pen.measureText(field.placeholder).width;
+}"""
+"""How much wider a field is than the example in it."""
+
+
+def test_in_a_narrow_window_a_journey_has_its_map_beside_its_picture(book: Book) -> None:
+    """Not below its table, where nobody looks who moves the picture; and no example is cut."""
+    page = book(f"import nslab\n{WIDGETS['inspector']}", width=640, height=2000).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    small = page.locator(".nslab-journey > .nslab-map")
+    expect(small).to_be_visible()
+    picture = page.locator(".nslab-journey > .nslab-window svg.nslab-picture")
+    tools = page.locator(".nslab-journey > .nslab-tools")
+    stands(picture)
+    map_box, picture_box = small.bounding_box(), picture.bounding_box()
+    assert map_box is not None
+    assert picture_box is not None
+    assert beside(small, picture)
+    assert map_box["y"] + map_box["height"] <= picture_box["y"]
+    for button in tools.locator("button").all():
+        assert beside(small, button)
+    assert page.locator(".nslab-only input").evaluate(SHOWS_ALL) >= 0
+
+
 def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     page = book(LIVE.format(name="still"), "lab").page
     expect(page.locator(".nslab-tools").first).to_be_visible()

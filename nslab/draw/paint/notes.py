@@ -20,7 +20,7 @@ from nslab.draw.layout.place import Gate
 from nslab.draw.paint.icons import OPEN, SHUT, icon
 from nslab.draw.paint.links import marked_line
 from nslab.draw.paint.shapes import rectangle, words, xml
-from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.metrics import clip, shown_width, width
 from nslab.draw.scene.scene import Line
 
 
@@ -76,7 +76,7 @@ def _rows(x: int, y: int, line: Line) -> Iterator[str]:
 def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
     """A translation, as a plate beside the link at which it acts."""
     texts = rows(line)
-    wide = max(round(width(text, TEXT, code=line.code)) for text in texts)
+    wide = max(round(shown_width(text, TEXT, code=line.code)) for text in texts)
     wide += 16 + (12 if line.mark else 0)
     if " ".join(texts) != line.text:
         yield f"<title>{xml(line.facts)}</title>"
