@@ -459,3 +459,22 @@ def test_what_does_not_fit_goes_on_behind_its_sign(book: Book) -> None:
     assert len(set(begins)) == 1
     label = page.locator(".nslab-live .nslab-choice > label")
     assert label.evaluate("label => getComputedStyle(label).textAlign") == "left"
+
+
+def rows_of(parts: Locator) -> int:
+    """How many rows the visible ones of some parts stand in."""
+    boxes = [part.bounding_box() for part in parts.all() if part.is_visible()]
+    return len({round(box["y"]) for box in boxes if box})
+
+
+def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book: Book) -> None:
+    """No last button is left alone on a second row."""
+    page = book(f"import nslab\n{WIDGETS['player']}", WIDGETS["builder"], width=900).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    buttons = page.locator(".nslab-player > .widget-hbox button")
+    pieces = page.locator(".nslab-palette .nslab-piece")
+    expect(pieces).to_have_count(7)
+    stands(page.locator(".nslab-builder .nslab-window svg.nslab-picture"))
+    assert buttons.count() >= 5
+    assert rows_of(buttons) == 1
+    assert rows_of(pieces) == 1

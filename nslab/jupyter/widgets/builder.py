@@ -484,7 +484,7 @@ def _palette() -> str:
         for name, words, _ in PALETTE
     )
     told = html.escape(say("Drag into the picture, or press:"))
-    return f"<div class='nslab-palette'><span>{told}</span>{pieces}</div>"
+    return f"<div class='nslab-palette'><span>{told}</span><div>{pieces}</div></div>"
 
 
 def _short(what: What) -> str:

@@ -123,6 +123,9 @@ class Player(w.VBox):  # type: ignore[misc]
         buttons = [self._back, self._run, self._all, self._stop, self._reset]
         if 0 < saved < len(lesson.steps):
             buttons.append(self._resume)
+        for each in buttons:
+            # As wide as its words: all stand in one row, also in a narrow cell.
+            each.layout = w.Layout(width="auto", min_width="7em")
         self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
