@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
+
+import snapshots as sample
 
 from nslab.network.diff import nat_text, vlans_text
 from nslab.network.diff.switches import PORT_FLAGS
@@ -105,3 +108,23 @@ def test_whatever_is_put_together_of_them_has_no_english_word_left() -> None:
     texts += [f"{word} on → off" for _, word in PORT_FLAGS]
     left = {text: said for text, said in german(texts).items() if ENGLISH.search(said or text)}
     assert not left
+
+
+FACTS = """
+import json, pickle, sys
+from nslab.jupyter.widgets.node_facts import facts
+snapshot = pickle.load(sys.stdin.buffer)
+print(json.dumps([line for _, lines in facts(snapshot, "host") for line in lines]))
+"""
+
+
+def test_the_facts_of_a_node_say_its_rules_in_the_same_words() -> None:
+    snapshot = sample.lab(rules=sample.nat("masquerade", out="eth0"))
+    done = subprocess.run(
+        [sys.executable, "-c", FACTS],
+        input=pickle.dumps(snapshot),
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        check=True,
+    )
+    assert "masquerade alles → eth0" in json.loads(done.stdout)

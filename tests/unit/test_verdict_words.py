@@ -448,3 +448,11 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
     here = german([sentence(form, change=change) for change in said])
     for words, change in zip(here, said.values(), strict=True):
         assert words.startswith(f"das hätte sich nicht ändern sollen: „{change}“; ")
+
+
+def test_the_vlans_of_a_port_are_said_in_german() -> None:
+    """They are the kernel's list in nslab's words, not the kernel's."""
+    said = listed("VLAN 10 untagged, 20 and 30 tagged".split(" and "))
+    text = sentence("{place} carries {vlans}", place="switch/to-lan", vlans=said)
+    (here,) = german([text])
+    assert here.endswith("VLAN 10 ohne Tag, 20 und 30 mit Tag")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from nslab.jupyter.widgets import error_words
+from nslab.jupyter.widgets.change_words import of_change
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 from nslab.sentence import Sentence
@@ -69,6 +70,8 @@ def _said(text: str) -> str | None:
 
 def _filled(name: str, value: object) -> str | None:
     """What stands in a blank."""
+    if name == "vlans" and (said := of_change(str(value))):
+        return said
     if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
         return _said(value)
     return _changes.say(str(value)) or str(value) if name == "change" else str(value)
