@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import snapshots as sample
 from msgspec import structs
+from test_draw_room import two_bridges
 
 from nslab import Action, AddBridge, AddNamespace, AddVeth, Attach, Lab, ResolvConf, SetUp
 from nslab.draw import Picture
@@ -56,6 +57,14 @@ def test_host_and_world_end_at_one_edge_whatever_changes(steps: int) -> None:
         assert host.right - bridge.rect.right == bridge.rect.x - host.x
     assert [thing.label for thing, _ in changes.scenery] == ["lan", "switch", "router", "internet"]
     assert whole.width == changes.width
+
+
+def test_a_host_with_two_bridges_ends_where_its_namespaces_do() -> None:
+    placed = Picture(two_bridges(3)).placed
+    (_, _, host), *others = placed.boxes
+    assert host.right == max(rect.right for _, _, rect in others)
+    first, last = sorted((slot.rect for _, slot in placed.bridges), key=lambda rect: rect.x)
+    assert host.right - last.right == first.x - host.x
 
 
 def test_that_a_loopback_was_set_up_says_what_it_was() -> None:

@@ -26,6 +26,8 @@ _changes = Phrases(
         noted("promiscuity {count} → {now}"),
         noted("mode {mode} → {now}"),
         noted("forward delay {seconds} s → {now} s"),
+        noted("MAC address taken from a port"),
+        noted("port {mode} → {now}"),
         noted("carrier found"),
         noted("carrier lost"),
         noted("flag {flags} set"),
@@ -65,7 +67,7 @@ _SWITCHES = {
 """What is switched on or off and has a name of more than the kernel's one word."""
 
 _SWITCHED = re.compile(r"(.+) (off → on|on → off)")
-_OF_A_LINK = re.compile(r"([\w.@-]+): (.+)")
+_OF_A_LINK = re.compile(r"([\w.@/-]+): (.+)")
 _VLANS = re.compile(r"(?:no VLAN|VLAN \d[\d, and]* (?:un)?tagged)(?: → |[\w, ])*")
 _PART = re.compile(r"(.+?) (untagged inwards|untagged outwards|untagged|tagged)")
 _RULE = re.compile(r"(?:masquerade|snat|dnat|redirect|netmap) .*|→ \S+(?: as \S+)?|(?:to|as) !?\S+")
