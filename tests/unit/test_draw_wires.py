@@ -139,7 +139,7 @@ def test_a_wire_that_a_filter_made_is_new_and_one_that_it_ended_is_gone() -> Non
         (cable,) = (one for one in picture.placed.scene.cables if one.by)
         assert cable.mark == mark
         assert f"nslab-under nslab-halo-{mark}" in picture.svg
-        assert f"{sign}     mirred mirror to ifb0" in picture.text
+        assert f"{sign}       mirred mirror to ifb0" in picture.text
     assert not any(one.mark for one in Picture(compare(wired, wired)).placed.scene.cables)
 
 

@@ -361,16 +361,29 @@ def _filter(
     """The packet filter, in one line, and in a picture a sign for each policy drop."""
     marks: dict[str, Kind] = {c.value: c.kind for c in changes if c.what == "rule"}
     text, was = (filter_text(each.rules) if each else "" for each in (namespace, before))
-    kind: Kind = "changed"
-    if not (text and was):
-        kind = "new" if before and text else "gone" if was else "changed"
-    said = text or (was or "filter: no rules" if marks else "")
+    said = text or (was or _NO_RULES if marks else "")
     if said:
+        kind = _how(text, was, known=before is not None)
         # Of one that had no rules, and a policy alone, that is what went.
         rules, _, policies = said.partition(", ")
-        shown = policies if kind == "gone" and rules == "filter: no rules" else rules
+        shown = policies if kind == "gone" and rules == _NO_RULES else rules
         yield Line(said, kind if marks else None, code=False, role="filter", shown=shown)
     yield from _dropped(namespace, marks)
+
+
+_NO_RULES = "filter: no rules"
+
+
+def _how(text: str, was: str, *, known: bool) -> Kind:
+    """How a packet filter changed, by what is said of it and what was.
+
+    :param known: whether one knows what was
+    """
+    if text and was:
+        return "changed"
+    if text:
+        return "new" if known else "changed"
+    return "gone" if was else "changed"
 
 
 def _dropped(namespace: Namespace, marks: Mapping[str, Kind]) -> Iterator[Line]:

@@ -181,10 +181,16 @@ class _Composer:
         for (one, other), by in {**before, **now}.items():
             mark = self._wire_mark((one, other), now, before)
             # Of a wire that went, nothing is drawn where an end is plugged in elsewhere now.
-            moved = mark == "gone" and (self.links[one].master or self.links[other].master)
+            moved = mark == "gone" and any(map(self._replugged, (one, other)))
             if one in drawn and other in drawn and not moved:
                 up = self.links[one].state == "up" == self.links[other].state
                 yield Cable(one, other, up, mark, pair=False, by=by)
+
+    def _replugged(self, key: Key) -> bool:
+        """Whether a link is a port of another bridge than before, or was none."""
+        old = self.old[key[1]].links if key[1] in self.old else ()
+        before = {link.index: link.master for link in old}
+        return self.links[key].master not in ("", before.get(key[2]))
 
     def _wire_mark(
         self, wire: AnyWire, now: Collection[AnyWire], old: Collection[AnyWire]
