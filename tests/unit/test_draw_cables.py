@@ -10,7 +10,7 @@ import snapshots as sample
 from msgspec import structs
 from test_draw_room import FIRST, host, macvlans, space
 
-from nslab import AddBridge, Attach, DeleteAddress, Lab, SetUp
+from nslab import AddBridge, Attach, DeleteAddress, Lab, Masquerade, SetUp
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point
 from nslab.draw.layout.place import Placed
@@ -103,3 +103,18 @@ def test_a_port_keeps_its_cable_straight_when_it_has_nothing_more_to_say() -> No
     for placed in seen:
         (way,) = (path for run, path in placed.runs if run.cable)
         assert len(way) == 2
+
+
+def test_what_is_said_of_the_host_takes_no_room_that_a_port_needs_no_longer() -> None:
+    steps = (
+        [AddBridge("docker0"), SetUp("docker0")],
+        [Attach("eth0", "docker0")],
+        [DeleteAddress("eth0", "198.51.100.10/24")],
+        [Masquerade("172.17.0.0/16", "docker0")],
+    )
+    with Lab(engine="fake") as lab:
+        for actions in steps:
+            for picture in (lab.do(*actions).picture, lab.picture):
+                assert picture is not None
+                width = picture.placed.width
+        assert width == Picture(lab.snapshot()).placed.width
