@@ -288,9 +288,11 @@ def gate_width(line: Line) -> int:
 def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
-    signed = any(line.role in {"listens", "policy", "filter"} for line in lines)
+    signed = any(line.role in {"listens", "policy"} for line in lines)
+    wide = lines_width(lines) + (20 if plates or signed else 4)
+    shields = lines_width(line for line in lines if line.role == "filter")
     high = LEAD * sum(len(rows(line)) for line in lines)
-    return lines_width(lines) + (20 if plates or signed else 4), high + PLATE * plates + 4
+    return max(wide, shields + 20 if shields else 0), high + PLATE * plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> bool:
