@@ -269,3 +269,32 @@ def test_words_of_a_picture_have_room_on_their_plates(path: Path) -> None:
         here = catalogue.get(english)
         assert here is not None, english
         assert width(str(here.string), 12, bold=True) <= width(english, 12, bold=True) + 12
+
+
+LABELS = """
+from nslab import Lab
+from nslab.draw.scene.metrics import width
+from nslab.jupyter.widgets.builder import Builder
+from nslab.jupyter.widgets.forms import FORMS
+with Lab(engine="fake") as lab:
+    builder = Builder(lab)
+    for form in FORMS:
+        builder._what.value = form.title
+        for name, made in builder._fields.items():
+            room = getattr(made.style, "description_width", "") or "80px"
+            beside = made.__class__.__name__ == "Checkbox"
+            if not beside and width(made.description, 13) > int(room[:-2]):
+                print(form.title, made.description, room)
+    builder.close()
+"""
+
+
+def test_no_label_of_a_form_is_cut_in_german() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LABELS],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
