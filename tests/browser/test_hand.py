@@ -239,5 +239,8 @@ def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
     expect(page.locator(".nslab-answer")).to_contain_text("ping 203.0.113.80")
     page.locator("button.nslab-why").click()
     expect(page.locator(".nslab-answer")).to_contain_text("✔ ns1")
+    # Where it breaks, or that it does not, is seen in the picture.
+    way = page.locator(".nslab-answer details[open] svg.nslab-picture")
+    expect(way.locator(".nslab-callout-arrived")).to_be_visible()
     Mouse(page).pick("ns1/eth0", "Capture here")
     expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()

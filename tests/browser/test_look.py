@@ -296,6 +296,34 @@ def beside(one: Locator, other: Locator) -> bool:
     )
 
 
+SHOWS_ALL = """field => {
+    const style = getComputedStyle(field), pen = document.createElement('canvas').getContext('2d');
+    pen.font = style.font;
+    const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    return field.clientWidth - padding - pen.measureText(field.placeholder).width;
+}"""
+"""How much wider a field is than the example in it."""
+
+
+def test_in_a_narrow_window_a_journey_has_its_map_beside_its_picture(book: Book) -> None:
+    """Not below its table, where nobody looks who moves the picture; and no example is cut."""
+    page = book(f"import nslab\n{WIDGETS['inspector']}", width=640, height=2000).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    small = page.locator(".nslab-journey > .nslab-map")
+    expect(small).to_be_visible()
+    picture = page.locator(".nslab-journey > .nslab-window svg.nslab-picture")
+    tools = page.locator(".nslab-journey > .nslab-tools")
+    stands(picture)
+    map_box, picture_box = small.bounding_box(), picture.bounding_box()
+    assert map_box is not None
+    assert picture_box is not None
+    assert beside(small, picture)
+    assert map_box["y"] + map_box["height"] <= picture_box["y"]
+    for button in tools.locator("button").all():
+        assert beside(small, button)
+    assert page.locator(".nslab-only input").evaluate(SHOWS_ALL) >= 0
+
+
 def test_a_picture_without_a_widget_is_looked_at_too(book: Book) -> None:
     page = book(LIVE.format(name="still"), "lab").page
     expect(page.locator(".nslab-tools").first).to_be_visible()
@@ -431,3 +459,22 @@ def test_what_does_not_fit_goes_on_behind_its_sign(book: Book) -> None:
     assert len(set(begins)) == 1
     label = page.locator(".nslab-live .nslab-choice > label")
     assert label.evaluate("label => getComputedStyle(label).textAlign") == "left"
+
+
+def rows_of(parts: Locator) -> int:
+    """How many rows the visible ones of some parts stand in."""
+    boxes = [part.bounding_box() for part in parts.all() if part.is_visible()]
+    return len({round(box["y"]) for box in boxes if box})
+
+
+def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book: Book) -> None:
+    """No last button is left alone on a second row."""
+    page = book(f"import nslab\n{WIDGETS['player']}", WIDGETS["builder"], width=900).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    buttons = page.locator(".nslab-player > .widget-hbox button")
+    pieces = page.locator(".nslab-palette .nslab-piece")
+    expect(pieces).to_have_count(7)
+    stands(page.locator(".nslab-builder .nslab-window svg.nslab-picture"))
+    assert buttons.count() >= 5
+    assert rows_of(buttons) == 1
+    assert rows_of(pieces) == 1

@@ -972,7 +972,7 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     text, page = data["text/plain"], data["text/html"]
     assert text.startswith("X1 (predict): Make a bridge")
     assert "  a) It is `up`.\n" in text
-    assert "○ the commands have not been run yet\n○ no answer chosen yet" in text
+    assert "○ the commands of the task have not been run yet, or changed nothing\n○ no answer chosen yet" in text
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"
     assert lab.name not in text

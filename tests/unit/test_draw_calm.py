@@ -139,7 +139,10 @@ def everything(placed: Placed) -> dict[str, Where]:
     found = {thing.name: (rect.x, rect.y) for thing, rect in placed.scenery}
     found |= {boxes[box.key]: (rect.x, rect.y) for box, _, rect in placed.boxes}
     cells = (*placed.bridges, *placed.cells)
-    found |= {names[cell.key]: (slot.x, slot.y) for cell, slot in cells}
+    for cell, slot in cells:
+        # A port grows to both sides: what stays is its middle, at its cable.
+        x = slot.rect.middle[0] if slot.shape == "socket" else slot.x
+        found[names[cell.key]] = (x, slot.y)
     for notes, rect, box in placed.notes:
         for number, line in enumerate(notes.lines):
             found[f"{boxes[box.key]}: {line.text}"] = (rect.x, rect.y + number)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+import snapshots as sample
+from msgspec import structs
+from test_draw_room import two_bridges
 
 from nslab import Action, AddBridge, AddNamespace, AddVeth, Attach, Lab, ResolvConf, SetUp
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import NAME, TEXT, Rect
+from nslab.draw.layout.boxes import LEAD, NAME, TEXT, Rect
 from nslab.draw.layout.place import Placed
+from nslab.draw.paint.icons import ICONS
 from nslab.network.diff import compare
-from nslab.network.model import Snapshot
+from nslab.network.diff.switches import USUAL_RULES
+from nslab.network.model import PolicyRule, Snapshot
+from nslab.network.rules import Chain, Rule, Ruleset, Statement, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -51,6 +59,14 @@ def test_host_and_world_end_at_one_edge_whatever_changes(steps: int) -> None:
     assert whole.width == changes.width
 
 
+def test_a_host_with_two_bridges_ends_where_its_namespaces_do() -> None:
+    placed = Picture(two_bridges(3)).placed
+    (_, _, host), *others = placed.boxes
+    assert host.right == max(rect.right for _, _, rect in others)
+    first, last = sorted((slot.rect for _, slot in placed.bridges), key=lambda rect: rect.x)
+    assert host.right - last.right == first.x - host.x
+
+
 def test_that_a_loopback_was_set_up_says_what_it_was() -> None:
     before, after = before_and_after([AddNamespace("ns1")], [SetUp("lo", ns="ns1")])
     assert "lo down → up" in written(Picture(compare(before, after)).svg)
@@ -87,3 +103,94 @@ def test_what_is_written_in_a_port_ends_above_its_edge() -> None:
     ]
     assert len(inside) > 1, "its name, and its address"
     assert port.bottom - max(inside) >= TEXT / 2
+
+
+def changed_host(**fields: Any) -> Picture:
+    """What changed when the host got something."""
+    before = sample.article(repaired=True)
+    host = structs.replace(before.host, **fields)
+    return Picture(
+        compare(before, structs.replace(before, namespaces=(host, *before.namespaces[1:])))
+    )
+
+
+def ruled(*texts: str) -> Ruleset:
+    """A packet filter of some rules."""
+    rules = tuple(Rule(statements=(Statement(kind="accept"),), text=text) for text in texts)
+    chain = Chain(name="FORWARD", type="filter", hook="forward", rules=rules)
+    return Ruleset(tables=(Table(family="ip", name="filter", tool="iptables", chains=(chain,)),))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "mark"),
+    [
+        ([], ["-A FORWARD -i a"], "filter: 1 rule", "new"),
+        (["-A FORWARD -i a"], ["-A FORWARD -i b"], "filter: 1 rule", "changed"),
+        (["-A FORWARD -i a", "-A FORWARD -i b"], [], "filter: 2 rules", "gone"),
+    ],
+)
+def test_a_filter_that_came_changed_or_went_has_its_shield(
+    before: list[str], after: list[str], said: str, mark: str
+) -> None:
+    lab = sample.lab(rules=ruled(*before))
+    host = structs.replace(lab.host, rules=ruled(*after))
+    changed = structs.replace(lab, namespaces=(host, *lab.namespaces[1:]))
+    picture = Picture(compare(lab, changed))
+    (notes,) = (notes for notes, _, box in picture.placed.notes if box.label == "host")
+    (line,) = (line for line in notes.lines if line.role == "filter")
+    assert (line.words, line.mark) == (said, mark)
+    assert f'd="{ICONS["filter"]}"' in picture.svg
+    (classes,) = re.findall(rf'<text class="([^"]*)"[^>]*>{said}</text>', picture.svg)
+    assert ("nslab-struck" in classes) == (mark == "gone")
+
+
+LONG = sample.nat("masquerade", source="172.17.0.0/16", destination="!172.17.0.0/16", out="docker0")
+
+
+def test_of_a_long_rule_no_address_is_cut() -> None:
+    picture = changed_host(rules=LONG)
+    lines = [line for line in written(picture.svg) if "172.17" in line or "docker0" in line]
+    assert lines == ["masquerade 172.17.0.0/16 to !172.17.0.0/16", "→ docker0"]
+    plates = re.findall(r'<rect class="nslab-cell" [^>]*height="(\d+)" rx="10"', picture.svg)
+    assert plates == ["36"], "its plate is as high as two rows"
+    assert "…" not in picture.svg
+
+
+def test_a_line_below_a_long_rule_keeps_away_from_it() -> None:
+    (notes, rect) = next(
+        (notes, rect)
+        for notes, rect, box in changed_host(rules=LONG).placed.notes
+        if box.label == "host"
+    )
+    assert rect.h >= LEAD * (len(notes.lines) + 1)
+
+
+def test_a_rule_that_chooses_a_table_is_in_the_picture() -> None:
+    """What a second table is for is said beside its routes."""
+    own = PolicyRule(priority=32765, source="198.51.100.50/32", table=100)
+    picture = changed_host(policy=(*USUAL_RULES[:1], own, *USUAL_RULES[1:]))
+    assert "rule from 198.51.100.50/32 lookup 100" in written(picture.svg)
+    assert "+   rule 32765: from 198.51.100.50/32 lookup 100" in picture.text
+    assert "lookup" not in Picture(sample.article(repaired=True)).text
+
+
+def test_what_changed_outside_is_said_and_not_only_where() -> None:
+    before = sample.fresh()
+    (switch,) = (each for each in before.namespaces if each.label == "switch")
+    links = tuple(
+        structs.replace(link, bridge=structs.replace(link.bridge, vlan_filtering=True))
+        if link.bridge
+        else link
+        for link in switch.links
+    )
+    filters = structs.replace(switch, links=links)
+    after = structs.replace(
+        before, namespaces=tuple(filters if each is switch else each for each in before.namespaces)
+    )
+    picture = Picture(compare(before, after))
+    assert "VLAN filtering off → on" in written(picture.svg)
+    assert "~     VLAN filtering off → on" in picture.text
+    (tag,) = picture.placed.tags
+    boxes = [rect for _, _, rect in picture.placed.boxes]
+    boxes += [rect for _, rect in picture.placed.scenery]
+    assert not any(tag.rect.grown(2).overlaps(rect) for rect in boxes)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 import snapshots as sample
 from msgspec import structs
-from test_draw_room import NETWORKS, macvlans
+from test_draw_room import NETWORKS, alone, macvlans
 
 from nslab.draw import Picture, worded
-from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.boxes import ICON, Rect
 from nslab.draw.paint.written import written
 from nslab.network.diff import Diff, compare
 from nslab.network.model import Address, Link, Snapshot
@@ -185,3 +185,12 @@ def test_words_of_another_language_have_room() -> None:
     assert list(outside(drawn.replace(english, said[english]))) == []
     assert list(outside(picture.html.replace(english, said[english]))), "there was no room"
     assert picture.html == Picture(there).html, "and what is saved is the same everywhere"
+
+
+def test_a_panel_of_names_is_in_line_with_them_and_ends_with_the_host() -> None:
+    picture = Picture(alone(14))
+    (panel,) = picture.placed.panels
+    (_, _, host), *_ = picture.placed.boxes
+    assert panel.rect.right == host.right
+    (title,) = (rect for text, rect in written([picture.svg]) if text.startswith("14 namespaces"))
+    assert title.x - ICON == min(leaf.rect.x for leaf in panel.leaves)

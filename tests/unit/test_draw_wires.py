@@ -8,7 +8,8 @@ from msgspec import structs
 from sites import two_sites
 
 from nslab.draw import Picture
-from nslab.network.model import Ends, Link, Mirred, Snapshot
+from nslab.network.diff import compare
+from nslab.network.model import Ends, Link, Mirred, Port, Snapshot
 
 
 def sites(*ends: Link | None) -> Picture:
@@ -127,3 +128,32 @@ def test_what_tc_sends_to_another_link_is_a_wire() -> None:
         assert not Picture(mirrored(structs.replace(both[0], to=gone))).placed.cable(
             "host/veth1", f"host/{gone}"
         )
+
+
+def test_a_wire_that_a_filter_made_is_new_and_one_that_it_ended_is_gone() -> None:
+    """The wire is what the step was about: it does not step back like all that stayed."""
+    sent = Mirred(side="ingress", verb="mirror", to="ifb0", filter="protocol all pref 1 u32")
+    plain, wired = mirrored(), mirrored(sent)
+    made, ended = Picture(compare(plain, wired)), Picture(compare(wired, plain))
+    for picture, mark, sign in ((made, "new", "+"), (ended, "gone", "-")):
+        (cable,) = (one for one in picture.placed.scene.cables if one.by)
+        assert cable.mark == mark
+        assert f"nslab-under nslab-halo-{mark}" in picture.svg
+        assert f"{sign}       mirred mirror to ifb0" in picture.text
+    assert not any(one.mark for one in Picture(compare(wired, wired)).placed.scene.cables)
+
+
+def test_a_wire_that_went_is_not_drawn_to_a_link_that_is_plugged_in_elsewhere() -> None:
+    sent = Mirred(side="ingress", verb="mirror", to="ifb0", filter="protocol all pref 1 u32")
+    before = mirrored(sent)
+    links = [
+        structs.replace(link, mirred=(), master="br0", port=Port(state="forwarding"))
+        if link.name in {"veth1", "ifb0"}
+        else link
+        for link in before.host.links
+    ]
+    host = structs.replace(before.host, links=tuple(links))
+    after = structs.replace(before, namespaces=(host, *before.namespaces[1:]))
+    picture = Picture(compare(before, after))
+    assert not picture.placed.cable("host/veth1", "host/ifb0")
+    assert "-       mirred mirror to ifb0" in picture.text

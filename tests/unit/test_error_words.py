@@ -224,8 +224,8 @@ def test_a_journeys_table_is_german_and_the_names_in_it_are_not() -> None:
         "weitergeleitet von host",
         "durch das Kabel",
         "gesendet von all",
-        "Quelle 10.0.0.2 → 198.51.100.10 (SNAT durch host)",
-        "Ziel 198.51.100.10:80 → 10.0.0.2:80 (SNAT zurückgenommen durch ns1)",
+        "Quelle 10.0.0.2 → 198.51.100.10 (SNAT\u00a0durch\u00a0host)",
+        "Ziel 198.51.100.10:80 → 10.0.0.2:80 (SNAT\u00a0zurückgenommen\u00a0durch\u00a0ns1)",
         "neue MACs",
     ):
         assert f"<td>{cell}</td>" in said

@@ -333,8 +333,16 @@ def test_text_page_and_picture_tell_the_same_steps() -> None:
             assert f'data-stop="{number}" data-link="{step.frame.place.ns}/' in page
             assert f">{step}<" in table
             for change in step.changes:
-                assert f"<b>{change}</b>" in table
+                assert f"<b>{change}</b>" in table.replace("\u00a0", " ")
         assert f"{journey.end[1:]}</b>" in table
+
+
+def test_who_rewrote_it_is_not_broken_in_a_page() -> None:
+    """And how it came there stays in one line, where that is short."""
+    request, _ = journeys(seen(*THROUGH_NAT), [SNAT], LAB)
+    page = request._repr_mimebundle_()["text/html"]
+    assert f"<b>source {INSIDE} → {OUTSIDE} (SNAT\u00a0by\u00a0the\u00a0host)</b>" in page
+    assert 'white-space:nowrap">forwarded by the host</td>' in page
 
 
 def test_what_is_remembered_of_a_connection() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import snapshots as sample
 from msgspec import structs
 from test_check import BUILT, FAILS, HOLDS, Answers, Named
 
@@ -28,6 +29,7 @@ from nslab.course.puzzles.networks import NETWORKS
 from nslab.course.puzzles.opens import Echoes, Opens
 from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.verdict_words import told
+from nslab.network.diff import compare
 from nslab.network.model import Route, Snapshot
 from nslab.sentence import Sentence, sentence
 from nslab.session import check as ck
@@ -448,3 +450,44 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
     here = german([sentence(form, change=change) for change in said])
     for words, change in zip(here, said.values(), strict=True):
         assert words.startswith(f"das hätte sich nicht ändern sollen: „{change}“; ")
+
+
+def test_the_vlans_of_a_port_are_said_in_german() -> None:
+    """They are the kernel's list in nslab's words, not the kernel's."""
+    said = listed("VLAN 10 untagged, 20 and 30 tagged".split(" and "))
+    text = sentence("{place} carries {vlans}", place="switch/to-lan", vlans=said)
+    (here,) = german([text])
+    assert here.endswith("VLAN 10 ohne Tag, 20 und 30 mit Tag")
+
+
+CHANGED = """
+import json, pickle, sys
+from nslab.jupyter.widgets.verdict_words import changed
+print(json.dumps([changed(diff) for diff in pickle.load(sys.stdin.buffer)]))
+"""
+
+
+def test_what_a_played_step_changed_is_said_in_german() -> None:
+    before, after = sample.with_pair(), sample.article(repaired=True)
+    diffs = [compare(sample.fresh(), before), compare(before, after)]
+    said = "\n".join(in_german(pickle.dumps(diffs), CHANGED)).splitlines()
+    assert len(said) == sum(len(diff.lasting) for diff in diffs)
+    for line in (
+        "+ neuer Namespace ns1",
+        "+ neu: veth lxcbr0.1: down",
+        "~ veth-ns1 von host nach ns1 verschoben, umbenannt in eth0",
+        "~ lxcbr0.1: an lxcbr0 gesteckt",
+        "+ ns1/eth0: Adresse 192.168.10.11/24",
+        "+ ns1: Route default via 192.168.10.1 dev eth0",
+        "~ Route 192.168.10.0/24 dev lxcbr0: nicht mehr linkdown",
+        "~ lxcbr0.1: down → up",
+        "+ masquerade 192.168.10.0/24 → eth0",
+    ):
+        assert line in said, said
+    assert not re.search(r"attached|moved|renamed|address|new |route ", "\n".join(said))
+
+
+def test_of_a_link_that_came_as_a_port_all_is_german() -> None:
+    gone = structs.replace(sample.article(), namespaces=sample.fresh().namespaces)
+    (said,) = in_german(pickle.dumps([compare(gone, sample.article())]), CHANGED)
+    assert "+ neu: veth lxcbr0.1: Port von lxcbr0, down" in said.splitlines()

@@ -228,6 +228,34 @@ def test_the_gates_words_stand_side_by_side_in_german() -> None:
     assert done.stdout.strip() == "ein True STP ein, Forward Delay 15 s"
 
 
+ENDED = """
+import re
+from nslab import Lab
+from nslab.draw.path.picture import PathPicture
+from nslab.draw.path.trail import Stop, Trail
+from nslab.draw.scene.metrics import width
+from nslab.jupyter.widgets.picture_words import drawn
+with Lab(engine="fake") as lab:
+    trail = Trail("a ping", (Stop(("host", "eth0"), out=True),), end="beyond")
+    page = drawn(PathPicture(lab.picture, trail, "a ping"))
+plate = int(re.search(r'nslab-callout-beyond" [^>]*width="([0-9]+)"', page)[1])
+words = re.search(r"nslab-said-beyond[^>]*>([^<]+)<", page)[1]
+print(words, plate - round(width(words, 12, bold=True)))
+"""
+
+
+def test_the_tag_at_the_end_of_a_way_is_as_wide_as_its_german_words() -> None:
+    """Words in a plate made for longer ones stand far from the stop that they are about."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "… danach unbekannt 16"
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
 def test_words_of_a_picture_have_room_on_their_plates(path: Path) -> None:
     """A picture is laid out for the English words: what stands on a plate may be no longer."""
@@ -241,3 +269,32 @@ def test_words_of_a_picture_have_room_on_their_plates(path: Path) -> None:
         here = catalogue.get(english)
         assert here is not None, english
         assert width(str(here.string), 12, bold=True) <= width(english, 12, bold=True) + 12
+
+
+LABELS = """
+from nslab import Lab
+from nslab.draw.scene.metrics import width
+from nslab.jupyter.widgets.builder import Builder
+from nslab.jupyter.widgets.forms import FORMS
+with Lab(engine="fake") as lab:
+    builder = Builder(lab)
+    for form in FORMS:
+        builder._what.value = form.title
+        for name, made in builder._fields.items():
+            room = getattr(made.style, "description_width", "") or "80px"
+            beside = made.__class__.__name__ == "Checkbox"
+            if not beside and width(made.description, 13) > int(room[:-2]):
+                print(form.title, made.description, room)
+    builder.close()
+"""
+
+
+def test_no_label_of_a_form_is_cut_in_german() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LABELS],
+        env={**os.environ, "NSLAB_LANG": "de"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""

@@ -219,7 +219,9 @@ def _run(found: list[Point], changed: bool) -> Point:
     verdicts = [one for one in found if isinstance(one, Verdict)]
     wrong = [one for one in verdicts if not one]
     if wrong:
-        return wrong[0] if changed else sentence("the commands have not been run yet")
+        if changed:
+            return wrong[0]
+        return sentence("the commands of the task have not been run yet, or changed nothing")
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))
     return Verdict(True, together(one.message for one in verdicts))

@@ -62,7 +62,7 @@ class Aligner:
         found = {f"ns:{name}": rect.x for name, rect in self.boxes.items()}
         for frame in self.filler.frames:
             for slot in frame.slots():
-                found[self.filler.name(frame, slot)] = frame.at(slot).x
+                found[self.filler.name(frame, slot)] = self.filler.kept(frame, slot)
         for thing, slot in zip(self.plan.scene.scenery, self.plan.world, strict=True):
             found[f"world:{thing.label}"] = slot.x
         return found
@@ -95,16 +95,22 @@ class Aligner:
                 top += rest.h + BELOW
 
     def _widen(self) -> None:
-        """Make the host, and its bridge, as wide as what is above and below it: one right edge."""
+        """Make the host, and its last bridge, as wide as what is above and below it: one right
+        edge.
+        """
         host, group = self.boxes[self.host.name], self.host.group
         right = max((slot.rect.right for slot in self.plan.world), default=0)
-        if len(group.docks) == 1:
+        if group.docks:
             names = [self.plan.scene.box_names[box.key] for box in self.plan.levels.get(1, ())]
             right = max([right, *(self.boxes[name].right for name in names if name in self.boxes)])
         if right > host.right:
             self.boxes[self.host.name] = replace(host, w=right - host.x)
-            if len(group.docks) == 1:
-                group.docks[0].bridge.w += right - host.right
+            if group.docks:
+                last = max((dock.bridge for dock in group.docks), key=self._left_in_host)
+                last.w += right - host.right
+
+    def _left_in_host(self, slot: Slot) -> int:
+        return self.host.at(slot).x
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""

@@ -7,6 +7,7 @@ comes: an address, and a word for what has just changed.  All are multiples of f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -46,6 +47,8 @@ GATE = 24
 
 LONGEST_NAME = 24
 LONGEST_LINE = 44
+MOST_ROWS = 3
+"""Of a long rule or route; what is beyond stands where you point at it."""
 
 BADGE: dict[Kind, str] = {"new": "new", "changed": "changed", "gone": "gone"}
 SIGN: dict[Kind, str] = {"new": "+", "changed": "~", "gone": "−"}
@@ -201,13 +204,36 @@ def _name_width(cell: Cell) -> float:
     return width(clip(cell.name, LONGEST_NAME), NAME, code=True) + 8
 
 
+_JOINTS = re.compile(
+    r" (?=(?:to|as|in by|if|from|via|dev|src|metric|table|lookup|nexthop|scope|proto) |→)"
+)
+"""Where a rule or a route may be broken: before the word that says what follows."""
+
+
+def rows(line: Line) -> list[str]:
+    """What is written of a namespace's line: of a long rule or route no address is cut."""
+    if not line.code or len(line.words) <= LONGEST_LINE:
+        return [clip(line.words, LONGEST_LINE)]
+    found: list[str] = []
+    for part in _JOINTS.split(line.words):
+        if found and len(found[-1]) + 1 + len(part) <= LONGEST_LINE:
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    most = [*found[: MOST_ROWS - 1], " ".join(found[MOST_ROWS - 1 :])]
+    return [clip(each, LONGEST_LINE) for each in most if each]
+
+
 def lines_width(lines: Iterable[Line]) -> int:
     """The width of the widest of some lines."""
     return round(max(map(_line_width, lines), default=0))
 
 
 def _line_width(line: Line) -> float:
-    text = clip(line.words, LONGEST_LINE)
+    return max(_row_width(line, text) for text in rows(line))
+
+
+def _row_width(line: Line, text: str) -> float:
     wide = width(text, TEXT, code=line.code)
     if not line.mark:
         return wide
@@ -254,8 +280,8 @@ def socket(cell: Cell) -> Slot:
 
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
-    sign = 18 if line.mark or line.role == "filter" else 0
-    sign += 18 if line.role == "policy" else 0  # it keeps its icon beside a mark
+    sign = 18 if line.mark else 0
+    sign += 18 if line.role in {"filter", "policy"} else 0  # their icons stay beside a mark
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
@@ -263,9 +289,10 @@ def notes_size(lines: Sequence[Line]) -> Point:
     """Width and height of notes."""
     plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
     signed = any(line.role in {"listens", "policy"} for line in lines)
-    return lines_width(lines) + (20 if plates or signed else 4), LEAD * len(
-        lines
-    ) + PLATE * plates + 4
+    wide = lines_width(lines) + (20 if plates or signed else 4)
+    shields = lines_width(line for line in lines if line.role == "filter")
+    high = LEAD * sum(len(rows(line)) for line in lines)
+    return max(wide, shields + 20 if shields else 0), high + PLATE * plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from nslab.draw.layout.boxes import Point, Rect, Slot
+from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.plan import End
 
 STUB = 8
@@ -20,8 +20,14 @@ STUB = 8
 INSET = 8
 """Pixels that a cable stays away from the corners of a link."""
 
-_LANE, _OFF = 7, 3
+ASIDE = 12
+"""Pixels from the right end of a link to what leaves it below beside the middle."""
+
+_LANE, _OFF = 7, 8
 """Pixels between two cables, and between a cable and the border of a namespace."""
+
+_MIDST = 16
+"""Pixels from a namespace's border to the middle of the free band above or below it."""
 
 _BEND = 40
 _ALONG = 4
@@ -49,6 +55,7 @@ class Router:
         """``borders`` are drawn lines that a cable may cross, but not cover."""
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
+        self._midst = {y for r in borders for y in (r.y - _MIDST, r.bottom + _MIDST)}
         self._sides: dict[tuple[object, int], str] = {}
         for rect in borders:
             corners = [
@@ -73,20 +80,21 @@ class Router:
         root, apart = (tree, id(start.slot)), _ASIDE
         if (side := self._sides.get(root, "")) and side in start.sides:
             start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
-        found = self._straight(start, end, blocks)
+        found = self.straight(start, end, blocks)
         found = found or self._around(start, end, blocks, lines, apart)
         if tree is not None:
             self._sides.setdefault(root, _side(start.slot.rect, found[0]))
         self._used += [(line, tree) for line in pairwise(found)]
         return found
 
-    def _straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
+    def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
+        """The way between two ends without a turn, if there is one."""
         one, other = start.slot.rect, end.slot.rect
         tries: Iterator[tuple[Point, Point]]
         if "s" in start.sides and "n" in end.sides and one.bottom <= other.y:
-            tries = (((x, one.bottom), (x, other.y)) for x in _shared(start.slot, end.slot, True))
+            tries = (((x, one.bottom), (x, other.y)) for x in _shared(start, end, True))
         elif "e" in start.sides and "w" in end.sides and one.right <= other.x:
-            tries = (((one.right, y), (other.x, y)) for y in _shared(start.slot, end.slot, False))
+            tries = (((one.right, y), (other.x, y)) for y in _shared(start, end, False))
         else:
             return None
         own = (one, other)
@@ -101,7 +109,7 @@ class Router:
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
-        ys = {y for _, y in (*starts, *goals)}
+        ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
             ys |= {block.y, block.bottom}
@@ -228,9 +236,9 @@ def _back(came: dict[tuple[Point, int], tuple[Point, int]], at: tuple[Point, int
     return path[::-1]
 
 
-def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
+def _shared(start: End, end: End, x: bool) -> Iterator[int]:
     """Coordinates that a straight cable may have, the best first."""
-    one, other = start.rect, end.rect
+    one, other = start.slot.rect, end.slot.rect
     if not x:
         level = other.middle[1]
         if one.y + INSET <= level <= one.bottom - INSET:
@@ -238,7 +246,9 @@ def _shared(start: Slot, end: Slot, x: bool) -> Iterator[int]:
         return
     low, high = max(one.x, other.x) + INSET, min(one.right, other.right) - INSET
     if low <= high:
-        yield from (at for at in (other.middle[0], one.middle[0]) if low <= at <= high)
+        # Where it leaves aside, all that stand on the link leave it at one place.
+        wanted = (other.middle[0], one.middle[0], *([one.right - ASIDE] if start.aside else []))
+        yield from (at for at in wanted if low <= at <= high)
         yield from (high, low)
 
 
@@ -254,7 +264,7 @@ def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:
     rect = end.slot.rect
     x, y = rect.middle
     if end.aside:
-        x = rect.right - 12
+        x = rect.right - ASIDE
     anchors = {"n": (x, rect.y), "s": (x, rect.bottom), "w": (rect.x, y), "e": (rect.right, y)}
     for side in end.sides:
         at, (dx, dy) = anchors[side], _DIRECTIONS[side]

@@ -121,9 +121,13 @@ class Panel:
             if self.more:
                 self.more.x, self.more.y, self.more.w = start, top + 2, ports
             lines += 1
-        head = grid(width(self.title, TEXT) + 2 * MARGIN + ICON)
-        self.rect = Rect(x, y, max(wide, head), HEAD + lines * (LINE + GAP) + 8)
+        self.rect = Rect(x, y, self._wide(wide, lines, most), HEAD + lines * (LINE + GAP) + 8)
         self._columns = [start + number * pitch for number in range(count)]
+
+    def _wide(self, inner: int, lines: int, most: int) -> int:
+        """How wide it is: names in several lines end where the host does."""
+        head = grid(width(self.title, TEXT) + 2 * MARGIN + ICON)
+        return max(inner, head, most if not self.home and lines > 1 else 0)
 
     @property
     def entry(self) -> Slot:

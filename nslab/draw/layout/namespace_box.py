@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nslab.draw.layout.boxes import ICON, LEAD, MARGIN, NOWHERE, Point, Rect, Slot, grid, title_size
+from nslab.draw.layout.boxes import (
+    ICON,
+    LEAD,
+    MARGIN,
+    NOWHERE,
+    Notes,
+    Point,
+    Rect,
+    Slot,
+    grid,
+    title_size,
+)
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import COLUMN, SPACE, Dock, Group, Plan, least_width
@@ -136,8 +147,16 @@ class Filler:
     def _item(self, frame: NamespaceBox, slot: Slot, *, wish: bool = False) -> Item:
         name = self.name(frame, slot)
         was, old = self.stage.was(name), self.stage.wish(name)
+        if id(slot) in self._docked:
+            was, old = (None if at is None else at - slot.w // 2 for at in (was, old))
         hope = self._wish(frame, slot) if wish and old is None else old
         return Item(slot.w, was, hope)
+
+    def kept(self, frame: NamespaceBox, slot: Slot) -> int:
+        """What to remember of a slot's place: a port, which grows and shrinks with what is said
+        in it, stays with its middle at its cable."""
+        at = frame.at(slot)
+        return at.middle[0] if id(slot) in self._docked else at.x
 
     def _wish(self, frame: NamespaceBox, slot: Slot) -> int | None:
         """Where a link would be straight above its other end, or below it."""
@@ -203,8 +222,19 @@ class Filler:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
         x = max([left - CELL_GAP - 4, *rights]) + CELL_GAP + 4
-        was = self.stage.was(f"notes:{frame.name}")
-        frame.put(group.notes, max(x, was or 0), top)
+        was = self.stage.was(f"notes:{frame.name}") or 0
+        if isinstance(group.notes.part, Notes) and any(n.mark for n in group.notes.part.lines):
+            # They stay where they were, unless something in them is new and the box would grow.
+            was = min(was, self._right(frame) - group.notes.w)
+        frame.put(group.notes, max(x, was), top)
+
+    def _right(self, frame: NamespaceBox) -> int:
+        """Where the widest row of a box ends, within it, and at the host also the world above."""
+        box = self.boxes.get(frame.name)
+        if not frame.is_host or not box:
+            return frame.w - MARGIN
+        world = max((slot.rect.right - box.x for slot in self.plan.world), default=0)
+        return max(frame.w, world) - MARGIN
 
     def _docks(self, frame: NamespaceBox) -> list[Dock]:
         """Bridges in order: those that were there, then new ones."""

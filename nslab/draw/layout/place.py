@@ -164,7 +164,7 @@ class _Placer:
             _fill_panel(placed, panel)
         areas = [rect for _, _, rect in placed.boxes] + [rect for _, rect in placed.scenery]
         areas += [panel.rect for panel in placed.panels]
-        placed.tags = list(tags(placed.runs, areas))
+        placed.tags = list(tags(placed.runs, areas, placed.scenery))
         self._measure(placed)
         return placed
 
@@ -208,12 +208,15 @@ class _Placer:
         router = Router(list(inner.values()))
         self._rails(router, inner)
         found: dict[str, list[Point]] = {}
+        blocks = {run.id: self._blocks((run.start.home, run.end.home), inner) for run in plan.runs}
+        turns = {
+            run.id: not router.straight(run.start, run.end, blocks[run.id]) for run in plan.runs
+        }
         # Those that will be straight come first, so that the others keep away from them.
-        for run in sorted(plan.runs, key=lambda run: _crooked(run.start, run.end)):
-            blocks = self._blocks((run.start.home, run.end.home), inner)
+        for run in sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end))):
             stacked = run.cable is not None and not (run.cable.pair or run.cable.tunnel)
             tree = run.cable.upper if run.cable and stacked else None
-            found[run.id] = router.way(run.start, run.end, blocks, tree)
+            found[run.id] = router.way(run.start, run.end, blocks[run.id], tree)
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:

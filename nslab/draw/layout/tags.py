@@ -1,4 +1,7 @@
-"""The tags that say that a cable is new or gone: beside it, in the free room between two boxes."""
+"""The tags that say what changed, in the free room between two boxes.
+
+Beside a cable stands that it is new or gone, below a part of the world what changed in it.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +9,84 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nslab.draw.layout.boxes import BADGE, Point, Rect, tag_width
+from nslab.draw.layout.boxes import BADGE, LONGEST_LINE, SIGN, Point, Rect, tag_width
 from nslab.draw.layout.plan import Run
-from nslab.draw.scene.scene import Key
+from nslab.draw.scene.metrics import clip
+from nslab.draw.scene.scene import Key, Scenery
 from nslab.network.diff import Kind
 
-HEIGHT, ASIDE = 20, 8
-"""Pixels: how high a tag is, and how far from its cable it stands."""
+HEIGHT, ASIDE, CLEAR = 20, 8, 4
+"""Pixels: how high a tag is, how far from its cable it stands, and how far from boxes."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A plate with words, and the ends of the cable that it is about."""
+    """A plate with words, and the ends of the cable that it is about, if it is about one."""
 
     mark: Kind
     words: str
     rect: Rect
-    ends: tuple[Key, Key]
+    ends: tuple[Key, ...]
 
 
-def tags(runs: Sequence[tuple[Run, list[Point]]], areas: Iterable[Rect]) -> Iterator[Tag]:
-    """The tags of the cables that came or went, as far as there is room between the boxes."""
-    taken = [rect.grown(1) for rect in areas]
+def tags(
+    runs: Sequence[tuple[Run, list[Point]]],
+    areas: Iterable[Rect],
+    world: Sequence[tuple[Scenery, Rect]] = (),
+) -> Iterator[Tag]:
+    """The tags of what came, went or changed, as far as there is room between the boxes.
+
+    :param runs: the cables, with their ways
+    :param areas: what no tag may cover
+    :param world: the parts of the world, with their places
+    """
+    taken = [rect.grown(CLEAR) for rect in areas]
     lines = [
         Rect(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1])).grown(3)
         for _, path in runs
         for a, b in pairwise(path)
     ]
+    for mark, words, ends, places in (*_of_cables(runs), *_of_the_world(world)):
+        for rect in places:
+            if rect.x >= 2 and not any(map(rect.overlaps, [*taken, *lines])):
+                taken.append(rect)
+                yield Tag(mark, words, rect, ends)
+                break
+
+
+_Wanted = tuple[Kind, str, tuple[Key, ...], Iterator[Rect]]
+"""What a tag says, of which ends, and the places that it may have, the best first."""
+
+
+def _of_cables(runs: Sequence[tuple[Run, list[Point]]]) -> Iterator[_Wanted]:
     for run, path in runs:
         cable = run.cable
         if cable is None or cable.mark not in {"new", "gone"}:
             continue
+        if not cable.pair and not cable.by:
+            continue  # what stands on a link says it itself, as its wire may be that of others
         words = BADGE[cable.mark]
         if cable.pair:
             words = f"{words} cable" if cable.mark == "new" else f"cable {words}"
-        for rect in _beside(path, tag_width(words)):
-            if rect.x >= 2 and not any(map(rect.overlaps, [*taken, *lines])):
-                taken.append(rect)
-                yield Tag(cable.mark, words, rect, (cable.upper, cable.lower))
-                break
+        ends = (cable.upper, cable.lower)
+        yield cable.mark, words, ends, _beside(path, tag_width(words))
+
+
+def _of_the_world(world: Sequence[tuple[Scenery, Rect]]) -> Iterator[_Wanted]:
+    for thing, rect in world:
+        for line in thing.told:
+            mark = line.mark or "changed"
+            sign = "" if mark == "changed" else f"{SIGN[mark]} "
+            words = f"{sign}{clip(line.text, LONGEST_LINE)}"
+            yield mark, words, (), _below(rect, tag_width(words))
+
+
+def _below(rect: Rect, wide: int) -> Iterator[Rect]:
+    """Places below a part of the world: beside what hangs on its middle, or in line with it."""
+    middle = rect.middle[0]
+    for y in range(rect.bottom + ASIDE, rect.bottom + ASIDE + HEIGHT + 1, 2):
+        for x in (middle + ASIDE, middle - wide // 2, rect.x, rect.right - wide):
+            yield Rect(x, y, wide, HEIGHT)
 
 
 def _beside(path: list[Point], wide: int) -> Iterator[Rect]:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from nslab.draw.layout.boxes import GATE, LEAD, LONGEST_LINE, PLATE, TEXT, Notes, Rect, plate_below
+from nslab.draw.layout.boxes import (
+    GATE,
+    LEAD,
+    LONGEST_LINE,
+    PLATE,
+    TEXT,
+    Notes,
+    Rect,
+    plate_below,
+    rows,
+)
 from nslab.draw.layout.place import Gate
 from nslab.draw.paint.icons import OPEN, SHUT, icon
 from nslab.draw.paint.links import marked_line
 from nslab.draw.paint.shapes import rectangle, words, xml
-from nslab.draw.scene.metrics import clip, width
+from nslab.draw.scene.metrics import clip, shown_width, width
 from nslab.draw.scene.scene import Line
 
 
@@ -23,10 +34,10 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
         y += PLATE if before and plate_below((before, line)) else 0
         if line.role == "nat":
             yield line, _plate(rect.x, y, line, hue)
-            y += LEAD + PLATE
+            y += PLATE
         else:
             yield line, _note(rect.x, y, line)
-            y += LEAD
+        y += LEAD * len(rows(line))
 
 
 def _note(x: int, y: int, line: Line) -> Iterator[str]:
@@ -34,9 +45,9 @@ def _note(x: int, y: int, line: Line) -> Iterator[str]:
         yield f"<title>{xml(line.facts)}</title>"
         yield icon("drops", x - 1, y - 12)
         yield from marked_line(x + 18, y, line, loud=True)
-    elif line.role == "filter" and not line.mark:
+    elif line.role == "filter":
         yield icon("filter", x - 1, y - 12)
-        yield words(x + 18, y, clip(line.words, LONGEST_LINE), "nslab-muted")
+        yield from marked_line(x + 18, y, line)
     elif line.role == "listens":
         yield icon("process", x - 1, y - 12)
         yield words(x + 18, y, clip(line.words, LONGEST_LINE), "")
@@ -44,23 +55,35 @@ def _note(x: int, y: int, line: Line) -> Iterator[str]:
         yield _round(x + 7, y - 4, line, 0.55)
         yield from _forwarding(x + 20, y, line)
     elif line.mark:
-        yield from marked_line(x, y, line)
+        yield from _rows(x, y, line)
     else:
         classes = "nslab-code " if line.code else ""
         classes += "nslab-wrong" if line.role in {"wrong", "missing"} else "nslab-muted"
-        yield words(x, y, clip(line.words, LONGEST_LINE), classes)
+        for number, text in enumerate(rows(line)):
+            yield words(x, y + LEAD * number, text, classes)
+
+
+def _rows(x: int, y: int, line: Line) -> Iterator[str]:
+    """A line with its mark, in as many rows as it takes; the sign stands before the first."""
+    first, *others = rows(line)
+    yield from marked_line(x, y, replace(line, shown=first))
+    x += 12 if line.mark in {"new", "gone"} else 0
+    for text in others:
+        y += LEAD
+        yield from marked_line(x, y, replace(line, shown=text), line.mark)
 
 
 def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
     """A translation, as a plate beside the link at which it acts."""
-    text = clip(line.words, LONGEST_LINE)
-    wide = round(width(text, TEXT, code=line.code)) + 16 + (12 if line.mark else 0)
-    if text != line.text:
+    texts = rows(line)
+    wide = max(round(shown_width(text, TEXT, code=line.code)) for text in texts)
+    wide += 16 + (12 if line.mark else 0)
+    if " ".join(texts) != line.text:
         yield f"<title>{xml(line.facts)}</title>"
     yield f'<g class="nslab-nat{hue}">'
-    yield rectangle(Rect(x, y - 14, wide, 20), "nslab-cell", 10)
+    yield rectangle(Rect(x, y - 14, wide, 20 + LEAD * (len(texts) - 1)), "nslab-cell", 10)
     yield "</g>"
-    yield from marked_line(x + 8, y, line)
+    yield from _rows(x + 8, y, line)
 
 
 def gate(each: Gate) -> Iterator[str]:

@@ -19,6 +19,7 @@ from nslab.draw.layout.boxes import (
     ICON,
     LEAD,
     LONGEST_NAME,
+    MARGIN,
     SIGN,
     TEXT,
     TITLE,
@@ -215,7 +216,8 @@ class _Writer:
         hue = self._hue(panel.home) if panel.home else ""
         yield f'<g class="nslab-group{hue}">'
         yield rectangle(panel.rect, "nslab-panel", 10)
-        x, y = panel.rect.x + 32, panel.rect.y + 20
+        # Where rails come in, the title stands beside them.
+        x, y = panel.rect.x + (2 * MARGIN if panel.rails else MARGIN), panel.rect.y + 20
         yield icon("namespace", x - 1, y - 13)
         yield words(x + ICON, y, panel.title, "nslab-muted")
         for rail in panel.rails:
@@ -246,10 +248,10 @@ class _Writer:
     def _link(self, cell: Cell, rect: Rect, drawn: Iterator[str]) -> Iterator[str]:
         name = self.names[cell.key]
         data = f'data-ns="{xml(name.rpartition("/")[0])}" data-link="{xml(name)}"'
-        yield (
-            f'{self._group("link", cell.mark, data, self._hue(cell.key))} tabindex="0" role="img" '
-            f'aria-label="{xml(cell.facts)}">'
-        )
+        start = self._group("link", cell.mark, data, self._hue(cell.key))
+        if any(line.mark for line in cell.lines):
+            start = start.replace(" nslab-same", "")
+        yield f'{start} tabindex="0" role="img" aria-label="{xml(cell.facts)}">'
         yield f"<title>{xml(cell.facts)}</title>"
         yield from drawn
         if cell.mark:

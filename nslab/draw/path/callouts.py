@@ -15,7 +15,7 @@ from nslab.draw.layout.place import EDGE, Placed, trace
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import End, Mark, Track
-from nslab.draw.scene.metrics import width
+from nslab.draw.scene.metrics import shown_width
 
 Kind = Literal["told", "arrived", "lost", "beyond"]
 
@@ -221,7 +221,7 @@ def _broken(line: str) -> Iterable[str]:
 
 
 def _size(lines: Sequence[str], numbered: int) -> Point:
-    wide = max(width(line, TEXT, bold=True) for line in lines)
+    wide = max(shown_width(line, TEXT, bold=True) for line in lines)
     return round(wide) + 16 + numbered, LEAD * len(lines) + 6
 
 

@@ -5,6 +5,7 @@ No MAC, inode, index or process id may get in here: they differ from run to run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
@@ -21,6 +22,7 @@ from nslab.network.diff import (
     name_text,
     nameservers,
     nat_text,
+    policy_lines,
     route_text,
     visible_routes,
     vlans_text,
@@ -63,6 +65,29 @@ def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
     if loud or len(others) < len(changes):
         return tuple(loud)
     return tuple(_short(change, state) for change in others)
+
+
+def world_told(
+    namespace: Namespace, changes: Sequence[Change], linked: Mapping[int, Sequence[Change]]
+) -> Iterator[Line]:
+    """What changed in a part of the world, which is drawn without its links.
+
+    :param changes: those of the namespace
+    :param linked: those of its links, by their indexes
+    """
+    for link in namespace.links:
+        for change in linked.get(link.index, ()):
+            if change.what == "address":
+                yield Line(change.value, change.kind)
+            elif change.what == "link" and change.kind == "new":
+                yield Line(link.name, "new")
+        for words in link_told(linked.get(link.index, ()), link.state):
+            # It has one bridge: what is said of that is said of all of it.
+            said = words if link.kind == "bridge" else f"{link.name}: {words}"
+            yield Line(said, "changed", code=False)
+    for change in changes:
+        if not change.quiet:
+            yield Line(change.value or change.text, change.kind)
 
 
 def spanning_tree(link: Link) -> str:
@@ -175,6 +200,7 @@ def notes(
     if host:
         yield from _forwarding(namespace, changes, True)
     yield from _routes(namespace, marks, one_link=many == 1)
+    yield from _choices(namespace, marks)
     yield from _way_out(namespace, forwards=forwards)
     yield from _servers(namespace, marks, before)
     if not host:
@@ -288,6 +314,14 @@ def _routes(namespace: Namespace, marks: Marks, *, one_link: bool) -> Iterator[L
         yield Line(route_text(plain), marks.get(("route", route_text(route))), role=role)
 
 
+def _choices(namespace: Namespace, marks: Marks) -> Iterator[Line]:
+    """The rules by which a table of routes is chosen, as far as somebody made them."""
+    for said in policy_lines(namespace):
+        # Which of them comes first shows by their order.
+        shown = re.sub(r"rule \d+:", "rule", said)
+        yield Line(said, marks.get(("policy", said)), shown=shown)
+
+
 def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
     """Files that came, changed or went, and what else went."""
     files = [change for change in changes if change.what == "file"]
@@ -302,7 +336,7 @@ def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
         elif change.kind == "gone" and not change.quiet:
             if change.what == "resolv.conf":
                 yield Line(f"nameserver {change.value}", "gone")
-            elif change.what in {"nat", "route"}:
+            elif change.what in {"nat", "policy", "route"}:
                 yield Line(change.value, "gone")
 
 
@@ -326,13 +360,30 @@ def _filter(
 ) -> Iterator[Line]:
     """The packet filter, in one line, and in a picture a sign for each policy drop."""
     marks: dict[str, Kind] = {c.value: c.kind for c in changes if c.what == "rule"}
-    text = filter_text(namespace.rules)
-    if text:
-        kind: Kind = "new" if before and not filter_text(before.rules) else "changed"
-        yield Line(text, kind if marks else None, role="filter", shown=text.partition(",")[0])
-    elif marks:
-        yield Line("filter: no rules", "changed")
+    text, was = (filter_text(each.rules) if each else "" for each in (namespace, before))
+    said = text or (was or _NO_RULES if marks else "")
+    if said:
+        kind = _how(text, was, known=before is not None)
+        # Of one that had no rules, and a policy alone, that is what went.
+        rules, _, policies = said.partition(", ")
+        shown = policies if kind == "gone" and rules == _NO_RULES else rules
+        yield Line(said, kind if marks else None, code=False, role="filter", shown=shown)
     yield from _dropped(namespace, marks)
+
+
+_NO_RULES = "filter: no rules"
+
+
+def _how(text: str, was: str, *, known: bool) -> Kind:
+    """How a packet filter changed, by what is said of it and what was.
+
+    :param known: whether one knows what was
+    """
+    if text and was:
+        return "changed"
+    if text:
+        return "new" if known else "changed"
+    return "gone" if was else "changed"
 
 
 def _dropped(namespace: Namespace, marks: Mapping[str, Kind]) -> Iterator[Line]:

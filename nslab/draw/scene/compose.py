@@ -6,7 +6,7 @@ all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
@@ -28,6 +28,7 @@ Home = tuple[bool, int]
 
 
 AnyKey = TypeVar("AnyKey", Home, Key)
+AnyWire = TypeVar("AnyWire", tuple[Key, Key], tuple[Key, Key, str])
 
 
 def _unique(names: dict[AnyKey, str]) -> dict[AnyKey, str]:
@@ -114,6 +115,8 @@ class _Composer:
         )
 
         self.hubs = [hub for gone, ns in self.own for hub in wires.hubs(gone, ns)]
+        self.former = [hub for ns in self.old.values() for hub in wires.hubs(False, ns)]
+        """The same of what was, where that is known."""
         self.tunnels = list(wires.tunnels(self.links, spaces))
         self.joined = frozenset(chain.from_iterable(self.tunnels))
         """The ends of tunnels of which both are here."""
@@ -168,14 +171,34 @@ class _Composer:
         )
 
     def _hub_cables(self, drawn: set[Key]) -> Iterator[Cable]:
-        pairs = {
-            (min(one, other), max(one, other)): words.partition(" ")[0]
-            for one, other, words in self.hubs
-        }
-        for (one, other), by in pairs.items():
-            if one in drawn and other in drawn:
+        now, before = (
+            {
+                (min(one, other), max(one, other)): words.partition(" ")[0]
+                for one, other, words in hubs
+            }
+            for hubs in (self.hubs, self.former)
+        )
+        for (one, other), by in {**before, **now}.items():
+            mark = self._wire_mark((one, other), now, before)
+            # Of a wire that went, nothing is drawn where an end is plugged in elsewhere now.
+            moved = mark == "gone" and any(map(self._replugged, (one, other)))
+            if one in drawn and other in drawn and not moved:
                 up = self.links[one].state == "up" == self.links[other].state
-                yield Cable(one, other, up, None, pair=False, by=by)
+                yield Cable(one, other, up, mark, pair=False, by=by)
+
+    def _replugged(self, key: Key) -> bool:
+        """Whether a link is a port of another bridge than before, or was none."""
+        old = self.old[key[1]].links if key[1] in self.old else ()
+        before = {link.index: link.master for link in old}
+        return self.links[key].master not in ("", before.get(key[2]))
+
+    def _wire_mark(
+        self, wire: AnyWire, now: Collection[AnyWire], old: Collection[AnyWire]
+    ) -> Kind | None:
+        """How a wire that a filter makes came to be, or what it says, or went."""
+        if not self.diff or (wire in now) == (wire in old):
+            return None
+        return "new" if wire in now else "gone"
 
     def _other_wires(self, drawn: set[Key]) -> Iterator[Cable]:
         """Tunnels, and the hub that the machine's emulated cards are on."""
@@ -339,9 +362,11 @@ class _Composer:
 
     def _sends(self, key: Key) -> Iterator[Line]:
         """What a packet filter does with the frames that come by a link."""
-        for one, other, words in self.hubs:
-            if one == key:
-                yield Line(f"{words} to {self.links[other].name}", code=False)
+        for hub in dict.fromkeys((*self.hubs, *self.former)):
+            one, other, words = hub
+            if one == key and other in self.links:
+                mark = self._wire_mark(hub, self.hubs, self.former)
+                yield Line(f"{words} to {self.links[other].name}", mark, code=False)
 
     def _cell(self, gone: bool, namespace: Namespace, link: Link) -> Cell:
         changes = self._changes_of(gone, namespace.inode, link.index)
@@ -384,12 +409,17 @@ class _Composer:
         addresses += tuple(link.name for link in namespace.links if _is_card(link))
         changed = self._changed(gone, namespace)
         name = WORLD_NAMES.get(namespace.label, namespace.label)
+        inode, told = namespace.inode, list[Line]()
+        if self.diff and changed and not gone:
+            linked = {one.index: self.diff.of_link(inode, one.index) for one in namespace.links}
+            told = list(captions.world_told(namespace, self.diff.of_namespace(inode), linked))
         return Scenery(
             label=namespace.label,
             name=name,
             addresses=addresses,
             mark="gone" if gone else "changed" if changed else None,
             facts=": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses)))),
+            told=tuple(told),
         )
 
     # What joins them.

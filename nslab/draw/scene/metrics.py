@@ -77,6 +77,12 @@ def width(text: str, size: float, *, code: bool = False, bold: bool = False) -> 
     return max(here, _width(other, size, code, bold)) if other else here
 
 
+def shown_width(text: str, size: float, *, code: bool = False, bold: bool = False) -> float:
+    """The same in the language that it is read in, for what is laid out anew in each."""
+    said = _said.get()
+    return _width((said and said(text)) or text, size, code, bold)
+
+
 def _width(text: str, size: float, code: bool, bold: bool) -> float:
     total = 0.0
     for character in text:

@@ -129,6 +129,8 @@ class Scenery:
     addresses: tuple[str, ...]
     mark: Kind | None
     facts: str
+    told: tuple[Line, ...] = ()
+    """What changed in it."""
 
 
 @dataclass

@@ -52,6 +52,8 @@ class _Writer:
             yield None, self.say("outside")
             for thing in outside:
                 yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
+                for line in thing.told:
+                    yield line.mark, f"    {self.say(line.text)}"
 
     def _outside(self) -> list[Scenery]:
         """The world; where only changes count, and none is there, what the host is plugged into."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
@@ -73,6 +74,20 @@ def journey(walk: Walk, picture: str, total: float, beats: Sequence[float]) -> s
         f"<tbody>{body}</tbody></table>{''.join(below)}</div>"
     )
 
+
+SHORT = 24
+"""Characters of how a packet came somewhere, that stay in one line beside what was rewritten."""
+
+
+def whole(change: str) -> str:
+    """What was rewritten; who did it, in parentheses, is not broken but stands on a line together.
+
+    The blanks there are such as no line ends at.
+    """
+    return _WHO.sub(lambda found: found[0].replace(" ", "\u00a0"), change)
+
+
+_WHO = re.compile(r"\([^()]*\)")
 
 _CHOSEN = "background:color-mix(in srgb,#7b2cbf 16%,transparent)"
 _POINTED = "background:color-mix(in srgb,currentColor 7%,transparent)"
@@ -147,7 +162,7 @@ def _row(row: Row, group: str, moves: str) -> str:
     where = "<br>".join(
         [escape(row.where), *(f'<span style="opacity:.75">{escape(c)}</span>' for c in row.copies)]
     )
-    changes = "<br>".join(f"<b>{escape(change)}</b>" for change in row.changes)
+    changes = "<br>".join(f"<b>{escape(whole(change))}</b>" for change in row.changes)
     set_off = f";{_SET_OFF}" if row.changes else ""
     number = escape(row.number)
     if group:
@@ -157,9 +172,10 @@ def _row(row: Row, group: str, moves: str) -> str:
             f"{number}</label>"
         )
     beat = ' class="nslab-beat"' if moves else ""
+    short = ";white-space:nowrap" if len(row.how) <= SHORT else ""
     return (
         f'<tr{beat} style="background:none{moves}"><td style="{_CELL};text-align:right;'
         f'opacity:.75">{number}</td><td style="{_CELL};white-space:nowrap">{where}</td>'
-        f'<td style="{_CELL}">{escape(row.how)}</td>'
+        f'<td style="{_CELL}{short}">{escape(row.how)}</td>'
         f'<td style="{_CELL}{set_off}">{changes}</td></tr>'
     )

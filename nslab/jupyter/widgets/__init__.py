@@ -8,6 +8,7 @@
     frame_words  those of frames and journeys
     verdict_words  what the kernel says of an exercise
     picture_words  those of a picture, on its way into a widget
+    change_words  what it says of a change, of a rule and of VLANs
     why_words    those of the answer of why
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function

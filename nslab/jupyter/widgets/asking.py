@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import ipywidgets as w
 from msgspec import Struct
 
+from nslab.draw.path.explained import explained
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
+from nslab.jupyter.widgets.picture_words import drawn
 from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
@@ -104,8 +106,14 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._answer.value = f"<pre>ping {html.escape(f'{target}: {result}')}</pre>"
 
     def _whys(self) -> None:
-        answer = self._lab.why(self._from, self._whom.value.strip())
-        self._answer.value = answered(answer).html
+        answer = answered(self._lab.why(self._from, self._whom.value.strip()))
+        # Where it breaks is seen in the picture; the words say what to do about it.
+        picture = drawn(explained(self._lab.picture, answer))
+        head = html.escape(say("In the picture"))
+        self._answer.value = (
+            f"{answer.html}<details open class='nslab-where'>"
+            f"<summary>{head}</summary>{picture}</details>"
+        )
 
     def _capture(self, thing: str) -> None:
         places = [thing]

@@ -181,12 +181,14 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _made(self, field: Field, old: Value) -> w.Widget:
-        layout = w.Layout(width="17em")
+        layout, style = w.Layout(width="17em"), {"description_width": self._form.labels}
         made: w.Widget
         if field.kind == "flag":
             made = w.Checkbox(description=field.label, value=bool(old), layout=layout)
         elif field.kind in ("text", "number"):
-            made = w.Text(description=field.label, placeholder=field.example, layout=layout)
+            made = w.Text(
+                description=field.label, placeholder=field.example, layout=layout, style=style
+            )
         else:
             there = self._form.choices(field, self._now, self._values())
             made = w.Dropdown(
@@ -194,6 +196,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 options=there,
                 value=old if old in there else (there[0] if there else None),
                 layout=layout,
+                style=style,
             )
         made.observe(self._changed, names="value")
         return made
@@ -484,7 +487,7 @@ def _palette() -> str:
         for name, words, _ in PALETTE
     )
     told = html.escape(say("Drag into the picture, or press:"))
-    return f"<div class='nslab-palette'><span>{told}</span>{pieces}</div>"
+    return f"<div class='nslab-palette'><span>{told}</span><div>{pieces}</div></div>"
 
 
 def _short(what: What) -> str:

@@ -196,7 +196,7 @@ def where(lab: str, used: bool, puzzle: bool = False) -> str:
     :param used: whether it is that
     :param puzzle: whether it is one
     """
-    sign = "" if used else f"<b style='color:{BAD}'>■</b> "
+    sign = f"<b style='color:{BAD}'>■</b> " if puzzle and not used else ""
     if used and puzzle:
         words = say(
             "Type your commands in a cell below, under {magic} as its first line (Esc, then B, "
@@ -207,7 +207,10 @@ def where(lab: str, used: bool, puzzle: bool = False) -> str:
     elif puzzle:
         words = say("{magic} types into another lab now; this puzzle's own is {lab}.")
     else:
-        words = say("{magic} types into another lab now; this exercise's own is {lab}.")
+        words = say(
+            "The cell below types into this exercise's own lab, {lab}; {magic} in other cells "
+            "types into another one now."
+        )
     told = html.escape(words).format(
         magic="<code>%%host</code>", lab=f"<code>{html.escape(printable(lab))}</code>"
     )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nslab.draw.scene.metrics import width
 from nslab.errors import InvalidInput
 from nslab.jupyter.widgets.words import say
 from nslab.network import actions as act
@@ -45,12 +46,22 @@ class Field(Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
+LABEL = 80
+"""Pixels: the usual width of a label."""
+
+
 class Form(Struct, frozen=True):
     """A kind of step."""
 
     title: str
     action: type[Action]
     fields: tuple[Field, ...]
+
+    @property
+    def labels(self) -> str:
+        """How wide the labels of its fields are: no word of another language is cut."""
+        texts = [field.label for field in self.fields if field.kind != "flag"]
+        return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
 
     def make(self, values: Mapping[str, Value]) -> Action:
         """The action for what was filled in.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
+from nslab.frames.journey.markup import whole
 from nslab.frames.summary import EVERYONE
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
@@ -139,8 +140,8 @@ def of_station(name: str) -> str:
 
 
 def _word(found: re.Match[str]) -> str:
-    here = _forms.say(unescape(found[1]))
-    return found[0] if here is None else f">{escape(here)}<"
+    here = _forms.say(unescape(found[1]).replace("\u00a0", " "))
+    return found[0] if here is None else f">{escape(whole(here))}<"
 
 
 def _label(found: re.Match[str]) -> str:

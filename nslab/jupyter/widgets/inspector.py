@@ -74,7 +74,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         )
         self._only = w.Text(
             description=say("Only"),
-            placeholder="icmp · port 80 · ns1 · ip.addr == 203.0.113.80 · !arp",
+            placeholder="icmp · port 80 · ip.addr == 203.0.113.80 · !arp",
             layout=w.Layout(width="40em", max_width="84%"),
             tooltip=say("words of a frame's line, or a filter as in Wireshark; empty for all"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nslab.errors import NotFound
+from nslab.jupyter.widgets.change_words import of_change
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import (
     Diff,
@@ -67,6 +68,11 @@ def facts(snapshot: Snapshot, thing: str) -> Facts:
     return [(heading, lines) for heading, lines in found if lines]
 
 
+def _said(notation: str) -> str:
+    """A rule, or the VLANs of a port, as the picture has it."""
+    return of_change(notation) or notation
+
+
 def _space(namespace: Namespace) -> Facts:
     links = [f"{link.name}: {kind_and_mode(link)}, {link.state}" for link in namespace.links]
     neighbours = [
@@ -76,7 +82,7 @@ def _space(namespace: Namespace) -> Facts:
         (say("Links"), links),
         (say("Routes"), [route_text(route) for route in visible_routes(namespace)]),
         (say("Neighbours"), neighbours),
-        (say("Address translation"), [nat_text(rule) for rule in namespace.nat]),
+        (say("Address translation"), [_said(nat_text(rule)) for rule in namespace.nat]),
         (say("Packet filter"), list(filter_items(namespace.rules))),
         (say("Settings"), [f"{key} = {value}" for key, value in namespace.sysctls.items()]),
         (say("Name servers"), (namespace.resolv_conf or "").split("\n")[:-1]),
@@ -101,7 +107,7 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
         flood = say("floods") if link.port.flood else say("does not flood")
         state.append(f"{link.port.state}, {flood}")
         if link.port.vlans is not None:
-            state.append(vlans_text(link.port.vlans))
+            state.append(_said(vlans_text(link.port.vlans)))
     stations = [
         say("{mac} behind {link}").format(mac=entry.mac, link=entry.dev) + f" {entry.state}"
         for entry in namespace.fdb

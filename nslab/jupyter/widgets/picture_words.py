@@ -12,6 +12,7 @@ from html import escape, unescape
 from typing import TypeVar
 
 from nslab.draw import Picture, worded
+from nslab.jupyter.widgets.change_words import of_change
 from nslab.jupyter.widgets.frame_words import of_journey, of_tag
 from nslab.jupyter.widgets.page import reachable
 from nslab.jupyter.widgets.phrases import Phrases, noted
@@ -110,7 +111,7 @@ def in_words(page: str) -> str:
 @lru_cache(4096)
 def _here(words: str) -> str | None:
     """Words of a picture in the reader's language; None if they are the same, or not known."""
-    here = _known().get(words) or _captions.say(words) or of_tag(words)
+    here = _known().get(words) or of_change(words) or _captions.say(words) or of_tag(words)
     return None if here == words else here
 
 

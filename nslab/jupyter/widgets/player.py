@@ -123,6 +123,9 @@ class Player(w.VBox):  # type: ignore[misc]
         buttons = [self._back, self._run, self._all, self._stop, self._reset]
         if 0 < saved < len(lesson.steps):
             buttons.append(self._resume)
+        for each in buttons:
+            # As wide as its words: all stand in one row, also in a narrow cell.
+            each.layout = w.Layout(width="auto", min_width="7em")
         self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
@@ -185,7 +188,10 @@ class Player(w.VBox):  # type: ignore[misc]
             return False
         self._add(before)
         self._show_result(
-            step, printed, str(changes) if changes else say("nothing changed"), verdicts
+            step,
+            printed,
+            verdict_words.changed(changes) if changes else say("nothing changed"),
+            verdicts,
         )
         if changes and (thing := changed_thing(changes)):
             self.live.bring_into_sight(thing)
@@ -369,9 +375,9 @@ _STYLE = (
     ".nslab-player .nslab-live .nslab-status .nslab-saved{display:none}"
     ".nslab-player :is(.nslab-story,.nslab-list) pre{margin:.2em 0;max-height:14em;overflow:auto}"
     ".nslab-player summary{cursor:pointer}"
-    ".nslab-list ol{list-style:none;margin:.2em 0;padding:0;columns:20em}"
+    ".nslab-list ol{list-style:none;margin:.2em 0;padding:0;columns:24em}"
     ".nslab-list button{font:inherit;text-align:left;width:100%;border:0;border-radius:3px;"
-    "padding:2px 6px;cursor:pointer;color:inherit;background:none}"
+    "padding:2px 6px 2px 1.7em;text-indent:-1.3em;cursor:pointer;color:inherit;background:none}"
     ".nslab-list button:hover{background:var(--jp-layout-color2,#8882)}"
     ".nslab-list button:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}"
     ".nslab-list [aria-current]{font-weight:bold}"

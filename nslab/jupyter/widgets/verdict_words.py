@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 
 from nslab.jupyter.widgets import error_words
+from nslab.jupyter.widgets.change_words import of_change
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
+from nslab.network.diff import MARKS, Diff
+from nslab.printable import printable
 from nslab.sentence import Sentence
 
 _SENTENCES = frozenset(("more", "now", "wanted", "what"))
@@ -39,7 +42,13 @@ CHANGES = (
     noted("route {value} removed"),
     noted("{place}: route {value}"),
     noted("{place}: route {value} removed"),
+    noted("{place}: process {value}"),
+    noted("{place}: process {value} removed"),
+    noted("route {value}: no longer linkdown"),
+    noted("{place}: route {value}: no longer linkdown"),
     noted("{value} removed"),
+    noted("new directory {name}"),
+    noted("namespace {name} named {other}"),
 )
 """What else was changed, as far as it has words of its own; it is quoted."""
 
@@ -67,11 +76,27 @@ def _said(text: str) -> str | None:
     return None if None in filled.values() else here.format_map(filled)
 
 
+def changed(changes: Diff) -> str:
+    """What changed, a line each, as a picture has it; its signs are the same everywhere."""
+    return "\n".join(f"{MARKS[one.kind]} {printable(_change(one.text))}" for one in changes.lasting)
+
+
+def _change(text: str) -> str:
+    said = _changes.say(text) or of_change(text) or text
+    return _PORT.sub(lambda found: say("port of {bridge}").format(bridge=found[1]), said)
+
+
+_PORT = re.compile(r"(?<=[:,] )port of ([^\s,]+)(?=, )")
+"""Of a link that came or went: what is said in parentheses, as it were."""
+
+
 def _filled(name: str, value: object) -> str | None:
     """What stands in a blank."""
+    if name == "vlans" and (said := of_change(str(value))):
+        return said
     if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
         return _said(value)
     return _changes.say(str(value)) or str(value) if name == "change" else str(value)
 
 
-__all__ = ["told"]
+__all__ = ["changed", "told"]

@@ -22,7 +22,7 @@ what somebody did: :attr:`Diff.lasting` leaves it out.  What somebody wrote down
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
 from nslab.network.diff.rules import drops_text, filter_items, filter_text, nat_text, rule_text
-from nslab.network.diff.switches import leads_text, policy_text
+from nslab.network.diff.switches import leads_text, policy_lines, policy_text
 from nslab.network.diff.wording import (
     address_of,
     kind_and_mode,
@@ -54,6 +54,7 @@ __all__ = [
     "name_text",
     "nameservers",
     "nat_text",
+    "policy_lines",
     "policy_text",
     "route_text",
     "rule_text",

@@ -115,6 +115,11 @@ def policy(namespace: Namespace | None) -> dict[str, tuple[str, object]]:
     return {text: (text, rule) for text, rule in said.items()}
 
 
+def policy_lines(namespace: Namespace) -> list[str]:
+    """The policy rules that are not the kernel's own, a line each, and what is missing of those."""
+    return list(policy(namespace))
+
+
 def policy_text(rule: PolicyRule) -> str:
     """A rule as ``ip rule`` prints it."""
     parts = [f"{rule.priority}:"]

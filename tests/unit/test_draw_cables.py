@@ -1,0 +1,120 @@
+"""The ways of cables: straight where they can be, and along nothing that is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+import snapshots as sample
+from msgspec import structs
+from test_draw_room import FIRST, host, macvlans, space
+
+from nslab import AddBridge, Attach, DeleteAddress, Lab, Masquerade, SetUp
+from nslab.draw import Picture
+from nslab.draw.layout.boxes import Point
+from nslab.draw.layout.place import Placed
+from nslab.network.model import Peer, Snapshot
+
+NEAR = 8
+"""Pixels: so close to an edge, a line looks like a part of it."""
+
+
+def second_nic() -> Snapshot:
+    """A second card of the host, that is plugged into the machine on the LAN."""
+    snapshot = sample.lab(**host(sample.veth("nic0", 3, (sample.LAN, "eth1", 3), "192.0.2.1/24")))
+    far = sample.veth("eth1", 3, (sample.HOST, "nic0", 3), "192.0.2.2/24")
+    spaces = [
+        structs.replace(each, links=(*each.links, far)) if each.inode == sample.LAN else each
+        for each in snapshot.namespaces
+    ]
+    return structs.replace(snapshot, namespaces=tuple(spaces))
+
+
+def vlans() -> Snapshot:
+    """Two namespaces whose links stand on eth0, and a second NIC."""
+    on_eth0 = Peer(namespace=sample.HOST, name="eth0", index=2)
+    spaces = [
+        space(
+            n,
+            sample.link(f"eth0.{n}0", 2, f"10.{n}.0.2/24", kind="vlan", vlan=10 * n, peer=on_eth0),
+        )
+        for n in (1, 2)
+    ]
+    return sample.lab(*spaces)
+
+
+def crossed() -> Snapshot:
+    """Two bridges whose namespaces stand the other way round, so that cables turn."""
+    links = [sample.bridge("front", 3, "10.1.0.1/24"), sample.bridge("back", 4, "10.2.0.1/24")]
+    inside = []
+    for number, master in enumerate(("front", "back", "front")):
+        links.append(
+            sample.veth(f"v{number}", 10 + number, (FIRST, f"e{number}", 2 + number), master=master)
+        )
+        far = (sample.HOST, f"v{number}", 10 + number)
+        inside.append(sample.veth(f"e{number}", 2 + number, far, f"10.{number}.0.9/24"))
+    return sample.lab(space(0, *inside), **host(*links))
+
+
+def level(placed: Placed) -> Iterator[tuple[Point, Point]]:
+    """The parts of cables that run from left to right."""
+    for _, path in placed.runs:
+        yield from ((a, b) for a, b in pairwise(path) if a[1] == b[1] and a[0] != b[0])
+
+
+@pytest.mark.parametrize("made", [second_nic, vlans, crossed, lambda: macvlans(3)])
+def test_no_cable_runs_along_an_edge(made: Callable[[], Snapshot]) -> None:
+    placed = Picture(made()).placed
+    edges = [(rect, y) for _, _, rect in placed.boxes for y in (rect.y, rect.bottom)]
+    edges += [(rect, y) for _, rect in placed.scenery for y in (rect.y, rect.bottom)]
+    along = [
+        (a, b)
+        for a, b in level(placed)
+        for rect, y in edges
+        if abs(a[1] - y) < NEAR and min(a[0], b[0]) < rect.right and rect.x < max(a[0], b[0])
+    ]
+    assert list(level(placed)), "there is a cable that turns"
+    assert not along
+
+
+def test_what_stands_on_one_link_leaves_it_by_one_line() -> None:
+    """Two lines a few pixels apart look like one that is badly drawn."""
+    placed = Picture(vlans()).placed
+    ways = [path for run, path in placed.runs if run.cable and not run.cable.pair]
+    assert len(ways) == 2
+    assert len({way[0] for way in ways}) == 1
+
+
+def test_a_port_keeps_its_cable_straight_when_it_has_nothing_more_to_say() -> None:
+    steps = (
+        [AddBridge("docker0"), SetUp("docker0")],
+        [Attach("eth0", "docker0")],
+        [DeleteAddress("eth0", "198.51.100.10/24")],
+    )
+    seen = []
+    with Lab(engine="fake") as lab:
+        for actions in steps:
+            picture = lab.do(*actions).picture
+            assert picture is not None
+            seen += [picture.placed, lab.picture.placed]
+    wide, narrow = seen[2], seen[-1]
+    assert wide.links()["host/eth0"].w > 2 * narrow.links()["host/eth0"].w
+    for placed in seen:
+        (way,) = (path for run, path in placed.runs if run.cable)
+        assert len(way) == 2
+
+
+def test_what_is_said_of_the_host_takes_no_room_that_a_port_needs_no_longer() -> None:
+    steps = (
+        [AddBridge("docker0"), SetUp("docker0")],
+        [Attach("eth0", "docker0")],
+        [DeleteAddress("eth0", "198.51.100.10/24")],
+        [Masquerade("172.17.0.0/16", "docker0")],
+    )
+    with Lab(engine="fake") as lab:
+        for actions in steps:
+            for picture in (lab.do(*actions).picture, lab.picture):
+                assert picture is not None
+                width = picture.placed.width
+        assert width == Picture(lab.snapshot()).placed.width
