@@ -853,7 +853,7 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     assert hidden(card, "use")
     with Lab(engine="fake"):
         until(lambda: not hidden(card, "use"))
-        assert "types into another lab" in part(card, "where").value
+        assert "in other cells types into another one now" in part(card, "where").value
         part(card, "use").click()
         assert notebook.lab is lab
         assert hidden(card, "use")
@@ -972,7 +972,8 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     text, page = data["text/plain"], data["text/html"]
     assert text.startswith("X1 (predict): Make a bridge")
     assert "  a) It is `up`.\n" in text
-    assert "○ the commands of the task have not been run yet, or changed nothing\n○ no answer chosen yet" in text
+    not_run = "○ the commands of the task have not been run yet, or changed nothing"
+    assert f"{not_run}\n○ no answer chosen yet" in text
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"
     assert lab.name not in text
