@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
-import subprocess
-import sys
 
 import snapshots as sample
+from spoken import printed
 
 from nslab.network.diff import nat_text, vlans_text
 from nslab.network.diff.switches import PORT_FLAGS
@@ -69,15 +67,8 @@ def german(texts: list[str]) -> dict[str, str | None]:
         "from nslab.jupyter.widgets.picture_words import _here\n"
         "print(json.dumps({text: _here(text) for text in json.load(sys.stdin)}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=json.dumps(texts),
-        env={**os.environ, "NSLAB_LANG": "de"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, str | None] = json.loads(done.stdout)
+    said = printed(code, given=json.dumps(texts))
+    found: dict[str, str | None] = json.loads(said)
     return found
 
 
@@ -120,11 +111,5 @@ print(json.dumps([line for _, lines in facts(snapshot, "host") for line in lines
 
 def test_the_facts_of_a_node_say_its_rules_in_the_same_words() -> None:
     snapshot = sample.lab(rules=sample.nat("masquerade", out="eth0"))
-    done = subprocess.run(
-        [sys.executable, "-c", FACTS],
-        input=pickle.dumps(snapshot),
-        env={**os.environ, "NSLAB_LANG": "de"},
-        capture_output=True,
-        check=True,
-    )
-    assert "masquerade alles → eth0" in json.loads(done.stdout)
+    said = printed(FACTS, given=pickle.dumps(snapshot))
+    assert "masquerade alles → eth0" in json.loads(said)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from spoken import printed
 
 import nslab
 from nslab.engine.explain import _TABLE
@@ -34,15 +32,8 @@ print(json.dumps([told(error) for error in errors]))
 
 def in_german(errors: list[Three], code: str = SAY) -> list[str]:
     """What a German widget shows of errors: operation with its subject, cause, hint."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "NSLAB_LANG": "de"},
-        input=json.dumps(errors),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[str] = json.loads(done.stdout)
+    said = printed(code, given=json.dumps(errors))
+    found: list[str] = json.loads(said)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from spoken import printed
 
 HUB = Path(__file__).resolve().parents[2] / "deploy" / "hub"
 sys.path.insert(0, str(HUB))
@@ -227,14 +227,8 @@ print(json.dumps([asked[0]["said"], asked[1]["said"], html.unescape(asked[0]["pi
 def looked(language: str) -> tuple[str, str, str]:
     """What a teacher is told of a lab: why, an error, the picture."""
     paths = os.pathsep.join((str(HUB), str(HUB.parents[1])))
-    done = subprocess.run(
-        [sys.executable, "-c", LOOKED],
-        env={**os.environ, "NSLAB_LANG": language, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    why, error, picture = json.loads(done.stdout)
+    said = printed(LOOKED, language, path=paths)
+    why, error, picture = json.loads(said)
     return why, error, picture
 
 

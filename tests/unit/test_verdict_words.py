@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 import json
-import os
 import pickle
 import re
 import string
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 import pytest
 import snapshots as sample
 from msgspec import structs
+from spoken import printed
 from test_check import BUILT, FAILS, HOLDS, Answers, Named
 
 import nslab
@@ -57,14 +56,8 @@ def in_german(given: bytes, code: str) -> list[str]:
 
     :param given: what it reads
     """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "NSLAB_LANG": "de"},
-        input=given,
-        capture_output=True,
-        check=True,
-    )
-    found: list[str] = json.loads(done.stdout)
+    said = printed(code, given=given)
+    found: list[str] = json.loads(said)
     return found
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages import pofile
+from spoken import printed
 
 from nslab.jupyter.widgets import words
 
@@ -120,16 +121,7 @@ def test_a_picture_in_a_widget_speaks_the_language_of_the_widget() -> None:
         "from nslab import Lab; from nslab.jupyter.widgets.picture_words import in_words\n"
         "with Lab(engine='fake') as lab: print(in_words(lab.picture.html)); print(lab.picture.text)"
     )
-    said = {}
-    for language in ("en", "de"):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "NSLAB_LANG": language},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        said[language] = done.stdout
+    said = {language: printed(code, language) for language in ("en", "de")}
     assert ">the pseudo-host</text>" in said["en"]
     assert ">der Pseudo-Host</text>" in said["de"]
     assert ">Weiterleitung</text>" in said["de"]
@@ -159,14 +151,8 @@ print(json.dumps(re.findall("<text[^>]*>([^<]*)</text>", pages[1])))
 
 def described(language: str) -> tuple[list[str], list[str]]:
     """How a picture and an answer of why on it are described; what is written in the latter."""
-    done = subprocess.run(
-        [sys.executable, "-c", DESCRIBED],
-        env={**os.environ, "NSLAB_LANG": language},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pages, texts = map(json.loads, done.stdout.splitlines())
+    said = printed(DESCRIBED, language)
+    pages, texts = map(json.loads, said.splitlines())
     return pages, texts
 
 
@@ -218,14 +204,8 @@ print(beside[0][1], 2 <= gap <= 8, *(words for _, _, words in texts if words.sta
 
 def test_the_gates_words_stand_side_by_side_in_german() -> None:
     """The second is short, and "an" beside a noun would read as "to"."""
-    done = subprocess.run(
-        [sys.executable, "-c", GATE],
-        env={**os.environ, "NSLAB_LANG": "de"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "ein True STP ein, Forward Delay 15 s"
+    said = printed(GATE)
+    assert said.strip() == "ein True STP ein, Forward Delay 15 s"
 
 
 ENDED = """
@@ -246,14 +226,8 @@ print(words, plate - round(width(words, 12, bold=True)))
 
 def test_the_tag_at_the_end_of_a_way_is_as_wide_as_its_german_words() -> None:
     """Words in a plate made for longer ones stand far from the stop that they are about."""
-    done = subprocess.run(
-        [sys.executable, "-c", ENDED],
-        env={**os.environ, "NSLAB_LANG": "de"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "… danach unbekannt 16"
+    said = printed(ENDED)
+    assert said.strip() == "… danach unbekannt 16"
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
@@ -290,11 +264,5 @@ with Lab(engine="fake") as lab:
 
 
 def test_no_label_of_a_form_is_cut_in_german() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LABELS],
-        env={**os.environ, "NSLAB_LANG": "de"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == ""
+    said = printed(LABELS)
+    assert said == ""
