@@ -194,3 +194,15 @@ def test_what_changed_outside_is_said_and_not_only_where() -> None:
     boxes = [rect for _, _, rect in picture.placed.boxes]
     boxes += [rect for _, rect in picture.placed.scenery]
     assert not any(tag.rect.grown(2).overlaps(rect) for rect in boxes)
+
+
+@pytest.mark.parametrize("step", [AddBridge("br0"), AddVeth("a", "b")], ids=["bridge", "cable"])
+def test_what_is_gone_has_no_sign_of_a_state(step: Action) -> None:
+    """A green dot would say that it is up."""
+    before, after = before_and_after([step], [SetUp(step.name), SetUp("eth0")])
+    coming, going = (Picture(compare(*two)).svg for two in ((before, after), (after, before)))
+    with Lab(engine="fake") as lab:
+        empty = lab.snapshot()
+    gone = Picture(compare(after, empty.aligned(after))).svg
+    dots = [len(re.findall('class="nslab-(?:dot|hollow)"', svg)) for svg in (coming, going, gone)]
+    assert dots[0] == dots[1] > dots[2]

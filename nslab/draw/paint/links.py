@@ -141,12 +141,18 @@ def _line(cell: Cell, slot: Slot) -> Iterator[str]:
         yield from marked_line(x, y, line, cell.mark)
         x += round(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code)) + 8
         x += 12 if line.mark else 0
-    yield dot(rect.right - 10, y - 4, up=cell.state == "up" and not cell.does)
+    yield from _dot(cell, rect.right - 10, y - 4)
+
+
+def _dot(cell: Cell, x: int, y: int) -> Iterator[str]:
+    """The sign for a link's state; one that is gone has none."""
+    if cell.mark != "gone":
+        yield dot(x, y, up=cell.state == "up" and not cell.does)
 
 
 def _end_of_line(cell: Cell, said: Told, right: int, y: int) -> Iterator[str]:
     """What stands at the end of a link's first line: what changed or a state, and the dot."""
-    yield dot(right - 4, y - 4, up=cell.state == "up" and not cell.does)
+    yield from _dot(cell, right - 4, y - 4)
     if said.beside:
         yield words(right - DOT + 4, y, said.beside, f"nslab-end {_told_class(said)}")
 
