@@ -64,20 +64,19 @@ class Asking(w.VBox):  # type: ignore[misc]
             layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
         )
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
-        self._mend = w.Button(
-            description=say("Do this"),
-            icon="check",
-            layout=w.Layout(
-                width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
-            ),
+        self._mend = self._button(say("Do this"), self._mends, icon="check")
+        self._mend.layout = w.Layout(
+            width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
         )
-        self._mend.on_click(lambda _: self._worker.do(lambda: self._answered(self._mends)))
         self._remedy: tuple[Action, ...] = ()
         """What the answer would do about it."""
         self._where = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._answer = w.VBox([self._said, self._mend, self._where])
         self._seen = w.VBox()
         super().__init__([self._row, self._answer, self._seen])
+        self._set_apart()
+
+    def _set_apart(self) -> None:
         named = {
             "asking": self,
             "whom": self._whom,
@@ -89,8 +88,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
 
-    def _button(self, words: str, job: Callable[[], object]) -> w.Button:
-        made = w.Button(description=words, layout=w.Layout(width="auto"))
+    def _button(self, words: str, job: Callable[[], object], icon: str = "") -> w.Button:
+        made = w.Button(description=words, icon=icon, layout=w.Layout(width="auto"))
         made.on_click(lambda _: self._worker.do(lambda: self._answered(job)))
         return made
 
