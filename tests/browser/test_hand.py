@@ -18,8 +18,8 @@ BUILDER = "import nslab\nlab = nslab.Lab({name!r})\nlab.builder()"
 def node(page: Page, name: str) -> Locator:
     """A node of the picture: a link, or a namespace by its title."""
     if "/" in name:
-        return page.locator(f".nslab-window [data-link='{name}'] .nslab-name")
-    return page.locator(f".nslab-window g.nslab-space[data-ns='{name}'] .nslab-title")
+        return page.locator(f".nslab-live .nslab-window [data-link='{name}'] .nslab-name")
+    return page.locator(f".nslab-live .nslab-window g.nslab-space[data-ns='{name}'] .nslab-title")
 
 
 class Mouse:
@@ -185,7 +185,7 @@ def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
     assert page.evaluate("Boolean(document.activeElement.closest('.nslab-builder'))")
     field.click()
     page.keyboard.press("Escape")
-    expect(page.locator(".nslab-window").first).to_be_focused()
+    expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
 
 
 def test_the_form_follows_what_is_chosen(book: Book) -> None:
@@ -244,3 +244,111 @@ def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
     expect(way.locator(".nslab-callout-arrived")).to_be_visible()
     Mouse(page).pick("ns1/eth0", "Capture here")
     expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()
+
+
+IN_SIGHT = """one => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return right > left && [[left + 3, top + 3], [right - 3, bottom - 3]]
+        .every(([x, y]) => one.contains(document.elementFromPoint(x, y)));
+}"""
+"""Nothing lies on it, and no edge of what scrolls around it hides a part."""
+
+
+def in_sight(one: Locator) -> None:
+    """Wait until all of it can be seen."""
+    one.page.wait_for_function(IN_SIGHT, arg=one.element_handle())
+
+
+def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='near')\nlab.builder()", height=620
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    target = page.locator(".nslab-whom input")
+    answer = page.locator(".nslab-answer")
+    for words, said in (
+        ("Ping from here …", "ping 203.0.113.80"),
+        ("Why not from here …", "✔ ns1"),
+    ):
+        node(page, "ns1/eth0").scroll_into_view_if_needed()
+        Mouse(page).pick("ns1/eth0", words)
+        expect(target).to_be_focused()
+        in_sight(target)
+        target.fill("203.0.113.80")
+        page.keyboard.press("Enter")
+        expect(answer).to_contain_text(said)
+        in_sight(answer.get_by_text(said).first)
+        page.keyboard.press("Escape")
+        expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
+    node(page, "ns1/eth0").scroll_into_view_if_needed()
+    Mouse(page).pick("ns1/eth0", "Capture here")
+    in_sight(page.locator(".nslab-asking .nslab-columns"))
+
+
+def test_do_it_is_in_sight_when_a_gesture_has_filled_in_the_form(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='do-it')\nlab.builder()", height=620
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    button = page.locator("button.nslab-do")
+    for thing, words in (
+        ("ns1/eth0", "Set down"),
+        ("host/lxcbr0.1", "Detach from lxcbr0"),
+        ("host/lxcbr0.1", "Move to ns1"),
+    ):
+        page.locator(".nslab-log").scroll_into_view_if_needed()
+        page.locator(".nslab-export").scroll_into_view_if_needed()
+        node(page, thing).click()
+        page.locator(".nslab-menu").get_by_text(words, exact=True).click()
+        expect(button).to_be_focused()
+        in_sight(button)
+
+
+def test_a_look_does_not_tear_a_cable_apart(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.Lab('whole')\n"
+        "lab.do(nslab.AddNamespace('ns1'), nslab.AddBridge('lxcbr0'))\nlab.builder()"
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    hand, fields = Mouse(page), page.locator(".nslab-form :is(input, select)")
+    whole = ["lxcbr0.1", "host", "eth0", "ns1", "lxcbr0"]
+
+    def looked(thing: str) -> None:
+        node(page, thing).click()
+        expect(page.locator(".nslab-menu")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".nslab-choice select")).to_have_value(thing)
+        assert [each.input_value() for each in fields.all()] == whole
+
+    hand.drop("ns1", "host/lxcbr0")
+    expect(fields).to_have_count(len(whole))
+    looked("ns1")
+    hand.do("ip link add lxcbr0.1 type veth peer name eth0")
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    looked("ns1/eth0")
+    expect(page.locator(".nslab-message")).not_to_contain_text("already")
+
+
+def test_what_why_names_as_the_remedy_is_done_by_its_button(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='mends')\n"
+        "lab.do(nslab.DeleteRoute('default', ns='ns1'))\nlab.builder()"
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    Mouse(page).pick("ns1", "Why not from here …")
+    expect(page.locator(".nslab-whom input")).to_be_focused()
+    page.keyboard.press("Enter")
+    answer = page.locator(".nslab-answer")
+    expect(answer).to_contain_text("✘")
+    mend = page.locator("button.nslab-mend")
+    in_sight(mend)
+    mend.click()
+    expect(answer).not_to_contain_text("✘")
+    expect(answer).to_contain_text("✔ ip netns exec ns1 ip route add default via 192.168.10.1")
+    expect(mend).to_be_hidden()
+    expect(page.locator(".nslab-log .nslab-last")).to_contain_text("default")
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    assert not any(
+        route.destination == "default" for route in seen("mends").namespace("ns1").routes
+    )

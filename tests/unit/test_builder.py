@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -126,7 +127,8 @@ def test_what_cannot_work_is_said_before_it_is_sent(lab: Lab, builder: Builder) 
     fill(builder, "Add a namespace", name="")
     assert part(builder, "do").disabled
     told = part(builder, "message").value
-    assert "Fill in: " in told
+    assert "Fill in: Name, such as ns1" in told
+    assert field(builder, "name").placeholder == "such as ns1", "it is no name that is there"
     assert "is empty" not in told, "nothing was done wrong yet"
     fill(builder, "Add an address", ns="host", link="eth0", address="300.1.1.1/24")
     assert part(builder, "do").disabled
@@ -143,8 +145,11 @@ def test_what_is_there_already_is_foreseen(lab: Lab, builder: Builder) -> None:
 
 def test_both_styles_are_shown_before_it_is_sent(builder: Builder) -> None:
     fill(builder, "Add a bridge", name="br0")
-    assert "brctl addbr br0" in part(builder, "message").value
-    assert "ip link add br0 type bridge" in part(builder, "message").value
+    told = re.sub("<[^>]+>", "", part(builder, "message").value)
+    assert told == "runs: brctl addbr br0the same with ip: ip link add br0 type bridge"
+    part(builder, "as").value = "ip"
+    told = re.sub("<[^>]+>", "", part(builder, "message").value)
+    assert told.startswith("runs: ip link add br0 type bridgethe same with brctl, ifconfig: ")
 
 
 def test_the_place_of_the_last_step_is_not_that_of_the_next(lab: Lab, builder: Builder) -> None:
@@ -158,6 +163,16 @@ def test_the_place_of_the_last_step_is_not_that_of_the_next(lab: Lab, builder: B
     assert field(builder, "ns").value == "ns1"
     part(builder, "what").value = "Set up"
     assert (field(builder, "ns").value, field(builder, "link").value) == ("ns1", "lo")
+
+
+def test_a_look_leaves_both_ends_of_a_cable_where_they_were_typed(
+    lab: Lab, builder: Builder
+) -> None:
+    lab.do(act.AddNamespace("ns1"))
+    fill(builder, "Add a veth pair", name="left", peer="right", peer_ns="ns1")
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    part(builder, "choice").value = "ns1/lo"
+    assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
 
 
 def gesture(builder: Builder, number: int, **what: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
+from blocks import Packet, arp, block, ether
 from handles import part
 from replies import Replies, piece
 from waiting import until
@@ -55,6 +56,16 @@ def test_what_comes_in_later_is_listed_and_what_is_chosen_stays(
     assert inspector.frame == 2
     until(lambda: part(inspector, "heading").value == heading)
     until(lambda: "<b>3</b>" in part(inspector, "status").value)
+
+
+def test_before_the_first_frame_nothing_was_waited_for() -> None:
+    data = ether(0x0806, arp(1, "10.0.0.1", "10.0.0.2"))
+    late = block(*(Packet(4_328_600_000 + n * 2_000_000, data) for n in (1, 2)))
+    engine = Replies(Batch(blocks=((1, late),), upto=2, running=False))
+    inspector = start(engine, engine.snapshot, SimpleQueue(), ()).inspect()
+    waited = [row["cells"][2] for row in part(inspector, "frames").rows]
+    inspector.close()
+    assert waited == ["0.000", "2.000"]
 
 
 def test_while_nothing_comes_it_asks_and_changes_nothing(

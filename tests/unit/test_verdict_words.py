@@ -430,7 +430,10 @@ def test_marks_and_what_a_cell_shows_are_english() -> None:
 
 
 def test_what_else_was_changed_is_quoted_in_german() -> None:
-    form = "this should not have changed: {change}; the task does not ask for it, so take it back"
+    form = (
+        "this should not have changed: {change}; the task does not ask for it, so take it back "
+        "(lab.undo() takes a step back)"
+    )
     said = {
         "new namespace ns1": "neuer Namespace ns1",
         "new bridge br9: down": "neu: bridge br9: down",

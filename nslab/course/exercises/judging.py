@@ -63,7 +63,8 @@ def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdi
     if not beside:
         return Verdict(True, sentence("nothing was changed but {names}", names=", ".join(only)))
     text = sentence(
-        "this should not have changed: {change}; the task does not ask for it, so take it back",
+        "this should not have changed: {change}; the task does not ask for it, so take it back "
+        "(lab.undo() takes a step back)",
         change=beside[0].text,
     )
     return Verdict(False, text)

@@ -19,7 +19,7 @@
     work         jobs that leave a button's callback
     foresee      what an action would fail of, by a snapshot; pure functions
     gestures     what a drag or a click in the picture means (hand.js); pure functions
-    asking       a ping, why and a capture from a node of the picture
+    asking       a ping, why and a capture from a node of the picture (form.js)
     bar          what moves while a job takes more than a second
     builder      forms, log and picture
     player       a lesson's steps, one by one (steps.js)

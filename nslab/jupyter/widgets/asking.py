@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import ipywidgets as w
 from msgspec import Struct
 
 from nslab.draw.path.explained import explained
+from nslab.errors import NslabError
+from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
@@ -17,6 +19,7 @@ from nslab.jupyter.widgets.picture_words import drawn
 from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
+from nslab.network.actions import Action, commands
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
@@ -35,18 +38,22 @@ class Asking(w.VBox):  # type: ignore[misc]
 
     :param live: the picture whose nodes are asked
     :param worker: does one thing at a time
+    :param near: has the page bring ``target`` or ``answer`` into sight
     """
 
-    def __init__(self, lab: Lab, live: Live, worker: Worker) -> None:
+    def __init__(self, lab: Lab, live: Live, worker: Worker, near: Callable[[str], None]) -> None:
         self._lab = lab
         self._live = live
         self._worker = worker
+        self._near = near
         self._from = ""
         self._whom = w.Combobox(
             description=say("Target"), placeholder="203.0.113.80", ensure_option=False
         )
         self._ping = self._button(say("Ping"), self._pings)
         self._why = self._button(say("Why not?"), self._whys)
+        self._first = self._ping
+        """What Enter does."""
         self._close = w.Button(
             description="×", tooltip=say("close"), layout=w.Layout(width="2.8em")
         )
@@ -56,23 +63,43 @@ class Asking(w.VBox):  # type: ignore[misc]
             [self._place, self._whom, self._ping, self._why, self._close],
             layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
         )
-        self._answer = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._mend = self._button(say("Do this"), self._mends, icon="check")
+        self._mend.layout = w.Layout(
+            width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
+        )
+        self._remedy: tuple[Action, ...] = ()
+        """What the answer would do about it."""
+        self._where = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
+        self._answer = w.VBox([self._said, self._mend, self._where])
         self._seen = w.VBox()
         super().__init__([self._row, self._answer, self._seen])
+        self._set_apart()
+
+    def _set_apart(self) -> None:
         named = {
             "asking": self,
             "whom": self._whom,
             "ping": self._ping,
             "why": self._why,
             "answer": self._answer,
+            "mend": self._mend,
         }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
 
-    def _button(self, words: str, job: Callable[[], object]) -> w.Button:
-        made = w.Button(description=words, layout=w.Layout(width="auto"))
-        made.on_click(lambda _: self._worker.do(job))
+    def _button(self, words: str, job: Callable[[], object], icon: str = "") -> w.Button:
+        made = w.Button(description=words, icon=icon, layout=w.Layout(width="auto"))
+        made.on_click(lambda _: self._worker.do(lambda: self._answered(job)))
         return made
+
+    def _answered(self, job: Callable[[], object]) -> None:
+        """Ask; the answer, also that it cannot be asked, stands below the question."""
+        try:
+            job()
+        except NslabError as error:
+            self._say(f"<pre>✘ {html.escape(told(error))}</pre>")
+        self._near("answer")
 
     def questions(self, thing: str) -> list[Question]:
         """What a node may be asked."""
@@ -88,8 +115,11 @@ class Asking(w.VBox):  # type: ignore[misc]
     def ask(self, question: Question) -> None:
         """Show the row for it; a capture begins at once."""
         if question.kind == "capture":
-            self._worker.do(lambda: self._capture(question.thing))
+            self._worker.do(lambda: self._answered(lambda: self._capture(question.thing)))
             return
+        self._first = self._ping if question.kind == "ping" else self._why
+        for each in (self._ping, self._why):
+            each.button_style = "primary" if each is self._first else ""
         self._from = question.thing.partition("/")[0]
         self._place.value = html.escape(say("from {name}").format(name=self._from))
         there = asked(self._live.snapshot)
@@ -97,23 +127,42 @@ class Asking(w.VBox):  # type: ignore[misc]
         if not self._whom.value:
             outside = [one for one in there if one.startswith("203.0.113.")]
             self._whom.value = outside[-1] if outside else ""
-        self._answer.value = ""
+        self._say("")
         self._row.layout.display = None
+        self._near("target")
+
+    def enter(self, whom: str) -> None:
+        """Ask what the row was shown for.
+
+        :param whom: what was typed as the target
+        """
+        self._whom.value = whom
+        self._first.click()
+
+    def _say(self, words: str, where: str = "", remedy: tuple[Action, ...] = ()) -> None:
+        """Show an answer, as HTML, where in the picture that is, and a button that mends it."""
+        self._said.value, self._where.value, self._remedy = words, where, remedy
+        self._mend.layout.display = None if remedy else "none"
+        self._mend.tooltip = _lines(remedy)
 
     def _pings(self) -> None:
         target = self._whom.value.strip()
         result = self._lab.ping(self._from, target)
-        self._answer.value = f"<pre>ping {html.escape(f'{target}: {result}')}</pre>"
+        self._say(f"<pre>ping {html.escape(f'{target}: {result}')}</pre>")
 
-    def _whys(self) -> None:
+    def _whys(self, done: str = "") -> None:
         answer = answered(self._lab.why(self._from, self._whom.value.strip()))
         # Where it breaks is seen in the picture; the words say what to do about it.
         picture = drawn(explained(self._lab.picture, answer))
         head = html.escape(say("In the picture"))
-        self._answer.value = (
-            f"{answer.html}<details open class='nslab-where'>"
-            f"<summary>{head}</summary>{picture}</details>"
-        )
+        where = f"<details open class='nslab-where'><summary>{head}</summary>{picture}</details>"
+        self._say(done + answer.html, where, answer.actions)
+
+    def _mends(self) -> None:
+        """Do what the answer says, as a step of the lab, and ask again."""
+        remedy = self._remedy
+        self._lab.do(*remedy)
+        self._whys(f"<pre>✔ {html.escape(_lines(remedy))}</pre>")
 
     def _capture(self, thing: str) -> None:
         places = [thing]
@@ -128,4 +177,9 @@ class Asking(w.VBox):  # type: ignore[misc]
             each.close()
         self._seen.children = ()
         self._row.layout.display = "none"
-        self._answer.value = ""
+        self._say("")
+
+
+def _lines(actions: Sequence[Action]) -> str:
+    """What does the same in a terminal."""
+    return "\n".join(map(str, commands(actions, "iproute2")))

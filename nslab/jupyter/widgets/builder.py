@@ -50,6 +50,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._filling = threading.RLock()
         """Held while choices are filled anew and while something is said: the thread that follows
         the lab and the one that works in it do so at the same time."""
+        self._given = False
+        """Whether a gesture filled the form in."""
         self._told = False
         """Whether the message says what was done: it stays until the form is changed."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
@@ -92,13 +94,13 @@ class Builder(w.VBox):  # type: ignore[misc]
         """The picture, which follows whatever is done, here or elsewhere."""
         self.live.observe_snapshot(self._looked)
         self._what.observe(lambda _: self._choose(), names="value")
-        self._style.observe(lambda _: self._show_log(), names="value")
+        self._style.observe(lambda _: self._restyle(), names="value")
         self._whole.observe(lambda _: self._show_log(), names="value")
         self._stop.on_click(lambda _: self._worker.stop(self._lab.interrupt))
-        self._page = in_page("hand")
+        self._page = in_page("hand", "form")
         self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
         self.live.observe_choice(self._pointed)
-        self.asking = Asking(lab, self.live, self._worker)
+        self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
@@ -170,7 +172,7 @@ class Builder(w.VBox):  # type: ignore[misc]
     def _choose(self) -> None:
         """Show the fields of the step that was chosen."""
         with self._filling:  # or what changes meanwhile would be filled into the old fields
-            self._told = False
+            self._told = self._given = False
             self._form = next(form for form in FORMS if form.title == self._what.value)
             # Where the last step was, is no reason for the next: what is chosen in the picture is.
             chosen = self._chosen_values()
@@ -181,13 +183,14 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _made(self, field: Field, old: Value) -> w.Widget:
-        layout, style = w.Layout(width="17em"), {"description_width": self._form.labels}
+        layout = w.Layout(width=self._form.wide(field))
+        style = {"description_width": self._form.labels}
         made: w.Widget
         if field.kind == "flag":
             made = w.Checkbox(description=field.label, value=bool(old), layout=layout)
         elif field.kind in ("text", "number"):
             made = w.Text(
-                description=field.label, placeholder=field.example, layout=layout, style=style
+                description=field.label, placeholder=field.such, layout=layout, style=style
             )
         else:
             there = self._form.choices(field, self._now, self._values())
@@ -214,8 +217,15 @@ class Builder(w.VBox):  # type: ignore[misc]
     def _pointed(self) -> None:
         """Another thing was chosen in the picture: the form's places are there."""
         with self._filling:
-            if self.live.chosen:
+            if self.live.chosen and not self._joins:
                 self._put(self._chosen_values())
+
+    @property
+    def _joins(self) -> bool:
+        """Whether the form says already what is joined to what: a look does not tear it apart."""
+        fields = ((field.kind, self._fields[field.name].value) for field in self._form.fields)
+        typed = any(kind == "text" and value.strip() for kind, value in fields)
+        return self._form.joins and (self._given or typed)
 
     def _put(self, values: Mapping[str, Value]) -> None:
         """Fill fields in, those that can be so."""
@@ -246,6 +256,12 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._take(found)
             else:
                 self._say(found, ok=False)
+        elif "ask" in what:
+            self.asking.enter(str(what["ask"]))
+
+    def _near(self, what: str) -> None:
+        """Have the page bring what is asked, or its answer, into sight."""
+        self._page.near = [what, next(self._number)]
 
     def _offer(self, thing: str) -> None:
         """Tell the page what can be done with a node."""
@@ -266,6 +282,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             else:
                 self._what.value = what.title
             self._put(what.values)
+            self._given = True
         self._page.filled = [next(self._number), len(self._fields)]
 
     def _values(self) -> dict[str, Value]:
@@ -325,32 +342,37 @@ class Builder(w.VBox):  # type: ignore[misc]
         What was done is still said: it is the form that changes by it, and not the learner.
         """
         with self._filling:
-            words, other = self._foreseen(), ""
+            words, runs = self._foreseen(), ""
             # After a step its form says what is there now: who pressed the button keeps it.
             self._do.disabled = self._worker.busy or bool(words and not self._told)
             if not words:
-                words, other = self._written(self.action)
+                runs = self._written(self.action)
             if not (self._told or self._worker.busy):
-                self._say(words, ok=None, other=other)
+                self._say(words, ok=None, runs=runs)
 
     def _foreseen(self) -> str:
         """Why the form cannot work, as far as that is known before it is sent."""
         if (empty := self._form.unfilled(self._values())) is not None:
             words = say("Fill in: {field}").format(field=empty.label)
-            return f"{words} ({empty.example})" if empty.example else words
+            return f"{words}, {empty.such}" if empty.such else words
         try:
             return obstacle(self._now, self.action)
         except NslabError as error:
             return reason(error)
 
-    def _written(self, made: Action) -> tuple[str, str]:
-        """Its commands in the log's style, and in the other one if that differs."""
+    def _written(self, made: Action) -> str:
+        """Its commands in the log's style, and in the other one if that differs, as HTML."""
         shown = {
             style: "; ".join(map(str, commands([made], style))) for style in ("classic", "iproute2")
         }
         first = shown.pop(self._shell_style)
-        (other,) = shown.values()
-        return first, other if other != first else ""
+        ((style, other),) = shown.items()
+        lines = [_named(say("runs:"), first)]
+        if other != first:
+            tools = next(words for words, each in STYLES.items() if each == style)
+            same = say("the same with {tools}:").format(tools=tools)
+            lines.append(f"<span class='nslab-other'>{_named(same, other)}</span>")
+        return "<br>".join(lines)
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -417,11 +439,10 @@ class Builder(w.VBox):  # type: ignore[misc]
             else:
                 self._check()
 
-    def _say(self, words: str, *, ok: bool | None, other: str = "", stays: bool = False) -> None:
+    def _say(self, words: str, *, ok: bool | None, runs: str = "", stays: bool = False) -> None:
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
         shown = html.escape(words).replace("\n", "<br>")
-        if other:
-            shown += f"<br><span class='nslab-other'>{html.escape(other)}</span>"
+        shown += runs
         with self._filling:
             self._told = ok is not None or stays
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
@@ -439,6 +460,11 @@ class Builder(w.VBox):  # type: ignore[misc]
         """
         self._show_log()
         self._refill()
+
+    def _restyle(self) -> None:
+        """Say in other commands what was done, and what will be."""
+        self._show_log()
+        self._check()
 
     def _show_log(self) -> None:
         """The log is the lab's: what a cell does is in it, and what anybody takes back is not."""
@@ -488,6 +514,11 @@ def _palette() -> str:
     )
     told = html.escape(say("Drag into the picture, or press:"))
     return f"<div class='nslab-palette'><span>{told}</span><div>{pieces}</div></div>"
+
+
+def _named(label: str, line: str) -> str:
+    """A command line and what it is, as HTML."""
+    return f"<i>{html.escape(label)}</i> <code>{html.escape(line)}</code>"
 
 
 def _short(what: What) -> str:

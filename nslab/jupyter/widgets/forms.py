@@ -45,9 +45,17 @@ class Field(Struct, frozen=True):
     optional: bool = False
     choices: tuple[str, ...] = ()
 
+    @property
+    def such(self) -> str:
+        """What stands in it while it is empty: an example, and words that say that it is one."""
+        return say("such as {example}").format(example=self.example) if self.example else ""
+
 
 LABEL = 80
 """Pixels: the usual width of a label."""
+
+FIELD, AROUND = 221, 32
+"""Pixels: the usual width of a field with its label, and what stands around the text in it."""
 
 
 class Form(Struct, frozen=True):
@@ -62,6 +70,17 @@ class Form(Struct, frozen=True):
         """How wide the labels of its fields are: no word of another language is cut."""
         texts = [field.label for field in self.fields if field.kind != "flag"]
         return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
+
+    def wide(self, field: Field) -> str:
+        """How wide a field is, with its label: its example is not cut either."""
+        label = int(self.labels.removesuffix("px"))
+        return f"{max(FIELD, label + round(width(field.such, 13)) + AROUND)}px"
+
+    @property
+    def joins(self) -> bool:
+        """Whether it is about two things, each of which has its place."""
+        kinds = [field.kind for field in self.fields]
+        return kinds.count("namespace") > 1 or {"link", "bridge"} <= set(kinds)
 
     def make(self, values: Mapping[str, Value]) -> Action:
         """The action for what was filled in.

@@ -167,46 +167,4 @@ export default ({ all, model, signal }) => {
     document.addEventListener('wheel', away, { passive: true, signal });
     signal.addEventListener('abort', () => { shut(false); end(); });
     model.on('change:offers', open);
-
-    // -- the form that was filled in has the hand ------------------------------------------------
-    // Its fields come one by one: the focus goes to the first that is empty, when all are there.
-    model.on('change:filled', () => {
-        const [, count] = model.get('filled');
-        let tries = 40;
-        const look = () => {
-            const fields = [...all.querySelectorAll('.nslab-form :is(input, select)')];
-            if (fields.length !== count && tries--) return void setTimeout(look, 50);
-            const empty = fields.find(each => each.tagName === 'INPUT' && each.type === 'text'
-                && !each.value);
-            const go = all.querySelector('button.nslab-do');
-            all.querySelector('.nslab-form')?.scrollIntoView({ block: 'nearest' });
-            const target = empty || (go.disabled ? fields.find(each => each.type === 'text') : go);
-            (target || fields[0])?.focus({ preventScroll: true });
-        };
-        setTimeout(look, 60);
-    });
-    // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
-    let entered = 0;
-    all.addEventListener('input', () => clearTimeout(entered), true);
-    all.addEventListener('keydown', event => {
-        const field = event.target.closest?.('.nslab-form :is(input, select)');
-        if (!field) return;
-        if (event.key === 'Enter') {
-            event.preventDefault();
-            event.stopPropagation();
-            // What was typed is told first: the kernel says then whether it can be done.  A busy
-            // one takes seconds for that; what is typed meanwhile takes the Enter back.
-            const go = tries => {
-                const button = all.querySelector('button.nslab-do');
-                if (!button.disabled) button.click();
-                else if (tries) entered = setTimeout(go, 50, tries - 1);
-            };
-            clearTimeout(entered);
-            entered = setTimeout(go, 80, 200);
-        } else if (event.key === 'Escape') {
-            event.preventDefault();
-            event.stopPropagation();
-            (all.querySelector('.nslab-window') || all).focus({ preventScroll: true });
-        }
-    }, true);
 };

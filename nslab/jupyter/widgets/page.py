@@ -34,13 +34,15 @@ class Page(anywidget.AnyWidget):
     sight: traitlets.List[str | int] = traitlets.List().tag(sync=True)
     """What is to be in sight, and a number: the same may be wanted again."""
     gesture: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    """What a hand did in the picture; see hand.js."""
+    """What a hand did in the picture; see hand.js and form.js."""
     offers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """What can be done with a node, as words."""
     step: traitlets.List[int] = traitlets.List().tag(sync=True)
     """The step of a journey that is to be chosen, and a number: see walk.js."""
     filled: traitlets.List[int] = traitlets.List().tag(sync=True)
     """A number, and how many fields the form has that was filled in and is to have the focus."""
+    near: traitlets.List[str | int] = traitlets.List().tag(sync=True)
+    """``target`` or ``answer`` of what is asked, which is to be in sight, and a number."""
 
 
 def in_page(*scripts: str) -> Page:

@@ -81,12 +81,13 @@ class List(anywidget.AnyWidget):
     def fill(self, frames: Frames, told: Mapping[int, Facts], most: int) -> None:
         """Show frames, with what of each a filter may ask for; as many as ``most``."""
         rows: list[dict[str, Any]] = []
-        before = 0
+        before = None
         numbered = {row[0]: row for row in frames.table(rows=most).rows()}
         for frame, _ in zip(frames, range(most), strict=False):
             _, place, _, source, target, what, size = numbered[str(frame.number)]
             name = protocol(told[frame.number])
-            times = [f"{frame.time / 1e6:.3f}", f"{(frame.time - before) / 1e6:.3f}"]
+            waited = frame.time - (frame.time if before is None else before)
+            times = [f"{frame.time / 1e6:.3f}", f"{waited / 1e6:.3f}"]
             before = frame.time
             sent = "→" if frame.kind == "outgoing" else "←"
             rows.append(

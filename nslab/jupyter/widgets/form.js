@@ -1,0 +1,91 @@
+// The form that a gesture filled in, and what is asked of a node: both come into sight and have the
+// focus, and keys do what their buttons do.
+export default ({ all, model, signal }) => {
+    const part = name => all.querySelector(name);
+    const home = () => (part('.nslab-live .nslab-window') || all).focus({ preventScroll: true });
+
+    // Their parts come one by one, and what stands around them changes its height by that: they are
+    // kept in sight, the last of them above all, until nothing moves or a hand does something else.
+    let keeping = 0;
+    const leave = () => clearInterval(keeping);
+    const keep = (...names) => {
+        leave();
+        let most = 120, still = 0, before = '';
+        const look = () => {
+            const parts = names.map(part).filter(Boolean);
+            for (const each of parts) each.scrollIntoView({ block: 'nearest' });
+            const now = parts.map(each => [each.offsetTop, each.offsetHeight]).join();
+            still = now === before ? still + 1 : 0;
+            before = now;
+            if (still > 20 || !most--) leave();
+        };
+        keeping = setInterval(look, 50);
+        look();
+    };
+    for (const kind of ['wheel', 'pointerdown', 'keydown'])
+        document.addEventListener(kind, leave, { capture: true, passive: true, signal });
+    signal.addEventListener('abort', leave);
+
+    // -- the form -------------------------------------------------------------------------------
+    // The focus goes to the first field that is empty, when all are there.
+    model.on('change:filled', () => {
+        const [, count] = model.get('filled');
+        let tries = 40;
+        const look = () => {
+            const fields = [...all.querySelectorAll('.nslab-form :is(input, select)')];
+            if (fields.length !== count && tries--) return void setTimeout(look, 50);
+            const empty = fields.find(each => each.tagName === 'INPUT' && each.type === 'text'
+                && !each.value);
+            const go = part('button.nslab-do');
+            const target = empty || (go.disabled ? fields.find(each => each.type === 'text') : go);
+            (target || fields[0])?.focus({ preventScroll: true });
+            keep('.nslab-message', '.nslab-form', 'button.nslab-do');
+        };
+        setTimeout(look, 60);
+    });
+    // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
+    let entered = 0;
+    all.addEventListener('input', () => clearTimeout(entered), true);
+    const send = () => {
+        // What was typed is told first: the kernel says then whether it can be done.  A busy
+        // one takes seconds for that; what is typed meanwhile takes the Enter back.
+        const go = tries => {
+            const button = part('button.nslab-do');
+            if (!button.disabled) button.click();
+            else if (tries) entered = setTimeout(go, 50, tries - 1);
+        };
+        clearTimeout(entered);
+        entered = setTimeout(go, 80, 200);
+    };
+
+    // -- what is asked ----------------------------------------------------------------------------
+    model.on('change:near', () => {
+        const [what] = model.get('near');
+        let tries = 40;
+        const look = () => {
+            const target = part('.nslab-whom input');
+            if (!target?.getClientRects().length && tries--) return void setTimeout(look, 50);
+            target?.focus({ preventScroll: true });
+            target?.select();
+            keep('.nslab-asking');
+        };
+        if (what === 'target') look();
+        else keep('.nslab-asking');
+    });
+    // What was typed goes with the question: what a field tells by itself may come later.
+    const asks = value => {
+        model.set('gesture', { ask: value, number: Math.random() });
+        model.save_changes();
+    };
+
+    all.addEventListener('keydown', event => {
+        const field = event.target.closest?.('.nslab-form :is(input, select)');
+        const target = event.target.closest?.('.nslab-whom input');
+        if (!field && !target || !['Enter', 'Escape'].includes(event.key)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        if (event.key === 'Escape') home();
+        else if (target) asks(target.value);
+        else send();
+    }, true);
+};
