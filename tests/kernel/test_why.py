@@ -349,7 +349,7 @@ with lesson("06").lab() as lab:
     builder.asking._from = "ns1"
     builder.asking._whom.value = "203.0.113.80"
     builder.asking._whys()
-    print(builder.asking._answer.value)
+    print(builder.asking._said.value)
     print(lab.why("ns1", "203.0.113.80"))
 """
 
