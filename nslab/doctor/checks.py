@@ -139,16 +139,24 @@ def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
     return sorted(checks, key=lambda check: check.group == "features")
 
 
+def neighbours() -> tuple[int, int]:
+    """How many entries the table of neighbours has, and how often it was full since the start.
+
+    :raises OSError: it is not seen here, as in a container
+    """
+    names, *rows = (line.split() for line in Path(NEIGHBOURS).read_text().splitlines())
+    counts = [dict(zip(names, (int(word, 16) for word in row), strict=False)) for row in rows]
+    entries = max((count.get("entries", 0) for count in counts), default=0)
+    return entries, sum(count.get("table_fulls", 0) for count in counts)  # a row a processor
+
+
 def shared_checks() -> list[Check]:
     """What all labs of the machine take from: nothing in a container, which does not see it."""
     try:
         limit = int(Path(NEIGHBOURS_LIMIT).read_text())
-        names, *rows = (line.split() for line in Path(NEIGHBOURS).read_text().splitlines())
+        entries, full = neighbours()
     except (OSError, ValueError):
         return []
-    counts = [dict(zip(names, (int(word, 16) for word in row), strict=False)) for row in rows]
-    entries = max((count.get("entries", 0) for count in counts), default=0)
-    full = sum(count.get("table_fulls", 0) for count in counts)  # a row for each processor
     detail = f"{entries:,} of {limit:,} are taken"
     if limit >= ENOUGH_NEIGHBOURS or not (full or entries > limit * 3 // 4):
         return [Check(SHARED, "neighbours", "ok", detail)]

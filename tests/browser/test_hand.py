@@ -22,6 +22,14 @@ def node(page: Page, name: str) -> Locator:
     return page.locator(f".nslab-live .nslab-window g.nslab-space[data-ns='{name}'] .nslab-title")
 
 
+def of_lesson_06(book: Book, name: str, height: int) -> Page:
+    """The builder of a lab in which lesson 06 begins, once it can be used."""
+    cell = f"import nslab\nlab = nslab.lesson('06').lab(name={name!r})\nlab.builder()"
+    page: Page = book(cell, height=height).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    return page
+
+
 class Mouse:
     """Drags and clicks; presses no key."""
 
@@ -189,10 +197,7 @@ def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
 
 
 def test_the_form_follows_what_is_chosen(book: Book) -> None:
-    page = book(
-        "import nslab\nlab = nslab.lesson('06').lab(name='follows')\nlab.builder()", height=1000
-    ).page
-    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page = of_lesson_06(book, "follows", 1000)
     page.locator(".nslab-what select").select_option("Add a bridge")
     where = page.locator(".nslab-form select").first
     expect(where).to_have_value("host")
@@ -229,10 +234,7 @@ def test_what_a_terminal_did_is_named_before_undo_takes_it(book: Book) -> None:
 
 
 def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
-    page = book(
-        "import nslab\nlab = nslab.lesson('06').lab(name='asked')\nlab.builder()", height=1000
-    ).page
-    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page = of_lesson_06(book, "asked", 1000)
     Mouse(page).pick("ns1", "Ping from here …")
     page.locator(".nslab-whom input").fill("203.0.113.80")
     page.locator("button.nslab-ping").click()
@@ -260,10 +262,7 @@ def in_sight(one: Locator) -> None:
 
 
 def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) -> None:
-    page = book(
-        "import nslab\nlab = nslab.lesson('06').lab(name='near')\nlab.builder()", height=620
-    ).page
-    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page = of_lesson_06(book, "near", 620)
     target = page.locator(".nslab-whom input")
     answer = page.locator(".nslab-answer")
     for words, said in (
@@ -286,10 +285,7 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
 
 
 def test_do_it_is_in_sight_when_a_gesture_has_filled_in_the_form(book: Book) -> None:
-    page = book(
-        "import nslab\nlab = nslab.lesson('06').lab(name='do-it')\nlab.builder()", height=620
-    ).page
-    expect(page.locator(".nslab-tools").first).to_be_visible()
+    page = of_lesson_06(book, "do-it", 620)
     button = page.locator("button.nslab-do")
     for thing, words in (
         ("ns1/eth0", "Set down"),
