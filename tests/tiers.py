@@ -24,6 +24,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 PER_COMMIT, ROOT_SMOKE, NIGHTLY = TIERS = ("per-commit", "root-smoke", "nightly")
 MARKERS = {tier.replace("-", "_"): tier for tier in TIERS}
@@ -31,115 +32,145 @@ MARKERS = {tier.replace("-", "_"): tier for tier in TIERS}
 SHARE = 10
 """One in so many of the nightly tests runs for a commit."""
 
-TABLE: tuple[tuple[str, str], ...] = (
+
+class Row(NamedTuple):
+    """Where tests belong."""
+
+    pattern: str
+    """A part of their names, as a regular expression."""
+
+    tier: str
+
+    share: int = 1
+    """Of tests that are much alike one in so many is in this tier, always the same; the rest is
+    nightly."""
+
+
+TABLE: tuple[Row, ...] = (
     # -- in a virtual machine: what its kernel decides, its life and its trouble
-    (r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT),
-    (
+    Row(r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT),
+    Row(
         r"contract/test_same\.py::test_commands_of_a_full.*\[vm-(add-ipvlan-i1_0|add-vlan-v10|set-port)",
         PER_COMMIT,
     ),
-    (r"contract/test_same\.py::test_commands_of_a_full_kernel\[", NIGHTLY),
-    (r"contract/test_same\.py::test_(action|commands)\[vm-rename-", PER_COMMIT),
-    (r"contract/test_same\.py::test_(fresh|the_article_verbatim)\[vm\]", PER_COMMIT),
-    (r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT),
-    (r"contract/.*[\[-]vm[\]-]", NIGHTLY),
-    (r"vm/test_trouble\.py::test_(a_state_that_cannot|half_an_image)", NIGHTLY),
-    (
+    Row(r"contract/test_same\.py::test_commands_of_a_full_kernel\[", NIGHTLY),
+    Row(r"contract/test_same\.py::test_(action|commands)\[vm-rename-", PER_COMMIT),
+    Row(r"contract/test_same\.py::test_(fresh|the_article_verbatim)\[vm\]", PER_COMMIT),
+    Row(
+        r"contract/test_run\.py::test_(exit_codes|output_and|the_stop|closing).*\[vm\]", PER_COMMIT
+    ),
+    Row(r"contract/.*[\[-]vm[\]-]", NIGHTLY),
+    Row(r"vm/test_trouble\.py::test_(a_state_that_cannot|half_an_image)", NIGHTLY),
+    Row(
         r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged|stop_while)",
         NIGHTLY,
     ),
-    (r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm)", NIGHTLY),
-    (r"vm/test_exercises\.py::.*\[(04|14)-", NIGHTLY),
+    Row(r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm)", NIGHTLY),
+    Row(r"vm/test_exercises\.py::.*\[(04|14)-", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
-    (
+    Row(
         r"test_why_and_ping_agree\[(nothing|port down|no route back|routes in|rp_filter str)",
         PER_COMMIT,
     ),
-    (r"test_why_and_ping_agree\[(container's address twice|no masq|router does not)", PER_COMMIT),
-    (r"kernel/test_why\.py::test_why_and_ping_agree", NIGHTLY),
-    (
+    Row(
+        r"test_why_and_ping_agree\[(container's address twice|no masq|router does not)", PER_COMMIT
+    ),
+    Row(r"kernel/test_why\.py::test_why_and_ping_agree", NIGHTLY),
+    Row(
         r"kernel/test_why\.py::test_the_loopback\[127\.0\.0\.5-(its address is gone|it is down\])",
         PER_COMMIT,
     ),
-    (r"kernel/test_why\.py::test_the_loopback\[", NIGHTLY),
-    (r"kernel/test_graders\.py::", NIGHTLY),
-    (r"kernel/test_grading\.py::test_a_class_of_thirty", NIGHTLY),
-    (r"kernel/test_courses\.py::test_(a_cell_that|pytest_does|a_new_c|an_exercise_that)", NIGHTLY),
-    (r"kernel/test_courses\.py::test_(what_is_wrong|a_notebook_whose)", NIGHTLY),
-    (r"kernel/test_faults\.py::test_some\[docker", NIGHTLY),
-    (r"contract/test_same\.py::test_commands\[local-.*-classic\]", NIGHTLY),
-    (r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
-    (r"kernel/test_any_order\.py::.*\[02", PER_COMMIT),
-    (r"kernel/test_any_order\.py::", NIGHTLY),
-    (r"kernel/test_tables\.py::test_a_port_waits", NIGHTLY),
-    (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
-    (r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
-    (r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),
-    (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
-    (r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[40\]", PER_COMMIT),
-    (r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
-    (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-route|-vlan)", PER_COMMIT),
-    (r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1", NIGHTLY),
+    Row(r"kernel/test_why\.py::test_the_loopback\[", NIGHTLY),
+    Row(r"kernel/test_graders\.py::", NIGHTLY),
+    Row(r"kernel/test_grading\.py::test_a_class_of_thirty", NIGHTLY),
+    Row(
+        r"kernel/test_courses\.py::test_(a_cell_that|pytest_does|a_new_c|an_exercise_that)", NIGHTLY
+    ),
+    Row(r"kernel/test_courses\.py::test_(what_is_wrong|a_notebook_whose)", NIGHTLY),
+    Row(r"kernel/test_faults\.py::test_some\[docker", NIGHTLY),
+    Row(r"contract/test_same\.py::test_commands\[local-.*-classic\]", NIGHTLY),
+    Row(r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
+    Row(r"kernel/test_any_order\.py::.*\[02", PER_COMMIT),
+    Row(r"kernel/test_any_order\.py::", NIGHTLY),
+    Row(r"kernel/test_tables\.py::test_a_port_waits", NIGHTLY),
+    Row(r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
+    Row(r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9", NIGHTLY),
+    Row(r"kernel/test_faults\.py::test_(a_kind|what_works)\[", NIGHTLY),
+    Row(r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
+    Row(r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[40\]", PER_COMMIT),
+    Row(r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
+    Row(r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-route|-vlan)", PER_COMMIT),
+    Row(r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1", NIGHTLY),
     # Of each lesson the exercise to build, which has most checks; the others at night.
-    (r"kernel/test_exercises\.py::test_(wrong|doing).*\[(0\d|10|16)-.*-X[134]\]", NIGHTLY),
-    (
+    Row(r"kernel/test_exercises\.py::test_(wrong|doing).*\[(0\d|10|16)-.*-X[134]\]", NIGHTLY),
+    Row(
         r"test_evidence\.py::test_a_fault.*\[(rule|user|reject|own o|neigh|isol|ARP|echo|IPv6)",
         NIGHTLY,
     ),
     # The first other way of each exercise; the rest at night.
-    (r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(0\d|10|16)-.*-[2-9]\]", NIGHTLY),
+    Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(0\d|10|16)-.*-[2-9]\]", NIGHTLY),
     # What needs a full kernel boots a machine for each answer; tests/vm has a sample of these.
-    (
+    Row(
         r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(12.*-X2-0|13.*-X3-1|14.*-X3-0)",
         PER_COMMIT,
     ),
-    (r"kernel/test_exercises\.py::test_wrong_answers.*\[13.*-X3", PER_COMMIT),
-    (r"kernel/test_exercises\.py::.*\[1[234]-", NIGHTLY),
-    (r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY),
+    Row(r"kernel/test_exercises\.py::test_wrong_answers.*\[13.*-X3", PER_COMMIT),
+    Row(r"kernel/test_exercises\.py::.*\[1[234]-", NIGHTLY),
+    Row(
+        r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY
+    ),
     # Of each widget, what it is there for; at night the other theme, the other way to steer it, the
     # other program around it, and what a look at the page would show.
-    (r"browser/test_look\.py::test_axe_finds.*\[(builder.*Dark|player.*Light)\]", PER_COMMIT),
-    (r"browser/test_look\.py::test_(axe_finds|it_zooms|it_fills|two_fingers)", NIGHTLY),
-    (r"browser/test_look\.py::test_(it_is_copied_as_svg|it_is_moved|a_picture_without)", NIGHTLY),
-    (r"browser/test_widgets\.py::test_the_(inspector_fits|picture_is_readable.*Dark)", NIGHTLY),
-    (r"browser/test_widgets\.py::test_the_(builder_makes.*\[by_mouse|log_can_be)", NIGHTLY),
-    (r"browser/test_widgets\.py::test_(who_wants_less|in_notebook_7|the_free_play)", NIGHTLY),
-    (r"browser/test_widgets\.py::test_(nothing_is_wider.*\[2|an_exported.*\[quiet)", NIGHTLY),
-    (r"browser/test_widgets\.py::test_(five_hundred|a_first_cell)", NIGHTLY),
-    (r"browser/test_card\.py::test_(a_prediction.*\[mouse|it_fits)", NIGHTLY),
-    (r"browser/test_card\.py::test_(in_notebook_7|a_lab_that_dies)", NIGHTLY),
-    (r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
-    (r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
-    (r"browser/test_firefox\.py::", NIGHTLY),
-    (r"browser/test_terminal\.py::test_(a_page_that|jupyterlab_without|notebook_7)", NIGHTLY),
-    (
+    Row(r"browser/test_look\.py::test_axe_finds.*\[(builder.*Dark|player.*Light)\]", PER_COMMIT),
+    Row(r"browser/test_look\.py::test_(axe_finds|it_zooms|it_fills|two_fingers)", NIGHTLY),
+    Row(
+        r"browser/test_look\.py::test_(it_is_copied_as_svg|it_is_moved|a_picture_without)", NIGHTLY
+    ),
+    Row(r"browser/test_widgets\.py::test_the_(inspector_fits|picture_is_readable.*Dark)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_the_(builder_makes.*\[by_mouse|log_can_be)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(who_wants_less|in_notebook_7|the_free_play)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(nothing_is_wider.*\[2|an_exported.*\[quiet)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(five_hundred|a_first_cell)", NIGHTLY),
+    Row(r"browser/test_card\.py::test_(a_prediction.*\[mouse|it_fits)", NIGHTLY),
+    Row(r"browser/test_card\.py::test_(in_notebook_7|a_lab_that_dies)", NIGHTLY),
+    Row(r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
+    Row(r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
+    Row(r"browser/test_firefox\.py::", NIGHTLY),
+    Row(r"browser/test_terminal\.py::test_(a_page_that|jupyterlab_without|notebook_7)", NIGHTLY),
+    Row(
         r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is|at_200)",
         NIGHTLY,
     ),
-    (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
-    (r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
-    (r"docs/test_site\.py::.*\[dark-", NIGHTLY),
-    (r"docs/test_site\.py::test_another_language", NIGHTLY),
+    Row(r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/05|index|glossary)", PER_COMMIT),
+    Row(r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
+    Row(r"docs/test_site\.py::.*\[dark-", NIGHTLY),
+    Row(r"docs/test_site\.py::test_another_language", NIGHTLY),
     # -- what root's own way decides
-    (r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
-    (r"kernel/test_lifetime\.py::", ROOT_SMOKE),
-    (r"kernel/test_doctor\.py::", ROOT_SMOKE),
-    (r"kernel/test_lab\.py::test_(the_world_is|the_settings|ipv6|a_namespace_reads)", ROOT_SMOKE),
-    (r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE),
-    (r"kernel/test_cli\.py::", ROOT_SMOKE),
-    (r"kernel/test_ssh\.py::", ROOT_SMOKE),
-    (r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
-    (r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
-    (r"kernel/test_nic\.py::test_(frames_for|a_program_that|packet_filters)", ROOT_SMOKE),
-    (r"contract/test_run\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
-    (r"contract/test_errors\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
-    (r"contract/test_same\.py::test_(fresh|the_article.*)\[.*local.*\]", ROOT_SMOKE),
-    (r"contract/test_same\.py::test_action\[local-(sysctl|resolv|masq|move)", ROOT_SMOKE),
-    (r"contract/test_same\.py::test_action\[local-(add|delete)-(namespace|container)", ROOT_SMOKE),
+    Row(r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_lifetime\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_doctor\.py::", ROOT_SMOKE),
+    Row(
+        r"kernel/test_lab\.py::test_(the_world_is|the_settings|ipv6|a_namespace_reads)", ROOT_SMOKE
+    ),
+    Row(
+        r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE
+    ),
+    Row(r"kernel/test_cli\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_ssh\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
+    Row(r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
+    Row(r"kernel/test_nic\.py::test_(frames_for|a_program_that|packet_filters)", ROOT_SMOKE),
+    Row(r"contract/test_run\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
+    Row(r"contract/test_errors\.py::.*[\[-]local[\]-]", ROOT_SMOKE),
+    Row(r"contract/test_same\.py::test_(fresh|the_article.*)\[.*local.*\]", ROOT_SMOKE),
+    Row(r"contract/test_same\.py::test_action\[local-(sysctl|resolv|masq|move)", ROOT_SMOKE),
+    Row(
+        r"contract/test_same\.py::test_action\[local-(add|delete)-(namespace|container)", ROOT_SMOKE
+    ),
 )
-"""Parts of tests' names, as regular expressions, and their tiers; the first that matches counts."""
+"""The first row that matches counts."""
 
-_PATTERNS = [re.compile(pattern) for pattern, _ in TABLE]
+_PATTERNS = [re.compile(row.pattern) for row in TABLE]
 
 BOOKS: dict[str, str] = {"02": ROOT_SMOKE, "08": ROOT_SMOKE}
 """Notebooks by number; one not named here is per-commit.  As they share a kernel, all cells of one
@@ -171,8 +202,11 @@ def tier_of(nodeid: str, markers: Iterable[str] = ()) -> str:
         raise Ambiguous(f"{nodeid} is marked for {' and '.join(sorted(named))}: a test is in one")
     if named:
         return named.pop()
-    row = row_of(nodeid)
-    return PER_COMMIT if row is None else TABLE[row][1]
+    number = row_of(nodeid)
+    if number is None:
+        return PER_COMMIT
+    row = TABLE[number]
+    return row.tier if drawn(nodeid.partition("::")[2], "sample", row.share) else NIGHTLY
 
 
 def drawn(name: str, seed: str, share: int = SHARE) -> bool:

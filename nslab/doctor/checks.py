@@ -74,6 +74,8 @@ FEATURES = {
     "vxlan": "a wire across machines",
     "br_netfilter": "bridged frames passing iptables",
 }
+IN_A_MACHINE = ("ipvlan", "vlan")
+"""Features whose notebooks take a virtual machine where this kernel lacks them."""
 
 
 def examine(untrusted: Sequence[str] | None = None) -> Report:
@@ -110,6 +112,15 @@ def verdict(checks: list[Check]) -> tuple[bool, str]:
     return True, text
 
 
+def _without(kind: str, remedy: str) -> tuple[str, str]:
+    """What a kernel that lacks a feature comes to, and what to do."""
+    detail = f"{FEATURES[kind]}: not in this kernel"
+    if kind not in IN_A_MACHINE:
+        return detail, remedy
+    once = f"nslab vm build, once (or, if the kernel has the module: {remedy})"
+    return f"{detail}, so it takes a virtual machine", once
+
+
 def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
     """The probe's steps, refusals explained."""
     checks = []
@@ -126,8 +137,8 @@ def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
         detail, remedy = diagnosis.cause, diagnosis.remedy
         status: Status = "refused" if step.needed else "limited"
         if feature:
-            status, detail = "missing", f"{note}: not in this kernel"
-            remedy = remedy.partition("\n")[0]
+            status = "missing"
+            detail, remedy = _without(kind, remedy.partition("\n")[0])
         elif diagnosis.kind in ("unknown", "no-answer") and step.detail:
             detail += f" ({step.detail})"
         if step.name == "user namespace" and not step.needed:
