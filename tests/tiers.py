@@ -47,10 +47,20 @@ class Row(NamedTuple):
 
 
 TABLE: tuple[Row, ...] = (
+    # -- without a kernel: what builds and installs, and pictures that differ little from each other
+    Row(r"unit/test_tiers\.py::test_every_row", NIGHTLY),
+    Row(r"unit/test_public\.py::test_a_users_type_checker", NIGHTLY),
+    Row(r"unit/test_setup\.py::test_the_wheel_works_away", NIGHTLY),
+    Row(r"unit/test_hub_wheel\.py::test_jupyterlab_lists", NIGHTLY),
+    Row(r"unit/test_words\.py::test_the_language_is_asked_for", NIGHTLY),
+    Row(r"unit/test_verdict_words\.py::test_what_(a_played|says_the_same)", NIGHTLY),
+    Row(r"unit/test_draw_trail\.py::test_(a_page_can_show|the_bytes)", NIGHTLY),
+    Row(r"unit/test_draw_(room|inside|trail)\.py::.*\[", PER_COMMIT, 3),
+    Row(r"unit/test_odd\.py::.*\[", PER_COMMIT, 2),
     # -- in a virtual machine: what its kernel decides, its life and its trouble
-    Row(r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT),
+    Row(r"contract/test_same\.py::test_action_of_a_full_kernel\[", PER_COMMIT, 3),
     Row(
-        r"contract/test_same\.py::test_commands_of_a_full.*\[vm-(add-ipvlan-i1_0|add-vlan-v10|set-port)",
+        r"contract/test_same\.py::test_commands_of_a_full.*\[vm-(add-ipvlan-i1_0|set-port-vlan-v1_0)",
         PER_COMMIT,
     ),
     Row(r"contract/test_same\.py::test_commands_of_a_full_kernel\[", NIGHTLY),
@@ -66,7 +76,9 @@ TABLE: tuple[Row, ...] = (
         NIGHTLY,
     ),
     Row(r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm)", NIGHTLY),
-    Row(r"vm/test_exercises\.py::.*\[(04|14)-", NIGHTLY),
+    Row(r"vm/test_exercises\.py::.*\[(04|13|14)-", NIGHTLY),
+    Row(r"vm/test_life\.py::test_(a_full_disk|what_takes_all|a_panic)", NIGHTLY),
+    Row(r"vm/test_marking\.py::", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
     Row(
         r"test_why_and_ping_agree\[(nothing|port down|no route back|routes in|rp_filter str)",
@@ -110,18 +122,14 @@ TABLE: tuple[Row, ...] = (
     # The first other way of each exercise; the rest at night.
     Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(0\d|10|16)-.*-[2-9]\]", NIGHTLY),
     # What needs a full kernel boots a machine for each answer; tests/vm has a sample of these.
-    Row(
-        r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(12.*-X2-0|13.*-X3-1|14.*-X3-0)",
-        PER_COMMIT,
-    ),
-    Row(r"kernel/test_exercises\.py::test_wrong_answers.*\[13.*-X3", PER_COMMIT),
+    Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(13.*-X3-1|14.*-X3-0)", PER_COMMIT),
     Row(r"kernel/test_exercises\.py::.*\[1[234]-", NIGHTLY),
     Row(
         r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY
     ),
     # Of each widget, what it is there for; at night the other theme, the other way to steer it, the
     # other program around it, and what a look at the page would show.
-    Row(r"browser/test_look\.py::test_axe_finds.*\[(builder.*Dark|player.*Light)\]", PER_COMMIT),
+    Row(r"browser/test_look\.py::test_axe_finds.*\[builder.*Dark\]", PER_COMMIT),
     Row(r"browser/test_look\.py::test_(axe_finds|it_zooms|it_fills|two_fingers)", NIGHTLY),
     Row(
         r"browser/test_look\.py::test_(it_is_copied_as_svg|it_is_moved|a_picture_without)", NIGHTLY
@@ -136,6 +144,16 @@ TABLE: tuple[Row, ...] = (
     Row(r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
     Row(r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
     Row(r"browser/test_firefox\.py::", NIGHTLY),
+    Row(r"browser/test_hand\.py::test_(a_node_is_asked|do_it_is_in|a_look_does)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(the_builder_makes.*\[by_key|nothing_is_wider)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(what_a_button|a_node_of|an_exported)", NIGHTLY),
+    Row(r"browser/test_learner\.py::test_they_speak.*\[en|browser/.*\[the moon", NIGHTLY),
+    Row(r"browser/test_look\.py::test_(it_fits_the_cell|in_a_narrow_window_it|the_small)", NIGHTLY),
+    Row(r"browser/test_look\.py::test_(what_the_hand|no_word|what_does_not)", NIGHTLY),
+    Row(r"browser/test_look\.py::test_what_belongs", NIGHTLY),
+    Row(r"browser/test_teacher\.py::test_(two_teachers|the_page_itself)", NIGHTLY),
+    Row(r"browser/test_terminal\.py::test_(a_cell_completes|terminal_here)", NIGHTLY),
+    Row(r"browser/test_card\.py::test_(help_and|a_kernel_that)", NIGHTLY),
     Row(r"browser/test_terminal\.py::test_(a_page_that|jupyterlab_without|notebook_7)", NIGHTLY),
     Row(
         r"browser/test_teacher\.py::test_(axe.*\[light|the_page_itself.*\[1280|a_lab_is|at_200)",
@@ -145,6 +163,26 @@ TABLE: tuple[Row, ...] = (
     Row(r"docs/test_site\.py::.*\[(light-|dark-)?(lessons/|reference/modules)", NIGHTLY),
     Row(r"docs/test_site\.py::.*\[dark-", NIGHTLY),
     Row(r"docs/test_site\.py::test_another_language", NIGHTLY),
+    Row(r"docs/test_site\.py::.*\[(light-howto|howto|\d\d-)", PER_COMMIT, 4),
+    # -- a sample of what is much alike
+    Row(r"kernel/test_courses\.py::test_(the_example_is_true|lessons_that_cannot)", NIGHTLY),
+    Row(r"kernel/test_notebook\.py::test_programs_that_run", NIGHTLY),
+    Row(r"kernel/test_journeys\.py::test_two_labs_draw", NIGHTLY),
+    Row(r"kernel/test_grading\.py::test_(a_run_that_was_stopped|the_folder.*whole)", NIGHTLY),
+    Row(r"kernel/test_puzzles\.py::test_of_a_pair", NIGHTLY),
+    Row(r"kernel/test_puzzles\.py::.*\[", PER_COMMIT, 4),
+    Row(r"kernel/test_exercises\.py::test_a_right_way.*\[(0\d|10|16)-.*-[01]\]", PER_COMMIT, 3),
+    Row(
+        r"kernel/test_exercises\.py::test_(doing|every_choice|an_exercise_that).*\[", PER_COMMIT, 3
+    ),
+    Row(r"kernel/test_exercises\.py::test_wrong.*\[(0\d|10|16)-.*-X2\]", PER_COMMIT, 2),
+    Row(r"kernel/test_lessons\.py::.*\[(0\d|10|16)-", PER_COMMIT, 3),
+    Row(r"kernel/test_faults\.py::test_(some|a_topology_works)\[(?!docker)", PER_COMMIT, 3),
+    Row(r"kernel/test_(rules|filters|evidence|making)\.py::.*\[", PER_COMMIT, 3),
+    Row(r"kernel/test_(undo|terminal|living|stand_ins)\.py::.*\[", PER_COMMIT, 3),
+    Row(r"kernel/test_doctor\.py::test_(a_pod_is.*\[True|(files_of_a|seccomp).*\[0\])", NIGHTLY),
+    Row(r"contract/test_same\.py::test_commands\[local-.*-iproute2\]", PER_COMMIT, 3),
+    Row(r"contract/test_changes\.py::.*\[local", PER_COMMIT, 2),
     # -- what root's own way decides
     Row(r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
     Row(r"kernel/test_lifetime\.py::", ROOT_SMOKE),
@@ -172,12 +210,13 @@ TABLE: tuple[Row, ...] = (
 
 _PATTERNS = [re.compile(row.pattern) for row in TABLE]
 
-BOOKS: dict[str, str] = {"02": ROOT_SMOKE, "08": ROOT_SMOKE}
+BOOKS: dict[str, str] = {"08": ROOT_SMOKE, "13": NIGHTLY, "15": NIGHTLY}
 """Notebooks by number; one not named here is per-commit.  As they share a kernel, all cells of one
 run or none."""
 
-BOOKS_IN_VM: dict[str, str] = {"05": PER_COMMIT}
-"""The notebooks that run for every commit in a virtual machine; the others there are nightly."""
+BOOKS_IN_VM: dict[str, str] = {}
+"""Those that are not nightly in a virtual machine.  Where the kernel lacks VLANs, lesson 14 takes one.
+"""
 
 
 class Ambiguous(ValueError):

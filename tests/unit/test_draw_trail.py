@@ -407,7 +407,7 @@ LINKS = {
 }
 
 
-@settings(max_examples=150 if os.environ.get("NSLAB_THOROUGH") else 40, deadline=None)
+@settings(max_examples=150 if os.environ.get("NSLAB_THOROUGH") else 15, deadline=None)
 @given(st.data(), st.sampled_from(sorted(SNAPSHOTS)))
 def test_any_sequence_of_links_has_a_way(data: st.DataObject, name: str) -> None:
     hops = data.draw(st.lists(st.tuples(st.sampled_from(LINKS[name]), st.booleans()), max_size=7))
