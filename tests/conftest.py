@@ -38,6 +38,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _skipped: list[str] = []
 
 
+def on_a_machine(item: pytest.Item) -> bool:
+    """Whether it takes a virtual machine: those have a part of the run for root, with all tiers."""
+    return item.get_closest_marker("vm") is not None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever lies in tests/kernel is a kernel test, and every test is in one tier.
 
@@ -53,6 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             tier = tiers.tier_of(item.nodeid, {mark.name for mark in item.iter_markers()})
         except tiers.Ambiguous as error:
             raise pytest.UsageError(str(error)) from None
+        if tier == tiers.PER_COMMIT and item.get_closest_marker("root") and not on_a_machine(item):
+            raise pytest.UsageError(f"{item.nodeid} is only root's, so it is root-smoke or nightly")
         # Whatever root repeats beyond its own tier is for the night.
         counted = tiers.NIGHTLY if WANTED.startswith("root") and tier != tiers.ROOT_SMOKE else tier
         item.user_properties.append(("tier", counted))

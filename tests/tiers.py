@@ -14,7 +14,8 @@ There are three:
 What a test is in is the first of: a marker on it (``per_commit``, ``root_smoke``, ``nightly``), the
 first row of :data:`TABLE` that its name matches, ``per-commit``.  Root's repetition of a test that
 is not in ``root-smoke`` counts as nightly; of those that are nightly themselves root repeats a
-tenth of the tenth.
+tenth of the tenth.  What only root can try on this kernel is root-smoke or nightly: as per-commit
+it would run for nobody.
 """
 
 from __future__ import annotations
@@ -186,14 +187,17 @@ TABLE: tuple[Row, ...] = (
     # -- what root's own way decides
     Row(r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
     Row(r"kernel/test_lifetime\.py::", ROOT_SMOKE),
-    Row(r"kernel/test_doctor\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_doctor\.py::test_(the_report|root_goes|a_container|no_user)", ROOT_SMOKE),
+    Row(r"kernel/test_doctor\.py::test_a_chroot_that", ROOT_SMOKE),
+    Row(r"kernel/test_hub\.py::test_it_goes_on_after_nonsense\[", ROOT_SMOKE, 3),
+    Row(r"kernel/test_hub\.py::", ROOT_SMOKE),
     Row(
         r"kernel/test_lab\.py::test_(the_world_is|the_settings|ipv6|a_namespace_reads)", ROOT_SMOKE
     ),
     Row(
         r"kernel/test_lab\.py::test_(names_reach|the_machine|the_pseudo|a_stopped|undo)", ROOT_SMOKE
     ),
-    Row(r"kernel/test_cli\.py::", ROOT_SMOKE),
+    Row(r"kernel/test_cli\.py::test_(enter_runs|which_labs|the_machine)", ROOT_SMOKE),
     Row(r"kernel/test_ssh\.py::", ROOT_SMOKE),
     Row(r"kernel/test_docker\.py::test_(the_picture|docker_keeps|nothing_of_it)", ROOT_SMOKE),
     Row(r"kernel/test_capture\.py::test_(a_ping_at|captures_that)", ROOT_SMOKE),
@@ -215,7 +219,7 @@ BOOKS: dict[str, str] = {"08": ROOT_SMOKE, "13": NIGHTLY, "15": NIGHTLY}
 run or none."""
 
 BOOKS_IN_VM: dict[str, str] = {}
-"""Those that are not nightly in a virtual machine.  Where the kernel lacks VLANs, lesson 14 takes one.
+"""Those that are not nightly in a virtual machine.  Where this kernel lacks VLANs, 14 takes one.
 """
 
 

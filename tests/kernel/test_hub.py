@@ -31,7 +31,7 @@ from nslab_hub import classroom, limits, preloaded
 
 from nslab.engine import runtime
 
-pytestmark = [pytest.mark.kernel, pytest.mark.root, pytest.mark.root_smoke]
+pytestmark = [pytest.mark.kernel, pytest.mark.root]
 
 STAND_IN = """
 import ctypes, json, os, socket, sys, time
