@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
-from test_capture import ARTICLE
+from test_recording import ARTICLE
 
 from nslab import Lab, NotFound, SetDown, Sysctl
 

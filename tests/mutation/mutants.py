@@ -74,7 +74,7 @@ MUTANTS = (
         "agent: a capture that is full goes on",
         "            self._left = (0, 0)  # the first that has no room ends it: no gaps\n",
         "",
-        ("tests/kernel/test_capture.py",),
+        ("tests/kernel/test_recording.py",),
     ),
     # -- the picture
     Mutant(
@@ -106,7 +106,7 @@ MUTANTS = (
         "diagnose: an interface that is down is no reason",
         "                if not link.up:\n                    message = sentence(\n",
         "                if False:\n                    message = sentence(\n",
-        ("tests/unit/test_why.py",),
+        ("tests/unit/test_obstacles.py",),
     ),
     Mutant(
         "why: what is within a sentence stays English",
@@ -118,19 +118,19 @@ MUTANTS = (
         "diagnose: a port learns for twice as long",
         'wait = delay * (2 if state == "listening" else 1)',
         'wait = delay * (2 if state == "learning" else 1)',
-        ("tests/unit/test_why.py",),
+        ("tests/unit/test_obstacles.py",),
     ),
     Mutant(
         "diagnose: a default route where there is one",
         "        if where in known:\n",
         "        if where not in known:\n",
-        ("tests/unit/test_why.py",),
+        ("tests/unit/test_obstacles.py",),
     ),
     Mutant(
         "diagnose: a wrong gateway is replaced, the old one stays",
         "DeleteRoute(route.destination, via=route.via, ns=inside),\n            AddRoute(",
         "AddRoute(",
-        ("tests/unit/test_why.py", "tests/kernel/test_why.py"),
+        ("tests/unit/test_obstacles.py", "tests/kernel/test_why.py"),
     ),
     # -- widgets
     Mutant(
@@ -304,7 +304,7 @@ MUTANTS = (
         "why: the filter is to blame for what was on a wrong way",
         "    return _astray(search) or _decided(search, ruling)\n",
         "    return _decided(search, ruling)\n",
-        ("tests/unit/test_why.py",),
+        ("tests/unit/test_obstacles.py",),
     ),
     Mutant(
         "why: an ipvlan in mode l3 tells its MAC",

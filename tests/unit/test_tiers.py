@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def test_a_test_without_a_word_runs_for_every_commit() -> None:
 
 
 def test_a_marker_comes_before_the_table() -> None:
-    name = "tests/kernel/test_doctor.py::test_a_lab_runs_here"
+    name = "tests/kernel/test_lifetime.py::test_nothing_is_left_after_close"
     assert tiers.tier_of(name) == "root-smoke"
     assert tiers.tier_of(name, {"kernel", "nightly"}) == "nightly"
 
@@ -144,3 +145,15 @@ def test_every_folder_of_tests_is_in_a_part_of_the_run() -> None:
         looked_in |= set(line.split())
     folders = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")}
     assert folders <= looked_in
+
+
+def test_a_module_that_tests_import_is_in_one_folder() -> None:
+    """All folders are on the path: of two of a name, which one is found depends on what runs."""
+    imported = {
+        name
+        for path in TESTS.rglob("*.py")
+        for name in re.findall(r"^\s*(?:from|import) (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    found = Counter(path.stem for path in TESTS.rglob("test_*.py") if path.stem in imported)
+    assert imported == set(found)
+    assert [name for name, times in found.items() if times > 1] == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
-from test_why import OBSTACLES, after
+from test_obstacles import OBSTACLES, after
 from test_why_switches import CASES, NETWORK, network
 
 import nslab
