@@ -457,17 +457,27 @@ def compare(fake: Engine, real: Engine, actions: Sequence[Action], canonical: Ca
     wait_for(canonical, real, canonical(fake))
 
 
-@settings(
-    max_examples=200 if os.environ.get("NSLAB_THOROUGH") else 40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(begin=st.sampled_from(BEGIN), then=st.lists(ANYTHING, min_size=4, max_size=14))
+SEQUENCES = 200 if os.environ.get("NSLAB_THOROUGH") else 40
+BOOTS = 4
+"""A lab that boots takes so many times as long."""
+
+
 def test_any_actions(
-    start_real: Callable[[], Engine], canonical: Canonical, begin: list[Action], then: list[Action]
+    request: pytest.FixtureRequest, start_real: Callable[[], Engine], canonical: Canonical
 ) -> None:
-    real = start_real()
-    try:
-        compare(FakeEngine(), real, begin + then, canonical)
-    finally:
-        real.close()
+    boots = "vm" in request.node.callspec.id
+
+    @settings(
+        max_examples=SEQUENCES // BOOTS if boots else SEQUENCES,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(begin=st.sampled_from(BEGIN), then=st.lists(ANYTHING, min_size=4, max_size=14))
+    def tried(begin: list[Action], then: list[Action]) -> None:
+        real = start_real()
+        try:
+            compare(FakeEngine(), real, begin + then, canonical)
+        finally:
+            real.close()
+
+    tried()

@@ -30,8 +30,9 @@ ARTICLE = (
 def fingerprint() -> dict[str, object]:
     """Links, mounts, files, sysctls and packet filter rules of the machine.
 
-    Other work may go on beside the tests, so of /tmp only what is called after nslab counts.
-    The directories of records are there while any lab runs, of whomever; records go by name.
+    Other work may go on beside the tests, so of /tmp only what is called after nslab counts, and
+    only what is this user's: others may have a notebook open.  The directories of records are there
+    while any lab runs, of whomever; records go by name.
     """
     return {
         "links": sorted(os.listdir("/sys/class/net")),
@@ -40,18 +41,26 @@ def fingerprint() -> dict[str, object]:
             place: sorted(os.listdir(place)) if os.path.isdir(place) else None
             for place in ("/run", "/run/netns", "/etc", "/etc/netns")
         },
-        "temporary": [
+        "temporary": sorted(
             name
             for place in ("/tmp", "/var/tmp", "/dev/shm")
             for name in os.listdir(place)
-            # The directory of records is there as long as any lab of ours; what another run of the
-            # tests keeps, as another user, is not ours.
+            # The directory of records is there as long as any lab of ours.
             if ("nslab" in name and not re.fullmatch(r"nslab-\d+|pytest-of-.*", name))
             or name == "owned"
-        ],
+            if owner(Path(place, name)) == os.geteuid()
+        ),
         "sysctls": sysctls(),
         "rules": rules(),
     }
+
+
+def owner(path: Path) -> int | None:
+    """The user whose file that is, or None if it has gone meanwhile."""
+    try:
+        return path.lstat().st_uid
+    except FileNotFoundError:
+        return None
 
 
 KINDS = ("net", "mnt", "pid", "user", "uts")
