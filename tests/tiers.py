@@ -179,7 +179,7 @@ TABLE: tuple[Row, ...] = (
     Row(r"kernel/test_exercises\.py::test_wrong.*\[(0\d|10|16)-.*-X2\]", PER_COMMIT, 2),
     Row(r"kernel/test_lessons\.py::.*\[(0\d|10|16)-", PER_COMMIT, 3),
     Row(r"kernel/test_faults\.py::test_(some|a_topology_works)\[(?!docker)", PER_COMMIT, 3),
-    Row(r"kernel/test_(rules|filters|evidence|making)\.py::.*\[", PER_COMMIT, 3),
+    Row(r"kernel/test_(rules|filters|evidence)\.py::.*\[", PER_COMMIT, 3),
     Row(r"kernel/test_(undo|terminal|living|stand_ins)\.py::.*\[", PER_COMMIT, 3),
     Row(r"kernel/test_doctor\.py::test_(a_pod_is.*\[True|(files_of_a|seccomp).*\[0\])", NIGHTLY),
     Row(r"contract/test_same\.py::test_commands\[local-.*-iproute2\]", PER_COMMIT, 3),

@@ -299,7 +299,6 @@ def test_a_package_has_a_map_of_its_files(package: Path) -> None:
 
 LOOKS_HERE = {
     "nslab/cli/course.py": "a course's tests import what lies beside them",
-    "nslab/engine/vm/image.py": "pip; it is next to be mended with what Binder and the image prove",
 }
 """Where Python looks for modules in the present folder, and why."""
 

@@ -233,6 +233,7 @@ def _wheels(tell: Tell) -> list[Path]:
             run(
                 [
                     sys.executable,
+                    "-P",
                     "-m",
                     "pip",
                     "--disable-pip-version-check",

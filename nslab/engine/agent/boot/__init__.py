@@ -7,6 +7,7 @@
     walls      what root in a lab of root's cannot write or uncover
     init       starts programs and reaps what ends
     serve      requests in, replies out
+    runners    threads that wait for the next command
     shell      the learner's commands: each by itself, or typed into a shell that lives
     living     such a shell
     stand_ins  what learners type and a lab cannot have as it is: sudo, tcpdump, systemctl

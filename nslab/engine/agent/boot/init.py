@@ -7,7 +7,6 @@ waiter for all children, here; nobody else in the agent may wait for a pid.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from nslab.network import programs
 PATH = f"{stand_ins.DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """An ordinary user's PATH lacks the sbin directories on Debian, where ip and brctl live."""
 
+_FOLDERS = PATH.split(":")
 
 _ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 """Programs begin with every signal as it is by default, as at a terminal.
@@ -33,12 +33,13 @@ def find(program: str) -> str:
 
     :raises ToolMissing: it is not installed
     """
-    path = shutil.which(program, path=PATH)
-    if path is None:
-        raise ToolMissing(
-            "run", program, "there is no such program on this machine", programs.missing(program)
-        )
-    return path
+    # As shutil.which does, which takes a twentieth of the time that a small program runs.
+    for path in (program,) if "/" in program else [f"{folder}/{program}" for folder in _FOLDERS]:
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    raise ToolMissing(
+        "run", program, "there is no such program on this machine", programs.missing(program)
+    )
 
 
 class Init:

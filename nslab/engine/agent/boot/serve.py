@@ -13,12 +13,12 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from nslab.engine import messages as m
 from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.boot.runners import Runners
 from nslab.engine.agent.boot.shell import Shell
 from nslab.engine.agent.netns.spaces import Spaces
 from nslab.engine.agent.netns.sysctls import settle
@@ -57,9 +57,7 @@ class Server:
         self._applier = Applier(self._spaces, self._init)
         self._shell = Shell(self._spaces, self._init)
         self._captures = Captures(self._spaces, self._init)
-        # Threads that have run a command wait for the next: to start one takes as long as to spawn
-        # a small program does.
-        self._runners = ThreadPoolExecutor(max_workers=COMMANDS, thread_name_prefix="run")
+        self._runners = Runners(COMMANDS)
         self._nic: Nic | None = None
         self._witness: Witness | None = None
         self._follower = Monitor(self._spaces)
@@ -123,7 +121,7 @@ class Server:
 
     def _begin(self, ident: int, work: Callable[[], m.Done]) -> None:
         self._asked[ident] = False
-        self._runners.submit(self._answer, ident, work)
+        self._runners.submit(partial(self._answer, ident, work))
 
     def _cancel(self, ident: int) -> None:
         """Have what works at a question end; close what it has opened."""
@@ -132,7 +130,7 @@ class Server:
                 self._asked[ident] = True
             number = self._recordings.pop(ident, None)
         if number is not None:
-            self._runners.submit(self._captures.forget, number)
+            self._runners.submit(partial(self._captures.forget, number))
         self._follower.look_again()
         self._captures.look_again()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import signal
 import threading
 import time
@@ -251,40 +251,39 @@ class Shell:
         dropped = 0
         deadline = None if command.timeout is None else time.monotonic() + command.timeout
         ending = timed_out = False
-        # poll(2): for so few descriptors and so short a life, epoll's five calls cost more.
-        with selectors.PollSelector() as waiting:
-            for descriptor in (*streams, over):
-                os.set_blocking(descriptor, False)
-                waiting.register(descriptor, selectors.EVENT_READ)
-            ended = False
-            while True:
-                limit = 0.0 if ended else None
-                if deadline is not None and not ended:
-                    limit = max(0.0, deadline - time.monotonic())
-                ready = waiting.select(limit)
-                for key, _ in ready:
-                    if key.fd == over:
-                        ended = True
-                        waiting.unregister(over)
-                        continue
-                    piece = os.read(key.fd, 65536)
-                    if not piece:
-                        waiting.unregister(key.fd)
-                        os.close(key.fd)
-                        del streams[key.fd]
-                        continue
-                    stream = streams[key.fd]
-                    room = max(0, OUTPUT_LIMIT - passed[stream])
-                    passed[stream] += len(piece)
-                    dropped += max(0, len(piece) - room)
-                    if room:
-                        emit(stream, piece[:room])
-                if ended and not ready:
-                    break
-                if deadline is not None and not ended and time.monotonic() >= deadline:
-                    signal_session(session, signal.SIGKILL if ending else signal.SIGTERM)
-                    deadline = time.monotonic() + GRACE
-                    ending = timed_out = True
+        # poll(2) itself: for so few descriptors and so short a life, a selector costs too much.
+        waiting = select.poll()
+        for descriptor in (*streams, over):
+            waiting.register(descriptor, select.POLLIN)
+        ended = False
+        while streams or not ended:
+            limit = 0.0 if ended else None
+            if deadline is not None and not ended:
+                limit = max(0.0, deadline - time.monotonic()) * 1000
+            ready = waiting.poll(limit)
+            for descriptor, _ in ready:
+                if descriptor == over:
+                    ended = True
+                    waiting.unregister(over)
+                    continue
+                piece = os.read(descriptor, 65536)
+                if not piece:
+                    waiting.unregister(descriptor)
+                    os.close(descriptor)
+                    del streams[descriptor]
+                    continue
+                stream = streams[descriptor]
+                room = max(0, OUTPUT_LIMIT - passed[stream])
+                passed[stream] += len(piece)
+                dropped += max(0, len(piece) - room)
+                if room:
+                    emit(stream, piece[:room])
+            if ended and not ready:
+                break
+            if deadline is not None and not ended and time.monotonic() >= deadline:
+                signal_session(session, signal.SIGKILL if ending else signal.SIGTERM)
+                deadline = time.monotonic() + GRACE
+                ending = timed_out = True
         os.close(over)
         if streams:
             left = tuple(streams)

@@ -12,8 +12,8 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from nslab.engine.agent.boot.init import Init
 from nslab.engine.agent.netns import spaces as sp
@@ -139,8 +139,7 @@ class Recorder:
         blocks, retire = ring.blocks_for(len(rings)), ring.retire_after(len(rings))
         try:
             rings[0].want_stamps()
-            with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(rings))) as side_by_side:
-                list(side_by_side.map(lambda one: one.prepare(blocks, retire, program), rings))
+            _side_by_side([partial(one.prepare, blocks, retire, program) for one in rings])
             self.began = time.time_ns()
             for opening in openings:
                 opening.ring.open(opening.index)
@@ -334,10 +333,16 @@ def _ready(descriptors: list[int], seconds: float) -> bool:
 def _close(rings: list[ring.Ring]) -> None:
     """Close rings in the background, side by side: each waits for the kernel."""
 
-    def work(closings: list[Callable[[], None]]) -> None:
-        with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(closings))) as side_by_side:
-            list(side_by_side.map(lambda close: close(), closings))
-
     closings = [one.release() for one in rings]
     if closings:
-        threading.Thread(target=work, args=(closings,), name="closing", daemon=True).start()
+        threading.Thread(
+            target=_side_by_side, args=(closings,), name="closing", daemon=True
+        ).start()
+
+
+def _side_by_side(work: Sequence[Callable[[], object]]) -> None:
+    # Here, because to import it takes a tenth of a lab's start, and many labs capture nothing.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(work))) as side_by_side:
+        list(side_by_side.map(lambda one: one(), work))
