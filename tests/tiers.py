@@ -79,12 +79,9 @@ TABLE: tuple[Row, ...] = (
     Row(r"vm/test_trouble\.py::test_(the_command_line|a_full_disk\[met|a_kvm)", NIGHTLY),
     Row(r"vm/test_exercises\.py::.*\[(04|13|14)-", NIGHTLY),
     Row(r"vm/test_life\.py::test_(a_full_disk|what_takes_all|a_panic)", NIGHTLY),
-    Row(r"vm/test_marking\.py::", NIGHTLY),
+    Row(r"vm/test_marking\.py::|vm/test_puzzles\.py::test_one_is_drawn", NIGHTLY),
     # -- what takes long, and what differs little from its neighbours
-    Row(
-        r"test_why_and_ping_agree\[(nothing|port down|no route back|routes in|rp_filter str)",
-        PER_COMMIT,
-    ),
+    Row(r"test_why_and_ping_agree\[(nothing|no route back|rp_filter str)", PER_COMMIT),
     Row(
         r"test_why_and_ping_agree\[(container's address twice|no masq|router does not)", PER_COMMIT
     ),
@@ -103,7 +100,7 @@ TABLE: tuple[Row, ...] = (
     Row(r"kernel/test_faults\.py::test_some\[docker", NIGHTLY),
     Row(r"contract/test_same\.py::test_commands\[local-.*-classic\]", NIGHTLY),
     Row(r"kernel/test_notebook\.py::test_programs_that_run.*\[nbval", NIGHTLY),
-    Row(r"kernel/test_any_order\.py::.*\[02", PER_COMMIT),
+    Row(r"kernel/test_any_order\.py::test_backwards\[02", PER_COMMIT),
     Row(r"kernel/test_any_order\.py::", NIGHTLY),
     Row(r"kernel/test_tables\.py::test_a_port_waits", NIGHTLY),
     Row(r"kernel/test_lifetime\.py::test_nothing_is_left_after_kill_9\[\w+-(0|4|13)\]", ROOT_SMOKE),
@@ -112,7 +109,7 @@ TABLE: tuple[Row, ...] = (
     Row(r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[200\]", NIGHTLY),
     Row(r"kernel/test_lifetime\.py::test_many_labs_leave_no.*\[40\]", PER_COMMIT),
     Row(r"kernel/test_ways_out\.py::test_they_can_be_measured", NIGHTLY),
-    Row(r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1(-route|-vlan)", PER_COMMIT),
+    Row(r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1-route", PER_COMMIT),
     Row(r"kernel/test_lessons\.py::test_a_step.*\[1[234]-.*-K1", NIGHTLY),
     # Of each lesson the exercise to build, which has most checks; the others at night.
     Row(r"kernel/test_exercises\.py::test_(wrong|doing).*\[(0\d|10|16)-.*-X[134]\]", NIGHTLY),
@@ -130,7 +127,6 @@ TABLE: tuple[Row, ...] = (
     ),
     # Of each widget, what it is there for; at night the other theme, the other way to steer it, the
     # other program around it, and what a look at the page would show.
-    Row(r"browser/test_look\.py::test_axe_finds.*\[builder.*Dark\]", PER_COMMIT),
     Row(r"browser/test_look\.py::test_(axe_finds|it_zooms|it_fills|two_fingers)", NIGHTLY),
     Row(
         r"browser/test_look\.py::test_(it_is_copied_as_svg|it_is_moved|a_picture_without)", NIGHTLY
@@ -151,7 +147,11 @@ TABLE: tuple[Row, ...] = (
     Row(r"browser/test_learner\.py::test_they_speak.*\[en|browser/.*\[the moon", NIGHTLY),
     Row(r"browser/test_look\.py::test_(it_fits_the_cell|in_a_narrow_window_it|the_small)", NIGHTLY),
     Row(r"browser/test_look\.py::test_(what_the_hand|no_word|what_does_not)", NIGHTLY),
-    Row(r"browser/test_look\.py::test_what_belongs", NIGHTLY),
+    Row(r"browser/test_look\.py::test_(what_belongs|what_is_conn|in_a_narrow_window_a)", NIGHTLY),
+    Row(r"browser/test_widgets\.py::test_(the_picture_is|a_step_that|the_end_of)", NIGHTLY),
+    Row(r"browser/test_card_in_page\.py::test_without_a_kernel", NIGHTLY),
+    Row(r"browser/test_hand\.py::test_what_is_asked|browser/test_sheet\.py::", NIGHTLY),
+    Row(r"^tests/vagrant/", PER_COMMIT, 3),
     Row(r"browser/test_teacher\.py::test_(two_teachers|the_page_itself)", NIGHTLY),
     Row(r"browser/test_terminal\.py::test_(a_cell_completes|terminal_here)", NIGHTLY),
     Row(r"browser/test_card_in_page\.py::test_(help_and|a_kernel_that)", NIGHTLY),

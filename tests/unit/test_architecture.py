@@ -297,9 +297,7 @@ def test_a_package_has_a_map_of_its_files(package: Path) -> None:
     assert mapped(package) == there
 
 
-LOOKS_HERE = {
-    "nslab/cli/course.py": "a course's tests import what lies beside them",
-}
+LOOKS_HERE = {"nslab/cli/course.py": "a course's tests import what lies beside them"}
 """Where Python looks for modules in the present folder, and why."""
 
 

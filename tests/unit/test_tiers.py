@@ -117,6 +117,7 @@ def test_every_row_of_the_table_names_tests() -> None:
             "tests/vm",
             "tests/browser",
             "tests/docs",
+            "tests/vagrant",
         ],
         cwd=ROOT,
         capture_output=True,
