@@ -249,6 +249,7 @@ VETH = "ip link add x type veth peer name y"
 SWAP = "ip link set x name z; ip link set eth0 name x; ip link set z name eth0"
 PORTLESS = "ip link add br0 type bridge; ip link set v0 master br0; ip link set v0 nomaster"
 HOPS = "nexthop via 10.0.0.9 dev br0 nexthop via 10.0.0.8 dev br0 weight 3"
+RULE = "iptables -A INPUT -p"
 SIX = UP.replace("10.0.0.1/24", "fd00::1/64")
 LOST_SIX = "ip -6 route delete fd00::/64"
 BACK_SIX = "ip -6 route add fd00::/64 dev br0"
@@ -279,6 +280,9 @@ BACK_SIX = "ip -6 route add fd00::/64 dev br0"
         (UP, f"ip route add 10.9.0.0/16 via 10.0.0.9; {LOST}"),
         # What a new namespace has as a setting is the machine's, not the pseudo-host's.
         ("true", "; ".join(f"{each}sysctl -qw net.ipv4.conf.all.rp_filter=1" for each in INSIDE)),
+        # Rules go behind those there are, between them, and in their order.
+        (f"{RULE} icmp -j DROP", f"{RULE} tcp -j ACCEPT; {RULE} udp -j DROP"),
+        (f"{RULE} icmp -j DROP; {RULE} udp -j DROP", "iptables -I INPUT 2 -p tcp -j ACCEPT"),
         # A bridge that has lost its last port has no MAC.
         ("true", f"{UP}; ip link add v0 type veth peer name v1 master br0; ip link delete v0"),
     ],
