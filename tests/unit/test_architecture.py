@@ -231,6 +231,22 @@ def test_import_brings_nothing_heavy() -> None:
     assert not loaded_by("from nslab import Lab") & heavy - {"IPython"}
 
 
+def test_a_labs_agent_starts_without_what_it_seldom_needs() -> None:
+    """Each lab has one, and its imports are most of what it takes to start."""
+    seldom = {
+        "ssl",
+        "email",
+        "logging",
+        "concurrent",
+        "dataclasses",
+        "inspect",
+        "difflib",
+        "shutil",
+    }
+    code = "import nslab.engine.agent.__main__, nslab.engine.agent.boot.serve"
+    assert not loaded_by(code) & (seldom | {"shutil", "subprocess"})
+
+
 def test_help_brings_no_engine() -> None:
     code = "from nslab.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
     assert not loaded_by(code) & {"pyroute2", "scapy", "graphviz", "ipywidgets", "IPython"}

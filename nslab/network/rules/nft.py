@@ -10,8 +10,9 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from nslab.network.rules import nft_terms as terms
 from nslab.network.rules.values import UNKNOWN, Case, Chain, Match, Rule, Statement, Table
@@ -23,8 +24,7 @@ EFFECTS = ("mark", "notrack")
 """What changes how later conditions of the same rule turn out."""
 
 
-@dataclass
-class Listing:
+class Listing(Struct):
     """What only the listing in words tells."""
 
     texts: dict[tuple[str, str, int], str] = field(default_factory=dict)

@@ -8,7 +8,8 @@ of its words.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from nslab.network.rules import words
 from nslab.network.rules.values import UNKNOWN, Match, Statement
@@ -112,16 +113,14 @@ _TRANSLATIONS = {
 _FLAGS = {"--random": "random", "--random-fully": "fully-random", "--persistent": "persistent"}
 
 
-@dataclass
-class Read:
+class Read(Struct):
     """What the options of a rule came to."""
 
     matches: list[Match] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Option:
+class _Option(Struct, frozen=True):
     name: str
     values: tuple[str, ...]
     negated: bool

@@ -22,7 +22,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from nslab.engine.agent.boot.init import memory_file
 from nslab.engine.agent.netns.processes import LIVING
@@ -72,8 +73,7 @@ and environment; returns its session."""
 Emit = Callable[[Stream, bytes], None]
 
 
-@dataclass
-class _Cell:
+class _Cell(Struct):
     emit: Emit
     deadline: float | None
     stage: int = 0

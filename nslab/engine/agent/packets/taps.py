@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nslab.engine import explain, uapi
 from nslab.engine.agent.netns import spaces as sp
@@ -22,8 +23,7 @@ LOOPBACK = 772
 """ARPHRD_LOOPBACK (linux/if_arp.h)."""
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(Struct, frozen=True):
     """A link, as far as taps need to know it."""
 
     index: int
@@ -37,8 +37,7 @@ class Device:
         return 1 if self.kind == "bridge" else 0 if self.kind in ("", "veth") else 2
 
 
-@dataclass
-class Opening:
+class Opening(Struct):
     """A tap that is about to be opened, with the namespace that it is in."""
 
     tap: Tap
@@ -64,8 +63,7 @@ def devices() -> list[Device]:
         asking.close()
 
 
-@dataclass
-class _Wanted:
+class _Wanted(Struct):
     """What is wanted of one namespace: links by name, and whether also all others."""
 
     label: str

@@ -10,8 +10,9 @@ import os
 import socket
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from nslab.engine import uapi
 from nslab.engine.agent.netns.syscalls import call
@@ -57,8 +58,7 @@ _WITH_DATA = frozenset({"bridge", "macvlan", "ipvlan", "vlan", "vxlan", *tunnels
 """Kinds of links whose own data are read."""
 
 
-@dataclass
-class Target:
+class Target(Struct):
     """A namespace to look at: how to enter it, and what is known of it from outside it."""
 
     inode: int
@@ -74,8 +74,7 @@ class Target:
     """The inode behind each namespace id that this namespace's links mention."""
 
 
-@dataclass
-class _RawLink:
+class _RawLink(Struct):
     index: int
     flags: int
     found: Mapping[int, bytes]
@@ -129,8 +128,7 @@ def observe(
     )
 
 
-@dataclass
-class _Part:
+class _Part(Struct):
     addresses: dict[int, list[model.Address]] = field(default_factory=dict)
     routes: tuple[model.Route, ...] = ()
     neighbours: tuple[model.Neighbour, ...] = ()

@@ -13,7 +13,6 @@ import errno
 import os
 import socket
 import struct
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import structs
@@ -60,6 +59,8 @@ _LEGACY = {"ip_tables_names": "iptables-legacy", "ip6_tables_names": "ip6tables-
 
 def subprocesses(argv: Sequence[str]) -> tuple[int, str]:
     """Run a program where the agent's own init is not at hand."""
+    import subprocess  # here, because the agent itself does without
+
     done = subprocess.run(
         [find(argv[0]), *argv[1:]],
         stdin=subprocess.DEVNULL,

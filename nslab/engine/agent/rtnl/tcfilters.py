@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from nslab.engine import uapi
 from nslab.engine.agent.rtnl import rtnetlink as w
@@ -32,8 +33,7 @@ _LETS_BY = ("continue", "pass", "reclassify", "pipe")
 _MIRRED = {1: "redirect to", 2: "mirror to", 3: "redirect to", 4: "mirror to"}
 
 
-@dataclass
-class Filter:
+class Filter(Struct):
     """A filter; ``packets`` is what its actions have counted since it was made."""
 
     index: int
