@@ -115,8 +115,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
         self._redo.on_click(lambda _: self._worker.do(self._bring_back))
-        buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
         wrap = w.Layout(flex_flow="row wrap", align_items="center")
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=wrap)
         super().__init__(
             [
                 self._palette,

@@ -206,8 +206,9 @@ CARD = (
 STYLE = (
     "<style>"
     ".nslab-copied{position:relative;max-width:60em}"
+    ":is(.nslab-log,.nslab-exported)>.widget-html-content{flex:1 1 auto;min-width:0}"
     ".nslab-copied pre{margin:.3em 0;padding:.5em .7em;max-height:22em;overflow:auto;"
-    "white-space:pre;word-break:normal;"
+    "white-space:pre-wrap;overflow-wrap:anywhere;"
     "border:1px solid var(--jp-border-color2,#bdbdbd);border-radius:3px}"
     ".nslab-copied-head{display:flex;align-items:center;gap:1em;min-height:28px}"
     ".nslab-copied .nslab-copy{width:auto;margin:0}"
