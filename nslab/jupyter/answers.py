@@ -58,6 +58,11 @@ class Answers:
         """Whether a card tells how its exercise stands, below a cell that works in a lab."""
         return lab in _judges
 
+    def hides(self, lab: Lab) -> bool:
+        """Whether its card does not say yet what is wrong in a lab."""
+        judge = _judges[lab]() if lab in _judges else None
+        return bool(judge is not None and getattr(judge.__self__, "is_plain", False))
+
     def is_done(self, lab: Lab, text: str, ns: str | None) -> bool:
         """Whether these lines were typed into a lab before, and its exercise is solved since.
 

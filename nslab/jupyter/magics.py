@@ -166,6 +166,8 @@ class Magics:
             place = f'"{ns}"' if ns else ""
             print(f"nslab: it misses a terminal: lab.terminal({place}) opens one")
         failed = bool(ran.failures or ran.returncode)
+        ran.veiled = self._answers is not None and self._answers.hides(lab)
+        ran.offer = self._offer(ran, lab)
         # What failed is told right below what the commands printed, before any verdict.
         torn = failed and self._answers is not None and self._answers.is_judged(lab)
         told = bool(ran._heading()) and (torn or not ran.changes)
@@ -175,6 +177,17 @@ class Magics:
             self._answers.typed(lab)
         if ran.changes:
             display(ran.untold() if told else ran)
+
+    def _offer(self, ran: CommandResult, lab: Lab) -> str:
+        """How to ask why somebody was not reached."""
+        unreached = ran.unreached
+        if unreached is None:
+            return ""
+        if self._answers is not None and self._answers.is_judged(lab):
+            return "the card of this exercise can show you why"
+        names = [name for name, value in self._names.items() if value is lab]
+        named = next((name for name in names if not name.startswith("_")), "")
+        return f"{named}.why{unreached} says where it is lost".replace("'", '"') if named else ""
 
     def there(self, name: str) -> Lab | None:
         """The lab of that name, or the one in use, if it is there; makes none."""

@@ -16,6 +16,7 @@ from nslab.printable import printable
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
+    from nslab.session.said import Said
 
 Draw = Callable[[Diff], "Picture"]
 
@@ -157,6 +158,10 @@ class CommandResult(Outcome):
         self.stderr = stderr
         self.failures = failures
         self.dropped = dropped
+        self.offer = ""
+        """What is said below a ping or the like that reached nobody, and that no hint answers."""
+        self.veiled = False
+        """Whether the learner is still to find out what the lab is like: no hint says it."""
         self._is_told = False
 
     def untold(self) -> CommandResult:
@@ -187,9 +192,27 @@ class CommandResult(Outcome):
         """What to do about the failures, as far as that can be told from them."""
         return tuple(hint for advice in self._advice() for hint in advice)
 
+    @property
+    def unreached(self) -> tuple[str, str] | None:
+        """From where, and whom, the last ping or the like wanted to reach that reached nobody."""
+        from nslab.session import reaching
+
+        return next(filter(None, map(reaching.unreached, reversed(self._said()))), None)
+
     def _advice(self) -> list[tuple[str, ...]]:
-        """The same for each failure, in their order."""
-        from nslab.session import hints
+        """What to do about each failure, in their order."""
+        from nslab.session import hints, reaching
+
+        said = self._said()
+        advice = hints.of_cell(said)
+        for place in reversed(range(len(said))):
+            if self.offer and reaching.unreached(said[place]):
+                advice[place] = advice[place] or (self.offer,)
+                break
+        return advice
+
+    def _said(self) -> list[Said]:
+        """The failures with what they printed."""
         from nslab.session.said import Said
 
         seen = self.changes.after if self.changes is not None else None
@@ -199,11 +222,10 @@ class CommandResult(Outcome):
         errors = self.stderr.splitlines()
         if len(errors) != len(lines):
             errors = [self.stderr] * len(lines)  # which line printed what cannot be told
-        said = [
-            Said(line, f"{error}\n{self.stdout[-10_000:]}", code, self.ns, seen)
+        return [
+            Said(line, f"{error}\n{self.stdout[-10_000:]}", code, self.ns, seen, self.veiled)
             for (line, code), error in zip(lines, errors, strict=True)
         ]
-        return hints.of_cell(said)
 
 
 def _indent(text: str) -> str:

@@ -282,7 +282,7 @@ def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
 
 
 def nothing_is_cut(page: Page) -> None:
-    """In a window of 768 pixels, of which JupyterLab's side bars take half, the builder is whole."""
+    """In a window of 768 pixels, of which JupyterLab's bars take half, the builder is whole."""
     builder = page.locator(".nslab-builder")
     page.wait_for_function("one => one.clientWidth < 400", arg=builder.element_handle())
     steps = page.locator(".nslab-what select")
@@ -299,7 +299,8 @@ WHOLE = """builder => {
     const { right } = builder.getBoundingClientRect();
     return [builder, ...builder.querySelectorAll(':not(svg *, .nslab-map *)')].every(one =>
         !one.clientWidth || getComputedStyle(one).display === 'inline'
-        || one.scrollWidth <= one.clientWidth + 1 && one.getBoundingClientRect().right <= right + 1);
+        || one.scrollWidth <= one.clientWidth + 1
+            && one.getBoundingClientRect().right <= right + 1);
 }"""
 """Nothing of it is scrolled sideways, cut, or beyond its edge."""
 

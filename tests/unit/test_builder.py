@@ -463,9 +463,7 @@ def ask_why(builder: Builder, thing: str, whom: str) -> None:
     press(builder, "why")
 
 
-def test_the_answer_is_marked_in_the_one_picture_while_it_holds(
-    lab: Lab, builder: Builder
-) -> None:
+def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builder: Builder) -> None:
     lab.do(
         act.AddContainer("app"),
         act.AddVeth("left", "eth0", peer_ns="app"),

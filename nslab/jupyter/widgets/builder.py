@@ -395,9 +395,7 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _written(self, made: Action) -> str:
         """Its commands in the log's style, and in the other one if that differs, as HTML."""
-        shown = {
-            style: self._as_lines([made], style, "; ") for style in ("classic", "iproute2")
-        }
+        shown = {style: self._as_lines([made], style, "; ") for style in ("classic", "iproute2")}
         first = shown.pop(self._shell_style)
         ((style, other),) = shown.items()
         lines = [_named(say("runs:"), first)]

@@ -72,7 +72,7 @@ class Form(Struct, frozen=True):
         return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
 
     def wide(self, field: Field) -> str:
-        """How wide a field is, with its label: neither its example nor words beside a box are cut."""
+        """How wide a field is, with its label: no example, and no word beside a box, is cut."""
         label = int(self.labels.removesuffix("px"))
         inside = field.label if field.kind == "flag" else field.such
         return f"{max(FIELD, label + round(width(inside, 13)) + AROUND)}px"
