@@ -444,7 +444,7 @@ class Card(w.VBox):  # type: ignore[misc]
             _put(self._says, "value", says)
             points = card_words.judged(now) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
-            _put(self._locked, "value", card_words.guess(self._exercise, now.begun, attempt.choice))
+            _put(self._locked, "value", card_words.guess(self._exercise, now, attempt.choice))
             _put(self._choices, "disabled", now.begun or bool(self._state))
             self._showing_choice = True
             try:

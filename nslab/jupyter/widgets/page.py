@@ -177,9 +177,9 @@ CARD = (
     # Without a kernel there is no lab to type into.
     ".nslab-use.jupyter-widgets-disconnected{display:none}"
     # What does not fit on a line goes on behind its sign.
-    ".nslab-exercise :is(.nslab-points,.nslab-says,.nslab-told) div>b:first-child,"
+    ".nslab-exercise :is(.nslab-points,.nslab-locked,.nslab-says,.nslab-told) div>b:first-child,"
     ".nslab-exercise .nslab-points div>span:first-child{text-indent:0}"
-    ".nslab-exercise .nslab-points .widget-html-content>div"
+    ".nslab-exercise :is(.nslab-points,.nslab-locked) .widget-html-content>div"
     "{padding-left:1.6em;text-indent:-1.6em}"
     ".nslab-exercise .nslab-told pre{white-space:pre-wrap;margin:.2em 0}"
     ".nslab-exercise .nslab-choices{height:auto}"
