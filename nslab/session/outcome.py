@@ -16,6 +16,7 @@ from nslab.printable import printable
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
+    from nslab.sentence import Sentence
     from nslab.session.said import Said
 
 Draw = Callable[[Diff], "Picture"]
@@ -57,9 +58,26 @@ class Outcome:
         lasting = self.changes.lasting if self.changes else ()
         return any(change.what != "process" for change in lasting)
 
+    @property
+    def consequences(self) -> tuple[Sentence, ...]:
+        """What the kernel removed because of it, and why: sentences."""
+        from nslab.session.consequences import consequences
+
+        found = consequences(self.changes, self._done) if self.changes else ()
+        return tuple(dict.fromkeys(said for _, said in found))
+
+    @property
+    def _done(self) -> str:
+        """The command lines."""
+        return ""
+
     def _heading(self) -> str:
         """What stands above the picture, as plain text; may be empty."""
         return ""
+
+    def _followed(self) -> list[str]:
+        """What followed from it, a line each."""
+        return [f"({printable(said)})" for said in self.consequences]
 
     def _heading_html(self) -> str:
         heading = self._heading()
@@ -108,23 +126,30 @@ class ActionResult(Outcome):
         """The equivalent commands, a line each."""
         return "\n".join(map(str, commands(self.actions, style, self._containers)))
 
+    @property
+    def _done(self) -> str:
+        return self.commands("iproute2")
+
     def _heading(self) -> str:
         classic, modern = self.commands("classic"), self.commands("iproute2")
         if not classic:
             return ""
+        told = f"with brctl, ifconfig …:\n{_indent(classic)}\nwith ip …:\n{_indent(modern)}"
         if classic == modern:
-            return f"as commands:\n{_indent(classic)}"
-        return f"with brctl, ifconfig …:\n{_indent(classic)}\nwith ip …:\n{_indent(modern)}"
+            told = f"as commands:\n{_indent(classic)}"
+        return "\n".join([told, *self._followed()])
 
     def _heading_html(self) -> str:
         classic, modern = self.commands("classic"), self.commands("iproute2")
         if not classic:
             return ""
+        followed = _pre("\n".join(self._followed())) if self.consequences else ""
         if classic == modern:
-            return _column("the same by commands", classic)
+            return _column("the same by commands", classic) + followed
         columns = _column("by brctl, ifconfig …", classic) + _column("by ip …", modern)
         return (
-            f'<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">{columns}</div>'
+            '<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">'
+            f"{columns}</div>{followed}"
         )
 
 
@@ -164,6 +189,10 @@ class CommandResult(Outcome):
         """Whether the learner is still to find out what the lab is like: no hint says it."""
         self._is_told = False
 
+    @property
+    def _done(self) -> str:
+        return self.typed
+
     def untold(self) -> CommandResult:
         """The same, where what stands above the picture was said already."""
         found = copy.copy(self)
@@ -185,6 +214,7 @@ class CommandResult(Outcome):
             lines.append(f"… {self.dropped:,} bytes more of output were not kept")
         if self.note:
             lines.append(f"({self.note})")
+        lines += self._followed()
         return "\n".join(lines)
 
     @property

@@ -425,8 +425,9 @@ class Builder(w.VBox):  # type: ignore[misc]
         if obstacle(self._now, made) and (wrong := obstacle(self._lab.snapshot(), made)):
             self._say(wrong, ok=False)
             return
-        self._lab.do(made, watch=True)
-        self._say(self._as_lines([made], self._shell_style, "; "), ok=True)
+        followed = self._lab.do(made, watch=True).consequences
+        words = [self._as_lines([made], self._shell_style, "; ")]
+        self._say("\n".join([*words, *(one.said(say) or one for one in followed)]), ok=True)
 
     def _take_back(self) -> None:
         """Take back the step that is last in the log, whoever did it."""

@@ -312,21 +312,18 @@ def suggested(snapshot: Snapshot, title: str, values: Mapping[str, Value]) -> di
     """
     name = values.get("link") or values.get("parent") or ""
     at = _Node(snapshot, f"{values.get('ns', HOST)}/{name}")
-    for piece, _, form in PALETTE:
-        if title == form and "peer" not in values and "ns" in values:
-            new = _new(snapshot, piece, at)
-            return {field: new[field] for field in ("name", "vlan") if field in new}
+    piece = next((piece for piece, _, form in PALETTE if title == form), "")
+    if piece in ("bridge", "macvlan", "ipvlan", "vlan"):
+        new = _new(snapshot, piece, at)
+        return {field: new[field] for field in ("name", "vlan") if field in new}
     if title == say("Add a route"):
         return {"via": gateway_for(snapshot, at.space)}
     if title == say("Masquerade"):
         return _masked(at.space)
-    if at.link is None:
-        return {}
-    if title == say("Add an address"):
+    if at.link is not None and title == say("Add an address"):
         return {"address": address_for(snapshot, at.space, at.link)}
-    if title == say("Delete an address"):
-        there = [one.address for one in at.link.addresses]
-        return {"address": there[0] if there else ""}
+    if at.link is not None and title == say("Delete an address"):
+        return {"address": next((one.address for one in at.link.addresses), "")}
     return {}
 
 
