@@ -81,10 +81,11 @@ class Answers:
         self._before.pop(lab, None)  # once for each cell
         self._say([lab])
 
-    def nothing(self) -> None:
-        """The cell is an exercise's answer, and holds nothing to type yet: say so."""
+    def nothing(self) -> bool:
+        """If the cell is an exercise's answer, and holds nothing to type yet: say so."""
         if self._answered:
             print("nslab: nothing to run yet: write your commands below %%host, then run this cell")
+        return bool(self._answered)
 
     def lab(self, used: Lab | None) -> Lab | None:
         """The lab that the running cell is for, if it is the answer to an exercise.

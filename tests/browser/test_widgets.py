@@ -344,7 +344,8 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
 
     # From a field to its bytes, and back from a byte to its field.
     page.locator(".nslab-field", has_text="dst: 203.0.113.80").click()
-    expect(page.locator(".nslab-value")).to_contain_text("IP.dst = 203.0.113.80 · Destination Address (RFC 791)")
+    what = "IP.dst = 203.0.113.80 · Destination Address (RFC 791)"
+    expect(page.locator(".nslab-value")).to_contain_text(what)
     expect(page.locator(".nslab-byte.nslab-set")).to_have_text(["cb", "00", "71", "50"])
     page.locator(".nslab-byte[data-at='26']").click()
     expect(page.locator(".nslab-tree [aria-selected=true]")).to_contain_text("src: 198.51.100.10")
