@@ -483,6 +483,10 @@ def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builde
     until(lambda: "nslab-callout-arrived" in drawn.value)
     press(builder, "undo")
     until(lambda: "nslab-callout" not in drawn.value)
+    # What was done is said on: it was only asked something.
+    assert "taken back" in part(builder, "message").value
+    press(builder, "why")
+    assert "taken back" in part(builder, "message").value
     ask_why(builder, "app", "192.168.10.1")
     until(lambda: "nslab-callout-lost" in drawn.value)
     (shut,) = [each for each in buttons(builder) if each.description == "×"]

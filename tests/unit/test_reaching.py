@@ -140,6 +140,13 @@ def test_its_card_can_show_why_a_ping_of_ones_own_failed(
     assert is_offered(card), "without a try, a hint, or a check that tries it"
     part(card, "explain").click()
     until(lambda: "→ 203.0.113.99" in part(card, "told").value)
+    lab.do(AddBridge("br0"), AddBridge("br1"))
+    until(lambda: "Solved" in part(card, "says").value)
+    typed(shown, lab, "ping -c 1 203.0.113.98")
+    part(card, "explain").click()
+    until(lambda: "→ 203.0.113.98" in part(card, "told").value)
+    card._judging.judge()
+    assert "→ 203.0.113.98" in part(card, "told").value, "it is beside the task, which is solved"
     typed(shown, lab, "ip link show")
     assert not is_offered(card)
     page.close()

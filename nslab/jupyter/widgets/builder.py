@@ -64,6 +64,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._suggested_at: list[Value] = []
         self._told = False
         """Whether the message says what was done: it stays until the form is changed."""
+        self._working = ("", "", False)
+        """The message while something is done; the one before it, and whether it was to stay."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
         self._what = w.Dropdown(
             description=say("Step"),
@@ -473,9 +475,15 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._redo.disabled = busy or not self._lab._history.undone
             self._stop.disabled = not busy
             if busy:
+                before = (self._message.value, self._told)
                 self._say(say("working …"), ok=None)
-            else:
-                self._check()
+                self._working = (self._message.value, *before)
+                return
+            # To ask something says nothing here: what was done is still said.
+            working, words, told = self._working
+            if told and self._message.value == working:
+                self._message.value, self._told = words, told
+            self._check()
 
     def _say(self, words: str, *, ok: bool | None, runs: str = "", stays: bool = False) -> None:
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}

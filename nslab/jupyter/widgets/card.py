@@ -257,7 +257,9 @@ class Card(w.VBox):  # type: ignore[misc]
         if self._news:
             return stepped or (now.solved and not self._now.solved)
         before = self._why_of
-        return before is not None and (now.solved or differ(before, self._lab.snapshot()))
+        # What the learner's own ping did not reach may be beside the task.
+        met = now.solved and self._lost is None
+        return before is not None and (met or differ(before, self._lab.snapshot()))
 
     def _tick(self) -> None:
         """What changes without a change of the lab."""
