@@ -1,4 +1,4 @@
-"""The command ``nslab``: doctor, lab, enter, show, why, progress, grade, new,
+"""The command ``nslab``: doctor, lab, enter, end, show, why, progress, grade, new,
 check-notebooks, update-notebooks, vm.
 
 ::
@@ -6,6 +6,7 @@ check-notebooks, update-notebooks, vm.
     app         options and help; each command imports what it needs when it runs
     course      ``nslab new``, ``check-notebooks`` and ``update-notebooks``
     doctor      the report on a terminal
+    end         ``nslab end``
     grade       ``nslab grade``: a class's marks
     notebooks   where the lessons are, copying and trusting them
     progress    ``nslab progress``

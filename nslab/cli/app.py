@@ -45,6 +45,7 @@ def _nslab(
     nslab doctor          can a lab run on this machine? if not, why, and what to do
     nslab lab             open the lessons in JupyterLab
     nslab enter ns1       a terminal in a namespace of the running lab
+    nslab end             end labs that were left open
     nslab show            the running lab, drawn in text
     nslab why ns1 8.8.8.8 can a namespace reach an address, and if not, why?
     nslab progress        which exercises you have passed, and what is next
@@ -156,6 +157,34 @@ def enter(
         lab, "enter", here=here, command=f"enter {shlex.quote(name)}" if name else "", ns=inside
     )
     raise typer.Exit(labs.enter(running, inside, ctx.obj))
+
+
+@app.command()
+def end(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[LAB]...", help="Names, or process ids.")
+    ] = None,
+    older: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="HOURS", help="All of yours that are older than this."),
+    ] = None,
+) -> None:
+    """End running labs, with all that runs in them.
+
+    A lab ends by itself with lab.close(), or with the kernel of its notebook; this ends those of
+    notebooks that were left open.  What was done in them is lost; their steps are kept in the
+    notebook, whose next step says that the lab has ended.  Of several, nslab end says which there
+    are and how old they are, the newest first.
+
+    \b
+    nslab end homework
+    nslab end --older 2      those that were started more than two hours ago
+    """
+    from nslab.cli import end as ending
+
+    _no_rest(ctx)
+    raise typer.Exit(ending.run(names or [], older))
 
 
 @app.command()

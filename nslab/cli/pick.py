@@ -11,6 +11,9 @@ from nslab.errors import NslabError
 from nslab.network.names import RESERVED
 from nslab.printable import printable
 
+MOST = 10
+"""So many labs are listed, the newest first."""
+
 SHOWN = 5
 """So many of a lab's namespaces are named in a list of labs."""
 
@@ -54,15 +57,29 @@ def pick(
     able = [lab for lab in found if ns in has[_key(lab)]]
     if len(able) == 1:
         return able[0]
+    option = "" if operation == "end" else "--lab "
+    listed = sorted(able or found or running, key=lambda lab: lab.age)
     lines = "\n".join(
-        f"nslab {command or operation} --lab {_word(lab, running)}"
+        f"nslab {command or operation} {option}{_word(lab, running)}"
         f"    {_called(lab, running)}{_how(lab)}{_having(has[_key(lab)])}"
-        for lab in sorted(able or found or running, key=lambda lab: lab.age)
+        for lab in listed[:MOST]
     )
+    lines += _left(listed[MOST:])
     cause = "several labs are running" if found else "no lab of that name is running"
     if found and ns is not None and not able:
         cause += f", and none has a namespace called {printable(ns)}"
     raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
+
+
+def _left(older: list[labs.Running]) -> str:
+    """What is said of those that are too many to be listed, and how to be rid of them."""
+    if not older:
+        return ""
+    hours = max(1, int(min(lab.age for lab in older) // 3600))
+    return (
+        f"\nand {len(older)} more, up to {age(older[-1].age)} old; nslab end --older {hours} ends "
+        f"those of more than {hours} h"
+    )
 
 
 def _key(lab: labs.Running) -> object:
@@ -72,7 +89,7 @@ def _key(lab: labs.Running) -> object:
 
 def _how(lab: labs.Running) -> str:
     """How old it is, or that it runs only once it is entered."""
-    return "resting" if lab.engine == "resting" else f"{_age(lab.age)} old"
+    return "resting" if lab.engine == "resting" else f"{age(lab.age)} old"
 
 
 def _called(lab: labs.Running, running: list[labs.Running]) -> str:
@@ -111,7 +128,8 @@ def _whose(lab: labs.Running) -> str:
     return "" if lab.uid == os.geteuid() else f" of {named(lab.uid)}"
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
+    """How old something is, in few words."""
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

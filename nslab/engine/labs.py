@@ -1,4 +1,4 @@
-"""Labs from outside: which run, a terminal in one, a look into one.
+"""Labs from outside: which run, a terminal in one, a look into one, its end.
 
 Which run is said by their records (:mod:`nslab.engine.runtime`), never by the words of a process.
 Root has those of every user, and becomes that user before anything of theirs is read, joined or
@@ -8,6 +8,8 @@ run (:mod:`nslab.engine.guard`).
 from __future__ import annotations
 
 import os
+import select
+import signal
 import time
 from collections.abc import Sequence
 
@@ -22,6 +24,9 @@ from nslab.network.model import Snapshot
 
 LISTING = 2.0
 """Seconds in which each user's labs must be known, where root asks for all."""
+
+ENDING = 10.0
+"""Seconds that a lab may take to end."""
 
 LOOKING = 30.0
 """Seconds for a snapshot of another user's lab."""
@@ -102,6 +107,32 @@ def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
         return _enter(held, words)
     _load()
     return guard.visit(lab.uid, lambda: _enter(held, words, here=True))
+
+
+def end(lab: Running) -> None:
+    """End a lab with all that runs in it; its notebook is told at the next step.
+
+    :raises InvalidInput: it is another user's, or nothing of it runs
+    :raises LabGone: it has just ended
+    """
+    held = _held(lab)
+    if lab.uid != os.geteuid():
+        raise InvalidInput("end the lab", lab.name, "it is another user's", "become that user")
+    if held.record.engine == "resting":
+        raise InvalidInput(
+            "end the lab", lab.name, "it rests: nothing of it runs", "it ends with its notebook"
+        )
+    process = runtime.hold(held.record)
+    try:
+        # The first process of a lab here heeds nothing else; the others end what is theirs.
+        local_one = held.record.engine == "local"
+        signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
+        if not select.select([process], [], [], ENDING)[0]:
+            raise NslabError(
+                "end the lab", lab.name, "it does not end", "end its notebook's kernel"
+            )
+    finally:
+        os.close(process)
 
 
 def look(lab: Running) -> Snapshot:

@@ -58,6 +58,11 @@ class Answers:
         """Whether a card tells how its exercise stands, below a cell that works in a lab."""
         return lab in _judges
 
+    def hides(self, lab: Lab) -> bool:
+        """Whether its card does not say yet what is wrong in a lab."""
+        judge = _judges[lab]() if lab in _judges else None
+        return bool(judge is not None and getattr(judge.__self__, "is_plain", False))
+
     def is_done(self, lab: Lab, text: str, ns: str | None) -> bool:
         """Whether these lines were typed into a lab before, and its exercise is solved since.
 
@@ -76,10 +81,11 @@ class Answers:
         self._before.pop(lab, None)  # once for each cell
         self._say([lab])
 
-    def nothing(self) -> None:
-        """The cell is an exercise's answer, and holds nothing to type yet: say so."""
+    def nothing(self) -> bool:
+        """If the cell is an exercise's answer, and holds nothing to type yet: say so."""
         if self._answered:
             print("nslab: nothing to run yet: write your commands below %%host, then run this cell")
+        return bool(self._answered)
 
     def lab(self, used: Lab | None) -> Lab | None:
         """The lab that the running cell is for, if it is the answer to an exercise.

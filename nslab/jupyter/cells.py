@@ -38,6 +38,8 @@ _SHELL = frozenset(
 _LOOP = re.compile(r"\s*(for|while|until|if)\b.*(;\s*(do|then)\b|\]\]?\s*$)")
 
 _FOR_THE_LAB = "begin the cell with %%host for the lab"
+NOTHING = "#\n"
+"""What stands in a cell below its magic where nobody has typed anything."""
 ASKS_YOUR_OWN = f"this asks your own machine, not the lab: {_FOR_THE_LAB}"
 
 
@@ -65,7 +67,7 @@ def meant(lines: list[str], known: Sequence[str] = MAGICS) -> list[str]:
     head = " ".join([f"%%{name}", *options])
     typed = [*([behind + "\n"] if behind else []), *lines[place + 1 :]]
     if not "".join(typed).strip():  # IPython would say that "the cell body is empty"
-        typed = [f"echo 'type the lines for the lab below {head}' >&2\n"]
+        typed = [NOTHING]
     return [head + "\n", *typed]
 
 

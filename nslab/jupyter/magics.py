@@ -99,6 +99,8 @@ class Magics:
 
         ``%%host timeout=300`` allows them five minutes, ``%%host -l NAME`` types into another lab.
         """
+        if self._is_empty(f"%%host {line}", cell):
+            return
         lab, options = self._chosen("%%host", line.split(), cell)
         timeout = _timeout("%%host", options)
         self._type(lab, cell, None, timeout)
@@ -109,6 +111,8 @@ class Magics:
         ``%%ns ns1 timeout=300`` allows them five minutes, ``%%ns ns1 -l NAME`` types into another
         lab.
         """
+        if self._is_empty(f"%%ns {line}", cell):
+            return
         lab, options = self._chosen("%%ns", line.split(), cell)
         timeout = _timeout("%%ns", options[1:])
         if not options:
@@ -120,8 +124,8 @@ class Magics:
         the one in use; and the other options."""
         place = next((n for n, word in enumerate(options) if word.startswith("-l")), None)
         if place is None:
-            answers = self._answers if has_commands(cell) else None
-            return (answers and answers.lab(self.there(""))) or self.lab, options
+            own = self._answers and self._answers.lab(self.there(""))
+            return own or self.lab, options
         joined = options[place][2:]
         name = joined or (options[place + 1] if place + 1 < len(options) else "")
         rest = options[:place] + options[place + (1 if joined else 2) :]
@@ -136,11 +140,16 @@ class Magics:
             f"there {'is' if len(running) == 1 else 'are'}: {naming.listed(running) or 'none'}",
         )
 
+    def _is_empty(self, head: str, cell: str) -> bool:
+        """Whether there is nothing to type: then one line says so, and nothing else happens."""
+        if has_commands(cell):
+            return False
+        said = self._answers is not None and self._answers.nothing()
+        if not said and cell.strip() == cells.NOTHING.strip():
+            print(f"nslab: type the lines for the lab below {head.strip()}")
+        return True
+
     def _type(self, lab: Lab, cell: str, ns: str | None, timeout: float | None) -> None:
-        if not has_commands(cell):
-            if self._answers is not None:  # whatever has changed meanwhile, it has not done it
-                self._answers.nothing()
-            return
         if words := usage.asked(cell):
             print(usage.help_text(words, lab) or f"{words[0]}: it has no help")
             return
@@ -166,6 +175,8 @@ class Magics:
             place = f'"{ns}"' if ns else ""
             print(f"nslab: it misses a terminal: lab.terminal({place}) opens one")
         failed = bool(ran.failures or ran.returncode)
+        ran.veiled = self._answers is not None and self._answers.hides(lab)
+        ran.offer = self._offer(ran, lab)
         # What failed is told right below what the commands printed, before any verdict.
         torn = failed and self._answers is not None and self._answers.is_judged(lab)
         told = bool(ran._heading()) and (torn or not ran.changes)
@@ -175,6 +186,17 @@ class Magics:
             self._answers.typed(lab)
         if ran.changes:
             display(ran.untold() if told else ran)
+
+    def _offer(self, ran: CommandResult, lab: Lab) -> str:
+        """How to ask why somebody was not reached."""
+        unreached = ran.unreached
+        if unreached is None:
+            return ""
+        if self._answers is not None and self._answers.is_judged(lab):
+            return "the card of this exercise can show you why"
+        names = [name for name, value in self._names.items() if value is lab]
+        named = next((name for name in names if not name.startswith("_")), "")
+        return f"{named}.why{unreached} says where it is lost".replace("'", '"') if named else ""
 
     def there(self, name: str) -> Lab | None:
         """The lab of that name, or the one in use, if it is there; makes none."""

@@ -12,8 +12,10 @@
     account    how the steps show themselves, numbered
     progress   how far something is
     outcome    what a step did, as it shows itself
+    consequences  what the kernel did by itself because of it
     hints      what to do about a line that failed
     ip_slips   the same for the grammar of ip, route and brctl
+    reaching   whom a ping or the like wanted to reach that reached nobody
     said       such a line, with what it printed and where
     output     what a command prints, while it prints
     clearing    how what a session made is removed again

@@ -32,13 +32,16 @@ _EXITS = re.compile(r"\bexit\b")
 _SETS = re.compile(r"\w+\+?=|(cd|pushd|popd|export|declare|set|unset|shopt|umask|ulimit|exec)$")
 
 
-def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> list[str]:
+def shell(
+    steps: Steps, style: Style = "iproute2", *, wait: bool = False, known: Iterable[str] = ()
+) -> list[str]:
     """The command lines of each step; what was typed stays as it was typed.
 
     :param wait: wait for each container, as a script must: the shell goes on at once after an ``&``
+    :param known: containers that were there before
     """
     parts = []
-    containers: list[str] = []
+    containers = list(known)
     for what in steps:
         if isinstance(what, Typed):
             parts.append(_typed(what, containers))
@@ -47,6 +50,22 @@ def shell(steps: Steps, style: Style = "iproute2", *, wait: bool = False) -> lis
         lines = _lines(pieces, style, containers, wait=wait)
         parts.append("\n".join([*(_note(what) if isinstance(what, Made) else ()), *lines]))
     return parts
+
+
+def lines(what: What, style: Style = "iproute2", known: Iterable[str] = ()) -> list[str]:
+    """The command lines of one step, and nothing about them but what no command makes.
+
+    :param known: containers that are there
+    """
+    if isinstance(what, Typed):
+        return str(what).splitlines()
+    pieces: Sequence[Piece] = what.actions if isinstance(what, Done) else what.pieces
+    left = what.left if isinstance(what, Made) else ()
+    return [*_lines(pieces, style, list(known), wait=False), *map(_not_told, left)]
+
+
+def _not_told(one: str) -> str:
+    return f"# not told whole: {printable(one)}"
 
 
 def _typed(what: Typed, containers: Sequence[str]) -> str:
@@ -106,7 +125,7 @@ def _note(what: Made) -> list[str]:
     """Why there are other lines than what was typed, as comments."""
     first = printable(next(iter(what.text.splitlines()), ""))
     head = f"# {what.why}" + (f", so this is only what it had done: {first}" if first else "")
-    return [head, *(f"# not told whole: {printable(one)}" for one in what.left)]
+    return [head, *map(_not_told, what.left)]
 
 
 def together(steps: Steps) -> list[What]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from nslab.engine.default_network import DOMAIN, NAME_SERVER, WEB
 from nslab.network import programs
 from nslab.network.names import IFNAMSIZ
-from nslab.session import ip_slips
+from nslab.session import ip_slips, reaching
 from nslab.session.said import Said, called, slip
 
 MADE_UP = (
@@ -252,6 +252,26 @@ def _internet(said: Said) -> str:
     return ""
 
 
+# -- what a namespace sends to itself --------------------------------------------------------------
+
+
+def _itself(said: Said) -> str:
+    """An address of one's own is reached over lo, whichever link has it."""
+    found, here = reaching.unreached(said), said.here
+    if found is None or here is None or said.veiled:
+        return ""
+    host = found[1].rpartition(":")[0] if found[1].count(":") == 1 else found[1]
+    own = {one.address.partition("/")[0] for link in here.links for one in link.addresses}
+    down = any(link.name == "lo" and not link.up for link in here.links)
+    if not down or (host not in own and not host.startswith("127.") and host != "::1"):
+        return ""
+    ip = "ip" if said.place == said.ns else f"ip -n {said.place}"
+    return (
+        f"what {called(here)} sends to an address of its own goes over its lo, which is down: "
+        f"{ip} link set lo up"
+    )
+
+
 # -- ip and its like -------------------------------------------------------------------------------
 
 _NO_LINK = re.compile(
@@ -434,6 +454,7 @@ _RULES: tuple[Rule, ...] = (
     _logs,
     _elsewhere,
     _missing,
+    _itself,
     _internet,
     ip_slips.hint,
     _long_name,

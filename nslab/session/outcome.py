@@ -16,6 +16,8 @@ from nslab.printable import printable
 
 if TYPE_CHECKING:
     from nslab.draw import Picture
+    from nslab.sentence import Sentence
+    from nslab.session.said import Said
 
 Draw = Callable[[Diff], "Picture"]
 
@@ -56,9 +58,26 @@ class Outcome:
         lasting = self.changes.lasting if self.changes else ()
         return any(change.what != "process" for change in lasting)
 
+    @property
+    def consequences(self) -> tuple[Sentence, ...]:
+        """What the kernel removed because of it, and why: sentences."""
+        from nslab.session.consequences import consequences
+
+        found = consequences(self.changes, self._done) if self.changes else ()
+        return tuple(dict.fromkeys(said for _, said in found))
+
+    @property
+    def _done(self) -> str:
+        """The command lines."""
+        return ""
+
     def _heading(self) -> str:
         """What stands above the picture, as plain text; may be empty."""
         return ""
+
+    def _followed(self) -> list[str]:
+        """What followed from it, a line each."""
+        return [f"({printable(said)})" for said in self.consequences]
 
     def _heading_html(self) -> str:
         heading = self._heading()
@@ -107,23 +126,30 @@ class ActionResult(Outcome):
         """The equivalent commands, a line each."""
         return "\n".join(map(str, commands(self.actions, style, self._containers)))
 
+    @property
+    def _done(self) -> str:
+        return self.commands("iproute2")
+
     def _heading(self) -> str:
         classic, modern = self.commands("classic"), self.commands("iproute2")
         if not classic:
             return ""
+        told = f"with brctl, ifconfig …:\n{_indent(classic)}\nwith ip …:\n{_indent(modern)}"
         if classic == modern:
-            return f"as commands:\n{_indent(classic)}"
-        return f"with brctl, ifconfig …:\n{_indent(classic)}\nwith ip …:\n{_indent(modern)}"
+            told = f"as commands:\n{_indent(classic)}"
+        return "\n".join([told, *self._followed()])
 
     def _heading_html(self) -> str:
         classic, modern = self.commands("classic"), self.commands("iproute2")
         if not classic:
             return ""
+        followed = _pre("\n".join(self._followed())) if self.consequences else ""
         if classic == modern:
-            return _column("the same by commands", classic)
+            return _column("the same by commands", classic) + followed
         columns = _column("by brctl, ifconfig …", classic) + _column("by ip …", modern)
         return (
-            f'<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">{columns}</div>'
+            '<div style="display:flex;flex-wrap:wrap;gap:0 3em;margin-bottom:.5em">'
+            f"{columns}</div>{followed}"
         )
 
 
@@ -157,7 +183,15 @@ class CommandResult(Outcome):
         self.stderr = stderr
         self.failures = failures
         self.dropped = dropped
+        self.offer = ""
+        """What is said below a ping or the like that reached nobody, and that no hint answers."""
+        self.veiled = False
+        """Whether the learner is still to find out what the lab is like: no hint says it."""
         self._is_told = False
+
+    @property
+    def _done(self) -> str:
+        return self.typed
 
     def untold(self) -> CommandResult:
         """The same, where what stands above the picture was said already."""
@@ -180,6 +214,7 @@ class CommandResult(Outcome):
             lines.append(f"… {self.dropped:,} bytes more of output were not kept")
         if self.note:
             lines.append(f"({self.note})")
+        lines += self._followed()
         return "\n".join(lines)
 
     @property
@@ -187,9 +222,27 @@ class CommandResult(Outcome):
         """What to do about the failures, as far as that can be told from them."""
         return tuple(hint for advice in self._advice() for hint in advice)
 
+    @property
+    def unreached(self) -> tuple[str, str] | None:
+        """From where, and whom, the last ping or the like wanted to reach that reached nobody."""
+        from nslab.session import reaching
+
+        return next(filter(None, map(reaching.unreached, reversed(self._said()))), None)
+
     def _advice(self) -> list[tuple[str, ...]]:
-        """The same for each failure, in their order."""
-        from nslab.session import hints
+        """What to do about each failure, in their order."""
+        from nslab.session import hints, reaching
+
+        said = self._said()
+        advice = hints.of_cell(said)
+        for place in reversed(range(len(said))):
+            if self.offer and reaching.unreached(said[place]):
+                advice[place] = advice[place] or (self.offer,)
+                break
+        return advice
+
+    def _said(self) -> list[Said]:
+        """The failures with what they printed."""
         from nslab.session.said import Said
 
         seen = self.changes.after if self.changes is not None else None
@@ -199,11 +252,10 @@ class CommandResult(Outcome):
         errors = self.stderr.splitlines()
         if len(errors) != len(lines):
             errors = [self.stderr] * len(lines)  # which line printed what cannot be told
-        said = [
-            Said(line, f"{error}\n{self.stdout[-10_000:]}", code, self.ns, seen)
+        return [
+            Said(line, f"{error}\n{self.stdout[-10_000:]}", code, self.ns, seen, self.veiled)
             for (line, code), error in zip(lines, errors, strict=True)
         ]
-        return hints.of_cell(said)
 
 
 def _indent(text: str) -> str:

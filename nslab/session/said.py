@@ -22,6 +22,7 @@ class Said:
     :param code: how it ended
     :param ns: where it ran; None in the host
     :param seen: what the lab was like afterwards; None if that is not known
+    :param veiled: whether the learner is still to find out what it is like
     """
 
     line: str
@@ -29,6 +30,7 @@ class Said:
     code: int = 0
     ns: str | None = None
     seen: Snapshot | None = None
+    veiled: bool = False
 
     @property
     def words(self) -> list[str]:

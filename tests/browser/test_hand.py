@@ -242,8 +242,10 @@ def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
     page.locator("button.nslab-why").click()
     expect(page.locator(".nslab-answer")).to_contain_text("✔ ns1")
     # Where it breaks, or that it does not, is seen in the picture.
-    way = page.locator(".nslab-answer details[open] svg.nslab-picture")
-    expect(way.locator(".nslab-callout-arrived")).to_be_visible()
+    # Whether it breaks, and where, is seen in the one picture of the network.
+    pictures = page.locator(".nslab-builder svg.nslab-picture:not(.nslab-small)")
+    expect(pictures).to_have_count(1)
+    expect(pictures.locator(".nslab-callout-arrived")).to_be_visible()
     Mouse(page).pick("ns1/eth0", "Capture here")
     expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()
 

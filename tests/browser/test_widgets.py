@@ -276,6 +276,33 @@ def test_nothing_is_wider_than_a_small_window(book: Book, scale: int) -> None:
             return output.scrollWidth - output.clientWidth }"""
     )
     assert wide <= 1
+    if scale == 1:
+        page.set_viewport_size({"width": 768, "height": 1024})
+        nothing_is_cut(page)
+
+
+def nothing_is_cut(page: Page) -> None:
+    """In a window of 768 pixels, of which JupyterLab's bars take half, the builder is whole."""
+    builder = page.locator(".nslab-builder")
+    page.wait_for_function("one => one.clientWidth < 400", arg=builder.element_handle())
+    steps = page.locator(".nslab-what select")
+    for step in ("Add a veth pair", "VLAN of a port", "Set up"):
+        steps.select_option(step)
+        page.wait_for_function(WHOLE, arg=builder.element_handle())
+    page.locator("button.nslab-do").click()
+    page.locator("button.nslab-export").click()
+    expect(page.locator(".nslab-exported")).to_contain_text("#!/bin/bash")
+    page.wait_for_function(WHOLE, arg=builder.element_handle())
+
+
+WHOLE = """builder => {
+    const { right } = builder.getBoundingClientRect();
+    return [builder, ...builder.querySelectorAll(':not(svg *, .nslab-map *)')].every(one =>
+        !one.clientWidth || getComputedStyle(one).display === 'inline'
+        || one.scrollWidth <= one.clientWidth + 1
+            && one.getBoundingClientRect().right <= right + 1);
+}"""
+"""Nothing of it is scrolled sideways, cut, or beyond its edge."""
 
 
 INSPECTED = """\
@@ -317,7 +344,8 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
 
     # From a field to its bytes, and back from a byte to its field.
     page.locator(".nslab-field", has_text="dst: 203.0.113.80").click()
-    expect(page.locator(".nslab-value")).to_contain_text("IP.dst = 203.0.113.80")
+    what = "IP.dst = 203.0.113.80 · Destination Address (RFC 791)"
+    expect(page.locator(".nslab-value")).to_contain_text(what)
     expect(page.locator(".nslab-byte.nslab-set")).to_have_text(["cb", "00", "71", "50"])
     page.locator(".nslab-byte[data-at='26']").click()
     expect(page.locator(".nslab-tree [aria-selected=true]")).to_contain_text("src: 198.51.100.10")

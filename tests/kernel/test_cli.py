@@ -157,3 +157,14 @@ def test_the_machine_stays_as_it_was() -> None:
     before = look()
     nslab("show", "--machine")
     assert look() == before
+
+
+def test_a_lab_that_was_left_open_is_ended() -> None:
+    name = f"{NAME}-left"
+    engine = LocalEngine(Options(name=name))
+    try:
+        assert nslab("end", name).stdout.startswith(f"ended {name}, which was ")
+        assert not engine.alive
+        assert "is running" in nslab("end", name, check=1).stderr, "none of that name, or none"
+    finally:
+        engine.close()

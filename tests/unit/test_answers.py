@@ -257,3 +257,22 @@ def test_what_failed_is_told_before_the_verdict(
         typed._show(CommandResult(0, "", "", (failure,), changed), None, lab)
         assert shown == ["verdict", *picture], "and the picture does not say it again"
         assert "✘ line 2 ended with 1: ip link set br9 up" in capsys.readouterr().err
+
+
+def test_an_empty_cell_is_answered_in_one_line_and_makes_no_lab(page: Page, capsys: Any) -> None:
+    """Neither is anything typed into a lab, nor does its card say how it stands."""
+    _, lab = page.deal(build())
+    names: dict[str, Any] = {}
+    shown = magics.Magics(names, page.answers)
+    for line, cell in (("", "#\n"), ("-l other", "#\n"), ("", "# a remark\n")):
+        assert page.cell(lambda line=line, cell=cell: shown.host(line, cell)) == []
+    assert capsys.readouterr().out.splitlines() == [
+        "nslab: type the lines for the lab below %%host",
+        "nslab: type the lines for the lab below %%host -l other",
+    ]
+    page.tags = ["exercise:word-X1"]
+    shown.ns("ns1", "#\n")
+    (said,) = capsys.readouterr().out.splitlines()
+    assert "nothing to run yet" in said
+    assert names == {}
+    assert not lab.steps

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from handles import idle, part, press
+from handles import buttons, idle, part, press
 from traitlets import TraitError
 from waiting import until
 
@@ -383,3 +383,112 @@ def test_lo_is_never_chosen_beforehand_and_all_labels_begin_alike(builder: Build
                 assert field(builder, one.name).value != "lo", form.title
     part(builder, "what").value = "Set up"
     assert "lo" in field(builder, "link").options
+
+
+def picked(builder: Builder, thing: str, words: str) -> None:
+    """What is chosen in the menu of a node."""
+    count = next(builder._number)
+    gesture(builder, 1000 + count, menu=thing)
+    item = builder._page.offers["items"].index(words)
+    gesture(builder, 2000 + count, pick={"of": thing, "item": item})
+
+
+def suggestion(builder: Builder, name: str, thing: str) -> str:
+    """What a field says once another thing was looked at."""
+    until(lambda: thing in part(builder, "choice").options)
+    part(builder, "choice").value = thing
+    return str(field(builder, name).value)
+
+
+def test_what_is_suggested_goes_with_the_place(lab: Lab, builder: Builder) -> None:
+    lab.do(
+        act.AddNamespace("ns1"),
+        act.AddBridge("lxcbr0"),
+        act.AddAddress("lxcbr0", "192.168.10.1/24"),
+        act.AddVeth("lxcbr0.1", "eth0", peer_ns="ns1", master="lxcbr0"),
+        act.AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    )
+    until(lambda: "ns1/eth0" in part(builder, "choice").options)
+    picked(builder, "ns1/eth0", "Add an address")
+    assert field(builder, "address").value == "192.168.10.12/24"
+    assert suggestion(builder, "address", "ns1/lo") == "192.168.20.1/24"
+    # By hand it is the same: the link is another one.
+    field(builder, "link").value = "eth0"
+    assert field(builder, "address").value == "192.168.10.12/24"
+    field(builder, "address").value = "192.168.10.77/24"
+    assert suggestion(builder, "address", "host/lxcbr0") == "192.168.10.77/24", "it was typed"
+    picked(builder, "ns1", "Add a route")
+    assert field(builder, "via").value == "192.168.10.1"
+    assert suggestion(builder, "via", "host") == ""
+    picked(builder, "host/lxcbr0", "Delete the address 192.168.10.1/24")
+    assert suggestion(builder, "address", "ns1/eth0") == "192.168.10.11/24"
+    gesture(builder, 1, what="bridge", onto="host")
+    assert suggestion(builder, "name", "ns1") == "br1"
+    gesture(builder, 2, what="vlan", onto="ns1/eth0")
+    assert suggestion(builder, "name", "host/eth0") == "eth0.10"
+    assert field(builder, "parent").value == "eth0"
+
+
+def test_a_suggestion_stays_while_it_is_followed(lab: Lab, builder: Builder) -> None:
+    lab.do(act.AddNamespace("ns1"))
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    picked(builder, "ns1/lo", "Add an address")
+    press(builder, "do")
+    assert "✔" in part(builder, "message").value
+    assert field(builder, "address").value == "192.168.10.1/24", "the form says what is there now"
+
+
+def test_a_container_is_entered_by_its_process_wherever_a_line_is_shown() -> None:
+    begin = (act.AddContainer("app"), act.AddVeth("left", "eth0", peer_ns="app"))
+    with Lab(engine="fake", start=begin) as lab:
+        builder = lab.builder()
+        fill(builder, "Set up", ns="app", link="eth0")
+        line = html.escape('nsenter --net --target "$pid_app"')
+        assert part(builder, "message").value.count(line) == 2
+        press(builder, "do")
+        assert line in part(builder, "message").value
+        assert line in part(builder, "log").value
+        assert '"$pid_app"' in part(builder, "undo").tooltip
+        press(builder, "undo")
+        assert line in part(builder, "message").value
+        press(builder, "redo")
+        assert line in part(builder, "message").value
+        builder.close()
+
+
+def ask_why(builder: Builder, thing: str, whom: str) -> None:
+    """Ask why not, and wait for the answer."""
+    picked(builder, thing, "Why not from here …")
+    part(builder, "whom").value = whom
+    press(builder, "why")
+
+
+def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builder: Builder) -> None:
+    lab.do(
+        act.AddContainer("app"),
+        act.AddVeth("left", "eth0", peer_ns="app"),
+        act.AddAddress("left", "192.168.10.1/24"),
+        act.SetUp("left"),
+        act.AddAddress("eth0", "192.168.10.11/24", ns="app"),
+    )
+    until(lambda: "app/eth0" in part(builder, "choice").options)
+    ask_why(builder, "app", "192.168.10.1")
+    drawn = part(builder, "drawn")
+    assert "✘" in part(builder, "answer").children[0].value
+    assert "<svg" not in part(builder, "answer").children[0].value, "the network is shown once"
+    assert len(part(builder, "answer").children) == 2
+    assert "nslab-callout-lost" in drawn.value
+    press(builder, "mend")
+    assert "✔ nsenter --net --target" in html.unescape(part(builder, "answer").children[0].value)
+    until(lambda: "nslab-callout-arrived" in drawn.value)
+    press(builder, "undo")
+    until(lambda: "nslab-callout" not in drawn.value)
+    # What was done is said on: it was only asked something.
+    assert "taken back" in part(builder, "message").value
+    press(builder, "why")
+    assert "taken back" in part(builder, "message").value
+    ask_why(builder, "app", "192.168.10.1")
+    until(lambda: "nslab-callout-lost" in drawn.value)
+    (shut,) = [each for each in buttons(builder) if each.description == "×"]
+    shut.click()
+    assert "nslab-callout" not in drawn.value

@@ -9,10 +9,12 @@ import re
 import snapshots as sample
 from spoken import printed
 
+from nslab.explain.diagnose.notation import CONDITIONS, WORDS, notation
+from nslab.jupyter.widgets.change_words import _CONDITIONS, _RULES_WORDS
 from nslab.network.diff import nat_text, vlans_text
 from nslab.network.diff.switches import PORT_FLAGS
 from nslab.network.model import PortVlan
-from nslab.network.rules import Translation
+from nslab.network.rules import Translation, options
 
 SAID = {
     "attached to docker0": "an docker0 gesteckt",
@@ -45,6 +47,27 @@ SAID = {
     "dnat tcp in by eth0 port 80 → 10.0.0.2:80": "dnat tcp herein über eth0 Port 80 → 10.0.0.2:80",
     "redirect from 10.0.0.2 port 53 → this host": "redirect von 10.0.0.2 Port 53 → dieser Host",
     "masquerade everything if to be sure": "masquerade alles falls to be sure",
+    "masquerade everything if state NEW, mark !0x1": "masquerade alles falls Zustand NEW, "
+    "Markierung !0x1",
+    "dnat tcp port 80 → 10.0.0.2 if mac source 00:11:22:33:44:55 (in a chain that nothing jumps "
+    "to)": "dnat tcp Port 80 → 10.0.0.2 falls Quell-MAC 00:11:22:33:44:55 (in einer Chain, in die "
+    "nichts springt)",
+    "tunnel 42 from anywhere to 10.0.0.2 port 4789 → none": "Tunnel 42 von irgendwo nach 10.0.0.2 "
+    "Port 4789 → nichts",
+    "tunnel 42 from 10.0.0.1 to nobody port 4789, not learning": "Tunnel 42 von 10.0.0.1 nach "
+    "niemand Port 4789, lernt nicht",
+    "tunnel port 51820 to 10.0.0.2 and a peer without endpoint": "Tunnel Port 51820 nach 10.0.0.2 "
+    "und ein Peer ohne Endpunkt",
+    "gre1: tunnel from anywhere to 10.0.0.2 key 5/5 → from anywhere to 10.0.0.3 key 5/5": "gre1: "
+    "Tunnel von irgendwo nach 10.0.0.2 Key 5/5 → von irgendwo nach 10.0.0.3 Key 5/5",
+    "VNI 42 to 10.0.0.2 over eth0": "VNI 42 nach 10.0.0.2 über eth0",
+    "to 10.0.0.2, key 5": "nach 10.0.0.2, Key 5",
+    "tc none → ingress mirror to ifb0": "tc nichts → ingress mirror nach ifb0",
+    "tc filter at ingress, u32: mirred mirror to ifb0": "tc Filter am Eingang, u32: mirred mirror "
+    "nach ifb0",
+    "queue usual → tbf rate 1Mbit": "Warteschlange wie üblich → tbf rate 1Mbit",
+    "queue tbf → tbf (passes 1600 bytes)": "Warteschlange tbf → tbf (lässt 1600 Bytes durch)",
+    "arp_ignore usual → 1": "arp_ignore wie üblich → 1",
     "to !172.17.0.0/16": "nach !172.17.0.0/16",
 }
 
@@ -99,6 +122,36 @@ def test_whatever_is_put_together_of_them_has_no_english_word_left() -> None:
     texts += [f"{word} on → off" for _, word in PORT_FLAGS]
     left = {text: said for text, said in german(texts).items() if ENGLISH.search(said or text)}
     assert not left
+
+
+def test_each_condition_has_its_german_in_a_picture_and_in_why() -> None:
+    fields = {*options._WORDS.values(), *options._PORTS.values(), "ctmark", "mark", "icmp type"}
+    fields |= {*options._ADDRESS.values(), "tcp flags", *options._EBTABLES.values()}
+    fields |= {*options._ARPTABLES.values()}
+    assert fields <= {str(word) for word in CONDITIONS} == set(_CONDITIONS)
+    assert {str(word) for word in WORDS} == set(_RULES_WORDS)
+    said = german([f"masquerade everything if {field} 7" for field in sorted(fields)])
+    english = [text for text, here in said.items() if here is None or text[23:] in here]
+    assert not english
+
+
+def test_why_writes_a_rule_as_a_picture_does() -> None:
+    rules = (
+        Translation(kind="dnat", came="eth0", dport="80", to="10.0.0.2", hook="prerouting"),
+        Translation(kind="snat", destination="10.0.0.2", sport="7", to="192.0.2.1"),
+        Translation(kind="masquerade", also=("state NEW", "mark !0x1"), reached=False),
+        Translation(kind="masquerade", also=("something else",)),
+        Translation(kind="masquerade", exact=False, text="masquerade from to"),
+    )
+    for rule in rules:
+        told = notation(rule)
+        assert told == nat_text(rule)
+        marked = told.said(lambda form: f"<{form}>")
+        assert marked is not None
+        assert ("<" in marked) == rule.exact
+    assert "<state> NEW, <mark> !0x1 <(in a chain" in str(
+        notation(rules[2]).said(lambda form: f"<{form}>")
+    )
 
 
 FACTS = """

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from snapshots import article
 
 import nslab
 from nslab.cli import main, notebooks, show
 from nslab.cli.pick import pick
 from nslab.engine import labs as engine_labs
-from nslab.errors import NslabError
+from nslab.engine.runtime import Held, Record
+from nslab.errors import InvalidInput, NslabError
 from nslab.network.model import Link, Namespace, Snapshot
 
 ONE = engine_labs.Running(name="one", pid=101, uid=os.geteuid(), age=5.0)
@@ -426,3 +428,38 @@ def test_why_says_what_to_type_if_several_labs_run(
     said = capsys.readouterr().err
     assert "cannot explain a way in a lab: several labs are running" in said
     assert "nslab why ns1 8.8.8.8 --lab two" in said
+
+
+def test_of_many_labs_the_newest_are_listed_and_the_old_can_be_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uid = os.geteuid()
+    many = [engine_labs.Running(f"lab-{n}", 200 + n, uid, n * 3600.0 + 60) for n in range(14)]
+    labs(monkeypatch, *reversed(many))
+    with pytest.raises(NslabError, match="several labs are running") as error:
+        pick(None, "enter")
+    first, *_, left = error.value.hint.splitlines()
+    assert first == "nslab enter --lab lab-0    60 s old"
+    assert left == ("and 4 more, up to 13 h old; nslab end --older 10 ends those of more than 10 h")
+    with pytest.raises(NslabError, match="several labs are running") as error:
+        pick(None, "end")
+    assert error.value.hint.startswith("nslab end lab-0    60 s old")
+    ended: list[str] = []
+    monkeypatch.setattr(engine_labs, "end", lambda lab: ended.append(lab.name))
+    assert run("end", "lab-3", "--older", "12") == 0
+    assert ended == ["lab-3", "lab-13", "lab-12"]
+    assert "ended lab-13, which was 13 h old" in capsys.readouterr().out
+
+
+def test_only_ones_own_that_run_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = os.geteuid()
+    resting = engine_labs.Running("rests", 301, mine, 9e5, "resting")
+    labs(monkeypatch, engine_labs.Running("theirs", 302, mine + 1, 9e5), resting)
+    monkeypatch.setattr(engine_labs, "end", lambda lab: pytest.fail(lab.name))
+    assert run("end", "--older", "1") == 0
+    record = Record(engine="resting", name="rests", pid=1, started=0)
+    held = Held(place="", key="", record=record)
+    monkeypatch.undo()
+    for lab in (structs.replace(resting, held=held), structs.replace(resting, uid=1, held=held)):
+        with pytest.raises(InvalidInput):
+            engine_labs.end(lab)

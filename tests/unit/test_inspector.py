@@ -14,7 +14,9 @@ from waiting import until
 
 from nslab.engine.protocol import Batch
 from nslab.errors import LabGone
+from nslab.frames.dissect import scapy
 from nslab.jupyter.widgets import Inspector
+from nslab.jupyter.widgets.field_words import meaning
 from nslab.session.capture import Capture, start
 
 
@@ -138,7 +140,8 @@ def test_a_frame_is_opened_with_its_fields_and_bytes(inspector: Inspector) -> No
     parts = part(inspector, "parts")
     assert [layer["name"] for layer in parts.layers] == ["Ethernet", "ARP"]
     field = next(one for one in parts.layers[1]["fields"] if one["name"] == "pdst")
-    assert field == {"name": "pdst", "value": "10.0.0.2", "start": 38 * 8, "size": 32}
+    asked = "Target Protocol Address (ar$tpa): whose MAC is asked for (RFC 826)"
+    assert field == {"name": "pdst", "value": "10.0.0.2", "start": 38 * 8, "size": 32, "is": asked}
     assert bytes.fromhex(parts.data)[38:42] == bytes((10, 0, 0, 2))
 
 
@@ -203,3 +206,23 @@ def test_a_frame_leads_to_its_step_and_a_step_to_its_frame(inspector: Inspector)
     # All of it is no frame's.
     inspector._page.gesture = {"step": 0}
     assert inspector.frame == number
+
+
+NAMED = ("Ether", "Dot3", "LLC", "STP", "Dot1Q", "ARP")
+"""Of layer 2, what lessons show."""
+
+
+def test_each_field_that_a_lesson_shows_is_explained() -> None:
+    layers = scapy()
+    kinds = [getattr(layers.l2, name) for name in NAMED]
+    kinds += [getattr(layers.inet, name) for name in ("IP", "ICMP", "TCP", "UDP")]
+    kinds += [layers.inet6.IPv6, layers.inet6.ICMPv6ND_NS, layers.inet6.ICMPv6ND_NA, layers.dns.DNS]
+    kinds += [layers.inet.IPerror, layers.inet.ICMPerror, layers.inet.UDPerror]
+    kinds += [layers.inet6.ICMPv6EchoRequest, layers.inet6.ICMPv6EchoReply]
+    named = {(kind().name, field.name) for kind in kinds for field in kind.fields_desc}
+    assert [one for one in sorted(named) if not meaning(*one)] == []
+    assert meaning("IP", "ihl") == (
+        "IHL, Internet Header Length: the header's length in units of 4 bytes (RFC 791)"
+    )
+    assert meaning("IP", "tos").endswith("(RFC 2474, RFC 3168)"), "its own, and not RFC 791"
+    assert meaning("data", "data") == ""

@@ -287,7 +287,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         found += [judging.refused(one, lab) for one in self.mustnot]
         if self.only:
             changes = lab.changes
-            found.append(judging.untouched(changes.before, changes.after, self.only))
+            found.append(judging.untouched(changes.before, changes.after, self.only, lab.steps))
         return found
 
     def standing(self, lab: Lab, *, trying: bool = False) -> Standing:

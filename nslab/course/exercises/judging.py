@@ -5,7 +5,7 @@ Every verdict tells what is so; none tells what to type: that is for the hints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
@@ -14,9 +14,11 @@ from nslab.errors import NotFound
 from nslab.network import diff
 from nslab.network.diff import Change, Diff
 from nslab.network.model import Link, Namespace, Snapshot
-from nslab.sentence import sentence
+from nslab.sentence import Sentence, sentence
 from nslab.session.apart import Apart
 from nslab.session.check import Check, Verdict
+from nslab.session.consequences import consequences
+from nslab.session.history import HistoryStep
 from nslab.session.lab import Lab
 
 _BESIDE = frozenset({"file", "process"})
@@ -52,22 +54,46 @@ def refused(what: MustNot, lab: Lab) -> Verdict:
     return Verdict(False, what.reason) if found else Verdict(True, found.message)
 
 
-def untouched(before: Snapshot, after: Snapshot, only: tuple[str, ...]) -> Verdict:
+def untouched(
+    before: Snapshot, after: Snapshot, only: tuple[str, ...], steps: Sequence[HistoryStep] = ()
+) -> Verdict:
     """The verdict on what else was changed.
 
     :param only: what may differ: a namespace with all that is in it, such as ``ns1``, or a link
         with its addresses and routes, such as ``host/lxcbr0``
+    :param steps: those that led there: of which one it follows is said
     """
     changes = diff.compare(_settled(before), _settled(after))
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
     if not beside:
         return Verdict(True, sentence("nothing was changed but {names}", names=", ".join(only)))
+    if because := _because(beside[0], steps):
+        return Verdict(
+            False,
+            sentence(
+                "this should not have changed: {change}; {because}; take that back "
+                "(lab.undo() takes a step back)",
+                change=beside[0].text,
+                because=because,
+            ),
+        )
     text = sentence(
         "this should not have changed: {change}; the task does not ask for it, so take it back "
         "(lab.undo() takes a step back)",
         change=beside[0].text,
     )
     return Verdict(False, text)
+
+
+def _because(change: Change, steps: Sequence[HistoryStep]) -> Sentence | None:
+    """Of what it is a consequence, if the kernel did it and nobody else."""
+    for step in reversed(steps):
+        if step.before is not None and step.after is not None:
+            found = consequences(diff.compare(step.before, step.after), str(step.what))
+            for one, because in found:
+                if one.text == change.text:
+                    return because
+    return None
 
 
 def _settled(snapshot: Snapshot) -> Snapshot:

@@ -251,7 +251,8 @@ def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
             yield from _unless_right(judging.refused(one, lab))
     if asked.only:
         changes = lab.changes
-        yield from _unless_right(judging.untouched(changes.before, changes.after, asked.only))
+        now = judging.untouched(changes.before, changes.after, asked.only, lab.steps)
+        yield from _unless_right(now)
 
 
 def _unless_right(verdict: Verdict) -> tuple[Verdict, ...]:

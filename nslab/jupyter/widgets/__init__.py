@@ -5,6 +5,7 @@
     words        the texts, through gettext
     phrases      sentences that were made elsewhere, known again by their form
     error_words  those of errors
+    field_words  what a field of a header is, and where that is laid down
     frame_words  those of frames and journeys
     verdict_words  what the kernel says of an exercise
     picture_words  those of a picture, on its way into a widget

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import ipywidgets as w
 from msgspec import Struct
 
-from nslab.draw.path.explained import explained
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.live import Live
-from nslab.jupyter.widgets.picture_words import drawn
 from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
@@ -36,7 +34,7 @@ class Question(Struct, frozen=True):
 class Asking(w.VBox):  # type: ignore[misc]
     """A row for whom to ask, shown when something is asked, and the answer below it.
 
-    :param live: the picture whose nodes are asked
+    :param live: the picture whose nodes are asked, and in which the answer of ``why`` is marked
     :param worker: does one thing at a time
     :param near: has the page bring ``target`` or ``answer`` into sight
     """
@@ -70,8 +68,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         )
         self._remedy: tuple[Action, ...] = ()
         """What the answer would do about it."""
-        self._where = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
-        self._answer = w.VBox([self._said, self._mend, self._where])
+        self._answer = w.VBox([self._said, self._mend])
         self._seen = w.VBox()
         super().__init__([self._row, self._answer, self._seen])
         self._set_apart()
@@ -139,11 +136,16 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._whom.value = whom
         self._first.click()
 
-    def _say(self, words: str, where: str = "", remedy: tuple[Action, ...] = ()) -> None:
-        """Show an answer, as HTML, where in the picture that is, and a button that mends it."""
-        self._said.value, self._where.value, self._remedy = words, where, remedy
+    def _say(self, words: str, remedy: tuple[Action, ...] = ()) -> None:
+        """Show an answer, as HTML, and a button that mends what it says; nothing is marked."""
+        self._live.unmark()
+        self._said.value, self._remedy = words, remedy
         self._mend.layout.display = None if remedy else "none"
-        self._mend.tooltip = _lines(remedy)
+        self._mend.tooltip = self._lines(remedy)
+
+    def _lines(self, actions: Sequence[Action]) -> str:
+        """What does the same in a terminal, as the log will have it."""
+        return "\n".join(map(str, commands(actions, "iproute2", self._lab._containers())))
 
     def _pings(self) -> None:
         target = self._whom.value.strip()
@@ -151,18 +153,17 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._say(f"<pre>ping {html.escape(f'{target}: {result}')}</pre>")
 
     def _whys(self, done: str = "") -> None:
+        before = self._lab.snapshot()
         answer = answered(self._lab.why(self._from, self._whom.value.strip()))
+        self._say(done + answer.html, answer.actions)
         # Where it breaks is seen in the picture; the words say what to do about it.
-        picture = drawn(explained(self._lab.picture, answer))
-        head = html.escape(say("In the picture"))
-        where = f"<details open class='nslab-where'><summary>{head}</summary>{picture}</details>"
-        self._say(done + answer.html, where, answer.actions)
+        self._live.mark(answer, before)
 
     def _mends(self) -> None:
         """Do what the answer says, as a step of the lab, and ask again."""
         remedy = self._remedy
         self._lab.do(*remedy)
-        self._whys(f"<pre>✔ {html.escape(_lines(remedy))}</pre>")
+        self._whys(f"<pre>✔ {html.escape(self._lines(remedy))}</pre>")
 
     def _capture(self, thing: str) -> None:
         places = [thing]
@@ -178,8 +179,3 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._seen.children = ()
         self._row.layout.display = "none"
         self._say("")
-
-
-def _lines(actions: Sequence[Action]) -> str:
-    """What does the same in a terminal."""
-    return "\n".join(map(str, commands(actions, "iproute2")))

@@ -6,7 +6,7 @@ import html
 import itertools
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,19 @@ from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
-from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers
+from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers, suggested
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import copied, in_page, mirrored
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
-from nslab.network.actions import Action, DeleteContainer, DeleteNamespace, SetBridge, commands
+from nslab.network.actions import (
+    Action,
+    DeleteContainer,
+    DeleteNamespace,
+    SetBridge,
+    Style,
+    commands,
+)
 from nslab.network.model import Snapshot
 from nslab.session import export
 from nslab.session.export import FAILED
@@ -52,8 +59,13 @@ class Builder(w.VBox):  # type: ignore[misc]
         the lab and the one that works in it do so at the same time."""
         self._given = False
         """Whether a gesture filled the form in."""
+        self._suggested: dict[str, Value] = {}
+        """What the gesture suggested for the form's place: it goes with the place."""
+        self._suggested_at: list[Value] = []
         self._told = False
         """Whether the message says what was done: it stays until the form is changed."""
+        self._working = ("", "", False)
+        """The message while something is done; the one before it, and whether it was to stay."""
         self._worker = Worker(self._busy, lambda words: self._say(words, ok=False))
         self._what = w.Dropdown(
             description=say("Step"),
@@ -105,8 +117,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
         self._redo.on_click(lambda _: self._worker.do(self._bring_back))
-        buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
         wrap = w.Layout(flex_flow="row wrap", align_items="center")
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=wrap)
         super().__init__(
             [
                 self._palette,
@@ -173,6 +185,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         """Show the fields of the step that was chosen."""
         with self._filling:  # or what changes meanwhile would be filled into the old fields
             self._told = self._given = False
+            self._suggested = {}
             self._form = next(form for form in FORMS if form.title == self._what.value)
             # Where the last step was, is no reason for the next: what is chosen in the picture is.
             chosen = self._chosen_values()
@@ -283,6 +296,9 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._what.value = what.title
             self._put(what.values)
             self._given = True
+            now = self._values()
+            self._suggested = {name: now[name] for name in self._suggestions() if name in now}
+            self._suggested_at = self._place
         self._page.filled = [next(self._number), len(self._fields)]
 
     def _values(self) -> dict[str, Value]:
@@ -296,7 +312,25 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._told = False
             if change["owner"] is self._fields.get("ns"):
                 self._refill_all()
+            self._suggest_anew()
             self._check()
+
+    @property
+    def _place(self) -> list[Value]:
+        """Where the form's step is to be done."""
+        return [self._values().get(name, "") for name in ("ns", "link", "parent")]
+
+    def _suggestions(self) -> dict[str, Value]:
+        return suggested(self._now, self._form.title, self._values())
+
+    def _suggest_anew(self) -> None:
+        """Suggest what suits the place that the form names by now, unless it was typed over."""
+        if not self._suggested or self._place == self._suggested_at:
+            return
+        self._suggested_at, found = self._place, self._suggestions()
+        kept = [name for name, old in self._suggested.items() if self._fields[name].value == old]
+        self._suggested = {name: found.get(name, "") for name in kept}
+        self._put(self._suggested)
 
     @property
     def _now(self) -> Snapshot:
@@ -319,6 +353,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             for field in self._fields.values():
                 if isinstance(field, w.Dropdown):
                     field.send_state("_options_labels")
+            self._suggest_anew()
             self._check()
 
     def _refill_all(self) -> None:
@@ -362,9 +397,7 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _written(self, made: Action) -> str:
         """Its commands in the log's style, and in the other one if that differs, as HTML."""
-        shown = {
-            style: "; ".join(map(str, commands([made], style))) for style in ("classic", "iproute2")
-        }
+        shown = {style: self._as_lines([made], style, "; ") for style in ("classic", "iproute2")}
         first = shown.pop(self._shell_style)
         ((style, other),) = shown.items()
         lines = [_named(say("runs:"), first)]
@@ -373,6 +406,10 @@ class Builder(w.VBox):  # type: ignore[misc]
             same = say("the same with {tools}:").format(tools=tools)
             lines.append(f"<span class='nslab-other'>{_named(same, other)}</span>")
         return "<br>".join(lines)
+
+    def _as_lines(self, actions: Sequence[Action], style: Style, between: str = "\n") -> str:
+        """Actions as a terminal takes them; a container is entered by its process."""
+        return between.join(map(str, commands(actions, style, self._lab._containers())))
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -390,8 +427,9 @@ class Builder(w.VBox):  # type: ignore[misc]
         if obstacle(self._now, made) and (wrong := obstacle(self._lab.snapshot(), made)):
             self._say(wrong, ok=False)
             return
-        self._lab.do(made, watch=True)
-        self._say("; ".join(map(str, commands([made], self._shell_style))), ok=True)
+        followed = self._lab.do(made, watch=True).consequences
+        words = [self._as_lines([made], self._shell_style, "; ")]
+        self._say("\n".join([*words, *(one.said(say) or one for one in followed)]), ok=True)
 
     def _take_back(self) -> None:
         """Take back the step that is last in the log, whoever did it."""
@@ -403,11 +441,13 @@ class Builder(w.VBox):  # type: ignore[misc]
             # It was not done here: it is named before it is lost.
             self._asked = last
             words = say("This was done in a terminal, and is kept unless you press Undo once more:")
-            self._say(f"{words}\n{last}", ok=None, stays=True)
+            told = "\n".join(export.lines(last, known=self._lab._containers()))
+            self._say(f"{words}\n{told}", ok=None, stays=True)
             return
+        known = self._lab._containers()
         _, lost, steps = self._lab._go_back(1)
         what = next(step.what for step in reversed(steps) if step.changed)
-        words = say("taken back: {step}").format(step=_short(what))
+        words = say("taken back: {step}").format(step=_short(what, known))
         if lost:
             words += "\n" + say("not brought back, because no step of the lab made it:")
             words += "".join(f"\n{line}" for line in lost)
@@ -419,7 +459,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             return
         _, lost, steps = self._lab._go_forth()
         what = next(step.what for step in reversed(steps) if step.changed)
-        words = say("done again: {step}").format(step=_short(what))
+        words = say("done again: {step}").format(step=_short(what, self._lab._containers()))
         self._say("\n".join([words, *lost]), ok=not lost)
 
     @property
@@ -435,9 +475,15 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._redo.disabled = busy or not self._lab._history.undone
             self._stop.disabled = not busy
             if busy:
+                before = (self._message.value, self._told)
                 self._say(say("working …"), ok=None)
-            else:
-                self._check()
+                self._working = (self._message.value, *before)
+                return
+            # To ask something says nothing here: what was done is still said.
+            working, words, told = self._working
+            if told and self._message.value == working:
+                self._message.value, self._told = words, told
+            self._check()
 
     def _say(self, words: str, *, ok: bool | None, runs: str = "", stays: bool = False) -> None:
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
@@ -473,7 +519,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             told = export.python(steps)
         else:  # what Undo takes back stands alone
             apart = [*export.together(steps[:-1]), *steps[-1:]]
-            told = export.shell(apart, self._shell_style)
+            told = export.shell(apart, self._shell_style, known=self._lab._containers())
         lines = [html.escape(lines) for lines in told]
         if lines:
             tip = html.escape(say("Undo takes this back."), quote=True)
@@ -494,7 +540,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._exported.layout.display = None if whole else "none"
         self._undo.disabled = self._worker.busy or not steps
         self._redo.disabled = self._worker.busy or not self._lab._history.undone
-        last = _short(steps[-1]) if steps else ""
+        last = _short(steps[-1], self._lab._containers()) if steps else ""
         self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -521,7 +567,7 @@ def _named(label: str, line: str) -> str:
     return f"<i>{html.escape(label)}</i> <code>{html.escape(line)}</code>"
 
 
-def _short(what: What) -> str:
-    """A step on one line."""
-    words = str(what).splitlines() or [""]
+def _short(what: What, containers: Sequence[str]) -> str:
+    """A step on one line, as the log has it."""
+    words = export.lines(what, known=containers) or [""]
     return words[0] if len(words) == 1 else f"{words[0]} …"

@@ -89,6 +89,8 @@ class Card(w.VBox):  # type: ignore[misc]
         self._first: Standing | None = self._now
         """What the first look found, until the card was shown."""
         self._judging: Rejudging | None = None
+        self._lost: tuple[str, str] | None = None
+        """From where, and whom, the learner's own last ping or the like did not reach."""
         self._said: Below | None = None
         """What was said below the cell that did the last step."""
         self._worker = Worker(self._busy, lambda words: self._reply(card_words.lines(words)))
@@ -191,7 +193,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._stop_following()
         self._lab, self._state = lab, ""
         self._steps = tuple(step for step in lab.steps if step.changed)
-        self.live = Live(lab, plain=self._is_plain)
+        self.live = Live(lab, plain=self.is_plain)
         self.children = (*self._above, self.live, *self._below, self.children[-1])
         self._checking = None
         self._judging = Rejudging(
@@ -238,6 +240,8 @@ class Card(w.VBox):  # type: ignore[misc]
         if self._state or self._judging is None:
             return None
         self._said = None  # what another cell has shown is how it stood then
+        last = self._lab.last
+        self._lost = last.unreached if last is not None else None
         now = self._judging.judge()
         self._said = Below(self._exercise, now)
         return self._said
@@ -253,7 +257,9 @@ class Card(w.VBox):  # type: ignore[misc]
         if self._news:
             return stepped or (now.solved and not self._now.solved)
         before = self._why_of
-        return before is not None and (now.solved or differ(before, self._lab.snapshot()))
+        # What the learner's own ping did not reach may be beside the task.
+        met = now.solved and self._lost is None
+        return before is not None and (met or differ(before, self._lab.snapshot()))
 
     def _tick(self) -> None:
         """What changes without a change of the lab."""
@@ -337,27 +343,33 @@ class Card(w.VBox):  # type: ignore[misc]
         return bool(self._exercise.priced and over)
 
     def _explain(self) -> None:
-        if self._now.unreached is not None:
+        if self._unreached is not None:
             if self._to_pay:
                 self._attempt.asked_why()
                 self._show()
             before = self._lab.snapshot()
-            answer = self._lab.why(*self._now.unreached)
+            answer = self._lab.why(*self._unreached)
             self._reply(answered(answer).html, why_of=before)
             self._changed()  # for what has changed while it was asked
 
     @property
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether the picture is not to show what is wrong: somebody is still to find it."""
         now = self._attempt
         helped = now.why or now.hints or (now.tries and not self._exercise.priced)
         return self._exercise.kind == "mend" and not (helped or now.passed)
 
     @property
+    def _unreached(self) -> tuple[str | None, str] | None:
+        """What ``why`` is asked: what the learner tried last, else what was tried for real."""
+        return self._lost or self._now.unreached
+
+    @property
     def _may_ask_why(self) -> bool:
-        """Whether ``why`` may be asked: of an exercise, not before the first try or hint."""
+        """Whether ``why`` may be asked: of an exercise, not before a try or a hint."""
         now = self._attempt
-        return bool(self._exercise.priced or now.tries or now.hints or now.passed)
+        tried = self._lost is not None or now.tries or now.passed
+        return bool(self._exercise.priced or tried or now.hints)
 
     @property
     def _to_pay(self) -> bool:
@@ -434,7 +446,7 @@ class Card(w.VBox):  # type: ignore[misc]
             _put(self._says, "value", says)
             points = card_words.judged(now) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
-            _put(self._locked, "value", card_words.guess(self._exercise, now.begun, attempt.choice))
+            _put(self._locked, "value", card_words.guess(self._exercise, now, attempt.choice))
             _put(self._choices, "disabled", now.begun or bool(self._state))
             self._showing_choice = True
             try:
@@ -449,7 +461,7 @@ class Card(w.VBox):  # type: ignore[misc]
         """The buttons, and what stands at the foot."""
         opened, every = self._opened, len(self._exercise.hints)
         older, follows = self._state == "older", not self._state
-        self.live.be_plain(self._is_plain)
+        self.live.be_plain(self.is_plain)
         title = card_words.hint_title(min(opened + 1, every), every)
         # Where no star is left, none can be lost.
         left = "★" in self._attempt.rating
@@ -461,7 +473,7 @@ class Card(w.VBox):  # type: ignore[misc]
         _put(self._check, "disabled", not follows)
         _put(self._again, "disabled", older)
         _put(self._solution, "disabled", older)
-        _seen(self._why, follows and self._now.unreached is not None and self._may_ask_why)
+        _seen(self._why, follows and self._unreached is not None and self._may_ask_why)
         notebook = views.notebook()
         used = notebook is None or notebook.uses(self._lab)
         _seen(self._use, follows and not used)

@@ -151,8 +151,12 @@ def note(words: str) -> str:
     return f"<div>{html.escape(words)}</div>"
 
 
-def guess(exercise: Exercise, begun: bool, choice: str) -> str:
-    """What may be done about the choice; what was chosen is saved with it, for who marks it."""
+def guess(exercise: Exercise, now: Standing, choice: str) -> str:
+    """What became of the choice, right below it, and what may be done about it.
+
+    What was chosen is saved with it, for who marks it.
+    """
+    begun = now.begun
     if begun and choice:
         words = say(
             "Commands have been run, so your answer is locked. To choose again, start over."
@@ -163,7 +167,9 @@ def guess(exercise: Exercise, begun: bool, choice: str) -> str:
         words = say("Now run the commands. Until then you can change your answer.")
     else:
         words = say("Choose an answer first, then run the commands.")
-    return f"<span{_choice(exercise, choice)}>{html.escape(words)}</span>"
+    became = now.points[now.wanted - 1]
+    judged = points([became], told) if choice and isinstance(became, Verdict) else ""
+    return f"{judged}<span{_choice(exercise, choice)}>{html.escape(words)}</span>"
 
 
 def _choice(exercise: Exercise, choice: str) -> str:

@@ -1,13 +1,14 @@
 """What a picture says of a change, of a rule and of VLANs, in the reader's language.
 
 All of it is put together from words and values, in :mod:`nslab.network.diff`.  Here each is taken
-apart again; the kernel's own words (flood, private, masquerade) are the same everywhere.
+apart again; the kernel's own words (flood, private, masquerade) are the same everywhere.  So are a
+queue and a setting, a tunnel and what tc sends elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from nslab.jupyter.widgets import words
 from nslab.jupyter.widgets.phrases import Phrases, noted
@@ -84,7 +85,66 @@ _RULES_WORDS: dict[str, Callable[[], str]] = {
     "as": lambda: say("as"),
     "if": lambda: say("if"),
 }
-_RULES_WORD = re.compile(rf"(?<![^ ])({'|'.join(map(re.escape, _RULES_WORDS))})(?![^ ])")
+
+_CONDITIONS = (
+    noted("bridge in"),
+    noted("bridge out"),
+    noted("ctmark"),
+    noted("destination"),
+    noted("destination type"),
+    noted("direction"),
+    noted("dport"),
+    noted("family"),
+    noted("icmp type"),
+    noted("in"),
+    noted("length"),
+    noted("limit"),
+    noted("mac destination"),
+    noted("mac source"),
+    noted("mark"),
+    noted("operation"),
+    noted("out"),
+    noted("port in"),
+    noted("port out"),
+    noted("protocol"),
+    noted("source"),
+    noted("source type"),
+    noted("sport"),
+    noted("state"),
+    noted("status"),
+    noted("tcp flags"),
+    noted("ttl"),
+)
+"""What a rule looks at beside addresses, ports and links; each begins a condition behind "if"."""
+
+_CONDITION = re.compile(rf"({'|'.join(sorted(_CONDITIONS, key=len, reverse=True))}) (.*)")
+
+_LEADS_WORDS: dict[str, Callable[[], str]] = {
+    "tunnel": lambda: say("tunnel"),
+    "queue": lambda: say("queue"),
+    "none": lambda: say("none"),
+    "usual": lambda: say("usual"),
+    "from": lambda: say("from"),
+    "to": lambda: say("to"),
+    "over": lambda: say("over"),
+    "port": lambda: say("port"),
+    "key": lambda: say("key"),
+    "anywhere": lambda: say("anywhere"),
+    "nobody": lambda: say("nobody"),
+    "not learning": lambda: say("not learning"),
+    "a peer without endpoint": lambda: say("a peer without endpoint"),
+    "and": lambda: say("and"),
+    "filter at ingress": lambda: say("filter at ingress"),
+    "filter at egress": lambda: say("filter at egress"),
+    "remote any": lambda: say("remote any"),
+}
+_LEADS = re.compile(
+    r"tunnel .+|tc .+|VNI \d+(?: to \S+)?(?: over \S+)?|(?:to \S+|remote any), (?:VNI|key) \d+"
+    r"|remote any|[\w./-]+ (?:usual → .+|\S+ → usual)"
+)
+"""Where else a link leads, its queue, and its settings, from the usual or back."""
+
+_PASSES = re.compile(r"(queue .+) \(passes (\d+) bytes\)")
 
 
 def of_change(text: str) -> str | None:
@@ -103,6 +163,11 @@ def _whole(text: str) -> Iterator[str]:
         yield f"{words.say(name) if name else found[1]} {words.say(found[2])}"
     if _VLANS.fullmatch(text):
         yield " → ".join(map(_vlans, text.split(" → ")))
+    if found := _PASSES.fullmatch(text):
+        passes = say("passes {count} bytes").format(count=found[2])
+        yield f"{_in_words(found[1], _LEADS_WORDS)} ({passes})"
+    if _LEADS.fullmatch(text):
+        yield _in_words(text, _LEADS_WORDS)
     if _RULE.fullmatch(text):
         yield _rule(text)
 
@@ -132,10 +197,28 @@ def _vlans(text: str) -> str:
 
 
 def _rule(text: str) -> str:
-    """``masquerade everything → eth0``; what stands behind "if" is its tool's."""
-    ours, condition, tools = text.partition(" if ")
-    said = _RULES_WORD.sub(lambda found: _RULES_WORDS[found[1]](), ours)
-    return " ".join((said, say("if"), tools)) if condition else said
+    """``masquerade everything → eth0 if state NEW``."""
+    before, condition, others = text.partition(" if ")
+    said = _in_words(before, _RULES_WORDS)
+    if not condition:
+        return said
+    unreached = " (in a chain that nothing jumps to)"
+    told = others.removesuffix(unreached)
+    end = _in_words(others[len(told) + 1 :], _RULES_WORDS)
+    conditions = ", ".join(map(_condition, told.split(", ")))
+    return " ".join(filter(None, (said, say("if"), conditions, end)))
+
+
+def _condition(text: str) -> str:
+    """``state NEW``; one of a kind that is not known here stays as it is."""
+    found = _CONDITION.fullmatch(text)
+    return f"{words.say(found[1])} {found[2]}" if found else text
+
+
+def _in_words(text: str, said: Mapping[str, Callable[[], str]]) -> str:
+    """A notation with its own words said otherwise; values stay as they are."""
+    longest = "|".join(map(re.escape, sorted(said, key=len, reverse=True)))
+    return re.sub(rf"(?<![^ ])({longest})(?![^ ,])", lambda found: said[found[1]](), text)
 
 
 __all__ = ["of_change"]

@@ -72,9 +72,10 @@ class Form(Struct, frozen=True):
         return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
 
     def wide(self, field: Field) -> str:
-        """How wide a field is, with its label: its example is not cut either."""
+        """How wide a field is, with its label: no example, and no word beside a box, is cut."""
         label = int(self.labels.removesuffix("px"))
-        return f"{max(FIELD, label + round(width(field.such, 13)) + AROUND)}px"
+        inside = field.label if field.kind == "flag" else field.such
+        return f"{max(FIELD, label + round(width(inside, 13)) + AROUND)}px"
 
     @property
     def joins(self) -> bool:
@@ -231,7 +232,7 @@ FORMS: tuple[Form, ...] = (
         (_ns(), Field("name", say("Bridge"), "bridge"), Field("stp", say("On"), "flag")),
     ),
     Form(
-        say("VLAN filtering"),
+        say("Filter VLANs"),
         act.SetBridge,
         (_ns(), Field("name", say("Bridge"), "bridge"), Field("vlan_filtering", say("On"), "flag")),
     ),

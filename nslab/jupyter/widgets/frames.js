@@ -113,6 +113,7 @@ const opened = (model, el) => {
         const layer = layers()[at[0]];
         said.textContent = !one ? '' : [
             at[1] < 0 ? layer.name : `${layer.name}.${one.name} = ${one.value}`,
+            one.is,
             'size' in one && one.size % 8 ? words.bits.replace('{count}', one.size) : '',
             words.bytes.replace('{first}', first).replace('{last}', end - 1),
         ].filter(Boolean).join(' · ');
@@ -148,6 +149,7 @@ const opened = (model, el) => {
                 const item = made('div', { className: 'nslab-field', id: `${mark}${n}-${m}` },
                     made('span', { className: 'nslab-called', textContent: `${field.name}: ` }),
                     field.value);
+                item.title = field.is;
                 item.dataset.layer = n;
                 item.dataset.field = m;
                 item.setAttribute('role', 'treeitem');

@@ -304,6 +304,29 @@ def _masked(space: Namespace) -> dict[str, Value]:
     return {"source": nets[0] if nets else "", "out": out}
 
 
+def suggested(snapshot: Snapshot, title: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """What a form suggests for the place that it names: of another place it says something else.
+
+    :param title: the form's
+    :param values: what it says; its place is in ``ns``, and ``link`` or ``parent``
+    """
+    name = values.get("link") or values.get("parent") or ""
+    at = _Node(snapshot, f"{values.get('ns', HOST)}/{name}")
+    piece = next((piece for piece, _, form in PALETTE if title == form), "")
+    if piece in ("bridge", "macvlan", "ipvlan", "vlan"):
+        new = _new(snapshot, piece, at)
+        return {field: new[field] for field in ("name", "vlan") if field in new}
+    if title == say("Add a route"):
+        return {"via": gateway_for(snapshot, at.space)}
+    if title == say("Masquerade"):
+        return _masked(at.space)
+    if at.link is not None and title == say("Add an address"):
+        return {"address": address_for(snapshot, at.space, at.link)}
+    if at.link is not None and title == say("Delete an address"):
+        return {"address": next((one.address for one in at.link.addresses), "")}
+    return {}
+
+
 def asked(snapshot: Snapshot) -> list[str]:
     """Whom one may ping: every address of the lab but those of lo in the learner's namespaces."""
     found = [
@@ -316,4 +339,4 @@ def asked(snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-__all__ = ["HOST", "PALETTE", "Offer", "asked", "dropped", "offers"]
+__all__ = ["HOST", "PALETTE", "Offer", "asked", "dropped", "offers", "suggested"]

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from nslab.draw import Picture
+from nslab.draw.path.explained import explained
 from nslab.errors import EngineUnavailable, ToolMissing
+from nslab.explain.diagnose.explanation import Explanation
 from nslab.jupyter.widgets import picture_words
 from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
+from nslab.jupyter.widgets.rejudging import differ
 from nslab.jupyter.widgets.terminal import entrance
 from nslab.jupyter.widgets.words import say
 from nslab.network.diff import Diff
@@ -50,6 +53,8 @@ class Live(w.VBox):  # type: ignore[misc]
         self._lab = weakref.ref(lab)
         self._draw = weakref.WeakMethod(lab._draw)
         self._last: Picture | None = None
+        self._marks: tuple[Explanation, Snapshot] | None = None
+        """An answer that is marked in the picture, and what was there when it was found."""
         self._refilling = False
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
@@ -121,7 +126,7 @@ class Live(w.VBox):  # type: ignore[misc]
 
     @property
     def picture(self) -> Picture:
-        """What is shown now."""
+        """The network that is shown now, without marks."""
         assert self._last is not None
         return self._last
 
@@ -130,6 +135,23 @@ class Live(w.VBox):  # type: ignore[misc]
         if plain != self._plain:
             self._plain = plain
             self._again()
+
+    def mark(self, answer: Explanation, of: Snapshot) -> None:
+        """Show in the picture the way that an answer tells of, and where it breaks.
+
+        :param answer: what ``lab.why`` gave, in the reader's language
+        :param of: what was there; while something else is, the picture shows that
+        """
+        with self._telling:
+            self._marks = answer, of
+            self._show(self._shown)
+
+    def unmark(self) -> None:
+        """Show the network alone."""
+        with self._telling:
+            if self._marks is not None:
+                self._marks = None
+                self._show(self._shown)
 
     def bring_into_sight(self, thing: str) -> None:
         """Have the page scroll until a namespace or a link, as ``ns1/eth0``, can be seen."""
@@ -156,10 +178,10 @@ class Live(w.VBox):  # type: ignore[misc]
         draw, self._shown = self._draw(), what
         whole, plain = bool(self._fold.value), self._plain
         made = draw(what, whole=whole, plain=plain) if draw else None
-        self._last = made or Picture(what, whole=whole, plain=plain)
         self._snapshot = what.after if isinstance(what, Diff) else what
+        self._last = made or Picture(what, whole=whole, plain=plain)
         try:
-            drawn = picture_words.drawn(self._last)
+            drawn = picture_words.drawn(self._marked(self._last))
         except ToolMissing as error:
             drawn = f"<pre>{html.escape(self._last.text)}</pre><p>{html.escape(told(error))}</p>"
         self._fill_choice()  # first, so that whatever is in the picture can be chosen
@@ -170,6 +192,12 @@ class Live(w.VBox):  # type: ignore[misc]
         self._show_facts()
         for call in self._watchers:
             call()
+
+    def _marked(self, picture: Picture) -> Picture:
+        """The picture with what is marked in it, as long as the network is what it was."""
+        if self._marks is None or differ(self._marks[1], self._snapshot):
+            return picture
+        return explained(picture, self._marks[0])
 
     def _fill_choice(self) -> None:
         """Have the list hold what is there, or what one looks for."""

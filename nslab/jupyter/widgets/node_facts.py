@@ -100,7 +100,7 @@ def _link(snapshot: Snapshot, namespace: Namespace, link: Link) -> Facts:
     ]
     if far:
         state.append(say("other end {link}").format(link=f"{far[0].label}/{far[1].name}"))
-    state += leads_text(link)
+    state += map(_said, leads_text(link))
     if link.master:
         state.append(say("port of {bridge}").format(bridge=link.master))
     if link.port:

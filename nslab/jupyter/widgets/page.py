@@ -177,9 +177,9 @@ CARD = (
     # Without a kernel there is no lab to type into.
     ".nslab-use.jupyter-widgets-disconnected{display:none}"
     # What does not fit on a line goes on behind its sign.
-    ".nslab-exercise :is(.nslab-points,.nslab-says,.nslab-told) div>b:first-child,"
+    ".nslab-exercise :is(.nslab-points,.nslab-locked,.nslab-says,.nslab-told) div>b:first-child,"
     ".nslab-exercise .nslab-points div>span:first-child{text-indent:0}"
-    ".nslab-exercise .nslab-points .widget-html-content>div"
+    ".nslab-exercise :is(.nslab-points,.nslab-locked) .widget-html-content>div"
     "{padding-left:1.6em;text-indent:-1.6em}"
     ".nslab-exercise .nslab-told pre{white-space:pre-wrap;margin:.2em 0}"
     ".nslab-exercise .nslab-choices{height:auto}"
@@ -206,8 +206,9 @@ CARD = (
 STYLE = (
     "<style>"
     ".nslab-copied{position:relative;max-width:60em}"
+    ":is(.nslab-log,.nslab-exported)>.widget-html-content{flex:1 1 auto;min-width:0}"
     ".nslab-copied pre{margin:.3em 0;padding:.5em .7em;max-height:22em;overflow:auto;"
-    "white-space:pre;word-break:normal;"
+    "white-space:pre-wrap;overflow-wrap:anywhere;"
     "border:1px solid var(--jp-border-color2,#bdbdbd);border-radius:3px}"
     ".nslab-copied-head{display:flex;align-items:center;gap:1em;min-height:28px}"
     ".nslab-copied .nslab-copy{width:auto;margin:0}"

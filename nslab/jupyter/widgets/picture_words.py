@@ -117,8 +117,9 @@ def _here(words: str) -> str | None:
 
 def _told(found: re.Match[str]) -> str:
     """What is said of a part: each of its lines is known, or all of them stay English."""
-    here = _tips.say_all(unescape(found[2]).split("\n"))
-    return found[0] if here is None else found[1] + escape("\n".join(here), quote=True)
+    here = [_tips.say(line) or of_change(line) for line in unescape(found[2]).split("\n")]
+    known = [line for line in here if line is not None]
+    return found[0] if len(known) < len(here) else found[1] + escape("\n".join(known), quote=True)
 
 
 @cache

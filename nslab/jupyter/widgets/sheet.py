@@ -15,6 +15,7 @@ from nslab.frames import Frames
 from nslab.frames.filtering import Facts
 from nslab.frames.opened import MARKS, Opened
 from nslab.frames.table import MEANT_FOR
+from nslab.jupyter.widgets.field_words import meaning
 from nslab.jupyter.widgets.frame_words import of_frame, of_station
 from nslab.jupyter.widgets.page import text
 from nslab.jupyter.widgets.words import say
@@ -133,7 +134,13 @@ class Parts(anywidget.AnyWidget):
         layers: list[dict[str, Any]] = []
         for number, layer in enumerate(opened.layers if opened else ()):
             fields = [
-                {"name": one.name, "value": one.value, "start": one.start, "size": one.size}
+                {
+                    "name": one.name,
+                    "value": one.value,
+                    "start": one.start,
+                    "size": one.size,
+                    "is": meaning(layer.name, one.name),
+                }
                 for one in layer.fields
             ]
             layers.append(
