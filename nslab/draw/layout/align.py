@@ -16,16 +16,16 @@ from nslab.draw.layout.plan import BESIDE, COLUMN, Plan
 from nslab.draw.layout.rows import Item, line_up
 from nslab.draw.scene.scene import Cell
 
-EDGE = 12
+EDGE = 8
 """Pixels around the picture."""
 
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
-SWITCH = 184
+SWITCH = 167
 """Pixels from the left to the LAN's switch."""
 
-WORLD_GAP = 44
+WORLD_GAP = 31
 """Pixels between the parts of the world: so they end where most hosts do."""
 
 

@@ -20,7 +20,7 @@ from nslab.network.diff import Kind
 TITLE, NAME, TEXT = 15, 13, 12
 """Sizes of type: of a namespace's name, of a link's, and of all the rest."""
 
-LEAD, PAD, MARGIN = 16, 10, 16
+LEAD, PAD, MARGIN = 16, 10, 12
 """Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
 
 PLATE = 6
@@ -44,6 +44,9 @@ DOT = 18
 
 GATE = 24
 """The height of the sign for forwarding."""
+
+INDENT, INDENTED = 14, 2
+"""Pixels, and the characters that have room in them, before what a row of a line goes on with."""
 
 LONGEST_NAME = 24
 LONGEST_LINE = 44
@@ -113,6 +116,8 @@ class Notes:
     lines: tuple[Line, ...]
     docked: bool = False
     """Whether they stand for ports that are not drawn."""
+    most: int = LONGEST_LINE
+    """Characters in a row: a rule or a route that has more goes on in the next one."""
 
 
 Part = Cell | Notes | None
@@ -210,18 +215,22 @@ _JOINTS = re.compile(
 """Where a rule or a route may be broken: before the word that says what follows."""
 
 
-def rows(line: Line) -> list[str]:
-    """What is written of a namespace's line: of a long rule or route no address is cut."""
-    if not line.code or len(line.words) <= LONGEST_LINE:
+def rows(line: Line, most: int = LONGEST_LINE) -> list[str]:
+    """What is written of a namespace's line: of a long rule or route no address is cut.
+
+    :param most: characters that a row has room for; those after the first are indented
+    """
+    if not line.code or len(line.words) <= most:
         return [clip(line.words, LONGEST_LINE)]
     found: list[str] = []
     for part in _JOINTS.split(line.words):
-        if found and len(found[-1]) + 1 + len(part) <= LONGEST_LINE:
+        room = most - INDENTED * (len(found) > 1)
+        if found and len(found[-1]) + 1 + len(part) <= room:
             found[-1] += f" {part}"
         else:
             found.append(part)
-    most = [*found[: MOST_ROWS - 1], " ".join(found[MOST_ROWS - 1 :])]
-    return [clip(each, LONGEST_LINE) for each in most if each]
+    kept = [*found[: MOST_ROWS - 1], " ".join(found[MOST_ROWS - 1 :])]
+    return [clip(each, LONGEST_LINE) for each in kept if each]
 
 
 def lines_width(lines: Iterable[Line]) -> int:
@@ -229,8 +238,9 @@ def lines_width(lines: Iterable[Line]) -> int:
     return round(max(map(_line_width, lines), default=0))
 
 
-def _line_width(line: Line) -> float:
-    return max(_row_width(line, text) for text in rows(line))
+def _line_width(line: Line, most: int = LONGEST_LINE) -> float:
+    first, *others = rows(line, most)
+    return max(_row_width(line, first), *(_row_width(line, each) + INDENT for each in others), 0)
 
 
 def _row_width(line: Line, text: str) -> float:
@@ -285,14 +295,19 @@ def gate_width(line: Line) -> int:
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
-def notes_size(lines: Sequence[Line]) -> Point:
-    """Width and height of notes."""
+_SIGNED = {"nat": 16, "filter": 18, "policy": 18, "listens": 18, "forwarding": 20}
+"""Pixels that a line takes beside its words: a plate around them, or a sign before them."""
+
+
+def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
+    """Width and height of notes.
+
+    :param most: characters that a row has room for
+    """
     plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
-    signed = any(line.role in {"listens", "policy"} for line in lines)
-    wide = lines_width(lines) + (20 if plates or signed else 4)
-    shields = lines_width(line for line in lines if line.role == "filter")
-    high = LEAD * sum(len(rows(line)) for line in lines)
-    return max(wide, shields + 20 if shields else 0), high + PLATE * plates + 4
+    wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
+    high = LEAD * sum(len(rows(line, most)) for line in lines)
+    return round(wide) + 2, high + PLATE * plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> bool:

@@ -6,11 +6,13 @@ down it is follows from what is above it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
     ICON,
     LEAD,
+    LONGEST_LINE,
     MARGIN,
     NOWHERE,
     Notes,
@@ -18,16 +20,23 @@ from nslab.draw.layout.boxes import (
     Rect,
     Slot,
     grid,
+    notes_size,
     title_size,
 )
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
-from nslab.draw.layout.plan import COLUMN, SPACE, Dock, Group, Plan, least_width
+from nslab.draw.layout.plan import COLUMN, NARROW, SPACE, Dock, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up
-from nslab.draw.scene.scene import Cell, Key
+from nslab.draw.scene.scene import Cell, Key, Line
 
 GAP = 16
 """Pixels between rows within a namespace."""
+
+LABEL_GAP, NOTES_GAP = 18, 10
+"""Pixels from a namespace's name to its first link, and from its links to its notes."""
+
+SHORTEST = 24
+"""Characters that a row of notes has room for at the least: ``default via 198.51.100.1``."""
 
 PORT_GAP = 8
 """Pixels between the ports of a bridge."""
@@ -53,6 +62,8 @@ class NamespaceBox:
     """Where its name stands."""
     heads: bool = False
     """Whether its name is at the top, and its kind below that."""
+    low: bool = False
+    """Whether its notes are below the links that lead upwards, as there is no room beside them."""
 
     @property
     def is_host(self) -> bool:
@@ -108,11 +119,11 @@ class Filler:
     def fill(self) -> None:
         """Place everything within every frame; again, once more is known of the boxes."""
         for frame in self.frames:
-            frame.w = frame.h = 0
             if frame.group.simple:
+                frame.w = frame.h = 0
                 self._simple(frame)
             else:
-                self._rows(frame)
+                self._fit(frame)
             frame.w, frame.h = grid(max(frame.w, self._least(frame))), grid(frame.h)
 
     def name(self, frame: NamespaceBox, slot: Slot) -> str:
@@ -179,27 +190,55 @@ class Filler:
             frame.put(group.notes, MARGIN, frame.label.bottom + 2)
 
     def _in_a_row(self, frame: NamespaceBox, slots: list[Slot], top: int, left: int) -> None:
-        items = [self._item(frame, slot, wish=frame.is_host) for slot in slots]
+        items = [self._item(frame, slot) for slot in slots]
         line_up(items, left, CELL_GAP)
         for slot, item in zip(slots, items, strict=True):
             frame.put(slot, item.at, top)
 
     # Any other.
 
+    def _fit(self, frame: NamespaceBox) -> None:
+        """Place everything: notes too wide for that get shorter rows, or are further down."""
+        notes, frame.low = frame.group.notes, False
+        lines = notes.part.lines if notes and isinstance(notes.part, Notes) else ()
+        self._set(frame, LONGEST_LINE)
+        self._rows(frame)
+        room = self._room(frame)
+        if notes and frame.at(notes).right > room:
+            most = _longest(lines, room - frame.at(notes).x)
+            above = any(dock.upper for dock in frame.group.docks)
+            frame.low = not (most or above) and bool(frame.group.uplinks)
+            self._set(frame, most or SHORTEST)
+            if frame.low:
+                self._set(frame, _longest(lines, room - frame.at(frame.group.uplinks[0]).x) or SHORTEST)
+            self._rows(frame)
+        if len(frame.group.docks) == 1 and frame.is_host:
+            # A bridge is as long as its namespace is wide: no empty corner beside it.
+            slot = frame.group.docks[0].bridge
+            slot.w = max(slot.w, frame.w - MARGIN - frame.inside[id(slot)][0])
+
+    def _room(self, frame: NamespaceBox) -> int:
+        """Where notes may end: what else is in the box may need more room, then they have it too."""
+        others = [frame.at(slot).right for slot in frame.slots() if slot is not frame.group.notes]
+        return max([NARROW - MARGIN, *others])
+
     def _rows(self, frame: NamespaceBox) -> None:
         group, top = frame.group, 12
+        frame.w = frame.h = 0
         name, kind = title_size(group.box, group.title)
         frame.heads = True
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
-        left = frame.label.right + 20
+        left = frame.label.right + LABEL_GAP
         self._in_a_row(frame, group.uplinks, top, left)
         uppers = [slot for dock in group.docks for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
         if group.gate:
             frame.put(group.gate, frame.at(group.uplinks[0]).x, below + 8)
             below = frame.at(group.gate).bottom
+        if group.notes and frame.low:
+            below += 8 + group.notes.h
         bar = max(below, frame.label.bottom) + GAP - 4
-        if group.notes:
+        if group.notes and not frame.low:
             bar = max(bar, top + group.notes.h + 8)
         bar += max((slot.h for slot in uppers), default=0)
         bottom = self._bridges(frame, bar)
@@ -207,26 +246,31 @@ class Filler:
         self._notes(frame, top, left, uppers)
         frame.w = max(frame.w, frame.label.right + MARGIN)
         frame.h = max(frame.h, frame.label.bottom + FOOT)
-        if len(group.docks) == 1 and frame.is_host:
-            # A bridge is as long as its namespace is wide: no empty corner beside it.
-            slot = group.docks[0].bridge
-            slot.w = max(slot.w, frame.w - MARGIN - frame.inside[id(slot)][0])
 
     def _notes(self, frame: NamespaceBox, top: int, left: int, uppers: list[Slot]) -> None:
         """The notes, to the right of what leads upwards."""
         group = frame.group
         if not group.notes:
             return
+        if frame.low:
+            above = [slot for slot in (*group.uplinks, group.gate) if slot]
+            frame.put(group.notes, left, max(frame.at(slot).bottom for slot in above) + 8)
+            return
         rights = [frame.at(slot).right for slot in (*group.uplinks, *uppers)]
         if group.gate and group.notes.h > 40:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
-        x = max([left - CELL_GAP - 4, *rights]) + CELL_GAP + 4
-        was = self.stage.was(f"notes:{frame.name}") or 0
-        if isinstance(group.notes.part, Notes) and any(n.mark for n in group.notes.part.lines):
-            # They stay where they were, unless something in them is new and the box would grow.
-            was = min(was, self._right(frame) - group.notes.w)
+        x = max([left - NOTES_GAP, *rights]) + NOTES_GAP
+        # They stay where they were, unless the box would grow.
+        was = min(self.stage.was(f"notes:{frame.name}") or 0, self._right(frame) - group.notes.w)
         frame.put(group.notes, max(x, was), top)
+
+    def _set(self, frame: NamespaceBox, most: int) -> None:
+        """Give the rows of the notes room for so many characters."""
+        notes = frame.group.notes
+        if notes and isinstance(notes.part, Notes):
+            notes.part = replace(notes.part, most=most)
+            notes.w, notes.h = notes_size(notes.part.lines, most)
 
     def _right(self, frame: NamespaceBox) -> int:
         """Where the widest row of a box ends, within it, and at the host also the world above."""
@@ -316,6 +360,12 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+def _longest(lines: Sequence[Line], room: int) -> int:
+    """How many characters a row of notes may have, so that it has room; 0 if that is too few."""
+    fits = (n for n in range(LONGEST_LINE, SHORTEST - 1, -1) if notes_size(lines, n)[0] <= room)
+    return next(fits, 0)
 
 
 __all__ = ["ROW_GAP", "Filler", "NamespaceBox"]

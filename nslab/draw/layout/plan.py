@@ -38,6 +38,13 @@ from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene
 COLUMN = 956
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
 
+NARROW = 552
+"""Pixels that a namespace is wide at most, where what is in it can be arranged so.
+
+At a zoom of 200 % a notebook's cell has 524 pixels: so much is left of this and the edges around it
+where letters of 12 pixels become 11.
+"""
+
 SPACE = 228
 """Pixels that a lab's namespace is wide at least: room for ``+ default via 192.168.10.1``."""
 
@@ -208,7 +215,7 @@ class Plan:
     # The parts of a namespace.
 
     def _group(self, box: Box, is_host: bool) -> Group:
-        group = Group(box, box.title, is_host)
+        group = Group(box, box.title.removeprefix("the "), is_host)
         group.uplinks = [card(cell) for cell in box.uplinks]
         group.others = [card(cell) for cell in box.others]
         group.docks = [self._dock(block) for block in box.bridges]
@@ -294,4 +301,4 @@ def least_width(box: Box, title: str) -> int:
     return grid(name + kind + 8 + 2 * MARGIN)
 
 
-__all__ = ["BESIDE", "COLUMN", "SPACE", "Dock", "End", "Group", "Leaf", "Panel", "Plan", "Run"]
+__all__ = ["BESIDE", "COLUMN", "NARROW", "SPACE", "Dock", "End", "Group", "Leaf", "Panel", "Plan", "Run"]

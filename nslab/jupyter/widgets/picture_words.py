@@ -127,6 +127,8 @@ def _known() -> dict[str, str]:
     words = {
         "the pseudo-host": say("the pseudo-host"),
         "the machine": say("the machine"),
+        "pseudo-host": say("pseudo-host"),
+        "machine": say("machine"),
         "LAN machine": say("LAN machine"),
         "LAN switch": say("LAN switch"),
         "namespace": say("namespace"),
