@@ -30,8 +30,9 @@ HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
 
 CARD, CARD_HEIGHT = 152, 44
-BRIDGE = 208
-"""The least sizes of a link's box, and the least width of a bridge."""
+BRIDGE, PORT = 208, 180
+"""The least sizes of a card, the least width of a bridge, and the most of the first line of a port
+with what changed."""
 
 SOCKET = 20
 """The height of a bridge's port with its name alone."""
@@ -248,7 +249,7 @@ def _row_width(line: Line, text: str) -> float:
     if not line.mark:
         return wide
     sign = 0 if line.mark == "changed" else 12
-    return max(wide + 18, width(text, TEXT, code=line.code, bold=True) + sign)
+    return max(wide + 14, width(text, TEXT, code=line.code, bold=True) + sign)
 
 
 def card(cell: Cell) -> Slot:
@@ -273,7 +274,7 @@ def bridge(cell: Cell) -> Slot:
 
 def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
     """What is written in a port: its name, and beside it its kind if that is not usual."""
-    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=2 * CARD)
+    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=PORT)
 
 
 def socket(cell: Cell) -> Slot:
@@ -281,7 +282,7 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    beside = beside_width(cell, 2 * CARD)
+    beside = beside_width(cell, PORT)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
@@ -328,9 +329,34 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
     return (thing.name, *thing.addresses)
 
 
+def port_rows(thing: Scenery) -> list[tuple[str, str]]:
+    """What is written of the ports of a part of the world: a name where one begins, and a VLAN."""
+    return [
+        ("" if number else port.name, words)
+        for port in thing.ports
+        for number, words in enumerate(port.marks)
+    ]
+
+
+def port_at(thing: Scenery, name: str) -> int:
+    """Pixels before the VLANs of a port: behind its name, or in a row of their own."""
+    if not name:
+        return INDENT
+    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + 10
+
+
 def scenery_size(thing: Scenery) -> Point:
     """Width and height of a part of the world."""
     lines = scenery_lines(thing)
+    if thing.ports:
+        inner = max(
+            width(thing.name, TEXT) + ICON,
+            *(
+                port_at(thing, name) + width(words, TEXT, code=True)
+                for name, words in port_rows(thing)
+            ),
+        )
+        return grid(inner + 2 * PAD), HEAD + LEAD * len(port_rows(thing))
     inner = max(
         width(line, TEXT, code=bool(n)) + (0 if n else ICON) for n, line in enumerate(lines)
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
+    GATE,
     ICON,
     LEAD,
     LONGEST_LINE,
@@ -62,6 +63,8 @@ class NamespaceBox:
     """Where its name stands."""
     heads: bool = False
     """Whether its name is at the top, and its kind below that."""
+    least: int = 0
+    """How wide it is if its row has no room for more."""
     low: bool = False
     """Whether its notes are below the links that lead upwards, as there is no room beside them."""
 
@@ -124,7 +127,8 @@ class Filler:
                 self._simple(frame)
             else:
                 self._fit(frame)
-            frame.w, frame.h = grid(max(frame.w, self._least(frame))), grid(frame.h)
+            frame.least = grid(max(frame.w, self._named(frame)))
+            frame.w, frame.h = max(frame.least, grid(self._roomy(frame))), grid(frame.h)
 
     def name(self, frame: NamespaceBox, slot: Slot) -> str:
         """What a slot is remembered by."""
@@ -150,10 +154,11 @@ class Filler:
 
     # What is known, and what would be best.
 
-    def _least(self, frame: NamespaceBox) -> int:
-        roomy = not frame.is_host and bool(self.scene.scenery)
-        named = 0 if frame.heads else least_width(frame.group.box, frame.group.title)
-        return max(named, SPACE if roomy else 0)
+    def _named(self, frame: NamespaceBox) -> int:
+        return 0 if frame.heads else least_width(frame.group.box, frame.group.title)
+
+    def _roomy(self, frame: NamespaceBox) -> int:
+        return 0 if frame.is_host or not self.scene.scenery else SPACE
 
     def _item(self, frame: NamespaceBox, slot: Slot, *, wish: bool = False) -> Item:
         name = self.name(frame, slot)
@@ -210,7 +215,8 @@ class Filler:
             frame.low = not (most or above) and bool(frame.group.uplinks)
             self._set(frame, most or SHORTEST)
             if frame.low:
-                self._set(frame, _longest(lines, room - frame.at(frame.group.uplinks[0]).x) or SHORTEST)
+                left = frame.at(frame.group.uplinks[0]).x + GATE + 8
+                self._set(frame, _longest(lines, room - left) or SHORTEST)
             self._rows(frame)
         if len(frame.group.docks) == 1 and frame.is_host:
             # A bridge is as long as its namespace is wide: no empty corner beside it.
@@ -218,7 +224,7 @@ class Filler:
             slot.w = max(slot.w, frame.w - MARGIN - frame.inside[id(slot)][0])
 
     def _room(self, frame: NamespaceBox) -> int:
-        """Where notes may end: what else is in the box may need more room, then they have it too."""
+        """Where notes may end: if what else is there needs more room, they have it too."""
         others = [frame.at(slot).right for slot in frame.slots() if slot is not frame.group.notes]
         return max([NARROW - MARGIN, *others])
 
@@ -254,7 +260,10 @@ class Filler:
             return
         if frame.low:
             above = [slot for slot in (*group.uplinks, group.gate) if slot]
-            frame.put(group.notes, left, max(frame.at(slot).bottom for slot in above) + 8)
+            # Beside the line that leads down from the sign for forwarding.
+            aside = GATE + 8 if group.gate else 0
+            bottom = max(frame.at(slot).bottom for slot in above)
+            frame.put(group.notes, frame.at(above[0]).x + aside, bottom + 8)
             return
         rights = [frame.at(slot).right for slot in (*group.uplinks, *uppers)]
         if group.gate and group.notes.h > 40:
@@ -278,7 +287,7 @@ class Filler:
         if not frame.is_host or not box:
             return frame.w - MARGIN
         world = max((slot.rect.right - box.x for slot in self.plan.world), default=0)
-        return max(frame.w, world) - MARGIN
+        return max(frame.w, min(world, NARROW)) - MARGIN
 
     def _docks(self, frame: NamespaceBox) -> list[Dock]:
         """Bridges in order: those that were there, then new ones."""
@@ -290,17 +299,34 @@ class Filler:
         return sorted(frame.group.docks, key=place)
 
     def _bridges(self, frame: NamespaceBox, top: int) -> int:
-        """Bridges beside each other, their ports above and below them; where they end."""
+        """Bridges beside each other, their ports above and below them; where they end.
+
+        If all of them are too long for that, ports stand close to each other.
+        """
+        least = {id(dock): dock.bridge.w for dock in frame.group.docks}
+        before = frame.w, frame.h
+        bottom = self._docked_in_a_row(frame, top, close=False)
+        ends = (frame.at(dock.bridge).right for dock in frame.group.docks)
+        if len(frame.group.docks) > 1 and max(ends) > NARROW - MARGIN:
+            for dock in frame.group.docks:
+                dock.bridge.w = least[id(dock)]
+            frame.w, frame.h = before
+            bottom = self._docked_in_a_row(frame, top, close=True)
+        return bottom
+
+    def _docked_in_a_row(self, frame: NamespaceBox, top: int, *, close: bool) -> int:
         left, docks, bottom = MARGIN, self._docks(frame), top
         deepest = max((dock.bridge.h for dock in docks), default=0)
         for dock in docks:
             slot = dock.bridge
             known = self.stage.was(self.name(frame, slot))
-            start = max(left, known or 0)
+            start = left if close else max(left, known or 0)
             slot.h, ends = deepest, [start + slot.w]
-            for ports, low in ((dock.upper, False), (dock.lower, True)):
-                items = [self._item(frame, port, wish=True) for port in ports]
-                line_up(items, start + PORT_GAP, PORT_GAP)
+            for ports, low in ((dock.upper, False), (self._untangled(frame, dock.lower), True)):
+                items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
+                if close:
+                    items = [Item(port.w) for port in ports]
+                    line_up(items, start + PORT_GAP, PORT_GAP)
                 for port, item in zip(ports, items, strict=True):
                     y = top + deepest if low else top - port.h
                     frame.put(port, item.at, y)
@@ -310,6 +336,33 @@ class Filler:
             frame.put(slot, start, top)
             left = start + slot.w + GAP
         return max(bottom, top + deepest)
+
+    def _ports(
+        self, frame: NamespaceBox, ports: list[Slot], start: int, *, anew: bool
+    ) -> list[Item]:
+        """The ports of a bridge in a row.
+
+        :param anew: where they were does not count; nor does it where the row would be too long
+        """
+        items = [self._item(frame, port, wish=True) for port in ports]
+        fresh = [Item(port.w, None, self._wish(frame, port)) for port in ports]
+        for tried in (fresh if anew else items, fresh, [Item(port.w) for port in ports]):
+            line_up(tried, start + PORT_GAP, PORT_GAP)
+            if max((item.end for item in tried), default=0) + PORT_GAP <= NARROW - MARGIN:
+                return tried
+        line_up(items, start + PORT_GAP, PORT_GAP)
+        return items
+
+    def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
+        """The ports of a bridge; in the order of their other ends, if their cables would cross."""
+        ends = [(self._wish(frame, port), port) for port in ports]
+        was = {id(port): self.stage.was(self.name(frame, port)) for port in ports}
+        known = [(was[id(port)] or 0, wish) for wish, port in ends if wish is not None]
+        wishes = [wish for before, wish in sorted(known) if before]
+        if wishes == sorted(wishes):
+            return ports
+        last = max(wishes)
+        return [port for _, port in sorted(ends, key=lambda end: end[0] or last)]
 
     def _gap(self, frame: NamespaceBox) -> int:
         """From the ports to the links below them: more where a cable lies between two of these."""
@@ -321,7 +374,7 @@ class Filler:
     def _others(self, frame: NamespaceBox, top: int) -> None:
         """Loose links in rows as long as a page is wide."""
         ports = [frame.at(slot) for dock in frame.group.docks for slot in dock.lower]
-        rows = FreeRows(self._limit(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
+        rows = FreeRows(self._limits(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
         kept = []
         for slot in frame.group.others:
             was = self.stage.was(self.name(frame, slot))
@@ -344,10 +397,11 @@ class Filler:
         own = sum(each.w + CELL_GAP for each in frame.group.others) - CELL_GAP + MARGIN
         return max(0, min(wish, max(own, frame.w - MARGIN) - slot.w))
 
-    def _limit(self, frame: NamespaceBox) -> int:
-        """Where a row of loose links ends."""
+    def _limits(self, frame: NamespaceBox) -> tuple[int, int]:
+        """Where a row of loose links ends, and where if it has to be longer."""
         box = self.boxes.get(frame.name)
-        return COLUMN - MARGIN - (box.x if box else 0)
+        left = MARGIN + (box.x if box else 0)
+        return NARROW - left, COLUMN - left
 
     def _units(self, slots: list[Slot]) -> list[list[Slot]]:
         """Links that are in a row for themselves, and pairs that stay together."""

@@ -101,6 +101,8 @@ class End:
     home: Group | None = None
     aside: bool = False
     """Whether it leaves below beside the middle: there the sign for forwarding stands."""
+    lane: int = 0
+    """Which lane: what is gone (2) keeps away from what is there (1), where there is both."""
 
 
 @dataclass(frozen=True)
@@ -270,6 +272,12 @@ class Plan:
         labels = [thing.label for thing in self.scene.scenery]
         world = dict(zip(labels, self.world, strict=True))
         order = {group.box.key: n for n, group in enumerate(self.groups)}
+        stacked = [cable for cable in self.scene.cables if not (cable.pair or cable.tunnel)]
+        gone, there = (
+            {cable.upper for cable in stacked if (cable.mark == "gone") is is_gone}
+            for is_gone in (True, False)
+        )
+        both = gone & there
         for number, cable in enumerate(self.scene.cables, 1):
             if self.scene.scenery_of.get(cable.lower[1]) in world:
                 continue
@@ -281,7 +289,8 @@ class Plan:
             if not cable.pair and not cable.tunnel:
                 # What stands on a link comes out below it: above there is its own cable.
                 sides = start.sides.replace("n", "") or "n"
-                start = replace(start, sides=sides, aside=True)
+                lane = (1 + (cable.mark == "gone")) if cable.upper in both else 0
+                start = replace(start, sides=sides, aside=True, lane=lane)
                 end = replace(end, sides="nwes" if len(end.sides) > 1 else end.sides)
             if start.home and end.home and order[start.home.box.key] > order[end.home.box.key]:
                 start, end = end, start
@@ -301,4 +310,16 @@ def least_width(box: Box, title: str) -> int:
     return grid(name + kind + 8 + 2 * MARGIN)
 
 
-__all__ = ["BESIDE", "COLUMN", "NARROW", "SPACE", "Dock", "End", "Group", "Leaf", "Panel", "Plan", "Run"]
+__all__ = [
+    "BESIDE",
+    "COLUMN",
+    "NARROW",
+    "SPACE",
+    "Dock",
+    "End",
+    "Group",
+    "Leaf",
+    "Panel",
+    "Plan",
+    "Run",
+]

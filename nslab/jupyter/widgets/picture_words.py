@@ -117,8 +117,15 @@ def _here(words: str) -> str | None:
 
 def _told(found: re.Match[str]) -> str:
     """What is said of a part: each of its lines is known, or all of them stay English."""
-    here = _tips.say_all(unescape(found[2]).split("\n"))
-    return found[0] if here is None else found[1] + escape("\n".join(here), quote=True)
+    here = [_tip(line) for line in unescape(found[2]).split("\n")]
+    said = [line for line in here if line is not None]
+    return found[0] if len(said) < len(here) else found[1] + escape("\n".join(said), quote=True)
+
+
+def _tip(line: str) -> str | None:
+    """A line of what is said of a part; of a port of a switch, its VLANs after its name."""
+    name, colon, vlans = line.rpartition(": ")
+    return _tips.say(line) or ((here := of_change(vlans)) and f"{name}{colon}{here}")
 
 
 @cache
