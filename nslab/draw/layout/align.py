@@ -29,7 +29,7 @@ WORLD_GAP, CLOSE = 30, 16
 """Pixels between the parts of the world: so they end where most hosts do; and the least."""
 
 
-PANEL = 592
+PANEL = 550
 """Pixels that a panel of what is plugged in nowhere may be wide, if host and world are narrower."""
 
 
@@ -118,7 +118,11 @@ class Aligner:
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
+        most = EDGE + NARROW
+        before = [(self.stage.was(f"ns:{frame.name}") or 0) + frame.least for frame in row]
+        # A picture that was wide stays so: else what did not change would move.
         narrow = sum(frame.least + BESIDE for frame in row) - BESIDE <= NARROW
+        narrow = narrow and max(before) <= most
         if narrow and sum(frame.w + BESIDE for frame in row) - BESIDE > NARROW:
             for frame in row:
                 frame.w = frame.least
@@ -142,13 +146,16 @@ class Aligner:
         """A level in rows that fit into the width of a page."""
         rows: list[list[NamespaceBox]] = []
         # Two stand below each other rather than that the picture is too wide for a narrow cell.
-        most, used = NARROW if len(level) == 2 else COLUMN, COLUMN + 1
+        scene = self.plan.scene
+        tunnels = any(cable.tunnel for cable in scene.cables)
+        two = len(level) == 2 and not scene.levels and not tunnels
+        most, used = NARROW if two else COLUMN, COLUMN + 1
         for frame in level:
-            if used + BESIDE + frame.least > most:
+            if used + BESIDE + (frame.least if two else frame.w) > most:
                 rows.append([])
                 used = -BESIDE
             rows[-1].append(frame)
-            used += BESIDE + (frame.least if len(level) == 2 else frame.w)
+            used += BESIDE + (frame.least if two else frame.w)
         return rows
 
     def _below_its_end(self, frame: NamespaceBox) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -49,7 +49,7 @@ GATE = 24
 INDENT, INDENTED = 14, 2
 """Pixels, and the characters that have room in them, before what a row of a line goes on with."""
 
-LONGEST_NAME = 24
+LONGEST_NAME, LONGEST_WORDS = 24, 30
 LONGEST_LINE = 44
 MOST_ROWS = 3
 """Of a long rule or route; what is beyond stands where you point at it."""
@@ -175,12 +175,30 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     :param room: how wide its first line may become, in pixels
     """
     lines = [*cell.lines, *([Line(cell.loose, code=False)] if cell.loose else [])]
+    lines = [row for line in lines for row in _broken(line)]
     if cell.mark in {"new", "gone"} and badge:
         return Told(BADGE[cell.mark], cell.mark, tuple(lines))
     news = _news(cell, room) if cell.mark == "changed" else []
     beside = news[0] if news else ""
     lines += [Line(words, "changed", code=False) for words in news[1:]]
     return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
+
+
+def _broken(line: Line) -> list[Line]:
+    """What is said of a link in rows that fit: where a tunnel leads is long."""
+    if line.code or line.mark or len(line.words) <= LONGEST_WORDS:
+        return [line]
+    found: list[str] = []
+    for part in _LEADS.split(line.words):
+        if found and len(found[-1]) + 1 + len(part) <= LONGEST_WORDS:
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return [replace(line, text=part, shown="") for part in found]
+
+
+_LEADS = re.compile(r" (?=to |over |key |VNI )")
+"""Where it may be broken that a tunnel leads somewhere: before the word that says what follows."""
 
 
 def beside_width(cell: Cell, room: int = CARD) -> float:

@@ -58,7 +58,9 @@ class FreeRows:
         if self._rows or not self._cables or any(x + long <= self._narrow for x in tries):
             return False
         wide = max(slot.w for slot in unit)
-        for x in (free(start, wide, CELL_GAP, self._cables) for start in wishes):
+        # Beside all cables rather than between two: so no cable of theirs has to cross another.
+        last = max(end for _, end in self._cables) + CELL_GAP
+        for x in (last, *(free(start, wide, CELL_GAP, self._cables) for start in wishes)):
             if x + wide <= self._narrow:
                 for number, slot in enumerate(unit):
                     self._rows[number] = [(x, slot)]

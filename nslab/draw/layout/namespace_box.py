@@ -221,7 +221,7 @@ class Filler:
         if len(frame.group.docks) == 1 and frame.is_host:
             # A bridge is as long as its namespace is wide: no empty corner beside it.
             slot = frame.group.docks[0].bridge
-            slot.w = max(slot.w, frame.w - MARGIN - frame.inside[id(slot)][0])
+            slot.w = max(slot.w, grid(frame.w) - MARGIN - frame.inside[id(slot)][0])
 
     def _room(self, frame: NamespaceBox) -> int:
         """Where notes may end: if what else is there needs more room, they have it too."""
@@ -270,8 +270,13 @@ class Filler:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
         x = max([left - NOTES_GAP, *rights]) + NOTES_GAP
-        # They stay where they were, unless the box would grow.
-        was = min(self.stage.was(f"notes:{frame.name}") or 0, self._right(frame) - group.notes.w)
+        was = self.stage.was(f"notes:{frame.name}") or 0
+        if isinstance(group.notes.part, Notes):
+            lines = group.notes.part.lines
+            # They stay where they were, unless something in them is new and the box would grow.
+            most = self._right(frame) if any(line.mark for line in lines) else 0
+            least = notes_size(lines, SHORTEST)[0]
+            was = min(was, most - group.notes.w if most else was, NARROW - MARGIN - least)
         frame.put(group.notes, max(x, was), top)
 
     def _set(self, frame: NamespaceBox, most: int) -> None:
@@ -346,9 +351,10 @@ class Filler:
         """
         items = [self._item(frame, port, wish=True) for port in ports]
         fresh = [Item(port.w, None, self._wish(frame, port)) for port in ports]
+        room = max([NARROW, *(self.boxes[name].right for name in self.boxes)]) - MARGIN
         for tried in (fresh if anew else items, fresh, [Item(port.w) for port in ports]):
             line_up(tried, start + PORT_GAP, PORT_GAP)
-            if max((item.end for item in tried), default=0) + PORT_GAP <= NARROW - MARGIN:
+            if max((item.end for item in tried), default=0) + PORT_GAP <= room:
                 return tried
         line_up(items, start + PORT_GAP, PORT_GAP)
         return items

@@ -272,12 +272,7 @@ class Plan:
         labels = [thing.label for thing in self.scene.scenery]
         world = dict(zip(labels, self.world, strict=True))
         order = {group.box.key: n for n, group in enumerate(self.groups)}
-        stacked = [cable for cable in self.scene.cables if not (cable.pair or cable.tunnel)]
-        gone, there = (
-            {cable.upper for cable in stacked if (cable.mark == "gone") is is_gone}
-            for is_gone in (True, False)
-        )
-        both = gone & there
+        both = self._divided()
         for number, cable in enumerate(self.scene.cables, 1):
             if self.scene.scenery_of.get(cable.lower[1]) in world:
                 continue
@@ -287,14 +282,17 @@ class Plan:
             start = End(outside, "s") if outside else self.places[cable.upper]
             end = self.places[cable.lower]
             if not cable.pair and not cable.tunnel:
-                # What stands on a link comes out below it: above there is its own cable.
-                sides = start.sides.replace("n", "") or "n"
                 lane = (1 + (cable.mark == "gone")) if cable.upper in both else 0
-                start = replace(start, sides=sides, aside=True, lane=lane)
-                end = replace(end, sides="nwes" if len(end.sides) > 1 else end.sides)
+                start, end = _stacked(start, end, lane)
             if start.home and end.home and order[start.home.box.key] > order[end.home.box.key]:
                 start, end = end, start
             yield Run(f"cable{number}", start, end, cable)
+
+    def _divided(self) -> set[Key]:
+        """The links on which something stands that is gone, and something that is there."""
+        stacked = [cable for cable in self.scene.cables if not (cable.pair or cable.tunnel)]
+        gone = {cable.upper for cable in stacked if cable.mark == "gone"}
+        return gone & {cable.upper for cable in stacked if cable.mark != "gone"}
 
     def _rest_run(self) -> Iterator[Run]:
         for group in self.groups if self.rest else ():
@@ -302,6 +300,15 @@ class Plan:
                 for slot in dock.lower:
                     if self.rest and isinstance(slot.part, Notes):
                         yield Run("rest", End(slot, "s", group), End(self.rest, "nw"), None)
+
+
+def _stacked(start: End, end: End, lane: int) -> tuple[End, End]:
+    """What stands on a link comes out below it: above there is its own cable."""
+    sides = start.sides.replace("n", "") or "n"
+    return (
+        replace(start, sides=sides, aside=True, lane=lane),
+        replace(end, sides="nwes" if len(end.sides) > 1 else end.sides),
+    )
 
 
 def least_width(box: Box, title: str) -> int:

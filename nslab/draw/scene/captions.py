@@ -97,13 +97,18 @@ def _promiscuous(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
     """That a link takes every frame, or no longer does; a port of a bridge does so anyway."""
     if link.port:
         return
-    counts = (_COUNTED.fullmatch(change.value) for change in changes)
-    was = next(filter(None, counts), None)
     replugged = any(change.what == "port" for change in changes)
-    if was and "0" in was.groups() and not replugged:
+    counted = [c for c in changes if _COUNTED.fullmatch(c.value) and not replugged]
+    if any(map(_turned_promiscuous, counted)):
         yield Line("promiscuous", "new" if link.promiscuity else "gone", code=False)
-    elif link.promiscuity and not (was and not replugged):
+    elif link.promiscuity and not counted:
         yield Line("promiscuous", code=False)
+
+
+def _turned_promiscuous(change: Change) -> bool:
+    """Whether a link became so, or is so no longer: that is said where it stands."""
+    found = _COUNTED.fullmatch(change.value)
+    return bool(found and "0" in found.groups())
 
 
 _COUNTED = re.compile(r"promiscuity (\d+) → (\d+)")
@@ -116,9 +121,7 @@ def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
-    counts = {change.value: _COUNTED.fullmatch(change.value) for change in others}
-    # That it became so, or is so no longer, is said where that stands.
-    others = [c for c in others if not (n := counts[c.value]) or "0" not in n.groups()]
+    others = [change for change in others if not _turned_promiscuous(change)]
     loud = [_short(change, state) for change in others if not change.quiet]
     if loud or len(others) < len(changes):
         return tuple(loud)

@@ -128,14 +128,21 @@ def _tip(line: str) -> str | None:
     return _tips.say(line) or ((here := of_change(vlans)) and f"{name}{colon}{here}")
 
 
-@cache
-def _known() -> dict[str, str]:
-    """The words that are said otherwise than in English."""
-    words = {
+def _titles() -> dict[str, str]:
+    """What the host is called: in the text of a picture, and in the picture itself."""
+    return {
         "the pseudo-host": say("the pseudo-host"),
         "the machine": say("the machine"),
         "pseudo-host": say("pseudo-host"),
         "machine": say("machine"),
+    }
+
+
+@cache
+def _known() -> dict[str, str]:
+    """The words that are said otherwise than in English."""
+    words = {
+        **_titles(),
         "LAN machine": say("LAN machine"),
         "LAN switch": say("LAN switch"),
         "namespace": say("namespace"),
