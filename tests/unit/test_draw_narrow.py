@@ -1,4 +1,4 @@
-"""Pictures of lessons fit into the narrowest cell, and each thing in them is said once, and whole."""
+"""Pictures of lessons fit into a narrow cell, and each thing in them is said once, and whole."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import snapshots as sample
 from msgspec import structs
 from spoken import printed
-from test_draw_calm import ARTICLE, DOCKER, pictures
 from test_draw_cables import second_nic
+from test_draw_calm import ARTICLE, DOCKER, pictures
 from test_draw_changes import written
 from test_draw_room import FIRST, host, space
 
@@ -21,17 +21,15 @@ from nslab import (
     AddAddress,
     AddBridge,
     AddContainer,
-    AddMacvlan,
     AddRoute,
     AddVeth,
-    DeleteLink,
     Lab,
     Masquerade,
     Move,
     SetPromiscuous,
     SetUp,
 )
-from nslab.draw import Memory, Picture
+from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.cell import least
@@ -125,7 +123,7 @@ def crossings(placed: Placed) -> list[tuple[str, str]]:
 
 def meet(one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]) -> bool:
     (ax, ay), (bx, by) = one
-    (cx, cy), (dx, dy) = other
+    (cx, cy), (dx, _) = other
     if (ax == bx) == (cx == dx):
         return False
     if ax != bx:

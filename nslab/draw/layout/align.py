@@ -118,11 +118,7 @@ class Aligner:
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
-        most = EDGE + NARROW
-        before = [(self.stage.was(f"ns:{frame.name}") or 0) + frame.least for frame in row]
-        # A picture that was wide stays so: else what did not change would move.
-        narrow = sum(frame.least + BESIDE for frame in row) - BESIDE <= NARROW
-        narrow = narrow and max(before) <= most
+        narrow = self._is_narrow(row)
         if narrow and sum(frame.w + BESIDE for frame in row) - BESIDE > NARROW:
             for frame in row:
                 frame.w = frame.least
@@ -141,6 +137,15 @@ class Aligner:
         for frame, item in zip(row, items, strict=True):
             self.boxes[frame.name] = Rect(item.at, top, frame.w, frame.h)
         return top + max(frame.h for frame in row)
+
+    def _is_narrow(self, row: list[NamespaceBox]) -> bool:
+        """Whether a row fits into a narrow cell.
+
+        One that was wide stays so: else what did not change would move.
+        """
+        ends = [(self.stage.was(f"ns:{frame.name}") or 0) + frame.least for frame in row]
+        fits = sum(frame.least + BESIDE for frame in row) - BESIDE <= NARROW
+        return fits and max(ends) <= EDGE + NARROW
 
     def _wrapped(self, level: list[NamespaceBox]) -> list[list[NamespaceBox]]:
         """A level in rows that fit into the width of a page."""

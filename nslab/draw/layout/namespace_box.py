@@ -27,7 +27,7 @@ from nslab.draw.layout.boxes import (
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import COLUMN, NARROW, SPACE, Dock, Group, Plan, least_width
-from nslab.draw.layout.rows import Item, line_up
+from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
 GAP = 16
@@ -347,16 +347,16 @@ class Filler:
     ) -> list[Item]:
         """The ports of a bridge in a row.
 
-        :param anew: where they were does not count; nor does it where the row would be too long
+        :param anew: where they were does not count
         """
         items = [self._item(frame, port, wish=True) for port in ports]
-        fresh = [Item(port.w, None, self._wish(frame, port)) for port in ports]
-        room = max([NARROW, *(self.boxes[name].right for name in self.boxes)]) - MARGIN
-        for tried in (fresh if anew else items, fresh, [Item(port.w) for port in ports]):
-            line_up(tried, start + PORT_GAP, PORT_GAP)
-            if max((item.end for item in tried), default=0) + PORT_GAP <= room:
-                return tried
+        if anew:
+            items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
         line_up(items, start + PORT_GAP, PORT_GAP)
+        left = self.boxes[frame.name].x if frame.name in self.boxes else 0
+        others = (box.right - left for name, box in self.boxes.items() if name != frame.name)
+        room = max([NARROW, *others]) - MARGIN
+        squeeze(items, start + PORT_GAP, room - PORT_GAP, PORT_GAP)
         return items
 
     def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
