@@ -94,7 +94,8 @@ def test_a_row_that_goes_on_is_indented() -> None:
     snapshot = sample.article(repaired=True)
     found = re.findall(r'<text class="[^"]*" x="(\d+)" y="\d+">([^<]*)', Picture(snapshot).svg)
     places = {text: int(x) for x, text in found}
-    assert places["dev eth0"] > places["default via 198.51.100.1"]
+    assert places["→ eth0"] > places["masquerade 192.168.10.0/24"]
+    assert "default via 198.51.100.1 dev eth0" in places, "what has room is in one row"
 
 
 def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:

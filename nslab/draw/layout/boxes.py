@@ -239,6 +239,9 @@ def rows(line: Line, most: int = LONGEST_LINE) -> list[str]:
 
     :param most: characters that a row has room for; those after the first are indented
     """
+    if most < LONGEST_LINE:
+        beside = _SIGNED.get(line.role, 0) + (_MARKED if line.mark else 0)
+        most -= -(-beside // 7)
     if not line.code or len(line.words) <= most:
         return [clip(line.words, LONGEST_LINE)]
     found: list[str] = []
@@ -267,7 +270,7 @@ def _row_width(line: Line, text: str) -> float:
     if not line.mark:
         return wide
     sign = 0 if line.mark == "changed" else 12
-    return max(wide + 14, width(text, TEXT, code=line.code, bold=True) + sign)
+    return max(wide + _MARKED, width(text, TEXT, code=line.code, bold=True) + sign)
 
 
 def card(cell: Cell) -> Slot:
@@ -316,6 +319,10 @@ def gate_width(line: Line) -> int:
 
 _SIGNED = {"nat": 16, "filter": 18, "policy": 18, "listens": 18, "forwarding": 20}
 """Pixels that a line takes beside its words: a plate around them, or a sign before them."""
+
+
+_MARKED = 14
+"""Pixels that the sign of a mark takes before a line."""
 
 
 def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
