@@ -306,7 +306,7 @@ def test_the_lans_switch_says_it_of_each_of_its_ports() -> None:
 def test_a_change_of_them_is_marked_at_the_port() -> None:
     picture = Picture(compare(filtering(VLANS[:1]), filtering(VLANS)))
     marked = re.findall(r'<text class="[^"]*nslab-told-changed"[^>]*>([^<]*)', picture.svg)
-    assert {"pvid 10", "tagged 20,30"} <= set(marked)
+    assert marked == ["pvid 10", "tagged 20,30"], "and no long line beside them"
     assert "~       VLAN 10 untagged → VLAN 10 untagged, 20 and 30 tagged" in picture.text
 
 

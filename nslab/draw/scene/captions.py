@@ -73,9 +73,9 @@ def _port_vlans(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
     """The VLANs that a port of a bridge carries, where that filters: a line for each kind."""
     if link.port is None or link.port.vlans is None:
         return
-    changed = any(change.what == "port" and _is_of_vlans(change) for change in changes)
-    mark: Kind | None = "changed" if changed else None
-    said = "" if changed else vlans_text(link.port.vlans)
+    said = next((change.value for change in changes if _is_of_vlans(change)), "")
+    mark: Kind | None = "changed" if said else None
+    said = said or vlans_text(link.port.vlans)
     first, *others = vlan_marks(link.port.vlans) or ("no VLAN",)
     yield Line(said, mark, code=False, shown=first)
     yield from (Line("", mark, code=False, shown=words) for words in others)
@@ -89,8 +89,11 @@ def scene_ports(namespace: Namespace) -> Iterator[ScenePort]:
             yield ScenePort(link.name, vlans_text(link.port.vlans), marks)
 
 
+_VLANS = re.compile(r"(?:no )?VLAN\b.* → (?:no )?VLAN\b")
+
+
 def _is_of_vlans(change: Change) -> bool:
-    return change.value.startswith(("VLAN ", "no VLAN")) and " → " in change.value
+    return change.what == "port" and bool(_VLANS.match(change.value))
 
 
 def _promiscuous(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
@@ -105,6 +108,11 @@ def _promiscuous(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
         yield Line("promiscuous", code=False)
 
 
+def _has_line(change: Change) -> bool:
+    """Whether what changed is said where it stands."""
+    return _turned_promiscuous(change) or _is_of_vlans(change)
+
+
 def _turned_promiscuous(change: Change) -> bool:
     """Whether a link became so, or is so no longer: that is said where it stands."""
     found = _COUNTED.fullmatch(change.value)
@@ -115,13 +123,16 @@ _COUNTED = re.compile(r"promiscuity (\d+) → (\d+)")
 """How many want a link to take every frame: with the first and the last of them it changes."""
 
 
-def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
-    """What a link was before and is now; details only if there is nothing else to say."""
+def link_told(changes: Sequence[Change], state: str, *, lines: bool = False) -> tuple[str, ...]:
+    """What a link was before and is now; details only if there is nothing else to say.
+
+    :param lines: what has a line of its own below its name is left out
+    """
     others = [change for change in changes if change.what != "address"]
+    others = [change for change in others if not (lines and _has_line(change))]
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
-    others = [change for change in others if not _turned_promiscuous(change)]
     loud = [_short(change, state) for change in others if not change.quiet]
     if loud or len(others) < len(changes):
         return tuple(loud)

@@ -393,7 +393,7 @@ class _Composer:
             ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
-            told=captions.link_told(changes if mark == "changed" else (), link.state),
+            told=captions.link_told(changes if mark == "changed" else (), link.state, lines=True),
             loose="" if end or joined else leads,
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
