@@ -99,7 +99,7 @@ class Picture:
     @property
     def output(self) -> str:
         """The same for a notebook's output, in which it is moved where it is too wide."""
-        return in_a_cell(self.html)
+        return in_a_cell(self.html, amid=True)
 
     @cached_property
     def text(self) -> str:

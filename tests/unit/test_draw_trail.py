@@ -270,7 +270,7 @@ def said(picture: PathPicture) -> list[str]:
 
 def test_what_was_rewritten_stands_beside_its_stop() -> None:
     lines = said(followed("out"))
-    assert "TTL 63 → 62, new MACs" in lines
+    assert "TTL 63 → 62, new MACs" in " ".join(lines)
     assert "source 192.168.10.11 → 198.51.100.10" in " ".join(lines)
     assert "✔ arrived" in lines
     assert said(followed("out", 3)) == []

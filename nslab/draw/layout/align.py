@@ -12,24 +12,24 @@ from nslab.draw.layout.boxes import Rect, Slot
 from nslab.draw.layout.dense import ENTRY, Panel
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.namespace_box import Filler, NamespaceBox
-from nslab.draw.layout.plan import BESIDE, COLUMN, Plan
+from nslab.draw.layout.plan import BESIDE, COLUMN, NARROW, Plan
 from nslab.draw.layout.rows import Item, line_up
 from nslab.draw.scene.scene import Cell
 
-EDGE = 12
+EDGE = 8
 """Pixels around the picture."""
 
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
-SWITCH = 184
+SWITCH = 166
 """Pixels from the left to the LAN's switch."""
 
-WORLD_GAP = 44
-"""Pixels between the parts of the world: so they end where most hosts do."""
+WORLD_GAP, CLOSE = 30, 16
+"""Pixels between the parts of the world: so they end where most hosts do; and the least."""
 
 
-PANEL = 592
+PANEL = 550
 """Pixels that a panel of what is plugged in nowhere may be wide, if host and world are narrower."""
 
 
@@ -72,10 +72,14 @@ class Aligner:
         tallest = max((slot.h for slot in slots), default=0)
         names = [f"world:{thing.label}" for thing in self.plan.scene.scenery]
         wishes = [self.stage.wish(name) for name in names]
+        gap, wide = WORLD_GAP, sum(slot.w for slot in slots)
+        if len(slots) > 1 and wide + gap * (len(slots) - 1) > NARROW:
+            # The switch has more to say than usual.
+            gap, wishes = max(CLOSE, (NARROW - wide) // (len(slots) - 1)), [None] * len(slots)
         if len(slots) == 1 and wishes == [None]:
             wishes = [SWITCH]  # where it is when it is not alone
         items = [Item(slot.w, wish) for slot, wish in zip(slots, wishes, strict=True)]
-        line_up(items, EDGE, WORLD_GAP)
+        line_up(items, EDGE, gap)
         for slot, item in zip(slots, items, strict=True):
             slot.x, slot.y = item.at, EDGE + (tallest - slot.h) // 2
         if tallest:
@@ -114,6 +118,10 @@ class Aligner:
 
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
+        narrow = self._is_narrow(row)
+        if narrow and sum(frame.w + BESIDE for frame in row) - BESIDE > NARROW:
+            for frame in row:
+                frame.w = frame.least
         items = []
         for frame in row:
             name = f"ns:{frame.name}"
@@ -121,7 +129,7 @@ class Aligner:
             wish = old if old is not None else self._below_its_end(frame) if below else None
             items.append(Item(frame.w, was, wish))
         line_up(items, EDGE, BESIDE)
-        room = EDGE + COLUMN
+        room = EDGE + (NARROW if narrow else COLUMN)
         if max(item.end for item in items) > room:
             # What was remembered leaves too little room: everything finds a new place.
             items = [Item(frame.w) for frame in row]
@@ -130,16 +138,29 @@ class Aligner:
             self.boxes[frame.name] = Rect(item.at, top, frame.w, frame.h)
         return top + max(frame.h for frame in row)
 
+    def _is_narrow(self, row: list[NamespaceBox]) -> bool:
+        """Whether a row fits into a narrow cell.
+
+        One that was wide stays so: else what did not change would move.
+        """
+        ends = [(self.stage.was(f"ns:{frame.name}") or 0) + frame.least for frame in row]
+        fits = sum(frame.least + BESIDE for frame in row) - BESIDE <= NARROW
+        return fits and max(ends) <= EDGE + NARROW
+
     def _wrapped(self, level: list[NamespaceBox]) -> list[list[NamespaceBox]]:
         """A level in rows that fit into the width of a page."""
         rows: list[list[NamespaceBox]] = []
-        used = COLUMN + 1
+        # Two stand below each other rather than that the picture is too wide for a narrow cell.
+        scene = self.plan.scene
+        tunnels = any(cable.tunnel for cable in scene.cables)
+        two = len(level) == 2 and not scene.levels and not tunnels
+        most, used = NARROW if two else COLUMN, COLUMN + 1
         for frame in level:
-            if used + BESIDE + frame.w > COLUMN:
+            if used + BESIDE + (frame.least if two else frame.w) > most:
                 rows.append([])
                 used = -BESIDE
             rows[-1].append(frame)
-            used += BESIDE + frame.w
+            used += BESIDE + (frame.least if two else frame.w)
         return rows
 
     def _below_its_end(self, frame: NamespaceBox) -> int | None:

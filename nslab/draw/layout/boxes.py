@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -20,7 +20,7 @@ from nslab.network.diff import Kind
 TITLE, NAME, TEXT = 15, 13, 12
 """Sizes of type: of a namespace's name, of a link's, and of all the rest."""
 
-LEAD, PAD, MARGIN = 16, 10, 16
+LEAD, PAD, MARGIN = 16, 10, 12
 """Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
 
 PLATE = 6
@@ -30,8 +30,9 @@ HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
 
 CARD, CARD_HEIGHT = 152, 44
-BRIDGE = 208
-"""The least sizes of a link's box, and the least width of a bridge."""
+BRIDGE, PORT = 208, 180
+"""The least sizes of a card, the least width of a bridge, and the most of the first line of a port
+with what changed."""
 
 SOCKET = 20
 """The height of a bridge's port with its name alone."""
@@ -45,7 +46,10 @@ DOT = 18
 GATE = 24
 """The height of the sign for forwarding."""
 
-LONGEST_NAME = 24
+INDENT, INDENTED = 14, 2
+"""Pixels, and the characters that have room in them, before what a row of a line goes on with."""
+
+LONGEST_NAME, LONGEST_WORDS = 24, 30
 LONGEST_LINE = 44
 MOST_ROWS = 3
 """Of a long rule or route; what is beyond stands where you point at it."""
@@ -113,6 +117,8 @@ class Notes:
     lines: tuple[Line, ...]
     docked: bool = False
     """Whether they stand for ports that are not drawn."""
+    most: int = LONGEST_LINE
+    """Characters in a row: a rule or a route that has more goes on in the next one."""
 
 
 Part = Cell | Notes | None
@@ -169,12 +175,30 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     :param room: how wide its first line may become, in pixels
     """
     lines = [*cell.lines, *([Line(cell.loose, code=False)] if cell.loose else [])]
+    lines = [row for line in lines for row in _broken(line)]
     if cell.mark in {"new", "gone"} and badge:
         return Told(BADGE[cell.mark], cell.mark, tuple(lines))
     news = _news(cell, room) if cell.mark == "changed" else []
     beside = news[0] if news else ""
     lines += [Line(words, "changed", code=False) for words in news[1:]]
     return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
+
+
+def _broken(line: Line) -> list[Line]:
+    """What is said of a link in rows that fit: where a tunnel leads is long."""
+    if line.code or line.mark or len(line.words) <= LONGEST_WORDS:
+        return [line]
+    found: list[str] = []
+    for part in _LEADS.split(line.words):
+        if found and len(found[-1]) + 1 + len(part) <= LONGEST_WORDS:
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return [replace(line, text=part, shown="") for part in found]
+
+
+_LEADS = re.compile(r" (?=to |over |key |VNI )")
+"""Where it may be broken that a tunnel leads somewhere: before the word that says what follows."""
 
 
 def beside_width(cell: Cell, room: int = CARD) -> float:
@@ -210,18 +234,25 @@ _JOINTS = re.compile(
 """Where a rule or a route may be broken: before the word that says what follows."""
 
 
-def rows(line: Line) -> list[str]:
-    """What is written of a namespace's line: of a long rule or route no address is cut."""
-    if not line.code or len(line.words) <= LONGEST_LINE:
+def rows(line: Line, most: int = LONGEST_LINE) -> list[str]:
+    """What is written of a namespace's line: of a long rule or route no address is cut.
+
+    :param most: characters that a row has room for; those after the first are indented
+    """
+    if most < LONGEST_LINE:
+        beside = _SIGNED.get(line.role, 0) + (_MARKED if line.mark else 0)
+        most -= -(-beside // 7)
+    if not line.code or len(line.words) <= most:
         return [clip(line.words, LONGEST_LINE)]
     found: list[str] = []
     for part in _JOINTS.split(line.words):
-        if found and len(found[-1]) + 1 + len(part) <= LONGEST_LINE:
+        room = most - INDENTED * (len(found) > 1)
+        if found and len(found[-1]) + 1 + len(part) <= room:
             found[-1] += f" {part}"
         else:
             found.append(part)
-    most = [*found[: MOST_ROWS - 1], " ".join(found[MOST_ROWS - 1 :])]
-    return [clip(each, LONGEST_LINE) for each in most if each]
+    kept = [*found[: MOST_ROWS - 1], " ".join(found[MOST_ROWS - 1 :])]
+    return [clip(each, LONGEST_LINE) for each in kept if each]
 
 
 def lines_width(lines: Iterable[Line]) -> int:
@@ -229,8 +260,9 @@ def lines_width(lines: Iterable[Line]) -> int:
     return round(max(map(_line_width, lines), default=0))
 
 
-def _line_width(line: Line) -> float:
-    return max(_row_width(line, text) for text in rows(line))
+def _line_width(line: Line, most: int = LONGEST_LINE) -> float:
+    first, *others = rows(line, most)
+    return max(_row_width(line, first), *(_row_width(line, each) + INDENT for each in others), 0)
 
 
 def _row_width(line: Line, text: str) -> float:
@@ -238,7 +270,7 @@ def _row_width(line: Line, text: str) -> float:
     if not line.mark:
         return wide
     sign = 0 if line.mark == "changed" else 12
-    return max(wide + 18, width(text, TEXT, code=line.code, bold=True) + sign)
+    return max(wide + _MARKED, width(text, TEXT, code=line.code, bold=True) + sign)
 
 
 def card(cell: Cell) -> Slot:
@@ -263,7 +295,7 @@ def bridge(cell: Cell) -> Slot:
 
 def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
     """What is written in a port: its name, and beside it its kind if that is not usual."""
-    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=2 * CARD)
+    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=PORT)
 
 
 def socket(cell: Cell) -> Slot:
@@ -271,7 +303,7 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    beside = beside_width(cell, 2 * CARD)
+    beside = beside_width(cell, PORT)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
@@ -285,14 +317,23 @@ def gate_width(line: Line) -> int:
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
 
 
-def notes_size(lines: Sequence[Line]) -> Point:
-    """Width and height of notes."""
+_SIGNED = {"nat": 16, "filter": 18, "policy": 18, "listens": 18, "forwarding": 20}
+"""Pixels that a line takes beside its words: a plate around them, or a sign before them."""
+
+
+_MARKED = 14
+"""Pixels that the sign of a mark takes before a line."""
+
+
+def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
+    """Width and height of notes.
+
+    :param most: characters that a row has room for
+    """
     plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
-    signed = any(line.role in {"listens", "policy"} for line in lines)
-    wide = lines_width(lines) + (20 if plates or signed else 4)
-    shields = lines_width(line for line in lines if line.role == "filter")
-    high = LEAD * sum(len(rows(line)) for line in lines)
-    return max(wide, shields + 20 if shields else 0), high + PLATE * plates + 4
+    wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
+    high = LEAD * sum(len(rows(line, most)) for line in lines)
+    return round(wide) + 2, high + PLATE * plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> bool:
@@ -313,9 +354,34 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
     return (thing.name, *thing.addresses)
 
 
+def port_rows(thing: Scenery) -> list[tuple[str, str]]:
+    """What is written of the ports of a part of the world: a name where one begins, and a VLAN."""
+    return [
+        ("" if number else port.name, words)
+        for port in thing.ports
+        for number, words in enumerate(port.marks)
+    ]
+
+
+def port_at(thing: Scenery, name: str) -> int:
+    """Pixels before the VLANs of a port: behind its name, or in a row of their own."""
+    if not name:
+        return INDENT
+    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + 10
+
+
 def scenery_size(thing: Scenery) -> Point:
     """Width and height of a part of the world."""
     lines = scenery_lines(thing)
+    if thing.ports:
+        inner = max(
+            width(thing.name, TEXT) + ICON,
+            *(
+                port_at(thing, name) + width(words, TEXT, code=True)
+                for name, words in port_rows(thing)
+            ),
+        )
+        return grid(inner + 2 * PAD), HEAD + LEAD * len(port_rows(thing))
     inner = max(
         width(line, TEXT, code=bool(n)) + (0 if n else ICON) for n, line in enumerate(lines)
     )

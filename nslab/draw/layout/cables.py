@@ -20,8 +20,8 @@ STUB = 8
 INSET = 8
 """Pixels that a cable stays away from the corners of a link."""
 
-ASIDE = 12
-"""Pixels from the right end of a link to what leaves it below beside the middle."""
+ASIDE = (12, 20, 8)
+"""Pixels from the right end of a link to what leaves it below beside the middle, in each lane."""
 
 _LANE, _OFF = 7, 8
 """Pixels between two cables, and between a cable and the border of a namespace."""
@@ -247,9 +247,14 @@ def _shared(start: End, end: End, x: bool) -> Iterator[int]:
     low, high = max(one.x, other.x) + INSET, min(one.right, other.right) - INSET
     if low <= high:
         # Where it leaves aside, all that stand on the link leave it at one place.
-        wanted = (other.middle[0], one.middle[0], *([one.right - ASIDE] if start.aside else []))
+        wanted = (other.middle[0], one.middle[0], *([_aside(start)] if start.aside else []))
         yield from (at for at in wanted if low <= at <= high)
         yield from (high, low)
+
+
+def _aside(end: End) -> int:
+    """Where what leaves a link beside its middle does so."""
+    return end.slot.rect.right - ASIDE[end.lane]
 
 
 def _side(rect: Rect, point: Point) -> str:
@@ -264,7 +269,7 @@ def _stubs(end: End) -> Iterator[tuple[Point, tuple[Point, int]]]:
     rect = end.slot.rect
     x, y = rect.middle
     if end.aside:
-        x = rect.right - ASIDE
+        x = _aside(end)
     anchors = {"n": (x, rect.y), "s": (x, rect.bottom), "w": (rect.x, y), "e": (rect.right, y)}
     for side in end.sides:
         at, (dx, dy) = anchors[side], _DIRECTIONS[side]

@@ -11,19 +11,19 @@ from nslab.draw.layout.rows import Span, free
 CELL_GAP, ROW_GAP = 16, 12
 """Pixels between links that are beside and below each other."""
 
-PAIR_GAP = 40
-"""Pixels between the two ends of a cable in one row."""
+PAIR_GAP, BELOW = 40, 28
+"""Pixels between the two ends of a cable that are in one row, and that are below each other."""
 
 
 class FreeRows:
-    """Loose links, row by row, none of which ends behind ``limit``.
+    """Loose links, row by row, none of which ends behind a limit: the first of two if it can.
 
     ``cables`` are the places from left to right that cables run down through, which are kept free
     if that can be.
     """
 
-    def __init__(self, limit: int, cables: Sequence[Span] = ()) -> None:
-        self._limit = limit
+    def __init__(self, limits: tuple[int, int], cables: Sequence[Span] = ()) -> None:
+        self._narrow, self._limit = limits
         self._cables = list(cables)
         self._rows: dict[int, list[tuple[int, Slot]]] = {}
 
@@ -38,8 +38,10 @@ class FreeRows:
     def add(self, unit: Sequence[Slot], at: int) -> None:
         """Put a link, or a pair, where there is room for it, at or after its wish if it can."""
         long = sum(slot.w for slot in unit) + PAIR_GAP * (len(unit) - 1)
+        wishes = (max(at, MARGIN), MARGIN)
+        if len(unit) > 1 and self._below_each_other(unit, wishes, long):
+            return
         for number in count():
-            wishes = (max(at, MARGIN), MARGIN)
             tries = [(start, cables) for cables in (True, False) for start in wishes]
             for start, cables in tries:
                 x = free(start, long, CELL_GAP, self._taken(number, cables=cables))
@@ -50,13 +52,31 @@ class FreeRows:
                         x += slot.w + PAIR_GAP
                     return
 
+    def _below_each_other(self, unit: Sequence[Slot], wishes: Span, long: int) -> bool:
+        """Put the ends of a pair into two rows, if one has too little room beside the cables."""
+        tries = [free(start, long, CELL_GAP, self._taken(0)) for start in wishes]
+        if self._rows or not self._cables or any(x + long <= self._narrow for x in tries):
+            return False
+        wide = max(slot.w for slot in unit)
+        # Beside all cables rather than between two: so no cable of theirs has to cross another.
+        last = max(end for _, end in self._cables) + CELL_GAP
+        for x in (last, *(free(start, wide, CELL_GAP, self._cables) for start in wishes)):
+            if x + wide <= self._narrow:
+                for number, slot in enumerate(unit):
+                    self._rows[number] = [(x, slot)]
+                return True
+        return False
+
     def _taken(self, number: int, *, cables: bool = True) -> list[Span]:
         taken = [(x, x + slot.w) for x, slot in self._rows.get(number, ())]
         return taken + (self._cables if cables else [])
 
     def tops(self, first: int) -> Iterator[tuple[int, list[tuple[int, Slot]]]]:
         """How far down each row is, and what is in it."""
-        top = first
+        top, before = first, set[int]()
         for _, row in sorted(self._rows.items()):
+            here = {x for x, _ in row}
+            top += BELOW - ROW_GAP if here & before else 0
             yield top, row
             top += max((slot.h + ROW_GAP for _, slot in row), default=0)
+            before = here

@@ -6,11 +6,14 @@ down it is follows from what is above it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
+    GATE,
     ICON,
     LEAD,
+    LONGEST_LINE,
     MARGIN,
     NOWHERE,
     Notes,
@@ -18,16 +21,23 @@ from nslab.draw.layout.boxes import (
     Rect,
     Slot,
     grid,
+    notes_size,
     title_size,
 )
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
-from nslab.draw.layout.plan import COLUMN, SPACE, Dock, Group, Plan, least_width
-from nslab.draw.layout.rows import Item, line_up
-from nslab.draw.scene.scene import Cell, Key
+from nslab.draw.layout.plan import COLUMN, NARROW, SPACE, Dock, Group, Plan, least_width
+from nslab.draw.layout.rows import Item, line_up, squeeze
+from nslab.draw.scene.scene import Cell, Key, Line
 
 GAP = 16
 """Pixels between rows within a namespace."""
+
+LABEL_GAP, NOTES_GAP = 18, 10
+"""Pixels from a namespace's name to its first link, and from its links to its notes."""
+
+SHORTEST = 24
+"""Characters that a row of notes has room for at the least: ``default via 198.51.100.1``."""
 
 PORT_GAP = 8
 """Pixels between the ports of a bridge."""
@@ -53,6 +63,10 @@ class NamespaceBox:
     """Where its name stands."""
     heads: bool = False
     """Whether its name is at the top, and its kind below that."""
+    least: int = 0
+    """How wide it is if its row has no room for more."""
+    low: bool = False
+    """Whether its notes are below the links that lead upwards, as there is no room beside them."""
 
     @property
     def is_host(self) -> bool:
@@ -108,12 +122,13 @@ class Filler:
     def fill(self) -> None:
         """Place everything within every frame; again, once more is known of the boxes."""
         for frame in self.frames:
-            frame.w = frame.h = 0
             if frame.group.simple:
+                frame.w = frame.h = 0
                 self._simple(frame)
             else:
-                self._rows(frame)
-            frame.w, frame.h = grid(max(frame.w, self._least(frame))), grid(frame.h)
+                self._fit(frame)
+            frame.least = grid(max(frame.w, self._named(frame)))
+            frame.w, frame.h = max(frame.least, grid(self._roomy(frame))), grid(frame.h)
 
     def name(self, frame: NamespaceBox, slot: Slot) -> str:
         """What a slot is remembered by."""
@@ -139,10 +154,11 @@ class Filler:
 
     # What is known, and what would be best.
 
-    def _least(self, frame: NamespaceBox) -> int:
-        roomy = not frame.is_host and bool(self.scene.scenery)
-        named = 0 if frame.heads else least_width(frame.group.box, frame.group.title)
-        return max(named, SPACE if roomy else 0)
+    def _named(self, frame: NamespaceBox) -> int:
+        return 0 if frame.heads else least_width(frame.group.box, frame.group.title)
+
+    def _roomy(self, frame: NamespaceBox) -> int:
+        return 0 if frame.is_host or not self.scene.scenery else SPACE
 
     def _item(self, frame: NamespaceBox, slot: Slot, *, wish: bool = False) -> Item:
         name = self.name(frame, slot)
@@ -179,27 +195,56 @@ class Filler:
             frame.put(group.notes, MARGIN, frame.label.bottom + 2)
 
     def _in_a_row(self, frame: NamespaceBox, slots: list[Slot], top: int, left: int) -> None:
-        items = [self._item(frame, slot, wish=frame.is_host) for slot in slots]
+        items = [self._item(frame, slot) for slot in slots]
         line_up(items, left, CELL_GAP)
         for slot, item in zip(slots, items, strict=True):
             frame.put(slot, item.at, top)
 
     # Any other.
 
+    def _fit(self, frame: NamespaceBox) -> None:
+        """Place everything: notes too wide for that get shorter rows, or are further down."""
+        notes, frame.low = frame.group.notes, False
+        lines = notes.part.lines if notes and isinstance(notes.part, Notes) else ()
+        self._set(frame, LONGEST_LINE)
+        self._rows(frame)
+        room = self._room(frame)
+        if notes and frame.at(notes).right > room:
+            most = _longest(lines, room - frame.at(notes).x)
+            above = any(dock.upper for dock in frame.group.docks)
+            frame.low = not (most or above) and bool(frame.group.uplinks)
+            self._set(frame, most or SHORTEST)
+            if frame.low:
+                left = frame.at(frame.group.uplinks[0]).x + GATE + 8
+                self._set(frame, _longest(lines, room - left) or SHORTEST)
+            self._rows(frame)
+        if len(frame.group.docks) == 1 and frame.is_host:
+            # A bridge is as long as its namespace is wide: no empty corner beside it.
+            slot = frame.group.docks[0].bridge
+            slot.w = max(slot.w, grid(frame.w) - MARGIN - frame.inside[id(slot)][0])
+
+    def _room(self, frame: NamespaceBox) -> int:
+        """Where notes may end: if what else is there needs more room, they have it too."""
+        others = [frame.at(slot).right for slot in frame.slots() if slot is not frame.group.notes]
+        return max([NARROW - MARGIN, *others])
+
     def _rows(self, frame: NamespaceBox) -> None:
         group, top = frame.group, 12
+        frame.w = frame.h = 0
         name, kind = title_size(group.box, group.title)
         frame.heads = True
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
-        left = frame.label.right + 20
+        left = frame.label.right + LABEL_GAP
         self._in_a_row(frame, group.uplinks, top, left)
         uppers = [slot for dock in group.docks for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
         if group.gate:
             frame.put(group.gate, frame.at(group.uplinks[0]).x, below + 8)
             below = frame.at(group.gate).bottom
+        if group.notes and frame.low:
+            below += 8 + group.notes.h
         bar = max(below, frame.label.bottom) + GAP - 4
-        if group.notes:
+        if group.notes and not frame.low:
             bar = max(bar, top + group.notes.h + 8)
         bar += max((slot.h for slot in uppers), default=0)
         bottom = self._bridges(frame, bar)
@@ -207,26 +252,39 @@ class Filler:
         self._notes(frame, top, left, uppers)
         frame.w = max(frame.w, frame.label.right + MARGIN)
         frame.h = max(frame.h, frame.label.bottom + FOOT)
-        if len(group.docks) == 1 and frame.is_host:
-            # A bridge is as long as its namespace is wide: no empty corner beside it.
-            slot = group.docks[0].bridge
-            slot.w = max(slot.w, frame.w - MARGIN - frame.inside[id(slot)][0])
 
     def _notes(self, frame: NamespaceBox, top: int, left: int, uppers: list[Slot]) -> None:
         """The notes, to the right of what leads upwards."""
         group = frame.group
         if not group.notes:
             return
+        if frame.low:
+            above = [slot for slot in (*group.uplinks, group.gate) if slot]
+            # Beside the line that leads down from the sign for forwarding.
+            aside = GATE + 8 if group.gate else 0
+            bottom = max(frame.at(slot).bottom for slot in above)
+            frame.put(group.notes, frame.at(above[0]).x + aside, bottom + 8)
+            return
         rights = [frame.at(slot).right for slot in (*group.uplinks, *uppers)]
         if group.gate and group.notes.h > 40:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
-        x = max([left - CELL_GAP - 4, *rights]) + CELL_GAP + 4
+        x = max([left - NOTES_GAP, *rights]) + NOTES_GAP
         was = self.stage.was(f"notes:{frame.name}") or 0
-        if isinstance(group.notes.part, Notes) and any(n.mark for n in group.notes.part.lines):
+        if isinstance(group.notes.part, Notes):
+            lines = group.notes.part.lines
             # They stay where they were, unless something in them is new and the box would grow.
-            was = min(was, self._right(frame) - group.notes.w)
+            most = self._right(frame) if any(line.mark for line in lines) else 0
+            least = notes_size(lines, SHORTEST)[0]
+            was = min(was, most - group.notes.w if most else was, NARROW - MARGIN - least)
         frame.put(group.notes, max(x, was), top)
+
+    def _set(self, frame: NamespaceBox, most: int) -> None:
+        """Give the rows of the notes room for so many characters."""
+        notes = frame.group.notes
+        if notes and isinstance(notes.part, Notes):
+            notes.part = replace(notes.part, most=most)
+            notes.w, notes.h = notes_size(notes.part.lines, most)
 
     def _right(self, frame: NamespaceBox) -> int:
         """Where the widest row of a box ends, within it, and at the host also the world above."""
@@ -234,7 +292,7 @@ class Filler:
         if not frame.is_host or not box:
             return frame.w - MARGIN
         world = max((slot.rect.right - box.x for slot in self.plan.world), default=0)
-        return max(frame.w, world) - MARGIN
+        return max(frame.w, min(world, NARROW)) - MARGIN
 
     def _docks(self, frame: NamespaceBox) -> list[Dock]:
         """Bridges in order: those that were there, then new ones."""
@@ -246,17 +304,34 @@ class Filler:
         return sorted(frame.group.docks, key=place)
 
     def _bridges(self, frame: NamespaceBox, top: int) -> int:
-        """Bridges beside each other, their ports above and below them; where they end."""
+        """Bridges beside each other, their ports above and below them; where they end.
+
+        If all of them are too long for that, ports stand close to each other.
+        """
+        least = {id(dock): dock.bridge.w for dock in frame.group.docks}
+        before = frame.w, frame.h
+        bottom = self._docked_in_a_row(frame, top, close=False)
+        ends = (frame.at(dock.bridge).right for dock in frame.group.docks)
+        if len(frame.group.docks) > 1 and max(ends) > NARROW - MARGIN:
+            for dock in frame.group.docks:
+                dock.bridge.w = least[id(dock)]
+            frame.w, frame.h = before
+            bottom = self._docked_in_a_row(frame, top, close=True)
+        return bottom
+
+    def _docked_in_a_row(self, frame: NamespaceBox, top: int, *, close: bool) -> int:
         left, docks, bottom = MARGIN, self._docks(frame), top
         deepest = max((dock.bridge.h for dock in docks), default=0)
         for dock in docks:
             slot = dock.bridge
             known = self.stage.was(self.name(frame, slot))
-            start = max(left, known or 0)
+            start = left if close else max(left, known or 0)
             slot.h, ends = deepest, [start + slot.w]
-            for ports, low in ((dock.upper, False), (dock.lower, True)):
-                items = [self._item(frame, port, wish=True) for port in ports]
-                line_up(items, start + PORT_GAP, PORT_GAP)
+            for ports, low in ((dock.upper, False), (self._untangled(frame, dock.lower), True)):
+                items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
+                if close:
+                    items = [Item(port.w) for port in ports]
+                    line_up(items, start + PORT_GAP, PORT_GAP)
                 for port, item in zip(ports, items, strict=True):
                     y = top + deepest if low else top - port.h
                     frame.put(port, item.at, y)
@@ -266,6 +341,34 @@ class Filler:
             frame.put(slot, start, top)
             left = start + slot.w + GAP
         return max(bottom, top + deepest)
+
+    def _ports(
+        self, frame: NamespaceBox, ports: list[Slot], start: int, *, anew: bool
+    ) -> list[Item]:
+        """The ports of a bridge in a row.
+
+        :param anew: where they were does not count
+        """
+        items = [self._item(frame, port, wish=True) for port in ports]
+        if anew:
+            items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
+        line_up(items, start + PORT_GAP, PORT_GAP)
+        left = self.boxes[frame.name].x if frame.name in self.boxes else 0
+        others = (box.right - left for name, box in self.boxes.items() if name != frame.name)
+        room = max([NARROW, *others]) - MARGIN
+        squeeze(items, start + PORT_GAP, room - PORT_GAP, PORT_GAP)
+        return items
+
+    def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
+        """The ports of a bridge; in the order of their other ends, if their cables would cross."""
+        ends = [(self._wish(frame, port), port) for port in ports]
+        was = {id(port): self.stage.was(self.name(frame, port)) for port in ports}
+        known = [(was[id(port)] or 0, wish) for wish, port in ends if wish is not None]
+        wishes = [wish for before, wish in sorted(known) if before]
+        if wishes == sorted(wishes):
+            return ports
+        last = max(wishes)
+        return [port for _, port in sorted(ends, key=lambda end: end[0] or last)]
 
     def _gap(self, frame: NamespaceBox) -> int:
         """From the ports to the links below them: more where a cable lies between two of these."""
@@ -277,7 +380,7 @@ class Filler:
     def _others(self, frame: NamespaceBox, top: int) -> None:
         """Loose links in rows as long as a page is wide."""
         ports = [frame.at(slot) for dock in frame.group.docks for slot in dock.lower]
-        rows = FreeRows(self._limit(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
+        rows = FreeRows(self._limits(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
         kept = []
         for slot in frame.group.others:
             was = self.stage.was(self.name(frame, slot))
@@ -300,10 +403,11 @@ class Filler:
         own = sum(each.w + CELL_GAP for each in frame.group.others) - CELL_GAP + MARGIN
         return max(0, min(wish, max(own, frame.w - MARGIN) - slot.w))
 
-    def _limit(self, frame: NamespaceBox) -> int:
-        """Where a row of loose links ends."""
+    def _limits(self, frame: NamespaceBox) -> tuple[int, int]:
+        """Where a row of loose links ends, and where if it has to be longer."""
         box = self.boxes.get(frame.name)
-        return COLUMN - MARGIN - (box.x if box else 0)
+        left = MARGIN + (box.x if box else 0)
+        return NARROW - left, COLUMN - left
 
     def _units(self, slots: list[Slot]) -> list[list[Slot]]:
         """Links that are in a row for themselves, and pairs that stay together."""
@@ -316,6 +420,12 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+def _longest(lines: Sequence[Line], room: int) -> int:
+    """How many characters a row of notes may have, so that it has room; 0 if that is too few."""
+    fits = (n for n in range(LONGEST_LINE, SHORTEST - 1, -1) if notes_size(lines, n)[0] <= room)
+    return next(fits, 0)
 
 
 __all__ = ["ROW_GAP", "Filler", "NamespaceBox"]

@@ -215,7 +215,7 @@ class _Placer:
         # Those that will be straight come first, so that the others keep away from them.
         for run in sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end))):
             stacked = run.cable is not None and not (run.cable.pair or run.cable.tunnel)
-            tree = run.cable.upper if run.cable and stacked else None
+            tree = (run.cable.upper, run.start.lane) if run.cable and stacked else None
             found[run.id] = router.way(run.start, run.end, blocks[run.id], tree)
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 

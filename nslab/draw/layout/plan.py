@@ -38,6 +38,13 @@ from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene
 COLUMN = 956
 """Pixels that a picture may be wide; a notebook gives about 900 and scales it a little."""
 
+NARROW = 552
+"""Pixels that a namespace is wide at most, where what is in it can be arranged so.
+
+At a zoom of 200 % a notebook's cell has 524 pixels: so much is left of this and the edges around it
+where letters of 12 pixels become 11.
+"""
+
 SPACE = 228
 """Pixels that a lab's namespace is wide at least: room for ``+ default via 192.168.10.1``."""
 
@@ -94,6 +101,8 @@ class End:
     home: Group | None = None
     aside: bool = False
     """Whether it leaves below beside the middle: there the sign for forwarding stands."""
+    lane: int = 0
+    """Which lane: what is gone (2) keeps away from what is there (1), where there is both."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,7 @@ class Plan:
     # The parts of a namespace.
 
     def _group(self, box: Box, is_host: bool) -> Group:
-        group = Group(box, box.title, is_host)
+        group = Group(box, box.title.removeprefix("the "), is_host)
         group.uplinks = [card(cell) for cell in box.uplinks]
         group.others = [card(cell) for cell in box.others]
         group.docks = [self._dock(block) for block in box.bridges]
@@ -263,6 +272,7 @@ class Plan:
         labels = [thing.label for thing in self.scene.scenery]
         world = dict(zip(labels, self.world, strict=True))
         order = {group.box.key: n for n, group in enumerate(self.groups)}
+        both = self._divided()
         for number, cable in enumerate(self.scene.cables, 1):
             if self.scene.scenery_of.get(cable.lower[1]) in world:
                 continue
@@ -272,13 +282,17 @@ class Plan:
             start = End(outside, "s") if outside else self.places[cable.upper]
             end = self.places[cable.lower]
             if not cable.pair and not cable.tunnel:
-                # What stands on a link comes out below it: above there is its own cable.
-                sides = start.sides.replace("n", "") or "n"
-                start = replace(start, sides=sides, aside=True)
-                end = replace(end, sides="nwes" if len(end.sides) > 1 else end.sides)
+                lane = (1 + (cable.mark == "gone")) if cable.upper in both else 0
+                start, end = _stacked(start, end, lane)
             if start.home and end.home and order[start.home.box.key] > order[end.home.box.key]:
                 start, end = end, start
             yield Run(f"cable{number}", start, end, cable)
+
+    def _divided(self) -> set[Key]:
+        """The links on which something stands that is gone, and something that is there."""
+        stacked = [cable for cable in self.scene.cables if not (cable.pair or cable.tunnel)]
+        gone = {cable.upper for cable in stacked if cable.mark == "gone"}
+        return gone & {cable.upper for cable in stacked if cable.mark != "gone"}
 
     def _rest_run(self) -> Iterator[Run]:
         for group in self.groups if self.rest else ():
@@ -288,10 +302,31 @@ class Plan:
                         yield Run("rest", End(slot, "s", group), End(self.rest, "nw"), None)
 
 
+def _stacked(start: End, end: End, lane: int) -> tuple[End, End]:
+    """What stands on a link comes out below it: above there is its own cable."""
+    sides = start.sides.replace("n", "") or "n"
+    return (
+        replace(start, sides=sides, aside=True, lane=lane),
+        replace(end, sides="nwes" if len(end.sides) > 1 else end.sides),
+    )
+
+
 def least_width(box: Box, title: str) -> int:
     """The width of a namespace's box that its name needs, with its kind behind it."""
     name, kind = title_size(box, title)
     return grid(name + kind + 8 + 2 * MARGIN)
 
 
-__all__ = ["BESIDE", "COLUMN", "SPACE", "Dock", "End", "Group", "Leaf", "Panel", "Plan", "Run"]
+__all__ = [
+    "BESIDE",
+    "COLUMN",
+    "NARROW",
+    "SPACE",
+    "Dock",
+    "End",
+    "Group",
+    "Leaf",
+    "Panel",
+    "Plan",
+    "Run",
+]

@@ -48,3 +48,15 @@ def free(at: int, length: int, gap: int, used: Iterable[Span]) -> int:
         if begin < at + length + gap and at < end + gap:
             at = end + gap
     return at
+
+
+def squeeze(items: Sequence[Item], start: int, end: int, gap: int) -> None:
+    """Move the items of a row to the left, as far as it has to be, so that it ends in time.
+
+    A row that is longer than that stays as it is.
+    """
+    if sum(item.length + gap for item in items) - gap > end - start:
+        return
+    for item in sorted(items, key=lambda item: -item.at):
+        item.at = min(item.at, end - item.length)
+        end = item.at - gap

@@ -1,7 +1,8 @@
 """A picture in a cell of a notebook: as large as the text around it, where there is room.
 
-Else it becomes smaller, as long as it can be read; in a narrower cell it is moved.  Not every page
-does that by itself, so what is saved brings it along.
+It stands in the middle: a wider cell has as much room on either side.  In a narrow one it becomes
+smaller, as long as it can be read; in a narrower one it is moved.  Not every page does that by
+itself, so what is saved brings it along.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ def least(wide: int) -> int:
     return -(-wide * LETTER // TEXT)
 
 
-def in_a_cell(drawn: str) -> str:
+def in_a_cell(drawn: str, *, amid: bool = False) -> str:
     """A picture for a notebook's output.
 
     :param drawn: its markup
+    :param amid: whether it stands in the middle of its cell, and not at the left
     """
-    return f'<div style="overflow-x:auto;max-width:100%">\n{drawn}</div>\n'
+    middle = ";text-align:center" if amid else ""
+    return f'<div style="overflow-x:auto;max-width:100%{middle}">\n{drawn}</div>\n'
 
 
 __all__ = ["LETTER", "PROSE", "in_a_cell", "least", "usual"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nslab.draw.layout.boxes import (
     GATE,
+    INDENT,
     LEAD,
     LONGEST_LINE,
     PLATE,
@@ -33,14 +34,14 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
     for before, line in zip((None, *every.lines), every.lines, strict=False):
         y += PLATE if before and plate_below((before, line)) else 0
         if line.role == "nat":
-            yield line, _plate(rect.x, y, line, hue)
+            yield line, _plate(rect.x, y, line, hue, every.most)
             y += PLATE
         else:
-            yield line, _note(rect.x, y, line)
-        y += LEAD * len(rows(line))
+            yield line, _note(rect.x, y, line, every.most)
+        y += LEAD * len(rows(line, every.most))
 
 
-def _note(x: int, y: int, line: Line) -> Iterator[str]:
+def _note(x: int, y: int, line: Line, most: int = LONGEST_LINE) -> Iterator[str]:
     if line.role == "policy":
         yield f"<title>{xml(line.facts)}</title>"
         yield icon("drops", x - 1, y - 12)
@@ -55,35 +56,39 @@ def _note(x: int, y: int, line: Line) -> Iterator[str]:
         yield _round(x + 7, y - 4, line, 0.55)
         yield from _forwarding(x + 20, y, line)
     elif line.mark:
-        yield from _rows(x, y, line)
+        yield from _rows(x, y, line, most)
     else:
         classes = "nslab-code " if line.code else ""
         classes += "nslab-wrong" if line.role in {"wrong", "missing"} else "nslab-muted"
-        for number, text in enumerate(rows(line)):
-            yield words(x, y + LEAD * number, text, classes)
+        for number, text in enumerate(rows(line, most)):
+            yield words(x + INDENT * bool(number), y + LEAD * number, text, classes)
 
 
-def _rows(x: int, y: int, line: Line) -> Iterator[str]:
+def _rows(x: int, y: int, line: Line, most: int) -> Iterator[str]:
     """A line with its mark, in as many rows as it takes; the sign stands before the first."""
-    first, *others = rows(line)
+    first, *others = rows(line, most)
     yield from marked_line(x, y, replace(line, shown=first))
-    x += 12 if line.mark in {"new", "gone"} else 0
+    x += INDENT
     for text in others:
         y += LEAD
         yield from marked_line(x, y, replace(line, shown=text), line.mark)
 
 
-def _plate(x: int, y: int, line: Line, hue: str) -> Iterator[str]:
+def _plate(x: int, y: int, line: Line, hue: str, most: int) -> Iterator[str]:
     """A translation, as a plate beside the link at which it acts."""
-    texts = rows(line)
-    wide = max(round(shown_width(text, TEXT, code=line.code)) for text in texts)
-    wide += 16 + (12 if line.mark else 0)
+    texts = rows(line, most)
+    wide = max(
+        round(shown_width(text, TEXT, code=line.code)) + max(sign, INDENT * bool(number))
+        for sign in [12 if line.mark else 0]
+        for number, text in enumerate(texts)
+    )
+    wide += 16
     if " ".join(texts) != line.text:
         yield f"<title>{xml(line.facts)}</title>"
     yield f'<g class="nslab-nat{hue}">'
     yield rectangle(Rect(x, y - 14, wide, 20 + LEAD * (len(texts) - 1)), "nslab-cell", 10)
     yield "</g>"
-    yield from _rows(x + 8, y, line)
+    yield from _rows(x + 8, y, line, most)
 
 
 def gate(each: Gate) -> Iterator[str]:

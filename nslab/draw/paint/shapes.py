@@ -60,6 +60,15 @@ def plug(point: Point, rect: Rect) -> str:
 
 def line_through(path: Sequence[Point], classes: str) -> str:
     """A line through points, with its turns rounded."""
+    return lines_through([path], classes)
+
+
+def lines_through(paths: Sequence[Sequence[Point]], classes: str) -> str:
+    """Some such lines as one: where they lie on each other they are no darker."""
+    return f'<path class="{classes}" d="{"".join(map(_through, paths))}"/>'
+
+
+def _through(path: Sequence[Point]) -> str:
     parts = [f"M{path[0][0]} {path[0][1]}"]
     for (before, point), (_, after) in pairwise(pairwise(path)):
         ends = []
@@ -75,4 +84,4 @@ def line_through(path: Sequence[Point], classes: str) -> str:
         (ax, ay), (bx, by) = ends
         parts.append(f"L{ax} {ay}Q{point[0]} {point[1]} {bx} {by}")
     parts.append(f"L{path[-1][0]} {path[-1][1]}")
-    return f'<path class="{classes}" d="{"".join(parts)}"/>'
+    return "".join(parts)

@@ -20,12 +20,15 @@ from nslab.draw.layout.boxes import (
     LEAD,
     LONGEST_NAME,
     MARGIN,
+    PAD,
     SIGN,
     TEXT,
     TITLE,
     Notes,
     Point,
     Rect,
+    port_at,
+    port_rows,
     scenery_lines,
     tag_width,
 )
@@ -39,11 +42,11 @@ from nslab.draw.paint.cell import least, usual
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
-from nslab.draw.paint.shapes import line_through, pill, plug, rectangle, words, xml
+from nslab.draw.paint.shapes import line_through, lines_through, pill, plug, rectangle, words, xml
 from nslab.draw.paint.style import style
 from nslab.draw.paint.written import written
 from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Box, Cell, Scenery
+from nslab.draw.scene.scene import Box, Cell, Key, Scenery
 from nslab.network.diff import Kind
 
 
@@ -125,6 +128,7 @@ class _Writer:
                 yield from self._box(box, title, rect)
         for thing, rect in placed.scenery:
             yield from self._scenery(thing, rect)
+        yield from self._halos()
         for run, path in placed.runs:
             yield self._cable(run, path)
         sockets = [slot.rect for _, slot in placed.cells if slot.shape == "socket"]
@@ -288,14 +292,20 @@ class _Writer:
         if thing.mark:
             yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{thing.mark}", 10)
         name, *below = scenery_lines(thing)
+        below = [] if thing.ports else below
         wide = round(width(name, TEXT)) + ICON
         x = rect.x + (rect.w - wide) // 2
-        y = rect.y + (18 if below else rect.h // 2 + 4)
+        y = rect.y + (18 if below or thing.ports else rect.h // 2 + 4)
         yield icon(OUTSIDE.get(thing.label, "server"), x, y - 12)
         yield words(x + ICON, y, name, "nslab-muted" if below else "")
         for number, line in enumerate(below):
             at = y + 17 + LEAD * number
             yield words(rect.middle[0], at, line, "nslab-middle nslab-code nslab-muted")
+        for number, (port, vlan) in enumerate(port_rows(thing)):
+            at = y + 17 + LEAD * number
+            if port:
+                yield words(rect.x + PAD, at, port, "nslab-code nslab-muted")
+            yield words(rect.x + PAD + port_at(thing, port), at, vlan, "nslab-code")
         yield "</g>"
 
     def _cable(self, run: Run, path: list[Point]) -> str:
@@ -310,7 +320,7 @@ class _Writer:
         hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)
         start = self._group("line", cable.mark, data, hue)
         halo = ""
-        if cable.mark:
+        if cable.mark and not _shares(run):
             halo = line_through(path, f"nslab-under nslab-halo-{cable.mark}")
         ends = "".join(
             plug(point, end.slot.rect)
@@ -320,13 +330,28 @@ class _Writer:
         of = self.placed.hues.get(cable.lower if cable.pair else cable.upper, 0)
         return f"{start}>{halo}{''.join(_line(path, classes, of))}{ends}</g>"
 
+    def _halos(self) -> Iterator[str]:
+        """What is around wires that lie on each other in part: once, however many these are."""
+        trees: dict[tuple[Kind, Key], list[list[Point]]] = {}
+        for run, path in self.placed.runs:
+            if run.cable and run.cable.mark and _shares(run):
+                trees.setdefault((run.cable.mark, run.cable.upper), []).append(path)
+        for (mark, _), paths in trees.items():
+            yield lines_through(paths, f"nslab-under nslab-halo-{mark}")
+
     def _calm(self, run: Run, path: list[Point]) -> str:
         """A line within the world, or to what stands for the rest."""
         same = " nslab-same" if self.placed.scene.differs else ""
-        home = any(end.slot.h == 32 for end in (run.start, run.end))
+        switch = next((r for thing, r in self.placed.scenery if thing.label == "switch"), None)
+        home = any(end.slot.rect == switch for end in (run.start, run.end))
         hue = f" nslab-h{WORLD}" if home and run.id.startswith("world") else ""
         drawn = line_through(path, "nslab-cable" if hue else "nslab-cable nslab-calm")
         return f'<g class="nslab-line{same}{hue}">{drawn}</g>'
+
+
+def _shares(run: Run) -> bool:
+    """Whether a wire may lie on others, as all do that stand on one link."""
+    return run.cable is not None and not (run.cable.pair or run.cable.tunnel)
 
 
 def _line(path: list[Point], classes: str, hue: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ They stand where nothing is written, as close to their stop as they can; nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -84,6 +85,7 @@ class _Room:
     def __init__(self, placed: Placed, track: Track) -> None:
         self._bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
         self._taken = list(written(placed))
+        self._words = [rect for _, rect in texts(placed)]
         self._edges = [rect for _, _, rect in placed.boxes]
         self._edges += [panel.rect for panel in placed.panels]
         self._taken += [
@@ -145,6 +147,8 @@ class _Room:
         steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 8)
         dots = [(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps) for n in range(steps)]
         own = Rect(*at, 0, 0).grown(RADIUS + 2)
+        if any(rect.holds(dot) for rect in self._words for dot in dots):
+            return True
         return any(
             taken.holds(dot) and not taken.overlaps(own) for taken in self._taken for dot in dots
         )
@@ -213,6 +217,13 @@ def _shapes(lines: Sequence[str], between: str) -> Iterator[tuple[str, ...]]:
     narrow = tuple(piece for line in lines for piece in _broken(line))
     if narrow != tuple(lines):
         yield narrow
+    narrowest = tuple(piece for line in lines for piece in _JOINTS.split(line))
+    if narrowest not in (tuple(lines), narrow):
+        yield narrowest
+
+
+_JOINTS = re.compile(r"(?<=,) ")
+"""Where a line may be broken that says two things."""
 
 
 def _broken(line: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from nslab.draw.scene.scene import Line, Role
+from nslab.draw.scene.scene import Line, Role, ScenePort
 from nslab.draw.scene.wires import is_idle_fallback
 from nslab.network.diff import (
     Change,
@@ -27,7 +27,7 @@ from nslab.network.diff import (
     visible_routes,
     vlans_text,
 )
-from nslab.network.model import Link, Namespace
+from nslab.network.model import Link, Namespace, PortVlan
 from nslab.network.rules import Translation
 from nslab.printable import printable
 
@@ -52,12 +52,84 @@ def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
     news = {change.value: change.kind for change in changes if change.what == "address"}
     lines = [Line(a.address, news.get(a.address)) for a in link.addresses]
     lines += [Line(value, "gone") for value, kind in news.items() if kind == "gone"]
-    return (*lines, *(Line(words, code=False) for words in _link_words(link)))
+    lines += [Line(words, code=False) for words in _link_words(link)]
+    return (*lines, *_promiscuous(link, changes), *_port_vlans(link, changes))
 
 
-def link_told(changes: Sequence[Change], state: str) -> tuple[str, ...]:
-    """What a link was before and is now; details only if there is nothing else to say."""
+def vlan_marks(vlans: Sequence[PortVlan]) -> tuple[str, ...]:
+    """What a port carries, as ``bridge vlan`` puts it: ``pvid 10``, ``tagged 20,30``.
+
+    That frames of the PVID go out untagged goes without saying.
+    """
+    pvid, out = (
+        [str(one.vlan) for one in vlans if getattr(one, word)] for word in ("pvid", "untagged")
+    )
+    tagged = [str(one.vlan) for one in vlans if not one.untagged]
+    named = (("pvid", pvid), ("untagged", out if out != pvid else []), ("tagged", tagged))
+    return tuple(f"{word} {','.join(numbers)}" for word, numbers in named if numbers)
+
+
+def _port_vlans(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
+    """The VLANs that a port of a bridge carries, where that filters: a line for each kind."""
+    if link.port is None or link.port.vlans is None:
+        return
+    said = next((change.value for change in changes if _is_of_vlans(change)), "")
+    mark: Kind | None = "changed" if said else None
+    said = said or vlans_text(link.port.vlans)
+    first, *others = vlan_marks(link.port.vlans) or ("no VLAN",)
+    yield Line(said, mark, code=False, shown=first)
+    yield from (Line("", mark, code=False, shown=words) for words in others)
+
+
+def scene_ports(namespace: Namespace) -> Iterator[ScenePort]:
+    """The ports of a switch of the world, if it filters VLANs."""
+    for link in namespace.links:
+        if link.port and link.port.vlans is not None:
+            marks = vlan_marks(link.port.vlans) or ("no VLAN",)
+            yield ScenePort(link.name, vlans_text(link.port.vlans), marks)
+
+
+_VLANS = re.compile(r"(?:no )?VLAN\b.* → (?:no )?VLAN\b")
+
+
+def _is_of_vlans(change: Change) -> bool:
+    return change.what == "port" and bool(_VLANS.match(change.value))
+
+
+def _promiscuous(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
+    """That a link takes every frame, or no longer does; a port of a bridge does so anyway."""
+    if link.port:
+        return
+    replugged = any(change.what == "port" for change in changes)
+    counted = [c for c in changes if _COUNTED.fullmatch(c.value) and not replugged]
+    if any(map(_turned_promiscuous, counted)):
+        yield Line("promiscuous", "new" if link.promiscuity else "gone", code=False)
+    elif link.promiscuity and not counted:
+        yield Line("promiscuous", code=False)
+
+
+def _has_line(change: Change) -> bool:
+    """Whether what changed is said where it stands."""
+    return _turned_promiscuous(change) or _is_of_vlans(change)
+
+
+def _turned_promiscuous(change: Change) -> bool:
+    """Whether a link became so, or is so no longer: that is said where it stands."""
+    found = _COUNTED.fullmatch(change.value)
+    return bool(found and "0" in found.groups())
+
+
+_COUNTED = re.compile(r"promiscuity (\d+) → (\d+)")
+"""How many want a link to take every frame: with the first and the last of them it changes."""
+
+
+def link_told(changes: Sequence[Change], state: str, *, lines: bool = False) -> tuple[str, ...]:
+    """What a link was before and is now; details only if there is nothing else to say.
+
+    :param lines: what has a line of its own below its name is left out
+    """
     others = [change for change in changes if change.what != "address"]
+    others = [change for change in others if not (lines and _has_line(change))]
     if any(change.what == "port" for change in others):
         # A bridge is promiscuous on all its ports: that goes without saying.
         others = [change for change in others if not change.value.startswith("promiscuity")]
@@ -108,10 +180,6 @@ def waits(link: Link) -> str:
 def _link_words(link: Link) -> Iterator[str]:
     if link.bridge and link.bridge.vlan_filtering:
         yield "VLAN filtering"
-    if link.port and link.port.vlans is not None:
-        yield vlans_text(link.port.vlans)
-    if link.promiscuity and not link.port:
-        yield "promiscuous"
     if link.master and not link.port:
         yield f"part of {link.master}"
 

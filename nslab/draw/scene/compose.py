@@ -393,7 +393,7 @@ class _Composer:
             ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
-            told=captions.link_told(changes if mark == "changed" else (), link.state),
+            told=captions.link_told(changes if mark == "changed" else (), link.state, lines=True),
             loose="" if end or joined else leads,
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
@@ -413,13 +413,16 @@ class _Composer:
         if self.diff and changed and not gone:
             linked = {one.index: self.diff.of_link(inode, one.index) for one in namespace.links}
             told = list(captions.world_told(namespace, self.diff.of_namespace(inode), linked))
+        ports = tuple(captions.scene_ports(namespace))
+        facts = ": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses))))
         return Scenery(
             label=namespace.label,
             name=name,
             addresses=addresses,
             mark="gone" if gone else "changed" if changed else None,
-            facts=": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses)))),
+            facts="\n".join([facts, *(f"{port.name}: {port.said}" for port in ports)]),
             told=tuple(told),
+            ports=ports,
         )
 
     # What joins them.

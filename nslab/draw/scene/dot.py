@@ -91,7 +91,7 @@ class _Writer:
 
 def _words(cell: Cell) -> str:
     first = " ".join(filter(None, (cell.name, cell.kind, cell.does or cell.state)))
-    lines = [first, *(line.text for line in cell.lines)]
+    lines = [first, *(line.text for line in cell.lines if line.text)]
     return "\n".join([*lines, *filter(None, (cell.aside, cell.loose))])
 
 

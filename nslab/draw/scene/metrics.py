@@ -2,7 +2,7 @@
 
 A picture has to be the same, byte for byte, wherever it is drawn, and to hold its text in
 whatever font the reader has.  So these are the widths of wide common fonts, rounded up: DejaVu
-Sans for words, and 0.61 em for the monospaced fonts, whose characters are 0.55 to 0.602 em wide.
+Sans for words, and 0.604 em for the monospaced fonts, whose characters are 0.55 to 0.602 em wide.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 from nslab.printable import printable_lines
 
-CODE = 0.61
+CODE = 0.604
 
 _NARROW = {
     "i": 0.29,

@@ -121,6 +121,15 @@ class Cable:
 
 
 @dataclass(frozen=True)
+class ScenePort:
+    """A port of a switch that filters VLANs: its name, what it carries, and that in short."""
+
+    name: str
+    said: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Scenery:
     """A namespace of the world: calm, in two lines."""
 
@@ -131,6 +140,8 @@ class Scenery:
     facts: str
     told: tuple[Line, ...] = ()
     """What changed in it."""
+    ports: tuple[ScenePort, ...] = ()
+    """Its ports, where it filters VLANs."""
 
 
 @dataclass

@@ -52,6 +52,8 @@ class _Writer:
             yield None, self.say("outside")
             for thing in outside:
                 yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
+                for port in thing.ports:
+                    yield None, f"    port {port.name}: {self.say(port.said)}"
                 for line in thing.told:
                     yield line.mark, f"    {self.say(line.text)}"
 
@@ -91,14 +93,15 @@ class _Writer:
         words.append(cell.state)
         words += [line.text for line in cell.lines if not line.mark and line.code]
         words += map(self.say, filter(None, (cell.does, cell.aside, cell.loose)))
-        words += [self.say(line.text) for line in cell.lines if not line.mark and not line.code]
+        words += [self.say(line.text) for line in cell.lines if not (line.mark or line.code)]
+        words = list(filter(None, words))
         first, *rest = words
         text = indent + first + (" " + ", ".join(rest) if rest else "")
         for cable, end in self.ends.get(cell.key, []):
             text += self._end(cable, cable.upper == cell.key, end)
         yield cell.mark, text
         for line in cell.lines:
-            if line.mark:
+            if line.mark and line.text:
                 yield _mark(cell, line), f"{indent}  {self.say(line.text)}"
         for words_before in cell.told:
             yield "changed", f"{indent}  {self.say(words_before)}"

@@ -117,17 +117,33 @@ def _here(words: str) -> str | None:
 
 def _told(found: re.Match[str]) -> str:
     """What is said of a part: each of its lines is known, or all of them stay English."""
-    here = [_tips.say(line) or of_change(line) for line in unescape(found[2]).split("\n")]
-    known = [line for line in here if line is not None]
-    return found[0] if len(known) < len(here) else found[1] + escape("\n".join(known), quote=True)
+    here = [_tip(line) for line in unescape(found[2]).split("\n")]
+    said = [line for line in here if line is not None]
+    return found[0] if len(said) < len(here) else found[1] + escape("\n".join(said), quote=True)
+
+
+def _tip(line: str) -> str | None:
+    """A line of what is said of a part; of a port of a switch, its VLANs after its name."""
+    name, colon, vlans = line.rpartition(": ")
+    whole = _tips.say(line) or of_change(line)
+    return whole or ((here := of_change(vlans)) and f"{name}{colon}{here}")
+
+
+def _titles() -> dict[str, str]:
+    """What the host is called: in the text of a picture, and in the picture itself."""
+    return {
+        "the pseudo-host": say("the pseudo-host"),
+        "the machine": say("the machine"),
+        "pseudo-host": say("pseudo-host"),
+        "machine": say("machine"),
+    }
 
 
 @cache
 def _known() -> dict[str, str]:
     """The words that are said otherwise than in English."""
     words = {
-        "the pseudo-host": say("the pseudo-host"),
-        "the machine": say("the machine"),
+        **_titles(),
         "LAN machine": say("LAN machine"),
         "LAN switch": say("LAN switch"),
         "namespace": say("namespace"),

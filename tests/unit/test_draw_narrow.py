@@ -1,0 +1,329 @@
+"""Pictures of lessons fit into a narrow cell, and each thing in them is said once, and whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+import snapshots as sample
+from msgspec import structs
+from spoken import printed
+from test_draw_cables import second_nic
+from test_draw_calm import ARTICLE, DOCKER, pictures
+from test_draw_changes import written
+from test_draw_room import FIRST, host, space
+
+import nslab.jupyter.widgets
+from nslab import (
+    AddAddress,
+    AddBridge,
+    AddContainer,
+    AddRoute,
+    AddVeth,
+    Lab,
+    Masquerade,
+    Move,
+    SetPromiscuous,
+    SetUp,
+)
+from nslab.draw import Picture
+from nslab.draw.layout.boxes import Rect
+from nslab.draw.layout.place import Placed
+from nslab.draw.paint.cell import least
+from nslab.network.actions import Action
+from nslab.network.diff import compare
+from nslab.network.model import Link, Peer, PortVlan, Snapshot, Tunnel
+
+CELL = 524
+"""Pixels that JupyterLab has for an output in a window of 640, which a zoom of 200 % leaves."""
+
+CONTAINERS: Sequence[Action] = (
+    AddBridge("docker0"),
+    AddAddress("docker0", "172.17.0.1/16"),
+    SetUp("docker0"),
+    Masquerade("172.17.0.0/16", out="eth0"),
+    *(
+        action
+        for number, name in ((2, "app"), (3, "db"))
+        for action in (
+            AddContainer(name),
+            AddVeth(f"veth{name}0123", "eth0", peer_ns=name, master="docker0", up=True),
+            AddAddress("eth0", f"172.17.0.{number}/16", ns=name),
+            SetUp("eth0", ns=name),
+            AddRoute("default", via="172.17.0.1", ns=name),
+        )
+    ),
+)
+SECOND_CARD: dict[str, Sequence[Action]] = {
+    "two containers": CONTAINERS,
+    "a pair": [AddVeth("peerA", "peerB")],
+    "a port": [DOCKER["addif"][0]],
+    "up": [SetUp("peerA")],
+    "moved": [Move("peerB", "app")],
+    "its address": [AddAddress("peerB", "198.51.100.50/24", ns="app"), SetUp("peerB", ns="app")],
+}
+STEPS = {"article": dict(list(ARTICLE.items())[:16]), "docker": DOCKER, "second card": SECOND_CARD}
+
+
+def wide(placed: Placed) -> int:
+    return placed.width - placed.left
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_each_picture_of_a_lesson_fits_into_a_narrow_cell(steps: str) -> None:
+    with Lab(engine="fake") as lab:
+        for name, picture in pictures(lab, STEPS[steps]):
+            assert least(wide(picture.placed)) <= CELL, name
+
+
+def test_notes_stand_below_two_cards_that_leave_no_room_beside_them() -> None:
+    placed = Picture(second_nic()).placed
+    assert least(wide(placed)) <= CELL
+    ((_, notes, _),) = [each for each in placed.notes if each[2].label == "host"]
+    cards = [slot.rect for cell, slot in placed.cells if cell.name in {"eth0", "nic0"}]
+    assert len(cards) == 2
+    assert all(card.bottom <= notes.y for card in cards)
+    (gate,) = placed.gates
+    assert not notes.overlaps(Rect(gate.rect.x, gate.rect.y, 24, placed.height)), "its line is free"
+
+
+def test_a_row_that_goes_on_is_indented() -> None:
+    snapshot = sample.article(repaired=True)
+    found = re.findall(r'<text class="[^"]*" x="(\d+)" y="\d+">([^<]*)', Picture(snapshot).svg)
+    places = {text: int(x) for x, text in found}
+    assert places["→ eth0"] > places["masquerade 192.168.10.0/24"]
+    assert "default via 198.51.100.1 dev eth0" in places, "what has room is in one row"
+
+
+def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:
+    shown = Picture(sample.fresh()).output
+    assert re.match(r'<div style="[^"]*text-align:center', shown)
+    page = (Path(nslab.jupyter.widgets.__file__).parent / "page.css").read_text()
+    for rule in (r"\.nslab-still \{([^}]*)\}", r":not\(\.nslab-drawn \*[^{]*\{([^}]*)\}"):
+        found = re.search(rule, page)
+        assert found
+        assert "0 auto" in found[1], "where a script gives it a frame, it stays there"
+
+
+def crossings(placed: Placed) -> list[tuple[str, str]]:
+    """The cables of one hue of which one passes over the other."""
+    found = []
+    for (one, a), (other, b) in combinations(placed.runs, 2):
+        if one.cable and other.cable:
+            hues = {placed.hues.get(run.cable.lower) for run in (one, other) if run.cable}
+            crossed = any(
+                meet(each, line) for each in pairwise(a) for line in pairwise(b) if len(hues) == 1
+            )
+            if crossed:
+                found.append((one.id, other.id))
+    return found
+
+
+def meet(one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]) -> bool:
+    (ax, ay), (bx, by) = one
+    (cx, cy), (dx, _) = other
+    if (ax == bx) == (cx == dx):
+        return False
+    if ax != bx:
+        return meet(other, one)
+    return min(cx, dx) < ax < max(cx, dx) and min(ay, by) < cy < max(ay, by)
+
+
+def test_no_two_cables_of_a_bridge_cross_when_a_container_gets_a_second_card() -> None:
+    with Lab(engine="fake") as lab:
+        for name, picture in pictures(lab, SECOND_CARD):
+            assert crossings(picture.placed) == [], name
+
+
+# -- new and gone on one link ----------------------------------------------------------------------
+
+
+def macs(*names: str) -> Snapshot:
+    """Macvlans on eth0, each in a namespace of its own."""
+    on_eth0 = Peer(namespace=sample.HOST, name="eth0", index=2)
+    spaces = []
+    for number, label in enumerate(("app", "db")):
+        links = [
+            sample.link(name, 10 + place, f"198.51.100.5{place}/24", kind="macvlan", peer=on_eth0)
+            for place, name in enumerate(names)
+            if name.startswith(label)
+        ]
+        spaces.append(space(number, *links, label=label))
+    return sample.lab(*spaces)
+
+
+def halos(svg: str) -> dict[str, list[str]]:
+    """What is around cables, by how they changed."""
+    found: dict[str, list[str]] = {}
+    for mark, path in re.findall(r'class="nslab-under nslab-halo-(\w+)" d="([^"]*)"', svg):
+        found.setdefault(mark, []).append(path)
+    return found
+
+
+def test_new_and_gone_on_one_link_are_apart() -> None:
+    before, after = macs("app-old", "db-old"), macs("db-new")
+    placed = Picture(compare(before, after)).placed
+    lines: dict[str, list[tuple[tuple[int, int], ...]]] = {"new": [], "gone": []}
+    for run, path in placed.runs:
+        if run.cable and run.cable.mark in lines:
+            lines[run.cable.mark] += pairwise(path)
+    assert lines["new"]
+    assert lines["gone"]
+    around = 9
+    for (ax, ay), (bx, by) in lines["new"]:
+        for (cx, cy), (dx, dy) in lines["gone"]:
+            if (
+                ax == bx
+                and cx == dx
+                and max(min(ay, by), min(cy, dy)) < min(max(ay, by), max(cy, dy))
+            ):
+                assert abs(ax - cx) > around, "one halo would lie on the other"
+
+
+def test_what_several_share_has_one_halo() -> None:
+    svg = Picture(compare(macs(), macs("app-new", "db-new"))).svg
+    found = halos(svg)
+    assert {mark: len(paths) for mark, paths in found.items()} == {"new": 1}
+    assert found["new"][0].count("M") == 2, "both ways are in it"
+
+
+# -- said once, and whole --------------------------------------------------------------------------
+
+
+def test_that_a_card_is_promiscuous_is_said_once() -> None:
+    with Lab(engine="fake") as lab:
+        on = lab.do(SetPromiscuous("eth0", on=True)).picture
+        now, off = lab.picture, lab.do(SetPromiscuous("eth0", on=False)).picture
+    assert on
+    assert off
+    for picture, mark in ((on, "new"), (off, "gone")):
+        said = [words for words in written(picture.svg) if "promiscu" in words]
+        assert said == ["promiscuous"]
+        assert (
+            f"nslab-told-{mark}" in re.findall(r"<text class=.([^>]*)>promiscuous<", picture.svg)[0]
+        )
+        assert picture.text.count("promiscu") == 1
+    assert written(now.svg).count("promiscuous") == 1
+
+
+def tunnelled(remote: str) -> Picture:
+    tunnel = Tunnel(number=16777215, remote=remote, dev="a-long-name-eth")
+    return Picture(
+        sample.lab(space(0, Link("vx0", 9, kind="vxlan", up=True, carrier=True, tunnel=tunnel)))
+    )
+
+
+@pytest.mark.parametrize("remote", ["203.0.113.180", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"])
+def test_where_a_tunnel_leads_is_not_cut(remote: str) -> None:
+    picture = tunnelled(remote)
+    said = " ".join(written(picture.svg))
+    assert f"VNI 16777215 to {remote} over a-long-name-eth" in said
+    assert "…" not in said
+    assert least(wide(picture.placed)) <= CELL
+    assert f"VNI 16777215 to {remote} over a-long-name-eth" in picture.text
+
+
+# -- VLANs at the ports where they act -------------------------------------------------------------
+
+VLANS = (PortVlan(vlan=10, pvid=True, untagged=True), PortVlan(vlan=20), PortVlan(vlan=30))
+
+
+@pytest.mark.parametrize(
+    ("vlans", "marks"),
+    [
+        (VLANS, ["pvid 10", "tagged 20,30"]),
+        (VLANS[:1], ["pvid 10"]),
+        ((PortVlan(vlan=10, pvid=True),), ["pvid 10", "tagged 10"]),
+        ((PortVlan(vlan=5, untagged=True), *VLANS[:1]), ["pvid 10", "untagged 5,10"]),
+        ((), ["no VLAN"]),
+    ],
+)
+def test_a_port_says_in_short_which_vlans_it_carries(
+    vlans: tuple[PortVlan, ...], marks: list[str]
+) -> None:
+    picture = Picture(filtering(vlans))
+    (rect,) = [slot.rect for cell, slot in picture.placed.cells if cell.name == "v0"]
+    places = [
+        (text, int(x), int(y))
+        for x, y, text in re.findall(r'x="(\d+)" y="(\d+)">([^<]*)</text>', picture.svg)
+    ]
+    assert [text for text, x, y in places if rect.holds((x, y)) and text != "v0"] == marks
+
+
+def filtering(vlans: tuple[PortVlan, ...]) -> Snapshot:
+    """A bridge that filters VLANs, with one port."""
+    br0 = sample.bridge("br0", 3)
+    assert br0.bridge
+    br0 = structs.replace(br0, bridge=structs.replace(br0.bridge, vlan_filtering=True))
+    port = sample.veth("v0", 4, (FIRST, "eth0", 2), master="br0")
+    assert port.port
+    port = structs.replace(port, port=structs.replace(port.port, vlans=vlans))
+    return sample.lab(space(0, sample.veth("eth0", 2, (sample.HOST, "v0", 4))), **host(br0, port))
+
+
+def switched(vlans: tuple[PortVlan, ...]) -> Snapshot:
+    """The LAN's switch filters: one of its ports carries these, the others VLAN 1."""
+    snapshot = sample.fresh()
+    (switch,) = [each for each in snapshot.namespaces if each.inode == sample.SWITCH]
+    one = (PortVlan(vlan=1, pvid=True, untagged=True),)
+    links = []
+    for link in switch.links:
+        if link.port:
+            own = vlans if link.name == ports(switch.links)[0] else one
+            link = structs.replace(link, port=structs.replace(link.port, vlans=own))
+        links.append(link)
+    spaces = [
+        structs.replace(each, links=tuple(links)) if each is switch else each
+        for each in snapshot.namespaces
+    ]
+    return structs.replace(snapshot, namespaces=tuple(spaces))
+
+
+def ports(links: Sequence[Link]) -> list[str]:
+    return [link.name for link in links if link.port]
+
+
+def test_the_lans_switch_says_it_of_each_of_its_ports() -> None:
+    picture = Picture(switched(VLANS))
+    (switch,) = [thing for thing, _ in picture.placed.scenery if thing.label == "switch"]
+    first, *others = [port.name for port in switch.ports]
+    assert others
+    lines = written(picture.svg)
+    lines = lines[lines.index("LAN switch") :]
+    at = lines.index(first)
+    assert lines[at : at + 3] == [first, "pvid 10", "tagged 20,30"]
+    for name in others:
+        assert lines[lines.index(name) + 1] == "pvid 1"
+    assert f"    port {first}: VLAN 10 untagged, 20 and 30 tagged" in picture.text
+    assert f"{first}: VLAN 10 untagged, 20 and 30 tagged" in picture.html.split("<desc>")[1]
+    assert least(wide(picture.placed)) <= CELL
+    assert not [port for thing, _ in Picture(sample.fresh()).placed.scenery for port in thing.ports]
+
+
+def test_a_change_of_them_is_marked_at_the_port() -> None:
+    picture = Picture(compare(filtering(VLANS[:1]), filtering(VLANS)))
+    marked = re.findall(r'<text class="[^"]*nslab-told-changed"[^>]*>([^<]*)', picture.svg)
+    assert marked == ["pvid 10", "tagged 20,30"], "and no long line beside them"
+    assert "~       VLAN 10 untagged → VLAN 10 untagged, 20 and 30 tagged" in picture.text
+
+
+GERMAN = """
+import sys
+sys.path.insert(0, {here!r})
+from test_draw_narrow import VLANS, filtering, switched
+from nslab.draw import Picture
+from nslab.jupyter.widgets.picture_words import drawn
+print(drawn(Picture(switched(VLANS))))
+print(drawn(Picture(filtering(VLANS))))
+"""
+
+
+def test_in_german_it_is_described_in_german() -> None:
+    page = printed(GERMAN.format(here=str(Path(__file__).parent)))
+    assert page.count("VLAN 10 ohne Tag, 20 und 30 mit Tag") >= 4, "the text, and where you point"
+    assert "tagged 20,30</text>" in page, "the kernel's words stay"
+    assert "untagged, 20" not in page
+    assert ">Pseudo-Host</text>" in page
