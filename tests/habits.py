@@ -123,6 +123,12 @@ IN_THE_LAB = (
             ("ip route add default via 198.51.100.1", "ip route replace default via 198.51.100.1"),
             ("ip route add default via 198.51.100.10", "is the host's own address, so it is no"),
             ("ip route add default", "ip"),
+            # -- a ping that reaches nobody, and what goes with a link
+            ("ip netns exec ns7 ping -c 1 -W 1 127.0.0.1", "goes over its lo, which is down"),
+            ("ping -c 1 -W 1 198.51.100.77", 'lab.why("host", "198.51.100.77") says where'),
+            ("ip link add d7 type bridge; ip link set d7 up; ip addr add 10.77.0.1/24 dev d7", ""),
+            ("ip route add 10.78.0.0/16 via 10.77.0.2", ""),
+            ("ip link set d7 down", "the kernel removed the route 10.78.0.0/16 via 10.77.0.2"),
             # -- iptables and sysctl
             ("iptables -A FORWARD -j ACEPT", "did you mean ACCEPT?"),
             ("iptables -A FORWARD -j MASQUERADE", "belongs to the table nat"),
