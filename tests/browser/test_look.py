@@ -247,6 +247,27 @@ def test_in_a_narrow_window_it_is_moved_and_nothing_covers_it(book: Book) -> Non
     page.wait_for_function(MAP_BESIDE)
 
 
+def test_at_a_zoom_of_200_percent_a_saved_picture_fits_and_can_be_read(book: Book) -> None:
+    """In a wide window it stands in the middle of its cell."""
+    page = book(LIVE.format(name="narrow"), "lab", width=640).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    still = page.locator(".jp-OutputArea svg.nslab-picture").last
+    stands(still)
+    needs, has = still.evaluate("({parentElement: it}) => [it.scrollWidth, it.clientWidth]")
+    assert needs <= has
+    assert smallest_letter(still) >= 11
+    page.set_viewport_size({"width": 1600, "height": 900})
+    stands(still)
+    left, right = still.evaluate(
+        """svg => {
+            const [one, cell] = [svg, svg.parentElement].map(each => each.getBoundingClientRect());
+            return [one.left - cell.left, cell.right - one.right];
+        }"""
+    )
+    assert left > 50
+    assert left == pytest.approx(right, abs=2)
+
+
 def test_the_small_map_is_drawn_again_when_there_is_more_again(book: Book) -> None:
     page, window, _ = looked_at(book, "map-again", width=640)
     small = page.locator(".nslab-live .nslab-map")
@@ -310,9 +331,13 @@ def test_in_a_narrow_window_a_journey_has_its_map_beside_its_picture(book: Book)
     page = book(f"import nslab\n{WIDGETS['inspector']}", width=640, height=2000).page
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     small = page.locator(".nslab-journey > .nslab-map")
-    expect(small).to_be_visible()
     picture = page.locator(".nslab-journey > .nslab-window svg.nslab-picture")
     tools = page.locator(".nslab-journey > .nslab-tools")
+    stands(picture)
+    expect(small).to_be_hidden()  # the whole of it fits, until somebody makes it larger
+    for _ in range(3):
+        tools.locator(".nslab-tool-in").click()
+    expect(small).to_be_visible()
     stands(picture)
     map_box, picture_box = small.bounding_box(), picture.bounding_box()
     assert map_box is not None

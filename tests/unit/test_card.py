@@ -222,7 +222,7 @@ def test_a_wrong_answer_is_a_try(deal: Any) -> None:
     says(card, "tries: 0", "foot")
     lab.do(AddBridge("br7"))
     says(card, "tries: 1", "foot")
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: one.attempt.tries == 1)
     lab.undo()
     lab.redo()
@@ -254,7 +254,7 @@ def test_what_must_not_be_is_said_when_it_is(deal: Any) -> None:
 def test_check_counts_a_try(deal: Any) -> None:
     one = build()
     card, lab = deal(one)
-    part(card, "check").click()
+    press(card, "check")
     says(card, "tries: 1", "foot")
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
@@ -297,7 +297,7 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
     assert "br9" not in part(card, "points").value
     assert not one.attempt.passed
     before = tried["br0"]
-    part(card, "hint").click()
+    press(card, "hint")
     says(card, "nobody asked for br9", "points")
     says(card, "wanted: br1 is up; now: there is no link br1", "points")
     assert "br0 answers</div>" in part(card, "points").value, "what is known stays known"
@@ -343,7 +343,7 @@ def test_while_something_is_tried_it_says_so(deal: Any) -> None:
 
 def test_check_tries_it_whatever_else_is_met(deal: Any, tried: dict[str, int]) -> None:
     card, _ = deal(build(checks=(HasLink("br0"), Tried("br0"))))
-    part(card, "check").click()
+    press(card, "check")
     says(card, "br0 is silent", "points")
     assert tried == {"br0": 1}
 
@@ -590,10 +590,10 @@ def test_hints_open_one_at_a_time(deal: Any) -> None:
 
 def test_the_solution_is_asked_for_twice(deal: Any) -> None:
     card, _ = deal(build())
-    part(card, "solution").click()
+    press(card, "solution")
     assert "ask once more" in part(card, "told").value
     assert "addbr" not in part(card, "told").value
-    part(card, "solution").click()
+    press(card, "solution")
     assert "AddBridge" in part(card, "told").value
 
 
@@ -601,7 +601,7 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
     assert hidden(card, "explain")
     lab.do(nslab.DeleteRoute("default"))
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: not hidden(card, "explain"))
     assert "○" not in part(card, "points").value
     press(card, "explain")
@@ -647,17 +647,17 @@ def test_a_picture_to_build_by_shows_what_is_missing(deal: Any) -> None:
 def test_in_a_puzzle_a_try_does_not_mark_the_fault(deal: Any) -> None:
     one = build(id=f"word-{next(number)}", kind="mend", lesson="puzzle", prepare=FAULT)
     card, _ = deal(one)
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: one.attempt.tries == 1 and not card._worker.busy)
     assert "lo without" not in card.live.picture.text
-    part(card, "hint").click()
+    press(card, "hint")
     until(lambda: "lo without 127.0.0.1/8" in card.live.picture.text)
 
 
 def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
     card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
     lab.do(nslab.DeleteRoute("default"))
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: not hidden(card, "explain"))
     press(card, "explain")
     says(card, "nslab-why", "told")
@@ -667,11 +667,11 @@ def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
 
 def test_why_is_not_offered_where_its_namespace_is_missing(deal: Any) -> None:
     card, lab = deal(build(checks=(Unanswered("red", "10.0.0.7"), HasLink("br0"))))
-    part(card, "check").click()
+    press(card, "check")
     says(card, "does not reach", "points")
     assert hidden(card, "explain")
     lab.do(nslab.AddNamespace("red"))
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: not hidden(card, "explain"))
 
 
@@ -704,10 +704,10 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     assert "exercise" not in part(card, "where").value
     assert part(card, "foot").value.startswith("★★★ · tries: 0")
     assert part(card, "hint").description == "Hint 1 of 3 (−★)"
-    part(card, "hint").click()
+    press(card, "hint")
     says(card, "★★☆", "foot")
     lab.do(nslab.DeleteRoute("default"))
-    part(card, "check").click()
+    press(card, "check")
     until(lambda: not hidden(card, "explain"))
     assert part(card, "explain").description == "Show me why (−★)"
     press(card, "explain")
@@ -718,7 +718,7 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     until(lambda: not card._worker.busy)
     assert part(card, "foot").value.startswith("★☆☆"), "it is paid once"
     assert part(card, "hint").description == "Hint 2 of 3 (−★)"
-    part(card, "hint").click()
+    press(card, "hint")
     says(card, "☆☆☆", "foot")
     until(lambda: part(card, "hint").description == "Hint 3 of 3")
 
@@ -856,7 +856,7 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     with Lab(engine="fake"):
         until(lambda: not hidden(card, "use"))
         assert "in other cells types into another one now" in part(card, "where").value
-        part(card, "use").click()
+        press(card, "use")
         assert notebook.lab is lab
         assert hidden(card, "use")
     again: Any = one.card(engine="fake")

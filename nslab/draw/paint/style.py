@@ -217,6 +217,10 @@ _DARK_PAGES = (
 """What tells that a page is dark: JupyterLab and Notebook, Sphinx, MyST, VS Code, Colab."""
 
 
+_CELL = ".jp-RenderedHTMLCommon:has(.nslab-inline){padding-right:0}\n"
+"""JupyterLab leaves 20 pixels at the right of an output: a narrow cell needs them."""
+
+
 def _variables(p: Palette) -> str:
     """The colours of a page; texts take the page's own."""
     named = {
@@ -297,7 +301,7 @@ def style(
         )
     pages = ",".join(f"{page} .nslab-inline" for page in _DARK_PAGES)
     return (
-        f"{common}.nslab-inline{{color:inherit;{_variables(LIGHT)}}}\n"
+        f"{common}{_CELL}.nslab-inline{{color:inherit;{_variables(LIGHT)}}}\n"
         f"{pages}{{{_variables(DARK)}}}\n"
         ".nslab-inline .nslab-same{opacity:.82}\n"
         f"{_scoped('.nslab-inline', rules(_PAGE))}"
