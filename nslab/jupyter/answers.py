@@ -103,7 +103,7 @@ class Answers:
             raise InvalidInput(
                 "type in the answer of",
                 name,
-                "it has no lab: a restart of the kernel ends all labs",
+                "its lab has ended, as by a restart of the kernel, or was never started",
                 ("run the cell with its card, just above" if known else ABOVE)
                 + f", then this cell again\n{KEPT}",
             )

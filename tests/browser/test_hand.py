@@ -238,14 +238,19 @@ def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
     Mouse(page).pick("ns1", "Ping from here …")
     page.locator(".nslab-whom input").fill("203.0.113.80")
     page.locator("button.nslab-ping").click()
-    expect(page.locator(".nslab-answer")).to_contain_text("ping 203.0.113.80")
+    expect(page.locator(".nslab-answer")).to_contain_text("✔ ping 203.0.113.80")
     page.locator("button.nslab-why").click()
     expect(page.locator(".nslab-answer")).to_contain_text("✔ ns1")
-    # Where it breaks, or that it does not, is seen in the picture.
     # Whether it breaks, and where, is seen in the one picture of the network.
     pictures = page.locator(".nslab-builder svg.nslab-picture:not(.nslab-small)")
     expect(pictures).to_have_count(1)
     expect(pictures.locator(".nslab-callout-arrived")).to_be_visible()
+    # What was answered of a network that is taken back is not there any longer.
+    page.locator("button.nslab-undo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("taken back")
+    expect(page.locator(".nslab-answer")).to_have_text("")
+    page.locator("button.nslab-redo").click()
+    expect(page.locator(".nslab-message")).to_contain_text("done again")
     Mouse(page).pick("ns1/eth0", "Capture here")
     expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()
 

@@ -96,6 +96,17 @@ def test_the_article_is_suggested(seen: Snapshot) -> None:
     assert "203.0.113.80" in asked(seen)
 
 
+def test_a_bridge_without_an_address_has_the_network_of_who_is_on_it() -> None:
+    """Two that were given the first address of two networks would not reach each other."""
+    begin = (act.AddBridge("br0"), act.AddNamespace("ns1"), act.AddNamespace("ns2"))
+    cables = [act.AddVeth(f"p{n}", "eth0", peer_ns=f"ns{n}", master="br0", up=True) for n in (1, 2)]
+    first = act.AddAddress("eth0", "10.7.0.11/24", ns="ns1")
+    with Lab(engine="fake", start=(*begin, *cables, first)) as lab:
+        by_words = {offer.words: offer for offer in offers(lab.snapshot(), "ns2/eth0")}
+    wanted = act.AddAddress("eth0", "10.7.0.12/24", ns="ns2")
+    assert makes(by_words["Add an address"]) == wanted
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [

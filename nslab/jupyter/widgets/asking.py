@@ -136,6 +136,10 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._whom.value = whom
         self._first.click()
 
+    def forget(self) -> None:
+        """Show no answer any longer: it was about a network that is not there now."""
+        self._say("")
+
     def _say(self, words: str, remedy: tuple[Action, ...] = ()) -> None:
         """Show an answer, as HTML, and a button that mends what it says; nothing is marked."""
         self._live.unmark()
@@ -150,7 +154,8 @@ class Asking(w.VBox):  # type: ignore[misc]
     def _pings(self) -> None:
         target = self._whom.value.strip()
         result = self._lab.ping(self._from, target)
-        self._say(f"<pre>ping {html.escape(f'{target}: {result}')}</pre>")
+        mark = "✔ " if result else ""  # what failed says so itself
+        self._say(f"<pre>{mark}ping {html.escape(f'{target}: {result}')}</pre>")
 
     def _whys(self, done: str = "") -> None:
         before = self._lab.snapshot()

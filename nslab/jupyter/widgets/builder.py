@@ -446,6 +446,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             return
         known = self._lab._containers()
         _, lost, steps = self._lab._go_back(1)
+        self.asking.forget()
         what = next(step.what for step in reversed(steps) if step.changed)
         words = say("taken back: {step}").format(step=_short(what, known))
         if lost:
@@ -458,6 +459,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         if not self._lab._history.undone:
             return
         _, lost, steps = self._lab._go_forth()
+        self.asking.forget()
         what = next(step.what for step in reversed(steps) if step.changed)
         words = say("done again: {step}").format(step=_short(what, self._lab._containers()))
         self._say("\n".join([words, *lost]), ok=not lost)

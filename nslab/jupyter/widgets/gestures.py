@@ -253,7 +253,7 @@ def _parent(space: Namespace) -> str:
 def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
     """An address that suits a link: of the network that it is plugged into, else of a new one."""
     far = snapshot.peer(link)
-    net = _network_at(far[0], far[1]) if far else None
+    net = _network_at(snapshot, *far) if far else None
     taken = {
         ipaddress.ip_interface(one.address).ip
         for each in snapshot
@@ -271,10 +271,16 @@ def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
     return ""
 
 
-def _network_at(space: Namespace, link: Link) -> ipaddress.IPv4Network | None:
-    """The network of a link, or of the bridge that it is a port of."""
+def _network_at(snapshot: Snapshot, space: Namespace, link: Link) -> ipaddress.IPv4Network | None:
+    """The network of a link, or of the bridge that it is a port of, or of who is on that bridge."""
     owner = next((one for one in space.links if one.name == link.master), link)
-    for one in owner.addresses:
+    ports = [one for one in space.links if one.master == owner.name]
+    others = [far[1] for one in ports if (far := snapshot.peer(one))]
+    return next((net for one in (owner, *others) if (net := _network_of(one))), None)
+
+
+def _network_of(link: Link) -> ipaddress.IPv4Network | None:
+    for one in link.addresses:
         found = ipaddress.ip_interface(one.address)
         if isinstance(found, ipaddress.IPv4Interface):
             return found.network
