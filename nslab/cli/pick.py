@@ -53,15 +53,21 @@ def pick(
         found = own
     if len(found) == 1:
         return found[0]
-    has = {_key(lab): _namespaces(lab) for lab in (found or running)}
-    able = [lab for lab in found if ns in has[_key(lab)]]
+    has: dict[object, list[str]] = {}
+
+    def namespaces(lab: labs.Running) -> list[str]:
+        if _key(lab) not in has:
+            has[_key(lab)] = _namespaces(lab)
+        return has[_key(lab)]
+
+    able = [lab for lab in found if ns is not None and ns in namespaces(lab)]
     if len(able) == 1:
         return able[0]
     option = "" if operation == "end" else "--lab "
     listed = sorted(able or found or running, key=lambda lab: lab.age)
     lines = "\n".join(
         f"nslab {command or operation} {option}{_word(lab, running)}"
-        f"    {_called(lab, running)}{_how(lab)}{_having(has[_key(lab)])}"
+        f"    {_called(lab, running)}{_how(lab)}{_having(namespaces(lab))}"
         for lab in listed[:MOST]
     )
     lines += _left(listed[MOST:])

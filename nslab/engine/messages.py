@@ -254,17 +254,27 @@ class Shown(Message, frozen=True):
     data: bytes
 
 
+class Taken(Message, frozen=True):
+    """So many bytes of what was typed has the program taken, or will nobody take."""
+
+    size: int
+
+
 class Left(Message, frozen=True):
     """The visit is over, with this exit code."""
 
     code: int
 
 
+WINDOW = 256 << 10
+"""Bytes that a visitor has typed at most before they are taken: all on the way is always read, so a
+program that does not read its input keeps nobody from noticing that its visitor has left."""
+
 HANG_UP = b"\0\0\0\0"
 """An empty frame: the visitor is gone.  The terminal answers with the same when it is free."""
 
 ToTerminal = Visit | Typed | Resized
-FromTerminal = Shown | Left
+FromTerminal = Shown | Taken | Left
 ToAgent = (
     Start
     | Apply

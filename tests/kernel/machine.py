@@ -161,3 +161,7 @@ def assert_as_before(before: dict[str, object]) -> None:
     after = fingerprint()
     for key, value in before.items():
         assert after[key] == value, key
+
+
+ALL_LISTED = "from nslab.cli import main, pick; pick.MOST = 10**6; main()"
+"""The program nslab, which otherwise lists the ten newest labs: other tests have some, too."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from machine import ALL_LISTED
 
 from nslab.engine.local import LocalEngine
 from nslab.engine.protocol import Options
@@ -129,7 +130,12 @@ def test_why_on_the_machine_itself() -> None:
 
 
 def test_which_labs_there_are(lab: LocalEngine) -> None:
-    ended = nslab("show", "--lab", "nobody", check=1)
+    ended = subprocess.run(
+        (sys.executable, "-c", ALL_LISTED, "show", "--lab", "nobody"),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
     assert "no lab of that name is running" in ended.stderr
     assert f"nslab show --lab {NAME}" in ended.stderr
 

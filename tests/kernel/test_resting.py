@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from machine import ALL_LISTED
 
 from nslab import AddBridge, AddNamespace, Lab
 from nslab.engine import labs
@@ -47,7 +48,11 @@ def test_it_can_be_looked_at_and_goes_on_resting(rests: Lab) -> None:
 
 
 def test_a_list_says_that_it_rests_and_what_is_in_it(rests: Lab) -> None:
-    refused = nslab("enter", "--lab", "no-such-lab")
+    refused = subprocess.run(
+        (sys.executable, "-c", ALL_LISTED, "enter", "--lab", "no-such-lab"),
+        capture_output=True,
+        text=True,
+    )
     (line,) = [each for each in refused.stderr.splitlines() if NAME in each]
     assert "resting, with asleep" in line
     assert rests.resting

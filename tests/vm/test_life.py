@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from nslab import Lab, LabGone
-from nslab.engine import labs
+from nslab.engine import labs, runtime
+from nslab.engine import messages as m
 from nslab.engine.vm import image, qemu
 from nslab.errors import NslabError
 
@@ -267,6 +272,73 @@ def test_no_more_visitors_than_terminals(lab: Lab) -> None:
         for one in there:
             one.communicate()
     until(lambda: enter(lab, "--", "true").returncode == 0)
+
+
+# -- visitors that do not do as they should: nobody else may notice ------------------------------
+
+
+def visiting(lab: Lab, *words: str) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "nslab", "enter", "--lab", lab.name, "--", *words]
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def waits_to_be_read(stream: IO[bytes]) -> bool:
+    size = fcntl.ioctl(stream, termios.FIONREAD, bytes(4))
+    return int.from_bytes(size, sys.byteorder) >= 60_000
+
+
+def assert_all_terminals_are_free(lab: Lab) -> None:
+    """So many visitors at once have each an answer."""
+    together = [visiting(lab, "cat") for _ in m.TERMINALS]
+    assert [one.communicate(b"here", timeout=LIMIT)[0] for one in together] == [b"here"] * 4
+
+
+def test_a_visitor_whose_screen_stands_still(lab: Lab) -> None:
+    with visiting(lab, "yes") as still:
+        try:
+            assert still.stdout is not None
+            until(lambda: waits_to_be_read(still.stdout))
+            assert enter(lab, "--", "true").returncode == 0
+            assert still.stdout.read(4) == b"y\ny\n"
+        finally:
+            still.kill()
+    until(lambda: not lab.run("pgrep", "-x", "yes").stdout)
+    assert_all_terminals_are_free(lab)
+
+
+def test_a_visitor_whose_program_reads_nothing(lab: Lab) -> None:
+    with visiting(lab, "sleep", "1000") as typing:
+        try:
+            assert typing.stdin is not None
+            os.set_blocking(typing.stdin.fileno(), False)
+            sent = 0
+
+            def stuck() -> bool:
+                nonlocal sent
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        sent += os.write(typing.stdin.fileno(), b"x" * 65536)
+                return sent > m.WINDOW
+
+            until(stuck)
+            until(lambda: lab.run("pgrep", "-x", "sleep").stdout)
+            assert enter(lab, "--", "true").returncode == 0
+        finally:
+            typing.kill()
+    until(lambda: not lab.run("pgrep", "-x", "sleep").stdout)
+    assert_all_terminals_are_free(lab)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", m.frame(m.Visit(("look", "x")))[:-1], b"\xff" * 64], ids=["", "half", "nonsense"]
+)
+def test_a_visitor_who_leaves_at_the_door(lab: Lab, said: bytes) -> None:
+    held = outside(lab).held
+    assert held is not None
+    for _ in range(3):
+        with runtime.connected(held) as line:
+            line.sendall(said)
+    assert_all_terminals_are_free(lab)
 
 
 @pytest.mark.root

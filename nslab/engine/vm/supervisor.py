@@ -1,8 +1,8 @@
 """Starts QEMU, ends it with the notebook, and lets visitors of the same user in.
 
 A program of its own, run by path, so that its start takes no longer than Python's:
-``python -I -S watch.py --vm NAME TERMINALS DIRECTORY KEY HEAD -- QEMU…``, where TERMINALS are the
-descriptors of the host's ends of the guest's terminals, with commas; DIRECTORY is one of the
+``python -I -S supervisor.py --vm NAME TERMINALS DIRECTORY KEY HEAD -- QEMU…``, where TERMINALS are
+the descriptors of the host's ends of the guest's terminals, with commas; DIRECTORY is one of the
 directory of records (:mod:`nslab.engine.runtime`) or -1, KEY the record's name in it and HEAD its
 text up to this process's number.
 
@@ -19,10 +19,16 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Container
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
 HANG_UP = b"\0\0\0\0"
+
+LIMIT = 1 << 20
+"""Bytes that wait for one who does not read, before the other is no longer listened to.  More than
+visitors send that no program has taken (``WINDOW`` of :mod:`nslab.engine.messages`), so that they
+are always heard, and never wait for each other."""
 
 
 class Record:
@@ -64,12 +70,22 @@ class Record:
 
 
 class Terminal:
-    """The host's end of one of the guest's terminals, and who visits by it."""
+    """The host's end of one of the guest's terminals, and who visits by it.
+
+    Nothing here waits for one of the two to read: a visitor whose screen stands still, or who has
+    gone without a word, must keep neither other visitors waiting nor the machine alive.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.port = socket.socket(fileno=descriptor)
+        self.port.setblocking(False)
         self.visitor: socket.socket | None = None
         self.draining = False
+        self._typed = bytearray()
+        """From the visitor, up to the end of a frame: what is cut off would take in the next
+        visitor's words."""
+        self._to_guest = bytearray()
+        self._to_visitor = bytearray()
         self._frame = 0
         self._head = b""
 
@@ -77,37 +93,81 @@ class Terminal:
     def free(self) -> bool:
         return self.visitor is None and not self.draining
 
+    def reads(self) -> list[socket.socket]:
+        """Whom to listen to: not to whom the other does not keep up with."""
+        found = [self.port] if len(self._to_visitor) < LIMIT else []
+        if self.visitor is not None and len(self._to_guest) < LIMIT:
+            found.append(self.visitor)
+        return found
+
+    def writes(self) -> list[socket.socket]:
+        found = [self.port] if self._to_guest else []
+        if self.visitor is not None and self._to_visitor:
+            found.append(self.visitor)
+        return found
+
+    def let_in(self, visitor: socket.socket) -> None:
+        visitor.setblocking(False)
+        self.visitor = visitor
+        self._to_visitor += b"\1"
+
     def hang_up(self) -> None:
         """The visitor is gone: tell the guest, and wait for its answer."""
         if self.visitor is not None:
             self.visitor.close()
         self.visitor = None
         self.draining = True
-        self.port.sendall(HANG_UP)
+        self._typed.clear()
+        self._to_visitor.clear()
+        self._to_guest += HANG_UP
 
-    def from_visitor(self, visitor: socket.socket) -> None:
-        try:
-            data = visitor.recv(65536)
-        except OSError:
-            data = b""
-        if data:
-            self.port.sendall(data)
-        else:
-            self.hang_up()
+    def write(self, ready: Container[socket.socket]) -> None:
+        """Pass on what they take.
 
-    def from_guest(self) -> bool:
-        """Pass on; False at the guest's end."""
-        data = self.port.recv(65536)
-        if not data:
-            return False
-        if self._ends(data):
-            self.draining = False
-        elif self.visitor is not None:
+        :raises OSError: the guest's end is gone
+        """
+        if self._to_guest and self.port in ready:
+            del self._to_guest[: self.port.send(self._to_guest)]
+        if self._to_visitor and self.visitor is not None and self.visitor in ready:
             try:
-                self.visitor.sendall(data)
+                del self._to_visitor[: self.visitor.send(self._to_visitor)]
             except OSError:
                 self.hang_up()
-        return True
+
+    def from_visitor(self) -> None:
+        assert self.visitor is not None
+        try:
+            data = self.visitor.recv(65536)
+        except OSError:
+            data = b""
+        self._typed += data
+        while data and len(self._typed) >= 4:
+            (size,) = struct.unpack_from(">I", self._typed)
+            if size == 0 or size > LIMIT:  # none of our visitors
+                data = b""
+            elif len(self._typed) < 4 + size:
+                break
+            else:
+                self._to_guest += self._typed[: 4 + size]
+                del self._typed[: 4 + size]
+        if not data:
+            self.hang_up()
+
+    def from_guest(self) -> None:
+        """Pass on.
+
+        :raises OSError: the guest's end is gone
+        """
+        data = self.port.recv(65536)
+        if not data:
+            raise ConnectionResetError
+        ends = self._ends(data)
+        if self.visitor is not None:
+            self._to_visitor += data
+            if ends:  # it did not understand
+                self.hang_up()
+        elif ends:
+            self.draining = False
 
     def _ends(self, data: bytes) -> bool:
         """Whether it ends with an empty frame: the terminal is free again."""
@@ -170,20 +230,30 @@ def close_others(keep: set[int]) -> None:
 def serve(notebook: int, qemu: int, listening: socket.socket, terminals: list[Terminal]) -> None:
     """Until the notebook or QEMU has ended."""
     while True:
-        visitors = {t.visitor: t for t in terminals if t.visitor is not None}
-        ports = {t.port: t for t in terminals}
-        waiting: list[Any] = [notebook, qemu, listening, *ports, *visitors]
-        ready = select.select(waiting, [], [])[0]
+        reading: list[Any] = [notebook, qemu, listening]
+        for terminal in terminals:
+            reading += terminal.reads()
+        writing = [one for terminal in terminals for one in terminal.writes()]
+        ready, writable, _ = select.select(reading, writing, [])
         if notebook in ready or qemu in ready:
             return
+        for terminal in list(terminals):
+            try:
+                pass_on(terminal, ready, writable)
+            except OSError:  # the guest's end is gone
+                terminals.remove(terminal)
+                if terminal.visitor is not None:
+                    terminal.visitor.close()
         if listening in ready:
             admit(listening, terminals)
-        for port, terminal in ports.items():
-            if port in ready and not terminal.from_guest():
-                terminals.remove(terminal)
-        for visitor, terminal in visitors.items():
-            if visitor in ready and terminal.visitor is visitor:
-                terminal.from_visitor(visitor)
+
+
+def pass_on(terminal: Terminal, ready: list[Any], writable: list[socket.socket]) -> None:
+    terminal.write(writable)
+    if terminal.port in ready:
+        terminal.from_guest()
+    if terminal.visitor is not None and terminal.visitor in ready:
+        terminal.from_visitor()
 
 
 def admit(listening: socket.socket, terminals: list[Terminal]) -> None:
@@ -194,9 +264,8 @@ def admit(listening: socket.socket, terminals: list[Terminal]) -> None:
     free = next((t for t in terminals if t.free), None)
     if user != os.getuid() or free is None:  # root comes as the lab's owner
         visitor.close()
-        return
-    visitor.sendall(b"\1")
-    free.visitor = visitor
+    else:
+        free.let_in(visitor)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ from nslab.engine.guard import raw_keyboard
 from nslab.errors import LabGone, NslabError
 from nslab.printable import printable
 
+PATIENCE = 60.0
+"""Seconds that a machine may say nothing at a look: emulated, on a busy host, it may take ten."""
+
 
 def enter(held: runtime.Held, words: Sequence[str]) -> int:
     """Run a program in the lab; its exit code.
@@ -38,9 +41,22 @@ def enter(held: runtime.Held, words: Sequence[str]) -> int:
 
 
 def look(held: runtime.Held) -> bytes:
-    """A snapshot of the lab, as a message."""
+    """A snapshot of the lab, as a message.
+
+    :raises LabGone: the lab has just ended, or cannot be looked into
+    :raises NslabError: it does not answer, or all of its terminals are in use
+    """
     name = held.record.name
-    with _connected(held) as line:
+    try:
+        return _look(held)
+    except TimeoutError:
+        cause = f"its virtual machine does not answer ({PATIENCE:g} s)"
+        raise NslabError("look into the lab", name, cause, "try again, or close the lab") from None
+
+
+def _look(held: runtime.Held) -> bytes:
+    name = held.record.name
+    with _connected(held, PATIENCE) as line:
         line.sendall(m.frame(m.Visit(("look", name))) + m.frame(m.Typed(b"")))
         arrived = bytearray()
         shown: dict[str, bytes] = {"stdout": b"", "stderr": b""}
@@ -63,11 +79,11 @@ def _gone(what: str, name: str) -> LabGone:
 
 
 @contextlib.contextmanager
-def _connected(held: runtime.Held) -> Iterator[socket.socket]:
+def _connected(held: runtime.Held, patience: float | None = None) -> Iterator[socket.socket]:
     name = held.record.name
     with contextlib.ExitStack() as stack:
         try:
-            line = stack.enter_context(runtime.connected(held))
+            line = stack.enter_context(runtime.connected(held, patience))
         except runtime.Stranger as error:
             hint = "close the lab and make a new one"
             raise NslabError("enter the lab", name, str(error), hint) from None
@@ -111,18 +127,21 @@ class _Visitor:
 
     def _relay(self, woken: int) -> int:
         arrived = bytearray()
-        sources: list[int] = [self._line.fileno(), woken, 0]
+        open_, on_its_way = True, 0
         while True:
+            sources = [self._line.fileno(), woken]
+            if open_ and on_its_way < m.WINDOW:
+                sources.append(0)
             ready, _, _ = select.select(sources, [], [])
             if woken in ready:
                 os.read(woken, 64)
                 if self._size is not None:
                     self._send(m.Resized(*_size()))
             if 0 in ready:
-                data = os.read(0, 65536)
+                data = os.read(0, min(65536, m.WINDOW - on_its_way))
                 self._send(m.Typed(data))
-                if not data:
-                    sources.remove(0)
+                open_ = bool(data)
+                on_its_way += len(data)
             if self._line.fileno() in ready:
                 piece = self._line.recv(65536)
                 if not piece:
@@ -132,6 +151,8 @@ class _Visitor:
                     match m.from_terminal.decode(body):
                         case m.Shown(stream, data):
                             _print(sys.stderr if stream == "stderr" else sys.stdout, data)
+                        case m.Taken(size):
+                            on_its_way -= size
                         case m.Left(code):
                             return code
 

@@ -6,6 +6,7 @@ this process, which has everything loaded, becomes the visitor.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pty
@@ -38,10 +39,11 @@ class Terminal:
 
     def serve(self) -> None:
         """One visit, from its request until the visitor has hung up."""
-        request = m.to_terminal.decode(self._frame() or b"")
+        body = self._frame()  # none if the visitor left at the door
+        request = m.to_terminal.decode(body) if body else None
         if isinstance(request, m.Visit):
             child, given, shown = self._start(request)
-            there = self._relay(child, given, dict(shown))
+            there = self._relay(child, Input(given), dict(shown))
             for descriptor in {given, *shown}:
                 os.close(descriptor)
             if there:
@@ -99,7 +101,7 @@ class Terminal:
             sys.stdout.flush()
             os._exit(code)
 
-    def _relay(self, child: int, given: int, shown: dict[int, Stream]) -> bool:
+    def _relay(self, child: int, given: Input, shown: dict[int, Stream]) -> bool:
         """Pass bytes on until the visitor's process has ended; False if the visitor hung up.
 
         What it left in the background may hold its output open and is not waited for.
@@ -107,7 +109,10 @@ class Terminal:
         ended = os.pidfd_open(child)
         there, over = self._take_in(given, child), False  # what arrived with the request
         while there and not over:
-            ready, _, _ = select.select([self._port, ended, *shown], [], [])
+            writing = [given.descriptor] if given.waiting else []
+            ready, writable, _ = select.select([self._port, ended, *shown], writing, [])
+            if writable and (taken := given.pass_on()):
+                self._send(m.Taken(taken))
             if self._port in ready:
                 self._arrived += os.read(self._port, CHUNK)
                 there = self._take_in(given, child)
@@ -115,6 +120,11 @@ class Terminal:
                 if not self._pass_on(descriptor, shown):
                     del shown[descriptor]
             over = ended in ready and not any(one in ready for one in shown)
+        self._end(child, ended, there)
+        return there
+
+    def _end(self, child: int, ended: int, there: bool) -> None:
+        """Have the visitor's process end if it is not over, and say how it ended."""
         if not there:
             os.killpg(child, signal.SIGHUP)
             if not select.select([ended], [], [], 1.0)[0]:
@@ -123,43 +133,79 @@ class Terminal:
         os.close(ended)
         if there:
             self._send(m.Left(code if code >= 0 else 128 - code))
-        return there
 
     def _pass_on(self, descriptor: int, shown: dict[int, Stream]) -> bool:
         try:
             data = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return True
         except OSError:  # a pty whose other end is closed answers EIO
             return False
         if data:
             self._send(m.Shown(shown[descriptor], data))
         return bool(data)
 
-    def _take_in(self, given: int, child: int) -> bool:
+    def _take_in(self, given: Input, child: int) -> bool:
         """Do what has arrived says; False if the visitor hung up."""
         for body in m.split(self._arrived):
             if not body:
                 return False
             match m.to_terminal.decode(body):
                 case m.Typed(data):
-                    _give(given, data)
+                    given.add(data)
                 case m.Resized(rows, columns):
-                    _resize(given, rows, columns)
+                    _resize(given.descriptor, rows, columns)
                     os.killpg(child, signal.SIGWINCH)
         return True
 
 
-def _give(given: int, data: bytes) -> None:
-    try:
-        if data:
-            os.write(given, data)
-        elif os.isatty(given):
-            os.write(given, b"\x04")
+class Input:
+    """What a visitor's program is given to read, at its own speed.
+
+    :param descriptor: the other end of its terminal, or of its pipe
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._bytes = bytearray()
+        self._ends = False
+        os.set_blocking(descriptor, False)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something that the program has not taken."""
+        return bool(self._bytes) or self._ends
+
+    def add(self, data: bytes) -> None:
+        """Nothing is the end of the input."""
+        self._bytes += data
+        self._ends = self._ends or not data
+
+    def pass_on(self) -> int:
+        """Write what it takes now; how many bytes that are."""
+        size = 0
+        try:
+            if self._bytes:
+                size = os.write(self.descriptor, self._bytes)
+                del self._bytes[:size]
+            if self._ends and not self._bytes:
+                self._ends = False
+                self._end()
+        except BlockingIOError:
+            pass
+        except OSError:  # it reads no more
+            size += len(self._bytes)
+            self._bytes.clear()
+            self._ends = False
+        return size
+
+    def _end(self) -> None:
+        if os.isatty(self.descriptor):
+            os.write(self.descriptor, b"\x04")
         else:  # the end of a pipe: what is left there is read, and nothing comes after it
             null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, given, inheritable=False)
+            os.dup2(null, self.descriptor, inheritable=False)
             os.close(null)
-    except OSError:
-        pass  # it reads no more
 
 
 def _resize(terminal: int, rows: int, columns: int) -> None:
@@ -171,4 +217,7 @@ def _lab(pid_file: str) -> int:
     with open(pid_file) as file:
         agent = int(file.read())
     with open(f"/proc/{agent}/task/{agent}/children") as file:
-        return int(file.read().split()[0])
+        children = file.read().split()
+    if not children:
+        raise ProcessLookupError(errno.ESRCH, "it has just ended")
+    return int(children[0])

@@ -12,10 +12,11 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from nslab.engine.agent.boot.init import Init
+from nslab.engine.agent.boot.runners import in_background, side_by_side
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.processes import network_inodes
 from nslab.engine.agent.packets import filters, ring, taps
@@ -30,9 +31,6 @@ PIECE = 4 << 20
 
 COUNTED = 0.25
 """Seconds between two looks at what the kernel has dropped."""
-
-SIDE_BY_SIDE = 32
-"""Threads that open or close sockets: they wait for the kernel, not for a processor."""
 
 
 class Captures:
@@ -139,7 +137,7 @@ class Recorder:
         blocks, retire = ring.blocks_for(len(rings)), ring.retire_after(len(rings))
         try:
             rings[0].want_stamps()
-            _side_by_side([partial(one.prepare, blocks, retire, program) for one in rings])
+            side_by_side([partial(one.prepare, blocks, retire, program) for one in rings])
             self.began = time.time_ns()
             for opening in openings:
                 opening.ring.open(opening.index)
@@ -331,18 +329,4 @@ def _ready(descriptors: list[int], seconds: float) -> bool:
 
 
 def _close(rings: list[ring.Ring]) -> None:
-    """Close rings in the background, side by side: each waits for the kernel."""
-
-    closings = [one.release() for one in rings]
-    if closings:
-        threading.Thread(
-            target=_side_by_side, args=(closings,), name="closing", daemon=True
-        ).start()
-
-
-def _side_by_side(work: Sequence[Callable[[], object]]) -> None:
-    # Here, because to import it takes a tenth of a lab's start, and many labs capture nothing.
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(work))) as side_by_side:
-        list(side_by_side.map(lambda one: one(), work))
+    in_background([one.release() for one in rings])

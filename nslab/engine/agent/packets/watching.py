@@ -13,13 +13,12 @@ import ctypes
 import os
 import socket
 import struct
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from nslab.engine import uapi
+from nslab.engine.agent.boot.runners import in_background
 from nslab.engine.agent.netns import spaces as sp
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.packets import taps
@@ -241,10 +240,4 @@ def watches(
 
 def close(some: Sequence[Watch]) -> None:
     """Close them in the background: each waits for the kernel, 8 to 20 ms."""
-
-    def work() -> None:
-        with ThreadPoolExecutor(min(32, len(some))) as side_by_side:
-            list(side_by_side.map(Watch.close, some))
-
-    if some:
-        threading.Thread(target=work, name="closing", daemon=True).start()
+    in_background([one.close for one in some])
