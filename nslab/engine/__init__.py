@@ -19,6 +19,7 @@
     sending           sending on a stream without ever waiting for it
     ssh               the engine on another machine that is reached by ssh
     stopping          stop (Ctrl-C, the notebook's ■) at points of our choosing, and at no other
+    telling           who hears what an engine does first that takes long
     uapi              the kernel's constants, by the headers of its uapi
     vm/               a lab in a virtual machine of its own
 """

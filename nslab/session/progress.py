@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol
 
+from nslab.engine import telling
+from nslab.engine.telling import Tell
 from nslab.printable import printable
 from nslab.session import views
 
@@ -44,6 +46,36 @@ def _nowhere(text: str, share: float | None) -> None:
     pass
 
 
+class Preparing:
+    """Says what an engine does before its first lab: to make a virtual machine takes minutes."""
+
+    def __init__(self, show: Shown) -> None:
+        self._show = show
+
+    def __call__(self, what: str, done: float) -> None:
+        if what == telling.DONE:
+            self._show("the virtual machine is ready", None)
+        else:
+            self._show(f"making the virtual machine: {printable(what)}", done)
+
+
+def preparing() -> Tell:
+    """Who is told of it: nobody where outputs are compared, or would land in any cell."""
+    if not _may():
+        return _nowhere
+    if views.notebook() is not None or sys.stderr.isatty():
+        return Preparing(shown())
+    return telling.Lines()
+
+
+telling.begin = preparing
+
+
+def _may() -> bool:
+    main = threading.current_thread() is threading.main_thread()
+    return main and not os.environ.get("NSLAB_QUICK")
+
+
 class Repeating:
     """Says which step is being repeated, if all of them take longer than a person likes to wait.
 
@@ -58,8 +90,7 @@ class Repeating:
         self._place = 0
         self._show: Shown | None = None
         self._start = time.monotonic()
-        main = threading.current_thread() is threading.main_thread()
-        self._may = main and not os.environ.get("NSLAB_QUICK")
+        self._may = _may()
 
     def now(self, what: str) -> None:
         """The next step begins."""

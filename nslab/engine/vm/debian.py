@@ -12,16 +12,14 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 from nslab.engine import stopping
+from nslab.engine.telling import Tell
 from nslab.engine.vm import recipe
 from nslab.engine.vm.trouble import BuildFailed
-
-Tell = Callable[[str, float], None]
-"""Called with what is being done, and what part of it is done (0 to 1)."""
 
 KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",

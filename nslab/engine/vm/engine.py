@@ -7,11 +7,11 @@ import sys
 import time
 
 from nslab.engine import messages as m
-from nslab.engine import stopping
+from nslab.engine import stopping, telling
 from nslab.engine.protocol import Options
 from nslab.engine.remote import AgentEngine
+from nslab.engine.telling import DONE, Tell
 from nslab.engine.vm import image, saved_state
-from nslab.engine.vm.debian import Tell
 from nslab.engine.vm.machine import Machine
 from nslab.engine.vm.saved_state import State
 from nslab.engine.vm.trouble import NoMachine
@@ -50,14 +50,14 @@ class VmEngine(AgentEngine):
 
 def _woken(name: str) -> Machine:
     with stopping.Raising():  # to make one takes minutes, and can be broken off anywhere
-        found = ready(_Telling())
+        found = ready(telling.begin())
     try:
         return found.wake(name)
     except NoMachine:
         # Written by a QEMU that was replaced meanwhile, or damaged: made anew, once.
         found.forget()
         with stopping.Raising():
-            found = ready(_Telling())
+            found = ready(telling.begin())
         return found.wake(name)
 
 
@@ -85,8 +85,10 @@ def ready(tell: Tell, *, build: bool = False) -> State:
                     continue
                 if not made.whole():
                     tell("the image is damaged: making a new one", 0.0)
-                    return _again(made, tell)
-                raise
+                    found = _again(made, tell)
+                else:
+                    raise
+            tell(DONE, 1.0)
             return found
     raise AssertionError("the list of accelerators ends with tcg")
 
@@ -96,16 +98,3 @@ def _again(made: image.Image, tell: Tell) -> State:
     found = State(fresh, "tcg")
     found.make(tell)
     return found
-
-
-class _Telling:
-    """Standard error has a line for each stage that takes long."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    def __call__(self, what: str, done: float) -> None:
-        stage = what.partition(" ")[0]
-        if stage != self._last:
-            self._last = stage
-            print(f"nslab: {what} …", file=sys.stderr)

@@ -29,8 +29,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from nslab.engine import stopping
+from nslab.engine.telling import Tell
 from nslab.engine.vm import archive, debian, recipe
-from nslab.engine.vm.debian import Tell, run
+from nslab.engine.vm.debian import run
 from nslab.engine.vm.trouble import BuildFailed
 
 ROOM = 900 << 20

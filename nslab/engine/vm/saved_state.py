@@ -18,8 +18,8 @@ from pathlib import Path
 
 from nslab.engine import messages as m
 from nslab.engine import stopping
+from nslab.engine.telling import Tell
 from nslab.engine.vm import code, image, qemu
-from nslab.engine.vm.debian import Tell
 from nslab.engine.vm.machine import Machine
 from nslab.engine.vm.trouble import NoMachine
 
@@ -121,7 +121,6 @@ class State:
             self.forget()
             with contextlib.suppress(OSError):  # another process was quicker
                 new.rename(self.path)
-        tell("done", 1.0)
         return booted
 
 
