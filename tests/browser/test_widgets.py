@@ -26,7 +26,7 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
     ("Set up", ["host", "lxcbr0"]),
     ("Add a namespace", ["ns1"]),
     ("Set up", ["ns1", "lo"]),
-    ("Add a veth pair", ["veth-ns1", "host", "lxcbr0.1", "host", "–"]),
+    ("Add a cable (veth)", ["veth-ns1", "host", "lxcbr0.1", "host", "–"]),
     ("Move to another namespace", ["host", "veth-ns1", "ns1"]),
     ("Rename", ["ns1", "veth-ns1", "eth0"]),
     ("Add an address", ["ns1", "eth0", "192.168.10.11/24"]),
@@ -286,7 +286,7 @@ def nothing_is_cut(page: Page) -> None:
     builder = page.locator(".nslab-builder")
     page.wait_for_function("one => one.clientWidth < 400", arg=builder.element_handle())
     steps = page.locator(".nslab-what select")
-    for step in ("Add a veth pair", "VLAN of a port", "Set up"):
+    for step in ("Add a cable (veth)", "VLAN of a port", "Set up"):
         steps.select_option(step)
         page.wait_for_function(WHOLE, arg=builder.element_handle())
     page.locator("button.nslab-do").click()
