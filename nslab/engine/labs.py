@@ -7,6 +7,7 @@ run (:mod:`nslab.engine.guard`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -126,13 +127,29 @@ def end(lab: Running) -> None:
     try:
         # The first process of a lab here heeds nothing else; the others end what is theirs.
         local_one = held.record.engine == "local"
-        signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
+        if local_one:
+            _end_keeper(held)
+        with contextlib.suppress(ProcessLookupError):  # it has ended with its keeper
+            signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
         if not select.select([process], [], [], ENDING)[0]:
             raise NslabError(
                 "end the lab", lab.name, "it does not end", "end its notebook's kernel"
             )
     finally:
         os.close(process)
+
+
+def _end_keeper(held: runtime.Held) -> None:
+    """End the process that keeps a lab here, by the signal that tells its notebook who did it."""
+    pid, begun, *_ = map(int, held.key.split("-")[:2])
+    with contextlib.suppress(OSError):  # it has just ended
+        keeper = os.pidfd_open(pid)
+        try:
+            if runtime.started(pid) == begun:
+                signal.pidfd_send_signal(keeper, local.ENDED)
+                select.select([keeper], [], [], ENDING)
+        finally:
+            os.close(keeper)
 
 
 def look(lab: Running) -> Snapshot:

@@ -20,13 +20,16 @@ from typing import IO
 from nslab.engine import messages as m
 from nslab.engine import runtime
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, AgentEngine
+from nslab.engine.remote import DYING, OUTSIDE, AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
 from nslab.printable import printable
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
 """Seconds in which the agent must be ready; it takes a fraction of one."""
+
+ENDED = signal.SIGUSR1
+"""What ends the process that keeps a lab, and tells by that that a person has asked for it."""
 
 AGAIN_LIMIT = 60.0
 """The same for the second try, on a machine that is slow."""
@@ -88,6 +91,8 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
         code = self._process.poll()
+        if code == -ENDED:
+            return OUTSIDE
         words = _tail(self._errors)
         if words:
             return f": {words}"

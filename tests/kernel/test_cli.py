@@ -15,6 +15,7 @@ import pytest
 
 from nslab.engine.local import LocalEngine
 from nslab.engine.protocol import Options
+from nslab.errors import LabGone
 from nslab.network.actions import AddBridge, AddNamespace, AddVeth, SetUp
 
 NAME = f"cli-{os.getpid()}"
@@ -165,6 +166,8 @@ def test_a_lab_that_was_left_open_is_ended() -> None:
     try:
         assert nslab("end", name).stdout.startswith(f"ended {name}, which was ")
         assert not engine.alive
+        with pytest.raises(LabGone, match="ended from outside, by nslab end"):
+            engine.snapshot()
         assert "is running" in nslab("end", name, check=1).stderr, "none of that name, or none"
     finally:
         engine.close()
