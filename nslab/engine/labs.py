@@ -11,13 +11,12 @@ import contextlib
 import os
 import select
 import signal
-import time
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
-from nslab.engine import bell, guard, local, runtime, ssh
+from nslab.engine import age, bell, guard, local, runtime, ssh
 from nslab.engine.protocol import Engine
 from nslab.engine.vm import visitor
 from nslab.errors import InvalidInput, LabGone, NslabError
@@ -40,7 +39,7 @@ class Running(Struct, frozen=True):
     pid: int
     uid: int
     age: float
-    """Seconds since it was started."""
+    """Seconds since its session began."""
     engine: runtime.Kind = "local"
     held: runtime.Held | None = None
 
@@ -84,9 +83,8 @@ def _decoded(answer: bytes) -> list[runtime.Held]:
 
 def _running(held: runtime.Held, uid: int) -> Running:
     record = held.record
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    age = max(0.0, now - record.started / os.sysconf("SC_CLK_TCK"))
-    return Running(record.name, record.pid, uid, age, record.engine, held)
+    old = age.of(record.pid, record.started)
+    return Running(record.name, record.pid, uid, old, record.engine, held)
 
 
 def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from nslab.engine import age, runtime
 from nslab.engine import messages as m
-from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import DYING, OUTSIDE, AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
@@ -63,7 +63,7 @@ class Child:
     """
 
     def __init__(self, name: str) -> None:
-        environment = dict(os.environ)
+        environment = os.environ | age.told()
         root = str(Path(__file__).resolve().parents[2])
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root

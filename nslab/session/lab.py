@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from nslab.engine import protocol, stopping
+from nslab.engine import age, protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NotMet, NslabError
 from nslab.network import diff, names
@@ -131,6 +131,8 @@ class Lab(Past, Counting, Tables, Traffic):
         self._begin = steps_of(start)
         self._earlier: list[Snapshot] = []
         """What was there on the way to its beginning."""
+        self._since = age.now()
+        """When it began, whatever places it has lived in since."""
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._closed = False
@@ -555,7 +557,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """A line of the beginning has run.  One that failed is passed over, as in a terminal."""
 
     def _newest_engine(self) -> Engine:
-        with enough.of_everything(self.name):
+        with enough.of_everything(self.name), age.since(self._since):
             made = self._newest = self._factory(self._options)
         if self._closed:
             made.close()
