@@ -509,16 +509,12 @@ class Snapshot(Value, frozen=True):
         indexes: dict[tuple[int, int], int] = {}
         macs: dict[str, str] = {}
         stolen: dict[tuple[int, int], str] = {}
-        for ns in self.namespaces:
-            twins = next((their.links for their in other if their.label == ns.label), ())
-            theirs = {link.name: link for link in twins}
-            for link in ns.links:
-                twin = theirs.get(link.name)
-                indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
-                if twin and link.mac_origin == twin.mac_origin == "random":
-                    macs[link.mac] = twin.mac
-                if twin and link.mac_origin == twin.mac_origin == "stolen":
-                    stolen[ns.inode, link.index] = twin.mac
+        for ns, link, twin in self._twins(other):
+            indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
+            if twin and link.mac_origin == twin.mac_origin == "random":
+                macs[link.mac] = twin.mac
+            if twin and link.mac_origin == twin.mac_origin == "stolen":
+                stolen[ns.inode, link.index] = twin.mac
 
         def renumbered(ns: Namespace, link: Link) -> Link:
             peer = link.peer
@@ -547,6 +543,13 @@ class Snapshot(Value, frozen=True):
             for ns in self.namespaces
         )
         return structs.replace(self, namespaces=tuple(spaces))
+
+    def _twins(self, other: Snapshot) -> Iterator[tuple[Namespace, Link, Link | None]]:
+        """Each link, with the one of the other snapshot that is called the same."""
+        for ns in self.namespaces:
+            twins = next((their.links for their in other if their.label == ns.label), ())
+            theirs = {link.name: link for link in twins}
+            yield from ((ns, link, theirs.get(link.name)) for link in ns.links)
 
     def _called(self, label: str, otherwise: int) -> int:
         return next((ns.inode for ns in self.namespaces if ns.label == label), otherwise)

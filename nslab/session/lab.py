@@ -26,7 +26,7 @@ from nslab.engine import age, protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NotMet, NslabError
 from nslab.network import diff, names
-from nslab.network.actions import Action, AddContainer
+from nslab.network.actions import Action
 from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
@@ -213,12 +213,6 @@ class Lab(Past, Counting, Tables, Traffic):
             after = self.snapshot() if before is not None else None
             self._history.add(Done(done), before, after, took=took)
             self._tell()
-
-    def _containers(self) -> list[str]:
-        """The names of the containers that actions have made so far."""
-        steps = (*self._begin, *(step.what for step in self._history.steps))
-        made = (action for step in steps if isinstance(step, Done) for action in step.actions)
-        return [action.name for action in made if isinstance(action, AddContainer)]
 
     @checked
     def sh(

@@ -78,6 +78,11 @@ class Past:
     def _draw(self, what: Snapshot | diff.Diff) -> Picture:
         raise NotImplementedError
 
+    def _containers(self) -> list[str]:
+        """The names of the containers that were made so far."""
+        steps = (*self._begin, *(step.what for step in self._history.steps))
+        return list(dict.fromkeys(export.containers(steps)))
+
     def _turn(self) -> AbstractContextManager[None]:
         """One step at a time."""
         raise NotImplementedError
@@ -100,7 +105,7 @@ class Past:
         """
         self._look_for_hands()
         undone = sum(step.changed for group in self._history.undone for step in group)
-        return Account(self._history.steps, undone)
+        return Account(self._history.steps, undone, self._containers())
 
     @property
     def steps(self) -> tuple[HistoryStep, ...]:

@@ -103,21 +103,21 @@ def standing(
     :param veiled: whether only what is tried for real is told: the rest would name the fault
     """
     snapshot = lab.snapshot()
-    beside = _beside(asked, lab, trying)
-    rest = not beside and _looks_right(asked, snapshot)
+    wrong = _beside(asked, lab, trying)
+    rest = not wrong and _looks_right(asked, snapshot)
     checks = tuple(one for one in asked.checks if one.tries or not veiled)
     asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
     ran = _all_hold(asking)
     if veiled:
-        beside = veil(asked, lab) if trying and ran and not rest else []
-    found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
+        wrong = veil(asked, lab, needed=trying and ran and not rest)
+    found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
         found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
     return Standing(
-        points=(*found, *beside),
+        points=(*found, *wrong),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
@@ -133,11 +133,13 @@ def is_begun(lab: Lab) -> bool:
     return bool(lab.history or lab.changes.lasting)
 
 
-def veil(asked: Asks, lab: Lab) -> list[Verdict]:
+def veil(asked: Asks, lab: Lab, *, needed: bool = True) -> list[Verdict]:
     """What is said where it works, but not as the task asks, and the fault is still to be found.
 
     What the learner has changed beside the task is named: that is no part of the fault.
     """
+    if not needed:
+        return []
     too_much = _untouched(asked, lab) if asked.only else None
     return [Verdict(False, VEILED) if too_much is None or too_much else too_much]
 

@@ -53,6 +53,10 @@ class Card(w.VBox):  # type: ignore[misc]
     children: Any
     live: Live
     """The picture of the exercise's lab."""
+    _reason = ""
+    """Why the lab has ended, in the reader's language."""
+    _pressed = False
+    """Whether Check was pressed since the lab was as at first."""
 
     def __init__(
         self,
@@ -70,10 +74,6 @@ class Card(w.VBox):  # type: ignore[misc]
         do so at the same time."""
         self._state = ""
         """``ended`` when the lab has, ``older`` when a newer card has taken over."""
-        self._reason = ""
-        """Why it has ended, in the reader's language."""
-        self._pressed = False
-        """Whether Check was pressed since the lab was as at first."""
         self._news = False
         """Whether what is said below the buttons is of no more use after the next step."""
         self._why_of: Snapshot | None = None
