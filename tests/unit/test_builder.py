@@ -39,7 +39,8 @@ def builder(lab: Lab) -> Iterator[Builder]:
 def field(builder: Builder, name: str) -> Any:
     """What a field of the form is filled in by; they stand in the form's order."""
     (form,) = [form for form in FORMS if form.title == part(builder, "what").value]
-    fields = [each for line in part(builder, "form").children for each in line.children]
+    shown = part(builder, "form").children
+    fields = [each for one in shown for each in getattr(one, "children", (one,))]
     return fields[[field.name for field in form.fields].index(name)]
 
 

@@ -137,6 +137,8 @@ def veil(asked: Asks, lab: Lab, *, needed: bool = True) -> list[Verdict]:
     """What is said where it works, but not as the task asks, and the fault is still to be found.
 
     What the learner has changed beside the task is named: that is no part of the fault.
+
+    :param needed: whether it is so
     """
     if not needed:
         return []

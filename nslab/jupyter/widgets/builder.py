@@ -73,7 +73,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             layout=w.Layout(width="22em", max_width="100%"),
         )
         self._palette = w.HTML(_palette())
-        self._row = w.VBox()
+        self._row = w.HBox(layout=_wrapped())
         self._do = _button(say("Do it"), "check")
         self._do.button_style = "primary"
         self._undo = _button(say("Undo"), "undo")
@@ -182,10 +182,13 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._fields = {}
             for field in self._form.fields:
                 self._fields[field.name] = self._made(field, chosen.get(field.name, ""))
-            self._row.children = [
-                w.HBox([self._fields[field.name] for field in line], layout=_wrapped())
-                for line in self._form.lines
-            ]
+            lines = [[self._fields[field.name] for field in line] for line in self._form.lines]
+            # Only where it is needed: a box more is one more that the page makes late.
+            self._row.children = (
+                [w.HBox(line, layout=_wrapped(flex="1 1 100%")) for line in lines]
+                if len(lines) > 1
+                else lines[0]
+            )
             self.asking.leads = False
             self._check()
 
@@ -561,8 +564,8 @@ def _button(words: str, icon: str, tooltip: str = "") -> w.Button:
     return w.Button(description=words, icon=icon, tooltip=tooltip, layout=layout)
 
 
-def _wrapped() -> w.Layout:
-    return w.Layout(flex_flow="row wrap", align_items="center")
+def _wrapped(**more: str) -> w.Layout:
+    return w.Layout(flex_flow="row wrap", align_items="center", **more)
 
 
 def _palette() -> str:
