@@ -189,6 +189,8 @@ class Builder(w.VBox):  # type: ignore[misc]
                 if len(lines) > 1
                 else lines[0]
             )
+            # Which form it is: others have the same labels, and the page shows them a moment later.
+            self._row._dom_classes = ("nslab-form", f"nslab-form-{FORMS.index(self._form)}")
             self.asking.leads = False
             self._check()
 
