@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from nslab import __version__
+from nslab.printable import printable
 
 app = typer.Typer(
     name="nslab",
@@ -153,9 +154,8 @@ def enter(
     from nslab.engine import labs
 
     inside = None if name == "host" else name
-    running = pick(
-        lab, "enter", here=here, command=f"enter {shlex.quote(name)}" if name else "", ns=inside
-    )
+    command = printable(f"enter {shlex.quote(name)}") if name else ""
+    running = pick(lab, "enter", here=here, command=command, program=ctx.obj or (), ns=inside)
     raise typer.Exit(labs.enter(running, inside, ctx.obj))
 
 
@@ -218,7 +218,12 @@ def show(
         raise typer.BadParameter("--machine is no lab: leave --lab out")
     from nslab.cli import show as showing
 
-    snapshot = showing.machine() if machine else showing.running(lab, here=as_message)
+    flags = {"--json": as_json, "--dot": as_dot, "--message": as_message}
+    words = [flag for flag, given in flags.items() if given] + (["--svg", str(svg)] if svg else [])
+    command = printable(shlex.join(["show", *words]))
+    snapshot = (
+        showing.machine() if machine else showing.running(lab, here=as_message, command=command)
+    )
     if as_message:
         import msgspec
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+from collections.abc import Sequence
 
 from nslab.engine import labs
 from nslab.engine.guard import named
@@ -24,6 +26,7 @@ def pick(
     *,
     here: bool = False,
     command: str = "",
+    program: Sequence[str] = (),
     ns: str | None = None,
 ) -> labs.Running:
     """The lab of that process id or name; for None the only one that runs, or that has ``ns``.
@@ -33,6 +36,7 @@ def pick(
     :param operation: what is wanted, as errors say it: enter, show
     :param here: leave out those that live on other machines
     :param command: what follows ``nslab`` to do it, if that is not the operation's own word
+    :param program: what is to be run there, which stands last in what is advised
     :param ns: the namespace that it is wanted for
 
     :raises NslabError: there is none, or it is not clear which; says which there are
@@ -65,8 +69,9 @@ def pick(
         return able[0]
     option = "" if operation == "end" else "--lab "
     listed = sorted(able or found or running, key=lambda lab: lab.age)
+    last = printable(f" -- {shlex.join(program)}") if program else ""
     lines = "\n".join(
-        f"nslab {command or operation} {option}{_word(lab, running)}"
+        f"nslab {command or operation} {option}{_word(lab, running)}{last}"
         f"    {_called(lab, running)}{_how(lab)}{_having(namespaces(lab))}"
         for lab in listed[:MOST]
     )

@@ -9,12 +9,15 @@ from nslab.errors import NslabError, os_cause
 from nslab.network.model import Snapshot
 
 
-def running(wanted: str | None, *, here: bool = False) -> Snapshot:
-    """A snapshot of a running lab."""
+def running(wanted: str | None, *, here: bool = False, command: str = "") -> Snapshot:
+    """A snapshot of a running lab.
+
+    :param command: what was typed behind ``nslab``, for what is advised where no lab is named
+    """
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    return labs.look(pick(wanted, "show", here=here))
+    return labs.look(pick(wanted, "show", here=here, command=command))
 
 
 def machine() -> Snapshot:

@@ -2,6 +2,7 @@
 
 ::
 
+    age               how old a lab's session is, whatever agents it has had
     agent/            what runs inside the lab
     bell              a lab that rests, and who wakes it
     choose            which engine a lab gets

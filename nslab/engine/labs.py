@@ -7,16 +7,16 @@ run (:mod:`nslab.engine.guard`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
-import time
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
-from nslab.engine import bell, guard, local, runtime, ssh
+from nslab.engine import age, bell, guard, local, runtime, ssh
 from nslab.engine.protocol import Engine
 from nslab.engine.vm import visitor
 from nslab.errors import InvalidInput, LabGone, NslabError
@@ -39,7 +39,7 @@ class Running(Struct, frozen=True):
     pid: int
     uid: int
     age: float
-    """Seconds since it was started."""
+    """Seconds since its session began."""
     engine: runtime.Kind = "local"
     held: runtime.Held | None = None
 
@@ -83,9 +83,8 @@ def _decoded(answer: bytes) -> list[runtime.Held]:
 
 def _running(held: runtime.Held, uid: int) -> Running:
     record = held.record
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    age = max(0.0, now - record.started / os.sysconf("SC_CLK_TCK"))
-    return Running(record.name, record.pid, uid, age, record.engine, held)
+    old = age.of(record.pid, record.started)
+    return Running(record.name, record.pid, uid, old, record.engine, held)
 
 
 def enter(lab: Running, ns: str | None = None, argv: Sequence[str] = ()) -> int:
@@ -126,13 +125,29 @@ def end(lab: Running) -> None:
     try:
         # The first process of a lab here heeds nothing else; the others end what is theirs.
         local_one = held.record.engine == "local"
-        signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
+        if local_one:
+            _end_keeper(held)
+        with contextlib.suppress(ProcessLookupError):  # it has ended with its keeper
+            signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
         if not select.select([process], [], [], ENDING)[0]:
             raise NslabError(
                 "end the lab", lab.name, "it does not end", "end its notebook's kernel"
             )
     finally:
         os.close(process)
+
+
+def _end_keeper(held: runtime.Held) -> None:
+    """End the process that keeps a lab here, by the signal that tells its notebook who did it."""
+    pid, begun, *_ = map(int, held.key.split("-")[:2])
+    with contextlib.suppress(OSError):  # it has just ended
+        keeper = os.pidfd_open(pid)
+        try:
+            if runtime.started(pid) == begun:
+                signal.pidfd_send_signal(keeper, local.ENDED)
+                select.select([keeper], [], [], ENDING)
+        finally:
+            os.close(keeper)
 
 
 def look(lab: Running) -> Snapshot:

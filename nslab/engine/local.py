@@ -17,16 +17,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from nslab.engine import age, runtime
 from nslab.engine import messages as m
-from nslab.engine import runtime
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, AgentEngine
+from nslab.engine.remote import DYING, OUTSIDE, AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
 from nslab.printable import printable
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
 """Seconds in which the agent must be ready; it takes a fraction of one."""
+
+ENDED = signal.SIGUSR1
+"""What ends the process that keeps a lab, and tells by that that a person has asked for it."""
 
 AGAIN_LIMIT = 60.0
 """The same for the second try, on a machine that is slow."""
@@ -60,7 +63,7 @@ class Child:
     """
 
     def __init__(self, name: str) -> None:
-        environment = dict(os.environ)
+        environment = os.environ | age.told()
         root = str(Path(__file__).resolve().parents[2])
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
@@ -88,6 +91,8 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
         code = self._process.poll()
+        if code == -ENDED:
+            return OUTSIDE
         words = _tail(self._errors)
         if words:
             return f": {words}"

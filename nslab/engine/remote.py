@@ -77,6 +77,10 @@ Reply = m.FromAgent | None | type[KeyboardInterrupt]
 Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Try | m.Ask | m.Follow
 
 
+OUTSIDE = "it was ended from outside, by nslab end"
+"""How a lab ended for which a person asked in a terminal."""
+
+
 class Connection(Protocol):
     """The way to one agent.  It is closed with the engine, and may not refer to it."""
 
@@ -94,7 +98,7 @@ class Connection(Protocol):
         """Have its reader read its end, from any thread."""
 
     def ended(self) -> str:
-        """How the agent ended, in words that go on after "its agent ended".
+        """How the agent ended, in words that go on after "its agent ended", or ``OUTSIDE``.
 
         Its pipes end a moment before it does: that it has ended is waited for, for a while.
         """
@@ -494,12 +498,10 @@ class AgentEngine:
     def _gone(self) -> NslabError:
         if self._closed or self._owner != os.getpid():
             return self._closed_error()
-        lost = self._hearing.lost
-        how = (
-            f"its agent was given up, because {lost}"
-            if lost
-            else f"its agent ended{self._connection.ended()}"
-        )
+        if lost := self._hearing.lost:
+            how = f"its agent was given up, because {lost}"
+        elif (how := self._connection.ended()) != OUTSIDE:
+            how = f"its agent ended{how}"
         return LabGone(
             "use the lab",
             self._options.name,

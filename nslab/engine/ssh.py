@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 
+from nslab.engine import age, runtime
 from nslab.engine import messages as m
-from nslab.engine import runtime
 from nslab.engine.protocol import Options
 from nslab.engine.remote import DYING, AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
@@ -104,6 +104,7 @@ class Remote:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 start_new_session=True,
+                env=os.environ | age.told(),
             )
         except OSError as error:
             self._errors.close()

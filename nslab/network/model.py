@@ -502,19 +502,19 @@ class Snapshot(Value, frozen=True):
         """This snapshot with the numbers that ``other`` has for what is called the same.
 
         For two labs that were made separately: inodes, indexes and MACs drawn at random differ
-        in them and mean nothing.
+        in them and mean nothing; nor does from which of its ports a bridge took its MAC, as that
+        is the lowest of them.
         """
         inodes = {ns.inode: other._called(ns.label, ns.inode) for ns in self.namespaces}
         indexes: dict[tuple[int, int], int] = {}
         macs: dict[str, str] = {}
-        for ns in self.namespaces:
-            twins = next((their.links for their in other if their.label == ns.label), ())
-            theirs = {link.name: link for link in twins}
-            for link in ns.links:
-                twin = theirs.get(link.name)
-                indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
-                if twin and link.mac_origin == twin.mac_origin == "random":
-                    macs[link.mac] = twin.mac
+        stolen: dict[tuple[int, int], str] = {}
+        for ns, link, twin in self._twins(other):
+            indexes[ns.inode, link.index] = twin.index if twin else link.index + (1 << 24)
+            if twin and link.mac_origin == twin.mac_origin == "random":
+                macs[link.mac] = twin.mac
+            if twin and link.mac_origin == twin.mac_origin == "stolen":
+                stolen[ns.inode, link.index] = twin.mac
 
         def renumbered(ns: Namespace, link: Link) -> Link:
             peer = link.peer
@@ -526,7 +526,7 @@ class Snapshot(Value, frozen=True):
                 link,
                 index=indexes[ns.inode, link.index],
                 peer=peer,
-                mac=macs.get(link.mac, link.mac),
+                mac=stolen.get((ns.inode, link.index)) or macs.get(link.mac, link.mac),
             )
 
         def entries(some: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
@@ -543,6 +543,13 @@ class Snapshot(Value, frozen=True):
             for ns in self.namespaces
         )
         return structs.replace(self, namespaces=tuple(spaces))
+
+    def _twins(self, other: Snapshot) -> Iterator[tuple[Namespace, Link, Link | None]]:
+        """Each link, with the one of the other snapshot that is called the same."""
+        for ns in self.namespaces:
+            twins = next((their.links for their in other if their.label == ns.label), ())
+            theirs = {link.name: link for link in twins}
+            yield from ((ns, link, theirs.get(link.name)) for link in ns.links)
 
     def _called(self, label: str, otherwise: int) -> int:
         return next((ns.inode for ns in self.namespaces if ns.label == label), otherwise)

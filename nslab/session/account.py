@@ -11,6 +11,7 @@ from nslab.network import diff
 from nslab.network.actions import code
 from nslab.network.model import Snapshot
 from nslab.printable import printable
+from nslab.session import export
 from nslab.session.history import Done, HistoryStep, Made, Typed
 
 EFFECTS = 2
@@ -47,11 +48,16 @@ class Account(Sequence[Entry]):
 
     :param steps: all of them, also those that only looked
     :param undone: how many numbered steps ``redo`` would bring back
+    :param containers: those there are, which are entered by their processes
     """
 
-    def __init__(self, steps: Sequence[HistoryStep], undone: int = 0) -> None:
+    def __init__(
+        self, steps: Sequence[HistoryStep], undone: int = 0, containers: Sequence[str] = ()
+    ) -> None:
         changing = [step for step in steps if step.changed]
-        self._entries = [_entry(number, step) for number, step in enumerate(changing, 1)]
+        self._entries = [
+            _entry(number, step, containers) for number, step in enumerate(changing, 1)
+        ]
         self._looked = len(steps) - len(changing)
         self._undone = undone
 
@@ -128,13 +134,13 @@ def _cut(line: str) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def _entry(number: int, step: HistoryStep) -> Entry:
+def _entry(number: int, step: HistoryStep, containers: Sequence[str]) -> Entry:
     what = step.what
     note = step.ending
     if isinstance(what, Done):
         by, text = "lab.do", "\n".join(map(code, what.actions))
     elif isinstance(what, Made):
-        by, text = what.why, str(what)
+        by, text = what.why, "\n".join(export.lines(what, known=containers))
     else:
         by, text = f"typed in {what.ns}" if what.ns else "typed", str(what)
         if step.failed and not note:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import structs
@@ -62,6 +62,12 @@ def lines(what: What, style: Style = "iproute2", known: Iterable[str] = ()) -> l
     pieces: Sequence[Piece] = what.actions if isinstance(what, Done) else what.pieces
     left = what.left if isinstance(what, Made) else ()
     return [*_lines(pieces, style, list(known), wait=False), *map(_not_told, left)]
+
+
+def containers(steps: Iterable[What]) -> Iterator[str]:
+    """The names of the containers that steps make."""
+    for what in steps:
+        yield from (one.name for one in _actions(what) if isinstance(one, AddContainer))
 
 
 def _not_told(one: str) -> str:
@@ -166,9 +172,7 @@ def script(steps: Steps, style: Style = "iproute2", clear: Plan | None = None) -
         "# The steps of a lab, to be run as root on a host with bash, iproute2 and, where they\n"
         "# are used, brctl, ifconfig, iptables or nft.  It changes the host that it runs on.\n"
     )
-    names = sorted(
-        {a.name for what in steps for a in _actions(what) if isinstance(a, AddContainer)}
-    )
+    names = sorted(set(containers(steps)))
     lines = _lines(clear.pieces, style, names, wait=False) if clear else []
     if not lines:
         return head + made

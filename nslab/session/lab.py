@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from nslab.engine import protocol, stopping
+from nslab.engine import age, protocol, stopping
 from nslab.engine.choose import choose
 from nslab.errors import CommandTimeout, Interrupted, InvalidInput, LabClosed, NotMet, NslabError
 from nslab.network import diff, names
-from nslab.network.actions import Action, AddContainer
+from nslab.network.actions import Action
 from nslab.network.arguments import check, checked
 from nslab.network.model import Snapshot
 from nslab.printable import short
@@ -131,6 +131,8 @@ class Lab(Past, Counting, Tables, Traffic):
         self._begin = steps_of(start)
         self._earlier: list[Snapshot] = []
         """What was there on the way to its beginning."""
+        self._since = age.now()
+        """When it began, whatever places it has lived in since."""
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._closed = False
@@ -211,12 +213,6 @@ class Lab(Past, Counting, Tables, Traffic):
             after = self.snapshot() if before is not None else None
             self._history.add(Done(done), before, after, took=took)
             self._tell()
-
-    def _containers(self) -> list[str]:
-        """The names of the containers that actions have made so far."""
-        steps = (*self._begin, *(step.what for step in self._history.steps))
-        made = (action for step in steps if isinstance(step, Done) for action in step.actions)
-        return [action.name for action in made if isinstance(action, AddContainer)]
 
     @checked
     def sh(
@@ -555,7 +551,7 @@ class Lab(Past, Counting, Tables, Traffic):
         """A line of the beginning has run.  One that failed is passed over, as in a terminal."""
 
     def _newest_engine(self) -> Engine:
-        with enough.of_everything(self.name):
+        with enough.of_everything(self.name), age.since(self._since):
             made = self._newest = self._factory(self._options)
         if self._closed:
             made.close()

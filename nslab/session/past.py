@@ -22,7 +22,7 @@ from nslab.session.account import Account
 from nslab.session.clearing import clearing
 from nslab.session.history import Done, History, HistoryStep, Typed, What
 from nslab.session.outcome import ActionResult
-from nslab.session.repeating import repeated
+from nslab.session.repeating import differences, repeated
 
 if TYPE_CHECKING:
     from nslab.draw import Memory, Picture
@@ -56,6 +56,7 @@ class Past:
 
     def __init__(self) -> None:
         self._history = History()
+        self._turned: diff.Diff | None = None
         self._watchers: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._depth = 0
         """How many steps the thread that has the turn is in."""
@@ -76,6 +77,11 @@ class Past:
 
     def _draw(self, what: Snapshot | diff.Diff) -> Picture:
         raise NotImplementedError
+
+    def _containers(self) -> list[str]:
+        """The names of the containers that were made so far."""
+        steps = (*self._begin, *(step.what for step in self._history.steps))
+        return list(dict.fromkeys(export.containers(steps)))
 
     def _turn(self) -> AbstractContextManager[None]:
         """One step at a time."""
@@ -99,7 +105,7 @@ class Past:
         """
         self._look_for_hands()
         undone = sum(step.changed for group in self._history.undone for step in group)
-        return Account(self._history.steps, undone)
+        return Account(self._history.steps, undone, self._containers())
 
     @property
     def steps(self) -> tuple[HistoryStep, ...]:
@@ -222,7 +228,8 @@ class Past:
                 return Went(self._result(before), [], ())
             place = numbered[kept]
             undone = everything[place:]
-            lost = self._rebuild(everything[:place], undone[0].before, undone)
+            turned = _step_told(undone, back=True)
+            lost = self._rebuild(everything[:place], undone[0].before, undone, turned=turned)
             return Went(self._result(before), lost, undone)
 
     def _go_forth(self) -> Went:
@@ -241,13 +248,27 @@ class Past:
             again = groups[-1]
             steps = (*self._history.steps, *again)
             last = next(step for step in reversed(steps) if step.changed)
-            lost = self._rebuild(steps, last.after, again=True)
+            lost = self._rebuild(steps, last.after, again=True, turned=_step_told(again))
             return Went(self._result(before), lost, again)
 
     def _result(self, before: Snapshot) -> ActionResult:
         after = self._history.latest
         assert after is not None  # the look at what was just made
-        return ActionResult((), diff.compare(before, after.aligned(before)), self._draw)
+        changes = self._turned_into(after) or diff.compare(before, after.aligned(before))
+        return ActionResult((), changes, self._draw)
+
+    def _turned_into(self, now: Snapshot) -> diff.Diff | None:
+        """What the last undo or redo changed, as the step itself tells it; None if that is unknown.
+
+        A lab that is made anew has other numbers, and between two of those a link that got another
+        name is one that has gone and one that is new.
+
+        :param now: what is there: something may have been done since
+        """
+        turned = self._turned
+        if turned is None or differences(turned.after, now, lasting=True):
+            return None
+        return turned
 
     def _rebuild(
         self,
@@ -256,12 +277,14 @@ class Past:
         undone: tuple[HistoryStep, ...] = (),
         *,
         again: bool = False,
+        turned: diff.Diff | None = None,
     ) -> list[str]:
         """Make the lab anew with these steps; if that fails, the present one stays.
 
         :param wanted: what is to be there then
         :param undone: steps that redo is to bring back
         :param again: whether the last undo's steps are among these
+        :param turned: what changes by it, if the steps tell
         :returns: what could not be brought back
         """
         groups = self._history.undone
@@ -275,6 +298,7 @@ class Past:
                 "go back", self.name, "you stopped it", "the lab is as it was before"
             ) from None
         with stopping.Shield():
+            self._turned = turned  # before whoever follows the lab sees that it is a new one
             self._engine, old = fresh, self._engine
             self._history = History(steps, groups, found)
             self._start = self._start.aligned(found)
@@ -313,6 +337,17 @@ class Past:
     def _told(self) -> list[What]:
         """What made the lab what it is, from its beginning."""
         return [*self._begin, *(step.recipe for step in self._history.steps if step.changed)]
+
+
+def _step_told(steps: Sequence[HistoryStep], *, back: bool = False) -> diff.Diff | None:
+    """What one step changed, forth or back; None of several, which may be of several labs."""
+    changed = [(step.before, step.after) for step in steps if step.changed]
+    if len(changed) != 1 or None in changed[0]:
+        return None
+    before, after = changed[0]
+    assert before is not None
+    assert after is not None
+    return diff.compare(after, before) if back else diff.compare(before, after)
 
 
 def _kept(count: int, steps: int, to: int | None) -> int:

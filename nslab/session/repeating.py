@@ -14,6 +14,7 @@ from nslab.errors import Interrupted, LabClosed, LabGone, NslabError
 from nslab.network.actions import Action
 from nslab.network.making import Line, Piece, make
 from nslab.network.model import Snapshot
+from nslab.session import export
 from nslab.session.history import Done, HistoryStep, Typed
 from nslab.session.outcome import CommandResult
 from nslab.session.output import Output
@@ -74,8 +75,9 @@ def repeated(
     engine = make_engine()
     try:
         with Repeating([step.took for step in steps]) as progress:
+            known = list(export.containers(step.what for step in steps))
             for step in steps:
-                progress.now(str(step.what))
+                progress.now("\n".join(export.lines(step.what, known=known)))
                 _repeat(engine, step)
         found = engine.snapshot() if wanted is None else mended(engine, wanted)
         lost = [] if wanted is None else differences(wanted, found, lasting=True)

@@ -22,10 +22,10 @@ def node(page: Page, name: str) -> Locator:
     return page.locator(f".nslab-live .nslab-window g.nslab-space[data-ns='{name}'] .nslab-title")
 
 
-def of_lesson_06(book: Book, name: str, height: int) -> Page:
+def of_lesson_06(book: Book, name: str, height: int, width: int = 1366) -> Page:
     """The builder of a lab in which lesson 06 begins, once it can be used."""
     cell = f"import nslab\nlab = nslab.lesson('06').lab(name={name!r})\nlab.builder()"
-    page: Page = book(cell, height=height).page
+    page: Page = book(cell, height=height, width=width).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
     return page
 
@@ -255,7 +255,7 @@ def test_a_node_is_asked_for_a_ping_and_why(book: Book) -> None:
     page.locator("button.nslab-redo").click()
     expect(page.locator(".nslab-message")).to_contain_text("done again")
     Mouse(page).pick("ns1/eth0", "Capture here")
-    expect(page.locator(".nslab-asking .nslab-inspector")).to_be_visible()
+    expect(page.locator(".nslab-captured .nslab-inspector")).to_be_visible()
 
 
 IN_SIGHT = """one => {
@@ -291,7 +291,52 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
         expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
     node(page, "ns1/eth0").scroll_into_view_if_needed()
     Mouse(page).pick("ns1/eth0", "Capture here")
-    in_sight(page.locator(".nslab-asking .nslab-columns"))
+    in_sight(page.locator(".nslab-captured .nslab-columns"))
+
+
+STEADY = """(page, top) => new Promise(done => {
+    const one = () => page.querySelector('.nslab-live .nslab-window svg');
+    const look = left => Math.abs(one().getBoundingClientRect().top - top) > 1
+        ? done(false) : left ? requestAnimationFrame(() => look(left - 1)) : done(true);
+    look(30);
+})"""
+"""Whether the picture stands where it did, for thirty frames."""
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 768])
+def test_the_picture_keeps_its_place_whatever_is_filled_in_or_answered(
+    book: Book, width: int
+) -> None:
+    page = of_lesson_06(book, f"place-{width}", 1150, width)
+    hand, picture = Mouse(page), page.locator(".nslab-live .nslab-window svg").first
+    message, answer = page.locator(".nslab-message"), page.locator(".nslab-answer")
+    box = picture.bounding_box()
+    assert box
+    top = box["y"]
+    hand.pick("ns1/eth0", "Set down")
+    expect(page.locator("button.nslab-do")).to_be_focused()
+    assert page.locator("body").evaluate(STEADY, top)
+    hand.do("eth0 down")
+    expect(message).to_contain_text("✔")
+    assert page.locator("body").evaluate(STEADY, top)
+    page.locator("button.nslab-undo").click()
+    expect(message).to_contain_text("taken back")
+    assert page.locator("body").evaluate(STEADY, top)
+    page.locator(".nslab-what select").select_option("Add a cable (veth)")
+    expect(message).to_contain_text("Fill in")
+    assert page.locator("body").evaluate(STEADY, top)
+    hand.pick("ns1", "Ping from here …")
+    expect(page.locator(".nslab-whom input")).to_be_focused()
+    # One button alone is what is to be pressed next.
+    expect(page.locator(".nslab-builder button.mod-primary:visible")).to_have_text(["Ping"])
+    assert page.locator("body").evaluate(STEADY, top)
+    page.keyboard.press("Enter")
+    expect(answer).to_contain_text("✔ ping 203.0.113.80")
+    assert page.locator("body").evaluate(STEADY, top)
+    page.locator(".nslab-asking").get_by_title("close").click()
+    expect(page.locator(".nslab-builder button.mod-primary:visible")).to_have_text(["Do it"])
+    expect(answer).not_to_contain_text("ping")
+    assert page.locator("body").evaluate(STEADY, top)
 
 
 def test_do_it_is_in_sight_when_a_gesture_has_filled_in_the_form(book: Book) -> None:

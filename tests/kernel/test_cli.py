@@ -16,6 +16,7 @@ from machine import ALL_LISTED
 
 from nslab.engine.local import LocalEngine
 from nslab.engine.protocol import Options
+from nslab.errors import LabGone
 from nslab.network.actions import AddBridge, AddNamespace, AddVeth, SetUp
 
 NAME = f"cli-{os.getpid()}"
@@ -165,12 +166,42 @@ def test_the_machine_stays_as_it_was() -> None:
     assert look() == before
 
 
+SESSION = """
+import sys, time
+from nslab import AddBridge, Lab
+from nslab.engine import labs
+name = sys.argv[1]
+def old():
+    return next(one.age for one in labs.running() if one.name == name)
+with Lab(name) as lab:
+    lab.do(AddBridge("br0"))
+    lab.do(AddBridge("br1"))
+    while old() < 1:
+        time.sleep(0.05)
+    for again in (lab.undo, lab.redo, lab.reset):
+        before = old()
+        again()
+        assert old() >= before, (again, before, old())
+    assert "NSLAB_SINCE" not in lab.sh("env").stdout
+"""
+"""In a process of its own: agents of tests are forked, and have no environment of their own."""
+
+
+def test_undo_makes_no_lab_younger() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SESSION, f"{NAME}-old"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_lab_that_was_left_open_is_ended() -> None:
     name = f"{NAME}-left"
     engine = LocalEngine(Options(name=name))
     try:
         assert nslab("end", name).stdout.startswith(f"ended {name}, which was ")
         assert not engine.alive
+        with pytest.raises(LabGone, match="ended from outside, by nslab end"):
+            engine.snapshot()
         assert "is running" in nslab("end", name, check=1).stderr, "none of that name, or none"
     finally:
         engine.close()

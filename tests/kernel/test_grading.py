@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ from waiting import until
 from nslab.course.exercises.exercise import Exercise
 from nslab.course.grading import submission
 from nslab.network.actions import code
+
+ROOT = Path(__file__).parents[2]
 
 ONES = submission.exercises()
 X1, X2, X3 = "02-bridge-X1", "02-bridge-X2", "02-bridge-X3"
@@ -288,6 +291,34 @@ def test_an_image_that_is_replaced_meanwhile_stops_no_box(tmp_path: Path) -> Non
     argv = [sys.executable, "-c", program, str(there)]
     ended = subprocess.run(argv, capture_output=True, text=True)
     assert ended.stdout == "in ['learner']\n", ended.stderr
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/home", "/var/tmp"])
+def test_a_part_of_pythons_path_may_be_where_the_box_has_memory(place: str) -> None:
+    """Also where its root is put together; what else lies there is not in the box."""
+    made = tempfile.mkdtemp(dir=place if os.access(place, os.W_OK) else "/tmp")
+    try:
+        Path(made, "beside").mkdir()
+        Path(made, "path").mkdir()
+        Path(made, "path", "marks_of_ours.py").write_text("THERE = True\n")
+        program = (
+            "import os, sys\n"
+            "from nslab.course.grading import box\n"
+            "box.seal(1 << 29)\n"
+            "import marks_of_ours\n"
+            "print(marks_of_ours.THERE, os.listdir(sys.argv[1]), len(os.listdir('/tmp')) < 2)\n"
+        )
+        path = os.pathsep.join([str(ROOT), f"{made}/path", "/tmp"])
+        ended = subprocess.run(
+            [sys.executable, "-c", program, made],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        assert ended.stdout == "True ['path'] True\n", ended.stderr
+    finally:
+        shutil.rmtree(made)
 
 
 @pytest.mark.root_smoke

@@ -18,6 +18,7 @@ from nslab.errors import InvalidInput
 from nslab.jupyter.widgets import Builder
 from nslab.jupyter.widgets.builder import STYLES
 from nslab.jupyter.widgets.forms import FORMS
+from nslab.jupyter.widgets.gestures import PALETTE
 from nslab.network import actions as act
 from nslab.session.history import HistoryStep, Typed
 
@@ -38,7 +39,9 @@ def builder(lab: Lab) -> Iterator[Builder]:
 def field(builder: Builder, name: str) -> Any:
     """What a field of the form is filled in by; they stand in the form's order."""
     (form,) = [form for form in FORMS if form.title == part(builder, "what").value]
-    return part(builder, "form").children[[field.name for field in form.fields].index(name)]
+    shown = part(builder, "form").children
+    fields = [each for one in shown for each in getattr(one, "children", (one,))]
+    return fields[[field.name for field in form.fields].index(name)]
 
 
 def fill(builder: Builder, title: str, **values: Any) -> None:
@@ -71,7 +74,10 @@ ARTICLE: list[tuple[str, dict[str, Any]]] = [
     ("Set up", {"ns": "host", "link": "lxcbr0"}),
     ("Add a namespace", {"name": "ns1"}),
     ("Set up", {"ns": "ns1", "link": "lo"}),
-    ("Add a veth pair", {"name": "veth-ns1", "ns": "host", "peer": "lxcbr0.1", "peer_ns": "host"}),
+    (
+        "Add a cable (veth)",
+        {"name": "veth-ns1", "ns": "host", "peer": "lxcbr0.1", "peer_ns": "host"},
+    ),
     ("Move to another namespace", {"ns": "host", "link": "veth-ns1", "to": "ns1"}),
     ("Rename", {"ns": "ns1", "link": "veth-ns1", "name": "eth0"}),
     ("Add an address", {"ns": "ns1", "link": "eth0", "address": "192.168.10.11/24"}),
@@ -169,7 +175,7 @@ def test_a_look_leaves_both_ends_of_a_cable_where_they_were_typed(
     lab: Lab, builder: Builder
 ) -> None:
     lab.do(act.AddNamespace("ns1"))
-    fill(builder, "Add a veth pair", name="left", peer="right", peer_ns="ns1")
+    fill(builder, "Add a cable (veth)", name="left", peer="right", peer_ns="ns1")
     until(lambda: "ns1/lo" in part(builder, "choice").options)
     part(builder, "choice").value = "ns1/lo"
     assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
@@ -492,3 +498,38 @@ def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builde
     (shut,) = [each for each in buttons(builder) if each.description == "×"]
     shut.click()
     assert "nslab-callout" not in drawn.value
+
+
+def test_one_button_alone_is_to_be_pressed_next(lab: Lab, builder: Builder) -> None:
+    """A question stands in the place of the form, which comes back after it."""
+
+    def first() -> list[str]:
+        shown = [one for one in buttons(builder) if one.layout.display != "none"]
+        return [one.description for one in shown if one.button_style == "primary"]
+
+    assert first() == ["Do it"]
+    picked(builder, "host", "Ping from here …")
+    assert first() == ["Ping"]
+    assert part(builder, "form").layout.display == "none"
+    picked(builder, "host", "Why not from here …")
+    assert first() == ["Why not?"]
+    picked(builder, "host/eth0", "Set down")
+    assert first() == ["Do it"]
+    assert part(builder, "form").layout.display is None
+    picked(builder, "host", "Ping from here …")
+    part(builder, "what").value = "Add a bridge"
+    assert first() == ["Do it"]
+
+
+def test_fields_of_one_thing_stand_on_one_line(builder: Builder) -> None:
+    fill(builder, "Add a cable (veth)")
+    lines = [
+        [each.description for each in line.children] for line in part(builder, "form").children
+    ]
+    assert lines == [["One end", "In"], ["Other end", "In", "Attached to"]]
+    widths = [
+        [each.layout.width for each in line.children] for line in part(builder, "form").children
+    ]
+    assert widths[0] == widths[1][:2]
+    (piece,) = [words for name, words, _ in PALETTE if name == "cable"]
+    assert part(builder, "what").value == f"Add a {piece[0].lower()}{piece[1:]}", "one word for it"

@@ -36,7 +36,7 @@ from nslab import (
 from nslab.course.exercises import exercise
 from nslab.course.exercises.values import Choice
 from nslab.course.grading import submission
-from nslab.jupyter.widgets import rejudging
+from nslab.jupyter.widgets import card_words, rejudging
 from nslab.jupyter.widgets.card import Card
 from nslab.jupyter.widgets.rejudging import Rejudging
 from nslab.network.model import Neighbour, Process, Snapshot
@@ -213,7 +213,31 @@ def counted(card: Card) -> str:
     """What its lines add up to; what else is wrong stands below them, under a heading."""
     lines, _, beside = part(card, "points").value.partition("What else is wrong:")
     assert "✔" not in beside
-    return f"{lines.count('✔')} of {lines.count('✔') + lines.count('✘')} met"
+    return f"{lines.count('✔')} of {sum(map(lines.count, '✔✘○'))} met"
+
+
+def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
+    """What is to be built is not there at first: it is still to be done."""
+    one = build()
+    card, lab = deal(one)
+    assert part(card, "points").value.count("○") == 2
+    assert "✘" not in part(card, "points").value
+    assert card_words.as_text(one, one.standing(lab)).endswith(
+        "○ there is no link br0\n○ there is no link br1"
+    )
+    press(card, "check")
+    says(card, "✘", "points")
+    lab.do(AddBridge("br0"))
+    says(card, "1 of 2 met")
+    assert "✘" in part(card, "points").value
+    press(card, "again")
+    says(card, "0 of 2 met")
+    until(lambda: "✘" not in part(card, "points").value)
+
+
+def test_what_is_broken_is_wrong_from_the_beginning(deal: Any) -> None:
+    card, _ = deal(build(kind="mend"))
+    assert part(card, "points").value.count("✘") == 2
 
 
 def test_a_wrong_answer_is_a_try(deal: Any) -> None:
@@ -754,7 +778,8 @@ def test_a_lab_that_ends_is_said_and_start_over_makes_another(
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
     lab.close()
-    says(card, "The lab has ended. Start over makes a new one")
+    says(card, "The lab has ended")
+    says(card, "press Start over, or run the cell of this card again")
     assert part(card, "check").disabled
     assert "there is a link br0" in part(card, "points").value, "what it showed stays"
     assert "br0" in part(card, "drawn").value
@@ -855,7 +880,7 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     assert hidden(card, "use")
     with Lab(engine="fake"):
         until(lambda: not hidden(card, "use"))
-        assert "in other cells types into another one now" in part(card, "where").value
+        assert "Type your commands in the cell below" in part(card, "where").value
         press(card, "use")
         assert notebook.lab is lab
         assert hidden(card, "use")
@@ -1008,7 +1033,7 @@ def test_where_labs_are_machines_an_exercise_takes_the_place_of_another(
     newest: Any = third.card(engine="fake")
     assert not lab.alive
     assert other.alive
-    says(card, "The lab has ended. Start over makes a new one")
+    says(card, "The lab has ended")
     again: Any = third.card(engine="fake")
     assert again._lab is newest._lab, "its own lab is kept"
     for one in (card, plain, newest, again):

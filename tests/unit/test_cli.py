@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -428,6 +429,23 @@ def test_why_says_what_to_type_if_several_labs_run(
     said = capsys.readouterr().err
     assert "cannot explain a way in a lab: several labs are running" in said
     assert "nslab why ns1 8.8.8.8 --lab two" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "advised"),
+    [
+        ("enter ns1 -- ip -br 'address show'", "enter ns1 --lab two -- ip -br 'address show'    "),
+        ("enter -- id", "enter --lab two -- id    "),
+        ("show --svg lab.svg", "show --svg lab.svg --lab two    "),
+        ("show --json", "show --json --lab two    "),
+    ],
+)
+def test_what_is_advised_is_all_that_was_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, advised: str
+) -> None:
+    labs(monkeypatch, ONE, TWO)
+    assert run(*shlex.split(typed)) != 0
+    assert f"nslab {advised}" in capsys.readouterr().err
 
 
 def test_of_many_labs_the_newest_are_listed_and_the_old_can_be_ended(

@@ -336,6 +336,19 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint() -> None:
         assert one.check(lab)
 
 
+def test_what_is_too_much_is_named_also_where_a_fault_is_to_be_found() -> None:
+    """What the learner has changed is no part of the fault."""
+    one = build(kind="mend", find=True, checks=(Heard(),), only=("host/br0",))
+    with one.start(engine="fake") as lab:
+        lab.do(AddBridge("br0"), AddBridge("br7"))
+        _, second = one.check(lab)
+        assert str(second.message).startswith("this should not have changed: new bridge br7")
+        standing = one.standing(lab, trying=True)
+        assert [point for point in standing.points if isinstance(point, Verdict) and not point] == [
+            Verdict(False, second.message)
+        ]
+
+
 def test_what_else_was_changed_is_said() -> None:
     one = build(only=("host/br0",))
     with one.start(engine="fake") as lab:

@@ -198,3 +198,14 @@ def test_progress_is_shown_where_it_takes_long(monkeypatch: pytest.MonkeyPatch) 
     with progress.Repeating([9.0]) as compared:
         compared.now("a")
     assert said == []
+
+
+def test_a_container_is_entered_by_its_process_in_the_account_too() -> None:
+    """As in the builder's log and in a script: by hand, its lines are the same."""
+    with Lab(engine="fake") as lab:
+        lab.do(act.AddContainer("app"), act.AddVeth("left", "eth0", peer_ns="app"))
+        lab.engine.apply([act.SetUp("eth0", ns="app")])  # by hand: the lab knows nothing of it
+        last = lab.history[-1]
+        assert last.by == "by hand"
+        assert last.text == 'nsenter --net --target "$pid_app" ip link set dev eth0 up'
+        assert last.text in lab.script()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from handles import part
+from msgspec import structs
 from waiting import until
 
 from nslab import Lab
@@ -22,9 +23,10 @@ from nslab.network.actions import (
     AddVeth,
     Attach,
     DeleteLink,
+    Rename,
     SetUp,
 )
-from nslab.network.diff import Diff
+from nslab.network.diff import Diff, compare
 from nslab.network.model import Snapshot
 
 
@@ -108,6 +110,43 @@ def test_drawn_once_more_it_is_what_another_thread_has_just_shown(lab: Lab, live
     live._telling = Late()  # type: ignore[assignment]
     live.be_plain(True)
     assert live.picture.what is newer
+
+
+def test_undo_and_redo_mark_what_the_step_changed_and_nothing_else(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lab is made anew: its numbers differ, and mean nothing."""
+    monkeypatch.setattr(following, "FADE", 1000.0)
+    told: list[Snapshot | Diff] = []
+    lab.do(AddVeth("left", "right"))
+    lab.do(Rename("left", "eth7"))
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    back = lab.undo().changes
+    assert str(back) == "~ eth7 renamed to left"
+    until(lambda: str(told[-1]) == str(back))
+    forth = lab.redo().changes
+    assert str(forth) == "~ left renamed to eth7"
+    until(lambda: str(told[-1]) == str(forth))
+    follows.stop()
+
+
+def test_from_which_port_a_bridge_has_its_mac_is_no_change(lab: Lab) -> None:
+    """It takes the lowest, and which of several random ones that is, is chance."""
+    lab.do(AddBridge("br0"), AddVeth("a1", "a2", master="br0"), AddVeth("b1", "b2", master="br0"))
+    one = lab.snapshot()
+    macs = {link.name: link.mac for link in one.host.links}
+    links = tuple(
+        structs.replace(link, mac=macs["b1"] if link.mac == macs["a1"] else macs["a1"])
+        if link.name == "br0"
+        else link
+        for link in one.host.links
+    )
+    assert next(link for link in links if link.name == "br0").mac_origin == "stolen"
+    spaces = (structs.replace(one.host, links=links), *one.namespaces[1:])
+    other = structs.replace(one, namespaces=spaces)
+    assert compare(one, other)
+    assert not compare(one, other.aligned(one))
 
 
 def test_undo_makes_a_new_lab_and_the_picture_follows_it(lab: Lab, live: Live) -> None:

@@ -148,6 +148,19 @@ class TestExercises:
         first = next(place for place, cell in enumerate(every) if card(cell))
         assert first * 3 < len(every) * 2
 
+    def test_what_a_prediction_is_about_is_not_told_right_below_it(self, found: Lesson) -> None:
+        """Its card does, once the kernel has judged; below it the page goes on, or back."""
+        every = cells(notebook(found))
+        predictions = {f"{found.name}-{one.id}" for one in found.exercises if one.kind == "predict"}
+        told = [
+            source(below)
+            for cell, below in pairwise(every)
+            if predictions.intersection(answered(cell)) and below["cell_type"] == "markdown"
+        ]
+        assert [
+            one for one in told if not one.startswith(("#", "Back to the lesson's own lab"))
+        ] == []
+
     def test_a_learners_copy_has_the_same_answer_cells(self, found: Lesson) -> None:
         path = notebook(found)
         book = json.loads(without_outputs(path.read_bytes()))

@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
-from nslab.course.exercises.standing import VEILED, Standing, is_begun, standing
+from nslab.course.exercises.standing import Standing, is_begun, standing, veil
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.course.progress.record import PUZZLES
 from nslab.errors import InvalidInput
@@ -250,14 +250,14 @@ class Exercise(Struct, frozen=True, kw_only=True):
             )
         every = self.judge(lab, now.choice)
         now.judged(all(every))
-        return [*_with_hint(self._told(every), f"{self._called}.hint() opens a hint")]
+        return [*_with_hint(self._told(every, lab), f"{self._called}.hint() opens a hint")]
 
-    def _told(self, every: list[Verdict]) -> list[Verdict]:
+    def _told(self, every: list[Verdict], lab: Lab) -> list[Verdict]:
         """Of the verdicts on all that it asks for, those that a learner may see."""
         if self._veiled:
             pairs = zip(self.checks, every, strict=False)
             tried = [verdict for check, verdict in pairs if check.tries]
-            return tried + [Verdict(False, VEILED)] * (all(tried) and not all(every))
+            return tried + (veil(self, lab) if all(tried) and not all(every) else [])
         goal = len(every) - len(self.mustnot) - bool(self.only)
         return every[:goal] + [verdict for verdict in every[goal:] if not verdict]
 

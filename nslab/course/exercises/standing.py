@@ -6,7 +6,7 @@ is wanted, and what a prediction claims is not judged before it was run: that wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -103,21 +103,21 @@ def standing(
     :param veiled: whether only what is tried for real is told: the rest would name the fault
     """
     snapshot = lab.snapshot()
-    beside = list(_beside(asked, lab, trying))
-    rest = not beside and _looks_right(asked, snapshot)
+    wrong = _beside(asked, lab, trying)
+    rest = not wrong and _looks_right(asked, snapshot)
     checks = tuple(one for one in asked.checks if one.tries or not veiled)
     asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
     ran = _all_hold(asking)
     if veiled:
-        beside = _veil(trying and ran and not rest)
-    found, left, met = asking, _is_open(asking), not beside and _none_fails(asking)
+        wrong = veil(asked, lab, needed=trying and ran and not rest)
+    found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
         found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
     return Standing(
-        points=(*found, *beside),
+        points=(*found, *wrong),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
@@ -133,8 +133,17 @@ def is_begun(lab: Lab) -> bool:
     return bool(lab.history or lab.changes.lasting)
 
 
-def _veil(is_needed: bool) -> list[Verdict]:
-    return [Verdict(False, VEILED)] if is_needed else []
+def veil(asked: Asks, lab: Lab, *, needed: bool = True) -> list[Verdict]:
+    """What is said where it works, but not as the task asks, and the fault is still to be found.
+
+    What the learner has changed beside the task is named: that is no part of the fault.
+
+    :param needed: whether it is so
+    """
+    if not needed:
+        return []
+    too_much = _untouched(asked, lab) if asked.only else None
+    return [Verdict(False, VEILED) if too_much is None or too_much else too_much]
 
 
 def _looks_right(asked: Asks, snapshot: Snapshot) -> bool:
@@ -244,19 +253,18 @@ def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool
     return predicting.predicted(asked, choice, lab, trying=trying)
 
 
-def _beside(asked: Asks, lab: Lab, trying: bool) -> Iterator[Verdict]:
+def _beside(asked: Asks, lab: Lab, trying: bool) -> list[Verdict]:
     """What must not be, and is; and what else was changed."""
-    for one in asked.mustnot:
-        if trying or not one.check.tries:
-            yield from _unless_right(judging.refused(one, lab))
+    harm = (one for one in asked.mustnot if trying or not one.check.tries)
+    found = [judging.refused(one, lab) for one in harm]
     if asked.only:
-        changes = lab.changes
-        now = judging.untouched(changes.before, changes.after, asked.only, lab.steps)
-        yield from _unless_right(now)
+        found.append(_untouched(asked, lab))
+    return [one for one in found if not one]
 
 
-def _unless_right(verdict: Verdict) -> tuple[Verdict, ...]:
-    return () if verdict else (verdict,)
+def _untouched(asked: Asks, lab: Lab) -> Verdict:
+    changes = lab.changes
+    return judging.untouched(changes.before, changes.after, asked.only, lab.steps)
 
 
 def _unreached(

@@ -42,6 +42,9 @@ HOME = "/home/learner"
 SIZE = "size=64m,nr_inodes=20k"
 """What homes, /tmp and shared memory may hold together, each."""
 
+MEMORY = {"/tmp": "1777", "/home": "777", "/run": "777"}
+"""What is memory in the box, and who may write there."""
+
 STATE = "320m"
 """What the copy of a virtual machine's state may take: most of its 256 MB of memory is zero."""
 
@@ -147,25 +150,24 @@ def _files(ids: tuple[int, int], cached: Sequence[Path]) -> None:
     """A root of its own, with the programs in it; the old one is gone from sight."""
     mount("none", "/", flags=uapi.MS_REC | uapi.MS_PRIVATE)
     # Opened before anything is mounted over the folder that they are in.
-    images = {}
-    for file in cached:
-        with suppress(FileNotFoundError):  # a newer one has just taken its place
-            images[file] = os.open(file, os.O_PATH | os.O_CLOEXEC)
-    shown = [*_system(), *_pythons()]
+    images, shown = _opened(cached), _opened([*_system(), *_pythons()])
     links = {name: os.readlink(f"/{name}") for name in SYSTEM if os.path.islink(f"/{name}")}
     mount("tmpfs", ROOT, "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, "mode=755,size=1m")
     for name, target in links.items():
         os.symlink(target, f"{ROOT}/{name}")
-    for there in map(str, shown):
-        os.makedirs(f"{ROOT}{there}", exist_ok=True)
-        _show(there, read_only=True)
     for path in ("/dev", "/proc", "/sys", "/run", "/tmp", "/var/tmp", "/home", "/root", "/old"):
         os.makedirs(f"{ROOT}{path}", exist_ok=True)
-    for path, options in (("/tmp", "mode=1777"), ("/home", "mode=777"), ("/run", "mode=777")):
-        mount("tmpfs", ROOT + path, "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, f"{options},{SIZE}")
+    for path, mode in MEMORY.items():
+        options = f"mode={mode},{SIZE}"
+        mount("tmpfs", ROOT + path, "tmpfs", uapi.MS_NOSUID | uapi.MS_NODEV, options)
     for path in (HOME, "/run/user"):
         os.mkdir(ROOT + path, 0o700)
         os.chown(ROOT + path, *ids)
+    # After these: a Python may be in somebody's home, or in /tmp.
+    for there, descriptor in shown.items():
+        os.makedirs(f"{ROOT}{there}", exist_ok=True)
+        _show(str(there), source=f"/proc/self/fd/{descriptor}", read_only=True)
+        os.close(descriptor)
     for file, descriptor in images.items():
         with suppress(FileNotFoundError):  # likewise: what was removed cannot be mounted
             _cached(file, descriptor, ids)
@@ -178,6 +180,15 @@ def _files(ids: tuple[int, int], cached: Sequence[Path]) -> None:
     call("umount2", b"/old", 2)  # MNT_DETACH
     os.rmdir("/old")
     mount("none", "/", flags=uapi.MS_BIND | uapi.MS_REMOUNT | uapi.MS_RDONLY | uapi.MS_NODEV)
+
+
+def _opened(paths: Sequence[Path]) -> dict[Path, int]:
+    """Descriptors of those that are there: by them they can be shown wherever they are."""
+    found = {}
+    for path in paths:
+        with suppress(FileNotFoundError):  # a newer one has just taken its place
+            found[path] = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    return found
 
 
 def _show(path: str, *, source: str = "", read_only: bool = False) -> None:
@@ -277,13 +288,19 @@ def _packages() -> list[Path]:
 def _pythons() -> list[Path]:
     """Python and its packages, where they are no part of the system; of a checkout, nslab."""
     own, *others = _packages()
-    wanted = [own / "nslab", Path(sys.prefix), Path(sys.base_prefix), *others]
+    wanted = [own / "nslab", Path(sys.prefix), Path(sys.base_prefix)]
+    wanted += [path for path in others if not _is_all(path)]
     system = [Path("/usr"), *map(Path, ("/bin", "/lib"))]
     found: list[Path] = []
     for path in sorted({path.resolve() for path in wanted}, key=lambda path: len(path.parts)):
         if not any(path.is_relative_to(shown) for shown in (*system, *found)):
             found.append(path)
     return found
+
+
+def _is_all(path: Path) -> bool:
+    """Whether it is a folder of everybody's, that some program has put on Python's path."""
+    return str(path.resolve()) in ("/", *MEMORY)
 
 
 # -- limits -----------------------------------------------------------------------------------

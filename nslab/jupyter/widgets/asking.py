@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import ipywidgets as w
+import traitlets
 from msgspec import Struct
 
 from nslab.errors import NslabError
@@ -36,8 +38,11 @@ class Asking(w.VBox):  # type: ignore[misc]
 
     :param live: the picture whose nodes are asked, and in which the answer of ``why`` is marked
     :param worker: does one thing at a time
-    :param near: has the page bring ``target`` or ``answer`` into sight
+    :param near: has the page bring ``target``, ``answer`` or ``captured`` into sight
     """
+
+    leads = traitlets.Bool(False)
+    """Whether what is to be pressed next is a button of the question."""
 
     def __init__(self, lab: Lab, live: Live, worker: Worker, near: Callable[[str], None]) -> None:
         self._lab = lab
@@ -69,9 +74,11 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._remedy: tuple[Action, ...] = ()
         """What the answer would do about it."""
         self._answer = w.VBox([self._said, self._mend])
-        self._seen = w.VBox()
-        super().__init__([self._row, self._answer, self._seen])
+        self.captured = w.VBox()
+        """What was captured: a table that wants a width of its own."""
+        super().__init__([self._row, self._answer])
         self._set_apart()
+        self.observe(lambda _: self._set_first(), names="leads")
 
     def _set_apart(self) -> None:
         named = {
@@ -81,22 +88,28 @@ class Asking(w.VBox):  # type: ignore[misc]
             "why": self._why,
             "answer": self._answer,
             "mend": self._mend,
+            "captured": self.captured,
         }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
+
+    def _set_first(self) -> None:
+        for each in (self._ping, self._why):
+            each.button_style = "primary" if self.leads and each is self._first else ""
 
     def _button(self, words: str, job: Callable[[], object], icon: str = "") -> w.Button:
         made = w.Button(description=words, icon=icon, layout=w.Layout(width="auto"))
         made.on_click(lambda _: self._worker.do(lambda: self._answered(job)))
         return made
 
-    def _answered(self, job: Callable[[], object]) -> None:
+    def _answered(self, job: Callable[[], object], near: str = "answer") -> None:
         """Ask; the answer, also that it cannot be asked, stands below the question."""
         try:
             job()
         except NslabError as error:
             self._say(f"<pre>✘ {html.escape(told(error))}</pre>")
-        self._near("answer")
+            near = "answer"
+        self._near(near)
 
     def questions(self, thing: str) -> list[Question]:
         """What a node may be asked."""
@@ -112,11 +125,13 @@ class Asking(w.VBox):  # type: ignore[misc]
     def ask(self, question: Question) -> None:
         """Show the row for it; a capture begins at once."""
         if question.kind == "capture":
-            self._worker.do(lambda: self._answered(lambda: self._capture(question.thing)))
+            self._worker.do(
+                partial(self._answered, partial(self._capture, question.thing), "captured")
+            )
             return
         self._first = self._ping if question.kind == "ping" else self._why
-        for each in (self._ping, self._why):
-            each.button_style = "primary" if each is self._first else ""
+        self.leads = True
+        self._set_first()
         self._from = question.thing.partition("/")[0]
         self._place.value = html.escape(say("from {name}").format(name=self._from))
         there = asked(self._live.snapshot)
@@ -176,11 +191,12 @@ class Asking(w.VBox):  # type: ignore[misc]
             space = self._live.snapshot.namespace(thing)
             places = [f"{thing}/{link.name}" for link in space.links]
         self._shut()
-        self._seen.children = [Inspector(self._lab.capture(*places))]
+        self.captured.children = [Inspector(self._lab.capture(*places))]
 
     def _shut(self) -> None:
-        for each in self._seen.children:
+        for each in self.captured.children:
             each.close()
-        self._seen.children = ()
+        self.captured.children = ()
+        self.leads = False
         self._row.layout.display = "none"
         self._say("")

@@ -53,7 +53,8 @@ class Below:
             words += ", but something else is wrong"
         elif len(now.points) > now.wanted:
             words += ", and something else is wrong"
-        return Verdict(False, words) if any(map(_fails, now.points)) else words
+        wrong = any(map(_fails, now.points)) and not self._fresh
+        return Verdict(False, words) if wrong else words
 
     def _lines(self) -> list[Verdict | str]:
         """The line, and what is to be said below it."""
@@ -66,9 +67,15 @@ class Below:
             beside = set(now.points[now.wanted :])
             told.sort(key=lambda one: one not in beside)
         listed: list[Verdict | str] = [
-            Verdict(one.ok, one.told) if isinstance(one, Verdict) else one for one in told[:MOST]
+            one if isinstance(one, str) else one.told if self._fresh else Verdict(one.ok, one.told)
+            for one in told[:MOST]
         ]
         return [self._head(), *listed, *([f"and {more} more: see its card"] if more > 0 else [])]
+
+    @property
+    def _fresh(self) -> bool:
+        """Whether nothing was done for it yet: what is not met is still to be done, not wrong."""
+        return card_words.is_fresh(self._exercise, self._now)
 
     @property
     def _because(self) -> str:

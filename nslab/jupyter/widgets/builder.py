@@ -70,24 +70,22 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._what = w.Dropdown(
             description=say("Step"),
             options=[form.title for form in FORMS],
-            layout=w.Layout(width="22em"),
+            layout=w.Layout(width="22em", max_width="100%"),
         )
         self._palette = w.HTML(_palette())
-        self._row = w.HBox(layout=w.Layout(flex_flow="row wrap", align_items="center"))
-        self._do = w.Button(description=say("Do it"), button_style="primary", icon="check")
-        self._undo = w.Button(description=say("Undo"), icon="undo")
-        self._redo = w.Button(
-            description=say("Redo"), icon="repeat", tooltip=say("do again what Undo took back")
-        )
+        self._row = w.HBox(layout=_wrapped())
+        self._do = _button(say("Do it"), "check")
+        self._do.button_style = "primary"
+        self._undo = _button(say("Undo"), "undo")
+        self._redo = _button(say("Redo"), "repeat", say("do again what Undo took back"))
         self._asked: What | None = None
         """What was done in a terminal, and named before Undo takes it back."""
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
         self._message = w.HTML()
         self._bar = Bar()
-        self._stop = w.Button(
-            description=say("Stop"), icon="stop", tooltip=say("end what is running"), disabled=True
-        )
+        self._stop = _button(say("Stop"), "stop", say("end what is running"))
+        self._stop.disabled = True
         self._style = w.ToggleButtons(
             options=list(STYLES),
             layout=w.Layout(width="auto", max_width="100%"),
@@ -102,8 +100,10 @@ class Builder(w.VBox):  # type: ignore[misc]
             tooltip=say("everything, as a script or as a notebook cell in Python"),
         )
         self._exported = w.HTML(layout=w.Layout(display="none"))
-        self.live = Live(lab)
-        """The picture, which follows whatever is done, here or elsewhere."""
+        panel = w.VBox()
+        self.live = Live(lab, beside=panel)
+        """The picture, which follows whatever is done, here or elsewhere.  What is filled in and
+        what is answered changes its height, so it stands beside the picture or below it."""
         self.live.observe_snapshot(self._looked)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._restyle(), names="value")
@@ -114,26 +114,16 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.live.observe_choice(self._pointed)
         self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
+        self.asking.observe(lambda _: self._set_first(), names="leads")
         self._do.on_click(lambda _: self._clicked())
         self._undo.on_click(lambda _: self._worker.do(self._take_back))
         self._redo.on_click(lambda _: self._worker.do(self._bring_back))
-        wrap = w.Layout(flex_flow="row wrap", align_items="center")
-        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=wrap)
-        super().__init__(
-            [
-                self._palette,
-                w.HBox([self._what, buttons], layout=wrap),
-                self._row,
-                self._message,
-                self._bar,
-                self.asking,
-                self.live,
-                w.HBox([self._style, self._whole], layout=wrap),
-                self._log,
-                self._exported,
-                self._page,
-            ]
-        )
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=_wrapped())
+        steps = w.HBox([self._what, buttons], layout=_wrapped())
+        panel.children = [steps, self._row, self._message, self._bar, self.asking]
+        apart = w.Layout(flex_flow="row wrap", justify_content="space-between", max_width="60em")
+        log = [w.HBox([self._style, self._whole], layout=apart), self._log, self._exported]
+        super().__init__([self._palette, self.live, self.asking.captured, *log, self._page])
         self.add_class("nslab-keys")
         named = {
             "builder": self,
@@ -192,7 +182,16 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._fields = {}
             for field in self._form.fields:
                 self._fields[field.name] = self._made(field, chosen.get(field.name, ""))
-            self._row.children = tuple(self._fields.values())
+            lines = [[self._fields[field.name] for field in line] for line in self._form.lines]
+            # Only where it is needed: a box more is one more that the page makes late.
+            self._row.children = (
+                [w.HBox(line, layout=_wrapped(flex="1 1 100%")) for line in lines]
+                if len(lines) > 1
+                else lines[0]
+            )
+            # Which form it is: others have the same labels, and the page shows them a moment later.
+            self._row._dom_classes = ("nslab-form", f"nslab-form-{FORMS.index(self._form)}")
+            self.asking.leads = False
             self._check()
 
     def _made(self, field: Field, old: Value) -> w.Widget:
@@ -272,8 +271,14 @@ class Builder(w.VBox):  # type: ignore[misc]
         elif "ask" in what:
             self.asking.enter(str(what["ask"]))
 
+    def _set_first(self) -> None:
+        """Have a question stand where the form does, which comes back after it."""
+        display = "none" if self.asking.leads else None
+        for each in (self._what, self._do, self._row, self._message):
+            each.layout.display = display
+
     def _near(self, what: str) -> None:
-        """Have the page bring what is asked, or its answer, into sight."""
+        """Have the page bring what is asked, its answer or what was captured into sight."""
         self._page.near = [what, next(self._number)]
 
     def _offer(self, thing: str) -> None:
@@ -493,6 +498,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         shown += runs
         with self._filling:
             self._told = ok is not None or stays
+            if self._told:
+                self.asking.leads = False
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
 
     @property
@@ -551,6 +558,16 @@ class Builder(w.VBox):  # type: ignore[misc]
             f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
         )
+
+
+def _button(words: str, icon: str, tooltip: str = "") -> w.Button:
+    """One of those below the form's title: no wider than its words, so that they share a row."""
+    layout = w.Layout(width="auto")
+    return w.Button(description=words, icon=icon, tooltip=tooltip, layout=layout)
+
+
+def _wrapped(**more: str) -> w.Layout:
+    return w.Layout(flex_flow="row wrap", align_items="center", **more)
 
 
 def _palette() -> str:

@@ -53,6 +53,10 @@ class Card(w.VBox):  # type: ignore[misc]
     children: Any
     live: Live
     """The picture of the exercise's lab."""
+    _reason = ""
+    """Why the lab has ended, in the reader's language."""
+    _pressed = False
+    """Whether Check was pressed since the lab was as at first."""
 
     def __init__(
         self,
@@ -135,7 +139,12 @@ class Card(w.VBox):  # type: ignore[misc]
         self._again = button(say("Start over"), lambda: self._do(self._renew), icon="refresh")
         self._back = button(say("Bring it back"), lambda: self._do(self._bring_back), icon="undo")
         self._solution = button(say("Solution"), self._solve)
-        self._use = button(say("Type into this lab"), self._use_lab, icon="terminal")
+        self._use = button(
+            say("Type into this lab"),
+            self._use_lab,
+            say("other cells with %%host, too, type into this lab from then on"),
+            icon="terminal",
+        )
         self._choices.observe(self._chosen, names="value")
         _seen(self._back, False)
 
@@ -191,7 +200,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _follow(self, lab: Lab) -> None:
         """Show a lab, and judge it from now on."""
         self._stop_following()
-        self._lab, self._state = lab, ""
+        self._lab, self._state, self._pressed = lab, "", False
         self._steps = tuple(step for step in lab.steps if step.changed)
         self.live = Live(lab, plain=self.is_plain)
         self.children = (*self._above, self.live, *self._below, self.children[-1])
@@ -274,7 +283,7 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _ended(self, reason: str) -> None:
         with self._showing:
-            self._state = self._state or "ended"
+            self._state, self._reason = self._state or "ended", reason
             _seen(self._back, False)
             self._show()
 
@@ -317,6 +326,7 @@ class Card(w.VBox):  # type: ignore[misc]
     def _try(self) -> None:
         """Ask everything, and count it, if it was not counted since the last step or choice."""
         assert self._judging is not None
+        self._pressed = True
         now = self._judging.judge(trying=True)
         if not self._counted:
             self._attempt.judged(now.solved)
@@ -386,6 +396,7 @@ class Card(w.VBox):  # type: ignore[misc]
             # What was done in a terminal, too, is a step of the history, and so comes back.
             done = bool(self._lab.changes and self._lab.history)
             self._lab.reset()
+            self._pressed = False
             _seen(self._back, done)
             if done:
                 words = say("Started over. What you had done can be brought back.")
@@ -441,10 +452,10 @@ class Card(w.VBox):  # type: ignore[misc]
             if self._state == "older":
                 says = line(say("A newer card has taken over."), sign="■")
             elif self._state:
-                words = say("The lab has ended. Start over makes a new one; what you passed stays.")
-                says = line(words, sign="■")
+                says = line(card_words.ended(self._reason), sign="■")
             _put(self._says, "value", says)
-            points = card_words.judged(now) + card_words.because(self._exercise, now)
+            fresh = card_words.is_fresh(self._exercise, now) and not self._pressed
+            points = card_words.judged(now, fresh=fresh) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now, attempt.choice))
             _put(self._choices, "disabled", now.begun or bool(self._state))

@@ -62,6 +62,18 @@ def counted(now: Standing) -> tuple[int, bool]:
     return met, met == now.wanted < len(now.points)
 
 
+def ended(reason: str) -> str:
+    """That there is no lab any longer, and the way back.
+
+    :param reason: why, if that is known
+    """
+    has = say("The lab has ended")
+    onward = say(
+        "To go on, press Start over, or run the cell of this card again; what you passed stays."
+    )
+    return f"{has}: {reason}. {onward}" if reason else f"{has}. {onward}"
+
+
 def last_seen(words: str) -> str:
     """The same, which the page tells to be of the past once no kernel stands behind it."""
     seen = html.escape(say("last seen:"))
@@ -78,30 +90,42 @@ def checking() -> str:
     return html.escape(say("checking …"))
 
 
-def points(every: Sequence[Verdict | str], tell: Callable[[str], str] = str) -> str:
+def points(
+    every: Sequence[Verdict | str], tell: Callable[[str], str] = str, *, fresh: bool = False
+) -> str:
     """A line for each.
 
     :param tell: says a verdict in another language than English
+    :param fresh: whether nothing was tried: what does not hold yet is still to be done, not wrong
     """
     return "".join(
         f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
-        f"{html.escape(printable(tell(one)))}</div>"
-        if isinstance(one, str)
+        f"{html.escape(printable(tell(one if isinstance(one, str) else one.told)))}</div>"
+        if isinstance(one, str) or (fresh and not one.ok)
         else line(tell(one.told), good=one.ok)
         for one in _told_apart(every)
     )
 
 
-def judged(now: Standing) -> str:
-    """A line for each that is wanted, which is what is counted; then what else is wrong."""
-    return _judged(now, say("What else is wrong:"), told)
+def is_fresh(exercise: Exercise, now: Standing) -> bool:
+    """Whether something is to be built, and nothing was done for it yet."""
+    return exercise.kind == "build" and not now.begun
 
 
-def _judged(now: Standing, heading: str, tell: Callable[[str], str]) -> str:
+def judged(now: Standing, *, fresh: bool = False) -> str:
+    """A line for each that is wanted, which is what is counted; then what else is wrong.
+
+    :param fresh: whether nothing was tried yet
+    """
+    return _judged(now, say("What else is wrong:"), told, fresh=fresh)
+
+
+def _judged(now: Standing, heading: str, tell: Callable[[str], str], *, fresh: bool = False) -> str:
     beside = now.points[now.wanted :]
     words = html.escape(heading)
     head = f"<div style='padding-left:0;text-indent:0'>{words}</div>" if beside else ""
-    return points(now.points[: now.wanted], tell) + head + points(beside, tell)
+    wanted = points(now.points[: now.wanted], tell, fresh=fresh)
+    return wanted + head + points(beside, tell)
 
 
 def because(exercise: Exercise, now: Standing) -> str:
@@ -214,8 +238,7 @@ def where(lab: str, used: bool, puzzle: bool = False) -> str:
         words = say("{magic} types into another lab now; this puzzle's own is {lab}.")
     else:
         words = say(
-            "The cell below types into this exercise's own lab, {lab}; {magic} in other cells "
-            "types into another one now."
+            "Type your commands in the cell below: this exercise has a lab of its own, {lab}."
         )
     told = html.escape(words).format(
         magic="<code>%%host</code>", lab=f"<code>{html.escape(printable(lab))}</code>"
@@ -249,15 +272,21 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
-    lines += map(signed, _told_apart(now.points[: now.wanted]))
+    fresh = is_fresh(exercise, now)
+    lines += (signed(one, fresh=fresh) for one in _told_apart(now.points[: now.wanted]))
     if beside := now.points[now.wanted :]:
         lines += [ELSE, *map(signed, _told_apart(beside))]
     return "\n".join(lines)
 
 
-def signed(one: Verdict | str) -> str:
-    """A point as text, behind its sign."""
-    return f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
+def signed(one: Verdict | str, *, fresh: bool = False) -> str:
+    """A point as text, behind its sign.
+
+    :param fresh: whether nothing was tried yet
+    """
+    if isinstance(one, str) or (fresh and not one.ok):
+        return f"○ {printable(one if isinstance(one, str) else one.told)}"
+    return str(Verdict(one.ok, one.told))
 
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
@@ -268,4 +297,5 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    return f"{head}{choices}{_judged(now, ELSE, str)}{picture}"
+    judged = _judged(now, ELSE, str, fresh=is_fresh(exercise, now))
+    return f"{head}{choices}{judged}{picture}"

@@ -221,6 +221,7 @@ CAUSES = (
     noted("the lab was closed"),
     noted("it is no longer in use"),
     noted("it belongs to the process that made it"),
+    noted("it was ended from outside, by nslab end; its network is gone too"),
     noted("its agent ended; its network is gone too"),
     noted("its agent ended (exit status {status}); its network is gone too"),
     noted("its agent ended: {words}; its network is gone too"),

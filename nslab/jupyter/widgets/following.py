@@ -119,16 +119,16 @@ class Following:
         if lab is None:
             return False
         now = lab.snapshot()
-        seen = now
+        seen, turned = now, None
         if renewed or lab.engine is not self._engine:
             # Made anew by undo or reset: what is called the same is the same.
             self._engine = lab.engine
-            seen = now.aligned(self._shown)
+            seen, turned = now.aligned(self._shown), lab._turned_into(now)
         if not diff.compare(self._shown, seen):
             self._shown = now if seen is not now else self._shown
             return False
         # What was taken back is no change any longer.
-        self._tell(diff.compare(self._base, seen) or seen)
+        self._tell(turned or diff.compare(self._base, seen) or seen)
         self._shown = now
         if seen is not now:
             self._base = now

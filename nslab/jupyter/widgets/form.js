@@ -70,7 +70,7 @@ export default ({ all, model, signal }) => {
             keep('.nslab-asking');
         };
         if (what === 'target') look();
-        else keep('.nslab-asking');
+        else keep(what === 'captured' ? '.nslab-captured' : '.nslab-asking');
     });
     // What was typed goes with the question: what a field tells by itself may come later.
     const asks = value => {

@@ -35,7 +35,7 @@ class Field(Struct, frozen=True):
 
     ``example`` stands greyed in an empty text field.  A ``link`` is chosen among those of the
     namespace in the field ``ns``, a ``bridge`` among its bridges, a ``choice`` among ``choices``.
-    An ``optional`` one may be left empty.
+    An ``optional`` one may be left empty.  One that ``begins`` stands first on a line of its own.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Field(Struct, frozen=True):
     example: str = ""
     optional: bool = False
     choices: tuple[str, ...] = ()
+    begins: bool = False
 
     @property
     def such(self) -> str:
@@ -66,16 +67,34 @@ class Form(Struct, frozen=True):
     fields: tuple[Field, ...]
 
     @property
+    def lines(self) -> list[list[Field]]:
+        """Its fields, those beside each other that are about one thing."""
+        lines: list[list[Field]] = []
+        for field in self.fields:
+            if field.begins or not lines:
+                lines.append([])
+            lines[-1].append(field)
+        return lines
+
+    @property
     def labels(self) -> str:
         """How wide the labels of its fields are: no word of another language is cut."""
         texts = [field.label for field in self.fields if field.kind != "flag"]
         return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
 
     def wide(self, field: Field) -> str:
-        """How wide a field is, with its label: no example, and no word beside a box, is cut."""
+        """How wide a field is, with its label: no example, and no word beside a box, is cut.
+
+        Those below each other are equally wide.
+        """
         label = int(self.labels.removesuffix("px"))
-        inside = field.label if field.kind == "flag" else field.such
-        return f"{max(FIELD, label + round(width(inside, 13)) + AROUND)}px"
+        column = next(line.index(field) for line in self.lines if field in line)
+        inside = [
+            each.label if each.kind == "flag" else each.such
+            for line in self.lines
+            for each in line[column : column + 1]
+        ]
+        return f"{max(FIELD, *(label + round(width(text, 13)) + AROUND for text in inside))}px"
 
     @property
     def joins(self) -> bool:
@@ -156,12 +175,12 @@ FORMS: tuple[Form, ...] = (
     Form(say("Add a container"), act.AddContainer, (Field("name", say("Name"), example="app"),)),
     Form(say("Add a bridge"), act.AddBridge, (Field("name", say("Name"), example="lxcbr0"), _ns())),
     Form(
-        say("Add a veth pair"),
+        say("Add a cable (veth)"),
         act.AddVeth,
         (
             Field("name", say("One end"), example="lxcbr0.1"),
             _ns(),
-            Field("peer", say("Other end"), example="veth-ns1"),
+            Field("peer", say("Other end"), example="veth-ns1", begins=True),
             Field("peer_ns", say("In"), "namespace"),
             Field("master", say("Attached to"), "bridge", optional=True),
         ),

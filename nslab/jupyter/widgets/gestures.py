@@ -30,7 +30,7 @@ PALETTE: tuple[tuple[str, str, str], ...] = (
     ("namespace", say("Namespace"), say("Add a namespace")),
     ("bridge", say("Bridge"), say("Add a bridge")),
     ("container", say("Container"), say("Add a container")),
-    ("cable", say("Cable (veth)"), say("Add a veth pair")),
+    ("cable", say("Cable (veth)"), say("Add a cable (veth)")),
     ("macvlan", say("macvlan"), say("Add a macvlan")),
     ("ipvlan", say("ipvlan"), say("Add an ipvlan")),
     ("vlan", say("VLAN"), say("Add a VLAN")),
@@ -127,7 +127,7 @@ def _cable(snapshot: Snapshot, source: _Node, target: _Node) -> Offer | str:
     if target.bridge and not source.bridge:
         source, target = target, source
     words = say("Cable to {name}").format(name=target.space.label)
-    return Offer(words, say("Add a veth pair"), _ends(source.space, source.bridge, target.space))
+    return Offer(words, say("Add a cable (veth)"), _ends(source.space, source.bridge, target.space))
 
 
 def _plugged(source: _Node, target: _Node) -> Offer | str:
@@ -174,7 +174,7 @@ def _on_link(snapshot: Snapshot, node: _Node, link: Link) -> Iterable[Offer]:
             if space is not node.space:
                 words = say("Cable to {name}").format(name=space.label)
                 ends = _ends(node.space, link.name, space)
-                yield Offer(words, say("Add a veth pair"), ends)
+                yield Offer(words, say("Add a cable (veth)"), ends)
         yield Offer(say("Spanning tree"), say("Spanning tree"), name)
     elif link.name != "lo":
         yield from _elsewhere(snapshot, node, link, here)
@@ -211,7 +211,7 @@ def _in_space(snapshot: Snapshot, space: Namespace) -> Iterable[Offer]:
         for link in other.links:
             if link.kind == "bridge" and other is not space:
                 words = say("Cable to {name}").format(name=link.name)
-                yield Offer(words, say("Add a veth pair"), _ends(other, link.name, space))
+                yield Offer(words, say("Add a cable (veth)"), _ends(other, link.name, space))
     bridge = _new(snapshot, "bridge", _Node(snapshot, space.label))
     yield Offer(say("Add a bridge"), say("Add a bridge"), bridge)
     route: dict[str, Value] = {"destination": "default", "via": gateway_for(snapshot, space)}

@@ -1,5 +1,5 @@
 // Building in the picture: what is dragged onto what, and what can be done with a node.  The kernel
-// says what it means: it fills in the form above, and Do it sends it.
+// says what it means: it fills in the form, and Do it sends it.
 const NODE = '[data-link],[data-world],[data-ns]';
 const FAR = 6;
 const named = node => node && (node.dataset.link || node.dataset.world || node.dataset.ns) || '';

@@ -46,9 +46,11 @@ class Live(w.VBox):  # type: ignore[misc]
 
     :param lab: is followed, and not kept alive
     :param plain: show only what is there: not what is missing, and nothing is marked as wrong
+    :param beside: what stands beside the picture, or where there is no room below it, before all
+        that the picture itself has there: what changes its height does not move the picture
     """
 
-    def __init__(self, lab: Lab, *, plain: bool = False) -> None:
+    def __init__(self, lab: Lab, *, plain: bool = False, beside: w.Widget | None = None) -> None:
         self._plain = plain
         self._lab = weakref.ref(lab)
         self._draw = weakref.WeakMethod(lab._draw)
@@ -77,13 +79,15 @@ class Live(w.VBox):  # type: ignore[misc]
         self._choice.observe(self._chosen, names="value")
         self._find.observe(lambda _: self._search(), names="value")
         self._fold.observe(lambda _: self._again(), names="value")
-        side = w.VBox(
-            [self._find, self._found, self._fold, self._choice, self._enter, self._facts],
-            layout=w.Layout(flex="0 1 24em", min_width="min(22em, 100%)", max_width="26em"),
-        )
+        of_picture = [self._find, self._found, self._fold, self._choice, self._enter, self._facts]
+        side = w.VBox([beside, self._status, *of_picture] if beside else of_picture)
+        side.layout = w.Layout(min_width="min(22em, 100%)", flex="0 1 24em", max_width="26em")
+        if beside:
+            side.layout.flex, side.layout.max_width = "1 1 24em", "100%"
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
-        super().__init__([self._status, top, w.HTML(STYLE), self._page])
+        rest = [top, w.HTML(STYLE), self._page]
+        super().__init__(rest if beside else [self._status, *rest])
         self.add_class("nslab-keys")
         named = {
             "live": self,

@@ -42,7 +42,7 @@ class Page(anywidget.AnyWidget):
     filled: traitlets.List[int] = traitlets.List().tag(sync=True)
     """A number, and how many fields the form has that was filled in and is to have the focus."""
     near: traitlets.List[str | int] = traitlets.List().tag(sync=True)
-    """``target`` or ``answer`` of what is asked, which is to be in sight, and a number."""
+    """What of a question is to be in sight: ``target``, ``answer``, ``captured``; and a number."""
 
 
 def in_page(*scripts: str) -> Page:
