@@ -31,10 +31,11 @@ _MIDST = 16
 
 _BEND = 40
 _ALONG = 4
+_OVER = 12
 _ASIDE = 70
 _APART = 240
-"""Costs in pixels: of a turn, of running along another cable, of a side that is not preferred, and
-of one that is not its tree's: what stands on one link leaves it together.
+"""Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
+is not preferred, and of one that is not its tree's: what stands on one link leaves it together.
 """
 
 _THERE = 4
@@ -144,6 +145,8 @@ class _Grid:
         self._row = {y: n for n, y in enumerate(ys)}
         self._walls: dict[tuple[bool, int], list[Span]] = {}
         self._lanes: dict[tuple[bool, int], list[Span]] = {}
+        self._used = [_span(*line) for line in used]
+        self._over: dict[tuple[bool, int], list[int]] = {}
 
     def next(self, point: Point, way: int) -> Point | None:
         """The next crossing in a direction."""
@@ -174,6 +177,17 @@ class _Grid:
                 if other == level and abs(place - at) < near
             ]
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
+
+    def over(self, a: Point, b: Point) -> int:
+        """How many lines that are there a step passes over."""
+        level, at, low, high = _span(a, b)
+        if (level, at) not in self._over:
+            self._over[level, at] = [
+                place
+                for other, place, begin, end in self._used
+                if other != level and begin < at < end
+            ]
+        return sum(low < place <= high for place in self._over[level, at])
 
 
 def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]:
@@ -216,6 +230,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
             price = abs(to[0] - point[0]) + abs(to[1] - point[1])
             if grid.beside(point, to):
                 price += _ALONG * price + _BEND
+            price += _OVER * grid.over(point, to)
             push(cost + price + (_BEND if turn != way else 0), to, turn, (point, way))
     return []
 

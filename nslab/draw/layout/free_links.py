@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from nslab.draw.layout.boxes import MARGIN, Slot
-from nslab.draw.layout.rows import Span, free
+from nslab.draw.layout.rows import Item, Span, free, squeeze
 
 CELL_GAP, ROW_GAP = 16, 12
 """Pixels between links that are beside and below each other."""
@@ -38,7 +38,7 @@ class FreeRows:
     def add(self, unit: Sequence[Slot], at: int) -> None:
         """Put a link, or a pair, where there is room for it, at or after its wish if it can."""
         long = sum(slot.w for slot in unit) + PAIR_GAP * (len(unit) - 1)
-        wishes = (max(at, MARGIN), MARGIN)
+        wishes = (max(min(at, self._narrow - long), MARGIN), MARGIN)
         if len(unit) > 1 and self._below_each_other(unit, wishes, long):
             return
         for number in count():
@@ -75,8 +75,17 @@ class FreeRows:
         """How far down each row is, and what is in it."""
         top, before = first, set[int]()
         for _, row in sorted(self._rows.items()):
+            row = self._squeezed(row)
             here = {x for x, _ in row}
             top += BELOW - ROW_GAP if here & before else 0
             yield top, row
             top += max((slot.h + ROW_GAP for _, slot in row), default=0)
             before = here
+
+    def _squeezed(self, row: list[tuple[int, Slot]]) -> list[tuple[int, Slot]]:
+        """A row, moved together where it would be too long and no cable runs through it."""
+        if self._cables:
+            return row
+        items = [Item(slot.w, at=x) for x, slot in row]
+        squeeze(items, MARGIN, self._narrow, CELL_GAP)
+        return [(item.at, slot) for item, (_, slot) in zip(items, row, strict=True)]

@@ -96,6 +96,8 @@ class Filler:
         self.frames = [NamespaceBox(group, names[group.box.key]) for group in plan.groups]
         self.boxes: dict[str, Rect] = {}
         """Where the boxes are, by name, as far as that is known."""
+        self.aside: dict[str, int] = {}
+        """Where cables lead down to a box that others of its level stand above, by its name."""
         self._far: dict[Key, Key] = {}
         for cable in self.scene.cables:
             self._far.setdefault(cable.upper, cable.lower)
@@ -179,7 +181,13 @@ class Filler:
         box, there = self.boxes.get(frame.name), self.other_end(slot)
         if not box or not there or box.holds(there.middle):
             return None
-        return there.middle[0] - slot.w // 2 - box.x
+        return self._down_to(slot, there) - slot.w // 2 - box.x
+
+    def _down_to(self, slot: Slot, there: Rect) -> int:
+        """How far to the right a cable leads down to its other end."""
+        key = slot.part.key if isinstance(slot.part, Cell) else None
+        far = self._at.get(self._far[key]) if key in self._far else None
+        return self.aside.get(far[0].name if far else "", there.middle[0])
 
     # A namespace that has uplinks only.
 
