@@ -33,6 +33,7 @@ from nslab import (
     SetPromiscuous,
     SetUp,
 )
+from nslab.course.measure import OUT
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
@@ -198,6 +199,18 @@ def test_several_namespaces_stand_in_rows_that_fit_and_no_cable_crosses(name: st
         if any(meet(a, b) for a in pairwise(one) for b in pairwise(other))
     ]
     assert crossed == []
+
+
+def test_a_namespace_with_many_links_that_lead_up_has_them_in_rows() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*OUT, watch=False)
+        placed = lab.picture.placed
+    assert least(wide(placed)) <= CELL
+    links = [slot.rect for cell, slot in placed.cells if placed.scene.names[cell.key][:3] != "hos"]
+    assert all(not one.overlaps(other) for one, other in combinations(links, 2))
+    for gate in placed.gates:
+        line = Rect(gate.rect.x + 12, gate.above or 0, 1, gate.rect.y - (gate.above or 0))
+        assert not any(map(line.overlaps, links)), "the line to the sign for forwarding is free"
 
 
 def test_who_was_in_a_row_stays_there_and_who_is_new_takes_what_is_free() -> None:

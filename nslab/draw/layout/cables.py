@@ -31,7 +31,7 @@ _MIDST = 16
 
 _BEND = 40
 _ALONG = 4
-_OVER = 12
+_OVER = 30
 _ASIDE = 70
 _APART = 240
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
@@ -57,6 +57,7 @@ class Router:
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
         self._midst = {y for r in borders for y in (r.y - _MIDST, r.bottom + _MIDST)}
+        self._beside = {r.right + _OFF for r in borders}
         self._sides: dict[tuple[object, int], str] = {}
         for rect in borders:
             corners = [
@@ -88,6 +89,31 @@ class Router:
         self._used += [(line, tree) for line in pairwise(found)]
         return found
 
+    def again(
+        self, path: list[Point], start: End, end: End, blocks: list[Rect], tree: object = None
+    ) -> list[Point]:
+        """Another way in place of one that passes over others, if that passes over fewer.
+
+        What was drawn later was not known when the first one was found.
+        """
+        over = self._crossed(path, tree)
+        if not over:
+            return path
+        kept = list(self._used)
+        for line in pairwise(path):
+            self._used.remove((line, tree))
+        found = self.way(start, end, blocks, tree)
+        if self._crossed(found, tree) < over:
+            return found
+        self._used = kept
+        return path
+
+    def _crossed(self, path: list[Point], tree: object) -> int:
+        """How many lines a way passes over, beside those of its own tree."""
+        others = [line for line, owner in self._used if tree is None or owner != tree]
+        grid = _Grid([], [], [], others)
+        return sum(grid.over(*line) for line in pairwise(path))
+
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
         one, other = start.slot.rect, end.slot.rect
@@ -109,7 +135,7 @@ class Router:
         self, start: End, end: End, blocks: list[Rect], lines: list[Line], apart: int
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
-        xs = {x for x, _ in (*starts, *goals)}
+        xs = {x for x, _ in (*starts, *goals)} | self._beside
         ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
