@@ -57,7 +57,7 @@ class Router:
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
         self._midst = {y for r in borders for y in (r.y - _MIDST, r.bottom + _MIDST)}
-        self._beside = {r.right + _OFF for r in borders}
+        self._boxes = borders
         self._sides: dict[tuple[object, int], str] = {}
         for rect in borders:
             corners = [
@@ -135,7 +135,10 @@ class Router:
         self, start: End, end: End, blocks: list[Rect], lines: list[Line], apart: int
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
-        xs = {x for x, _ in (*starts, *goals)} | self._beside
+        xs = {x for x, _ in (*starts, *goals)}
+        one, other = start.slot.rect, end.slot.rect
+        # Beside the box that it ends in, unless it begins there, too.
+        xs |= {r.right + _OFF for r in self._boxes if _within(other, r) and not _within(one, r)}
         ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
