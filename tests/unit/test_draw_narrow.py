@@ -38,6 +38,7 @@ from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.cell import least
+from nslab.draw.paint.tables import stations, timeline
 from nslab.network.actions import Action
 from nslab.network.diff import compare
 from nslab.network.model import Link, Peer, PortVlan, Snapshot, Tunnel
@@ -104,13 +105,18 @@ def test_a_row_that_goes_on_is_indented() -> None:
 
 
 def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:
-    shown = Picture(sample.fresh()).output
-    assert re.match(r'<div style="[^"]*text-align:center', shown)
+    charts = (stations("br0", [("port1", ["a"])]), timeline("port1", [("listening", 0.0)], 2.0))
+    for shown in (Picture(sample.fresh()).output, *charts):
+        assert re.match(r'<div style="[^"]*text-align:center', shown)
     page = (Path(nslab.jupyter.widgets.__file__).parent / "page.css").read_text()
-    for rule in (r"\.nslab-still \{([^}]*)\}", r":not\(\.nslab-drawn \*[^{]*\{([^}]*)\}"):
+    for rule in (
+        r"\.nslab-still \{([^}]*)\}",
+        r":not\(\.nslab-drawn \*[^{]*\{([^}]*)\}",
+        r":is\(\.nslab-drawn, \.nslab-journey\) svg[^{]*\{([^}]*)\}",
+    ):
         found = re.search(rule, page)
         assert found
-        assert "0 auto" in found[1], "where a script gives it a frame, it stays there"
+        assert "0 auto" in found[1], "where a script gives it a frame, and in a widget"
 
 
 def crossings(placed: Placed) -> list[tuple[str, str]]:
