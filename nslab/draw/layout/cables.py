@@ -136,9 +136,9 @@ class Router:
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
-        one, other = start.slot.rect, end.slot.rect
         # Beside the box that it ends in, unless it begins there, too.
-        xs |= {r.right + _OFF for r in self._boxes if _within(other, r) and not _within(one, r)}
+        own, far = start.slot.rect, end.slot.rect
+        xs |= {r.right + _OFF for r in self._boxes if _within(far, r) and not _within(own, r)}
         ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
