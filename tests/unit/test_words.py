@@ -19,7 +19,7 @@ from nslab.jupyter.widgets import words
 
 WIDGETS = Path(words.__file__).parent
 NSLAB = WIDGETS.parents[1]
-BELOW = (NSLAB / "explain", NSLAB / "session", NSLAB / "course")
+BELOW = (NSLAB / "explain", NSLAB / "session", NSLAB / "course", NSLAB / "network" / "diff")
 """Where script/translate looks, beside the widgets."""
 VERDICTS = WIDGETS / "verdict_words.py"
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))

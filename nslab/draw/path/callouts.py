@@ -72,9 +72,7 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
     wanted: list[_Wanted] = [
         (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
     ]
-    last: list[_Wanted] = [
-        (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
-    ]
+    last: list[_Wanted] = [(mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]]
     every = [*wanted, *last]
     tries: list[list[Callout]] = []
     # Who comes first takes the better place.
