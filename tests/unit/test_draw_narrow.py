@@ -149,6 +149,14 @@ def test_no_two_cables_of_a_bridge_cross_when_a_container_gets_a_second_card() -
             assert crossings(picture.placed) == [], name
 
 
+def test_the_states_of_a_port_fit() -> None:
+    states = [("listening", 0.0), ("learning", 2.1), ("forwarding", 4.0)]
+    for total in (4.1, 31.0):
+        found = re.search(r'viewBox="0 0 (\d+)', timeline("port1", states, total))
+        assert found
+        assert least(int(found[1])) <= CELL
+
+
 # -- several side by side --------------------------------------------------------------------------
 
 
