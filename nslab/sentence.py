@@ -19,6 +19,9 @@ from typing import Any
 Say = Callable[[str], str | None]
 """A form in another language; None, or the same, where there is none."""
 
+Fill = Callable[[str, str], str | None]
+"""What stands in a blank of that name: a value, or one in other words; None if they are unknown."""
+
 _BLANK = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[^\W\d_]{2}")
 
@@ -42,8 +45,12 @@ class Sentence(str):
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.form, self.values
 
-    def said(self, say: Say) -> Sentence | None:
-        """The same in other words; None if they are not known for all of it."""
+    def said(self, say: Say, fill: Fill = lambda _, value: value) -> Sentence | None:
+        """The same in other words; None if they are not known for all of it.
+
+        :param say: gives a form in another language
+        :param fill: gives what stands in a blank; of what it leaves as it is, sentences are said
+        """
         form = self.form
         if _WORD.search(_BLANK.sub("", form)):
             found = say(form)
@@ -52,7 +59,9 @@ class Sentence(str):
             form = found
         values = {}
         for name, value in self.values.items():
-            here = value.said(say) if isinstance(value, Sentence) else value
+            here = fill(name, value)
+            if here is value and isinstance(value, Sentence):
+                here = value.said(say, fill)
             if here is None:
                 return None
             values[name] = here

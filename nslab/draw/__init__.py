@@ -98,8 +98,8 @@ class Picture:
 
     @property
     def output(self) -> str:
-        """The same for a notebook's output, in which it is moved where it is too wide."""
-        return in_a_cell(self.html, amid=True)
+        """The same for a notebook's output: in its middle, and moved where it is too wide."""
+        return in_a_cell(self.html)
 
     @cached_property
     def text(self) -> str:

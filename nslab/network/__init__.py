@@ -12,5 +12,6 @@
     making/     the smallest set of commands that makes one snapshot of another
     looking     whether command lines provably only look
     programs    which package brings the programs of the lessons
+    glosses     what signs in command lines mean
     arguments   what a public call is given is looked at before anything is done with it
 """

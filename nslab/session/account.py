@@ -9,6 +9,7 @@ from typing import Any
 
 from nslab.network import diff
 from nslab.network.actions import code
+from nslab.network.glosses import glossed
 from nslab.network.model import Snapshot
 from nslab.printable import printable
 from nslab.session import export
@@ -122,7 +123,7 @@ class Account(Sequence[Entry]):
 def _row(each: Entry) -> str:
     note = f" <b>({html.escape(each.note)})</b>" if each.note else ""
     effect = "<br>".join(map(html.escape, each.effect.split("; "))) + note
-    text = f'<pre style="margin:0;white-space:pre-wrap">{html.escape(each.text)}</pre>'
+    text = f'<pre style="margin:0;white-space:pre-wrap">{glossed(each.text)}</pre>'
     return (
         f'<tr style="background:none"><th scope="row" style="{_CELL}">{each.number}</th>'
         f'<td style="{_CELL};white-space:nowrap">{html.escape(each.by)}</td>'

@@ -212,7 +212,16 @@ def test_it_fits_the_cell_at_first_sight(book: Book, theme: str) -> None:
             picture = window.locator("> svg.nslab-picture")
             stands(picture)
             assert smallest_letter(picture) >= 11
+            left, right = picture.evaluate(BESIDE)
+            assert left == pytest.approx(right, abs=2), "it stands in the middle"
         expect(page.locator(".nslab-live .nslab-map:visible")).to_have_count(0)
+
+
+BESIDE = """svg => {
+    const [one, cell] = [svg, svg.parentElement].map(each => each.getBoundingClientRect());
+    return [one.left - cell.left, cell.right - one.right];
+}"""
+"""How much room a picture has to its left and to its right."""
 
 
 def smallest_letter(picture: Locator) -> float:
@@ -258,12 +267,7 @@ def test_at_a_zoom_of_200_percent_a_saved_picture_fits_and_can_be_read(book: Boo
     assert smallest_letter(still) >= 11
     page.set_viewport_size({"width": 1600, "height": 900})
     stands(still)
-    left, right = still.evaluate(
-        """svg => {
-            const [one, cell] = [svg, svg.parentElement].map(each => each.getBoundingClientRect());
-            return [one.left - cell.left, cell.right - one.right];
-        }"""
-    )
+    left, right = still.evaluate(BESIDE)
     assert left > 50
     assert left == pytest.approx(right, abs=2)
 

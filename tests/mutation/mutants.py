@@ -109,9 +109,30 @@ MUTANTS = (
         ("tests/unit/test_obstacles.py",),
     ),
     Mutant(
+        "live: after a quick telling it rests as long as after a slow one",
+        "return min(GAP, max(SHORT_GAP, SHARE * took))",
+        "return GAP",
+        ("tests/unit/test_live.py",),
+        "rest",
+    ),
+    Mutant(
+        "draw: cables come down wherever their namespace is, also below another one",
+        'return self.aside.get(far[0].name if far else "", there.middle[0])',
+        "return there.middle[0]",
+        ("tests/unit/test_draw_narrow.py",),
+        "rows",
+    ),
+    Mutant(
+        "draw: no tag of a journey stands above the picture",
+        "Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)",
+        "Rect(2, 2, placed.width - 4, placed.height - 4)",
+        ("tests/unit/test_draw_trail.py",),
+        "stands_at_it",
+    ),
+    Mutant(
         "why: what is within a sentence stays English",
-        "            here = value.said(say) if isinstance(value, Sentence) else value\n",
-        "            here = value\n",
+        "            if here is value and isinstance(value, Sentence):\n",
+        "            if False:\n",
         ("tests/unit/test_why_words.py",),
     ),
     Mutant(
@@ -216,8 +237,8 @@ MUTANTS = (
     # -- exercises
     Mutant(
         "verdict_words: a verdict is half German where a part of it is not known",
-        "return None if None in filled.values() else here.format_map(filled)",
-        "return here.format_map(text.values | {k: v for k, v in filled.items() if v})",
+        "    return None if cause == text else cause\n",
+        "    return cause\n",
         ("tests/unit/test_verdict_words.py",),
         "stays_english",
     ),

@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "printable": set(),
     "errors": {"printable"},
     "sentence": set(),
-    "network": {"errors", "printable"},
+    "network": {"errors", "printable", "sentence"},
     "draw": {"network", "errors", "printable"},
     "explain": {"network", "errors", "printable", "sentence"},
     "engine": {"network", "errors", "printable"},

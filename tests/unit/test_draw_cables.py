@@ -12,8 +12,10 @@ from test_draw_room import FIRST, host, macvlans, space
 
 from nslab import AddBridge, Attach, DeleteAddress, Lab, Masquerade, SetUp
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import Point
+from nslab.draw.layout.boxes import Point, Rect, Slot
+from nslab.draw.layout.cables import Router
 from nslab.draw.layout.place import Placed
+from nslab.draw.layout.plan import End
 from nslab.network.model import Peer, Snapshot
 
 NEAR = 8
@@ -118,3 +120,12 @@ def test_what_is_said_of_the_host_takes_no_room_that_a_port_needs_no_longer() ->
                 assert picture is not None
                 width = picture.placed.width
         assert width == Picture(lab.snapshot()).placed.width
+
+
+def test_a_wire_within_a_namespace_stays_within_it() -> None:
+    box, bar = Rect(8, 100, 552, 300), Rect(20, 200, 528, 44)
+    upper, lower = Slot(None, 160, 60, x=120, y=112), Slot(None, 152, 44, x=160, y=290)
+    blocks = [rect.grown(7) for rect in (bar, upper.rect, lower.rect)]
+    way = Router([box]).way(End(upper, "swe"), End(lower, "nwes"), blocks)
+    assert all(box.holds(point) for point in way)
+    assert not any(box.x == x or box.right == x for x, _ in way), "and not on its edge"

@@ -21,18 +21,24 @@ from nslab import (
     AddAddress,
     AddBridge,
     AddContainer,
+    AddNamespace,
     AddRoute,
     AddVeth,
+    Attach,
+    DeleteNamespace,
+    Detach,
     Lab,
     Masquerade,
     Move,
     SetPromiscuous,
     SetUp,
 )
+from nslab.course.measure import OUT
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.cell import least
+from nslab.draw.paint.tables import stations, timeline
 from nslab.network.actions import Action
 from nslab.network.diff import compare
 from nslab.network.model import Link, Peer, PortVlan, Snapshot, Tunnel
@@ -99,13 +105,18 @@ def test_a_row_that_goes_on_is_indented() -> None:
 
 
 def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:
-    shown = Picture(sample.fresh()).output
-    assert re.match(r'<div style="[^"]*text-align:center', shown)
+    charts = (stations("br0", [("port1", ["a"])]), timeline("port1", [("listening", 0.0)], 2.0))
+    for shown in (Picture(sample.fresh()).output, *charts):
+        assert re.match(r'<div style="[^"]*text-align:center', shown)
     page = (Path(nslab.jupyter.widgets.__file__).parent / "page.css").read_text()
-    for rule in (r"\.nslab-still \{([^}]*)\}", r":not\(\.nslab-drawn \*[^{]*\{([^}]*)\}"):
+    for rule in (
+        r"\.nslab-still \{([^}]*)\}",
+        r":not\(\.nslab-drawn \*[^{]*\{([^}]*)\}",
+        r":is\(\.nslab-drawn, \.nslab-journey\) svg[^{]*\{([^}]*)\}",
+    ):
         found = re.search(rule, page)
         assert found
-        assert "0 auto" in found[1], "where a script gives it a frame, it stays there"
+        assert "0 auto" in found[1], "where a script gives it a frame, and in a widget"
 
 
 def crossings(placed: Placed) -> list[tuple[str, str]]:
@@ -136,6 +147,114 @@ def test_no_two_cables_of_a_bridge_cross_when_a_container_gets_a_second_card() -
     with Lab(engine="fake") as lab:
         for name, picture in pictures(lab, SECOND_CARD):
             assert crossings(picture.placed) == [], name
+
+
+def test_the_states_of_a_port_fit() -> None:
+    states = [("listening", 0.0), ("learning", 2.1), ("forwarding", 4.0)]
+    for total in (4.1, 31.0):
+        found = re.search(r'viewBox="0 0 (\d+)', timeline("port1", states, total))
+        assert found
+        assert least(int(found[1])) <= CELL
+
+
+# -- several side by side --------------------------------------------------------------------------
+
+
+def star(count: int) -> list[Action]:
+    """Namespaces on one bridge, each with its default route."""
+    actions: list[Action] = [AddBridge("br0"), AddAddress("br0", "10.0.0.254/24"), SetUp("br0")]
+    for number in range(1, count + 1):
+        ns = f"ns{number}"
+        actions += [
+            AddNamespace(ns),
+            AddVeth(f"v{number}", "eth0", peer_ns=ns, master="br0", up=True),
+            AddAddress("eth0", f"10.0.0.{number}/24", ns=ns),
+            SetUp("eth0", ns=ns),
+            AddRoute("default", via="10.0.0.254", ns=ns),
+        ]
+    return actions
+
+
+def routed(count: int) -> list[Action]:
+    """Namespaces that are joined by a router of their own, and by nothing to the host."""
+    actions: list[Action] = [AddNamespace("r")]
+    for number in range(1, count + 1):
+        ns = f"ns{number}"
+        actions += [
+            AddNamespace(ns),
+            AddVeth(f"to{number}", "eth0", ns="r", peer_ns=ns, up=True),
+            AddAddress(f"to{number}", f"10.0.{number}.254/24", ns="r"),
+            AddAddress("eth0", f"10.0.{number}.2/24", ns=ns),
+            SetUp("eth0", ns=ns),
+            AddRoute("default", via=f"10.0.{number}.254", ns=ns),
+        ]
+    return actions
+
+
+def floors() -> list[Action]:
+    """Three namespaces on two bridges."""
+    second: list[Action] = [AddBridge("br1"), SetUp("br1"), Detach("v3"), Attach("v3", "br1")]
+    return [*star(3), *second]
+
+
+ASIDE = {"star of 3": star(3), "star of 4": star(4), "router of 3": routed(3), "two": floors()}
+
+
+@pytest.mark.parametrize("name", ASIDE)
+def test_several_namespaces_stand_in_rows_that_fit_and_no_cable_crosses(name: str) -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*ASIDE[name], watch=False)
+        placed = lab.picture.placed
+    assert least(wide(placed)) <= CELL
+    ways = [path for _, path in placed.runs]
+    crossed = [
+        (one, other)
+        for one, other in combinations(ways, 2)
+        if any(meet(a, b) for a in pairwise(one) for b in pairwise(other))
+    ]
+    assert crossed == []
+
+
+def test_a_namespace_with_many_links_that_lead_up_has_them_in_rows() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*OUT, watch=False)
+        placed = lab.picture.placed
+    assert least(wide(placed)) <= CELL
+    links = [slot.rect for cell, slot in placed.cells if placed.scene.names[cell.key][:3] != "hos"]
+    assert all(not one.overlaps(other) for one, other in combinations(links, 2))
+    for gate in placed.gates:
+        line = Rect(gate.rect.x + 12, gate.above or 0, 1, gate.rect.y - (gate.above or 0))
+        assert not any(map(line.overlaps, links)), "the line to the sign for forwarding is free"
+
+
+def test_who_was_in_a_row_stays_there_and_who_is_new_takes_what_is_free() -> None:
+    def rows() -> dict[str, int]:
+        boxes = {box.label: rect.y for box, _, rect in lab.picture.placed.boxes}
+        tops = sorted(set(boxes.values()))
+        return {label: tops.index(y) for label, y in boxes.items() if label != "host"}
+
+    with Lab(engine="fake") as lab:
+        lab.do(*star(3))
+        assert rows() == {"ns1": 1, "ns2": 1, "ns3": 2}
+        lab.do(DeleteNamespace("ns1"))
+        assert rows() == {"ns2": 1, "ns3": 2}
+        lab.do(AddNamespace("a"))
+        assert rows() == {"a": 1, "ns2": 1, "ns3": 2}
+
+
+def test_what_is_new_makes_no_picture_too_wide() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*star(2))
+        for number in (3, 4):
+            picture = lab.do(*star(4)[3 + 5 * (number - 1) : 3 + 5 * number]).picture
+            assert picture
+            assert least(wide(picture.placed)) <= CELL
+            assert "new" in written(picture.svg), "it is said all the same"
+
+
+def test_many_in_one_line_each_fit_as_long_as_they_are_not_too_high() -> None:
+    wides = {count: wide(Picture(sample.star(count)).placed) for count in (5, 20, 90)}
+    assert [least(wides[count]) <= CELL for count in wides] == [True, True, False]
 
 
 # -- new and gone on one link ----------------------------------------------------------------------

@@ -251,7 +251,22 @@ def test_the_network_stands_where_it_always_stands(name: str) -> None:
     assert behind is not None
     network = [ET.tostring(e) for e in plain if e.tag in (f"{SVG}g", f"{SVG}rect", f"{SVG}path")]
     assert [ET.tostring(e) for e in behind if e.tag != f"{SVG}text"] == network
-    assert way.get("viewBox") == plain.get("viewBox")
+    boxes = [[int(part) for part in (one.get("viewBox") or "").split()] for one in (plain, way)]
+    (left, _, wide, high), (_, top, _, higher) = boxes
+    assert boxes[1] == [left, top, wide, high - top], "a tag may stand above it"
+    assert -56 <= top <= 0
+    assert higher == high - top
+
+
+def test_what_is_said_of_a_stop_stands_at_it() -> None:
+    """Also of the last ones, whose world is full, and beside a long tag."""
+    picture = followed("out")
+    assert {tag.kind for tag in picture.callouts} == {"told", "arrived"}
+    for tag in picture.callouts:
+        at, end = tag.mark.at, lead_end(tag.mark.at, tag.rect)
+        assert abs(at[0] - end[0]) + abs(at[1] - end[1]) <= 80
+    top = int((ET.fromstring(picture.html).get("viewBox") or "").split()[1])
+    assert all(tag.rect.y >= top for tag in picture.callouts)
 
 
 def test_a_way_there_and_back_has_the_same_stops() -> None:

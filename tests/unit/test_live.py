@@ -215,6 +215,27 @@ def test_it_does_not_keep_the_lab() -> None:
     until(lambda: "no longer follows" in part(live, "status").value)
 
 
+def test_after_a_quick_telling_the_next_change_shows_without_a_long_rest(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "GAP", 1000.0)
+    told: list[Snapshot | Diff] = []
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    for name in ("br1", "br2", "br3"):
+        lab.do(AddBridge(name))
+        until(lambda name=name: f"host/{name}" in things(follows.shown))  # type: ignore[misc]
+    follows.stop()
+
+
+@pytest.mark.parametrize(
+    ("took", "rest"),
+    [(0.0, following.SHORT_GAP), (0.02, 0.02 * following.SHARE), (5.0, following.GAP)],
+)
+def test_the_rest_is_as_long_as_a_telling_asks_for(took: float, rest: float) -> None:
+    assert following.gap(took) == rest
+
+
 def test_many_changes_are_few_redraws(lab: Lab, live: Live) -> None:
     drawn: list[str] = []
     part(live, "drawn").observe(lambda change: drawn.append(change["new"]), names="value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from nslab.course import measure
 from nslab.course.measure import chart, load, progress, runs
 from nslab.course.measure.crowd import COUNTS, FloodResult, _row
 from nslab.course.measure.result import Result
+from nslab.draw.scene.metrics import width
 from nslab.errors import Interrupted, NslabError
 from nslab.jupyter import progress as bar_module
 from nslab.session import views
@@ -191,8 +193,8 @@ def test_a_chart_is_the_same_each_time_and_well_formed() -> None:
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"a", "b", "×0.50", "median", "ratio", SPEED.heading} <= set(texts)
     assert "currentColor" in bundle["text/html"]
-    assert "min-width:660px" in bundle["text/html"], "in a narrow cell it is moved"
-    assert "overflow-x:auto" in bundle["text/html"]
+    assert "min-width:521px" in bundle["text/html"], "it fits at a zoom of 200 %"
+    assert "overflow-x:auto" in bundle["text/html"], "in a narrower cell it is moved"
     assert bundle["text/plain"].splitlines()[0] == "Speed, Gbit/s (more is better)"
 
 
@@ -209,6 +211,23 @@ def test_marks_lie_on_the_scale() -> None:
     share = (first - scale["0"]) / (scale["20"] - scale["0"])
     assert share == pytest.approx(12 / 20, abs=0.01)
     assert second < first
+
+
+def test_what_stands_in_a_row_of_a_chart_has_room_there() -> None:
+    many = structs.replace(
+        SPEED, samples={"a": (170_000.0, 180_000.0), "b": (160_000.0, 190_000.0)}
+    )
+    svg = "{http://www.w3.org/2000/svg}"
+    found: dict[float, list[tuple[float, float]]] = {}
+    for node in ET.fromstring(many.svg).iter(f"{svg}text"):
+        if "middle" in (node.get("style") or ""):
+            x, half = float(node.get("x", "")), width(node.text or "", 13) / 2
+            found.setdefault(float(node.get("y", "")), []).append((x - half, x + half))
+    for row in found.values():
+        for (_, end), (begin, _) in pairwise(sorted(row)):
+            assert begin - end > 4
+    below = [width(words, 12) for words in chart._broken("a sentence, and more; " * 20)]
+    assert max(below) <= chart.WIDTH
 
 
 def test_names_are_escaped() -> None:

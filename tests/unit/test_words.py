@@ -19,7 +19,8 @@ from nslab.jupyter.widgets import words
 
 WIDGETS = Path(words.__file__).parent
 NSLAB = WIDGETS.parents[1]
-BELOW = (NSLAB / "explain", NSLAB / "session", NSLAB / "course")
+NETWORK = NSLAB / "network"
+BELOW = (NSLAB / "explain", NSLAB / "session", NSLAB / "course", NETWORK / "diff")
 """Where script/translate looks, beside the widgets."""
 VERDICTS = WIDGETS / "verdict_words.py"
 CATALOGUES = sorted(words.LOCALE.glob("*/LC_MESSAGES/nslab.po"))
@@ -30,6 +31,7 @@ def said() -> set[str]:
     """Every text of the widgets, and every sentence of ``why`` and of a check."""
     found = set()
     below = [path for room in BELOW for path in room.rglob("*.py")]
+    below.append(NETWORK / "glosses.py")
     for path in (*WIDGETS.glob("*.py"), *below):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

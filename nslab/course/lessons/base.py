@@ -24,6 +24,7 @@ from nslab.engine.protocol import Options
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
 from nslab.network.arguments import checked
+from nslab.network.glosses import glossed
 from nslab.printable import short
 from nslab.session import naming, views
 from nslab.session.check.verdict import BAD, GOOD
@@ -250,7 +251,7 @@ class Same:
             '<tr style="background:none"><td style="text-align:left;vertical-align:top;'
             f'opacity:.75;padding:.1em 1em .1em 0;white-space:nowrap">{html.escape(title)}</td>'
             '<td style="text-align:left;padding:.1em 0">'
-            f'<pre style="margin:0;white-space:pre-wrap">{html.escape(text)}</pre></td></tr>'
+            f'<pre style="margin:0;white-space:pre-wrap">{glossed(text)}</pre></td></tr>'
             for title, text in self._parts()
         )
         colour = GOOD if self else BAD

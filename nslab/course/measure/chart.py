@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -14,7 +15,11 @@ from msgspec import Struct
 from nslab.draw.paint.cell import least
 from nslab.draw.scene.metrics import width
 
-WIDTH, ROW, TOP = 720, 30, 40
+WIDTH, ROW, TOP = 568, 30, 40
+"""Pixels: how wide a chart is, which is what a cell has at a zoom of 200 %, with letters of 11
+pixels; how high a row is, and what stands above the first.
+"""
+
 _BLUE, _SKY = "#0072b2", "#56b4e9"
 _SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _SIZE = 13
@@ -76,7 +81,8 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
     left = 14 + max(width(row.name, _SIZE) for row in rows)
     right = WIDTH - 146
     bottom = TOP + ROW * len(rows)
-    height = bottom + 30 + 18 * len(footer)
+    below = [part for line in footer for part in _broken(line)]
+    height = bottom + 30 + 18 * len(below)
 
     def across(value: float) -> str:
         return f"{left + (right - left) * value / scale[-1]:.1f}"
@@ -86,12 +92,15 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
         _text(right + 66, TOP - 2, columns[0], f"{_SMALL};text-anchor:end"),
         _text(WIDTH, TOP - 2, columns[1], f"{_SMALL};text-anchor:end"),
     ]
-    for tick in scale:
+    room = (right - left) / (len(scale) - 1)
+    dense = max(width(_plain(tick), _SIZE) for tick in scale) + 10 > room
+    for number, tick in enumerate(scale):
         x = across(tick)
         parts.append(
             f'<path d="M{x} {TOP}V{bottom}" style="stroke:currentColor;stroke-opacity:.18"/>'
         )
-        parts.append(_text(x, bottom + 16, _plain(tick), "fill-opacity:.8;text-anchor:middle"))
+        if not (dense and number % 2):
+            parts.append(_text(x, bottom + 16, _plain(tick), "fill-opacity:.8;text-anchor:middle"))
     for number, row in enumerate(rows):
         y = TOP + ROW * number + ROW // 2
         low, high = map(across, row.spread)
@@ -108,7 +117,7 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
             _text(WIDTH, y + 5, row.against, "text-anchor:end;fill-opacity:.8"),
             "</g>",
         ]
-    for number, line in enumerate(footer):
+    for number, line in enumerate(below):
         parts.append(_text(0, bottom + 38 + 18 * number, line, _SMALL))
     described = html.escape(text(heading, columns, rows, footer))
     return (
@@ -117,6 +126,17 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
         f'style="color:inherit;max-width:100%;min-width:{least(WIDTH)}px;height:auto">'
         f"<title>{html.escape(heading)}</title><desc>{described}</desc>{''.join(parts)}</svg>"
     )
+
+
+def _broken(line: str) -> list[str]:
+    """What is said below, in rows that have room."""
+    found: list[str] = []
+    for part in re.split(r"(?<=[;,]) ", line):
+        if found and width(f"{found[-1]} {part}", 12) <= WIDTH:
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return found
 
 
 def _told(row: Row) -> str:

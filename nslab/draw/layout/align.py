@@ -22,6 +22,14 @@ EDGE = 8
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
+LANES = 12
+"""Pixels for cables beside a row of namespaces, where more of them stand below it."""
+
+PLUG = 10
+"""Pixels from the right end of a row to the port of what stands below it: so the port before that
+may say what changed.
+"""
+
 SWITCH = 166
 """Pixels from the left to the LAN's switch."""
 
@@ -30,7 +38,10 @@ WORLD_GAP, CLOSE = 30, 16
 
 
 PANEL = 550
-"""Pixels that a panel of what is plugged in nowhere may be wide, if host and world are narrower."""
+"""Pixels that a panel may be wide, if host and world are narrower."""
+
+HIGH = 24
+"""With more lines a panel that hangs on a link is as wide as a page."""
 
 
 class Aligner:
@@ -42,12 +53,18 @@ class Aligner:
         self.boxes = self.filler.boxes
         self.host, *self.spaces = self.filler.frames
         self.top = EDGE
+        self._rows: dict[str, int] = {}
+        """In which row of its level each box stands, by its name."""
+        self._needs = 0
+        """How wide the host is for what is in it."""
 
     def place(self) -> None:
         """Give every slot its place, and every box its rectangle."""
         self._world()
-        for _ in (1, 2):  # where ports should be follows from where the namespaces came
+        for turn in (1, 2):  # where ports should be follows from where the namespaces came
             self.filler.fill()
+            if turn == 1:
+                self._needs = self.host.w
             self.boxes[self.host.name] = Rect(EDGE, self.top, self.host.w, self.host.h)
             self._below()
         self._widen()
@@ -60,6 +77,7 @@ class Aligner:
     def places(self) -> dict[str, int]:
         """What to remember."""
         found = {f"ns:{name}": rect.x for name, rect in self.boxes.items()}
+        found |= {f"row:{name}": number for name, number in self._rows.items()}
         for frame in self.filler.frames:
             for slot in frame.slots():
                 found[self.filler.name(frame, slot)] = self.filler.kept(frame, slot)
@@ -92,8 +110,12 @@ class Aligner:
         rest = self.plan.rest
         for number in sorted(self.plan.levels):
             level = [frames[box.key] for box in self.plan.levels[number] if box.key in frames]
+            above: list[int] = []
             for row in self._wrapped(level if number else []):
+                for frame in row if above else ():
+                    self.filler.aside[frame.name] = max(above) - PLUG
                 top = self._row(row, top, below=number > 1) + BELOW
+                above += [self.boxes[frame.name].right for frame in row]
             if rest and number == 1:
                 rest.x, rest.y = EDGE, top
                 top += rest.h + BELOW
@@ -148,20 +170,40 @@ class Aligner:
         return fits and max(ends) <= EDGE + NARROW
 
     def _wrapped(self, level: list[NamespaceBox]) -> list[list[NamespaceBox]]:
-        """A level in rows that fit into the width of a page."""
-        rows: list[list[NamespaceBox]] = []
-        # Two stand below each other rather than that the picture is too wide for a narrow cell.
-        scene = self.plan.scene
-        tunnels = any(cable.tunnel for cable in scene.cables)
-        two = len(level) == 2 and not scene.levels and not tunnels
-        most, used = NARROW if two else COLUMN, COLUMN + 1
-        for frame in level:
-            if used + BESIDE + (frame.least if two else frame.w) > most:
-                rows.append([])
-                used = -BESIDE
-            rows[-1].append(frame)
-            used += BESIDE + (frame.least if two else frame.w)
-        return rows
+        """A level in rows that fit into a narrow cell, or below a host that is wider than that.
+
+        Who was in a row stays there; who is new takes the first one with room for it.
+        """
+        spread = self._spread(level)
+        most = COLUMN if spread else max(NARROW, min(self._needs, COLUMN))
+        wide = {id(frame): (frame.least if most == NARROW else frame.w) + BESIDE for frame in level}
+        if not spread and sum(wide.values()) - BESIDE > most:
+            most -= LANES
+        rows: dict[int, list[NamespaceBox]] = {}
+        for frame in sorted(level, key=lambda frame: self._row_before(frame) is None):
+            was = self._row_before(frame)
+            wishes = (self.stage.wish(f"row:{frame.name}") or 0) if was is None else was
+            for number in (wishes, *range(len(level))):
+                row = rows.setdefault(number, [])
+                if not row or sum(wide[id(each)] for each in (*row, frame)) - BESIDE <= most:
+                    row.append(frame)
+                    self._rows[frame.name] = number
+                    break
+        return [sorted(rows[number], key=level.index) for number in sorted(rows) if rows[number]]
+
+    def _row_before(self, frame: NamespaceBox) -> int | None:
+        return self.stage.was(f"row:{frame.name}")
+
+    def _spread(self, level: list[NamespaceBox]) -> bool:
+        """Whether a level has to stay side by side: where a tunnel joins two of it, or others stand
+        below two of it and nothing joins them to the host.
+        """
+        scene, keys = self.plan.scene, {frame.group.box.key for frame in level}
+        home = {cell.key: box.key for box in scene.boxes for cell in box.cells()}
+        tunnels = (cable for cable in scene.cables if cable.tunnel)
+        joined = any({home.get(one.upper), home.get(one.lower)} <= keys for one in tunnels)
+        apart = any(key in scene.levels for key in keys)
+        return joined or (apart and sum(not frame.group.simple for frame in level) > 1)
 
     def _below_its_end(self, frame: NamespaceBox) -> int | None:
         for slot in frame.group.uplinks:
@@ -175,8 +217,10 @@ class Aligner:
         host = self.boxes[self.host.name]
         right = max([host.right, *(slot.rect.right for slot in self.plan.world)])
         for panel in self.plan.panels:
-            # Names alone are short: some more lines of them, and nothing is to be moved.
-            panel.place(EDGE, top, COLUMN if panel.home else min(COLUMN, max(right - EDGE, PANEL)))
+            # Some more lines, and nothing is to be moved; of very many that would be too high.
+            panel.place(EDGE, top, min(COLUMN, max(right - EDGE, PANEL)))
+            if panel.home and panel.lines > HIGH:
+                panel.place(EDGE, top, COLUMN)
             top = panel.rect.bottom + BELOW
         return top
 

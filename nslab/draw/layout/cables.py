@@ -31,10 +31,11 @@ _MIDST = 16
 
 _BEND = 40
 _ALONG = 4
+_OVER = 30
 _ASIDE = 70
 _APART = 240
-"""Costs in pixels: of a turn, of running along another cable, of a side that is not preferred, and
-of one that is not its tree's: what stands on one link leaves it together.
+"""Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
+is not preferred, and of one that is not its tree's: what stands on one link leaves it together.
 """
 
 _THERE = 4
@@ -56,6 +57,7 @@ class Router:
         self._used: list[tuple[Line, object]] = []
         self._borders: list[Line] = []
         self._midst = {y for r in borders for y in (r.y - _MIDST, r.bottom + _MIDST)}
+        self._boxes = borders
         self._sides: dict[tuple[object, int], str] = {}
         for rect in borders:
             corners = [
@@ -87,6 +89,31 @@ class Router:
         self._used += [(line, tree) for line in pairwise(found)]
         return found
 
+    def again(
+        self, path: list[Point], start: End, end: End, blocks: list[Rect], tree: object = None
+    ) -> list[Point]:
+        """Another way in place of one that passes over others, if that passes over fewer.
+
+        What was drawn later was not known when the first one was found.
+        """
+        over = self._crossed(path, tree)
+        if not over:
+            return path
+        kept = list(self._used)
+        for line in pairwise(path):
+            self._used.remove((line, tree))
+        found = self.way(start, end, blocks, tree)
+        if self._crossed(found, tree) < over:
+            return found
+        self._used = kept
+        return path
+
+    def _crossed(self, path: list[Point], tree: object) -> int:
+        """How many lines a way passes over, beside those of its own tree."""
+        others = [line for line, owner in self._used if tree is None or owner != tree]
+        grid = _Grid([], [], [], others)
+        return sum(grid.over(*line) for line in pairwise(path))
+
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
         one, other = start.slot.rect, end.slot.rect
@@ -109,6 +136,9 @@ class Router:
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
+        # Beside the box that it ends in, unless it begins there, too.
+        own, far = start.slot.rect, end.slot.rect
+        xs |= {r.right + _OFF for r in self._boxes if _within(far, r) and not _within(own, r)}
         ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
@@ -144,6 +174,8 @@ class _Grid:
         self._row = {y: n for n, y in enumerate(ys)}
         self._walls: dict[tuple[bool, int], list[Span]] = {}
         self._lanes: dict[tuple[bool, int], list[Span]] = {}
+        self._used = [_span(*line) for line in used]
+        self._over: dict[tuple[bool, int], list[int]] = {}
 
     def next(self, point: Point, way: int) -> Point | None:
         """The next crossing in a direction."""
@@ -174,6 +206,17 @@ class _Grid:
                 if other == level and abs(place - at) < near
             ]
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
+
+    def over(self, a: Point, b: Point) -> int:
+        """How many lines that are there a step passes over."""
+        level, at, low, high = _span(a, b)
+        if (level, at) not in self._over:
+            self._over[level, at] = [
+                place
+                for other, place, begin, end in self._used
+                if other != level and begin < at < end
+            ]
+        return sum(low < place <= high for place in self._over[level, at])
 
 
 def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]:
@@ -216,6 +259,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
             price = abs(to[0] - point[0]) + abs(to[1] - point[1])
             if grid.beside(point, to):
                 price += _ALONG * price + _BEND
+            price += _OVER * grid.over(point, to)
             push(cost + price + (_BEND if turn != way else 0), to, turn, (point, way))
     return []
 

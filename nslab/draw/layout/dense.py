@@ -130,6 +130,11 @@ class Panel:
         return max(inner, head, most if not self.home and lines > 1 else 0)
 
     @property
+    def lines(self) -> int:
+        """How many lines stand below each other."""
+        return -(-len(self.leaves) // len(self._columns))
+
+    @property
     def entry(self) -> Slot:
         """Where the line comes in from what the namespaces hang on."""
         return Slot(None, 2 * ENTRY, 1, x=self._columns[0] - ENTRY, y=self.rect.y)

@@ -5,8 +5,9 @@ drawn, by name: ``ns:ns1`` is a box, ``link:ns1/eth0`` a link within its box, ``
 part of the world.  Names, because inodes and indexes differ from run to run, and are others after
 :meth:`nslab.session.lab.Lab.undo`.
 
-Only the distance from the left is kept, of a bridge's port that of its middle: rows lie below each
-other and are as high as what is in them, so that no room is left empty where something has gone.
+Only the distance from the left is kept, of a bridge's port that of its middle, and in which of its
+level's rows a box is (``row:ns1``): rows lie below each other and are as high as what is in them,
+so that no room is left empty where something has gone.
 
 What has vanished keeps its place as a wish: if it comes back and nobody took it, it gets it again.
 Colours are kept for good: a network's hue by the names of its links, a namespace's tint by its own.

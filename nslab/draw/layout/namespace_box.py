@@ -26,7 +26,7 @@ from nslab.draw.layout.boxes import (
 )
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
-from nslab.draw.layout.plan import COLUMN, NARROW, SPACE, Dock, Group, Plan, least_width
+from nslab.draw.layout.plan import NARROW, SPACE, Dock, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
@@ -38,6 +38,9 @@ LABEL_GAP, NOTES_GAP = 18, 10
 
 SHORTEST = 24
 """Characters that a row of notes has room for at the least: ``default via 198.51.100.1``."""
+
+UPLINK_GAP = 28
+"""Pixels between rows of links that lead upwards: cables turn there."""
 
 PORT_GAP = 8
 """Pixels between the ports of a bridge."""
@@ -96,6 +99,8 @@ class Filler:
         self.frames = [NamespaceBox(group, names[group.box.key]) for group in plan.groups]
         self.boxes: dict[str, Rect] = {}
         """Where the boxes are, by name, as far as that is known."""
+        self.aside: dict[str, int] = {}
+        """Where cables lead down to a box that others of its level stand above, by its name."""
         self._far: dict[Key, Key] = {}
         for cable in self.scene.cables:
             self._far.setdefault(cable.upper, cable.lower)
@@ -179,13 +184,19 @@ class Filler:
         box, there = self.boxes.get(frame.name), self.other_end(slot)
         if not box or not there or box.holds(there.middle):
             return None
-        return there.middle[0] - slot.w // 2 - box.x
+        return self._down_to(slot, there) - slot.w // 2 - box.x
+
+    def _down_to(self, slot: Slot, there: Rect) -> int:
+        """How far to the right a cable leads down to its other end."""
+        key = slot.part.key if isinstance(slot.part, Cell) else None
+        far = self._at.get(self._far[key]) if key in self._far else None
+        return self.aside.get(far[0].name if far else "", there.middle[0])
 
     # A namespace that has uplinks only.
 
     def _simple(self, frame: NamespaceBox) -> None:
         group = frame.group
-        self._in_a_row(frame, group.uplinks, MARGIN, MARGIN)
+        self._in_rows(frame, group.uplinks, MARGIN, MARGIN)
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=4)
         name, kind = title_size(group.box, group.title)
         frame.label = Rect(MARGIN, below + BELOW_LINKS - 16, name + kind + 8, 20)
@@ -194,11 +205,20 @@ class Filler:
         if group.notes:
             frame.put(group.notes, MARGIN, frame.label.bottom + 2)
 
-    def _in_a_row(self, frame: NamespaceBox, slots: list[Slot], top: int, left: int) -> None:
+    def _in_rows(self, frame: NamespaceBox, slots: list[Slot], top: int, left: int) -> None:
+        """Links that lead upwards: in a row, or in several where one is too long."""
         items = [self._item(frame, slot) for slot in slots]
         line_up(items, left, CELL_GAP)
-        for slot, item in zip(slots, items, strict=True):
-            frame.put(slot, item.at, top)
+        if len(items) < 3 or max(item.end for item in items) <= NARROW - MARGIN:
+            for slot, item in zip(slots, items, strict=True):
+                frame.put(slot, item.at, top)
+            return
+        x, high = left, 0
+        for slot in slots:
+            if x > left and x + slot.w > NARROW - MARGIN:
+                x, top, high = left, top + high + UPLINK_GAP, 0
+            frame.put(slot, x, top)
+            x, high = x + slot.w + CELL_GAP, max(high, slot.h)
 
     # Any other.
 
@@ -235,12 +255,12 @@ class Filler:
         frame.heads = True
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
         left = frame.label.right + LABEL_GAP
-        self._in_a_row(frame, group.uplinks, top, left)
+        self._in_rows(frame, group.uplinks, top, left)
         uppers = [slot for dock in group.docks for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
         if group.gate:
             frame.put(group.gate, frame.at(group.uplinks[0]).x, below + 8)
-            below = frame.at(group.gate).bottom
+            below = max(below, frame.at(group.gate).bottom)
         if group.notes and frame.low:
             below += 8 + group.notes.h
         bar = max(below, frame.label.bottom) + GAP - 4
@@ -378,9 +398,9 @@ class Filler:
         return 2 * GAP if joined else GAP
 
     def _others(self, frame: NamespaceBox, top: int) -> None:
-        """Loose links in rows as long as a page is wide."""
+        """Loose links in rows that fit into a narrow cell."""
         ports = [frame.at(slot) for dock in frame.group.docks for slot in dock.lower]
-        rows = FreeRows(self._limits(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
+        rows = FreeRows(self._limit(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
         kept = []
         for slot in frame.group.others:
             was = self.stage.was(self.name(frame, slot))
@@ -403,11 +423,10 @@ class Filler:
         own = sum(each.w + CELL_GAP for each in frame.group.others) - CELL_GAP + MARGIN
         return max(0, min(wish, max(own, frame.w - MARGIN) - slot.w))
 
-    def _limits(self, frame: NamespaceBox) -> tuple[int, int]:
-        """Where a row of loose links ends, and where if it has to be longer."""
+    def _limit(self, frame: NamespaceBox) -> int:
+        """Where a row of loose links ends."""
         box = self.boxes.get(frame.name)
-        left = MARGIN + (box.x if box else 0)
-        return NARROW - left, COLUMN - left
+        return NARROW - MARGIN - (box.x if box else 0)
 
     def _units(self, slots: list[Slot]) -> list[list[Slot]]:
         """Links that are in a row for themselves, and pairs that stay together."""

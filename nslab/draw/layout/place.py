@@ -213,10 +213,13 @@ class _Placer:
             run.id: not router.straight(run.start, run.end, blocks[run.id]) for run in plan.runs
         }
         # Those that will be straight come first, so that the others keep away from them.
-        for run in sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end))):
-            stacked = run.cable is not None and not (run.cable.pair or run.cable.tunnel)
-            tree = (run.cable.upper, run.start.lane) if run.cable and stacked else None
-            found[run.id] = router.way(run.start, run.end, blocks[run.id], tree)
+        order = sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end)))
+        for run in order:
+            found[run.id] = router.way(run.start, run.end, blocks[run.id], _tree(run))
+        for run in order:
+            if turns[run.id]:
+                ends = run.start, run.end, blocks[run.id], _tree(run)
+                found[run.id] = router.again(found[run.id], *ends)
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:
@@ -282,14 +285,21 @@ def _fill_panel(placed: Placed, panel: Panel) -> None:
 
 
 def _gate(group: Group, slot: Slot, notes: Notes) -> Gate:
-    above = next((one.rect.bottom for one in group.uplinks if one.rect.bottom <= slot.y), None)
     middle = slot.x + GATE // 2
+    above = [one.rect.bottom for one in group.uplinks if one.x <= middle <= one.rect.right]
     below = [
         one.y
         for one in (*(dock.bridge for dock in group.docks), *group.others)
         if one.x <= middle <= one.rect.right and one.y >= slot.rect.bottom
     ]
-    return Gate(notes, slot.rect, group.box, above, min(below, default=None))
+    return Gate(notes, slot.rect, group.box, max(above, default=None), min(below, default=None))
+
+
+def _tree(run: Run) -> tuple[Key, int] | None:
+    """What a line shares with others: all that stands on one link comes out of it together."""
+    if run.cable is None or run.cable.pair or run.cable.tunnel:
+        return None
+    return run.cable.upper, run.start.lane
 
 
 def _crooked(start: End, end: End) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from nslab.draw.layout.align import EDGE
 from nslab.draw.layout.boxes import BADGE, LONGEST_LINE, SIGN, Point, Rect, tag_width
-from nslab.draw.layout.plan import Run
+from nslab.draw.layout.plan import NARROW, Run
 from nslab.draw.scene.metrics import clip
 from nslab.draw.scene.scene import Key, Scenery
 from nslab.network.diff import Kind
@@ -46,9 +47,11 @@ def tags(
         for _, path in runs
         for a, b in pairwise(path)
     ]
+    # No picture becomes too wide for a narrow cell by a tag: then the link itself says it.
+    room = max([EDGE + NARROW, *(rect.right for rect in taken)])
     for mark, words, ends, places in (*_of_cables(runs), *_of_the_world(world)):
         for rect in places:
-            if rect.x >= 2 and not any(map(rect.overlaps, [*taken, *lines])):
+            if rect.x >= 2 and rect.right <= room and not any(map(rect.overlaps, [*taken, *lines])):
                 taken.append(rect)
                 yield Tag(mark, words, rect, ends)
                 break

@@ -29,14 +29,12 @@ def least(wide: int) -> int:
     return -(-wide * LETTER // TEXT)
 
 
-def in_a_cell(drawn: str, *, amid: bool = False) -> str:
+def in_a_cell(drawn: str) -> str:
     """A picture for a notebook's output.
 
     :param drawn: its markup
-    :param amid: whether it stands in the middle of its cell, and not at the left
     """
-    middle = ";text-align:center" if amid else ""
-    return f'<div style="overflow-x:auto;max-width:100%{middle}">\n{drawn}</div>\n'
+    return f'<div style="overflow-x:auto;max-width:100%;text-align:center">\n{drawn}</div>\n'
 
 
 __all__ = ["LETTER", "PROSE", "in_a_cell", "least", "usual"]

@@ -57,6 +57,8 @@ class Over:
     title: str
     style: str
     elements: list[str]
+    top: int = 0
+    """How far down it begins: below 0 if something stands above the network."""
 
 
 def texts(placed: Placed) -> list[tuple[str, Rect]]:
@@ -84,7 +86,8 @@ class _Writer:
         self, description: str, standalone: bool, over: Over | None = None
     ) -> Iterator[str]:
         placed = self.placed
-        w, h = _wide(placed), placed.height
+        top = over.top if over else 0
+        w, h = _wide(placed), placed.height - top
         # A file of its own is as wide as its reader likes.
         narrowest = "" if standalone else f"min-width:{least(w)}px;"
         across, down = (w, h) if standalone else (usual(w), usual(h))
@@ -94,7 +97,7 @@ class _Writer:
             title += ", with what changed"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="nslab-picture nslab-{flavour}" '
-            f'role="img" width="{across}" height="{down}" viewBox="{placed.left} 0 {w} {h}" '
+            f'role="img" width="{across}" height="{down}" viewBox="{placed.left} {top} {w} {h}" '
             f'style="max-width:100%;{narrowest}height:auto;background:transparent" '
             f'aria-label="{xml(title)}">'
         )
@@ -109,7 +112,7 @@ class _Writer:
         )
         yield f"<style>{sheet}{over.style if over else ''}</style>"
         if standalone:
-            yield rectangle(Rect(placed.left, 0, w, h), "nslab-paper", 12)
+            yield rectangle(Rect(placed.left, top, w, h), "nslab-paper", 12)
         if over:
             yield '<g class="nslab-behind">'
         yield from self.network()

@@ -20,8 +20,8 @@ _ROW, _EDGE = 28, 12
 _SECOND, _BAR, _LEAST = 120, 28, 90
 """Pixels: of a second at most, of a bar's height, and of the shortest bar."""
 
-_WIDE = 720
-"""Pixels of a time line at most."""
+_WIDE = 360
+"""Pixels of a time line at most, beside its last state: so all of it fits at a zoom of 200 %."""
 
 _HUES = {"disabled": 2, "blocking": 2, "listening": 1, "learning": 0, "forwarding": 3}
 """The hue of each state of a port; its name stands in it, too."""

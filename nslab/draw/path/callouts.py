@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 from typing import Literal
 
 from nslab.draw.layout.boxes import LEAD, TEXT, Point, Rect
@@ -33,9 +34,13 @@ _ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 90, 12, 40, 200
 """Costs in pixels: of covering the way, a cable, or the border of a namespace, and of a line to the
 stop that runs through a text."""
 
+_ABOVE, _OUT = 52, 24
+"""Pixels above the picture that two tags may take, and what it costs that the picture grows by one.
+"""
+
 _GAP = RADIUS + 4
 
-_GOOD = 40
+_GOOD = 60
 """The cost up to which a tag's place is good."""
 
 LONGEST = 70
@@ -64,16 +69,14 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
 
     :param said: the lines of the last one, if not the usual words
     """
-    wanted: list[tuple[Mark, Kind, tuple[str, ...]]] = [
+    wanted: list[_Wanted] = [
         (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
     ]
-    last: list[tuple[Mark, Kind, tuple[str, ...]]] = [
-        (mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]
-    ]
+    last: list[_Wanted] = [(mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]]
     every = [*wanted, *last]
     tries: list[list[Callout]] = []
     # Who comes first takes the better place.
-    for order in (every, every[::-1], sorted(every, key=lambda one: -max(map(len, one[2])))):
+    for order in _orders(every):
         room = _Room(placed, track)
         tries.append([room.callout(*one) for one in order])
         if len(every) == 1 or all(tag.led and tag.cost <= _GOOD for tag in tries[-1]):
@@ -81,9 +84,19 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
     return min(tries, key=lambda tags: sum(tag.cost for tag in tags))
 
 
+_Wanted = tuple[Mark, Kind, tuple[str, ...]]
+
+
+def _orders(wanted: list[_Wanted]) -> Iterable[Sequence[_Wanted]]:
+    """The orders in which tags may choose: of few all, of many some."""
+    if len(wanted) <= 3:
+        return permutations(wanted)
+    return wanted, wanted[::-1], sorted(wanted, key=lambda one: -max(map(len, one[2])))
+
+
 class _Room:
     def __init__(self, placed: Placed, track: Track) -> None:
-        self._bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
+        self._bounds = Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)
         self._taken = list(written(placed))
         self._words = [rect for _, rect in texts(placed)]
         self._edges = [rect for _, _, rect in placed.boxes]
@@ -158,6 +171,7 @@ class _Room:
         edges = sum(each.overlaps(near) and not _holds(each, rect) for each in self._edges)
         return (
             _ON_EDGE * edges
+            + _OUT * ((rect.y < 2) + (rect.y < 2 - _ABOVE // 2))
             + _ON_WAY * any(map(near.holds, self._way))
             + _ON_CABLE * any(map(near.holds, self._cables))
         )

@@ -66,13 +66,16 @@ class PathPicture(Picture):
     @cached_property
     def callouts(self) -> tuple[Callout, ...]:
         """The tags, which stand in the same places whatever of the way is shown."""
-        said = self._trail.said or ((MISSED,) if self._astray else ())
-        every = callouts(self.placed, self._led_on, self._trail.end, said)
         return tuple(
             tag
-            for tag in every
+            for tag in self._every_callout
             if (tag.mark.number <= self._shown if tag.kind == "told" else self._ends)
         )
+
+    @cached_property
+    def _every_callout(self) -> list[Callout]:
+        said = self._trail.said or ((MISSED,) if self._astray else ())
+        return callouts(self.placed, self._led_on, self._trail.end, said)
 
     @cached_property
     def _led_on(self) -> Track:
@@ -122,7 +125,8 @@ class PathPicture(Picture):
     @cached_property
     def _over(self) -> Over:
         title = f"{self._trail.title}, on the network of {self.placed.scene.title}"
-        return Over(title, STYLE, [*self._ways(), *self._elements()])
+        top = min([0, *(tag.rect.y - 4 for tag in self._every_callout)])
+        return Over(title, STYLE, [*self._ways(), *self._elements()], top)
 
     @cached_property
     def beats(self) -> tuple[float, list[float]]:

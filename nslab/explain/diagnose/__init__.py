@@ -24,7 +24,6 @@
     context          what is asked about one stop, and the remedies that many causes share
     filter_causes    packets that a filter drops or refuses
     link_causes      links and bridges that hold a frame up
-    notation         a rule of translation, its words as sentences
     no_return        packets that left the lab, or its right half, and will not come back
     shared_causes    macvlans and ipvlans: links that share a wire
     route_causes     routes that are missing or lead elsewhere

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from nslab.network.actions import Action
 from nslab.network.evidence import Evidence
+from nslab.network.glosses import GLOSSES, glossed
 from nslab.network.model import Value
 from nslab.printable import printable, printable_lines
 from nslab.sentence import Say, Sentence, lines, sentence
@@ -62,6 +63,8 @@ class Explanation(Value, frozen=True):
     evidence: Evidence | None = None
     seen: Sentence = sentence("seen")
     """The word before what the witness says."""
+    glosses: tuple[Sentence, ...] = GLOSSES
+    """What signs in command lines mean."""
 
     @property
     def ok(self) -> bool | None:
@@ -109,7 +112,8 @@ class Explanation(Value, frozen=True):
             f"{html.escape(message)}</div>"
             for mark, message in self._marked()
         )
-        hint = html.escape(printable_lines(self.obstacle.hint)) if self.obstacle else ""
+        hint = printable_lines(self.obstacle.hint) if self.obstacle else ""
+        hint = glossed(hint, self.glosses)
         if hint:
             lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
         seen = "".join(
@@ -151,6 +155,7 @@ def worded(answer: Explanation, say: Say) -> Explanation:
             notes=tuple(map(here, answer.notes)),
             witness=tuple(map(here, answer.witness)),
             seen=here(answer.seen),
+            glosses=tuple(map(here, answer.glosses)),
         )
     except LookupError:
         return answer

@@ -9,10 +9,10 @@ from __future__ import annotations
 from nslab.explain.diagnose import gateways, remedy, translation_causes
 from nslab.explain.diagnose.context import Search, no_route_to
 from nslab.explain.diagnose.explanation import Obstacle
-from nslab.explain.diagnose.notation import notation
 from nslab.explain.trace import Hop, routing
 from nslab.explain.trace.segment import NEAR, reach
 from nslab.network.actions import AddAddress, Masquerade
+from nslab.network.diff import nat_sentence
 from nslab.network.model import Namespace, Route
 from nslab.network.rules import Translation
 from nslab.sentence import Sentence, sentence
@@ -108,7 +108,7 @@ def _as_it_is(search: Search, source: str) -> Obstacle | None:
 def _words(rule: Translation) -> Sentence:
     """What a rule translates; in its own words if it is no simple one."""
     if not _simple(rule):
-        return sentence("translates only: {rule}", rule=notation(rule))
+        return sentence("translates only: {rule}", rule=nat_sentence(rule))
     source = rule.source or sentence("anywhere")
     words = sentence("masquerades what comes from {source}", source=source)
     if rule.protocol:

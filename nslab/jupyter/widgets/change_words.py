@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from nslab.jupyter.widgets import words
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
+from nslab.network.diff import CONDITIONS, WORDS
 
 _changes = Phrases(
     (
@@ -74,50 +76,11 @@ _PART = re.compile(r"(.+?) (untagged inwards|untagged outwards|untagged|tagged)"
 _RULE = re.compile(r"(?:masquerade|snat|dnat|redirect|netmap) .*|→ \S+(?: as \S+)?|(?:to|as) !?\S+")
 """A translation; or what stands in its second row, where it is long."""
 
+_CONDITION = re.compile(rf"({'|'.join(sorted(CONDITIONS, key=len, reverse=True))}) (.*)")
+
 _RULES_WORDS: dict[str, Callable[[], str]] = {
-    "everything": lambda: say("everything"),
-    "this host": lambda: say("this host"),
-    "(in a chain that nothing jumps to)": lambda: say("(in a chain that nothing jumps to)"),
-    "in by": lambda: say("in by"),
-    "from": lambda: say("from"),
-    "port": lambda: say("port"),
-    "to": lambda: say("to"),
-    "as": lambda: say("as"),
-    "if": lambda: say("if"),
+    str(word): partial(words.say, word.form) for word in WORDS
 }
-
-_CONDITIONS = (
-    noted("bridge in"),
-    noted("bridge out"),
-    noted("ctmark"),
-    noted("destination"),
-    noted("destination type"),
-    noted("direction"),
-    noted("dport"),
-    noted("family"),
-    noted("icmp type"),
-    noted("in"),
-    noted("length"),
-    noted("limit"),
-    noted("mac destination"),
-    noted("mac source"),
-    noted("mark"),
-    noted("operation"),
-    noted("out"),
-    noted("port in"),
-    noted("port out"),
-    noted("protocol"),
-    noted("source"),
-    noted("source type"),
-    noted("sport"),
-    noted("state"),
-    noted("status"),
-    noted("tcp flags"),
-    noted("ttl"),
-)
-"""What a rule looks at beside addresses, ports and links; each begins a condition behind "if"."""
-
-_CONDITION = re.compile(rf"({'|'.join(sorted(_CONDITIONS, key=len, reverse=True))}) (.*)")
 
 _LEADS_WORDS: dict[str, Callable[[], str]] = {
     "tunnel": lambda: say("tunnel"),

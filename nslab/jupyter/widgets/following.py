@@ -24,7 +24,13 @@ FADE = 4.0
 """Seconds after the last change until it is no longer set off."""
 
 GAP = 0.1
-"""Seconds between two tellings at least: what happens in between is told at once."""
+"""Seconds between two tellings that took long: what happens in between is told at once."""
+
+SHORT_GAP = 0.03
+"""Seconds between two tellings at least: so soon a page has drawn a small picture."""
+
+SHARE = 3
+"""How many times as long as a telling took is rest after it: cells get on with their work."""
 
 WAIT = 1.0
 """Seconds of one question for changes."""
@@ -48,6 +54,8 @@ class Following:
         self._base = self._shown = lab.snapshot()
         self._since: float | None = None
         self._number = 0
+        self._took = 0.0
+        """Seconds that the last telling took, with the look before it."""
         self._thread = threading.Thread(target=self._follow, name="nslab-live", daemon=True)
 
     def start(self) -> None:
@@ -70,7 +78,7 @@ class Following:
             while not self._stopping.is_set():
                 try:
                     if self._step():
-                        self._stopping.wait(GAP)
+                        self._stopping.wait(gap(self._took))
                 except (LabClosed, LabGone) as error:
                     lab = self._lab()
                     if lab is None or not lab.alive:
@@ -110,27 +118,41 @@ class Following:
         """Show what is there, once a change was seen long enough; whether it was told."""
         if self._since is None or time.monotonic() - self._since < FADE:
             return False
+        began = time.monotonic()
         self._since, self._base = None, self._shown
         self._tell(self._shown)
+        self._took = time.monotonic() - began
         return True
 
     def _look(self, renewed: bool) -> bool:
         lab = self._lab()
         if lab is None:
             return False
+        began = time.monotonic()
         now = lab.snapshot()
         seen, turned = now, None
         if renewed or lab.engine is not self._engine:
             # Made anew by undo or reset: what is called the same is the same.
             self._engine = lab.engine
             seen, turned = now.aligned(self._shown), lab._turned_into(now)
-        if not diff.compare(self._shown, seen):
+        change = diff.compare(self._shown, seen)
+        if not change:
             self._shown = now if seen is not now else self._shown
             return False
         # What was taken back is no change any longer.
-        self._tell(turned or diff.compare(self._base, seen) or seen)
+        since = change if self._base is self._shown else diff.compare(self._base, seen)
+        self._tell(turned or since or seen)
         self._shown = now
         if seen is not now:
             self._base = now
         self._since = time.monotonic()
+        self._took = self._since - began
         return True
+
+
+def gap(took: float) -> float:
+    """Seconds of rest after a telling: few where it was quick, so that the next comes soon.
+
+    :param took: seconds that the telling took
+    """
+    return min(GAP, max(SHORT_GAP, SHARE * took))

@@ -54,26 +54,17 @@ CHANGES = (
 
 _changes = Phrases(CHANGES)
 
-_BLANK = re.compile(r"\{\w+\}")
-_WORD = re.compile(r"[^\W\d_]")
-
 
 def told(text: str) -> str:
     """What a verdict says, in the reader's language; in English if it is not known."""
-    said = _said(text)
-    return str(text) if said is None else said
+    said = text.said(say, _filled) if isinstance(text, Sentence) else _cause(text)
+    return str(text if said is None else said)
 
 
-def _said(text: str) -> str | None:
-    """The same; None if it is not known, or a part of it is not."""
-    if not isinstance(text, Sentence):
-        cause = error_words.known(text)  # what is asked about is not there at all
-        return None if cause == text else cause
-    here = say(text.form)
-    if here == text.form and _WORD.search(_BLANK.sub("", here)):
-        return None
-    filled = {name: _filled(name, value) for name, value in text.values.items()}
-    return None if None in filled.values() else here.format_map(filled)
+def _cause(text: str) -> str | None:
+    """Why something could not be asked: it is not there at all; None if that is not known."""
+    cause = error_words.known(text)
+    return None if cause == text else cause
 
 
 def changed(changes: Diff) -> str:
@@ -90,13 +81,15 @@ _PORT = re.compile(r"(?<=[:,] )port of ([^\s,]+)(?=, )")
 """Of a link that came or went: what is said in parentheses, as it were."""
 
 
-def _filled(name: str, value: object) -> str | None:
+def _filled(name: str, value: str) -> str | None:
     """What stands in a blank."""
-    if name == "vlans" and (said := of_change(str(value))):
+    if name == "vlans" and (said := of_change(value)):
         return said
-    if isinstance(value, Sentence) or (isinstance(value, str) and name in _SENTENCES):
-        return _said(value)
-    return _changes.say(str(value)) or str(value) if name == "change" else str(value)
+    if isinstance(value, Sentence):
+        return value
+    if name in _SENTENCES:
+        return _cause(value)
+    return _changes.say(value) or value if name == "change" else value
 
 
 __all__ = ["changed", "told"]

@@ -21,7 +21,16 @@ what somebody did: :attr:`Diff.lasting` leaves it out.  What somebody wrote down
 
 from nslab.network.diff.change import LEARNED, MARKS, Change, Diff, Kind, What
 from nslab.network.diff.compare import compare
-from nslab.network.diff.rules import drops_text, filter_items, filter_text, nat_text, rule_text
+from nslab.network.diff.rules import (
+    CONDITIONS,
+    WORDS,
+    drops_text,
+    filter_items,
+    filter_text,
+    nat_sentence,
+    nat_text,
+    rule_text,
+)
 from nslab.network.diff.switches import leads_text, policy_lines, policy_text
 from nslab.network.diff.wording import (
     address_of,
@@ -36,8 +45,10 @@ from nslab.network.diff.wording import (
 )
 
 __all__ = [
+    "CONDITIONS",
     "LEARNED",
     "MARKS",
+    "WORDS",
     "Change",
     "Diff",
     "Kind",
@@ -53,6 +64,7 @@ __all__ = [
     "link_text",
     "name_text",
     "nameservers",
+    "nat_sentence",
     "nat_text",
     "policy_lines",
     "policy_text",

@@ -6,6 +6,51 @@ from collections.abc import Iterator
 
 from nslab.network.rules import Chain, Rule, Ruleset, Table, Translation
 from nslab.network.rules.translation import KINDS
+from nslab.sentence import Sentence, joined, sentence
+
+FROM, IN_BY, TO, AS, IF = (
+    sentence("from"),
+    sentence("in by"),
+    sentence("to"),
+    sentence("as"),
+    sentence("if"),
+)
+PORT = sentence("port")
+EVERYTHING, THIS_HOST = sentence("everything"), sentence("this host")
+UNREACHED = sentence("(in a chain that nothing jumps to)")
+WORDS = (UNREACHED, THIS_HOST, EVERYTHING, IN_BY, FROM, PORT, TO, AS, IF)
+"""What a translation has of words, beside those of its conditions."""
+
+CONDITIONS = (
+    sentence("bridge in"),
+    sentence("bridge out"),
+    sentence("ctmark"),
+    sentence("destination"),
+    sentence("destination type"),
+    sentence("direction"),
+    sentence("dport"),
+    sentence("family"),
+    sentence("icmp type"),
+    sentence("in"),
+    sentence("length"),
+    sentence("limit"),
+    sentence("mac destination"),
+    sentence("mac source"),
+    sentence("mark"),
+    sentence("operation"),
+    sentence("out"),
+    sentence("port in"),
+    sentence("port out"),
+    sentence("protocol"),
+    sentence("source"),
+    sentence("source type"),
+    sentence("sport"),
+    sentence("state"),
+    sentence("status"),
+    sentence("tcp flags"),
+    sentence("ttl"),
+)
+"""What a condition behind "if" begins with; a value follows."""
 
 
 def nat_text(rule: Translation) -> str:
@@ -13,42 +58,56 @@ def nat_text(rule: Translation) -> str:
 
     One that is not fully understood is given in its tool's words.
     """
+    return str(nat_sentence(rule))
+
+
+def nat_sentence(rule: Translation) -> Sentence:
+    """The same, with its words as sentences, so that another language can say it."""
     if not rule.exact:
-        return rule.text
-    words = [rule.kind]
+        return joined("", [rule.text])
+    words: list[str] = [rule.kind]
     if rule.family == "ip6" and ":" not in rule.source + rule.destination + rule.to:
         words.append("IPv6")
     words.append(rule.protocol)
     words += _from_outside(rule) if rule.kind in ("dnat", "redirect") else _outwards(rule)
     if rule.also:
-        words.append(f"if {', '.join(rule.also)}")
+        words += [IF, joined(", ", map(_condition, rule.also))]
     if not rule.reached:
-        words.append("(in a chain that nothing jumps to)")
-    return " ".join(word for word in words if word)
+        words.append(UNREACHED)
+    return joined(" ", [word for word in words if word])
+
+
+def _condition(text: str) -> Sentence:
+    """A field, and what it is to be."""
+    field = max((one for one in CONDITIONS if text.startswith(f"{one} ")), key=len, default="")
+    return joined(" ", [field, text[len(field) + 1 :]]) if field else joined("", [text])
 
 
 def _from_outside(rule: Translation) -> list[str]:
     """What is for one address goes to another."""
-    words = [f"from {_at(rule.source, rule.sport)}" if rule.source or rule.sport else ""]
-    words.append(f"in by {rule.came}" if rule.came else "")
+    words: list[str] = []
+    if rule.source or rule.sport:
+        words += [FROM, _at(rule.source, rule.sport)]
+    if rule.came:
+        words += [IN_BY, rule.came]
     wanted = _at(rule.destination, rule.dport)
-    words.append(wanted or ("" if rule.protocol or any(words) else "everything"))
-    return [*words, "→", _at(rule.to, rule.ports) or "this host"]
+    words.append(wanted or ("" if rule.protocol or words else EVERYTHING))
+    return [*words, "→", _at(rule.to, rule.ports) or THIS_HOST]
 
 
 def _outwards(rule: Translation) -> list[str]:
     """What comes from one address is sent as from another."""
     words = [_at(rule.source, rule.sport)]
     if not any((rule.source, rule.sport, rule.destination, rule.protocol)):
-        words.append("everything")
+        words.append(EVERYTHING)
     if rule.destination or rule.dport:
-        words.append(f"to {_at(rule.destination, rule.dport)}")
+        words += [TO, _at(rule.destination, rule.dport)]
     if rule.came:
-        words.append(f"in by {rule.came}")
+        words += [IN_BY, rule.came]
     if rule.out:
         words.append(f"→ {rule.out}")
     if rule.to or rule.ports:
-        words.append(f"as {_at(rule.to, rule.ports)}")
+        words += [AS, _at(rule.to, rule.ports)]
     return words
 
 
@@ -56,7 +115,7 @@ def _at(address: str, port: str) -> str:
     if not port:
         return address
     if not address:
-        return f"port {port}"
+        return joined(" ", [PORT, port])
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
