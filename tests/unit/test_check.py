@@ -26,7 +26,7 @@ from nslab.network.actions import (
     SetUp,
     Sysctl,
 )
-from nslab.network.model import FdbEntry, Namespace, Neighbour, Process, Snapshot
+from nslab.network.model import Address, FdbEntry, Link, Namespace, Neighbour, Process, Snapshot
 from nslab.session import check as ck
 
 BUILT = (
@@ -215,7 +215,8 @@ class Answers:
             address="10.0.0.1", dev="eth0", state="incomplete" if self.looks < 3 else "failed"
         )
         host = Namespace(inode=1, role="host", label="host")
-        named = Namespace(inode=2, role="named", label="ns1", neighbours=(entry,))
+        eth0 = Link(index=2, name="eth0", addresses=(Address("10.0.0.2/24"),))
+        named = Namespace(inode=2, role="named", label="ns1", links=(eth0,), neighbours=(entry,))
         return Snapshot(namespaces=(host, named))
 
     def why(self, source: str | None, target: str) -> Any:
@@ -243,6 +244,23 @@ def test_reaching() -> None:
     silent = Answers(1)
     assert ck.Reaches("ns1", "10.0.0.1", ok=False).ask(silent).message.endswith("expected here")
     assert silent.looks == 3, "the kernel has given up on the neighbour"
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("From 10.0.0.2 icmp_seq=1 Destination Host Unreachable", "no answer"),
+        ("From 10.0.0.1 icmp_seq=1 Destination Host Unreachable", "Destination Host Unreachable"),
+        ("From 10.0.0.2 icmp_seq=1 Destination Net Unreachable", "Destination Net Unreachable"),
+    ],
+)
+@pytest.mark.parametrize("wants", [ck.Reaches("ns1", "10.0.0.9"), ck.Hops("ns1", "10.0.0.9", 0)])
+def test_whether_the_namespace_itself_gives_up_within_a_second_is_chance(
+    wants: ck.Check, said: str, wanted: str
+) -> None:
+    """It does if something else had asked for the neighbour two seconds before."""
+    answer = Answers(1, f"PING 10.0.0.9 (10.0.0.9) 56(84) bytes of data.\n{said}\n")
+    assert wants.ask(answer).message == f"ns1 does not reach 10.0.0.9: {wanted}"
 
 
 def test_counting_routers() -> None:

@@ -53,7 +53,8 @@ class Reaches(Check, frozen=True):
         answered = ran.returncode == 0
         if not answered:
             _await_neighbours(lab, self.ns)
-        text = self._reaches(where) if answered else self._fails(where, ran)
+        own = _own(lab, self.ns, ran)
+        text = self._reaches(where) if answered else self._fails(where, ran, own)
         if not answered and not self.ok:
             text = sentence("{what}, as expected here", what=text)
         hint = ""
@@ -73,16 +74,16 @@ class Reaches(Check, frozen=True):
             size=self.size + HEADERS,
         )
 
-    def _fails(self, where: str, ran: Program) -> Sentence:
+    def _fails(self, where: str, ran: Program, own: set[str]) -> Sentence:
         if not self.size:
-            return _unreached(where, self.address, ran)
+            return _unreached(where, self.address, ran, own)
         text = sentence(
             "{place} does not reach {address} with packets of {size} bytes",
             place=where,
             address=self.address,
             size=self.size + HEADERS,
         )
-        return _with_words(text, ran)
+        return _with_words(text, ran, own)
 
 
 HEADERS = 28
@@ -115,7 +116,8 @@ class Hops(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
-            return Verdict(False, _unreached(where, self.address, ran), RUN_IN_ORDER)
+            own = _own(lab, self.ns, ran)
+            return Verdict(False, _unreached(where, self.address, ran, own), RUN_IN_ORDER)
         passed = 64 - int(found[1])
         text = sentence(
             "from {address} to {place}, {what}",
@@ -198,29 +200,42 @@ def _await_neighbours(lab: Asked, ns: str | None) -> None:
         time.sleep(0.05)
 
 
-def _unreached(where: str, address: str, ran: Program) -> Sentence:
+def _own(lab: Asked, ns: str | None, ran: Program) -> set[str]:
+    """A namespace's addresses, if they matter: an error from there is the namespace's own."""
+    if "Host Unreachable" not in ran.stdout:
+        return set()
+    try:
+        found = namespace_of(lab.snapshot(), ns)
+    except NotThere:
+        return set()
+    return {a.address.partition("/")[0] for link in found.links for a in link.addresses}
+
+
+def _unreached(where: str, address: str, ran: Program, own: set[str]) -> Sentence:
     """That a ping was not answered."""
     text = sentence("{place} does not reach {address}", place=where, address=address)
-    return _with_words(text, ran)
+    return _with_words(text, ran, own)
 
 
-def _with_words(text: Sentence, ran: Program) -> Sentence:
+def _with_words(text: Sentence, ran: Program, own: set[str]) -> Sentence:
     """The same, and why, as far as ping says it."""
-    if words := _ping_words(ran):
+    if words := _ping_words(ran, own):
         return sentence("{what}: {words}", what=text, words=words)
     return sentence("{what}: no answer", what=text)
 
 
-def _ping_words(ran: Program) -> str:
-    """Why it was not answered, in the words of ping; empty if it says nothing."""
+def _ping_words(ran: Program, own: set[str]) -> str:
+    """Why it was not answered, in the words of ping; empty if it says nothing.
+
+    That a neighbour did not answer says the namespace itself, after three seconds.  Ping waits for
+    one: whether it says so is chance, if something else has asked for that neighbour before.
+    """
     for line in (*ran.stderr.splitlines(), *ran.stdout.splitlines()):
-        for words in (
-            "Network is unreachable",
-            "Destination Host Unreachable",
-            "Destination Net Unreachable",
-        ):
-            if words in line:
-                return words
+        if "Network is unreachable" in line:
+            return "Network is unreachable"
+        found = re.search(r"^From (\S+) .*(Destination (?:Host|Net) Unreachable)", line)
+        if found and not (found[1] in own and found[2] == "Destination Host Unreachable"):
+            return found[2]
     return ""
 
 
