@@ -188,7 +188,8 @@ def test_many_labs_leave_no_descriptor_process_or_memory(count: int) -> None:
             lab.run("true")
     assert agents(MANY) == []
     assert_as_before(before)
-    assert (descriptors(), threading.active_count()) == start[:2]
+    # The thread that hears the last of them may be about to end.
+    wait_for(lambda: (descriptors(), threading.active_count()) == start[:2], "nothing is left open")
     grown = memory() - start[2]
     assert grown < 1000 + count * 15, f"{grown} KiB more than before"
 

@@ -256,8 +256,8 @@ def test_going_back_is_done_or_not(lab: Lab, back: str, monkeypatch: pytest.Monk
             lab.do(AddNamespace("ns2"))
     rebuild = lab._rebuild
 
-    def stopped_behind(*steps: Any) -> list[str]:
-        lost = rebuild(*steps)
+    def stopped_behind(*steps: Any, **how: Any) -> list[str]:
+        lost = rebuild(*steps, **how)
         os.kill(os.getpid(), signal.SIGINT)
         return lost
 
