@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from functools import cache
 
 from nslab.engine import labs
 from nslab.engine.guard import named
@@ -57,13 +58,7 @@ def pick(
         found = own
     if len(found) == 1:
         return found[0]
-    has: dict[object, list[str]] = {}
-
-    def namespaces(lab: labs.Running) -> list[str]:
-        if _key(lab) not in has:
-            has[_key(lab)] = _namespaces(lab)
-        return has[_key(lab)]
-
+    namespaces = cache(_namespaces)  # each is looked into once, and only where it matters
     able = [lab for lab in found if ns is not None and ns in namespaces(lab)]
     if len(able) == 1:
         return able[0]
@@ -91,11 +86,6 @@ def _left(older: list[labs.Running]) -> str:
         f"\nand {len(older)} more, up to {age(older[-1].age)} old; nslab end --older {hours} ends "
         f"those of more than {hours} h"
     )
-
-
-def _key(lab: labs.Running) -> object:
-    """Tells it from the others; one process may stand for several labs that rest."""
-    return lab.held.key if lab.held is not None else lab.pid
 
 
 def _how(lab: labs.Running) -> str:

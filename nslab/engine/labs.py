@@ -139,15 +139,12 @@ def end(lab: Running) -> None:
 
 def _end_keeper(held: runtime.Held) -> None:
     """End the process that keeps a lab here, by the signal that tells its notebook who did it."""
-    pid, begun, *_ = map(int, held.key.split("-")[:2])
-    with contextlib.suppress(OSError):  # it has just ended
-        keeper = os.pidfd_open(pid)
-        try:
-            if runtime.started(pid) == begun:
-                signal.pidfd_send_signal(keeper, local.ENDED)
-                select.select([keeper], [], [], ENDING)
-        finally:
-            os.close(keeper)
+    keeper = runtime.writer(held.key)
+    if keeper is not None:
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            signal.pidfd_send_signal(keeper, local.ENDED)
+            select.select([keeper], [], [], ENDING)
+        os.close(keeper)
 
 
 def look(lab: Running) -> Snapshot:

@@ -233,7 +233,7 @@ def running() -> list[Held]:
                     os.close(descriptor)
                     found.append(Held(record, place, key))
                     continue
-            if not _writer_lives(key) or (record and not _lives(record.pid, record.started)):
+            if not _lives(*_writer(key)) or (record and not _lives(record.pid, record.started)):
                 _unlink(directory, key)
         _leave(place, directory)
     return found
@@ -293,10 +293,25 @@ def _read(directory: int, key: str) -> Record | None:
         os.close(file)
 
 
-def _writer_lives(key: str) -> bool:
+def writer(key: str) -> int | None:
+    """A pidfd of the process that wrote a record; None if it has ended.
+
+    :param key: the name of the record
+    """
+    pid, begun = _writer(key)
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        if _lives(pid, begun):
+            return descriptor
+        os.close(descriptor)
+    return None
+
+
+def _writer(key: str) -> tuple[int, int]:
+    """The process that wrote a record and when it was started; zeros if the name says neither."""
     pid, _, rest = key.partition("-")
     begun = rest.partition("-")[0]
-    return pid.isdecimal() and begun.isdecimal() and _lives(int(pid), int(begun))
+    return (int(pid), int(begun)) if pid.isdecimal() and begun.isdecimal() else (0, 0)
 
 
 def _lives(pid: int, begun: int) -> bool:

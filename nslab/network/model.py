@@ -409,6 +409,13 @@ class Namespace(Value, frozen=True):
         return translations(self.rules)
 
     @property
+    def own_addresses(self) -> set[str]:
+        """The addresses of its links, without their prefix lengths."""
+        return {
+            address.address.partition("/")[0] for link in self.links for address in link.addresses
+        }
+
+    @property
     def static_neighbours(self) -> tuple[Neighbour, ...]:
         """The neighbours that somebody has entered for good."""
         return tuple(one for one in self.neighbours if one.state == "permanent")

@@ -261,7 +261,7 @@ def _itself(said: Said) -> str:
     if found is None or here is None or said.veiled:
         return ""
     host = found[1].rpartition(":")[0] if found[1].count(":") == 1 else found[1]
-    own = {one.address.partition("/")[0] for link in here.links for one in link.addresses}
+    own = here.own_addresses
     down = any(link.name == "lo" and not link.up for link in here.links)
     if not down or (host not in own and not host.startswith("127.") and host != "::1"):
         return ""
@@ -327,8 +327,7 @@ def _own_gateway(said: Said) -> str:
     here = said.here
     if not given or here is None:
         return ""
-    own = {one.address.partition("/")[0] for link in here.links for one in link.addresses}
-    if given not in own:
+    if given not in here.own_addresses:
         return ""
     return (
         f"{given} is {called(here)}'s own address, so it is no gateway for it: begin the cell with "

@@ -342,11 +342,9 @@ class Past:
 def _step_told(steps: Sequence[HistoryStep], *, back: bool = False) -> diff.Diff | None:
     """What one step changed, forth or back; None of several, which may be of several labs."""
     changed = [(step.before, step.after) for step in steps if step.changed]
-    if len(changed) != 1 or None in changed[0]:
+    before, after = changed[0] if len(changed) == 1 else (None, None)
+    if before is None or after is None:
         return None
-    before, after = changed[0]
-    assert before is not None
-    assert after is not None
     return diff.compare(after, before) if back else diff.compare(before, after)
 
 

@@ -63,9 +63,8 @@ def preparing() -> Tell:
     """Who is told of it: nobody where outputs are compared, or would land in any cell."""
     if not _may():
         return _nowhere
-    if views.notebook() is not None or sys.stderr.isatty():
-        return Preparing(shown())
-    return telling.Lines()
+    show = shown()
+    return telling.Lines() if show is _nowhere else Preparing(show)
 
 
 telling.begin = preparing

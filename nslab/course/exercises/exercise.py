@@ -257,7 +257,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if self._veiled:
             pairs = zip(self.checks, every, strict=False)
             tried = [verdict for check, verdict in pairs if check.tries]
-            return tried + (veil(self, lab) if all(tried) and not all(every) else [])
+            return tried + veil(self, lab, works=all(tried), right=all(every))
         goal = len(every) - len(self.mustnot) - bool(self.only)
         return every[:goal] + [verdict for verdict in every[goal:] if not verdict]
 

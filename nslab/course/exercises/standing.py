@@ -109,7 +109,7 @@ def standing(
     asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
     ran = _all_hold(asking)
     if veiled:
-        wrong = veil(asked, lab, needed=trying and ran and not rest)
+        wrong = veil(asked, lab, works=trying and ran, right=rest)
     found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
         found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
@@ -133,17 +133,19 @@ def is_begun(lab: Lab) -> bool:
     return bool(lab.history or lab.changes.lasting)
 
 
-def veil(asked: Asks, lab: Lab, *, needed: bool = True) -> list[Verdict]:
+def veil(asked: Asks, lab: Lab, *, works: bool, right: bool) -> list[Verdict]:
     """What is said where it works, but not as the task asks, and the fault is still to be found.
 
     What the learner has changed beside the task is named: that is no part of the fault.
 
-    :param needed: whether it is so
+    :param works: whether all holds that was tried for real
+    :param right: whether the rest holds, too
     """
-    if not needed:
+    if right or not works:
         return []
-    too_much = _untouched(asked, lab) if asked.only else None
-    return [Verdict(False, VEILED) if too_much is None or too_much else too_much]
+    if asked.only and not (only := _untouched(asked, lab)):
+        return [only]
+    return [Verdict(False, VEILED)]
 
 
 def _looks_right(asked: Asks, snapshot: Snapshot) -> bool:

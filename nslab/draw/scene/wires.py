@@ -76,12 +76,12 @@ def _meet(here: Namespace, one: Link, there: Namespace, other: Link) -> bool:
     if one.kind != other.kind:
         return False
     if one.ends and other.ends:
-        return _match(_addresses(here), one.ends, _addresses(there), other.ends)
+        return _match(here.own_addresses, one.ends, there.own_addresses, other.ends)
     a, b = one.tunnel, other.tunnel
     if a is None or b is None or (a.number, a.port) != (b.number, b.port):
         return False
-    sends = _targets(here, one) & _addresses(there)
-    answers = _targets(there, other) & _addresses(here)
+    sends = _targets(here, one) & there.own_addresses
+    answers = _targets(there, other) & here.own_addresses
     return bool(sends or answers) or (a.remote == b.remote and _is_group(a.remote))
 
 
@@ -121,12 +121,6 @@ def _targets(namespace: Namespace, link: Link) -> set[str]:
     """The far ends that a vxlan sends to: its own, and those of its forwarding table."""
     remote = {link.tunnel.remote} if link.tunnel else set()
     return (remote | {one.remote for one in namespace.fdb if one.dev == link.name}) - {""}
-
-
-def _addresses(namespace: Namespace) -> set[str]:
-    return {
-        address.address.partition("/")[0] for link in namespace.links for address in link.addresses
-    }
 
 
 def _is_group(address: str) -> bool:

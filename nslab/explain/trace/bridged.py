@@ -62,7 +62,7 @@ def _frames(
     asks = Packet(
         family="arp",
         protocol="",
-        source=packet.source if _has(here, packet.source) else _sender(here, first.link),
+        source=packet.source if packet.source in here.own_addresses else _sender(here, first.link),
         destination=next_hop,
         operation="request",
         mac_source=ours,
@@ -84,12 +84,6 @@ def _frames(
     yield asks, path
     yield says, back
     yield replace(packet, mac_source=ours, mac_destination=theirs), path
-
-
-def _has(here: Namespace, address: str) -> bool:
-    return any(
-        each.address.split("/")[0] == address for link in here.links for each in link.addresses
-    )
 
 
 def _sender(here: Namespace, name: str) -> str:

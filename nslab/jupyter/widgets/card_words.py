@@ -100,10 +100,10 @@ def points(
     """
     return "".join(
         f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
-        f"{html.escape(printable(tell(one if isinstance(one, str) else one.told)))}</div>"
-        if isinstance(one, str) or (fresh and not one.ok)
+        f"{html.escape(printable(tell(one)))}</div>"
+        if isinstance(one, str)
         else line(tell(one.told), good=one.ok)
-        for one in _told_apart(every)
+        for one in _told_apart(every, fresh=fresh)
     )
 
 
@@ -140,15 +140,20 @@ def is_explained(exercise: Exercise, now: Standing) -> bool:
     return bool(now.ran and exercise.attempt.choice and isinstance(now.points[-1], Verdict))
 
 
-def _told_apart(every: Sequence[Verdict | str]) -> Iterator[Verdict | str]:
-    """The same; those that say what another says stand behind it, and only say that."""
+def _told_apart(every: Sequence[Verdict | str], *, fresh: bool = False) -> Iterator[Verdict | str]:
+    """The same; those that say what another says stand behind it, and only say that.
+
+    :param fresh: whether nothing was tried: what does not hold yet is no verdict then
+    """
     for one, times in Counter(every).items():
-        yield one
-        if isinstance(one, Verdict):
-            again = sentence("another point fails for the same reason")
-            if one.ok:
-                again = sentence("another point is met by the same")
-            yield from [Verdict(one.ok, again)] * (times - 1)
+        if isinstance(one, str):
+            yield one
+            continue
+        again = sentence("another point fails for the same reason")
+        if one.ok:
+            again = sentence("another point is met by the same")
+        for verdict in (one, *[Verdict(one.ok, again)] * (times - 1)):
+            yield verdict.told if fresh and not one.ok else verdict
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:
@@ -273,20 +278,15 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
     fresh = is_fresh(exercise, now)
-    lines += (signed(one, fresh=fresh) for one in _told_apart(now.points[: now.wanted]))
+    lines += map(signed, _told_apart(now.points[: now.wanted], fresh=fresh))
     if beside := now.points[now.wanted :]:
         lines += [ELSE, *map(signed, _told_apart(beside))]
     return "\n".join(lines)
 
 
-def signed(one: Verdict | str, *, fresh: bool = False) -> str:
-    """A point as text, behind its sign.
-
-    :param fresh: whether nothing was tried yet
-    """
-    if isinstance(one, str) or (fresh and not one.ok):
-        return f"○ {printable(one if isinstance(one, str) else one.told)}"
-    return str(Verdict(one.ok, one.told))
+def signed(one: Verdict | str) -> str:
+    """A point as text, behind its sign."""
+    return f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
 
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:

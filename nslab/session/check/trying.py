@@ -53,8 +53,9 @@ class Reaches(Check, frozen=True):
         answered = ran.returncode == 0
         if not answered:
             _await_neighbours(lab, self.ns)
-        own = _own(lab, self.ns, ran)
-        text = self._reaches(where) if answered else self._fails(where, ran, own)
+        text = (
+            self._reaches(where) if answered else self._fails(where, _ping_words(ran, lab, self.ns))
+        )
         if not answered and not self.ok:
             text = sentence("{what}, as expected here", what=text)
         hint = ""
@@ -74,16 +75,16 @@ class Reaches(Check, frozen=True):
             size=self.size + HEADERS,
         )
 
-    def _fails(self, where: str, ran: Program, own: set[str]) -> Sentence:
+    def _fails(self, where: str, words: str) -> Sentence:
         if not self.size:
-            return _unreached(where, self.address, ran, own)
+            return _unreached(where, self.address, words)
         text = sentence(
             "{place} does not reach {address} with packets of {size} bytes",
             place=where,
             address=self.address,
             size=self.size + HEADERS,
         )
-        return _with_words(text, ran, own)
+        return _with_words(text, words)
 
 
 HEADERS = 28
@@ -116,8 +117,8 @@ class Hops(Check, frozen=True):
         ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
-            own = _own(lab, self.ns, ran)
-            return Verdict(False, _unreached(where, self.address, ran, own), RUN_IN_ORDER)
+            words = _ping_words(ran, lab, self.ns)
+            return Verdict(False, _unreached(where, self.address, words), RUN_IN_ORDER)
         passed = 64 - int(found[1])
         text = sentence(
             "from {address} to {place}, {what}",
@@ -200,31 +201,20 @@ def _await_neighbours(lab: Asked, ns: str | None) -> None:
         time.sleep(0.05)
 
 
-def _own(lab: Asked, ns: str | None, ran: Program) -> set[str]:
-    """A namespace's addresses, if they matter: an error from there is the namespace's own."""
-    if "Host Unreachable" not in ran.stdout:
-        return set()
-    try:
-        found = namespace_of(lab.snapshot(), ns)
-    except NotThere:
-        return set()
-    return {a.address.partition("/")[0] for link in found.links for a in link.addresses}
-
-
-def _unreached(where: str, address: str, ran: Program, own: set[str]) -> Sentence:
+def _unreached(where: str, address: str, words: str) -> Sentence:
     """That a ping was not answered."""
     text = sentence("{place} does not reach {address}", place=where, address=address)
-    return _with_words(text, ran, own)
+    return _with_words(text, words)
 
 
-def _with_words(text: Sentence, ran: Program, own: set[str]) -> Sentence:
+def _with_words(text: Sentence, words: str) -> Sentence:
     """The same, and why, as far as ping says it."""
-    if words := _ping_words(ran, own):
+    if words:
         return sentence("{what}: {words}", what=text, words=words)
     return sentence("{what}: no answer", what=text)
 
 
-def _ping_words(ran: Program, own: set[str]) -> str:
+def _ping_words(ran: Program, lab: Asked, ns: str | None) -> str:
     """Why it was not answered, in the words of ping; empty if it says nothing.
 
     That a neighbour did not answer says the namespace itself, after three seconds.  Ping waits for
@@ -234,9 +224,16 @@ def _ping_words(ran: Program, own: set[str]) -> str:
         if "Network is unreachable" in line:
             return "Network is unreachable"
         found = re.search(r"^From (\S+) .*(Destination (?:Host|Net) Unreachable)", line)
-        if found and not (found[1] in own and found[2] == "Destination Host Unreachable"):
+        if found and not ("Host" in found[2] and _is_own(found[1], lab, ns)):
             return found[2]
     return ""
+
+
+def _is_own(address: str, lab: Asked, ns: str | None) -> bool:
+    try:
+        return address in namespace_of(lab.snapshot(), ns).own_addresses
+    except NotThere:
+        return False
 
 
 class Resolves(Check, frozen=True):

@@ -118,10 +118,9 @@ def ping(
 def _own(engine: Engine, ns: str | None) -> set[str]:
     """The addresses of a namespace: an error that comes from there is the namespace's own."""
     try:
-        where = engine.snapshot().namespace(ns)
+        return engine.snapshot().namespace(ns).own_addresses
     except NotFound:
         return set()
-    return {a.address.partition("/")[0] for link in where.links for a in link.addresses}
 
 
 _HOP = re.compile(r"^ *(\d+) +(?:([0-9a-f.:]+) +([\d.]+) ms(?: +(!\S*))?|\*)", re.M)
