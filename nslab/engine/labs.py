@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from nslab.engine import age, bell, guard, local, runtime, ssh
 from nslab.engine.protocol import Engine
+from nslab.engine.remote import ENDED
 from nslab.engine.vm import visitor
 from nslab.errors import InvalidInput, LabGone, NslabError
 from nslab.network.model import Snapshot
@@ -128,7 +129,7 @@ def end(lab: Running) -> None:
         if local_one:
             _end_keeper(held)
         with contextlib.suppress(ProcessLookupError):  # it has ended with its keeper
-            signal.pidfd_send_signal(process, signal.SIGKILL if local_one else signal.SIGTERM)
+            signal.pidfd_send_signal(process, signal.SIGKILL if local_one else ENDED)
         if not select.select([process], [], [], ENDING)[0]:
             raise NslabError(
                 "end the lab", lab.name, "it does not end", "end its notebook's kernel"
@@ -142,7 +143,7 @@ def _end_keeper(held: runtime.Held) -> None:
     keeper = runtime.writer(held.key)
     if keeper is not None:
         with contextlib.suppress(ProcessLookupError):  # it has just ended
-            signal.pidfd_send_signal(keeper, local.ENDED)
+            signal.pidfd_send_signal(keeper, ENDED)
             select.select([keeper], [], [], ENDING)
         os.close(keeper)
 

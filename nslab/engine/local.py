@@ -20,16 +20,13 @@ from typing import IO
 from nslab.engine import age, runtime
 from nslab.engine import messages as m
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, OUTSIDE, AgentEngine
+from nslab.engine.remote import DYING, ENDED, OUTSIDE, AgentEngine
 from nslab.errors import EngineUnavailable, LabGone
 from nslab.printable import printable
 
 MODULE = "nslab.engine.agent"
 START_LIMIT = 20.0
 """Seconds in which the agent must be ready; it takes a fraction of one."""
-
-ENDED = signal.SIGUSR1
-"""What ends the process that keeps a lab, and tells by that that a person has asked for it."""
 
 AGAIN_LIMIT = 60.0
 """The same for the second try, on a machine that is slow."""

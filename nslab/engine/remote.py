@@ -77,6 +77,9 @@ Reply = m.FromAgent | None | type[KeyboardInterrupt]
 Question = m.Apply | m.Look | m.Record | m.Fetch | m.Inject | m.Track | m.Try | m.Ask | m.Follow
 
 
+ENDED = signal.SIGUSR1
+"""Ends the process that keeps a lab, whose status then says that a person asked for it."""
+
 OUTSIDE = "it was ended from outside, by nslab end"
 """How a lab ended for which a person asked in a terminal."""
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from nslab.engine import age, runtime
 from nslab.engine import messages as m
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, AgentEngine
+from nslab.engine.remote import DYING, ENDED, OUTSIDE, AgentEngine
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
 from nslab.printable import printable
 
@@ -144,6 +144,8 @@ class Remote:
     def ended(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
+        if self._process.poll() == -ENDED:
+            return OUTSIDE
         words = ""
         if not self._errors.closed:
             self._errors.seek(0)

@@ -36,8 +36,9 @@ from nslab import (
     Sysctl,
     ToolMissing,
 )
-from nslab.engine import local
+from nslab.engine import labs, local
 from nslab.engine.protocol import Command
+from nslab.network.model import Snapshot
 from nslab.session.repeating import differences
 
 ARTICLE_ACTIONS = (
@@ -136,6 +137,33 @@ def test_what_the_next_command_sets_in_a_new_namespace_stays(lab: Lab) -> None:
         looking.result()
     sysctls = [lab.snapshot().namespace(name).sysctls for name in names]
     assert {found.get(key, "0") for found in sysctls} == {"0"}
+
+
+def test_no_look_shows_another_or_what_only_begins(lab: Lab) -> None:
+    """A look from outside walks through the namespaces, and has tools list their rules."""
+    lab.sh("ip netns add ns1; ip netns exec ns1 nft add table ip t; sleep 1000 &")
+    (found,) = [one for one in labs.running() if one.name == lab.name]
+
+    def looks() -> None:
+        for _ in range(6):
+            seen.update(commands(labs.look(found)))
+
+    def begin() -> None:
+        while not looking.done():
+            lab.run("true")
+
+    def commands(snapshot: Snapshot) -> set[str]:
+        return {p.command for one in snapshot.namespaces for p in one.processes}
+
+    seen: set[str] = set()
+    with ThreadPoolExecutor(2) as pool:
+        looking = pool.submit(looks)
+        beginning = pool.submit(begin)
+        while not looking.done():
+            seen |= commands(lab.snapshot())
+        looking.result()
+        beginning.result()
+    assert seen - {"true"} == {"sleep 1000"}
 
 
 def test_ipv6_addresses_stay_that_were_given_before_a_namespace_is_first_seen(lab: Lab) -> None:

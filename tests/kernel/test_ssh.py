@@ -175,6 +175,14 @@ def test_from_outside(machine: str) -> None:
         assert b"LOOPBACK" in ended.stdout
 
 
+def test_ended_from_outside(machine: str) -> None:
+    with Lab(f"ended-{os.getpid()}", engine=machine) as lab:
+        (found,) = [one for one in labs.running() if one.name == lab.name and one.engine == "ssh"]
+        labs.end(found)
+        with pytest.raises(LabGone, match="ended from outside, by nslab end"):
+            lab.snapshot()
+
+
 def test_nobody_listens(machine: str, server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

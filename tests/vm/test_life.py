@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from nslab import Lab, LabGone
+from nslab import AddBridge, Lab, LabGone
 from nslab.engine import labs, runtime
 from nslab.engine import messages as m
 from nslab.engine.vm import image, qemu
@@ -45,6 +45,11 @@ def lab() -> Iterator[Lab]:
 def outside(lab: Lab) -> labs.Running:
     (found,) = [one for one in labs.running() if one.name == lab.name]
     return found
+
+
+def began(lab: Lab) -> float:
+    now = time.monotonic()  # before it is asked: what takes its time makes it no younger
+    return now - outside(lab).age
 
 
 def children(pid: int) -> list[int]:
@@ -137,6 +142,21 @@ def test_a_killed_machine(lab: Lab, whom: str) -> None:
     with pytest.raises(LabGone, match="its virtual machine was killed"):
         lab.snapshot()
     assert not lab.alive
+
+
+def test_ended_from_outside(lab: Lab) -> None:
+    labs.end(outside(lab))
+    with pytest.raises(LabGone, match="ended from outside, by nslab end"):
+        lab.snapshot()
+
+
+def test_undo_makes_it_no_younger(lab: Lab) -> None:
+    lab.do(AddBridge("br0"))
+    before, begun = outside(lab), began(lab)
+    until(lambda: outside(lab).age >= 1)
+    lab.undo()
+    assert outside(lab).pid != before.pid, "another machine"
+    assert began(lab) < begun + 0.5
 
 
 def test_a_machine_that_is_still_dying_is_waited_for(lab: Lab) -> None:

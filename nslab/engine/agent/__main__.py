@@ -15,6 +15,7 @@ sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
 
 from nslab.engine import messages as m  # noqa: E402 (after that)
 from nslab.engine.agent.boot import isolate  # noqa: E402
+from nslab.engine.agent.netns.processes import is_itself  # noqa: E402
 
 if TYPE_CHECKING:
     from nslab.engine.agent.world.cards import Bring
@@ -49,6 +50,7 @@ def host_lab(
     :param bring: brings a network card of the machine that has some
     :param alone: the machine is the lab's alone: nothing of it is to be protected, nobody finds it
     """
+    is_itself()
     try:
         isolate.become_host(None if alone else start.options.name, walled=not alone)
     except isolate.StepRefused as refused:

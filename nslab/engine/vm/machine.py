@@ -16,9 +16,9 @@ from typing import IO, Any, cast
 
 import msgspec
 
+from nslab.engine import age, runtime
 from nslab.engine import messages as m
-from nslab.engine import runtime
-from nslab.engine.remote import DYING
+from nslab.engine.remote import DYING, ENDED, OUTSIDE
 from nslab.engine.vm import image, qemu
 from nslab.engine.vm.trouble import NoMachine
 from nslab.errors import EngineUnavailable
@@ -88,6 +88,7 @@ class Machine:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
+                env=os.environ | age.told(),
                 pass_fds=[*theirs, *terminals, *([directory] if self._entry else [])],
                 start_new_session=True,
             )
@@ -127,6 +128,8 @@ class Machine:
             return f": the kernel of its virtual machine stopped ({said})"
         if code is None:
             return f" ({said})" if said else ""
+        if code == -ENDED:
+            return OUTSIDE
         if code < 0 or code == 128 + 9:
             return ": its virtual machine was killed"
         return f" with its virtual machine{': ' + said if said else f' (exit status {code})'}"

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from nslab.engine.agent.boot import stand_ins
+from nslab.engine.agent.netns.processes import LOOKING
 from nslab.errors import ToolMissing
 from nslab.network import programs
 
@@ -92,11 +93,18 @@ class Init:
         return code, text[:65536].decode(errors="replace").strip()
 
     def output(self, argv: Sequence[str]) -> tuple[int, str]:
-        """The same, but only what it printed as its output, however much, as it is."""
-        code, text = self._ended(argv, b"", with_errors=False)
+        """The same for a look: only what it printed as its output, however much, as it is."""
+        code, text = self._ended(argv, b"", with_errors=False, environment=LOOKING)
         return code, text.decode(errors="replace")
 
-    def _ended(self, argv: Sequence[str], stdin: bytes, *, with_errors: bool) -> tuple[int, bytes]:
+    def _ended(
+        self,
+        argv: Sequence[str],
+        stdin: bytes,
+        *,
+        with_errors: bool,
+        environment: Mapping[str, str] = {},
+    ) -> tuple[int, bytes]:
         done = threading.Event()
         code = 0
 
@@ -108,9 +116,8 @@ class Init:
         given, output = memory_file(stdin), os.memfd_create("output", os.MFD_CLOEXEC)
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            self.spawn(
-                argv, on_exit, files={0: given, 1: output, 2: output if with_errors else nowhere}
-            )
+            files = {0: given, 1: output, 2: output if with_errors else nowhere}
+            self.spawn(argv, on_exit, files=files, environment=environment)
             done.wait()
             return code, os.pread(output, os.fstat(output).st_size, 0)
         finally:

@@ -52,21 +52,21 @@ class Runners:
         """Have a thread do something, soon.  It sees to its own errors: nobody waits for it."""
         with self._lock:
             self._free -= 1
-            another = self._free < 0 and self._threads < self._most
-            if another:
-                self._threads += 1
-                self._free += 1
-        if another:
-            try:
-                threading.Thread(target=self._run, name="run", daemon=True).start()
-            except RuntimeError:  # the kernel gives none; one that runs does it later
-                with self._lock:
-                    self._threads -= 1
-                    self._free -= 1
-                    if not self._threads:
-                        self._free += 1
-                        raise
+            if self._free < 0 and self._threads < self._most:
+                self._begin()
         self._work.put(work)
+
+    def _begin(self) -> None:
+        """Begin another thread; with the lock."""
+        try:
+            threading.Thread(target=self._run, name="run", daemon=True).start()
+        except RuntimeError:  # the kernel gives none; one that runs does it later
+            if not self._threads:
+                self._free += 1
+                raise
+        else:
+            self._threads += 1
+            self._free += 1
 
     def _run(self) -> None:
         while True:

@@ -210,7 +210,7 @@ class Server:
             self._spaces.settle_new()
             self._spaces.settle_unnamed()
             snapshot = survey.snapshot(
-                self._spaces, self._options.title, frozenset({1}), self._rules, self._sysctls
+                self._spaces, self._options.title, self._rules, self._sysctls
             )
         return m.Done(request.id, snapshot=snapshot)
 

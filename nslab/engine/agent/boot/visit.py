@@ -15,6 +15,7 @@ import msgspec
 
 from nslab.engine import uapi
 from nslab.engine.agent.boot.init import PATH, find
+from nslab.engine.agent.netns.processes import is_itself
 from nslab.engine.agent.netns.spaces import WORLD_DIR, Spaces
 from nslab.engine.agent.netns.syscalls import call
 from nslab.engine.agent.rtnl import survey
@@ -48,6 +49,7 @@ def join(lab: int) -> None:
 
 def main(arguments: list[str]) -> int:
     lab, what, *rest = arguments
+    is_itself()
     try:
         join(int(lab))
         os.close(int(lab))
@@ -103,7 +105,7 @@ def _enter(ns: str, argv: list[str]) -> int:
 
 def _look(title: str) -> int:
     spaces = Spaces()
-    found = survey.snapshot(spaces, title, frozenset({1, os.getpid()}), Reader(subprocesses))
+    found = survey.snapshot(spaces, title, Reader(subprocesses))
     message = msgspec.msgpack.encode(found)
     while message:
         message = message[os.write(1, message) :]

@@ -6,6 +6,7 @@ import fcntl
 import os
 
 from nslab.engine import uapi
+from nslab.engine.agent.netns.syscalls import call, read
 from nslab.network.model import Process
 from nslab.network.names import label
 
@@ -17,6 +18,23 @@ The lab has it, as a machine has its terminals; no look shows it.
 """
 
 _LIVING = [word.encode() for word in LIVING]
+
+ITSELF = "nslab-itself"
+"""What the kernel calls nslab's own processes in a lab (/proc/PID/comm, 15 bytes at most).
+
+The agent, its threads and the visitors have this name; a program that they start has it until
+execve(2), so that a look never shows one that is about to begin, as a copy of the agent.
+"""
+
+LOOKING = {"NSLAB_LOOKING": "1"}
+"""In the environment of the tools that a look runs: no look shows them, its own or another's."""
+
+_LOOKING = b"NSLAB_LOOKING=1"
+
+
+def is_itself() -> None:
+    """Say that this process, and what it forks, is nslab's own.  For the main thread."""
+    call("prctl", uapi.PR_SET_NAME, ITSELF.encode(), 0, 0, 0)
 
 
 def network_inodes() -> dict[int, int]:
@@ -31,23 +49,39 @@ def network_inodes() -> dict[int, int]:
     return dict(sorted(found.items()))
 
 
-def processes_by_namespace(leave_out: frozenset[int] = frozenset()) -> dict[int, list[Process]]:
-    """The processes of each network namespace, by its inode; the dead and kernel's own left out."""
+def processes_by_namespace(*, all_of_nslab: bool = False) -> dict[int, list[Process]]:
+    """The processes of each network namespace, by its inode; the dead and the kernel's left out.
+
+    :param all_of_nslab: nslab's own, too, but for its terminals' shells and the tools of a look
+    """
     found: dict[int, list[Process]] = {}
     for pid, inode in network_inodes().items():
-        if pid in leave_out:
-            continue
         try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read(4096).rstrip(b"\0").split(b"\0")
+            # The name first: execve(2) changes it after the words.
+            if not all_of_nslab and read(f"/proc/{pid}/comm") == ITSELF:
+                continue
+            words = _words(pid)
+            shown = words and words[-len(_LIVING) :] != _LIVING and not _looks(pid)
         except OSError:
             continue
-        if words[-len(_LIVING) :] == _LIVING:
-            continue
-        command = label(b" ".join(words))
-        if command:
+        if shown:
+            command = label(b" ".join(words))
             found.setdefault(inode, []).append(Process(pid=pid, command=command))
     return found
+
+
+def _words(pid: int) -> list[bytes]:
+    """None if it has ended or is the kernel's."""
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        line = file.read(4096).rstrip(b"\0")
+    return line.split(b"\0") if line else []
+
+
+def _looks(pid: int) -> bool:
+    """Whether it is a tool that a look runs, or has ended, and nobody can tell any longer."""
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        environment = file.read(65536)
+    return _LOOKING in environment.split(b"\0") if environment else not _words(pid)
 
 
 def in_own_pids(pid: int) -> bool:

@@ -79,7 +79,7 @@ def _wanted(spaces: sp.Spaces, where: Sequence[str]) -> list[_Wanted]:
         for text in where or ("host and its namespaces",):
             ns, link = names.places(text) if where else ("*", None)
             if ns == "*":
-                targets = survey.targets_of(spaces, frozenset({1}))
+                targets = survey.targets_of(spaces)
                 for target in targets:
                     inode = target.inode
                     if inode in found or (target.role == "world" and not where):

@@ -72,7 +72,7 @@ class Witness:
             descriptor = self._spaces.open(probe.ns)
         except FileNotFoundError:
             raise explain.namespace_missing(operation, probe.ns or "host") from None
-        targets = survey.targets_of(self._spaces, frozenset({1}))
+        targets = survey.targets_of(self._spaces)
         try:
             with self._lock:
                 return _Trial(self._spaces, self._run, probe, descriptor, targets, stopped).run()

@@ -35,7 +35,7 @@ _NUMBER, _SOURCE_PORT, _TARGET_PORT, _ICMP_ID, _ICMPV6_ID = 1, 2, 3, 4, 7
 
 def everywhere(spaces: sp.Spaces) -> tuple[Tracked, ...]:
     """The entries of every namespace of the lab; the thread comes home at the end."""
-    targets = survey.targets_of(spaces, frozenset({1}))
+    targets = survey.targets_of(spaces)
     found: list[Tracked] = []
     try:
         for target in targets:

@@ -19,6 +19,7 @@ from msgspec import structs
 
 from nslab.engine import uapi
 from nslab.engine.agent.boot.init import PATH, find
+from nslab.engine.agent.netns.processes import LOOKING
 from nslab.errors import ToolMissing
 from nslab.network.rules import iptables, nft, nft_terms
 from nslab.network.rules.values import Chain, Rule, Ruleset, Table
@@ -66,7 +67,7 @@ def subprocesses(argv: Sequence[str]) -> tuple[int, str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PATH": PATH, "LANG": "C.UTF-8"},
+        env={"PATH": PATH, "LANG": "C.UTF-8", **LOOKING},
         check=False,
     )
     return done.returncode, done.stdout.decode(errors="replace")

@@ -28,21 +28,21 @@ from nslab.engine.agent.rtnl.sysctls import Sysctls
 from nslab.network import model, names
 
 
-def targets_of(spaces: sp.Spaces, leave_out: frozenset[int]) -> list[Target]:
+def targets_of(spaces: sp.Spaces) -> list[Target]:
     """Every namespace of the lab, in a fixed order, with open descriptors.
 
     The host, the named ones, the containers, those that only a process holds, the world.
     """
-    return _Targets(spaces, leave_out).all()
+    return _Targets(spaces).all()
 
 
 class _Targets:
     """One look for namespaces: each is taken once, by the first of the ways that finds it."""
 
-    def __init__(self, spaces: sp.Spaces, leave_out: frozenset[int]) -> None:
+    def __init__(self, spaces: sp.Spaces) -> None:
         self._spaces = spaces
         self._world = spaces.world()
-        self._processes = processes_by_namespace(leave_out)
+        self._processes = processes_by_namespace()
         self._containers = spaces.containers()
         self._called: dict[int, list[str]] = {}
         for name, inode in spaces.named().items():
@@ -120,14 +120,10 @@ def _at(path: str) -> Callable[[], int]:
 
 
 def snapshot(
-    spaces: sp.Spaces,
-    title: str,
-    leave_out: frozenset[int],
-    reader: Reader,
-    sysctls: Sysctls | None = None,
+    spaces: sp.Spaces, title: str, reader: Reader, sysctls: Sysctls | None = None
 ) -> model.Snapshot:
     """Look at the whole lab, in this thread, which comes home at the end."""
-    targets = targets_of(spaces, leave_out)
+    targets = targets_of(spaces)
     reader.forget(target.inode for target in targets)
     if sysctls is not None:
         sysctls.forget(target.inode for target in targets)

@@ -58,7 +58,7 @@ def _snapshot() -> Snapshot:
 
 def _targets(spaces: sp.Spaces) -> list[observe.Target]:
     paths, hidden = _paths()
-    processes = processes_by_namespace()
+    processes = processes_by_namespace(all_of_nslab=True)
     containers = spaces.containers()
     # A label on a plain file is no namespace; the device tells (nsfs has one of its own).
     device = os.fstat(spaces.home).st_dev
