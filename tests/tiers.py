@@ -186,6 +186,7 @@ TABLE: tuple[Row, ...] = (
     Row(r"contract/test_same\.py::test_commands\[local-.*-iproute2\]", PER_COMMIT, 3),
     Row(r"contract/test_changes\.py::.*\[local", PER_COMMIT, 2),
     # -- what root's own way decides
+    Row(r"kernel/test_strangers\.py::test_root_visits_a_real", NIGHTLY),
     Row(r"kernel/test_(strangers|walls)\.py::", ROOT_SMOKE),
     Row(r"kernel/test_lifetime\.py::", ROOT_SMOKE),
     Row(r"kernel/test_doctor\.py::test_(the_report|root_goes|a_container|no_user)", ROOT_SMOKE),
