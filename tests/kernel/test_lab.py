@@ -139,10 +139,8 @@ def test_what_the_next_command_sets_in_a_new_namespace_stays(lab: Lab) -> None:
     assert {found.get(key, "0") for found in sysctls} == {"0"}
 
 
-def test_no_look_shows_another_or_what_only_begins(lab: Lab) -> None:
+def test_no_look_shows_another_or_what_only_begins() -> None:
     """A look from outside walks through the namespaces, and has tools list their rules."""
-    lab.sh("ip netns add ns1; ip netns exec ns1 nft add table ip t; sleep 1000 &")
-    (found,) = [one for one in labs.running() if one.name == lab.name]
 
     def looks() -> None:
         for _ in range(6):
@@ -156,7 +154,9 @@ def test_no_look_shows_another_or_what_only_begins(lab: Lab) -> None:
         return {p.command for one in snapshot.namespaces for p in one.processes}
 
     seen: set[str] = set()
-    with ThreadPoolExecutor(2) as pool:
+    with Lab(f"looked-at-{os.getpid()}") as lab, ThreadPoolExecutor(2) as pool:
+        lab.sh("ip netns add ns1; ip netns exec ns1 nft add table ip t; sleep 1000 &")
+        (found,) = [one for one in labs.running() if one.name == lab.name]
         looking = pool.submit(looks)
         beginning = pool.submit(begin)
         while not looking.done():
