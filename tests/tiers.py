@@ -72,6 +72,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(r"contract/.*[\[-]vm[\]-]", NIGHTLY),
     Row(r"vm/test_trouble\.py::test_(a_state_that_cannot|half_an_image)", NIGHTLY),
+    Row(r"vm/test_trouble\.py::test_a_machine_that_waits", NIGHTLY),
     Row(
         r"vm/test_trouble\.py::test_(another_qemu|a_build_that_was|no_tool|a_damaged|stop_while)",
         NIGHTLY,

@@ -182,11 +182,28 @@ def test_a_kvm_that_is_there_but_useless(
 ) -> None:
     lines = f'case " $* " in *" kvm "*) {how};; esac'
     monkeypatch.setenv("NSLAB_QEMU", str(wrapper(tmp_path / "qemu", lines)))
-    monkeypatch.setattr(saved_state, "KVM_LIMIT", 1.0)
+    monkeypatch.setattr(saved_state, "KVM_LIMIT", 0.5)
     monkeypatch.setattr(saved_state, "accelerators", both)
     assert engine.ready(quiet).accelerator == "tcg"
     assert saved_state.refused_kvm(copy).exists()
     monkeypatch.undo()
+
+
+def test_a_machine_that_waits_for_a_processor_is_waited_for(
+    copy: image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NSLAB_QEMU", str(wrapper(tmp_path / "qemu", "sleep 21")))
+    monkeypatch.setattr(saved_state, "BOOT_LIMIT", 20.0)
+    assert engine.ready(quiet).accelerator == "tcg"
+
+
+def test_a_machine_that_works_and_does_not_get_ready(
+    copy: image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NSLAB_QEMU", str(wrapper(tmp_path / "qemu", "while :; do :; done")))
+    monkeypatch.setattr(saved_state, "BOOT_LIMIT", 1.0)
+    with pytest.raises(NoMachine, match="it did not get ready"):
+        engine.ready(quiet)
 
 
 def both(made: image.Image) -> Iterator[str]:

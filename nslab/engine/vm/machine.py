@@ -29,6 +29,9 @@ WATCH = str(Path(__file__).with_name("supervisor.py"))
 CONSOLE = 16384
 """Bytes of the machine's console that are kept."""
 
+STARVED = 8.0
+"""So many times the seconds of a processor that a start may take are waited in all."""
+
 
 class Machine:
     """QEMU and the lines to it.  ``reading`` and ``writing`` lead to the agent."""
@@ -180,25 +183,33 @@ class Machine:
     def await_boot(self, limit: float) -> m.Booted:
         """Wait until all is loaded.
 
-        :raises NoMachine: it ended, or took longer than ``limit`` seconds
+        :param limit: seconds of a processor that it may take: on a busy machine it gets few of them
+        :raises NoMachine: it ended, or was not ready by then
         """
-        begun = time.monotonic()
-        watchdog = threading.Timer(limit, self.cut)
-        watchdog.daemon = True
-        watchdog.start()
+        answered, late = threading.Event(), threading.Event()
+        threading.Thread(
+            target=self._cut_if_late, args=(limit, answered, late), name="nslab-boot", daemon=True
+        ).start()
         try:
             answer = m.read_from_agent(self.reading)
         except (OSError, ValueError, m.OutOfStep):
             answer = None
         finally:
-            watchdog.cancel()
+            answered.set()
         if isinstance(answer, m.Booted):
             return answer
         self._process.wait()
-        late = time.monotonic() - begun >= limit
-        how = f"it was not ready after {limit:.0f} s" if late else "it ended while it started"
+        how = "it did not get ready" if late.is_set() else "it ended while it started"
         said = self.last_words()
         raise NoMachine(how + (f": {said}" if said else ""), "see: nslab vm status")
+
+    def _cut_if_late(self, limit: float, answered: threading.Event, late: threading.Event) -> None:
+        begun = time.monotonic()
+        while not answered.wait(0.2):
+            if _worked(self.process) >= limit or time.monotonic() - begun >= STARVED * limit:
+                late.set()
+                self.cut()
+                return
 
     def save(self, devices: Path) -> None:
         """Write the devices' state; the memory is in its file already.  The machine has stopped."""
@@ -276,6 +287,16 @@ class Machine:
                     "see: nslab vm status",
                 )
             time.sleep(0.002)
+
+
+def _worked(watch: int) -> float:
+    """The seconds of a processor that the children of a process have taken; 0 if it has none."""
+    ticks = 0
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{watch}/task/{watch}/children").read_text().split():
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime and stime, see proc(5)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _listen(console: socket.socket, text: bytearray) -> None:

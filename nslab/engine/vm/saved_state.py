@@ -24,7 +24,7 @@ from nslab.engine.vm.machine import Machine
 from nslab.engine.vm.trouble import NoMachine
 
 BOOT_LIMIT = 90.0
-"""Seconds from nothing to the agent, emulated; measured: 5 to 10."""
+"""Seconds of a processor from nothing to the agent, emulated; measured: 5 to 10."""
 
 KVM_LIMIT = 8.0
 """The same with KVM; measured elsewhere: 1.  Then it is taken for useless, until the next boot."""
