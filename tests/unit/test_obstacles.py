@@ -686,11 +686,16 @@ def test_the_second_link_of_a_container(lab: Lab) -> None:
         "not-attached",
         "host/eth0",
         (
-            "# the addresses and routes of eth0 then belong on lxcbr0\n"
-            "ip link set dev eth0 master lxcbr0"
+            "# the addresses and routes of eth0 then belong on lxcbr0:\n"
+            "ip link set dev eth0 master lxcbr0\n"
+            "ip route delete default via 198.51.100.1 dev eth0\n"
+            "ip address delete 198.51.100.10/24 dev eth0\n"
+            "ip address add 198.51.100.10/24 broadcast + dev lxcbr0\n"
+            "ip route add default via 198.51.100.1"
         ),
     )
     lab.do(*obstacle.actions, SetDown("eth1", ns="c1"))
+    assert lab.why("host", "203.0.113.80").ok, "the host is not cut off"
     assert lab.why("c1", "198.51.100.20").obstacle.hint == (  # type: ignore[union-attr]
         'lab.sh("ip link set dev eth1 up", "c1")'
     )

@@ -74,19 +74,15 @@ def not_attached(search: Search) -> Obstacle:
     message = sentence(
         "{link} is not a port of {bridge}", link=f"{search.here.label}/{link}", bridge=bridge
     )
+    actions: list[Action] = [Attach(link, bridge, ns=search.ns)]
     remark = lines()
     if routing.interfaces(search.here.link(link)):
+        # A port hands all it receives to its bridge: its own addresses would answer no longer.
+        actions += _move_to_bridge(search, link, bridge)
         remark = sentence(
-            "the addresses and routes of {link} then belong on {bridge}", link=link, bridge=bridge
+            "the addresses and routes of {link} then belong on {bridge}:", link=link, bridge=bridge
         )
-    return search.made(
-        "not-attached",
-        search.here,
-        message,
-        [Attach(link, bridge, ns=search.ns)],
-        link=link,
-        remark=remark,
-    )
+    return search.made("not-attached", search.here, message, actions, link=link, remark=remark)
 
 
 def wrong_bridge(search: Search) -> Obstacle:
@@ -103,14 +99,20 @@ def wrong_bridge(search: Search) -> Obstacle:
 
 
 def address_on_port(search: Search) -> Obstacle:
-    """Move addresses and routes from a port to its bridge."""
-    here, port, bridge, ns = search.here, search.stop.link, search.stop.other, search.ns
+    here, port, bridge = search.here, search.stop.link, search.stop.other
     message = sentence(
         "{link} is a port of {bridge}, which receives its packets: its addresses and routes belong "
         "on {bridge}",
         link=f"{here.label}/{port}",
         bridge=bridge,
     )
+    actions = _move_to_bridge(search, port, bridge)
+    return search.made("address-on-port", here, message, actions, link=port)
+
+
+def _move_to_bridge(search: Search, port: str, bridge: str) -> list[Action]:
+    """What moves addresses and routes from a port to its bridge."""
+    here, ns = search.here, search.ns
     actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
     mine = [
         route
@@ -133,7 +135,7 @@ def address_on_port(search: Search) -> Obstacle:
         if route.destination not in others:
             dev = None if route.via else bridge
             actions.append(AddRoute(route.destination, via=route.via or None, dev=dev, ns=ns))
-    return search.made("address-on-port", here, message, actions, link=port)
+    return actions
 
 
 def out_of_sight(search: Search) -> Obstacle:
