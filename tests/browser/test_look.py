@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from standing import stands
 
 Book = Callable[..., Any]
 
@@ -24,21 +25,6 @@ def looked_at(book: Book, name: str, **options: Any) -> tuple[Page, Locator, Loc
     picture = window.locator("> svg.nslab-picture")
     stands(picture)
     return page, window, picture
-
-
-def stands(picture: Locator) -> None:
-    """Return when a picture is as large as it will be, and where it will be."""
-    picture.evaluate(
-        """async svg => {
-            for (let before = '', times = 0; times < 4;) {
-                await new Promise(requestAnimationFrame);
-                const box = svg.getBoundingClientRect();
-                const now = [box.x, box.y, box.width, box.height].join();
-                times = box.width && now === before ? times + 1 : 0;
-                before = now;
-            }
-        }"""
-    )
 
 
 def width(picture: Locator) -> float:

@@ -87,6 +87,7 @@ class Asking(w.VBox):  # type: ignore[misc]
             "ping": self._ping,
             "why": self._why,
             "answer": self._answer,
+            "answered": self._said,
             "mend": self._mend,
             "captured": self.captured,
         }

@@ -405,7 +405,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         shown = {style: self._as_lines([made], style, "; ") for style in ("classic", "iproute2")}
         first = shown.pop(self._shell_style)
         ((style, other),) = shown.items()
-        lines = [_named(say("runs:"), first)]
+        lines = [f"<span class='nslab-runs'>{_named(say('runs:'), first)}</span>"]
         if other != first:
             tools = next(words for words, each in STYLES.items() if each == style)
             same = say("the same with {tools}:").format(tools=tools)
