@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,10 @@ class Page(anywidget.AnyWidget):
 def in_page(*scripts: str) -> Page:
     """What a widget needs in the page.
 
-    :param scripts: others beside ``page.js`` and ``picture.js``, by name
+    :param scripts: others beside ``page.js``, ``picture.js`` and ``gloss.js``, by name
     """
     return Page(
-        _esm=_module("page", "picture", *scripts),
+        _esm=_module("page", "picture", "gloss", *scripts),
         _css=text("page.css"),
         words=_words(),
         layout=w.Layout(display="none"),
@@ -140,12 +141,16 @@ def copied(text: str, heading: str) -> str:
     )
 
 
-def marked(text: str) -> str:
-    """Text with its `code` set as code, and what is *stressed* set apart."""
-    parts = html.escape(text).split("`")
+def marked(text: str, code: Callable[[str], str] = html.escape) -> str:
+    """Text with its `code` set as code, and what is *stressed* set apart.
+
+    :param code: makes HTML of what is set as code
+    """
     return "".join(
-        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
-        for n, part in enumerate(parts)
+        f"<code>{code(part)}</code>"
+        if n % 2
+        else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part))
+        for n, part in enumerate(text.split("`"))
     )
 
 
