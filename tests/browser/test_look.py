@@ -493,3 +493,9 @@ def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book:
     assert buttons.count() >= 5
     assert rows_of(buttons) == 1
     assert rows_of(pieces) == 1
+    # Nor at a zoom of 200 % where a node is asked.
+    page.set_viewport_size({"width": 640, "height": 900})
+    page.locator(".nslab-builder .nslab-drawn [data-ns='ns1'] .nslab-title").click()
+    page.locator(".nslab-menu").get_by_text("Ping from here …").click()
+    expect(page.locator(".nslab-whom input")).to_be_focused()
+    assert rows_of(page.locator(".nslab-asking button")) == 1

@@ -53,14 +53,19 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._near = near
         self._from = ""
         self._whom = w.Combobox(
-            description=say("Target"), placeholder="203.0.113.80", ensure_option=False
+            description=say("Target"),
+            placeholder="203.0.113.80",
+            ensure_option=False,
+            # It makes room for what stands beside it.
+            style={"description_width": "initial"},
+            layout=w.Layout(flex="0 1 19em", width="auto", min_width="13em"),
         )
         self._ping = button(say("Ping"), partial(self._ask, self._pings))
         self._why = button(say("Why not?"), partial(self._ask, self._whys))
         self._first = self._ping
         """What Enter does."""
         self._close = button("×", self._shut, say("close"), width=NARROW)
-        self._place = w.HTML()
+        self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
         self._row = w.HBox(
             [self._place, self._whom, self._ping, self._why, self._close],
             layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),

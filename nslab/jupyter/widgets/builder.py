@@ -434,8 +434,8 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._say(wrong, ok=False)
             return
         followed = self._lab.do(made, watch=True).consequences
-        words = [self._as_lines([made], self._shell_style, "; ")]
-        self._say("\n".join([*words, *(one.said(say) or one for one in followed)]), ok=True)
+        lines = f"<code>{typed(self._as_lines([made], self._shell_style, '; '))}</code>"
+        self._say("\n".join(["", *(one.said(say) or one for one in followed)]), ok=True, runs=lines)
 
     def _take_back(self) -> None:
         """Take back the step that is last in the log, whoever did it."""
@@ -494,9 +494,14 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _say(self, words: str, *, ok: bool | None, runs: str = "", stays: bool = False) -> None:
+        """Say something below the form.
+
+        :param ok: whether something was done, or failed; None if neither
+        :param runs: command lines before it, as HTML
+        :param stays: whether it stays until the form is changed, as what was done does
+        """
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
-        shown = typed(words).replace("\n", "<br>")
-        shown += runs
+        shown = runs + typed(words).replace("\n", "<br>")
         with self._filling:
             self._told = ok is not None or stays
             if self._told:
