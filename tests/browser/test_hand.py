@@ -290,6 +290,8 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
         in_sight(answer.get_by_text(said).first)
         page.keyboard.press("Escape")
         expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
+    # The picture is drawn anew with what was answered.
+    expect(page.locator(".nslab-live .nslab-callout-arrived")).to_be_visible()
     node(page, "ns1/eth0").scroll_into_view_if_needed()
     Mouse(page).pick("ns1/eth0", "Capture here")
     in_sight(page.locator(".nslab-captured .nslab-columns"))
