@@ -142,7 +142,7 @@ TABLE: tuple[Row, ...] = (
     Row(r"browser/test_hand\.py::test_the_articles_network.*\[Keyboard", NIGHTLY),
     Row(r"browser/test_hand\.py::test_(a_link_that_is_dropped|the_form_follows)", NIGHTLY),
     Row(r"browser/test_firefox\.py::", NIGHTLY),
-    Row(r"browser/test_hand\.py::test_the_picture_keeps.*\[(768|1024)", NIGHTLY),
+    Row(r"browser/test_hand\.py::test_the_picture_keeps.*(\[(768|1024|1280)|any_width)", NIGHTLY),
     Row(r"browser/test_hand\.py::test_(a_node_is_asked|do_it_is_in|a_look_does)", NIGHTLY),
     Row(r"browser/test_widgets\.py::test_(the_builder_makes.*\[by_key|nothing_is_wider)", NIGHTLY),
     Row(r"browser/test_widgets\.py::test_(what_a_button|a_node_of|an_exported)", NIGHTLY),

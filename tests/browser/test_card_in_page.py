@@ -272,3 +272,11 @@ def test_it_fits_and_can_be_read(book: Book, theme: str, width: int) -> None:
             - card.getBoundingClientRect().top"""
     )
     assert above < 800, "what is above the picture leaves room for it"
+    # At a zoom of 200 % the picture has the card's whole width, and all of it is seen.
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.set_viewport_size({"width": 640, "height": 800})
+    window = page.locator(".nslab-exercise .nslab-window").element_handle()
+    page.wait_for_function(
+        "one => innerWidth === 640 && one.clientWidth < 600 && one.scrollWidth <= one.clientWidth",
+        arg=window,
+    )

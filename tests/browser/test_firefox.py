@@ -63,8 +63,7 @@ def test_a_picture_is_zoomed_by_key_and_moved_by_mouse(jupyter: Any, tmp_path: P
         left, top = page.evaluate(f"(box => [box.x, box.y])({WINDOW}.getBoundingClientRect())")
         page.drag((round(left) + 200, round(top) + 8), (60, 40))
         assert page.evaluate(PLACE) == pytest.approx([90, 60], abs=3)
-        shown = page.evaluate("Boolean(document.querySelector('.nslab-live .nslab-map svg'))")
-        assert shown, "a small map says where"
+        page.wait("Boolean(document.querySelector('.nslab-live .nslab-map svg'))")  # it says where
         if folder := os.environ.get("NSLAB_SCREENSHOTS"):
             page.screenshot(Path(folder) / "firefox.png")
         page.press("0")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from outside import entered, seen, wanted
 from playwright.sync_api import Locator, Page, expect
+from standing import stands
 
 Book = Callable[..., Any]
 
@@ -289,6 +290,8 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
         in_sight(answer.get_by_text(said).first)
         page.keyboard.press("Escape")
         expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
+    # The picture is drawn anew with what was answered.
+    expect(page.locator(".nslab-live .nslab-callout-arrived")).to_be_visible()
     node(page, "ns1/eth0").scroll_into_view_if_needed()
     Mouse(page).pick("ns1/eth0", "Capture here")
     in_sight(page.locator(".nslab-captured .nslab-columns"))
@@ -303,7 +306,7 @@ STEADY = """(page, top) => new Promise(done => {
 """Whether the picture stands where it did, for thirty frames."""
 
 
-@pytest.mark.parametrize("width", [1280, 1024, 768])
+@pytest.mark.parametrize("width", [1280, 1024, 800, 768])
 def test_the_picture_keeps_its_place_whatever_is_filled_in_or_answered(
     book: Book, width: int
 ) -> None:
@@ -325,6 +328,10 @@ def test_the_picture_keeps_its_place_whatever_is_filled_in_or_answered(
     page.locator(".nslab-what select").select_option("Add a cable (veth)")
     expect(message).to_contain_text("Fill in")
     assert page.locator("body").evaluate(STEADY, top)
+    hand.drop("ns1", "host/lxcbr0")
+    expect(page.locator(".nslab-runs")).to_contain_text("veth")
+    in_sight(page.locator("button.nslab-do"))
+    assert page.locator("body").evaluate(STEADY, top)
     hand.pick("ns1", "Ping from here …")
     expect(page.locator(".nslab-whom input")).to_be_focused()
     # One button alone is what is to be pressed next.
@@ -333,10 +340,49 @@ def test_the_picture_keeps_its_place_whatever_is_filled_in_or_answered(
     page.keyboard.press("Enter")
     expect(answer).to_contain_text("✔ ping 203.0.113.80")
     assert page.locator("body").evaluate(STEADY, top)
+    page.locator("button.nslab-why").click()
+    expect(answer).to_contain_text("✔ ns1")
+    in_sight(page.locator(".nslab-asking"))
+    assert page.locator("body").evaluate(STEADY, top)
     page.locator(".nslab-asking").get_by_title("close").click()
     expect(page.locator(".nslab-builder button.mod-primary:visible")).to_have_text(["Do it"])
     expect(answer).not_to_contain_text("ping")
     assert page.locator("body").evaluate(STEADY, top)
+
+
+BEGINS = """() => {
+    const live = document.querySelector('.nslab-live');
+    let around = live;
+    while (around.scrollHeight <= around.clientHeight + 1
+        || getComputedStyle(around).overflowY === 'visible') around = around.parentElement;
+    around.scrollTop = 0;
+    return live.querySelector('.nslab-window svg').getBoundingClientRect().top;
+}"""
+"""Scrolls the notebook to its beginning; where the picture is then."""
+
+
+def test_the_picture_keeps_its_place_at_any_width(book: Book) -> None:
+    """The highest form, and an answer longer than the room below a picture that is in the way."""
+    page = of_lesson_06(book, "any-width", 1150)
+    hand, body = Mouse(page), page.locator("body")
+    for width in range(700, 1401, 100):
+        page.set_viewport_size({"width": width, "height": 1150})
+        body.evaluate(BEGINS)
+        hand.pick("ns1/eth0", "Set down")
+        stands(page.locator(".nslab-live"))
+        top = body.evaluate(BEGINS)
+        hand.drop("ns1", "host/lxcbr0")
+        expect(page.locator(".nslab-runs")).to_contain_text("veth")
+        in_sight(page.locator("button.nslab-do"))
+        in_sight(page.locator(".nslab-runs"))
+        assert body.evaluate(STEADY, top), f"at {width} a form moves it"
+        hand.pick("ns1", "Why not from here …")
+        expect(page.locator(".nslab-whom input")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".nslab-answer")).to_contain_text("✔ ns1")
+        in_sight(page.locator(".nslab-asking"))
+        assert body.evaluate(STEADY, top), f"at {width} an answer moves it"
+        page.locator(".nslab-asking").get_by_title("close").click()
 
 
 def test_do_it_is_in_sight_when_a_gesture_has_filled_in_the_form(book: Book) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from standing import stands
 
 Book = Callable[..., Any]
 
@@ -24,21 +25,6 @@ def looked_at(book: Book, name: str, **options: Any) -> tuple[Page, Locator, Loc
     picture = window.locator("> svg.nslab-picture")
     stands(picture)
     return page, window, picture
-
-
-def stands(picture: Locator) -> None:
-    """Return when a picture is as large as it will be, and where it will be."""
-    picture.evaluate(
-        """async svg => {
-            for (let before = '', times = 0; times < 4;) {
-                await new Promise(requestAnimationFrame);
-                const box = svg.getBoundingClientRect();
-                const now = [box.x, box.y, box.width, box.height].join();
-                times = box.width && now === before ? times + 1 : 0;
-                before = now;
-            }
-        }"""
-    )
 
 
 def width(picture: Locator) -> float:
@@ -507,3 +493,9 @@ def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book:
     assert buttons.count() >= 5
     assert rows_of(buttons) == 1
     assert rows_of(pieces) == 1
+    # Nor at a zoom of 200 % where a node is asked.
+    page.set_viewport_size({"width": 640, "height": 900})
+    page.locator(".nslab-builder .nslab-drawn [data-ns='ns1'] .nslab-title").click()
+    page.locator(".nslab-menu").get_by_text("Ping from here …").click()
+    expect(page.locator(".nslab-whom input")).to_be_focused()
+    assert rows_of(page.locator(".nslab-asking button")) == 1

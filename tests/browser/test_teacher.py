@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -156,6 +157,49 @@ def test_at_200_percent_who_stands_red_and_the_look_are_in_sight(teacher: Open) 
     assert 12 * wide > 10.9, "its letters can be read"
     dialog = page.locator("dialog")
     assert dialog.evaluate("one => one.scrollWidth - one.clientWidth") <= 1, "it alone is moved"
+
+
+PIXELS = """async ([png, boxes]) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const pen = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    pen.drawImage(image, 0, 0);
+    return boxes.map(([left, top, wide, high]) => {
+        const { data } = pen.getImageData(left, top, wide, high);
+        return Array.from({ length: wide * high }, (_, n) => [...data.slice(4 * n, 4 * n + 3)]);
+    });
+}"""
+"""The colours of some boxes of a screenshot."""
+
+
+def pixels(page: Page, *boxes: tuple[float, ...]) -> list[list[list[int]]]:
+    """The colours that a screen shows in some boxes: left, top, width and height of the page."""
+    png = base64.b64encode(page.screenshot()).decode()
+    ratio = page.evaluate("devicePixelRatio")
+    other = page.context.new_page()  # its own page lets no picture in
+    found = other.evaluate(PIXELS, [png, [[round(ratio * one) for one in box] for box in boxes]])
+    other.close()
+    return list(found)
+
+
+def test_at_125_percent_every_line_of_the_table_is_as_strong_as_the_others(teacher: Open) -> None:
+    """There an edge of a cell is seldom one of a pixel."""
+    page = teacher(device_scale_factor=1.25)
+    page.evaluate("document.documentElement.style.setProperty('--ground', '#f0f')")
+    page.locator(".scroll").evaluate("one => one.scrollTo(7, 0)")
+    head, *rows = page.locator("thead, tbody tr").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().toJSON())"
+    )
+    region = page.locator(".scroll").bounding_box()
+    assert region
+    left, wide = region["x"], region["width"]
+    who, where = left + 90, left + 250
+    between = [(x, each["top"] - 2, 1, 4) for each in rows[1:] for x in (who, where)]
+    above, *lines = pixels(page, (left + 12, head["top"] + 3, wide - 24, 1), *between)
+    assert max(red for red, _, _ in above) < 250, "no ground shows between two cells of the head"
+    strong = [sum(abs(green) for _, green, _ in line) for line in lines]
+    assert min(strong) > 0.9 * max(strong), "no line is paler beside a name"
 
 
 def test_every_word_of_the_page_is_in_the_german_catalogue() -> None:

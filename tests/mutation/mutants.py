@@ -161,6 +161,12 @@ MUTANTS = (
         ("tests/unit/test_builder.py",),
     ),
     Mutant(
+        "builder: the log's lines explain nothing",
+        "        lines = list(map(typed, told))\n",
+        "        lines = list(map(html.escape, told))\n",
+        ("tests/unit/test_glosses.py",),
+    ),
+    Mutant(
         "player: what was taken back elsewhere counts as done",
         "        while self._done and count < self._done[-1][1]:\n",
         "        while False:\n",

@@ -21,6 +21,8 @@
     foresee      what an action would fail of, by a snapshot; pure functions
     gestures     what a drag or a click in the picture means (hand.js); pure functions
     asking       a ping, why and a capture from a node of the picture (form.js)
+    line_words   command lines, in which what is not plain says what it means (gloss.js)
+    buttons      a button
     bar          what moves while a job takes more than a second
     builder      forms, log and picture
     player       a lesson's steps, one by one (steps.js)

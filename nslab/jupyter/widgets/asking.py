@@ -12,9 +12,11 @@ import traitlets
 from msgspec import Struct
 
 from nslab.errors import NslabError
+from nslab.jupyter.widgets.buttons import NARROW, button
 from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
+from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live
 from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
@@ -51,23 +53,25 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._near = near
         self._from = ""
         self._whom = w.Combobox(
-            description=say("Target"), placeholder="203.0.113.80", ensure_option=False
+            description=say("Target"),
+            placeholder="203.0.113.80",
+            ensure_option=False,
+            # It makes room for what stands beside it.
+            style={"description_width": "initial"},
+            layout=w.Layout(flex="0 1 19em", width="auto", min_width="13em"),
         )
-        self._ping = self._button(say("Ping"), self._pings)
-        self._why = self._button(say("Why not?"), self._whys)
+        self._ping = button(say("Ping"), partial(self._ask, self._pings))
+        self._why = button(say("Why not?"), partial(self._ask, self._whys))
         self._first = self._ping
         """What Enter does."""
-        self._close = w.Button(
-            description="×", tooltip=say("close"), layout=w.Layout(width="2.8em")
-        )
-        self._close.on_click(lambda _: self._shut())
-        self._place = w.HTML()
+        self._close = button("×", self._shut, say("close"), width=NARROW)
+        self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
         self._row = w.HBox(
             [self._place, self._whom, self._ping, self._why, self._close],
             layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
         )
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
-        self._mend = self._button(say("Do this"), self._mends, icon="check")
+        self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
         self._mend.layout = w.Layout(
             width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
         )
@@ -87,6 +91,7 @@ class Asking(w.VBox):  # type: ignore[misc]
             "ping": self._ping,
             "why": self._why,
             "answer": self._answer,
+            "answered": self._said,
             "mend": self._mend,
             "captured": self.captured,
         }
@@ -97,10 +102,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         for each in (self._ping, self._why):
             each.button_style = "primary" if self.leads and each is self._first else ""
 
-    def _button(self, words: str, job: Callable[[], object], icon: str = "") -> w.Button:
-        made = w.Button(description=words, icon=icon, layout=w.Layout(width="auto"))
-        made.on_click(lambda _: self._worker.do(lambda: self._answered(job)))
-        return made
+    def _ask(self, job: Callable[[], object]) -> None:
+        self._worker.do(partial(self._answered, job))
 
     def _answered(self, job: Callable[[], object], near: str = "answer") -> None:
         """Ask; the answer, also that it cannot be asked, stands below the question."""
@@ -183,7 +186,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         """Do what the answer says, as a step of the lab, and ask again."""
         remedy = self._remedy
         self._lab.do(*remedy)
-        self._whys(f"<pre>✔ {html.escape(self._lines(remedy))}</pre>")
+        self._whys(f"<pre>✔ {typed(self._lines(remedy))}</pre>")
 
     def _capture(self, thing: str) -> None:
         places = [thing]

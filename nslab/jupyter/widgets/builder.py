@@ -15,10 +15,12 @@ import ipywidgets as w
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.asking import Asking, Question
 from nslab.jupyter.widgets.bar import Bar
+from nslab.jupyter.widgets.buttons import button
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
 from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers, suggested
+from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import copied, in_page, mirrored
 from nslab.jupyter.widgets.words import say
@@ -74,17 +76,19 @@ class Builder(w.VBox):  # type: ignore[misc]
         )
         self._palette = w.HTML(_palette())
         self._row = w.HBox(layout=_wrapped())
-        self._do = _button(say("Do it"), "check")
+        self._do = button(say("Do it"), self._clicked, icon="check")
         self._do.button_style = "primary"
-        self._undo = _button(say("Undo"), "undo")
-        self._redo = _button(say("Redo"), "repeat", say("do again what Undo took back"))
+        undo, redo = (partial(self._worker.do, job) for job in (self._take_back, self._bring_back))
+        self._undo = button(say("Undo"), undo, icon="undo")
+        self._redo = button(say("Redo"), redo, say("do again what Undo took back"), icon="repeat")
         self._asked: What | None = None
         """What was done in a terminal, and named before Undo takes it back."""
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
         self._message = w.HTML()
         self._bar = Bar()
-        self._stop = _button(say("Stop"), "stop", say("end what is running"))
+        stop = partial(self._worker.stop, lab.interrupt)
+        self._stop = button(say("Stop"), stop, say("end what is running"), icon="stop")
         self._stop.disabled = True
         self._style = w.ToggleButtons(
             options=list(STYLES),
@@ -108,16 +112,12 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._restyle(), names="value")
         self._whole.observe(lambda _: self._show_log(), names="value")
-        self._stop.on_click(lambda _: self._worker.stop(self._lab.interrupt))
         self._page = in_page("hand", "form")
         self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
         self.live.observe_choice(self._pointed)
         self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
         self.asking.observe(lambda _: self._set_first(), names="leads")
-        self._do.on_click(lambda _: self._clicked())
-        self._undo.on_click(lambda _: self._worker.do(self._take_back))
-        self._redo.on_click(lambda _: self._worker.do(self._bring_back))
         buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=_wrapped())
         steps = w.HBox([self._what, buttons], layout=_wrapped())
         panel.children = [steps, self._row, self._message, self._bar, self.asking]
@@ -405,7 +405,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         shown = {style: self._as_lines([made], style, "; ") for style in ("classic", "iproute2")}
         first = shown.pop(self._shell_style)
         ((style, other),) = shown.items()
-        lines = [_named(say("runs:"), first)]
+        runs = _named(say("runs:"), first)
+        lines = [f"<span class='nslab-runs'>{runs}</span>"]
         if other != first:
             tools = next(words for words, each in STYLES.items() if each == style)
             same = say("the same with {tools}:").format(tools=tools)
@@ -433,8 +434,8 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._say(wrong, ok=False)
             return
         followed = self._lab.do(made, watch=True).consequences
-        words = [self._as_lines([made], self._shell_style, "; ")]
-        self._say("\n".join([*words, *(one.said(say) or one for one in followed)]), ok=True)
+        lines = f"<code>{typed(self._as_lines([made], self._shell_style, '; '))}</code>"
+        self._say("\n".join(["", *(one.said(say) or one for one in followed)]), ok=True, runs=lines)
 
     def _take_back(self) -> None:
         """Take back the step that is last in the log, whoever did it."""
@@ -493,9 +494,14 @@ class Builder(w.VBox):  # type: ignore[misc]
             self._check()
 
     def _say(self, words: str, *, ok: bool | None, runs: str = "", stays: bool = False) -> None:
+        """Say something below the form.
+
+        :param ok: whether something was done, or failed; None if neither
+        :param runs: command lines before it, as HTML
+        :param stays: whether it stays until the form is changed, as what was done does
+        """
         sign = {True: "<b style='color:#009e73'>✔</b> ", False: "<b style='color:#d55e00'>✘</b> "}
-        shown = html.escape(words).replace("\n", "<br>")
-        shown += runs
+        shown = runs + typed(words).replace("\n", "<br>")
         with self._filling:
             self._told = ok is not None or stays
             if self._told:
@@ -529,7 +535,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         else:  # what Undo takes back stands alone
             apart = [*export.together(steps[:-1]), *steps[-1:]]
             told = export.shell(apart, self._shell_style, known=self._lab._containers())
-        lines = [html.escape(lines) for lines in told]
+        lines = list(map(typed, told))
         if lines:
             tip = html.escape(say("Undo takes this back."), quote=True)
             lines[-1] = f"<span class='nslab-last' title='{tip}'>{lines[-1]}</span>"
@@ -544,7 +550,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             python = style == "python"
             text = self.python() if python else self.script(style)
             head = say("As a cell for a notebook") if python else say("As a script")
-            whole = copied(html.escape(text), head)
+            whole = copied(typed(text), head)
         self._exported.value = whole
         self._exported.layout.display = None if whole else "none"
         self._undo.disabled = self._worker.busy or not steps
@@ -558,12 +564,6 @@ class Builder(w.VBox):  # type: ignore[misc]
             f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
         )
-
-
-def _button(words: str, icon: str, tooltip: str = "") -> w.Button:
-    """One of those below the form's title: no wider than its words, so that they share a row."""
-    layout = w.Layout(width="auto")
-    return w.Button(description=words, icon=icon, tooltip=tooltip, layout=layout)
 
 
 def _wrapped(**more: str) -> w.Layout:
@@ -583,7 +583,7 @@ def _palette() -> str:
 
 def _named(label: str, line: str) -> str:
     """A command line and what it is, as HTML."""
-    return f"<i>{html.escape(label)}</i> <code>{html.escape(line)}</code>"
+    return f"<i>{html.escape(label)}</i> <code>{typed(line)}</code>"
 
 
 def _short(what: What, containers: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ until all was met once; so is Check, where nothing was counted since the last st
 from __future__ import annotations
 
 import functools
-import html
 import threading
 import weakref
 from collections.abc import Callable
@@ -19,8 +18,10 @@ from nslab.errors import NslabError
 from nslab.jupyter.answers import judged_by
 from nslab.jupyter.widgets import card_words
 from nslab.jupyter.widgets.below import Below
+from nslab.jupyter.widgets.buttons import button
 from nslab.jupyter.widgets.card_words import line, note
 from nslab.jupyter.widgets.error_words import cause
+from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import CARD, in_page, mirrored, only_saved, plain
 from nslab.jupyter.widgets.rejudging import Rejudging, differ
@@ -117,11 +118,6 @@ class Card(w.VBox):  # type: ignore[misc]
         )
         self._locked, self._says, self._points = w.HTML(), w.HTML(), w.HTML()
         self._told, self._hints, self._foot = w.HTML(), w.HTML(), w.HTML()
-
-        def button(words: str, call: Callable[[], object], tip: str = "", **more: Any) -> w.Button:
-            made = w.Button(description=words, tooltip=tip, layout=w.Layout(width="auto"), **more)
-            made.on_click(lambda _: call())
-            return made
 
         self._check = button(
             say("Check"),
@@ -419,7 +415,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._show()
 
     def _solve(self) -> None:
-        words = html.escape(str(self._exercise.solution()))
+        words = typed(str(self._exercise.solution()))
         self._reply(f"<pre>{words}</pre>" if "\n" in words else f"<div>{words}</div>")
         self._show()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from nslab.errors import NO_ROOM, os_cause
 from nslab.jupyter.widgets.error_words import known
+from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.verdict_words import told
@@ -219,7 +220,7 @@ def priced(words: str) -> str:
 def hints(every: Sequence[str], opened: int) -> str:
     """Those that are open."""
     return "".join(
-        f"<div><b>{html.escape(hint_title(number, len(every)))}</b> {marked(hint)}</div>"
+        f"<div><b>{html.escape(hint_title(number, len(every)))}</b> {marked(hint, typed)}</div>"
         for number, hint in enumerate(every[:opened], 1)
     )
 

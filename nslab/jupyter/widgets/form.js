@@ -8,11 +8,12 @@ export default ({ all, model, signal }) => {
     // kept in sight, the last of them above all, until nothing moves or a hand does something else.
     let keeping = 0;
     const leave = () => clearInterval(keeping);
-    const keep = (...names) => {
+    const keep = wanted => {
         leave();
         let most = 120, still = 0, before = '';
         const look = () => {
-            const parts = names.map(part).filter(Boolean);
+            fit();
+            const parts = wanted().filter(Boolean);
             for (const each of parts) each.scrollIntoView({ block: 'nearest' });
             const now = parts.map(each => [each.offsetTop, each.offsetHeight]).join();
             still = now === before ? still + 1 : 0;
@@ -25,6 +26,38 @@ export default ({ all, model, signal }) => {
     for (const kind of ['wheel', 'pointerdown', 'keydown'])
         document.addEventListener(kind, leave, { capture: true, passive: true, signal });
     signal.addEventListener('abort', leave);
+
+    // A long answer scrolls by itself, where some of its lines have room: the picture keeps its
+    // place.  Who goes on in the page has the whole of it.
+    const SOME = 150, EDGE = 10;
+    const edge = () => {
+        let low = innerHeight;
+        for (let each = all.parentElement; each; each = each.parentElement)
+            if (each.scrollHeight > each.clientHeight + 1
+                && /auto|scroll/.test(getComputedStyle(each).overflowY))
+                low = Math.min(low, each.getBoundingClientRect().bottom);
+        return low;
+    };
+    const whole = said => { if (said) said.style.maxHeight = ''; };
+    const fit = () => {
+        const said = part('.nslab-answered');
+        if (!said) return;
+        const at = said.scrollTop;
+        whole(said);
+        const over = part('.nslab-asking').getBoundingClientRect().bottom + EDGE - edge();
+        const room = Math.floor(said.offsetHeight - over);
+        if (over <= 0 || room < SOME) return;
+        said.style.maxHeight = `${room}px`;
+        said.tabIndex = 0;
+        // What is in the way, and what mends it, stand at its end.
+        const mends = part('button.nslab-mend')?.getClientRects().length;
+        said.scrollTop = at || (mends ? said.scrollHeight : 0);
+    };
+    for (const kind of ['wheel', 'touchmove'])
+        document.addEventListener(kind, event => {
+            const said = part('.nslab-answered');
+            if (!said?.contains(event.target)) whole(said);
+        }, { capture: true, passive: true, signal });
 
     // -- the form -------------------------------------------------------------------------------
     // The focus goes to the first field that is empty, when all are there.
@@ -39,7 +72,9 @@ export default ({ all, model, signal }) => {
             const go = part('button.nslab-do');
             const target = empty || (go.disabled ? fields.find(each => each.type === 'text') : go);
             (target || fields[0])?.focus({ preventScroll: true });
-            keep('.nslab-message', '.nslab-form', 'button.nslab-do');
+            // The other style of a command is below the one that runs.
+            keep(() => [part('.nslab-runs') || part('.nslab-message'), part('.nslab-form'),
+                part('button.nslab-do')]);
         };
         setTimeout(look, 60);
     });
@@ -67,10 +102,10 @@ export default ({ all, model, signal }) => {
             if (!target?.getClientRects().length && tries--) return void setTimeout(look, 50);
             target?.focus({ preventScroll: true });
             target?.select();
-            keep('.nslab-asking');
+            keep(() => [part('.nslab-asking')]);
         };
         if (what === 'target') look();
-        else keep(what === 'captured' ? '.nslab-captured' : '.nslab-asking');
+        else keep(() => [part(what === 'captured' ? '.nslab-captured' : '.nslab-asking')]);
     });
     // What was typed goes with the question: what a field tells by itself may come later.
     const asks = value => {

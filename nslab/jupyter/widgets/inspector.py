@@ -6,6 +6,7 @@ import html
 import tempfile
 import threading
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from nslab.frames import Frames
 from nslab.frames.filtering import Facts, Wanted, facts, wanted
 from nslab.frames.opened import Opened
 from nslab.frames.summary import Names
+from nslab.jupyter.widgets.buttons import NARROW, button
 from nslab.jupyter.widgets.error_words import cause
 from nslab.jupyter.widgets.frame_words import of_frame
 from nslab.jupyter.widgets.page import STYLE, in_page, mirrored, only_saved
@@ -65,44 +67,35 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._told: dict[int, Facts] = {}
         """What a filter may ask of each frame, by its number."""
         self._status = w.HTML()
-        self._stop = w.Button(description=say("Stop"), icon="stop", tooltip=say("stop capturing"))
-        self._save = w.Button(
-            description=say("Open in Wireshark"),
-            icon="download",
-            layout=w.Layout(width="auto"),
-            tooltip=say("a pcapng file of the frames in the list"),
-        )
+        stop, save = (partial(self._worker.do, job) for job in (capture.stop, self._send_file))
+        self._stop = button(say("Stop"), stop, say("stop capturing"), icon="stop")
+        tip = say("a pcapng file of the frames in the list")
+        self._save = button(say("Open in Wireshark"), save, tip, icon="download")
         self._only = w.Text(
             description=say("Only"),
             placeholder="icmp · port 80 · ip.addr == 203.0.113.80 · !arp",
             layout=w.Layout(width="40em", max_width="84%"),
             tooltip=say("words of a frame's line, or a filter as in Wireshark; empty for all"),
         )
-        self._clear = w.Button(
-            description="×", tooltip=say("show all frames"), layout=w.Layout(width="2.8em")
-        )
+        clear = partial(self._only.set_trait, "value", "")
+        self._clear = button("×", clear, say("show all frames"), width=NARROW)
         self._count = w.HTML()
         self._key = w.HTML()
         self._list = List()
         self._heading = w.HTML()
         self._parts = Parts()
-        self._follow = w.Button(
-            description=say("Follow its packet"),
-            icon="share",
-            layout=w.Layout(width="13em"),
-            tooltip=say("show the way of this packet from link to link"),
-            disabled=True,
-        )
+        follow = partial(self._worker.do, self.follow)
+        tip = say("show the way of this packet from link to link")
+        self._follow = button(say("Follow its packet"), follow, tip, icon="share")
+        self._follow.disabled = True
         self._play = w.Play(min=1, max=1, value=1, interval=PACE, show_repeat=False)
         self._at = w.IntSlider(
             min=1, max=1, value=1, description=say("Step"), layout=w.Layout(width="24em")
         )
         self._link = w.jslink((self._play, "value"), (self._at, "value"))
-        narrow = w.Layout(width="2.8em")
-        self._before = w.Button(icon="step-backward", tooltip=say("one step back"), layout=narrow)
-        self._next = w.Button(icon="step-forward", tooltip=say("one step forward"), layout=narrow)
-        for button, step in ((self._before, -1), (self._next, 1)):
-            button.on_click(lambda _, step=step: self._go(step))
+        back, forth = (partial(self._go, step) for step in (-1, 1))
+        self._before = button("", back, say("one step back"), icon="step-backward", width=NARROW)
+        self._next = button("", forth, say("one step forward"), icon="step-forward", width=NARROW)
         controls = [self._play, self._before, self._next, self._at]
         self._steps = w.HBox(controls, layout=w.Layout(display="none"))
         self._way = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
@@ -149,11 +142,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             widget.add_class(f"nslab-{name}")
         self._only.observe(lambda _: self._show_frames(), names="value")
         self._list.observe(lambda _: self._chosen(), names="chosen")
-        self._clear.on_click(lambda _: self._only.set_trait("value", ""))
-        self._save.on_click(lambda _: self._worker.do(self._send_file))
         self._at.observe(lambda change: self._show_step(change["new"]), names="value")
-        self._stop.on_click(lambda _: self._worker.do(self._capture.stop))
-        self._follow.on_click(lambda _: self._worker.do(self.follow))
         self._look()
         if capture.running:
             here = weakref.ref(self)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,10 @@ class Page(anywidget.AnyWidget):
 def in_page(*scripts: str) -> Page:
     """What a widget needs in the page.
 
-    :param scripts: others beside ``page.js`` and ``picture.js``, by name
+    :param scripts: others beside ``page.js``, ``picture.js`` and ``gloss.js``, by name
     """
     return Page(
-        _esm=_module("page", "picture", *scripts),
+        _esm=_module("page", "picture", "gloss", *scripts),
         _css=text("page.css"),
         words=_words(),
         layout=w.Layout(display="none"),
@@ -140,12 +141,16 @@ def copied(text: str, heading: str) -> str:
     )
 
 
-def marked(text: str) -> str:
-    """Text with its `code` set as code, and what is *stressed* set apart."""
-    parts = html.escape(text).split("`")
+def marked(text: str, code: Callable[[str], str] = html.escape) -> str:
+    """Text with its `code` set as code, and what is *stressed* set apart.
+
+    :param code: makes HTML of what is set as code
+    """
     return "".join(
-        f"<code>{part}</code>" if n % 2 else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part)
-        for n, part in enumerate(parts)
+        f"<code>{code(part)}</code>"
+        if n % 2
+        else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part))
+        for n, part in enumerate(text.split("`"))
     )
 
 
@@ -189,12 +194,16 @@ CARD = (
     ".nslab-exercise .nslab-choices input{order:-1;flex:none;margin:0 .6em 0 1px;height:1.5em}"
     ".nslab-exercise :is(button,input):focus-visible{outline-offset:1px;"
     "outline:2px solid var(--jp-brand-color1,#1976d2)}"
-    ".nslab-exercise .nslab-live>.widget-html{margin:0;height:auto}"
+    ".nslab-exercise .nslab-live>.widget-html{margin:0 .9em;height:auto}"
+    # A picture has the card's whole width: at a zoom of 200 % its edges would be cut for a margin.
+    ".nslab-exercise>.nslab-live{margin:0 -.9em}"
+    ".nslab-exercise .nslab-live .nslab-tools{padding:0 .4em}"
     # The picture has the whole width; what to look at, and the terminal there, stand on one line
     # below it.
     ".nslab-exercise .nslab-live .nslab-drawn{flex:1 0 100%!important;margin:0!important}"
     ".nslab-exercise .nslab-live :has(>.nslab-choice){flex:1 0 100%!important;"
-    "flex-flow:row wrap!important;align-items:center;gap:0 .7em;max-width:none!important}"
+    "flex-flow:row wrap!important;align-items:center;gap:0 .7em;max-width:none!important;"
+    "padding:0 .9em;box-sizing:border-box}"
     ".nslab-exercise .nslab-live .nslab-choice{width:auto;margin-left:0}"
     ".nslab-exercise .nslab-live .nslab-choice>label{width:auto}"
     ".nslab-exercise .nslab-live .nslab-facts{flex-basis:100%}"

@@ -5,7 +5,10 @@ const STEP = 1.25, LEAST = 0.2, MOST = 6, REST = 300;
 const MOVED = 8;
 // The smallest that a letter becomes so that a picture fits its cell; then the picture is moved.
 const LETTER = 11;
-const MAP = 130;  // pixels, the longer side of the small map
+// Pixels, the most that the small map is wide; beside the tools it takes less of the page's height.
+const MAP = 130, LOW = 60;
+// With so much of a picture in sight, who looks sees without a map where that is.
+const PLAIN = 2 / 3;
 const SVG = 'svg.nslab-picture';
 const NODE = '[data-link],[data-world],[data-ns]';
 const PARTS = `:is(${NODE},[data-cable])`;
@@ -304,8 +307,9 @@ const frameOf = (frame, view, words, options) => {
             const more = all && (view.scrollWidth > view.clientWidth + 8
                 || view.scrollHeight > view.clientHeight + taken + 8);
             view.classList.toggle('nslab-more', Boolean(more));
-            map.hidden = !more;
-            if (!more) { map.nslabOf = null; return map.replaceChildren(); }
+            map.hidden = !more || Math.min(view.clientWidth / view.scrollWidth,
+                (view.clientHeight + taken) / view.scrollHeight) >= PLAIN;
+            if (map.hidden) { map.nslabOf = null; return map.replaceChildren(); }
             if (map.nslabOf !== all) {
                 const copy = all.cloneNode(true);
                 copy.querySelectorAll('title,desc,animate,animateMotion').forEach(one => one.remove());
@@ -320,7 +324,9 @@ const frameOf = (frame, view, words, options) => {
                 map.nslabOf = all;
             } else if (!seen.isConnected) map.append(seen);
             map.style.aspectRatio = `${natural()} / ${tall()}`;
-            map.style.width = `${Math.min(MAP, MAP * natural() / tall())}px`;
+            const apart = frame.matches('.nslab-still, :fullscreen');
+            const high = apart ? MAP : Math.min(MAP, Math.max(LOW, LOW * tall() / natural()));
+            map.style.width = `${Math.min(MAP, high * natural() / tall())}px`;
             outline();
         }, 30);
     }

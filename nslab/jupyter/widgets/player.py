@@ -15,7 +15,9 @@ import ipywidgets as w
 from nslab.errors import Interrupted
 from nslab.jupyter.widgets import verdict_words
 from nslab.jupyter.widgets.bar import Bar
+from nslab.jupyter.widgets.buttons import button
 from nslab.jupyter.widgets.error_words import cause
+from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.node_facts import changed_thing
 from nslab.jupyter.widgets.page import in_page, marked, mirrored, only_saved
@@ -95,27 +97,18 @@ class Player(w.VBox):  # type: ignore[misc]
         self._bar = Bar()
         self._ended = w.HTML(only_saved() + _STYLE)
 
-        def button(words: str, tip: str, job: Callable[[], object], **options: Any) -> w.Button:
-            made = w.Button(description=words, tooltip=tip, **options)
-            made.on_click(lambda _: self._worker.do(job))
-            return made
+        def working(words: str, tip: str, job: Callable[[], object], icon: str = "") -> w.Button:
+            return button(words, lambda: self._worker.do(job), tip, icon=icon)
 
-        self._back = button(say("Back"), say("take back the last step"), self.back, icon="undo")
-        self._run = button(
-            say("Run"), say("run this step"), self.run, icon="play", button_style="primary"
-        )
-        self._all = button(
-            say("Run all"), say("run all remaining steps"), self.run_all, icon="forward"
-        )
-        self._stop = w.Button(
-            description=say("Stop"),
-            tooltip=say("end what is running, and run nothing more"),
-            icon="stop",
-        )
-        self._stop.on_click(lambda _: self._end())
-        self._reset = button(say("Reset"), say("go back to the beginning"), self.reset)
+        self._back = working(say("Back"), say("take back the last step"), self.back, "undo")
+        self._run = working(say("Run"), say("run this step"), self.run, "play")
+        self._run.button_style = "primary"
+        self._all = working(say("Run all"), say("run all remaining steps"), self.run_all, "forward")
+        tip = say("end what is running, and run nothing more")
+        self._stop = button(say("Stop"), self._end, tip, icon="stop")
+        self._reset = working(say("Reset"), say("go back to the beginning"), self.reset)
         saved = min(self._progress.of(lesson.name), len(lesson.steps))
-        self._resume = button(
+        self._resume = working(
             say("Resume at step {number}").format(number=saved + 1),
             say("repeat what you did"),
             lambda: self.resume(saved),
@@ -124,8 +117,7 @@ class Player(w.VBox):  # type: ignore[misc]
         if 0 < saved < len(lesson.steps):
             buttons.append(self._resume)
         for each in buttons:
-            # As wide as its words: all stand in one row, also in a narrow cell.
-            each.layout = w.Layout(width="auto", min_width="7em")
+            each.layout.min_width = "7em"
         self._buttons = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap"))
         self.live = Live(lab)
         """The picture, which follows the lab."""
@@ -320,7 +312,7 @@ class Player(w.VBox):  # type: ignore[misc]
             self._step.value = (
                 f"{head}, {where}: "
                 f"<b>{html.escape(step.title)}</b><br>{marked(step.text)}{asked}"
-                f"<pre style='margin:.4em 0'>{html.escape(_typed(step))}</pre>"
+                f"<pre style='margin:.4em 0'>{typed(_typed(step))}</pre>"
             )
         if not self._worker.busy:
             self._busy(False)
