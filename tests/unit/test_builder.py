@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -169,6 +170,25 @@ def test_the_place_of_the_last_step_is_not_that_of_the_next(lab: Lab, builder: B
     assert field(builder, "ns").value == "ns1"
     part(builder, "what").value = "Set up"
     assert (field(builder, "ns").value, field(builder, "link").value) == ("ns1", "lo")
+
+
+def test_a_choice_made_while_the_list_is_filled_counts(lab: Lab, builder: Builder) -> None:
+    """A person chooses in one thread, while another brings the list up to date."""
+    choice = part(builder, "choice")
+    person = threading.Thread(target=lambda: setattr(choice, "value", "ns1/lo"))
+
+    def choose(_: object) -> None:
+        if "ns1/lo" in choice.options and not person.ident:
+            person.start()
+            person.join()
+
+    choice.observe(choose, names="options")
+    fill(builder, "Set up", ns="host", link="lo")
+    lab.do(act.AddNamespace("ns1"))
+    until(lambda: person.ident and not person.is_alive())
+    until(lambda: "ns1" in builder.live.picture.text)
+    until(lambda: field(builder, "ns").value == "ns1")
+    assert choice.value == "ns1/lo"
 
 
 def test_a_look_leaves_both_ends_of_a_cable_where_they_were_typed(

@@ -57,7 +57,8 @@ class Live(w.VBox):  # type: ignore[misc]
         self._last: Picture | None = None
         self._marks: tuple[Explanation, Snapshot] | None = None
         """An answer that is marked in the picture, and what was there when it was found."""
-        self._refilling = False
+        self._refilling = 0
+        """The thread that just refills the list: a person may choose in another one meanwhile."""
         self._watchers: list[Callable[[], None]] = []
         self._snapshot = lab.snapshot()
         self._picture = w.HTML(layout=w.Layout(max_width="100%", flex="0 1 auto"))
@@ -126,7 +127,7 @@ class Live(w.VBox):  # type: ignore[misc]
 
     def observe_choice(self, call: Callable[[], None]) -> None:
         """Call a function each time another thing is chosen."""
-        self._choice.observe(lambda _: None if self._refilling else call(), names="value")
+        self._choice.observe(lambda _: None if self._is_refilling() else call(), names="value")
 
     @property
     def picture(self) -> Picture:
@@ -210,13 +211,17 @@ class Live(w.VBox):  # type: ignore[misc]
         if list(self._choice.options) != there:
             # In one message: new options choose the first, and what a person chooses between two
             # messages would be lost.
-            chosen, self._refilling = self._choice.value, True
+            chosen, self._refilling = self._choice.value, threading.get_ident()
             try:
                 with self._choice.hold_sync():
                     self._choice.options = there
-                    self._choice.value = chosen if chosen in there else NOTHING
+                    if self._choice.value == NOTHING and chosen in there:
+                        self._choice.value = chosen
             finally:
-                self._refilling = False
+                self._refilling = 0
+
+    def _is_refilling(self) -> bool:
+        return self._refilling == threading.get_ident()
 
     def _over(self, reason: str) -> None:
         self._enter.value = ""
@@ -276,7 +281,7 @@ class Live(w.VBox):  # type: ignore[misc]
             self._enter.value = ""
 
     def _chosen(self, _: object) -> None:
-        if not self._refilling:
+        if not self._is_refilling():
             self._show_facts()
 
     def _show_facts(self) -> None:
