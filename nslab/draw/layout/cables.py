@@ -31,7 +31,7 @@ _MIDST = 16
 
 _BEND = 40
 _ALONG = 4
-_OVER = 30
+_OVER = 200
 _ASIDE = 70
 _APART = 240
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that

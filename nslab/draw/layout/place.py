@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from nslab.draw.layout.align import BELOW, EDGE, Aligner
+from nslab.draw.layout.align import BELOW, EDGE, OUTSIDE, Aligner
 from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import Router
 from nslab.draw.layout.colours import WORLD, hues, tints
@@ -174,8 +174,10 @@ class _Placer:
         extent += [panel.rect for panel in placed.panels] + [tag.rect for tag in placed.tags]
         extent += [placed.rest] if placed.rest else []
         points = [point for _, path in placed.runs for point in path]
-        placed.left = min([0, *(x - EDGE for x, _ in points)])
-        placed.width = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
+        placed.left = min([0, *(x - OUTSIDE for x, _ in points)])
+        placed.width = max(
+            [rect.right + EDGE for rect in extent] + [x + OUTSIDE for x, _ in points]
+        )
         placed.height = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
         for row in key(placed.scene, placed.hues):
             placed.key.append((row, (EDGE, placed.height)))
