@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from nslab.draw.layout.align import BELOW, EDGE, OUTSIDE, Aligner
 from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
-from nslab.draw.layout.cables import Router
+from nslab.draw.layout.cables import LANE, MARKED_LANE, Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel
 from nslab.draw.layout.key import ROW, Row, key
@@ -217,11 +217,12 @@ class _Placer:
         # Those that will be straight come first, so that the others keep away from them.
         order = sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end)))
         for run in order:
-            found[run.id] = router.way(run.start, run.end, blocks[run.id], _tree(run))
+            ends = run.start, run.end, blocks[run.id]
+            found[run.id] = router.way(*ends, _tree(run), _lane(run))
         for run in order:
             if turns[run.id]:
-                ends = run.start, run.end, blocks[run.id], _tree(run)
-                found[run.id] = router.again(found[run.id], *ends)
+                ends = run.start, run.end, blocks[run.id]
+                found[run.id] = router.again(found[run.id], *ends, _tree(run), _lane(run))
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:
@@ -302,6 +303,12 @@ def _tree(run: Run) -> tuple[Key, int] | None:
     if run.cable is None or run.cable.pair or run.cable.tunnel:
         return None
     return run.cable.upper, run.start.lane
+
+
+def _lane(run: Run) -> int:
+    """How far a line keeps away from others."""
+    marked = run.cable is not None and run.cable.mark in {"new", "gone"}
+    return MARKED_LANE if marked else LANE
 
 
 def _crooked(start: End, end: End) -> int:
