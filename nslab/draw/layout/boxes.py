@@ -147,6 +147,11 @@ class Slot:
     """Pixels at its left that something else is written in."""
     extra: tuple[Line, ...] = ()
     """Of a line: what more is said in it."""
+    gap: int = 0
+    """Of a bridge: where the room between its ports ends, in pixels from its left; 0: it has none.
+
+    What stands on it leaves it there.
+    """
 
     @property
     def rect(self) -> Rect:

@@ -24,8 +24,8 @@ ASIDE = (12, 20, 8)
 """Pixels from the right end of a link to what leaves it below beside the middle, in each lane."""
 
 LANE, MARKED_LANE, _OFF = 7, 11, 8
-"""Pixels between two cables; where one is new or gone, which has a halo; and between a cable and the
-border of a namespace.
+"""Pixels between two cables; between two of which one is new or gone, and has a halo; and between a
+cable and the border of a namespace.
 """
 
 _MIDST = 16
@@ -39,6 +39,9 @@ _APART = 240
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
 is not preferred, and of one that is not its tree's: what stands on one link leaves it together.
 """
+
+_WIDER = 2
+"""How often the length of a way counts to the left of all boxes: there it makes a picture wider."""
 
 _THERE = 4
 
@@ -267,7 +270,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
             to = grid.next(point, turn)
             if to is None or turn == way ^ 1 or (to, turn) in came or grid.blocked(point, to):
                 continue
-            price = abs(to[0] - point[0]) + abs(to[1] - point[1])
+            price = (abs(to[0] - point[0]) + abs(to[1] - point[1])) * (_WIDER if to[0] < 0 else 1)
             if grid.beside(point, to):
                 price += _ALONG * price + _BEND
             price += _OVER * grid.over(point, to)
@@ -309,7 +312,8 @@ def _shared(start: End, end: End, x: bool) -> Iterator[int]:
 
 def _aside(end: End) -> int:
     """Where what leaves a link beside its middle does so."""
-    return end.slot.rect.right - ASIDE[end.lane]
+    slot = end.slot
+    return (slot.x + slot.gap if slot.gap else slot.rect.right) - ASIDE[end.lane]
 
 
 def _side(rect: Rect, point: Point) -> str:

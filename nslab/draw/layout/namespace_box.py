@@ -387,7 +387,11 @@ class Filler:
                     items = [Item(port.w) for port in ports]
                     line_up(items, start + PORT_GAP, PORT_GAP)
                     if low and beside:
-                        _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
+                        moved = _shift(
+                            items[dock.risers :], beside + GAP, NARROW - MARGIN - PORT_GAP
+                        )
+                        # So far from the first of them that the line keeps clear of both sides.
+                        slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0
                 for port, item in zip(ports, items, strict=True):
                     y = top + deepest if low else top - port.h
                     frame.put(port, item.at, y)
@@ -489,12 +493,15 @@ class Filler:
         return units
 
 
-def _shift(items: Sequence[Item], start: int, end: int) -> None:
-    """Move a part of a row to the right, so that it begins there, if it does not end too late."""
-    by = start - items[0].at if items else 0
-    if by > 0 and items[-1].end + by <= end:
-        for item in items:
-            item.at += by
+def _shift(items: Sequence[Item], start: int, end: int) -> int:
+    """Move a part of a row to the right, so that it begins there, or as far as there is room.
+
+    Returns by how much.
+    """
+    by = max(0, min(start - items[0].at, end - items[-1].end)) if items else 0
+    for item in items:
+        item.at += by
+    return by
 
 
 def _longest(lines: Sequence[Line], room: int) -> int:
