@@ -85,11 +85,22 @@ class Router:
 
         Lines of one ``tree`` may lie on each other; it keeps ``lane`` pixels away from others.
         """
+        return self._led(start, end, blocks, tree, lane, self.straight(start, end, blocks))
+
+    def _led(
+        self,
+        start: End,
+        end: End,
+        blocks: list[Rect],
+        tree: object,
+        lane: int,
+        found: list[Point] | None = None,
+    ) -> list[Point]:
+        """The way that was found, or one around what is there; it is kept."""
         lines = [line for line, owner in self._used if tree is None or owner != tree]
         root, apart = (tree, id(start.slot)), _ASIDE
         if (side := self._sides.get(root, "")) and side in start.sides:
             start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
-        found = self.straight(start, end, blocks)
         found = found or self._around(start, end, blocks, lines, apart, lane)
         if tree is not None:
             self._sides.setdefault(root, _side(start.slot.rect, found[0]))
@@ -107,7 +118,8 @@ class Router:
     ) -> list[Point]:
         """Another way in place of one that passes over others, if that passes over fewer.
 
-        What was drawn later was not known when the first one was found.
+        What was drawn later was not known when the first one was found, nor what a straight one
+        passes over.
         """
         over = self._crossed(path, tree)
         if not over:
@@ -115,7 +127,7 @@ class Router:
         kept = list(self._used)
         for line in pairwise(path):
             self._used.remove((line, tree))
-        found = self.way(start, end, blocks, tree, lane)
+        found = self._led(start, end, blocks, tree, lane)
         if self._crossed(found, tree) < over:
             return found
         self._used = kept

@@ -387,9 +387,7 @@ class Filler:
                     items = [Item(port.w) for port in ports]
                     line_up(items, start + PORT_GAP, PORT_GAP)
                     if low and beside:
-                        moved = _shift(
-                            items[dock.risers :], beside + GAP, NARROW - MARGIN - PORT_GAP
-                        )
+                        moved = _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
                         # So far from the first of them that the line keeps clear of both sides.
                         slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0
                 for port, item in zip(ports, items, strict=True):

@@ -219,10 +219,9 @@ class _Placer:
         for run in order:
             ends = run.start, run.end, blocks[run.id]
             found[run.id] = router.way(*ends, _tree(run), _lane(run))
-        for run in order:
-            if turns[run.id]:
-                ends = run.start, run.end, blocks[run.id]
-                found[run.id] = router.again(found[run.id], *ends, _tree(run), _lane(run))
+        for run in sorted(order, key=lambda run: not turns[run.id]):
+            ends = run.start, run.end, blocks[run.id]
+            found[run.id] = router.again(found[run.id], *ends, _tree(run), _lane(run))
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:
