@@ -53,6 +53,11 @@ def floors(
         if None not in known:
             return [both[1]]  # they are in a row already, and too long: what did not change stays
     docks = next((one for one in both if max(dock.length for dock in one) <= room), both[1])
+    return list(_in_rows(docks, known, room))
+
+
+def _in_rows(docks: list[Dock], known: Sequence[int | None], room: int) -> Iterator[list[Dock]]:
+    """Bridges where they were, or where there is room."""
     rows: dict[int, list[Dock]] = {}
     for dock, was in sorted(zip(docks, known, strict=True), key=lambda each: each[1] is None):
         for number in count() if was is None else (was,):
@@ -60,7 +65,7 @@ def floors(
             if was is not None or not row or length([*row, dock]) <= room:
                 row.append(dock)
                 break
-    return [sorted(rows[number], key=docks.index) for number in sorted(rows) if rows[number]]
+    yield from (sorted(rows[number], key=docks.index) for number in sorted(rows) if rows[number])
 
 
 def lead_up(rows: Sequence[Sequence[Dock]], far: Mapping[Key, Key]) -> None:

@@ -327,18 +327,20 @@ class Filler:
             self._others(frame, left, running(rows, 0) if rows else [], bottom)
             return
         for number, docks in enumerate(rows):
-            if number:
-                top += GAP + max((slot.h for dock in docks for slot in dock.upper), default=0)
+            high = max((slot.h for dock in docks for slot in dock.upper), default=0)
+            top += GAP + high if number else 0
             lower = [MARGIN + length(below) + GAP for below in rows[number + 1 :]]
             top = self._in_a_row(frame, docks, top, close=True, beside=max(lower, default=0))
-            bridges = {self._key(dock.bridge) for dock in docks}
-            last = number == len(rows) - 1
-            here = [slot for slot in left if last or self._far.get(self._key(slot)) in bridges]
+            here = self._standing(left, docks) if lower else left
             left = [slot for slot in left if slot not in here]
             if here:
-                top += self._gap(frame, here)
-                limit = None if last else max(lower)
-                top = self._others(frame, here, running(rows, number), top, limit)
+                ports, gap = running(rows, number), self._gap(frame, here)
+                top = self._others(frame, here, ports, top + gap, max(lower, default=None))
+
+    def _standing(self, others: list[Slot], docks: list[Dock]) -> list[Slot]:
+        """The links that stand on one of some bridges."""
+        bridges = {self._key(dock.bridge) for dock in docks}
+        return [slot for slot in others if self._far.get(self._key(slot)) in bridges]
 
     def named(self, slot: Slot) -> str:
         """The name of a link: ``host/br0``."""
