@@ -82,6 +82,10 @@ class TakesNext(Check, frozen=True):
 
     network: str
 
+    @property
+    def goal(self) -> str:
+        return sentence("an engine would take {network} next", network=self.network)
+
     def judge(self, snapshot: Snapshot) -> Verdict:
         try:
             first = free_pool(snapshot.host.routes)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from nslab.errors import InvalidInput
+from nslab.explain.diagnose.remedy import typed
 from nslab.network import names
 from nslab.network.arguments import checked
-from nslab.network.model import Flow, Tracked
+from nslab.network.model import Flow, Namespace, Tracked
 from nslab.printable import short
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ class Counts(Sequence[Count]):
     1
     """
 
-    def __init__(self, ns: str, counts: Iterable[Count]) -> None:
+    def __init__(self, ns: str, counts: Iterable[Count], where: Namespace | None = None) -> None:
         self.ns = ns
+        self._where = where
         self._counts = tuple(counts)
 
     def __len__(self) -> int:
@@ -113,8 +115,8 @@ class Counts(Sequence[Count]):
         return rows
 
     def _raw(self) -> str:
-        where = "" if self.ns == "host" else f"ip netns exec {self.ns} "
-        return where + " ".join([RAW, *(count.name for count in self._counts)])
+        line = " ".join([RAW, *(count.name for count in self._counts)])
+        return _typed(self.ns, self._where, line)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": _html(self._rows(), self._raw())}
@@ -127,9 +129,12 @@ class Connections(Sequence[Tracked]):
     like.  Where the two are no mirror images, the packets are rewritten on the way.
     """
 
-    def __init__(self, entries: Iterable[Tracked], ns: str = "") -> None:
+    def __init__(
+        self, entries: Iterable[Tracked], ns: str = "", places: Iterable[Namespace] = ()
+    ) -> None:
         self._entries = tuple(entries)
         self._ns = ns
+        self._places = {place.label: place for place in places}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -154,13 +159,19 @@ class Connections(Sequence[Tracked]):
 
     def _raw(self) -> str:
         places = dict.fromkeys(entry.ns for entry in self._entries)
-        where = ["" if ns == "host" else f"ip netns exec {ns} " for ns in places]
-        return "; ".join(f"{one}conntrack -L" for one in where)
+        return "; ".join(_typed(ns, self._places.get(ns), "conntrack -L") for ns in places)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if not self._entries:
             return {"text/plain": str(self)}
         return {"text/plain": str(self), "text/html": _html(self._rows(), self._raw())}
+
+
+def _typed(ns: str, where: Namespace | None, line: str) -> str:
+    """A command line as it is typed for a namespace; of some no more is known than the name."""
+    if where is not None:
+        return typed(where, line)
+    return line if ns == "host" else f"ip netns exec {ns} {line}"
 
 
 def _order(entry: Tracked) -> tuple[str, int, str]:
@@ -263,7 +274,8 @@ class Counting:
             for name in MEANINGS
             if name in now and (name in which or (not which and now[name]))
         ]
-        return Counts(place, counts)
+        here = self._engine.snapshot().namespace(None if place == "host" else place)
+        return Counts(place, counts, here)
 
     @checked
     def connections(self, ns: str | None = None, protocol: str | None = None) -> Connections:
@@ -287,4 +299,5 @@ class Counting:
             for entry in entries
             if place in (None, entry.ns) and protocol in (None, _protocol(entry.original))
         )
-        return Connections(sorted(found, key=_order), place or "")
+        places = self._engine.snapshot().namespaces
+        return Connections(sorted(found, key=_order), place or "", places)

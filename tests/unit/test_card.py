@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ from nslab import (
     AddNamespace,
     DeleteLink,
     Exercise,
+    HasAddress,
     HasLink,
+    HasRoute,
     InvalidInput,
     Lab,
     MustNot,
@@ -36,6 +39,7 @@ from nslab import (
 from nslab.course.exercises import exercise
 from nslab.course.exercises.values import Choice
 from nslab.course.grading import submission
+from nslab.course.lessons import LESSONS
 from nslab.jupyter.widgets import card_words, rejudging
 from nslab.jupyter.widgets.card import Card
 from nslab.jupyter.widgets.rejudging import Rejudging
@@ -161,9 +165,36 @@ def test_it_shows_the_goal_and_what_is_not_met(deal: Any) -> None:
     assert "<b>X1 · build</b>" in part(card, "goal").value
     assert "<code>br0</code>" in part(card, "goal").value
     assert ">0 of 2 met<" in part(card, "says").value
-    assert ">there is no link br0</div>" in part(card, "points").value
     assert "wanted: br0 is up; now: there is no link br0" in part(card, "points").value
     assert lab.name in part(card, "where").value
+
+
+def open_points(card: Card) -> list[str]:
+    """What a card says of each point that is open, before anything was tried."""
+    return re.findall(r">○</span>([^<]*)<", part(card, "points").value)
+
+
+def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -> None:
+    checks = (
+        HasLink("br0"),
+        State("br0", "up"),
+        HasAddress("br0", "10.0.0.1/24"),
+        HasRoute("10.9.0.0/16", dev="br0"),
+    )
+    card, lab = deal(build(checks=checks))
+    assert open_points(card) == [
+        "wanted: a link br0",
+        "wanted: br0 is up; now: there is no link br0",
+        "wanted: br0 has the address 10.0.0.1/24; now: there is no link br0",
+        "wanted: host has a route 10.9.0.0/16 dev br0",
+    ]
+    lab.do(AddBridge("br1"))  # from now on it says what is so
+    says(card, "host has no route 10.9.0.0/16 dev br0", "points")
+
+
+@pytest.mark.parametrize("one", [x for found in LESSONS for x in found.exercises], ids=repr)
+def test_each_check_of_an_exercise_has_words_for_what_it_wants(one: Exercise) -> None:
+    assert all(check.goal for check in one.checks)
 
 
 def test_a_change_is_judged_and_what_is_solved_is_passed(deal: Any) -> None:
@@ -223,7 +254,7 @@ def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
     assert part(card, "points").value.count("○") == 2
     assert "✘" not in part(card, "points").value
     assert card_words.as_text(one, one.standing(lab)).endswith(
-        "○ there is no link br0\n○ there is no link br1"
+        "○ wanted: a link br0\n○ wanted: a link br1"
     )
     press(card, "check")
     says(card, "✘", "points")

@@ -107,6 +107,7 @@ FAILS: list[tuple[ck.Check, str]] = [
     (ck.State("v3", "up"), "ip link set dev v3 up"),
     (ck.State("v2", "up"), "its other end is not"),
     (ck.State("lo", "up", ns="ns2"), "ip netns exec ns2 ip link set dev lo up"),
+    (ck.Promiscuous("eth0", ns="ns1"), "ip netns exec ns1 ip link set dev eth0 promisc on"),
     (
         ck.HasAddress("eth0", "10.0.0.3/24", ns="ns1"),
         "does not have 10.0.0.3/24: it has 10.0.0.2/24",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
-from nslab import InvalidInput, Lab
+from nslab import AddContainer, InvalidInput, Lab
 from nslab.network.model import Flow, Tracked
 from nslab.session.counting import MEANINGS, Connections, Count, Counts, parsed
 
@@ -76,3 +77,14 @@ def test_wrong_questions() -> None:
 
 def test_meanings_are_of_one_form() -> None:
     assert all(not words.endswith(".") and words[0].islower() for words in MEANINGS.values())
+
+
+def test_the_command_enters_a_container_by_a_way_that_it_has() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(AddContainer("app"), watch=False)
+        app = lab.snapshot().namespace("app")
+    told = str(Counts("app", [Count("UdpNoPorts", 2)], app)).splitlines()[-1]
+    assert told == 'as a command: lab.sh("nstat -asz UdpNoPorts", "app")'
+    entry = structs.replace(NAT, ns="app")
+    told = str(Connections([entry, NAT], places=[app])).splitlines()[-1]
+    assert told == 'as a command: lab.sh("conntrack -L", "app"); conntrack -L'

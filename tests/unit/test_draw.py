@@ -790,7 +790,6 @@ def test_several_ways_between_two_are_told_apart() -> None:
 def test_no_cable_runs_out_of_the_picture() -> None:
     placed = Picture(two_bridges(6)).placed
     points = [point for _, path in placed.runs for point in path]
-    assert min(x for x, _ in points) < 0, "there is a cable around everything"
     assert all(placed.left < x < placed.width and 0 < y < placed.height for x, y in points)
 
 

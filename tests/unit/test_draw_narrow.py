@@ -119,6 +119,15 @@ def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:
         assert "0 auto" in found[1], "where a script gives it a frame, and in a widget"
 
 
+def crossed(placed: Placed) -> list[tuple[str, str]]:
+    """The lines of which one passes over the other."""
+    return [
+        (one.id, other.id)
+        for (one, a), (other, b) in combinations(placed.runs, 2)
+        if any(meet(each, line) for each in pairwise(a) for line in pairwise(b))
+    ]
+
+
 def crossings(placed: Placed) -> list[tuple[str, str]]:
     """The cables of one hue of which one passes over the other."""
     found = []
@@ -206,13 +215,7 @@ def test_several_namespaces_stand_in_rows_that_fit_and_no_cable_crosses(name: st
         lab.do(*ASIDE[name], watch=False)
         placed = lab.picture.placed
     assert least(wide(placed)) <= CELL
-    ways = [path for _, path in placed.runs]
-    crossed = [
-        (one, other)
-        for one, other in combinations(ways, 2)
-        if any(meet(a, b) for a in pairwise(one) for b in pairwise(other))
-    ]
-    assert crossed == []
+    assert crossed(placed) == []
 
 
 def test_a_namespace_with_many_links_that_lead_up_has_them_in_rows() -> None:

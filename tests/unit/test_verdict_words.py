@@ -231,8 +231,8 @@ def pooled(snapshot: Snapshot) -> Iterator[tuple[ck.Check, Snapshot]]:
 def test_whatever_a_check_says_is_said_in_german(verdicts: list[ck.Verdict]) -> None:
     assert english([one.message for one in verdicts]) == []
     assert english([one.told for one in verdicts]) == []
-    wanted = [check.wanted for check in [*HOLDS, *(check for check, _ in FAILS)]]
-    wanted += [check.wanted for check, _ in tried()]
+    wanted = [check.goal for check in [*HOLDS, *(check for check, _ in FAILS)]]
+    wanted += [check.goal for check, _ in tried()]
     assert english([one for one in wanted if one]) == []
 
 
@@ -249,7 +249,8 @@ def test_every_form_of_a_check_was_said(verdicts: list[ck.Verdict]) -> None:
     said |= {form for one in verdicts for form in forms(one.hint)}
     checks = [*HOLDS, *(check for check, _ in FAILS), *(check for check, _ in tried())]
     checks.append(ck.Carries("v5"))
-    said |= {form for check in checks for form in forms(check.wanted)}
+    said |= {form for check in checks for form in forms(check.goal)}
+    said |= set(forms(ck.Verdict(False, "", goal="a link br0").sought))
     paths = [path for path in SAYING if path.parent.name == "check" and path.stem != "rows"]
     paths += [ROOT / "course/puzzles/opens.py", ROOT / "course/pools.py"]
     trees = [read(path) for path in paths]
@@ -387,7 +388,7 @@ print(json.dumps(found))
 
 def test_a_german_card_says_its_verdicts_in_german_and_saves_them_in_english() -> None:
     nothing, some, solved, saved = in_german(json.dumps(sys.path).encode(), CARD)
-    assert ">es gibt keinen Link br0</div>" in nothing
+    assert ">verlangt: ein Link br0</div>" in nothing
     assert "verlangt: br0 ist eingeschaltet; jetzt: es gibt keinen Link br0" in nothing
     assert ">br0 ist eingeschaltet</div>" in some
     assert "verlangt: br1 ist eingeschaltet; jetzt: es gibt keinen Link br1" in some

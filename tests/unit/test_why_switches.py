@@ -15,6 +15,7 @@ from nslab import (
     Action,
     AddAddress,
     AddBridge,
+    AddContainer,
     AddIpvlan,
     AddNamespace,
     AddRoute,
@@ -467,6 +468,23 @@ def test_the_end_of_a_cable_that_was_moved_on() -> None:
     found = network(AddNamespace("lost"), Move("eth0", ns="ns1", to="lost"))
     obstacle = asked(found, "ns1", OUT)
     assert (obstacle.kind, obstacle.where) == ("peer-elsewhere", "lost/eth0")
+
+
+def test_a_cable_that_is_a_containers_goes_there_by_a_way_that_exists() -> None:
+    """A container has no name in /run/netns: ``netns app`` would be refused."""
+    found = network(
+        AddContainer("app"),
+        AddVeth("port9", "eth0", peer_ns="app", master="lxcbr0", up=True),
+        AddNamespace("lost"),
+        Move("eth0", ns="app", to="lost"),
+    )
+    obstacle = asked(found, "app", OUT)
+    assert (obstacle.kind, obstacle.where) == ("peer-elsewhere", "lost/eth0")
+    assert obstacle.hint.splitlines() == [
+        'lab.do(Move("eth0", to="app", ns="lost"))',
+        'lab.sh("ip link set dev eth0 up", "app")',
+    ]
+    assert obstacle.actions == (Move("eth0", to="app", ns="lost"), SetUp("eth0", ns="app"))
 
 
 def test_a_gateway_behind_another_link() -> None:

@@ -45,7 +45,13 @@ def held(check: Check, lab: Lab | Apart) -> Verdict:
         found = check.ask(_Asked(lab))
     except NotFound as missing:
         return Verdict(False, missing.cause, wanted=check.wanted)
-    return Verdict(found.ok, found.message, wanted=found.wanted)
+    return told(check, found)
+
+
+def told(check: Check, found: Verdict) -> Verdict:
+    """A verdict without what to type; with what its check wants, unless it was tried for real."""
+    goal = "" if found.ok or found.wanted or check.tries else check.goal
+    return Verdict(found.ok, found.message, wanted=found.wanted, goal=goal)
 
 
 def refused(what: MustNot, lab: Lab) -> Verdict:

@@ -195,7 +195,7 @@ UNCHOSEN = sentence(
 
 def _looked(check: Check, snapshot: Snapshot) -> Verdict:
     found = check.judge(snapshot)
-    return Verdict(found.ok, found.message, wanted=found.wanted)
+    return judging.told(check, found)
 
 
 def _asked(check: Check, lab: Lab, snapshot: Snapshot, trying: bool, rest: bool) -> Point:

@@ -6,6 +6,7 @@
     order           which namespace stands left of which: Graphviz's part
     boxes           the parts, and how big each is
     namespace_box   where things are within a namespace
+    floors          bridges in a row, or in several below each other
     dense           namespaces that are alike, in one line each
     align           where the boxes are: the world, the host, levels below it
     place           all of that as values, with the ways of the cables

@@ -22,8 +22,13 @@ EDGE = 8
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
 
-LANES = 12
-"""Pixels for cables beside a row of namespaces, where more of them stand below it."""
+OUTSIDE = 6
+"""Pixels around a picture where a cable runs beside all boxes."""
+
+LANES, LANE = 3, 7
+"""Pixels for cables beside a row of namespaces, where one more stands below it; and for each more
+than one.
+"""
 
 PLUG = 10
 """Pixels from the right end of a row to the port of what stands below it: so the port before that
@@ -55,6 +60,8 @@ class Aligner:
         self.top = EDGE
         self._rows: dict[str, int] = {}
         """In which row of its level each box stands, by its name."""
+        self._most = NARROW
+        """How long the rows of a level are that fit into a narrow cell."""
         self._needs = 0
         """How wide the host is for what is in it."""
 
@@ -81,6 +88,8 @@ class Aligner:
         for frame in self.filler.frames:
             for slot in frame.slots():
                 found[self.filler.name(frame, slot)] = self.filler.kept(frame, slot)
+            for number, docks in enumerate(frame.group.floors):
+                found |= {f"floor:{self.filler.named(dock.bridge)}": number for dock in docks}
         for thing, slot in zip(self.plan.scene.scenery, self.plan.world, strict=True):
             found[f"world:{thing.label}"] = slot.x
         return found
@@ -132,7 +141,7 @@ class Aligner:
         if right > host.right:
             self.boxes[self.host.name] = replace(host, w=right - host.x)
             if group.docks:
-                last = max((dock.bridge for dock in group.docks), key=self._left_in_host)
+                last = max((dock.bridge for dock in group.first), key=self._left_in_host)
                 last.w += right - host.right
 
     def _left_in_host(self, slot: Slot) -> int:
@@ -141,7 +150,7 @@ class Aligner:
     def _row(self, row: list[NamespaceBox], top: int, *, below: bool) -> int:
         """A row of namespaces; where it ends."""
         narrow = self._is_narrow(row)
-        if narrow and sum(frame.w + BESIDE for frame in row) - BESIDE > NARROW:
+        if narrow and sum(frame.w + BESIDE for frame in row) - BESIDE > self._most:
             for frame in row:
                 frame.w = frame.least
         items = []
@@ -177,8 +186,21 @@ class Aligner:
         spread = self._spread(level)
         most = COLUMN if spread else max(NARROW, min(self._needs, COLUMN))
         wide = {id(frame): (frame.least if most == NARROW else frame.w) + BESIDE for frame in level}
-        if not spread and sum(wide.values()) - BESIDE > most:
-            most -= LANES
+        self._most = NARROW
+        if spread or sum(wide.values()) - BESIDE <= most:
+            return self._in_rows(level, wide, most)
+        for below in range(1, len(level) + 1):
+            beside = LANES + LANE * (below - 1)
+            self._most = NARROW - beside
+            rows = self._in_rows(level, wide, most - beside)
+            if sum(map(len, rows[1:])) <= below:
+                break
+        return rows
+
+    def _in_rows(
+        self, level: list[NamespaceBox], wide: dict[int, int], most: int
+    ) -> list[list[NamespaceBox]]:
+        """A level in rows, none of which is longer than that if it can."""
         rows: dict[int, list[NamespaceBox]] = {}
         for frame in sorted(level, key=lambda frame: self._row_before(frame) is None):
             was = self._row_before(frame)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Box, Cell, Line, Scenery
+from nslab.draw.scene.scene import Block, Box, Cell, Line, Scenery
 from nslab.network.diff import Kind
 
 TITLE, NAME, TEXT = 15, 13, 12
@@ -42,6 +42,12 @@ ICON = 20
 
 DOT = 18
 """Pixels that the dot for a state takes at the end of a line."""
+
+GAP, PORT_GAP = 16, 8
+"""Pixels between rows within a namespace, and between the ports of a bridge."""
+
+FOLDED = 19
+"""Characters of an address that has one row where bridges have little room; longer ones get two."""
 
 GATE = 24
 """The height of the sign for forwarding."""
@@ -141,6 +147,11 @@ class Slot:
     """Pixels at its left that something else is written in."""
     extra: tuple[Line, ...] = ()
     """Of a line: what more is said in it."""
+    gap: int = 0
+    """Of a bridge: where the room between its ports ends, in pixels from its left; 0: it has none.
+
+    What stands on it leaves it there.
+    """
 
     @property
     def rect(self) -> Rect:
@@ -308,6 +319,27 @@ def socket(cell: Cell) -> Slot:
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
     return Slot(cell, w, high, "socket")
+
+
+def folded(block: Block) -> Block:
+    """A bridge and its ports with their long addresses in two rows each: so they are narrower."""
+    ports = ([_folded(port) for port in ports] for ports in (block.upper, block.lower))
+    return Block(_folded(block.bridge), *ports)
+
+
+def _folded(cell: Cell) -> Cell:
+    return replace(cell, lines=tuple(row for line in cell.lines for row in _halves(line)))
+
+
+def _halves(line: Line) -> list[Line]:
+    """An IPv6 address in two rows, broken behind a colon near its middle."""
+    words = line.words
+    joints = [m.end() for m in re.finditer(r":(?!:)", words)]
+    if not line.code or " " in words or len(words) <= FOLDED or not joints:
+        return [line]
+    at = min(joints, key=lambda end: max(end, len(words) - end))
+    first = replace(line, text=words[:at], shown="")
+    return [first, replace(first, text=words[at:], goes_on=True)]
 
 
 def gate_width(line: Line) -> int:

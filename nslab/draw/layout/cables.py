@@ -23,20 +23,25 @@ INSET = 8
 ASIDE = (12, 20, 8)
 """Pixels from the right end of a link to what leaves it below beside the middle, in each lane."""
 
-_LANE, _OFF = 7, 8
-"""Pixels between two cables, and between a cable and the border of a namespace."""
+LANE, MARKED_LANE, _OFF = 7, 11, 8
+"""Pixels between two cables; between two of which one is new or gone, and has a halo; and between a
+cable and the border of a namespace.
+"""
 
 _MIDST = 16
 """Pixels from a namespace's border to the middle of the free band above or below it."""
 
 _BEND = 40
 _ALONG = 4
-_OVER = 30
+_OVER = 200
 _ASIDE = 70
 _APART = 240
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
 is not preferred, and of one that is not its tree's: what stands on one link leaves it together.
 """
+
+_WIDER = 2
+"""How often the length of a way counts to the left of all boxes: there it makes a picture wider."""
 
 _THERE = 4
 
@@ -73,28 +78,48 @@ class Router:
         """Keep away from a line that is there."""
         self._used += [(line, None) for line in pairwise(path)]
 
-    def way(self, start: End, end: End, blocks: list[Rect], tree: object = None) -> list[Point]:
+    def way(
+        self, start: End, end: End, blocks: list[Rect], tree: object = None, lane: int = LANE
+    ) -> list[Point]:
         """The way between two ends around rectangles, which it may touch at their edges.
 
-        Lines of one ``tree`` may lie on each other.
+        Lines of one ``tree`` may lie on each other; it keeps ``lane`` pixels away from others.
         """
+        return self._led(start, end, blocks, tree, lane, self.straight(start, end, blocks))
+
+    def _led(
+        self,
+        start: End,
+        end: End,
+        blocks: list[Rect],
+        tree: object,
+        lane: int,
+        found: list[Point] | None = None,
+    ) -> list[Point]:
+        """The way that was found, or one around what is there; it is kept."""
         lines = [line for line, owner in self._used if tree is None or owner != tree]
         root, apart = (tree, id(start.slot)), _ASIDE
         if (side := self._sides.get(root, "")) and side in start.sides:
             start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
-        found = self.straight(start, end, blocks)
-        found = found or self._around(start, end, blocks, lines, apart)
+        found = found or self._around(start, end, blocks, lines, apart, lane)
         if tree is not None:
             self._sides.setdefault(root, _side(start.slot.rect, found[0]))
         self._used += [(line, tree) for line in pairwise(found)]
         return found
 
     def again(
-        self, path: list[Point], start: End, end: End, blocks: list[Rect], tree: object = None
+        self,
+        path: list[Point],
+        start: End,
+        end: End,
+        blocks: list[Rect],
+        tree: object = None,
+        lane: int = LANE,
     ) -> list[Point]:
         """Another way in place of one that passes over others, if that passes over fewer.
 
-        What was drawn later was not known when the first one was found.
+        What was drawn later was not known when the first one was found, nor what a straight one
+        passes over.
         """
         over = self._crossed(path, tree)
         if not over:
@@ -102,7 +127,7 @@ class Router:
         kept = list(self._used)
         for line in pairwise(path):
             self._used.remove((line, tree))
-        found = self.way(start, end, blocks, tree)
+        found = self._led(start, end, blocks, tree, lane)
         if self._crossed(found, tree) < over:
             return found
         self._used = kept
@@ -132,7 +157,7 @@ class Router:
         return None
 
     def _around(
-        self, start: End, end: End, blocks: list[Rect], lines: list[Line], apart: int
+        self, start: End, end: End, blocks: list[Rect], lines: list[Line], apart: int, lane: int
     ) -> list[Point]:
         starts, goals = dict(_stubs(start)), dict(_stubs(end))
         xs = {x for x, _ in (*starts, *goals)}
@@ -145,10 +170,10 @@ class Router:
             ys |= {block.y, block.bottom}
         for (x1, y1), (x2, y2) in lines:
             if x1 == x2:
-                xs |= {x1 - _LANE, x1 + _LANE}
+                xs |= {x1 - lane, x1 + lane}
             elif y1 == y2:
-                ys |= {y1 - _LANE, y1 + _LANE}
-        grid = _Grid(sorted(xs), sorted(ys), blocks, lines, self._borders)
+                ys |= {y1 - lane, y1 + lane}
+        grid = _Grid(sorted(xs), sorted(ys), blocks, lines, self._borders, lane)
         found = _search(starts, goals, grid, apart)
         if not found:  # everything is full: at least the ends are right
             (a, stub), (b, other) = next(iter(starts.items())), next(iter(goals.items()))
@@ -166,9 +191,10 @@ class _Grid:
         blocks: list[Rect],
         used: Sequence[Line] = (),
         borders: Sequence[Line] = (),
+        lane: int = LANE,
     ) -> None:
         self._xs, self._ys, self.blocks = xs, ys, blocks
-        self._spans = [(_LANE, _span(*line)) for line in used]
+        self._spans = [(lane, _span(*line)) for line in used]
         self._spans += [(_OFF, _span(*line)) for line in borders]
         self._column = {x: n for n, x in enumerate(xs)}
         self._row = {y: n for n, y in enumerate(ys)}
@@ -256,7 +282,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
             to = grid.next(point, turn)
             if to is None or turn == way ^ 1 or (to, turn) in came or grid.blocked(point, to):
                 continue
-            price = abs(to[0] - point[0]) + abs(to[1] - point[1])
+            price = (abs(to[0] - point[0]) + abs(to[1] - point[1])) * (_WIDER if to[0] < 0 else 1)
             if grid.beside(point, to):
                 price += _ALONG * price + _BEND
             price += _OVER * grid.over(point, to)
@@ -298,7 +324,8 @@ def _shared(start: End, end: End, x: bool) -> Iterator[int]:
 
 def _aside(end: End) -> int:
     """Where what leaves a link beside its middle does so."""
-    return end.slot.rect.right - ASIDE[end.lane]
+    slot = end.slot
+    return (slot.x + slot.gap if slot.gap else slot.rect.right) - ASIDE[end.lane]
 
 
 def _side(rect: Rect, point: Point) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
+    GAP,
     GATE,
     ICON,
     LEAD,
     LONGEST_LINE,
     MARGIN,
     NOWHERE,
+    PORT_GAP,
     Notes,
     Point,
     Rect,
@@ -24,14 +26,12 @@ from nslab.draw.layout.boxes import (
     notes_size,
     title_size,
 )
+from nslab.draw.layout.floors import Dock, length, running
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
 from nslab.draw.layout.memory import Memory
-from nslab.draw.layout.plan import NARROW, SPACE, Dock, Group, Plan, least_width
+from nslab.draw.layout.plan import NARROW, SPACE, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
-
-GAP = 16
-"""Pixels between rows within a namespace."""
 
 LABEL_GAP, NOTES_GAP = 18, 10
 """Pixels from a namespace's name to its first link, and from its links to its notes."""
@@ -41,9 +41,6 @@ SHORTEST = 24
 
 UPLINK_GAP = 28
 """Pixels between rows of links that lead upwards: cables turn there."""
-
-PORT_GAP = 8
-"""Pixels between the ports of a bridge."""
 
 FOOT = 12
 """Pixels below the last row."""
@@ -231,7 +228,7 @@ class Filler:
         room = self._room(frame)
         if notes and frame.at(notes).right > room:
             most = _longest(lines, room - frame.at(notes).x)
-            above = any(dock.upper for dock in frame.group.docks)
+            above = any(dock.upper for dock in frame.group.first)
             frame.low = not (most or above) and bool(frame.group.uplinks)
             self._set(frame, most or SHORTEST)
             if frame.low:
@@ -256,7 +253,7 @@ class Filler:
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
         left = frame.label.right + LABEL_GAP
         self._in_rows(frame, group.uplinks, top, left)
-        uppers = [slot for dock in group.docks for slot in dock.upper]
+        uppers = [slot for dock in group.first for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
         if group.gate:
             frame.put(group.gate, frame.at(group.uplinks[0]).x, below + 8)
@@ -267,8 +264,7 @@ class Filler:
         if group.notes and not frame.low:
             bar = max(bar, top + group.notes.h + 8)
         bar += max((slot.h for slot in uppers), default=0)
-        bottom = self._bridges(frame, bar)
-        self._others(frame, bottom + self._gap(frame) if group.docks else bar)
+        self._bridges_and_others(frame, bar)
         self._notes(frame, top, left, uppers)
         frame.w = max(frame.w, frame.label.right + MARGIN)
         frame.h = max(frame.h, frame.label.bottom + FOOT)
@@ -314,14 +310,44 @@ class Filler:
         world = max((slot.rect.right - box.x for slot in self.plan.world), default=0)
         return max(frame.w, min(world, NARROW)) - MARGIN
 
-    def _docks(self, frame: NamespaceBox) -> list[Dock]:
+    def _ordered(self, frame: NamespaceBox, docks: list[Dock]) -> list[Dock]:
         """Bridges in order: those that were there, then new ones."""
 
         def place(dock: Dock) -> int:
             known = self.stage.was(self.name(frame, dock.bridge))
             return 1 << 20 if known is None else known
 
-        return sorted(frame.group.docks, key=place)
+        return sorted(docks, key=place)
+
+    def _bridges_and_others(self, frame: NamespaceBox, top: int) -> None:
+        """Bridges on their floors, and the other links below what they stand on."""
+        rows, left = frame.group.floors, list(frame.group.others)
+        if len(rows) < 2:
+            bottom = self._bridges(frame, top) + self._gap(frame, left) if rows else top
+            self._others(frame, left, running(rows, 0) if rows else [], bottom)
+            return
+        for number, docks in enumerate(rows):
+            high = max((slot.h for dock in docks for slot in dock.upper), default=0)
+            top += GAP + high if number else 0
+            lower = [MARGIN + length(below) + GAP for below in rows[number + 1 :]]
+            top = self._in_a_row(frame, docks, top, close=True, beside=max(lower, default=0))
+            here = self._standing(left, docks) if lower else left
+            left = [slot for slot in left if slot not in here]
+            if here:
+                ports, gap = running(rows, number), self._gap(frame, here)
+                top = self._others(frame, here, ports, top + gap, max(lower, default=None))
+
+    def _standing(self, others: list[Slot], docks: list[Dock]) -> list[Slot]:
+        """The links that stand on one of some bridges."""
+        bridges = {self._key(dock.bridge) for dock in docks}
+        return [slot for slot in others if self._far.get(self._key(slot)) in bridges]
+
+    def named(self, slot: Slot) -> str:
+        """The name of a link: ``host/br0``."""
+        return self.scene.names[self._key(slot)]
+
+    def _key(self, slot: Slot) -> Key:
+        return slot.part.key if isinstance(slot.part, Cell) else (False, 0, 0)
 
     def _bridges(self, frame: NamespaceBox, top: int) -> int:
         """Bridges beside each other, their ports above and below them; where they end.
@@ -330,28 +356,42 @@ class Filler:
         """
         least = {id(dock): dock.bridge.w for dock in frame.group.docks}
         before = frame.w, frame.h
-        bottom = self._docked_in_a_row(frame, top, close=False)
+        bottom = self._in_a_row(frame, frame.group.docks, top, close=False)
         ends = (frame.at(dock.bridge).right for dock in frame.group.docks)
         if len(frame.group.docks) > 1 and max(ends) > NARROW - MARGIN:
             for dock in frame.group.docks:
                 dock.bridge.w = least[id(dock)]
             frame.w, frame.h = before
-            bottom = self._docked_in_a_row(frame, top, close=True)
+            bottom = self._in_a_row(frame, frame.group.docks, top, close=True)
         return bottom
 
-    def _docked_in_a_row(self, frame: NamespaceBox, top: int, *, close: bool) -> int:
-        left, docks, bottom = MARGIN, self._docks(frame), top
+    def _in_a_row(
+        self, frame: NamespaceBox, docks: list[Dock], top: int, *, close: bool, beside: int = 0
+    ) -> int:
+        """Bridges in a row; where it ends.
+
+        :param close: their ports stand close to each other
+        :param beside: where a lower floor ends: cables that lead further down run beside it
+        """
+        left, docks, bottom = MARGIN, self._ordered(frame, docks), top
         deepest = max((dock.bridge.h for dock in docks), default=0)
         for dock in docks:
             slot = dock.bridge
             known = self.stage.was(self.name(frame, slot))
             start = left if close else max(left, known or 0)
             slot.h, ends = deepest, [start + slot.w]
-            for ports, low in ((dock.upper, False), (self._untangled(frame, dock.lower), True)):
+            lower = (
+                dock.lower if len(frame.group.floors) > 1 else self._untangled(frame, dock.lower)
+            )
+            for ports, low in ((dock.upper, False), (lower, True)):
                 items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
                 if close:
                     items = [Item(port.w) for port in ports]
                     line_up(items, start + PORT_GAP, PORT_GAP)
+                    if low and beside:
+                        moved = _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
+                        # So far from the first of them that the line keeps clear of both sides.
+                        slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0
                 for port, item in zip(ports, items, strict=True):
                     y = top + deepest if low else top - port.h
                     frame.put(port, item.at, y)
@@ -390,27 +430,39 @@ class Filler:
         last = max(wishes)
         return [port for _, port in sorted(ends, key=lambda end: end[0] or last)]
 
-    def _gap(self, frame: NamespaceBox) -> int:
+    def _gap(self, frame: NamespaceBox, others: list[Slot]) -> int:
         """From the ports to the links below them: more where a cable lies between two of these."""
-        below = {slot.part.key for slot in frame.group.others if isinstance(slot.part, Cell)}
+        below = {self._key(slot) for slot in others}
         ports = (slot.part for dock in frame.group.docks for slot in dock.lower)
         joined = any(isinstance(p, Cell) and self._far.get(p.key) in below for p in ports)
         return 2 * GAP if joined else GAP
 
-    def _others(self, frame: NamespaceBox, top: int) -> None:
-        """Loose links in rows that fit into a narrow cell."""
-        ports = [frame.at(slot) for dock in frame.group.docks for slot in dock.lower]
-        rows = FreeRows(self._limit(frame), [(at.middle[0], at.middle[0] + 1) for at in ports])
+    def _others(
+        self,
+        frame: NamespaceBox,
+        others: list[Slot],
+        ports: list[Slot],
+        top: int,
+        limit: int | None = None,
+    ) -> int:
+        """Loose links in rows that fit into a narrow cell, beside the cables of some ports; where
+        they end.
+        """
+        middles = [frame.at(slot).middle[0] for slot in ports]
+        rows = FreeRows(limit or self._limit(frame), [(middle, middle + 1) for middle in middles])
         kept = []
-        for slot in frame.group.others:
+        for slot in others:
             was = self.stage.was(self.name(frame, slot))
             if was is not None and rows.keep(slot, was):
                 kept.append(slot)
-        for unit in self._units([slot for slot in frame.group.others if slot not in kept]):
+        for unit in self._units([slot for slot in others if slot not in kept]):
             rows.add(unit, self._modest(frame, unit[0]))
+        bottom = top
         for y, row in rows.tops(top):
             for x, slot in row:
                 frame.put(slot, x, y)
+                bottom = max(bottom, y + slot.h)
+        return bottom
 
     def _modest(self, frame: NamespaceBox, slot: Slot) -> int:
         """Where a link would be straight above its other end, if its box need not grow for that.
@@ -439,6 +491,17 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+def _shift(items: Sequence[Item], start: int, end: int) -> int:
+    """Move a part of a row to the right, so that it begins there, or as far as there is room.
+
+    Returns by how much.
+    """
+    by = max(0, min(start - items[0].at, end - items[-1].end)) if items else 0
+    for item in items:
+        item.at += by
+    return by
 
 
 def _longest(lines: Sequence[Line], room: int) -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from nslab.draw.layout.align import BELOW, EDGE, Aligner
+from nslab.draw.layout.align import BELOW, EDGE, OUTSIDE, Aligner
 from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
-from nslab.draw.layout.cables import Router
+from nslab.draw.layout.cables import LANE, MARKED_LANE, Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel
 from nslab.draw.layout.key import ROW, Row, key
@@ -174,8 +174,10 @@ class _Placer:
         extent += [panel.rect for panel in placed.panels] + [tag.rect for tag in placed.tags]
         extent += [placed.rest] if placed.rest else []
         points = [point for _, path in placed.runs for point in path]
-        placed.left = min([0, *(x - EDGE for x, _ in points)])
-        placed.width = max([rect.right for rect in extent] + [x for x, _ in points]) + EDGE
+        placed.left = min([0, *(x - OUTSIDE for x, _ in points)])
+        placed.width = max(
+            [rect.right + EDGE for rect in extent] + [x + OUTSIDE for x, _ in points]
+        )
         placed.height = max([rect.bottom for rect in extent] + [y for _, y in points]) + EDGE
         for row in key(placed.scene, placed.hues):
             placed.key.append((row, (EDGE, placed.height)))
@@ -215,11 +217,11 @@ class _Placer:
         # Those that will be straight come first, so that the others keep away from them.
         order = sorted(plan.runs, key=lambda run: (turns[run.id], _crooked(run.start, run.end)))
         for run in order:
-            found[run.id] = router.way(run.start, run.end, blocks[run.id], _tree(run))
-        for run in order:
-            if turns[run.id]:
-                ends = run.start, run.end, blocks[run.id], _tree(run)
-                found[run.id] = router.again(found[run.id], *ends)
+            ends = run.start, run.end, blocks[run.id]
+            found[run.id] = router.way(*ends, _tree(run), _lane(run))
+        for run in sorted(order, key=lambda run: not turns[run.id]):
+            ends = run.start, run.end, blocks[run.id]
+            found[run.id] = router.again(found[run.id], *ends, _tree(run), _lane(run))
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:
@@ -300,6 +302,12 @@ def _tree(run: Run) -> tuple[Key, int] | None:
     if run.cable is None or run.cable.pair or run.cable.tunnel:
         return None
     return run.cable.upper, run.start.lane
+
+
+def _lane(run: Run) -> int:
+    """How far a line keeps away from others."""
+    marked = run.cable is not None and run.cable.mark in {"new", "gone"}
+    return MARKED_LANE if marked else LANE
 
 
 def _crooked(start: End, end: End) -> int:

@@ -22,6 +22,7 @@ from nslab.draw.layout.boxes import (
     Slot,
     bridge,
     card,
+    folded,
     gate_width,
     grid,
     notes_size,
@@ -31,6 +32,7 @@ from nslab.draw.layout.boxes import (
     title_size,
 )
 from nslab.draw.layout.dense import Leaf, Panel, panels
+from nslab.draw.layout.floors import Dock, floors, lead_up
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.order import by_crossings
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene
@@ -53,15 +55,6 @@ BESIDE = 12
 
 
 @dataclass
-class Dock:
-    """A bridge with the ports that are docked above and below it."""
-
-    bridge: Slot
-    upper: list[Slot]
-    lower: list[Slot]
-
-
-@dataclass
 class Group:
     """A namespace: its links by their roles."""
 
@@ -69,7 +62,8 @@ class Group:
     title: str
     is_host: bool
     uplinks: list[Slot] = field(default_factory=list)
-    docks: list[Dock] = field(default_factory=list)
+    floors: list[list[Dock]] = field(default_factory=list)
+    """Its bridges, those of a row together; more than one row where one would be too long."""
     others: list[Slot] = field(default_factory=list)
     notes: Slot | None = None
     gate: Slot | None = None
@@ -78,7 +72,17 @@ class Group:
     @property
     def simple(self) -> bool:
         """Whether it has links that lead upwards only."""
-        return not self.docks and not self.others and not self.is_host
+        return not self.floors and not self.others and not self.is_host
+
+    @property
+    def first(self) -> list[Dock]:
+        """The bridges of its highest row."""
+        return self.floors[0] if self.floors else []
+
+    @property
+    def docks(self) -> list[Dock]:
+        """Its bridges with their ports."""
+        return [dock for floor in self.floors for dock in floor]
 
     def slots(self) -> Iterator[Slot]:
         """Everything that is drawn in it."""
@@ -120,10 +124,11 @@ class Plan:
 
     def __init__(self, scene: Scene, stage: Memory | None = None) -> None:
         self.scene = scene
-        stage = stage or Memory()
+        self._stage = stage = stage or Memory()
+        self._dense: set[Key | None] = set()
         self.world = [Slot(None, *scenery_size(thing)) for thing in scene.scenery]
-        self.levels = self._levels()
         self.panels: list[Panel] = []
+        self.levels = self._levels()
         if self._crowded(stage):
             self.panels = list(panels(scene, self.levels[1]))
         self.leaves = {leaf.box.key: leaf for panel in self.panels for leaf in panel.leaves}
@@ -199,8 +204,10 @@ class Plan:
     def _plugs(self) -> Iterator[Key]:
         """The host's links, those of one bridge together: in the order of what hangs on them."""
         host = self.scene.boxes[0]
-        for block in host.bridges:
-            yield from (port.key for port in block.lower)
+        for floor in reversed(self._floors(host)):
+            # What hangs on a higher floor has its cables to the right of a lower one.
+            ports = (slot.part for dock in floor for slot in dock.lower)
+            yield from (port.key for port in ports if isinstance(port, Cell))
         yield from (cell.key for cell in (*host.others, *host.uplinks))
 
     def _crowded(self, stage: Memory) -> bool:
@@ -220,7 +227,7 @@ class Plan:
         group = Group(box, box.title.removeprefix("the "), is_host)
         group.uplinks = [card(cell) for cell in box.uplinks]
         group.others = [card(cell) for cell in box.others]
-        group.docks = [self._dock(block) for block in box.bridges]
+        group.floors = self._floors(box)
         lines = list(box.notes)
         gates = [line for line in lines if line.role == "forwarding"]
         if gates and group.uplinks and not group.simple:
@@ -234,6 +241,19 @@ class Plan:
             lines.sort(key=lambda line: line.role != "nat" and not group.simple)
             group.notes = Slot(Notes(tuple(lines)), *notes_size(lines))
         return group
+
+    def _floors(self, box: Box) -> list[list[Dock]]:
+        """The bridges of a namespace, with their ports, in rows."""
+        if not box.bridges:
+            return []
+        whole = [self._dock(block) for block in box.bridges]
+        short = [self._dock(folded(block)) for block in box.bridges]
+        names = self.scene.names
+        known = [self._stage.was(f"floor:{names[block.bridge.key]}") for block in box.bridges]
+        found = floors(whole, short, known, NARROW - 2 * MARGIN)
+        far = {cable.upper: cable.lower for cable in self.scene.cables if cable.pair}
+        lead_up(found, far | {lower: upper for upper, lower in far.items()})
+        return found
 
     def _dock(self, block: Block) -> Dock:
         upper, lower = (

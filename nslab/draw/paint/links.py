@@ -178,7 +178,9 @@ def marked_line(
     classes = ["nslab-code"] if line.code else [] if loud else ["nslab-muted"]
     if line.mark and line.mark != around:
         sign = {"new": "+", "changed": "", "gone": "−"}[line.mark]
-        if sign:
+        if sign and line.goes_on:
+            x += 12
+        elif sign:
             yield words(x, y, sign, f"nslab-badge nslab-told-{line.mark}")
             x += 12
     if line.mark:

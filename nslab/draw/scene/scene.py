@@ -39,6 +39,8 @@ class Line:
     """Whether it acts on what is passed on: its place is at the gate."""
     facts: str = ""
     """The long form, shown when you point at it."""
+    goes_on: bool = False
+    """Whether it goes on with what the line before it says: then it has no sign of its own."""
 
     @property
     def words(self) -> str:

@@ -8,6 +8,7 @@ from nslab.explain.diagnose import gateways, remedy
 from nslab.explain.diagnose.context import Search
 from nslab.explain.diagnose.explanation import Obstacle
 from nslab.explain.trace import routing
+from nslab.network.actions import Move, SetUp
 from nslab.network.model import Link, Namespace
 from nslab.sentence import Sentence, sentence
 
@@ -70,11 +71,10 @@ def _brought(
     search: Search, there: Namespace, end: Link, home: Namespace, message: Sentence
 ) -> Obstacle:
     """The end of a cable is moved to where it belongs."""
-    target = "1" if home.role == "host" else remedy.reference(home)
-    moving = f"ip link set dev {end.name} netns {target}"
-    setting_up = f"ip link set dev {end.name} up"  # a link that is moved is down afterwards
-    commands = [(there, moving), (home, setting_up)]
-    return search.made("peer-elsewhere", there, message, link=end.name, commands=commands)
+    ns, to = remedy.reference(there), remedy.reference(home)
+    # A link that is moved is down afterwards.
+    actions = [Move(end.name, to=to, ns=ns), SetUp(end.name, ns=to)]
+    return search.made("peer-elsewhere", there, message, actions, link=end.name)
 
 
 def wrong_link(search: Search) -> Obstacle | None:

@@ -30,10 +30,7 @@ class Case:
     def hint(self, label: str, *commands: str) -> Sentence:
         """Command lines to be typed for a namespace."""
         here = self.at(label)
-        typed = [
-            line for command in commands for line in remedy.inside(self.way.snapshot, here, command)
-        ]
-        return lines(*typed)
+        return lines(*(remedy.typed(here, command) for command in commands))
 
     def counted(self, name: str) -> bool:
         """Whether a counter went up for each packet, where it was lost."""

@@ -61,7 +61,7 @@ class Search:
         """
         hint: list[str] = [*remarks(remark)]
         for ns, line in (*([(where, command)] if command else []), *commands):
-            hint += remedy.inside(self.snapshot, ns, line)
+            hint.append(remedy.typed(ns, line))
         hint += remedy.lines(self.snapshot, actions)
         hint += remarks(after)
         place = f"{where.label}/{link}" if link else where.label

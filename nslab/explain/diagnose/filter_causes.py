@@ -49,7 +49,7 @@ def _decided(search: Search, ruling: Ruling) -> Obstacle:
             sentence("# (docker network connect ...), or take its rule away:"),
         ]
     for command in _commands(search, ruling):
-        hint += remedy.inside(search.snapshot, where, command)
+        hint.append(remedy.typed(where, command))
     return Obstacle(
         kind=search.stop.kind,
         where=seen,

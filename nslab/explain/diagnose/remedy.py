@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from nslab.network.actions import Action, Masquerade
+from nslab.network.actions import Action, Masquerade, Move, code
 from nslab.network.model import Namespace, Snapshot
 from nslab.sentence import sentence
 
@@ -26,24 +26,28 @@ def lines(snapshot: Snapshot, actions: Sequence[Action]) -> list[str]:
     """The commands that do the same, to be typed in the pseudo-host.
 
     A container or a namespace of the world has no name in /run/netns, so those are written as
-    ``lab.sh`` takes them.
+    ``lab.sh`` takes them; and what moves a link there, as ``lab.do`` takes it.
     """
     named = {name for ns in snapshot if ns.role == "named" for name in (ns.label, *ns.names)}
     return [line for action in actions for line in _lines(action, named)]
 
 
-def inside(snapshot: Snapshot, namespace: Namespace, command: str) -> list[str]:
-    """A command line that no action stands for, as it is typed in the pseudo-host."""
+def typed(namespace: Namespace, command: str) -> str:
+    """A command line as it is typed in the pseudo-host, or in a cell where no name leads there."""
     ns = reference(namespace)
     if ns is None:
-        return [command]
+        return command
     if namespace.role == "named":
-        return [f"ip netns exec {ns} {command}"]
-    return [f'lab.sh({json.dumps(command)}, "{ns}")']
+        return f"ip netns exec {ns} {command}"
+    return f'lab.sh({json.dumps(command)}, "{ns}")'
 
 
 def _lines(action: Any, named: set[str]) -> Iterator[str]:
     ns = getattr(action, "ns", None)
+    to = action.to if isinstance(action, Move) else None
+    if not (to is None or to in named or to.isdigit()):
+        yield f"lab.do({code(action)})"
+        return
     inside = ns is not None and ns not in named
     if inside:
         action = structs.replace(action, ns=None)

@@ -56,7 +56,7 @@ def _source(search: Search, here: Namespace, hop: Hop, made: Rewrite, after: str
     subnet = gateways.own_network(search.snapshot, before)
     action = Masquerade(str(subnet or f"{before}/32"), hop.link_out, ns=remedy.reference(here))
     found = search.made("wrong-translation", here, message, [action])
-    first = remedy.inside(search.snapshot, here, deleted(rule)) if rule else []
+    first = [remedy.typed(here, deleted(rule))] if rule else []
     search.blamed = hop
     return structs.replace(found, hint=lines(*first, found.hint), actions=())
 

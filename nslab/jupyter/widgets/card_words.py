@@ -154,7 +154,7 @@ def _told_apart(every: Sequence[Verdict | str], *, fresh: bool = False) -> Itera
         if one.ok:
             again = sentence("another point is met by the same")
         for verdict in (one, *[Verdict(one.ok, again)] * (times - 1)):
-            yield verdict.told if fresh and not one.ok else verdict
+            yield verdict.sought if fresh and not one.ok else verdict
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nslab.explain.diagnose.remedy import typed
 from nslab.network.model import Snapshot
 from nslab.sentence import Sentence, sentence
 from nslab.session.check.verdict import (
@@ -36,6 +37,10 @@ class HasLink(Check, frozen=True):
         if self.kind == "veth":
             return sentence("a veth {place}", place=where)
         return sentence("a {kind} {place}", kind=self.kind, place=where) if self.kind else ""
+
+    @property
+    def goal(self) -> str:
+        return self.wanted or sentence("a link {place}", place=place(self.link, self.ns))
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         link = link_of(snapshot, self.link, self.ns)
@@ -100,7 +105,7 @@ class State(Check, frozen=True):
             if link.up:
                 hint = sentence("it is set up, but its other end is not")
             elif self.ns:
-                hint = f"ip netns exec {self.ns} {hint}"
+                hint = typed(namespace_of(snapshot, self.ns), hint)
         text = _state(place(self.link, self.ns), link.state)
         return Verdict(False, text, hint, self.wanted)
 
@@ -230,7 +235,8 @@ class Stp(Check, frozen=True):
         if link.bridge.stp == self.on:
             return Verdict(True, self.wanted)
         text = _spanning_tree(where, link.bridge.stp)
-        hint = f"brctl stp {self.bridge} {on_off(self.on)}"
+        command = f"brctl stp {self.bridge} {on_off(self.on)}"
+        hint = typed(namespace_of(snapshot, self.ns), command)
         return Verdict(False, text, hint, self.wanted)
 
 
@@ -263,7 +269,8 @@ class Promiscuous(Check, frozen=True):
         link = link_of(snapshot, self.link, self.ns)
         where = place(self.link, self.ns)
         ok = bool(link.promiscuity) == self.on
-        hint = "" if ok else f"ip link set dev {self.link} promisc {on_off(self.on)}"
+        command = f"ip link set dev {self.link} promisc {on_off(self.on)}"
+        hint = "" if ok else typed(namespace_of(snapshot, self.ns), command)
         text = sentence("{place} accepts only frames for it (promiscuity 0)", place=where)
         if count := link.promiscuity:
             text = sentence(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from nslab.explain.diagnose.remedy import typed
 from nslab.network.diff import kind_text, vlans_text
 from nslab.network.model import Snapshot
 from nslab.sentence import Sentence, sentence
 from nslab.session.check.rows import in_a_row, listed
-from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, place
+from nslab.session.check.verdict import RUN_IN_ORDER, Check, Verdict, link_of, namespace_of, place
 
 
 class StandsOn(Check, frozen=True):
@@ -118,7 +119,8 @@ class FiltersVlans(Check, frozen=True):
             text = sentence("{place} is not a bridge", place=where)
             return Verdict(False, text, wanted=self.wanted)
         ok = link.bridge.vlan_filtering == self.on
-        hint = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
+        command = f"ip link set dev {self.bridge} type bridge vlan_filtering {int(self.on)}"
+        hint = typed(namespace_of(snapshot, self.ns), command)
         text = _filtering(where, link.bridge.vlan_filtering)
         return Verdict(ok, text, *(("", "") if ok else (hint, self.wanted)))
 

@@ -24,14 +24,23 @@ GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
 class Verdict(Struct, frozen=True):
     """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be.
 
-    ``wanted`` says what should be, where a message does not tell that.  All three are texts; those
-    of nslab's own checks also know their form, by which a widget says them in its language.
+    ``wanted`` says what should be, where a message does not tell that, and ``goal`` where it does:
+    before anything was tried, that alone is said.  All of them are texts; those of nslab's own
+    checks also know their form, by which a widget says them in its language.
     """
 
     ok: bool
     message: str
     hint: str = ""
     wanted: str = ""
+    goal: str = ""
+
+    @property
+    def sought(self) -> str:
+        """The same before anything was tried: what is wanted, and beside it what is so."""
+        if self.ok or self.wanted or not self.goal:
+            return self.told
+        return sentence("wanted: {wanted}", wanted=self.goal)
 
     @property
     def told(self) -> str:
@@ -138,6 +147,11 @@ class Check(Struct, frozen=True, tag=True):
     def wanted(self) -> str:
         """What it wants, in words; empty if what it says tells that."""
         return self.tries
+
+    @property
+    def goal(self) -> str:
+        """What it wants, in words, also where what it says tells that."""
+        return self.wanted
 
     def ask(self, lab: Asked) -> Verdict:
         """Ask the lab, and judge."""
