@@ -104,6 +104,22 @@ def test_no_lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_what_is_advised_can_be_typed_where_nslab_is_not_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    beside = tmp_path / "nslab"
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python3"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = NslabError("enter", "a lab", "several labs are running", "nslab enter ns1\nor not")
+    assert str(said).endswith(f"\n  → {tmp_path}/python3 -m nslab enter ns1\n  → or not")
+    beside.write_text("")
+    beside.chmod(0o755)
+    assert str(said).endswith(f"\n  → {beside} enter ns1\n  → or not")
+    monkeypatch.setenv("PATH", f"/nowhere:{tmp_path}")
+    assert str(said).endswith("\n  → nslab enter ns1\n  → or not")
+    assert said.hint.startswith("nslab enter ns1"), "what is said is one text, wherever it is read"
+
+
 def test_the_only_lab_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     labs(monkeypatch, ONE)
     assert pick(None, "enter") is ONE
@@ -388,6 +404,23 @@ def test_the_options_of_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatc
     chosen = notebooks.options(lessons, 9000, False)
     assert {"--ServerApp.port=9000", "--ServerApp.port_retries=0", "--no-browser"} <= set(chosen)
     assert "--allow-root" not in chosen
+
+
+def test_a_terminal_of_jupyterlab_finds_nslab_whatever_the_login_shell_sets(
+    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = tmp_path / "an environment"
+    environment.mkdir()
+    (environment / "nslab").write_text("#!/bin/sh\necho it runs\n")
+    (environment / "nslab").chmod(0o755)
+    (tmp_path / ".profile").write_text("PATH=/usr/bin:/bin\n")
+    monkeypatch.setattr("sys.executable", str(environment / "python"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    (option,) = (word for word in notebooks.options(lessons, None, True) if "terminado" in word)
+    shell = shlex.split(option.partition("shell_command=")[2])
+    ran = subprocess.run(shell, input="nslab\n", capture_output=True, text=True, check=True)
+    assert ran.stdout == "it runs\n"
 
 
 def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:

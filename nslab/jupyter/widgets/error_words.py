@@ -6,7 +6,7 @@ An error whose operation, cause or advice is not known here is shown in English 
 
 from __future__ import annotations
 
-from nslab.errors import NotMet, NslabError
+from nslab.errors import NotMet, NslabError, typed
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 from nslab.printable import printable_lines
@@ -398,7 +398,7 @@ def told(error: NslabError) -> str:
     what, cause, hints = parts
     words = say("cannot {what}: {cause}") if cause else say("cannot {what}")
     first = words.format(what=what, cause=cause)
-    return printable_lines("\n".join([first, *(f"  → {line}" for line in hints)]))
+    return printable_lines("\n".join([first, *(f"  → {typed(line)}" for line in hints)]))
 
 
 def reason(error: NslabError) -> str:
