@@ -100,24 +100,28 @@ def standing(
     :param asked: the exercise
     :param choice: what was chosen
     :param trying: whether to try for real what only can be known so
-    :param veiled: whether only what is tried for real is told: the rest would name the fault
+    :param veiled: whether only what is tried for real is told: the rest would name the fault; of a
+        prediction: whether its check would name what is to be found
     """
     snapshot = lab.snapshot()
     wrong = _beside(asked, lab, trying)
     rest = not wrong and _looks_right(asked, snapshot)
-    checks = tuple(one for one in asked.checks if one.tries or not veiled)
-    asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
+    hidden, changed = veiled and not asked.choices, bool(lab.changes.lasting)
+    checks = tuple(one for one in asked.checks if one.tries or not hidden)
+    asking = [_asked(check, lab, snapshot, trying, rest or hidden) for check in checks]
     ran = _all_hold(asking)
-    if veiled:
+    if hidden:
         wrong = veil(asked, lab, works=trying and ran, right=rest)
     found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
-        found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
+        run = _run(asking, changed, veiled=veiled)
+        found = [run, _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
     return Standing(
-        points=(*found, *wrong),
+        # What is wrong from the start is for the learner to see first.
+        points=(*found, *(wrong if changed or trying else ())),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
@@ -220,18 +224,25 @@ def _later(tries: str, rest: bool) -> str:
     return sentence("{what}: tried once the rest is right", what=tries)
 
 
-def _run(found: list[Point], changed: bool) -> Point:
+UNFOUND = sentence(
+    "something was changed, but not yet what the task asks for: find that first, or open a hint"
+)
+"""What is said of commands that name something else than what is to be found."""
+
+
+def _run(found: list[Point], changed: bool, *, veiled: bool) -> Point:
     """Whether what was to be predicted was run, in one line.
 
     Before anything was done, it does not say what is to be found out.
 
     :param changed: whether anything was done in the lab
+    :param veiled: whether what is to be run is to be found, too
     """
     verdicts = [one for one in found if isinstance(one, Verdict)]
     wrong = [one for one in verdicts if not one]
     if wrong:
         if changed:
-            return wrong[0]
+            return Verdict(False, UNFOUND) if veiled else wrong[0]
         return sentence("the commands of the task have not been run yet, or changed nothing")
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))
