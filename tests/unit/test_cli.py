@@ -460,7 +460,11 @@ def test_why_says_yes_no_or_undecided_and_that_nothing_was_sent(
 
 @pytest.mark.parametrize(
     ("ns", "target", "cause"),
-    [("nobody", "203.0.113.80", "there is no namespace"), ("ns1", "10.0.0.0/8", "neither")],
+    [
+        ("nobody", "203.0.113.80", "there is no namespace"),
+        ("ns1", "10.0.0.0/8", "neither"),
+        ("ns1", "999.1.1.1", "999 is more than 255"),
+    ],
 )
 def test_why_of_what_cannot_be_asked_is_no_no(
     ns: str,

@@ -106,22 +106,21 @@ def standing(
     snapshot = lab.snapshot()
     wrong = _beside(asked, lab, trying)
     rest = not wrong and _looks_right(asked, snapshot)
-    hidden, changed = veiled and not asked.choices, bool(lab.changes.lasting)
-    checks = tuple(one for one in asked.checks if one.tries or not hidden)
+    hidden = veiled and not asked.choices
+    checks = _named(asked, hidden)
     asking = [_asked(check, lab, snapshot, trying, rest or hidden) for check in checks]
     ran = _all_hold(asking)
     if hidden:
         wrong = veil(asked, lab, works=trying and ran, right=rest)
     found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
-        run = _run(asking, changed, veiled=veiled)
+        run = _run(asking, bool(lab.changes.lasting), veiled=veiled)
         found = [run, _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
     return Standing(
-        # What is wrong from the start is for the learner to see first.
-        points=(*found, *(wrong if changed or trying else ())),
+        points=(*found, *_seen(wrong, lab, trying)),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
@@ -150,6 +149,16 @@ def veil(asked: Asks, lab: Lab, *, works: bool, right: bool) -> list[Verdict]:
     if asked.only and not (only := _untouched(asked, lab)):
         return [only]
     return [Verdict(False, VEILED)]
+
+
+def _named(asked: Asks, hidden: bool) -> tuple[Check, ...]:
+    """The checks that may be named; only those that are tried for real, if the rest is hidden."""
+    return tuple(one for one in asked.checks if one.tries) if hidden else asked.checks
+
+
+def _seen(wrong: list[Verdict], lab: Lab, trying: bool) -> list[Verdict]:
+    """What is wrong from the start is for the learner to see first, before anything is tried."""
+    return wrong if trying or lab.changes.lasting else []
 
 
 def _looks_right(asked: Asks, snapshot: Snapshot) -> bool:
@@ -186,7 +195,10 @@ def _tried(checks: tuple[Check, ...], points: Iterable[Point]) -> tuple[tuple[st
     )
 
 
-VEILED = sentence("it works, but not all is as the task asks: read it again, or open a hint")
+VEILED = sentence(
+    "it works, but the task asks for more: hold each of its sentences against your lab, or open a "
+    "hint"
+)
 """What is said of all that would name a fault that is to be found."""
 
 
@@ -221,7 +233,7 @@ def _later(tries: str, rest: bool) -> str:
     """
     if rest:
         return sentence("{what}: not tried yet", what=tries)
-    return sentence("{what}: tried once the rest is right", what=tries)
+    return sentence("{what}: not tried until the rest is right", what=tries)
 
 
 UNFOUND = sentence(
