@@ -146,7 +146,8 @@ def _instead(error: Exception, trace: TracebackType) -> str:
 def _not_a_box(thing: Any) -> str:
     """What to say of one of nslab's functions behind which stand square brackets."""
     name = getattr(thing, "__name__", "")
-    if not callable(thing) or getattr(public(), name or " ", None) is not thing:
+    known = bool(name) and vars(public()).get(name) is thing
+    if not known or not callable(thing):
         return ""
     made = f'lesson = nslab.lesson("02-bridge")\n  → then: {name}[…]'
     advice = made if name == "lesson" else f"write {form(thing)}"
