@@ -130,7 +130,7 @@ def typed(line: str) -> str:
         return line
     beside = os.path.join(os.path.dirname(sys.executable), program)
     known = os.access(beside, os.X_OK)
-    words = [beside] if known else [sys.executable, "-m", program]
+    words = [beside] if known else [sys.executable, "-P", "-m", program]
     return shlex.join(words) + space + rest
 
 

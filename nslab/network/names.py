@@ -187,18 +187,19 @@ def dotted_fault(text: object) -> str:
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]+(\.[0-9]*)+(/[0-9]*)?", text):
         return ""
     numbers, slash, length = text.partition("/")
-    parts = numbers.split(".")
-    digits = [part.lstrip("0") for part in parts]
-    large = next((part for part in digits if len(part) > 3 or int(part or 0) > 255), "")
-    if large:
+    fits = length.isdecimal() and len(length) < 3 and int(length) <= 32
+    wrong = "" if fits or not slash else "the prefix length of IPv4 goes from 0 to 32"
+    return _quad_fault(numbers.split(".")) or wrong
+
+
+def _quad_fault(parts: list[str]) -> str:
+    """What is wrong with the numbers between an address's dots; empty if nothing is."""
+    if large := next((part for part in parts if int(part[-9:] or 0) > 255 or len(part) > 9), ""):
         return f"{large[:9]} is more than 255, the largest number in an IPv4 address"
     if len(parts) != 4 or "" in parts:
         return "an IPv4 address has four numbers"
     padded = next((part for part in parts if part.startswith("0") and part != "0"), "")
-    if padded:
-        return f"{padded} begins with a 0, which is ambiguous"
-    short_enough = length.isdecimal() and len(length) < 3 and int(length) <= 32
-    return "" if short_enough or not slash else "the prefix length of IPv4 goes from 0 to 32"
+    return f"{padded} begins with a 0, which is ambiguous" if padded else ""
 
 
 def address(text: str) -> str:

@@ -111,7 +111,7 @@ def test_what_is_advised_can_be_typed_where_nslab_is_not_on_the_path(
     monkeypatch.setattr("sys.executable", str(tmp_path / "python3"))
     monkeypatch.setenv("PATH", "/nowhere")
     said = NslabError("enter", "a lab", "several labs are running", "nslab enter ns1\nor not")
-    assert str(said).endswith(f"\n  → {tmp_path}/python3 -m nslab enter ns1\n  → or not")
+    assert str(said).endswith(f"\n  → {tmp_path}/python3 -P -m nslab enter ns1\n  → or not")
     beside.write_text("")
     beside.chmod(0o755)
     assert str(said).endswith(f"\n  → {beside} enter ns1\n  → or not")
