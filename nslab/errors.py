@@ -23,6 +23,8 @@ learner, not bugs.  This module imports nothing of nslab but what makes texts fi
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from errno import EDQUOT, ENOSPC
 
 from nslab.printable import printable_lines
@@ -53,7 +55,7 @@ class NslabError(Exception):
         if self.cause:
             text += f": {self.cause}"
         if self.hint:
-            text += "".join(f"\n  → {line}" for line in self.hint.splitlines())
+            text += "".join(f"\n  → {typed(line)}" for line in self.hint.splitlines())
         return printable_lines(text)
 
     def _render_traceback_(self) -> list[str]:
@@ -115,6 +117,21 @@ class NotMet(NslabError, AssertionError):
 
     def __str__(self) -> str:
         return printable_lines(self.cause)
+
+
+def typed(line: str) -> str:
+    """A command line of ours as it can be typed here, where ``nslab`` may not be on the PATH.
+
+    :param line: it, or any other text: only what begins with ``nslab`` changes
+    """
+    program, space, rest = line.partition(" ")
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if program != "nslab" or any(os.access(f"{folder}/nslab", os.X_OK) for folder in folders):
+        return line
+    beside = os.path.join(os.path.dirname(sys.executable), program)
+    known = os.access(beside, os.X_OK)
+    words = [beside] if known else [sys.executable, "-P", "-m", program]
+    return shlex.join(words) + space + rest
 
 
 KINDS: dict[str, type[NslabError]] = {

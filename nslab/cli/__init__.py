@@ -9,6 +9,7 @@ check-notebooks, update-notebooks, vm.
     end         ``nslab end``
     grade       ``nslab grade``: a class's marks
     notebooks   where the lessons are, copying and trusting them
+    number      numbers as options take them
     progress    ``nslab progress``
     pick        which of the running labs is meant
     vm          the virtual machine: build, status, clean

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nslab import __version__
-from nslab.printable import printable
+from nslab.cli.number import number
 
 app = typer.Typer(
     name="nslab",
@@ -92,7 +91,9 @@ def lab(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="JupyterLab's port; default: the first free from 8888."
+            parser=number(int, 1, 65535),
+            metavar="PORT",
+            help="JupyterLab's port; default: the first free from 8888.",
         ),
     ] = None,
     browser: Annotated[
@@ -154,8 +155,8 @@ def enter(
     from nslab.engine import labs
 
     inside = None if name == "host" else name
-    command = printable(f"enter {shlex.quote(name)}") if name else ""
-    running = pick(lab, "enter", here=here, command=command, program=ctx.obj or (), ns=inside)
+    words = ["enter", name] if name else []
+    running = pick(lab, "enter", here=here, words=words, program=ctx.obj or (), ns=inside)
     raise typer.Exit(labs.enter(running, inside, ctx.obj))
 
 
@@ -167,7 +168,11 @@ def end(
     ] = None,
     older: Annotated[
         float | None,
-        typer.Option(min=0, metavar="HOURS", help="All of yours that are older than this."),
+        typer.Option(
+            parser=number(float, 0),
+            metavar="HOURS",
+            help="All of yours that are older than this; 0.5 is half an hour.",
+        ),
     ] = None,
 ) -> None:
     """End running labs, with all that runs in them.
@@ -220,10 +225,8 @@ def show(
 
     flags = {"--json": as_json, "--dot": as_dot, "--message": as_message}
     words = [flag for flag, given in flags.items() if given] + (["--svg", str(svg)] if svg else [])
-    command = printable(shlex.join(["show", *words]))
-    snapshot = (
-        showing.machine() if machine else showing.running(lab, here=as_message, command=command)
-    )
+    words.insert(0, "show")
+    snapshot = showing.machine() if machine else showing.running(lab, here=as_message, words=words)
     if as_message:
         import msgspec
 
@@ -300,14 +303,29 @@ def grade(
     seconds: Annotated[
         float,
         typer.Option(
-            "--time", min=1, help="Seconds that one exercise may take, once its lab is there."
+            "--time",
+            parser=number(float, 1),
+            metavar="SECONDS",
+            help="Seconds that one exercise may take, once its lab is there.",
         ),
     ] = 60.0,
     memory: Annotated[
-        int, typer.Option("--memory", min=256, help="MiB of memory that one exercise may take.")
+        int,
+        typer.Option(
+            "--memory",
+            parser=number(int, 256),
+            metavar="MIB",
+            help="MiB of memory that one exercise may take.",
+        ),
     ] = 1024,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=0, help="How many at once; 0: one for each processor.")
+        int,
+        typer.Option(
+            "--jobs",
+            parser=number(int, 0),
+            metavar="N",
+            help="How many at once; 0: one for each processor.",
+        ),
     ] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a table that is there.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from nslab.doctor import Check, Report, examine
+from nslab.errors import typed
 
 MARKS = {"ok": "✔", "limited": "!", "missing": "-", "refused": "✘"}
 PLAIN = {"ok": "+", "limited": "!", "missing": "-", "refused": "x"}
@@ -47,7 +48,7 @@ def _print(report: Report, whole: bool) -> None:
             console.print(_line(check, width))
             if check.status != "ok":
                 for line in check.remedy.splitlines():
-                    console.print(f"      {line}")
+                    console.print(f"      {typed(line)}")
 
 
 def _line(check: Check, width: int) -> object:

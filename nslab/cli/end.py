@@ -22,7 +22,13 @@ def run(names: list[str], older: float | None) -> int:
     if not names and older is None:
         names = [str(pick(None, "end").pid)]  # the only one; of several it says which there are
     failed = 0
-    for lab in [*(pick(name, "end") for name in names), *_older(older)]:
+    chosen = [pick(name, "end") for name in names]
+    if older is not None:
+        old = _older(older)
+        chosen += old
+        if not old:
+            print(_none(older))
+    for lab in chosen:
         try:
             labs.end(lab)
         except NslabError as error:
@@ -33,12 +39,22 @@ def run(names: list[str], older: float | None) -> int:
     return failed
 
 
-def _older(hours: float | None) -> list[labs.Running]:
+def _older(hours: float) -> list[labs.Running]:
     """The caller's own that are so old, and of which anything runs."""
-    if hours is None:
-        return []
     return [
         lab
         for lab in labs.running()
         if lab.uid == os.geteuid() and lab.engine != "resting" and lab.age > hours * HOUR
     ]
+
+
+def _none(hours: float) -> str:
+    """That none is so old, and how old the oldest is."""
+    running = _older(0)
+    if not running:
+        return "no lab of yours is running"
+    oldest = max(running, key=lambda lab: lab.age)
+    return (
+        f"none of your labs is older than {age(hours * HOUR)}: the oldest, "
+        f"{printable(oldest.name)}, is {age(oldest.age)} old"
+    )

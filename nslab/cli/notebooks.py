@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -195,6 +196,17 @@ def _trusted(path: Path) -> bool:
         return bool(notary.check_signature(lesson))
 
 
+def _terminals() -> str:
+    """Their shells, where JupyterLab was started from no terminal and makes them login shells.
+
+    Such a one sets its own PATH: it is given back the folder of ``nslab`` and its Python.
+    """
+    shell = shlex.quote(os.environ.get("SHELL") or "/bin/sh")
+    programs = shlex.quote(os.path.dirname(sys.executable))
+    words = [shell, "-l", "-c", shlex.quote(f'export PATH={programs}:"$PATH"; exec {shell}')]
+    return f"--ServerApp.terminado_settings=shell_command={' '.join(words)}"
+
+
 def options(folder: Path, port: int | None, browser: bool) -> list[str]:
     """JupyterLab's options: this machine only, nothing fetched, the first lesson open."""
     first = lessons(folder)[0].relative_to(folder)
@@ -211,6 +223,7 @@ def options(folder: Path, port: int | None, browser: bool) -> list[str]:
         # What lab.terminal needs to put a terminal beside the notebook, and not in front of it.
         "--LabApp.expose_app_in_browser=True",
     ]
+    chosen += [] if sys.stdout.isatty() else [_terminals()]
     if port is not None:
         # The port that was asked for, or an error; not the next one that is free.
         chosen += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]

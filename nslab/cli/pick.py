@@ -17,6 +17,8 @@ from nslab.printable import printable
 MOST = 10
 """So many labs are listed, the newest first."""
 
+START = "start one in a notebook: from nslab import Lab; lab = Lab()"
+
 SHOWN = 5
 """So many of a lab's namespaces are named in a list of labs."""
 
@@ -26,7 +28,7 @@ def pick(
     operation: str,
     *,
     here: bool = False,
-    command: str = "",
+    words: Sequence[str] = (),
     program: Sequence[str] = (),
     ns: str | None = None,
 ) -> labs.Running:
@@ -36,7 +38,8 @@ def pick(
 
     :param operation: what is wanted, as errors say it: enter, show
     :param here: leave out those that live on other machines
-    :param command: what follows ``nslab`` to do it, if that is not the operation's own word
+    :param words: what was typed behind ``nslab``, if that is not the operation's own word; a
+        namespace is the second
     :param program: what is to be run there, which stands last in what is advised
     :param ns: the namespace that it is wanted for
 
@@ -48,7 +51,7 @@ def pick(
             operation,
             wanted or "a lab",
             "no lab of yours is running",
-            "start one in a notebook: from nslab import Lab; lab = Lab()",
+            "" if operation == "end" else START,
         )
     found = [lab for lab in running if wanted == str(lab.pid)]
     found = found or [lab for lab in running if wanted in (None, lab.name)]
@@ -59,33 +62,55 @@ def pick(
     if len(found) == 1:
         return found[0]
     namespaces = cache(_namespaces)  # each is looked into once, and only where it matters
-    able = [lab for lab in found if ns is not None and ns in namespaces(lab)]
-    if len(able) == 1:
+    if ns in RESERVED:  # every lab has those
+        ns = None
+    able = [lab for lab in found or running if ns is None or ns in namespaces(lab)]
+    if found and len(able) == 1:
         return able[0]
-    option = "" if operation == "end" else "--lab "
-    listed = sorted(able or found or running, key=lambda lab: lab.age)
-    last = printable(f" -- {shlex.join(program)}") if program else ""
-    lines = "\n".join(
-        f"nslab {command or operation} {option}{_word(lab, running)}{last}"
-        f"    {_called(lab, running)}{_how(lab)}{_having(namespaces(lab))}"
-        for lab in listed[:MOST]
-    )
-    lines += _left(listed[MOST:])
     cause = "several labs are running" if found else "no lab of that name is running"
-    if found and ns is not None and not able:
+    if not able:
         cause += f", and none has a namespace called {printable(ns)}"
-    raise NslabError(operation, printable(wanted or "a lab"), cause, lines)
+        # What can be done is the same with a namespace that is there.
+        able = [lab for lab in found or running if namespaces(lab)]
+    listed = sorted(able, key=lambda lab: lab.age)
+    option = [] if operation == "end" else ["--lab"]
+    last = ["--", *program] if program else []
+    lines = []
+    for lab in listed[:MOST]:
+        there, word = namespaces(lab), _word(lab, running)
+        typed = [*_with(words or [operation], ns, there), *option, word, *last]
+        about = f"{_called(lab, running)}{_how(lab)}{_having(there)}"
+        lines.append(f"{printable(shlex.join(['nslab', *typed]))}    # {about}")
+    lines += _left(listed[MOST:]) or (
+        [] if listed else ["make one in a notebook: ip netns add ns1"]
+    )
+    raise NslabError(operation, printable(wanted or "a lab"), cause, "\n".join(lines))
 
 
-def _left(older: list[labs.Running]) -> str:
+def _with(words: Sequence[str], ns: str | None, there: list[str]) -> list[str]:
+    """What was typed, with a namespace that is there in place of one that is not."""
+    return [*words] if ns is None or ns in there else [words[0], there[0], *words[2:]]
+
+
+def _left(older: list[labs.Running]) -> list[str]:
     """What is said of those that are too many to be listed, and how to be rid of them."""
     if not older:
-        return ""
-    hours = max(1, int(min(lab.age for lab in older) // 3600))
-    return (
-        f"\nand {len(older)} more, up to {age(older[-1].age)} old; nslab end --older {hours} ends "
-        f"those of more than {hours} h"
-    )
+        return []
+    said = f"{len(older)} more, up to {age(older[-1].age)} old"
+    ours = [lab.age for lab in older if lab.uid == os.geteuid() and lab.engine != "resting"]
+    hours = next((fitting for bound in ours if (fitting := _below(bound))), None)
+    if hours is None:
+        return [f"# {said}"]
+    span = f"{hours} h" if hours >= 1 else f"{hours * 60:.0f} min"
+    return [f"nslab end --older {hours}    # {said}: ends all of yours of more than {span}"]
+
+
+def _below(seconds: float) -> float | None:
+    """The longest time, in hours as ``nslab end --older`` takes them, that is shorter; or none."""
+    hours = seconds / 3600
+    if hours > 1:
+        return int(hours) if hours > int(hours) else int(hours) - 1
+    return next((part for part in (0.5, 0.2, 0.1) if hours > part), None)
 
 
 def _how(lab: labs.Running) -> str:

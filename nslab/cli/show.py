@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from nslab.errors import NslabError, os_cause
 from nslab.network.model import Snapshot
 
 
-def running(wanted: str | None, *, here: bool = False, command: str = "") -> Snapshot:
+def running(wanted: str | None, *, here: bool = False, words: Sequence[str] = ()) -> Snapshot:
     """A snapshot of a running lab.
 
-    :param command: what was typed behind ``nslab``, for what is advised where no lab is named
+    :param words: what was typed behind ``nslab``, for what is advised where no lab is named
     """
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    return labs.look(pick(wanted, "show", here=here, command=command))
+    return labs.look(pick(wanted, "show", here=here, words=words))
 
 
 def machine() -> Snapshot:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 from nslab.cli import show
 from nslab.errors import NslabError
 from nslab.explain.diagnose.why import silent
 from nslab.network.model import Snapshot
-from nslab.printable import printable
+
+WAY = "explain a packet's way in"
 
 YES, NO, UNDECIDED = 0, 1, 2
 
@@ -33,5 +33,4 @@ def _running(lab: str | None, ns: str, target: str) -> Snapshot:
     from nslab.cli.pick import pick
     from nslab.engine import labs
 
-    command = printable(f"why {shlex.quote(ns)} {shlex.quote(target)}")
-    return labs.look(pick(lab, "explain a way in", command=command, ns=ns))
+    return labs.look(pick(lab, WAY, words=["why", ns, target], ns=ns))

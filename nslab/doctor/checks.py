@@ -117,7 +117,7 @@ def _without(kind: str, remedy: str) -> tuple[str, str]:
     detail = f"{FEATURES[kind]}: not in this kernel"
     if kind not in IN_A_MACHINE:
         return detail, remedy
-    once = f"nslab vm build, once (or, if the kernel has the module: {remedy})"
+    once = f"nslab vm build    # once; or, if the kernel has the module: {remedy}"
     return f"{detail}, so it takes a virtual machine", once
 
 

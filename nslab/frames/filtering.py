@@ -7,6 +7,7 @@ the frame's line, in any case of letters; words beside each other must all be th
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import operator
 import re
@@ -115,6 +116,8 @@ class _Reader:
             elif (token := sign or word or other).strip():
                 self._tokens.append((token, False))
         self._text = text
+        self._last = ""
+        """What was read last that something must follow."""
 
     def read(self) -> Wanted:
         if not self._tokens:
@@ -134,7 +137,7 @@ class _Reader:
     def _either(self) -> Wanted:
         ways = [self._every()]
         while self._next() in ("or", "||"):
-            self._tokens.pop(0)
+            self._last, _ = self._tokens.pop(0)
             ways.append(self._every())
         return ways[0] if len(ways) == 1 else lambda facts: any(way(facts) for way in ways)
 
@@ -142,14 +145,15 @@ class _Reader:
         parts = [self._one()]
         while self._tokens and self._next() not in ("or", "||", ")"):
             if self._next() in ("and", "&&"):
-                self._tokens.pop(0)
+                self._last, _ = self._tokens.pop(0)
             parts.append(self._one())
         return parts[0] if len(parts) == 1 else lambda facts: all(part(facts) for part in parts)
 
     def _one(self) -> Wanted:
         if not self._tokens:
-            raise self._wrong("it is not finished")
+            raise self._wrong(f"nothing stands behind {self._last}")
         token, quoted = self._tokens.pop(0)
+        self._last = token
         if quoted:
             return _says(token)
         if token in ("!", "not"):
@@ -170,7 +174,9 @@ class _Reader:
         if sign in _COMPARED and (name in _FIELDS or not sign.isalpha()):
             self._tokens.pop(0)
             if name not in _FIELDS:
-                raise self._wrong(f"{token} is no field", f"there are {', '.join(_FIELDS)}")
+                near = _nearest(name)
+                cause = f"{token} is no field, {near} is one" if near else f"{token} is no field"
+                raise self._wrong(cause, f"there are {', '.join(_FIELDS)}")
             if not self._tokens:
                 raise self._wrong(f"{token} {sign} of what?")
             return _compares(name, sign, self._tokens.pop(0)[0])
@@ -183,6 +189,13 @@ class _Reader:
         if (network := _network(token)) is not None:
             return lambda facts: any(_inside(one, network) for one in facts.fields.get("addr", ()))
         return _says(token)
+
+
+def _nearest(name: str) -> str:
+    """The field that was meant: one that ends so, or is written much like it."""
+    ending = [field for field in _FIELDS if field.rpartition(".")[2] == name]
+    close = ending or difflib.get_close_matches(name, _FIELDS, 1)
+    return close[0] if close else ""
 
 
 def _says(text: str) -> Wanted:

@@ -134,11 +134,24 @@ def _instead(error: Exception, trace: TracebackType) -> str:
             return f"nslab has no {printable(found[1])}\n  → {offer}"
     elif isinstance(error, TypeError):
         called = _called(trace)
+        if called is not None and "not subscriptable" in str(error):
+            return _not_a_box(called)
         if called is not None and _ours(called) and "argument" in str(error):
             return f"{printable(str(error))}\n  → write {form(called)}"
     elif isinstance(error, AttributeError) and _ours(error.obj):
         return _no_such(error.obj, str(error.name))
     return ""
+
+
+def _not_a_box(thing: Any) -> str:
+    """What to say of one of nslab's functions behind which stand square brackets."""
+    name = getattr(thing, "__name__", "")
+    known = bool(name) and vars(public()).get(name) is thing
+    if not known or not callable(thing):
+        return ""
+    made = f'lesson = nslab.lesson("02-bridge")\n  → then: {name}[…]'
+    advice = made if name == "lesson" else f"write {form(thing)}"
+    return f"{name} is a function here: it takes round brackets first\n  → {advice}"
 
 
 def _no_such(thing: object, name: str) -> str:
@@ -163,7 +176,10 @@ def _none_yet(error: NameError) -> str:
 
 
 def _called(trace: TracebackType) -> Any:
-    """What the cell called where the error came; None if that cannot be told."""
+    """What the cell called, or put square brackets behind, where the error came.
+
+    None if that cannot be told.
+    """
     code, place = trace.tb_frame.f_code, trace.tb_lasti // 2
     line, last, start, end = next(itertools.islice(code.co_positions(), place, None))
     if line is None or last != line:
@@ -171,10 +187,10 @@ def _called(trace: TracebackType) -> Any:
     text = linecache.getline(code.co_filename, line).encode()[start:end].decode()
     try:
         call = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.Call | ast.Subscript):
             return None
         found: Any = trace.tb_frame.f_globals
-        words = ast.unparse(call.func).split(".")
+        words = ast.unparse(call.func if isinstance(call, ast.Call) else call.value).split(".")
         found = found[words[0]]
         for word in words[1:]:
             found = getattr(found, word)

@@ -178,6 +178,30 @@ def _text(value: object) -> str:
     return value
 
 
+def dotted_fault(text: object) -> str:
+    """What is wrong with numbers and dots that are meant to be an IPv4 address; empty for the rest.
+
+    >>> dotted_fault("10.0.0.300/24")
+    '300 is more than 255, the largest number in an IPv4 address'
+    """
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]+(\.[0-9]*)+(/[0-9]*)?", text):
+        return ""
+    numbers, slash, length = text.partition("/")
+    fits = length.isdecimal() and len(length) < 3 and int(length) <= 32
+    wrong = "" if fits or not slash else "the prefix length of IPv4 goes from 0 to 32"
+    return _quad_fault(numbers.split(".")) or wrong
+
+
+def _quad_fault(parts: list[str]) -> str:
+    """What is wrong with the numbers between an address's dots; empty if nothing is."""
+    if large := next((part for part in parts if int(part[-9:] or 0) > 255 or len(part) > 9), ""):
+        return f"{large[:9]} is more than 255, the largest number in an IPv4 address"
+    if len(parts) != 4 or "" in parts:
+        return "an IPv4 address has four numbers"
+    padded = next((part for part in parts if part.startswith("0") and part != "0"), "")
+    return f"{padded} begins with a 0, which is ambiguous" if padded else ""
+
+
 def address(text: str) -> str:
     """An address with its prefix length, in plain form.
 
@@ -191,7 +215,7 @@ def address(text: str) -> str:
         raise InvalidInput(
             operation,
             short(text),
-            "it is not an address with a prefix length",
+            dotted_fault(text) or "it is not an address with a prefix length",
             "write it like 192.168.10.1/24",
         ) from None
     if "/" not in text:
@@ -229,7 +253,8 @@ def destination(text: str) -> str:
     try:
         network = ipaddress.ip_network(_text(text))
     except ValueError as error:
-        cause, hint = "it is not a network", "write default, or a network like 192.168.10.0/24"
+        cause = dotted_fault(text) or "it is not a network"
+        hint = "write default, or a network like 192.168.10.0/24"
         try:
             inside = ipaddress.ip_interface(_text(text)).network
         except ValueError:
@@ -248,18 +273,20 @@ def host_address(text: str) -> str:
         raise InvalidInput(
             "use the address",
             short(text),
-            "it is not the address of a host",
+            dotted_fault(text) or "it is not the address of a host",
             "write it without a prefix length, like 192.168.10.1",
         ) from None
 
 
 def host(text: str, operation: str) -> str:
     """A name or an address of a host, which no program takes for an option."""
-    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", text):
+    fault = dotted_fault(text)
+    named = isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*", text)
+    if fault or not named:
         raise InvalidInput(
             operation,
             short(text),
-            "it is neither an address nor a name",
+            fault or "it is neither an address nor a name",
             "such as 203.0.113.80 or www.example.org",
         )
     return text

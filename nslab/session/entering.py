@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from nslab.errors import EngineUnavailable, InvalidInput
+from nslab.errors import EngineUnavailable, InvalidInput, typed
 from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:
@@ -56,9 +56,5 @@ def program(lab: Lab) -> tuple[str, ...]:
 
 
 def by_hand(name: str, space: str) -> str:
-    """The same for a person, who types it in a terminal of the machine.
-
-    >>> by_hand("free-play", "ns1")
-    'nslab enter --lab free-play ns1'
-    """
-    return shlex.join(["nslab", "enter", "--lab", name, *([space] if space != HOST else [])])
+    """The same for a person, who types it in a terminal of the machine."""
+    return typed(shlex.join(["nslab", "enter", "--lab", name, *([space] if space != HOST else [])]))

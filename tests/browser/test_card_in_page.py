@@ -155,7 +155,7 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
 def test_it_shows_why_something_is_not_reached(book: Book) -> None:
     page = book(BEGIN, card("X3"), "%%host\nip route del default").page
     why = page.locator("button.nslab-explain")
-    expect(page.locator(".nslab-points")).to_contain_text("tried once the rest is right")
+    expect(page.locator(".nslab-points")).to_contain_text("not tried until the rest is right")
     expect(why).to_be_hidden()
     page.locator("button.nslab-check").click()
     expect(page.locator(".nslab-points")).to_contain_text("host does not reach 203.0.113.80")

@@ -278,7 +278,7 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
     answer = page.locator(".nslab-answer")
     for words, said in (
         ("Ping from here …", "ping 203.0.113.80"),
-        ("Why not from here …", "✔ ns1"),
+        ("Why can't it reach …", "✔ ns1"),
     ):
         node(page, "ns1/eth0").scroll_into_view_if_needed()
         Mouse(page).pick("ns1/eth0", words)
@@ -432,7 +432,7 @@ def test_what_why_names_as_the_remedy_is_done_by_its_button(book: Book) -> None:
         "lab.do(nslab.DeleteRoute('default', ns='ns1'))\nlab.builder()"
     ).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
-    Mouse(page).pick("ns1", "Why not from here …")
+    Mouse(page).pick("ns1", "Why can't it reach …")
     expect(page.locator(".nslab-whom input")).to_be_focused()
     page.keyboard.press("Enter")
     answer = page.locator(".nslab-answer")

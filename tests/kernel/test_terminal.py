@@ -14,7 +14,7 @@ import pytest
 from python_kernel import start_new_kernel
 from waiting import until
 
-from nslab import AddContainer, AddNamespace, EngineUnavailable, InvalidInput, Lab, NotFound
+from nslab import AddContainer, AddNamespace, EngineUnavailable, InvalidInput, Lab, NotFound, errors
 from nslab.engine.agent.boot import stand_ins
 from nslab.jupyter.interactive import complained, needed
 from nslab.session import entering
@@ -210,7 +210,8 @@ def test_places_that_there_are_not(shared: Lab) -> None:
 def test_outside_a_notebook_it_says_what_to_type(shared: Lab, capsys: Any) -> None:
     shared.terminal("ns1")
     said = capsys.readouterr().out
-    assert said == f"in a terminal of this machine: nslab enter --lab {shared.name} ns1\n"
+    line = errors.typed(f"nslab enter --lab {shared.name} ns1")
+    assert said == f"in a terminal of this machine: {line}\n"
 
 
 # -- in a kernel -----------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ def outputs(client: Any, cell: str) -> list[dict[str, Any]]:
 def test_what_lab_terminal_shows_is_the_same_at_each_run(kernel: Any) -> None:
     first, second = (outputs(kernel, "lab.terminal('ns1')") for _ in range(2))
     assert len(first) == 1
-    line = "in a terminal of this machine: nslab enter --lab kernel ns1"
+    line = f"in a terminal of this machine: {errors.typed('nslab enter --lab kernel ns1')}"
     for shown in (first[0]["data"], second[0]["data"]):
         assert shown["text/plain"] == line
         assert shown["text/html"].replace("<code>", "").replace("</code>", "") == f"<p>{line}</p>"

@@ -484,7 +484,7 @@ def test_a_container_is_entered_by_its_process_wherever_a_line_is_shown() -> Non
 
 def ask_why(builder: Builder, thing: str, whom: str) -> None:
     """Ask why not, and wait for the answer."""
-    picked(builder, thing, "Why not from here …")
+    picked(builder, thing, "Why can't it reach …")
     part(builder, "whom").value = whom
     press(builder, "why")
 
@@ -531,7 +531,7 @@ def test_one_button_alone_is_to_be_pressed_next(lab: Lab, builder: Builder) -> N
     picked(builder, "host", "Ping from here …")
     assert first() == ["Ping"]
     assert part(builder, "form").layout.display == "none"
-    picked(builder, "host", "Why not from here …")
+    picked(builder, "host", "Why can't it reach …")
     assert first() == ["Why not?"]
     picked(builder, "host/eth0", "Set down")
     assert first() == ["Do it"]

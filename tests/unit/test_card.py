@@ -347,7 +347,7 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
     says(card, "br0 is silent", "points")
     says(card, "0 of 1 met")
     lab.do(AddBridge("br9"), AddBridge("br0"), SetUp("br0"))
-    says(card, "it works, but not all is as the task asks", "points")
+    says(card, "it works, but the task asks for more", "points")
     assert "br1" not in part(card, "points").value
     assert "br9" not in part(card, "points").value
     assert not one.attempt.passed
@@ -367,7 +367,7 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
 def test_what_is_tried_waits_until_the_rest_is_met(deal: Any, tried: dict[str, int]) -> None:
     one = build(checks=(HasLink("br0"), Tried("br0")))
     card, lab = deal(one)
-    assert "br0 answers: tried once the rest is right" in part(card, "points").value
+    assert "br0 answers: not tried until the rest is right" in part(card, "points").value
     lab.do(AddBridge("br1"))
     until(lambda: card.live.snapshot == lab.snapshot())
     assert tried == {}
@@ -798,6 +798,19 @@ def test_start_over_takes_one_press_and_there_is_a_way_back(deal: Any) -> None:
     assert hidden(card, "back")
 
 
+def test_who_starts_over_is_asked_to_choose_again(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    one.choose("a")
+    lab.do(AddBridge("br0"))
+    says(card, "you chose a", "points")
+    press(card, "again")
+    says(card, "Choose an answer again before you run the commands.", "told")
+    assert "no answer chosen yet" in part(card, "points").value
+    assert "before an answer was chosen" not in part(card, "points").value
+    assert "Commands were run" not in part(card, "locked").value
+
+
 # -- what may go wrong -------------------------------------------------------------------------
 
 
@@ -911,7 +924,7 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     assert hidden(card, "use")
     with Lab(engine="fake"):
         until(lambda: not hidden(card, "use"))
-        assert "Type your commands in the cell below" in part(card, "where").value
+        assert "What you type in the cell below" in part(card, "where").value
         press(card, "use")
         assert notebook.lab is lab
         assert hidden(card, "use")

@@ -268,10 +268,10 @@ def test_counting_routers() -> None:
     answered = "64 bytes from 10.0.0.1: icmp_seq=1 ttl={} time=0.1 ms\n"
     verdict = ck.Hops("ns1", "10.0.0.1", 1).ask(Answers(0, answered.format(63)))
     assert verdict
-    assert verdict.message == "from 10.0.0.1 to ns1, an answer passes 1 router"
+    assert verdict.message == "from 10.0.0.1 to ns1, an answer crosses 1 router"
     verdict = ck.Hops(None, "10.0.0.1", 1).ask(Answers(0, answered.format(64)))
     assert not verdict
-    assert verdict.message == "from 10.0.0.1 to host, an answer passes no routers"
+    assert verdict.message == "from 10.0.0.1 to host, an answer comes without a router"
     verdict = ck.Hops("ns1", "10.0.0.1", 0).ask(Answers(1))
     assert not verdict
     assert "does not reach 10.0.0.1: no answer" in verdict.message

@@ -104,6 +104,22 @@ def test_no_lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_what_is_advised_can_be_typed_where_nslab_is_not_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    beside = tmp_path / "nslab"
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python3"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = NslabError("enter", "a lab", "several labs are running", "nslab enter ns1\nor not")
+    assert str(said).endswith(f"\n  → {tmp_path}/python3 -P -m nslab enter ns1\n  → or not")
+    beside.write_text("")
+    beside.chmod(0o755)
+    assert str(said).endswith(f"\n  → {beside} enter ns1\n  → or not")
+    monkeypatch.setenv("PATH", f"/nowhere:{tmp_path}")
+    assert str(said).endswith("\n  → nslab enter ns1\n  → or not")
+    assert said.hint.startswith("nslab enter ns1"), "what is said is one text, wherever it is read"
+
+
 def test_the_only_lab_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     labs(monkeypatch, ONE)
     assert pick(None, "enter") is ONE
@@ -132,9 +148,9 @@ def test_which_labs_there_are(
     with pytest.raises(NslabError, match=cause) as error:
         pick(wanted, "show")
     hint = error.value.hint
-    assert "nslab show --lab 101    one, 5 s old" in hint
-    assert "nslab show --lab 103    one, 3 days old" in hint
-    assert ("nslab show --lab two    8 min old" in hint) == (wanted != "one")
+    assert "nslab show --lab 101    # one, 5 s old" in hint
+    assert "nslab show --lab 103    # one, 3 days old" in hint
+    assert ("nslab show --lab two    # 8 min old" in hint) == (wanted != "one")
 
 
 def test_the_lab_that_has_the_namespace_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,12 +159,33 @@ def test_the_lab_that_has_the_namespace_is_meant(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("nslab.cli.pick._namespaces", lambda lab: seen[lab.pid])
     assert pick(None, "enter", ns="ns2") is TWO
     with pytest.raises(NslabError, match="several labs are running") as error:
-        pick(None, "enter", ns="ns1", command="enter ns1")
-    assert "nslab enter ns1 --lab 101    one, 5 s old, with ns1\n" in str(error.value)
+        pick(None, "enter", ns="ns1", words=["enter", "ns1"])
+    assert "nslab enter ns1 --lab 101    # one, 5 s old, with ns1\n" in str(error.value)
     assert "with ns1, ns2" in error.value.hint
-    with pytest.raises(NslabError, match="and none has a namespace called ns9"):
-        pick(None, "enter", ns="ns9")
     assert pick("two", "enter", ns="ns9") is TWO, "one that is named is meant"
+
+
+@pytest.mark.parametrize("wanted", [None, "nobody"])
+def test_of_a_namespace_that_no_lab_has_those_are_offered_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | None
+) -> None:
+    seen = {101: ["ns1"], 102: ["a b", "ns2"], 103: []}
+    labs(monkeypatch, ONE, TWO, TWIN)
+    monkeypatch.setattr("nslab.cli.pick._namespaces", lambda lab: seen[lab.pid])
+    with pytest.raises(NslabError, match="and none has a namespace called ns9") as error:
+        pick(wanted, "why", ns="ns9", words=["why", "ns9", "ns9"])
+    assert error.value.hint.splitlines() == [
+        "nslab why ns1 ns9 --lab 101    # one, 5 s old, with ns1",
+        "nslab why 'a b' ns9 --lab two    # 8 min old, with a b, ns2",
+    ]
+    with pytest.raises(NslabError) as error:
+        pick(wanted, "enter", ns="router", words=["enter", "router"])
+    assert "none has" not in error.value.cause, "every lab has a router"
+    assert error.value.hint.startswith("nslab enter router --lab 101    # one, 5 s old")
+    monkeypatch.setattr("nslab.cli.pick._namespaces", lambda _: [])
+    with pytest.raises(NslabError, match="and none has a namespace") as error:
+        pick(wanted, "enter", ns="ns9", words=["enter", "ns9"])
+    assert error.value.hint == "make one in a notebook: ip netns add ns1"
 
 
 def test_another_users_name_is_shown_and_never_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,8 +196,8 @@ def test_another_users_name_is_shown_and_never_to_be_typed(monkeypatch: pytest.M
     with pytest.raises(NslabError) as error:
         pick("neither", "show")
     assert "\x1b" not in str(error.value)
-    assert r"--lab 104    x\x1b]0;\x07; reboot of " in error.value.hint
-    assert "--lab 105    101 of " in error.value.hint
+    assert r"--lab 104    # x\x1b]0;\x07; reboot of " in error.value.hint
+    assert "--lab 105    # 101 of " in error.value.hint
     assert pick("101", "show") is ONE  # whoever calls his lab so stands in nobody's way
 
 
@@ -369,6 +406,23 @@ def test_the_options_of_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatc
     assert "--allow-root" not in chosen
 
 
+def test_a_terminal_of_jupyterlab_finds_nslab_whatever_the_login_shell_sets(
+    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = tmp_path / "an environment"
+    environment.mkdir()
+    (environment / "nslab").write_text("#!/bin/sh\necho it runs\n")
+    (environment / "nslab").chmod(0o755)
+    (tmp_path / ".profile").write_text("PATH=/usr/bin:/bin\n")
+    monkeypatch.setattr("sys.executable", str(environment / "python"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    (option,) = (word for word in notebooks.options(lessons, None, True) if "terminado" in word)
+    shell = shlex.split(option.partition("shell_command=")[2])
+    ran = subprocess.run(shell, input="nslab\n", capture_output=True, text=True, check=True)
+    assert ran.stdout == "it runs\n"
+
+
 def test_lab_becomes_jupyterlab(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda _, argv: started.append(argv))
@@ -406,7 +460,11 @@ def test_why_says_yes_no_or_undecided_and_that_nothing_was_sent(
 
 @pytest.mark.parametrize(
     ("ns", "target", "cause"),
-    [("nobody", "203.0.113.80", "there is no namespace"), ("ns1", "10.0.0.0/8", "neither")],
+    [
+        ("nobody", "203.0.113.80", "there is no namespace"),
+        ("ns1", "10.0.0.0/8", "neither"),
+        ("ns1", "999.1.1.1", "999 is more than 255"),
+    ],
 )
 def test_why_of_what_cannot_be_asked_is_no_no(
     ns: str,
@@ -427,23 +485,27 @@ def test_why_says_what_to_type_if_several_labs_run(
     labs(monkeypatch, ONE, TWO)
     assert run("why", "ns1", "8.8.8.8") == 2
     said = capsys.readouterr().err
-    assert "cannot explain a way in a lab: several labs are running" in said
-    assert "nslab why ns1 8.8.8.8 --lab two" in said
+    assert "cannot explain a packet's way in a lab: several labs are running" in said
+    assert "none has a namespace called ns1" in said
+    monkeypatch.setattr("nslab.cli.pick._namespaces", lambda _: ["ns1"])
+    assert run("why", "ns1", "8.8.8.8") == 2
+    assert "nslab why ns1 8.8.8.8 --lab two    # 8 min" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("typed", "advised"),
     [
-        ("enter ns1 -- ip -br 'address show'", "enter ns1 --lab two -- ip -br 'address show'    "),
-        ("enter -- id", "enter --lab two -- id    "),
-        ("show --svg lab.svg", "show --svg lab.svg --lab two    "),
-        ("show --json", "show --json --lab two    "),
+        ("enter ns1 -- ip -br 'address show'", "enter ns1 --lab two -- ip -br 'address show'    #"),
+        ("enter -- id", "enter --lab two -- id    #"),
+        ("show --svg lab.svg", "show --svg lab.svg --lab two    #"),
+        ("show --json", "show --json --lab two    #"),
     ],
 )
 def test_what_is_advised_is_all_that_was_typed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, advised: str
 ) -> None:
     labs(monkeypatch, ONE, TWO)
+    monkeypatch.setattr("nslab.cli.pick._namespaces", lambda _: ["ns1"])
     assert run(*shlex.split(typed)) != 0
     assert f"nslab {advised}" in capsys.readouterr().err
 
@@ -457,11 +519,13 @@ def test_of_many_labs_the_newest_are_listed_and_the_old_can_be_ended(
     with pytest.raises(NslabError, match="several labs are running") as error:
         pick(None, "enter")
     first, *_, left = error.value.hint.splitlines()
-    assert first == "nslab enter --lab lab-0    60 s old"
-    assert left == ("and 4 more, up to 13 h old; nslab end --older 10 ends those of more than 10 h")
+    assert first == "nslab enter --lab lab-0    # 60 s old"
+    assert left == (
+        "nslab end --older 10    # 4 more, up to 13 h old: ends all of yours of more than 10 h"
+    )
     with pytest.raises(NslabError, match="several labs are running") as error:
         pick(None, "end")
-    assert error.value.hint.startswith("nslab end lab-0    60 s old")
+    assert error.value.hint.startswith("nslab end lab-0    # 60 s old")
     ended: list[str] = []
     monkeypatch.setattr(engine_labs, "end", lambda lab: ended.append(lab.name))
     assert run("end", "lab-3", "--older", "12") == 0
@@ -469,12 +533,80 @@ def test_of_many_labs_the_newest_are_listed_and_the_old_can_be_ended(
     assert "ended lab-13, which was 13 h old" in capsys.readouterr().out
 
 
-def test_only_ones_own_that_run_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("youngest", "hours", "oldest", "span"),
+    [
+        (1900, "0.5", "44 min", "30 min"),
+        (400, "0.1", "44 min", "6 min"),
+        (100, "0.5", "44 min", "30 min"),
+        (7200, "1", "2 h", "1 h"),
+    ],
+)
+def test_what_ends_the_old_is_as_short_as_they_are_old(
+    monkeypatch: pytest.MonkeyPatch, youngest: int, hours: str, oldest: str, span: str
+) -> None:
+    uid = os.geteuid()
+    ages = [*range(10), youngest, max(youngest, 2640)]
+    many = [engine_labs.Running(f"lab-{n}", 200 + n, uid, age) for n, age in enumerate(ages)]
+    labs(monkeypatch, *many)
+    with pytest.raises(NslabError) as error:
+        pick(None, "enter")
+    assert error.value.hint.splitlines()[-1] == (
+        f"nslab end --older {hours}    # 2 more, up to {oldest} old: "
+        f"ends all of yours of more than {span}"
+    )
+    # What nobody may end, or is too young, is counted only.
+    labs(monkeypatch, *many[:10], *(structs.replace(lab, age=60.0) for lab in many[10:]))
+    with pytest.raises(NslabError) as error:
+        pick(None, "enter")
+    assert error.value.hint.splitlines()[-1] == "# 2 more, up to 60 s old"
+
+
+def test_if_none_is_so_old_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labs(monkeypatch, ONE, TWO)
+    monkeypatch.setattr(engine_labs, "end", lambda lab: pytest.fail(lab.name))
+    assert run("end", "--older", "2") == 0
+    assert capsys.readouterr().out == (
+        "none of your labs is older than 2 h: the oldest, two, is 8 min old\n"
+    )
+
+
+def test_with_no_lab_there_is_nothing_to_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labs(monkeypatch)
+    assert run("end") == 1
+    assert capsys.readouterr().err == "nslab: cannot end a lab: no lab of yours is running\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("end --older x", "it takes a number of at least 0, not x"),
+        ("end --older nan", "it takes a number of at least 0, not nan"),
+        ("end --older -1", "it takes a number of at least 0, not -1"),
+        ("lab --port 70000", "it takes a whole number from 1 to 65535, not 70000"),
+        ("grade x --csv y --jobs 1.5", "it takes a whole number of at least 0, not 1.5"),
+    ],
+)
+def test_a_number_is_asked_for_in_our_words(
+    capsys: pytest.CaptureFixture[str], typed: str, said: str
+) -> None:
+    assert run(*typed.split()) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_only_ones_own_that_run_are_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     mine = os.geteuid()
     resting = engine_labs.Running("rests", 301, mine, 9e5, "resting")
     labs(monkeypatch, engine_labs.Running("theirs", 302, mine + 1, 9e5), resting)
     monkeypatch.setattr(engine_labs, "end", lambda lab: pytest.fail(lab.name))
     assert run("end", "--older", "1") == 0
+    assert capsys.readouterr().out == "no lab of yours is running\n"
     record = Record(engine="resting", name="rests", pid=1, started=0)
     held = Held(place="", key="", record=record)
     monkeypatch.undo()

@@ -238,7 +238,7 @@ def test_what_is_only_missing_is_no_refusal() -> None:
     }
     assert checks[-1].group == "features"
     assert checks[-1].detail.endswith("not in this kernel, so it takes a virtual machine")
-    assert checks[-1].remedy.startswith("nslab vm build, once (or, if")
+    assert checks[-1].remedy.startswith("nslab vm build    # once; or, if")
     assert "sudo modprobe ipvlan" in checks[-1].remedy
     missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
     works, text = verdict([*checks, missing])

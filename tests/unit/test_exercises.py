@@ -33,7 +33,7 @@ from nslab import (
     lesson,
 )
 from nslab.course.exercises import judging, predicting
-from nslab.course.exercises.standing import VEILED
+from nslab.course.exercises.standing import UNFOUND, VEILED
 from nslab.course.exercises.values import Choice
 from nslab.course.lessons import LESSONS, Lesson
 from nslab.session.check import Check, Verdict
@@ -334,6 +334,43 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint() -> None:
         assert "✘ there still is br9" in str(one.check(lab))
         lab.do(DeleteLink("br9"))
         assert one.check(lab)
+
+
+def test_a_link_that_is_to_be_found_is_not_named_by_a_wrong_command() -> None:
+    one = predict(find=True, checks=(HasLink("br0"),))
+    with one.start(engine="fake") as lab:
+        one.choose("a")
+        lab.do(AddBridge("br9"))
+        seen = str(list(one.standing(lab).points))
+        assert "br0" not in seen
+        assert UNFOUND in seen
+        first, second = one.check(lab)
+        assert (first.ok, str(first.message)) == (False, UNFOUND)
+        assert "br0" not in str(first)
+        assert not second
+        lab.do(AddBridge("br0"))
+        assert one.check(lab)[0].message == "there is a link br0"
+    with one.start(engine="fake") as lab:
+        one.hint()
+        lab.do(AddBridge("br9"))
+        assert "there is no link br0" in str(one.standing(lab).points[0]), "a hint is open"
+
+
+def test_what_is_wrong_from_the_start_is_not_named_before_anything_was_done() -> None:
+    """The learner is to see it first."""
+    one = build(
+        kind="mend",
+        prepare=(AddBridge("br9"),),
+        mustnot=(MustNot(HasLink("br9"), "there still is br9"),),
+    )
+    with one.start(engine="fake") as lab:
+        now = one.standing(lab)
+        assert "br9" not in str(now.points)
+        assert not now.solved
+        lab.do(AddBridge("br0"))
+        assert "there still is br9" in str(one.standing(lab).points)
+    with one.start(engine="fake") as lab:
+        assert "there still is br9" in str(one.check(lab)), "who asks is told"
 
 
 def test_what_is_too_much_is_named_also_where_a_fault_is_to_be_found() -> None:

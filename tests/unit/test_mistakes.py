@@ -50,6 +50,11 @@ FIRST_LINE = "→ write %%host as the cell's first line"
         ("lab.zzzzz", ("a Lab has no zzzzz", "it has ")),
         ("nslab.AddBrigde('x')", ("nslab has no AddBrigde", "AddBridge")),
         ("from nslab import AddBrigde", ("nslab has no AddBrigde", "AddBridge")),
+        (
+            "from nslab import lesson\nlesson['Z9']",
+            ("lesson is a function here", 'lesson = nslab.lesson("02-bridge")'),
+        ),
+        ("nslab.puzzle['one']", ("puzzle is a function here", "write puzzle(name")),
         ("from nslab import zzzzz", ("nslab has no zzzzz", "help(nslab)")),
     ],
 )
@@ -65,7 +70,14 @@ def test_one_answer(
 
 
 @pytest.mark.parametrize(
-    "cell", ["1 + 'x'", "def f():\n    lab.zzz\nf()", "import os; os.zzz", "from os import zzz"]
+    "cell",
+    [
+        "1 + 'x'",
+        "def f():\n    lab.zzz\nf()",
+        "import os; os.zzz",
+        "from os import zzz",
+        "print[1]",
+    ],
 )
 def test_what_is_none_of_ours_keeps_its_traceback(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], cell: str

@@ -250,3 +250,31 @@ def test_what_is_shown_says_what_was_there() -> None:
     assert printable("\u202eevil\u2066") == r"\u202eevil\u2066"
     assert printable(b"q\x9b".decode(errors="surrogateescape")) == r"q\udc9b"
     assert printable(OSError("no\x1b")) == r"no\x1b"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("10.0.0.300/24", "300 is more than 255, the largest number in an IPv4 address"),
+        ("999.1.1.1", "999 is more than 255, the largest number in an IPv4 address"),
+        ("10.0.0", "an IPv4 address has four numbers"),
+        ("10.0.0.0.1", "an IPv4 address has four numbers"),
+        ("10..0.1", "an IPv4 address has four numbers"),
+        ("10.0.0.01", "01 begins with a 0, which is ambiguous"),
+        ("10.0.0.1/33", "the prefix length of IPv4 goes from 0 to 32"),
+        ("10.0.0.1/", "the prefix length of IPv4 goes from 0 to 32"),
+        (f"10.0.0.{'9' * 5000}", "999999999 is more than 255"),
+    ],
+)
+def test_of_an_address_the_wrong_number_is_named(text: str, cause: str) -> None:
+    for read in (names.address, names.destination, names.host_address):
+        with pytest.raises(InvalidInput) as error:
+            read(text)
+        assert error.value.cause.startswith(cause)
+    with pytest.raises(InvalidInput, match=cause[:20]):
+        names.host(text, "ping")
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.1/24", "www.example.org", "7", "", "1.2.a"])
+def test_what_is_no_broken_address_has_no_fault(text: str) -> None:
+    assert names.dotted_fault(text) == ""

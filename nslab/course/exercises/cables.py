@@ -35,7 +35,7 @@ EXERCISES = (
         ),
         checks=(HasLink("veth-ns1", ns="ns1"),),
         because="A link that moves is set down first, and its addresses are taken away, for they "
-        "belonged to the network that it leaves. Only its name and its MAC come along.",
+        "belonged to the network that it leaves. Only its name, its MAC and its MTU come along.",
         hints=(
             "Would the host's address mean anything in a network that has other routes?",
             "Run it, and look at it where it is now: `ip netns exec ns1 ip addr`.",
@@ -155,8 +155,8 @@ EXERCISES = (
         kind="mend",
         find=True,
         goal="ns1 does not reach the bridge's 192.168.10.1, although every end is plugged in and "
-        "up. It is to be 192.168.10.11 in the bridge's network, and nothing else. Mend it, in ns1 "
-        "only.",
+        "up. Its eth0 should have one address, 192.168.10.11, in the bridge's network. Mend it, "
+        "and change nothing but ns1.",
         done=True,
         prepare=(
             "ip netns exec ns1 ip addr del 192.168.10.11/24 dev eth0",

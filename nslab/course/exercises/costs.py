@@ -74,7 +74,7 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="What the client sends to 10.4.0.2 passes a router, and comes back by it. Make it "
-        "cheaper: an answer from there passes none. The address remains the server's, and you "
+        "cheaper, so that neither passes a router. The address remains the server's, and you "
         "change nothing but the client.",
         checks=(Hops("client", _ROUTED, routers=0),),
         mustnot=(
@@ -119,7 +119,7 @@ EXERCISES = (
         find=True,
         goal="Client and server are ports of the same bridge, br-plain. Yet what the client sends "
         "to 10.2.0.2 takes a detour: the host forwards and translates it. Let it go by the "
-        "client's link bridge again, without a router; what the detour needed does not stay.",
+        "client's link `bridge` again, without a router; what the detour needed does not stay.",
         prepare=(_TO_HOST, _TO_SERVER),
         checks=(Hops("client", _BRIDGE, routers=0), GoesBy(_BRIDGE, "bridge", ns="client")),
         mustnot=(

@@ -14,8 +14,8 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="Somebody has linked the name box in /run/netns to the network of the running "
-        "container app, 172.17.0.2; so the picture calls it box, too. Now you tidy up: "
+        goal="Somebody has linked the name `box` in /run/netns to the network of the running "
+        "container `app`, 172.17.0.2; so the picture calls it `box`, too. Now you tidy up: "
         "`ip netns del box`. What becomes of the container?",
         before="G1",
         prepare=("ln -s /proc/$(pgrep -o -x sleep)/ns/net /run/netns/box",),
@@ -63,9 +63,9 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="The process of the container db ends, and its network stays: under the name kept in "
-        "/run/netns, with its eth0 and 172.17.0.3/16, and no process in it. The container app "
-        "runs on.",
+        goal="The process of the container `db` ends, and its network stays: under the name "
+        "`kept` in /run/netns, with its eth0 and 172.17.0.3/16, and no process in it. The "
+        "container `app` runs on.",
         before="G1",
         checks=(HasAddress("eth0", "172.17.0.3/16", ns="kept"), NoProcess("kept")),
         only=("db", "kept"),
@@ -124,9 +124,9 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
-        goal="The name web in /run/netns led to the container app. Then app was started anew, and "
-        "`ip netns exec web ip address` ends in an error. Put it right: web leads to the network "
-        "of app, the one with 172.17.0.2. db keeps having no name there.",
+        goal="The name `web` in /run/netns led to the container `app`. Then `app` was started "
+        "anew, and `ip netns exec web ip address` ends in an error. Put it right: `web` leads to "
+        "the network of `app`, the one with 172.17.0.2. `db` still has no name there.",
         before="G1",
         prepare=("ln -s /proc/4194303/ns/net /run/netns/web",),
         checks=(HasAddress("eth0", "172.17.0.2/16", ns="web"),),

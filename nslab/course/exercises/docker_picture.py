@@ -17,6 +17,7 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
+        find=True,
         goal="Find the host's end of the cable of `app`, and set it down: `ip link set … down`. "
         "What does `ip link show` in `app` then say of its `eth0`?",
         before="A3",
@@ -74,6 +75,7 @@ EXERCISES = (
             GoesBy("172.16.5.5", "eth0"),
             GoesBy("172.31.5.5", "eth0"),
             GoesBy("172.40.1.1", "eth0", "198.51.100.1"),
+            GoesBy("10.5.5.5", "eth0", "198.51.100.1"),
         ),
         hints=(
             "What does an engine look at before it takes a network?",
@@ -92,6 +94,10 @@ EXERCISES = (
         wrong=(
             WrongAnswer(
                 ("ip route add 172.0.0.0/8 dev eth0",), "host sends to 172.40.1.1 by eth0, not by"
+            ),
+            WrongAnswer(
+                ("ip route add 10.0.0.0/8 dev eth0", "ip route add 172.16.0.0/12 dev eth0"),
+                "host sends to 10.5.5.5 by eth0, not by eth0 via 198.51.100.1",
             ),
             WrongAnswer(
                 ("ip route add 172.16.0.0/12 dev eth0", "ip route add 192.168.0.0/16 dev eth0"),

@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from nslab.course.exercises import judging, predicting
 from nslab.course.exercises.attempt import Attempt, attempt, make_room
 from nslab.course.exercises.reply import Reply
-from nslab.course.exercises.standing import Standing, is_begun, standing, veil
+from nslab.course.exercises.standing import UNFOUND, Standing, is_begun, standing, veil
 from nslab.course.exercises.values import Choice, MustNot, Way, WrongAnswer
 from nslab.course.progress.record import PUZZLES
 from nslab.errors import InvalidInput
@@ -56,7 +56,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     :param mustnot: what must not hold, and why
     :param only: what may differ from the start: ``ns1``, or a link as ``host/lxcbr0``; empty: all
     :param find: the fault is to be found: before a hint is open, only what is tried for real is
-        told
+        told; of a prediction: what its commands name is to be found
     :param before: the step of the lesson before which it starts; None: as the lesson starts
     :param done: it starts after the lesson's last step
     :param prepare: what is done then: such as what is to be mended
@@ -254,7 +254,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     def _told(self, every: list[Verdict], lab: Lab) -> list[Verdict]:
         """Of the verdicts on all that it asks for, those that a learner may see."""
-        if self._veiled:
+        if self._veiled and self.choices:
+            asked, rest = every[: len(self.checks)], every[len(self.checks) :]
+            unmet = not all(asked)
+            every = [one for one in asked if one] + [Verdict(False, UNFOUND)] * unmet + rest
+        elif self._veiled:
             pairs = zip(self.checks, every, strict=False)
             tried = [verdict for check, verdict in pairs if check.tries]
             return tried + veil(self, lab, works=all(tried), right=all(every))
@@ -263,7 +267,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
 
     @property
     def _veiled(self) -> bool:
-        """Whether a fault is still to be found."""
+        """Whether what is to be found still is."""
         now = self.attempt
         return self.find and not (now.hints or now.passed or now.solution)
 
@@ -409,9 +413,10 @@ def _faults(one: Exercise) -> Iterator[Fault]:
 
 
 def _in_judging(one: Exercise) -> Iterator[Fault]:
+    predicted = one.kind == "predict"
     tried = one.kind == "mend" and _all(one.checks, Check) and any(c.tries for c in one.checks)
     yield (
-        one.find and not tried,
+        one.find and not (tried or predicted),
         "its fault is to be found, and nothing of it is tried for real",
         "kind='mend', and a check such as Reaches",
     )

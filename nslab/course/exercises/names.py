@@ -20,7 +20,7 @@ EXERCISES = (
         id="X1",
         kind="predict",
         goal="Where no name server knows a name, the file /etc/hosts may. You put one beside the "
-        f"resolv.conf of ns1: `{_SHOP}`. Which programs find the name shop?",
+        f"resolv.conf of ns1: `{_SHOP}`. Which programs find the name `shop`?",
         done=True,
         choices=(
             Choice(
@@ -69,9 +69,9 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="The file /etc/hosts says that printer is 198.51.100.20, for everybody. Now programs "
-        "that `ip netns exec ns1` starts are to find one more name: db is 192.168.10.30. They "
-        "still find printer, and the host does not find db.",
+        goal="The file /etc/hosts says that `printer` is 198.51.100.20, for everybody. Programs "
+        "that `ip netns exec ns1` starts should find one more name: `db` is 192.168.10.30. They "
+        "still find `printer`, and the host does not find `db`.",
         done=True,
         prepare=("echo 198.51.100.20 printer >> /etc/hosts",),
         checks=(

@@ -76,8 +76,8 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Make two namespaces, red and blue. Both are to have the address 10.0.0.7, each for "
-        "itself: a ping of 10.0.0.7 in red is answered by red, one in blue by blue. No cable is "
+        goal="Make two namespaces, `red` and `blue`. Each has the address 10.0.0.7 for itself: a "
+        "ping of 10.0.0.7 in `red` is answered by `red`, one in `blue` by `blue`. No cable is "
         "needed. Leave the host and ns1 as they are.",
         done=True,
         checks=(

@@ -100,24 +100,27 @@ def standing(
     :param asked: the exercise
     :param choice: what was chosen
     :param trying: whether to try for real what only can be known so
-    :param veiled: whether only what is tried for real is told: the rest would name the fault
+    :param veiled: whether only what is tried for real is told: the rest would name the fault; of a
+        prediction: whether its check would name what is to be found
     """
     snapshot = lab.snapshot()
     wrong = _beside(asked, lab, trying)
     rest = not wrong and _looks_right(asked, snapshot)
-    checks = tuple(one for one in asked.checks if one.tries or not veiled)
-    asking = [_asked(check, lab, snapshot, trying, rest or veiled) for check in checks]
+    hidden = veiled and not asked.choices
+    checks = _named(asked, hidden)
+    asking = [_asked(check, lab, snapshot, trying, rest or hidden) for check in checks]
     ran = _all_hold(asking)
-    if veiled:
+    if hidden:
         wrong = veil(asked, lab, works=trying and ran, right=rest)
     found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
-        found = [_run(asking, bool(lab.changes.lasting)), _guess(asked, choice, lab, ran, trying)]
+        run = _run(asking, bool(lab.changes.lasting), veiled=veiled)
+        found = [run, _guess(asked, choice, lab, ran, trying)]
         left |= ran and _is_open(found[1:])
         met &= _none_fails(found[1:])
     left |= _is_untried(asked, trying)
     return Standing(
-        points=(*found, *wrong),
+        points=(*found, *_seen(wrong, lab, trying)),
         wanted=len(found),
         met=met and (ran or left),
         left=left,
@@ -146,6 +149,16 @@ def veil(asked: Asks, lab: Lab, *, works: bool, right: bool) -> list[Verdict]:
     if asked.only and not (only := _untouched(asked, lab)):
         return [only]
     return [Verdict(False, VEILED)]
+
+
+def _named(asked: Asks, hidden: bool) -> tuple[Check, ...]:
+    """The checks that may be named; only those that are tried for real, if the rest is hidden."""
+    return tuple(one for one in asked.checks if one.tries) if hidden else asked.checks
+
+
+def _seen(wrong: list[Verdict], lab: Lab, trying: bool) -> list[Verdict]:
+    """What is wrong from the start is for the learner to see first, before anything is tried."""
+    return wrong if trying or lab.changes.lasting else []
 
 
 def _looks_right(asked: Asks, snapshot: Snapshot) -> bool:
@@ -182,7 +195,10 @@ def _tried(checks: tuple[Check, ...], points: Iterable[Point]) -> tuple[tuple[st
     )
 
 
-VEILED = sentence("it works, but not all is as the task asks: read it again, or open a hint")
+VEILED = sentence(
+    "it works, but the task asks for more: hold each of its sentences against your lab, or open a "
+    "hint"
+)
 """What is said of all that would name a fault that is to be found."""
 
 
@@ -217,21 +233,28 @@ def _later(tries: str, rest: bool) -> str:
     """
     if rest:
         return sentence("{what}: not tried yet", what=tries)
-    return sentence("{what}: tried once the rest is right", what=tries)
+    return sentence("{what}: not tried until the rest is right", what=tries)
 
 
-def _run(found: list[Point], changed: bool) -> Point:
+UNFOUND = sentence(
+    "something was changed, but not yet what the task asks for: find that first, or open a hint"
+)
+"""What is said of commands that name something else than what is to be found."""
+
+
+def _run(found: list[Point], changed: bool, *, veiled: bool) -> Point:
     """Whether what was to be predicted was run, in one line.
 
     Before anything was done, it does not say what is to be found out.
 
     :param changed: whether anything was done in the lab
+    :param veiled: whether what is to be run is to be found, too
     """
     verdicts = [one for one in found if isinstance(one, Verdict)]
     wrong = [one for one in verdicts if not one]
     if wrong:
         if changed:
-            return wrong[0]
+            return Verdict(False, UNFOUND) if veiled else wrong[0]
         return sentence("the commands of the task have not been run yet, or changed nothing")
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))

@@ -30,8 +30,7 @@ LESSON = Lesson(
             title="A default route",
             text="Packets for anything but a neighbour go to the gateway: the bridge's address, "
             "which is the host itself.",
-            guess="`ns1` reaches the bridge. Does it reach 203.0.113.80 before this line? And "
-            "after?",
+            guess="203.0.113.80 was out of reach a moment ago. Does one route change that?",
             rows=("E1",),
             lines=("ip netns exec ns1     ip route add default via 192.168.10.1",),
             actions=(AddRoute("default", via="192.168.10.1", ns="ns1"),),

@@ -557,8 +557,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="branch",
-    about="A firm with a branch office: pc and printer are behind the router north, the file "
-    "server is behind the router south, and one line joins the two routers.",
+    about="A firm with a branch office: `pc` and `printer` are behind the router `north`, the file "
+    "server is behind the router `south`, and one line joins the two routers.",
     built=_BUILT,
     works=_WORKS,
     kept=("printer-out",),

@@ -117,7 +117,7 @@ _FAULTS = (
 
 NETWORK = Network(
     name="capstone",
-    about="The network that you have built: web and db on the bridge br0.",
+    about="The network that you have built: `web` and `db` on the bridge `br0`.",
     built=BUILT,
     works=_WORKS,
     kept=("db-out",),

@@ -187,9 +187,10 @@ _FAULTS = (
 
 NETWORK = Network(
     name="docker",
-    about="A host with a real Docker engine. The containers app and site are on docker0, published "
-    "on the host's ports 8080 and 8081; db is on the network back, which is kept apart. A "
-    "container that is run anew takes --hostname as well as --name: the lab knows it by that.",
+    about="A host with a real Docker engine. The containers `app` and `site` are on docker0, "
+    "published on the host's ports 8080 and 8081; `db` is on the network `back`, which is "
+    "kept apart. A container that is run anew takes --hostname as well as --name: the lab "
+    "knows it by that.",
     built=_BUILT,
     works=_WORKS,
     kept=("app-db",),

@@ -226,8 +226,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="ipv6",
-    about="Everything here speaks IPv6 only: reader and shelf are in the hall, archive is in the "
-    "cellar, and the host routes between the two.",
+    about="Everything here speaks IPv6 only: `reader` and `shelf` are in the hall, `archive` is in "
+    "the cellar, and the host routes between the two.",
     built=_BUILT,
     works=_WORKS,
     kept=("archive-shelf",),

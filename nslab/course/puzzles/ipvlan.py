@@ -125,9 +125,9 @@ _FAULTS = (
 
 NETWORK = Network(
     name="ipvlan",
-    about="kiosk and counter share the host's card through ipvlans, with addresses from the LAN; "
-    "the host talks to them through shim, an ipvlan of its own. stall and cellar are two networks "
-    "on the cable yard, by ipvlans that pass packets in place of frames.",
+    about="`kiosk` and `counter` share the host's card through ipvlans, with addresses from the "
+    "LAN; the host talks to them through `shim`, an ipvlan of its own. `stall` and `cellar` "
+    "are two networks on the cable `yard`, by ipvlans that pass packets in place of frames.",
     built=_BUILT,
     works=_WORKS,
     kept=("lan-kiosk",),

@@ -143,8 +143,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="macvlan",
-    about="kiosk and counter share the host's card through macvlans, with addresses from the LAN; "
-    "the host talks to them through shim, a macvlan of its own.",
+    about="`kiosk` and `counter` share the host's card through macvlans, with addresses from the "
+    "LAN; the host talks to them through `shim`, a macvlan of its own.",
     built=_BUILT,
     works=_WORKS,
     kept=("lan-kiosk",),

@@ -415,8 +415,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="published",
-    about="A container engine runs here. Its container app is published to the LAN on port 8080 of "
-    "the host, and has a store that only app may reach; job is a container beside it.",
+    about="A container engine runs here. Its container `app` is published to the LAN on port 8080 "
+    "of the host. Only `app` may reach `store`, and `job` is a container beside it.",
     built=_BUILT,
     works=_WORKS,
     kept=("job-store",),

@@ -222,7 +222,7 @@ _FAULTS = (
 
 NETWORK = Network(
     name="shop",
-    about="A shop's host: web and db are on the bridge shop, till is on the bridge floor.",
+    about="In a shop: `web` and `db` are on the bridge `shop`, `till` is on the bridge `floor`.",
     built=shop.BUILT,
     works=shop.WORKS,
     kept=("till-db",),

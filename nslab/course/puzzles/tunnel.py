@@ -157,8 +157,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="tunnel",
-    about="Two sites, west and east, and a tunnel (VXLAN) that joins their bridges, so that red at "
-    "west and blue at east are on one network.",
+    about="Two sites, `west` and `east`, and a tunnel (VXLAN) that joins their bridges, so that "
+    "`red` at `west` and `blue` at `east` are on one network.",
     built=_BUILT,
     works=_WORKS,
     kept=("east-west",),

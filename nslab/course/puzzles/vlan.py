@@ -224,10 +224,10 @@ _FAULTS = (
 
 NETWORK = Network(
     name="vlan",
-    about="An office on two floors: desk, guest and phone are upstairs on the bridge upper, "
-    "printer, screen and exchange downstairs on the bridge lower. One cable, riser0 and riser1, "
-    "joins the floors; desk and printer, guest and screen, phone and exchange are three networks "
-    "on it. The host is the gateway of the first two.",
+    about="An office on two floors: `desk`, `guest` and `phone` are upstairs on the bridge "
+    "`upper`, `printer`, `screen` and `exchange` downstairs on the bridge `lower`. One cable, "
+    "`riser0` and `riser1`, joins the floors; `desk` and `printer`, `guest` and `screen`, "
+    "`phone` and `exchange` are three networks on it. The host is the gateway of the first two.",
     built=_BUILT,
     works=_WORKS,
     kept=("guest-printer",),

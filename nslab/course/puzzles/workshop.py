@@ -244,8 +244,8 @@ _FAULTS = (
 
 NETWORK = Network(
     name="workshop",
-    about="desk and mill are in the hall, gate is in the yard. The mill's page is also on port "
-    "8080 of the host, and the mill answers signals on UDP port 7000.",
+    about="`desk` and `mill` are in the hall, `gate` is in the yard. The mill's page is also on "
+    "port 8080 of the host, and the mill answers signals on UDP port 7000.",
     built=_BUILT,
     works=_WORKS,
     kept=("gate-mill",),

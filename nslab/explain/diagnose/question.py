@@ -8,6 +8,7 @@ import re
 from nslab.errors import InvalidInput
 from nslab.explain.trace import routing
 from nslab.network.model import Namespace, Snapshot, Value
+from nslab.network.names import dotted_fault
 
 _OPERATION = "explain the way to"
 PROTOCOLS = ("icmp", "tcp", "udp")
@@ -117,6 +118,8 @@ def _address(snapshot: Snapshot, target: str) -> str | None:
                     "that is a namespace, which may have many addresses",
                     f"name one of them: {', '.join(_addresses(namespace)) or 'it has none'}",
                 ) from None
+        if fault := dotted_fault(target):
+            raise InvalidInput(_OPERATION, repr(target), fault, "such as 203.0.113.80") from None
         if not target or any(not (c.isalnum() or c in ".-_") for c in target):
             raise InvalidInput(
                 _OPERATION,

@@ -121,7 +121,7 @@ class Asking(w.VBox):  # type: ignore[misc]
             return []
         return [
             Question("ping", say("Ping from here …"), thing),
-            Question("why", say("Why not from here …"), thing),
+            Question("why", say("Why can't it reach …"), thing),
             Question("capture", say("Capture here"), thing),
         ]
 

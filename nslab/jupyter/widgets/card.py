@@ -136,7 +136,7 @@ class Card(w.VBox):  # type: ignore[misc]
         self._back = button(say("Bring it back"), lambda: self._do(self._bring_back), icon="undo")
         self._solution = button(say("Solution"), self._solve)
         self._use = button(
-            say("Type into this lab"),
+            say("Use this lab in all cells"),
             self._use_lab,
             say("other cells with %%host, too, type into this lab from then on"),
             icon="terminal",
@@ -387,7 +387,7 @@ class Card(w.VBox):  # type: ignore[misc]
 
         It does not ask first: what it takes can be brought back.
         """
-        words = say("Started over.")
+        words, again = say("Started over."), ""
         if self._lab.alive:
             # What was done in a terminal, too, is a step of the history, and so comes back.
             done = bool(self._lab.changes and self._lab.history)
@@ -402,8 +402,11 @@ class Card(w.VBox):  # type: ignore[misc]
         self._chosen_before = self._attempt.choice
         if self._chosen_before:
             self._attempt.chose("")
+            # What was seen before is past: it does not say of the new lab that it was begun.
+            self._now = self._exercise.standing(self._lab)
+            again = " " + say("Choose an answer again before you run the commands.")
             self._changed()
-        self._reply(note(words), news=True)
+        self._reply(note(words + again), news=True)
         self._show()
 
     def _bring_back(self) -> None:

@@ -243,9 +243,7 @@ def where(lab: str, used: bool, puzzle: bool = False) -> str:
     elif puzzle:
         words = say("{magic} types into another lab now; this puzzle's own is {lab}.")
     else:
-        words = say(
-            "Type your commands in the cell below: this exercise has a lab of its own, {lab}."
-        )
+        words = say("What you type in the cell below goes into this exercise's own lab, {lab}.")
     told = html.escape(words).format(
         magic="<code>%%host</code>", lab=f"<code>{html.escape(printable(lab))}</code>"
     )

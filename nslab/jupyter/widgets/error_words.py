@@ -6,7 +6,7 @@ An error whose operation, cause or advice is not known here is shown in English 
 
 from __future__ import annotations
 
-from nslab.errors import NotMet, NslabError
+from nslab.errors import NotMet, NslabError, typed
 from nslab.jupyter.widgets.phrases import Phrases, noted
 from nslab.jupyter.widgets.words import say
 from nslab.printable import printable_lines
@@ -198,6 +198,10 @@ CAUSES = (
     noted("icmp has no ports"),
     noted("{protocol} needs a port"),
     noted("it is not an address with a prefix length"),
+    noted("{number} is more than 255, the largest number in an IPv4 address"),
+    noted("an IPv4 address has four numbers"),
+    noted("{number} begins with a 0, which is ambiguous"),
+    noted("the prefix length of IPv4 goes from 0 to 32"),
     noted("the prefix length is missing"),
     noted("it is the network's own address"),
     noted("it is the network's broadcast address"),
@@ -249,9 +253,10 @@ CAUSES = (
     noted("the journey has {count} steps"),
     noted("a lab in memory moves no frames"),
     noted("{word} has nothing before it that it could belong to"),
+    noted("{word} is no field, {near} is one"),
     noted("{word} is no field"),
     noted("{word} of what?"),
-    noted("it is not finished"),
+    noted("nothing stands behind {word}"),
     # An exercise.
     noted("all 31 of the engine's pools overlap a route"),
     noted("none was started for it, or it has ended"),
@@ -398,7 +403,7 @@ def told(error: NslabError) -> str:
     what, cause, hints = parts
     words = say("cannot {what}: {cause}") if cause else say("cannot {what}")
     first = words.format(what=what, cause=cause)
-    return printable_lines("\n".join([first, *(f"  → {line}" for line in hints)]))
+    return printable_lines("\n".join([first, *(f"  → {typed(line)}" for line in hints)]))
 
 
 def reason(error: NslabError) -> str:

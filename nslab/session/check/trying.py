@@ -133,10 +133,10 @@ class Hops(Check, frozen=True):
 
 def _passes(routers: int) -> Sentence:
     if routers == 1:
-        return sentence("an answer passes 1 router")
+        return sentence("an answer crosses 1 router")
     if not routers:
-        return sentence("an answer passes no routers")
-    return sentence("an answer passes {count} routers", count=routers)
+        return sentence("an answer comes without a router")
+    return sentence("an answer crosses {count} routers", count=routers)
 
 
 class GoesBy(Check, frozen=True):
