@@ -185,12 +185,10 @@ def test_a_second_link_into_a_container(lab: Lab) -> None:
     agree(lab, pairs)
     obstacle = lab.why("c1", "198.51.100.20").obstacle
     assert obstacle is not None
-    assert obstacle.actions == (Attach("eth0", "lxcbr0"),)
+    assert obstacle.actions[0] == Attach("eth0", "lxcbr0")
     lab.do(*obstacle.actions)
     agree(lab, pairs)
-    obstacle = lab.why(None, "198.51.100.20").obstacle
-    assert obstacle is not None
-    assert obstacle.kind == "address-on-port"
+    assert lab.why(None, "198.51.100.20").ok, "the host is not cut off"
     for pair in pairs:
         mended(lab, pair)
     agree(lab, pairs)

@@ -53,7 +53,6 @@ BRANCHING = {
     "engine/refusal/diagnosis.py _denied": "a list of causes, the most specific first",
     "engine/refusal/diagnosis.py _plainly": "a list of causes, the most specific first",
     "explain/diagnose/context.py Search.flaw": "what may be wrong with a link, in order",
-    "explain/diagnose/link_causes.py address_on_port": "one obstacle in its variants",
     "explain/diagnose/route_causes.py no_route": "one obstacle in its variants",
     "explain/diagnose/sighted.py Way._unanswered": "how far an ARP question or its answer came",
     "explain/diagnose/witnessed.py together": "theory and evidence, who has the word when",

@@ -16,6 +16,7 @@ from nslab.network.actions import (
     SetDown,
     SetUp,
 )
+from nslab.network.model import Namespace, Route
 from nslab.sentence import lines, sentence
 
 
@@ -114,14 +115,7 @@ def _move_to_bridge(search: Search, port: str, bridge: str) -> list[Action]:
     """What moves addresses and routes from a port to its bridge."""
     here, ns = search.here, search.ns
     actions: list[Action] = [] if here.link(bridge).up else [SetUp(bridge, ns=ns)]
-    mine = [
-        route
-        for route in here.routes
-        if route.dev == port
-        and route.protocol != "kernel"
-        and route.table == 254
-        and ":" not in route.destination + route.via
-    ]
+    mine = _made_by_hand(here, port)
     actions += [
         DeleteRoute(route.destination, via=route.via or None, dev=port, ns=ns) for route in mine
     ]
@@ -136,6 +130,18 @@ def _move_to_bridge(search: Search, port: str, bridge: str) -> list[Action]:
             dev = None if route.via else bridge
             actions.append(AddRoute(route.destination, via=route.via or None, dev=dev, ns=ns))
     return actions
+
+
+def _made_by_hand(here: Namespace, link: str) -> list[Route]:
+    """The routes of the main table by a link that do not go and come with its addresses."""
+    return [
+        route
+        for route in here.routes
+        if route.dev == link
+        and route.protocol != "kernel"
+        and route.table == 254
+        and ":" not in route.destination + route.via
+    ]
 
 
 def out_of_sight(search: Search) -> Obstacle:
