@@ -176,6 +176,30 @@ def test_a_link_that_is_dropped_onto_a_namespace_moves_there(book: Book) -> None
     expect(page.locator("button.nslab-do")).to_be_disabled()
 
 
+def test_a_click_beside_the_words_of_a_card_is_a_click_on_it(book: Book) -> None:
+    """Also where the link is down, and outside of the host."""
+    page = book(
+        "import nslab\nlab = nslab.Lab('beside')\nlab.do(nslab.AddBridge('br0'),"
+        "nslab.AddNamespace('ns1'), nslab.AddVeth('p1', 'eth0', peer_ns='ns1', master='br0'))\n"
+        "lab.builder()"
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    window, head = page.locator(".nslab-live .nslab-window"), page.locator(".nslab-menu-head")
+    for thing in ("ns1/eth0", "host/p1"):
+        box = window.locator(f"[data-link='{thing}'] rect.nslab-off").first.bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] - 5)
+        expect(head).to_have_text(thing)
+        page.keyboard.press("Escape")
+    box = window.locator("[data-world='router'] rect").first.bounding_box()
+    assert box
+    inside = [box["x"] + 5, box["y"] + box["height"] / 2]
+    hit = page.evaluate(
+        "at => document.elementFromPoint(...at).closest('[data-world]')?.dataset.world", inside
+    )
+    assert hit == "router"
+
+
 def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
     page = book(BUILDER.format(name="focus")).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
