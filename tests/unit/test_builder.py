@@ -181,6 +181,40 @@ def test_a_look_leaves_both_ends_of_a_cable_where_they_were_typed(
     assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"what": "cable", "onto": "ns1"},
+        {"what": "ns1", "onto": "host"},
+        {"what": "host", "onto": "ns1"},
+        {"what": "ns1", "onto": "host/br0"},
+    ],
+    ids=str,
+)
+def test_a_cable_to_the_hosts_bridge_is_made_in_one_go(
+    lab: Lab, builder: Builder, how: dict[str, str]
+) -> None:
+    lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    gesture(builder, 1, **how)
+    field(builder, "master").value = "br0"
+    name, peer = field(builder, "name").value, field(builder, "peer").value
+    line = f"ip link add {name} type veth peer name {peer} netns ns1; brctl addif br0 {name}"
+    assert line in re.sub("<[^>]+>", "", html.unescape(part(builder, "message").value))
+    press(builder, "do")
+    assert lab.snapshot().link(name).master == "br0"
+    assert lab.snapshot().link(peer, "ns1").peer
+
+
+def test_a_cable_from_what_is_chosen_can_be_attached(lab: Lab, builder: Builder) -> None:
+    lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    part(builder, "choice").value = "ns1/lo"
+    fill(builder, "Add a cable (veth)")
+    assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
+    assert "br0" in field(builder, "master").options
+
+
 def gesture(builder: Builder, number: int, **what: Any) -> None:
     """As the page tells it."""
     builder._page.gesture = {**what, "number": number}
@@ -526,10 +560,10 @@ def test_fields_of_one_thing_stand_on_one_line(builder: Builder) -> None:
     lines = [
         [each.description for each in line.children] for line in part(builder, "form").children
     ]
-    assert lines == [["One end", "In"], ["Other end", "In", "Attached to"]]
+    assert lines == [["One end", "In", "Attached to"], ["Other end", "In"]]
     widths = [
         [each.layout.width for each in line.children] for line in part(builder, "form").children
     ]
-    assert widths[0] == widths[1][:2]
+    assert widths[0][:2] == widths[1]
     (piece,) = [words for name, words, _ in PALETTE if name == "cable"]
     assert part(builder, "what").value == f"Add a {piece[0].lower()}{piece[1:]}", "one word for it"

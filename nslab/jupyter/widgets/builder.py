@@ -19,7 +19,14 @@ from nslab.jupyter.widgets.buttons import button
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
-from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers, suggested
+from nslab.jupyter.widgets.gestures import (
+    PALETTE,
+    Offer,
+    dropped,
+    first_end,
+    offers,
+    suggested,
+)
 from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import copied, in_page, mirrored
@@ -27,6 +34,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import (
     Action,
+    AddVeth,
     DeleteContainer,
     DeleteNamespace,
     SetBridge,
@@ -220,6 +228,10 @@ class Builder(w.VBox):  # type: ignore[misc]
         """What the thing that is chosen in the picture says of the fields."""
         space, _, link = self.live.chosen.partition("/")
         values: dict[str, Value] = {"ns": space or HOST, "peer_ns": HOST}
+        host = self._now.host
+        there = next((one for one in self._now if one.label == space), host)
+        if self._form.action is AddVeth and first_end(there, host) is not there:
+            values = {"ns": HOST, "peer_ns": space}
         if link:
             values |= {"link": link, "parent": link, "bridge": link}
         if self._form.action in (DeleteNamespace, DeleteContainer, SetBridge):

@@ -180,9 +180,9 @@ FORMS: tuple[Form, ...] = (
         (
             Field("name", say("One end"), example="lxcbr0.1"),
             _ns(),
+            Field("master", say("Attached to"), "bridge", optional=True),
             Field("peer", say("Other end"), example="veth-ns1", begins=True),
             Field("peer_ns", say("In"), "namespace"),
-            Field("master", say("Attached to"), "bridge", optional=True),
         ),
     ),
     Form(
