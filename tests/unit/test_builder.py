@@ -208,7 +208,7 @@ def test_a_cable_to_the_hosts_bridge_is_made_in_one_go(
 
 def test_a_cable_from_what_is_chosen_can_be_attached(lab: Lab, builder: Builder) -> None:
     lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
-    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    until(lambda: "ns1" in part(builder, "drawn").value)
     part(builder, "choice").value = "ns1/lo"
     fill(builder, "Add a cable (veth)")
     assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
@@ -532,6 +532,33 @@ def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builde
     (shut,) = [each for each in buttons(builder) if each.description == "×"]
     shut.click()
     assert "nslab-callout" not in drawn.value
+
+
+def test_an_answer_from_before_the_last_change_says_so(lab: Lab, builder: Builder) -> None:
+    cable = (
+        act.AddNamespace("ns1"),
+        act.AddVeth("left", "eth0", peer_ns="ns1", up=True),
+        act.AddAddress("left", "192.168.10.1/24"),
+        act.AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    )
+    lab.do(*cable)
+    until(lambda: "ns1/eth0" in part(builder, "choice").options)
+    ask_why(builder, "ns1", "192.168.10.1")
+    old = part(builder, "old")
+    until(lambda: old.layout.display == "none")
+    assert "nslab-past" not in part(builder, "answered")._dom_classes
+    lab.do(act.SetDown("left"))
+    until(lambda: old.layout.display is None)
+    assert "before the last change" in old.children[0].value
+    assert "nslab-past" in part(builder, "answered")._dom_classes
+    assert part(builder, "mend").layout.display == "none"
+    press(builder, "again")
+    until(lambda: old.layout.display == "none")
+    assert "left" in part(builder, "answered").value
+    assert "✘" in part(builder, "answered").value
+    assert "nslab-past" not in part(builder, "answered")._dom_classes
+    lab.reset()
+    until(lambda: old.layout.display is None)
 
 
 def test_one_button_alone_is_to_be_pressed_next(lab: Lab, builder: Builder) -> None:
