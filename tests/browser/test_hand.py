@@ -200,6 +200,22 @@ def test_a_click_beside_the_words_of_a_card_is_a_click_on_it(book: Book) -> None
     assert hit == "router"
 
 
+def test_what_is_new_may_be_dropped_below_the_picture_and_it_is_seen_where(book: Book) -> None:
+    """Where namespaces will stand there is nothing yet but the form."""
+    page = book(BUILDER.format(name="below")).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    live = page.locator(".nslab-builder .nslab-live")
+    page.locator(".nslab-piece[data-piece='container']").hover()
+    page.mouse.down()
+    page.locator(".nslab-status").hover()
+    expect(page.locator(".nslab-ghost")).to_be_visible()
+    assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "dashed"
+    page.mouse.up()
+    expect(page.locator(".nslab-what select")).to_have_value("Add a container")
+    expect(page.locator(".nslab-form input").first).to_have_value("app1")
+    assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "none"
+
+
 def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
     page = book(BUILDER.format(name="focus")).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
