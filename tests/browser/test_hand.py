@@ -216,6 +216,28 @@ def test_what_is_new_may_be_dropped_below_the_picture_and_it_is_seen_where(book:
     assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "none"
 
 
+def test_what_stands_around_the_builders_picture_is_in_line(book: Book) -> None:
+    page = book(BUILDER.format(name="inline"), width=1366, height=1000).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+
+    def box(selector: str) -> dict[str, float]:
+        found = page.locator(selector).first.bounding_box()
+        assert found
+        return dict(found)
+
+    def right(selector: str) -> float:
+        return box(selector)["x"] + box(selector)["width"]
+
+    expect(page.locator(".nslab-entrance button")).to_be_visible()
+    page.screenshot(path="/tmp/D/inline.png")
+    begins = [box(f".nslab-{one}")["x"] for one in ("what select", "form input", "choice select")]
+    assert max(begins) - min(begins) < 1, begins
+    assert abs(right("button.nslab-export") - right(".nslab-log pre")) < 1
+    enter, choice = box(".nslab-entrance button"), box(".nslab-choice select")
+    assert abs(enter["y"] + enter["height"] / 2 - choice["y"] - choice["height"] / 2) < 2
+    assert enter["x"] > right(".nslab-choice select")
+
+
 def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
     page = book(BUILDER.format(name="focus")).page
     expect(page.locator(".nslab-tools").first).to_be_visible()

@@ -425,6 +425,17 @@ def test_lo_is_never_chosen_beforehand_and_all_labels_begin_alike(builder: Build
     assert "lo" in field(builder, "link").options
 
 
+def test_all_fields_begin_below_each_other(builder: Builder) -> None:
+    """Whatever is chosen: the step, its fields, and what is looked at."""
+    wanted = part(builder, "what").style.description_width
+    assert part(builder, "choice").style.description_width == wanted
+    for form in FORMS:
+        part(builder, "what").value = form.title
+        for one in form.fields:
+            if one.kind != "flag":
+                assert field(builder, one.name).style.description_width == wanted, form.title
+
+
 def picked(builder: Builder, thing: str, words: str) -> None:
     """What is chosen in the menu of a node."""
     count = next(builder._number)

@@ -173,9 +173,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         """Show no answer any longer: it was about a network that is not there now."""
         self._say("")
 
-    def _say(
-        self, words: str, remedy: tuple[Action, ...] = (), of: Snapshot | None = None
-    ) -> None:
+    def _say(self, words: str, remedy: tuple[Action, ...] = (), of: Snapshot | None = None) -> None:
         """Show an answer, as HTML, and a button that mends what it says; nothing is marked.
 
         :param of: what was there when it was asked
@@ -189,8 +187,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         """Say whether the answer is of what is there no longer: its signs claim nothing then."""
         of, known = self._of, self._lab._history.latest
         # The picture may be a moment behind what the lab itself did.
-        past = of is not None and differ(of, self._live.snapshot)
-        past = past and (known is None or differ(of, known))
+        now = [self._live.snapshot, *([known] if known else [])]
+        past = of is not None and all(differ(of, each) for each in now)
         self._mend.layout.display = None if self._remedy and not past else "none"
         (self._said.add_class if past else self._said.remove_class)("nslab-past")
         self._old.layout.display = None if past else "none"

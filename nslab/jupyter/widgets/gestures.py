@@ -136,9 +136,8 @@ def _cable(snapshot: Snapshot, source: _Node, target: _Node) -> Offer | str:
     """A cable from one to the other; the end at a bridge comes first, and is its port."""
     if source.space is target.space and source.bridge == target.bridge:
         return say("a cable needs two ends")
-    if target.bridge and not source.bridge:
-        source, target = target, source
-    elif not source.bridge and first_end(source.space, target.space) is not source.space:
+    is_first = first_end(source.space, target.space) is source.space
+    if not source.bridge and (target.bridge or not is_first):
         source, target = target, source
     words = say("Cable to {name}").format(name=target.space.label)
     return Offer(words, say("Add a cable (veth)"), _ends(source.space, source.bridge, target.space))
