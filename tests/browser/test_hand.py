@@ -229,7 +229,6 @@ def test_what_stands_around_the_builders_picture_is_in_line(book: Book) -> None:
         return box(selector)["x"] + box(selector)["width"]
 
     expect(page.locator(".nslab-entrance button")).to_be_visible()
-    page.screenshot(path="/tmp/D/inline.png")
     begins = [box(f".nslab-{one}")["x"] for one in ("what select", "form input", "choice select")]
     assert max(begins) - min(begins) < 1, begins
     assert abs(right("button.nslab-export") - right(".nslab-log pre")) < 1
