@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nslab.session.lab import Lab
 
 
+OLD = say("Asked before the last change: it may no longer hold.")
+
+
 class Question(Struct, frozen=True):
     """What may be asked of a node, and the words for it."""
 
@@ -68,10 +71,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         """What Enter does."""
         self._close = button("×", self._shut, say("close"), width=NARROW)
         self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
-        self._row = w.HBox(
-            [self._place, self._whom, self._ping, self._why, self._close],
-            layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
-        )
+        self._row = _hidden(self._place, self._whom, self._ping, self._why, self._close)
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
         self._mend.layout = w.Layout(
@@ -85,11 +85,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._job: Callable[[], object] = self._pings
         """What asks it again."""
         self._again = button(say("Ask again"), lambda: self._ask(self._job), icon="repeat")
-        before = html.escape(say("Asked before the last change: it may no longer hold."))
-        self._old = w.HBox(
-            [w.HTML(f"<b>{before}</b>"), self._again],
-            layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
-        )
+        self._old = _hidden(w.HTML(f"<b>{html.escape(OLD)}</b>"), self._again)
         self.captured = w.VBox()
         """What was captured: a table that wants a width of its own."""
         super().__init__([self._row, self._old, self._answer])
@@ -232,3 +228,9 @@ class Asking(w.VBox):  # type: ignore[misc]
         self.leads = False
         self._row.layout.display = "none"
         self._say("")
+
+
+def _hidden(*parts: w.Widget) -> w.HBox:
+    """A row that is shown when there is a reason for it."""
+    layout = w.Layout(flex_flow="row wrap", align_items="center", display="none")
+    return w.HBox(parts, layout=layout)
