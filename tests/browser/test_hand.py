@@ -176,6 +176,67 @@ def test_a_link_that_is_dropped_onto_a_namespace_moves_there(book: Book) -> None
     expect(page.locator("button.nslab-do")).to_be_disabled()
 
 
+def test_a_click_beside_the_words_of_a_card_is_a_click_on_it(book: Book) -> None:
+    """Also where the link is down, and outside of the host."""
+    page = book(
+        "import nslab\nlab = nslab.Lab('beside')\nlab.do(nslab.AddBridge('br0'),"
+        "nslab.AddNamespace('ns1'), nslab.AddVeth('p1', 'eth0', peer_ns='ns1', master='br0'))\n"
+        "lab.builder()"
+    ).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    window, head = page.locator(".nslab-live .nslab-window"), page.locator(".nslab-menu-head")
+    for thing in ("ns1/eth0", "host/p1"):
+        box = window.locator(f"[data-link='{thing}'] rect.nslab-off").first.bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] - 5)
+        expect(head).to_have_text(thing)
+        page.keyboard.press("Escape")
+    box = window.locator("[data-world='router'] rect").first.bounding_box()
+    assert box
+    inside = [box["x"] + 5, box["y"] + box["height"] / 2]
+    hit = page.evaluate(
+        "at => document.elementFromPoint(...at).closest('[data-world]')?.dataset.world", inside
+    )
+    assert hit == "router"
+
+
+def test_what_is_new_may_be_dropped_below_the_picture_and_it_is_seen_where(book: Book) -> None:
+    """Where namespaces will stand there is nothing yet but the form."""
+    page = book(BUILDER.format(name="below")).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    live = page.locator(".nslab-builder .nslab-live")
+    page.locator(".nslab-piece[data-piece='container']").hover()
+    page.mouse.down()
+    page.locator(".nslab-status").hover()
+    expect(page.locator(".nslab-ghost")).to_be_visible()
+    assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "dashed"
+    page.mouse.up()
+    expect(page.locator(".nslab-what select")).to_have_value("Add a container")
+    expect(page.locator(".nslab-form input").first).to_have_value("app1")
+    assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "none"
+
+
+def test_what_stands_around_the_builders_picture_is_in_line(book: Book) -> None:
+    page = book(BUILDER.format(name="inline"), width=1366, height=1000).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+
+    def box(selector: str) -> dict[str, float]:
+        found = page.locator(selector).first.bounding_box()
+        assert found
+        return dict(found)
+
+    def right(selector: str) -> float:
+        return box(selector)["x"] + box(selector)["width"]
+
+    expect(page.locator(".nslab-entrance button")).to_be_visible()
+    begins = [box(f".nslab-{one}")["x"] for one in ("what select", "form input", "choice select")]
+    assert max(begins) - min(begins) < 1, begins
+    assert abs(right("button.nslab-export") - right(".nslab-log pre")) < 1
+    enter, choice = box(".nslab-entrance button"), box(".nslab-choice select")
+    assert abs(enter["y"] + enter["height"] / 2 - choice["y"] - choice["height"] / 2) < 2
+    assert enter["x"] > right(".nslab-choice select")
+
+
 def test_enter_does_it_and_the_focus_stays(book: Book) -> None:
     page = book(BUILDER.format(name="focus")).page
     expect(page.locator(".nslab-tools").first).to_be_visible()

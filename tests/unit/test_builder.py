@@ -201,6 +201,40 @@ def test_a_look_leaves_both_ends_of_a_cable_where_they_were_typed(
     assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"what": "cable", "onto": "ns1"},
+        {"what": "ns1", "onto": "host"},
+        {"what": "host", "onto": "ns1"},
+        {"what": "ns1", "onto": "host/br0"},
+    ],
+    ids=str,
+)
+def test_a_cable_to_the_hosts_bridge_is_made_in_one_go(
+    lab: Lab, builder: Builder, how: dict[str, str]
+) -> None:
+    lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
+    until(lambda: "ns1/lo" in part(builder, "choice").options)
+    gesture(builder, 1, **how)
+    field(builder, "master").value = "br0"
+    name, peer = field(builder, "name").value, field(builder, "peer").value
+    line = f"ip link add {name} type veth peer name {peer} netns ns1; brctl addif br0 {name}"
+    assert line in re.sub("<[^>]+>", "", html.unescape(part(builder, "message").value))
+    press(builder, "do")
+    assert lab.snapshot().link(name).master == "br0"
+    assert lab.snapshot().link(peer, "ns1").peer
+
+
+def test_a_cable_from_what_is_chosen_can_be_attached(lab: Lab, builder: Builder) -> None:
+    lab.do(act.AddBridge("br0"), act.AddNamespace("ns1"))
+    until(lambda: "ns1" in part(builder, "drawn").value)
+    part(builder, "choice").value = "ns1/lo"
+    fill(builder, "Add a cable (veth)")
+    assert (field(builder, "ns").value, field(builder, "peer_ns").value) == ("host", "ns1")
+    assert "br0" in field(builder, "master").options
+
+
 def gesture(builder: Builder, number: int, **what: Any) -> None:
     """As the page tells it."""
     builder._page.gesture = {**what, "number": number}
@@ -411,6 +445,17 @@ def test_lo_is_never_chosen_beforehand_and_all_labels_begin_alike(builder: Build
     assert "lo" in field(builder, "link").options
 
 
+def test_all_fields_begin_below_each_other(builder: Builder) -> None:
+    """Whatever is chosen: the step, its fields, and what is looked at."""
+    wanted = part(builder, "what").style.description_width
+    assert part(builder, "choice").style.description_width == wanted
+    for form in FORMS:
+        part(builder, "what").value = form.title
+        for one in form.fields:
+            if one.kind != "flag":
+                assert field(builder, one.name).style.description_width == wanted, form.title
+
+
 def picked(builder: Builder, thing: str, words: str) -> None:
     """What is chosen in the menu of a node."""
     count = next(builder._number)
@@ -520,6 +565,31 @@ def test_the_answer_is_marked_in_the_one_picture_while_it_holds(lab: Lab, builde
     assert "nslab-callout" not in drawn.value
 
 
+def test_an_answer_from_before_the_last_change_says_so(lab: Lab, builder: Builder) -> None:
+    cable = (
+        act.AddNamespace("ns1"),
+        act.AddVeth("left", "eth0", peer_ns="ns1", up=True),
+        act.AddAddress("left", "192.168.10.1/24"),
+        act.AddAddress("eth0", "192.168.10.11/24", ns="ns1"),
+    )
+    lab.do(*cable)
+    until(lambda: "ns1/eth0" in part(builder, "choice").options)
+    ask_why(builder, "ns1", "192.168.10.1")
+    old = part(builder, "old")
+    until(lambda: old.layout.display == "none")
+    assert "nslab-past" not in part(builder, "answered")._dom_classes
+    lab.do(act.SetDown("left"))
+    until(lambda: old.layout.display is None)
+    assert "before the last change" in old.children[0].value
+    assert "nslab-past" in part(builder, "answered")._dom_classes
+    assert part(builder, "mend").layout.display == "none"
+    press(builder, "again")
+    until(lambda: old.layout.display == "none")
+    assert "nslab-past" not in part(builder, "answered")._dom_classes
+    lab.reset()
+    until(lambda: old.layout.display is None)
+
+
 def test_one_button_alone_is_to_be_pressed_next(lab: Lab, builder: Builder) -> None:
     """A question stands in the place of the form, which comes back after it."""
 
@@ -546,10 +616,10 @@ def test_fields_of_one_thing_stand_on_one_line(builder: Builder) -> None:
     lines = [
         [each.description for each in line.children] for line in part(builder, "form").children
     ]
-    assert lines == [["One end", "In"], ["Other end", "In", "Attached to"]]
+    assert lines == [["One end", "In", "Attached to"], ["Other end", "In"]]
     widths = [
         [each.layout.width for each in line.children] for line in part(builder, "form").children
     ]
-    assert widths[0] == widths[1][:2]
+    assert widths[0][:2] == widths[1]
     (piece,) = [words for name, words, _ in PALETTE if name == "cable"]
     assert part(builder, "what").value == f"Add a {piece[0].lower()}{piece[1:]}", "one word for it"

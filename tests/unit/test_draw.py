@@ -181,6 +181,20 @@ def test_every_link_and_address_is_there(name: str) -> None:
                         assert address.address in form
 
 
+def test_a_hand_finds_every_card_also_where_nothing_is_seen_in_it() -> None:
+    """What has no fill is not hit: a click beside the words would reach what stands behind it."""
+    for svg in (Picture(sample.article()).svg, Picture(sample.odd()).html):
+        rules = re.findall(r"([^{}]+){([^}]*)}", svg[svg.index("<style") : svg.index("</style")])
+        unfilled = [
+            selector.strip()
+            for selectors, body in rules
+            if "fill:none" in body
+            for selector in selectors.split(",")
+        ]
+        assert not [one for one in unfilled if one.endswith((".nslab-cell", ".nslab-calm"))]
+        assert any(one.endswith(".nslab-cable") for one in unfilled), "a line has no inside"
+
+
 def test_states_are_said_in_words() -> None:
     shown = written(Picture(sample.article()).svg)
     assert shown.count("down") >= 1

@@ -56,6 +56,10 @@ def makes(offer: Offer | str) -> Action:
         ("vlan", "host", act.AddVlan("eth0", "eth0.10", 10)),
         ("ns2", "host/lxcbr0", act.AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0")),
         ("host/lxcbr0", "ns2", act.AddVeth("lxcbr0.2", "eth0", peer_ns="ns2", master="lxcbr0")),
+        # Its first end is the one that can be attached: both ways, and wherever it is dropped.
+        ("cable", "ns2", act.AddVeth("veth0", "eth0", peer_ns="ns2")),
+        ("ns2", "host", act.AddVeth("veth0", "eth0", peer_ns="ns2")),
+        ("host", "ns2", act.AddVeth("veth0", "eth0", peer_ns="ns2")),
         ("ns1", "ns2", act.AddVeth("eth1", "eth0", ns="ns1", peer_ns="ns2")),
         ("ns1/eth0", "ns2", act.Move("eth0", "ns2", ns="ns1")),
         ("host/eth0", "host/lxcbr0", act.Attach("eth0", "lxcbr0")),

@@ -119,7 +119,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-muted{{fill:{p.soft}}}",
         f".nslab-box,.nslab-panel{{fill:{p.ground};stroke:{p.line}}}",
         ".nslab-panel{fill:none}",
-        f".nslab-calm{{fill:none;stroke:{p.line}}}",
+        f".nslab-calm{{stroke:{p.line}}}",
         f".nslab-cell,.nslab-edge{{fill:{p.plate};stroke:{p.edge}}}",
         ".nslab-edge{fill:none}",
         f".nslab-bar{{fill:{p.plate}}}",
@@ -149,7 +149,8 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
     if any(hue >= len(p.hues) for hue in hues):
         found.append(f".nslab-core{{stroke:{p.paper}}}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
-    found.append(".nslab-off.nslab-cell{fill:none}")
+    # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
+    found.append(".nslab-off.nslab-cell,rect.nslab-calm{fill-opacity:0}")
     return found
 
 

@@ -267,10 +267,11 @@ class _Writer:
 
     def _notes(self, lines: Notes, rect: Rect, box: Box) -> Iterator[str]:
         if lines.docked:
+            x, y = rect.middle[0], rect.y + 14
+            yield f"<g {self._ns(box)}>"
             yield rectangle(rect, "nslab-cell nslab-off", 4)
-            yield words(
-                rect.middle[0], rect.y + 14, lines.lines[0].text, "nslab-middle nslab-muted"
-            )
+            yield words(x, y, lines.lines[0].text, "nslab-middle nslab-muted")
+            yield "</g>"
             return
         leads = [*box.uplinks, *(port for block in box.bridges for port in block.upper)]
         acts = self._hue(leads[0].key) if leads else ""

@@ -18,13 +18,18 @@ from nslab.jupyter.widgets.gestures import asked
 from nslab.jupyter.widgets.inspector import Inspector
 from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live
+from nslab.jupyter.widgets.rejudging import differ
 from nslab.jupyter.widgets.why_words import answered
 from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import Action, commands
+from nslab.network.model import Snapshot
 
 if TYPE_CHECKING:
     from nslab.session.lab import Lab
+
+
+OLD = say("Asked before the last change: it may no longer hold.")
 
 
 class Question(Struct, frozen=True):
@@ -66,10 +71,7 @@ class Asking(w.VBox):  # type: ignore[misc]
         """What Enter does."""
         self._close = button("×", self._shut, say("close"), width=NARROW)
         self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
-        self._row = w.HBox(
-            [self._place, self._whom, self._ping, self._why, self._close],
-            layout=w.Layout(flex_flow="row wrap", align_items="center", display="none"),
-        )
+        self._row = _hidden(self._place, self._whom, self._ping, self._why, self._close)
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
         self._mend.layout = w.Layout(
@@ -78,10 +80,17 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._remedy: tuple[Action, ...] = ()
         """What the answer would do about it."""
         self._answer = w.VBox([self._said, self._mend])
+        self._of: Snapshot | None = None
+        """What was there when it was asked; None if nothing is answered."""
+        self._job: Callable[[], object] = self._pings
+        """What asks it again."""
+        self._again = button(say("Ask again"), lambda: self._ask(self._job), icon="repeat")
+        self._old = _hidden(w.HTML(f"<b>{html.escape(OLD)}</b>"), self._again)
         self.captured = w.VBox()
         """What was captured: a table that wants a width of its own."""
-        super().__init__([self._row, self._answer])
+        super().__init__([self._row, self._old, self._answer])
         self._set_apart()
+        live.observe_snapshot(self._date)
         self.observe(lambda _: self._set_first(), names="leads")
 
     def _set_apart(self) -> None:
@@ -93,6 +102,8 @@ class Asking(w.VBox):  # type: ignore[misc]
             "answer": self._answer,
             "answered": self._said,
             "mend": self._mend,
+            "old": self._old,
+            "again": self._again,
             "captured": self.captured,
         }
         for name, widget in named.items():
@@ -158,27 +169,41 @@ class Asking(w.VBox):  # type: ignore[misc]
         """Show no answer any longer: it was about a network that is not there now."""
         self._say("")
 
-    def _say(self, words: str, remedy: tuple[Action, ...] = ()) -> None:
-        """Show an answer, as HTML, and a button that mends what it says; nothing is marked."""
+    def _say(self, words: str, remedy: tuple[Action, ...] = (), of: Snapshot | None = None) -> None:
+        """Show an answer, as HTML, and a button that mends what it says; nothing is marked.
+
+        :param of: what was there when it was asked
+        """
         self._live.unmark()
-        self._said.value, self._remedy = words, remedy
-        self._mend.layout.display = None if remedy else "none"
+        self._said.value, self._remedy, self._of = words, remedy, of
         self._mend.tooltip = self._lines(remedy)
+        self._date()
+
+    def _date(self) -> None:
+        """Say whether the answer is of what is there no longer: its signs claim nothing then."""
+        of, known = self._of, self._lab._history.latest
+        # The picture may be a moment behind what the lab itself did.
+        now = [self._live.snapshot, *([known] if known else [])]
+        past = of is not None and all(differ(of, each) for each in now)
+        self._mend.layout.display = None if self._remedy and not past else "none"
+        (self._said.add_class if past else self._said.remove_class)("nslab-past")
+        self._old.layout.display = None if past else "none"
 
     def _lines(self, actions: Sequence[Action]) -> str:
         """What does the same in a terminal, as the log will have it."""
         return "\n".join(map(str, commands(actions, "iproute2", self._lab._containers())))
 
     def _pings(self) -> None:
+        self._job, before = self._pings, self._lab.snapshot()
         target = self._whom.value.strip()
         result = self._lab.ping(self._from, target)
         mark = "✔ " if result else ""  # what failed says so itself
-        self._say(f"<pre>{mark}ping {html.escape(f'{target}: {result}')}</pre>")
+        self._say(f"<pre>{mark}ping {html.escape(f'{target}: {result}')}</pre>", of=before)
 
     def _whys(self, done: str = "") -> None:
-        before = self._lab.snapshot()
+        self._job, before = self._whys, self._lab.snapshot()
         answer = answered(self._lab.why(self._from, self._whom.value.strip()))
-        self._say(done + answer.html, answer.actions)
+        self._say(done + answer.html, answer.actions, before)
         # Where it breaks is seen in the picture; the words say what to do about it.
         self._live.mark(answer, before)
 
@@ -203,3 +228,9 @@ class Asking(w.VBox):  # type: ignore[misc]
         self.leads = False
         self._row.layout.display = "none"
         self._say("")
+
+
+def _hidden(*parts: w.Widget) -> w.HBox:
+    """A row that is shown when there is a reason for it."""
+    layout = w.Layout(flex_flow="row wrap", align_items="center", display="none")
+    return w.HBox(parts, layout=layout)

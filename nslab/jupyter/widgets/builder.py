@@ -18,8 +18,8 @@ from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.buttons import button
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
-from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value
-from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, offers, suggested
+from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value, labels
+from nslab.jupyter.widgets.gestures import PALETTE, Offer, dropped, first_end, offers, suggested
 from nslab.jupyter.widgets.line_words import typed
 from nslab.jupyter.widgets.live import Live, drawn
 from nslab.jupyter.widgets.page import copied, in_page, mirrored
@@ -27,6 +27,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.jupyter.widgets.work import Worker
 from nslab.network.actions import (
     Action,
+    AddVeth,
     DeleteContainer,
     DeleteNamespace,
     SetBridge,
@@ -73,6 +74,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             description=say("Step"),
             options=[form.title for form in FORMS],
             layout=w.Layout(width="22em", max_width="100%"),
+            style={"description_width": labels()},
         )
         self._palette = w.HTML(_palette())
         self._row = w.HBox(layout=_wrapped())
@@ -108,6 +110,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.live = Live(lab, beside=panel)
         """The picture, which follows whatever is done, here or elsewhere.  What is filled in and
         what is answered changes its height, so it stands beside the picture or below it."""
+        self.live.align(labels())
         self.live.observe_snapshot(self._looked)
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._restyle(), names="value")
@@ -121,7 +124,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=_wrapped())
         steps = w.HBox([self._what, buttons], layout=_wrapped())
         panel.children = [steps, self._row, self._message, self._bar, self.asking]
-        apart = w.Layout(flex_flow="row wrap", justify_content="space-between", max_width="60em")
+        # As wide as what stands below it, with what stands around that.
+        apart = _wrapped(justify_content="space-between", max_width="calc(60em + 4px)")
         log = [w.HBox([self._style, self._whole], layout=apart), self._log, self._exported]
         super().__init__([self._palette, self.live, self.asking.captured, *log, self._page])
         self.add_class("nslab-keys")
@@ -220,6 +224,10 @@ class Builder(w.VBox):  # type: ignore[misc]
         """What the thing that is chosen in the picture says of the fields."""
         space, _, link = self.live.chosen.partition("/")
         values: dict[str, Value] = {"ns": space or HOST, "peer_ns": HOST}
+        host = self._now.host
+        there = next((one for one in self._now if one.label == space), host)
+        if self._form.action is AddVeth and first_end(there, host) is not there:
+            values = {"ns": HOST, "peer_ns": space}
         if link:
             values |= {"link": link, "parent": link, "bridge": link}
         if self._form.action in (DeleteNamespace, DeleteContainer, SetBridge):

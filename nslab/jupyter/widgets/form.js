@@ -66,10 +66,12 @@ export default ({ all, model, signal }) => {
         let tries = 40;
         const look = () => {
             const fields = [...all.querySelectorAll('.nslab-form :is(input, select)')];
-            if (fields.length !== count && tries--) return void setTimeout(look, 50);
+            const go = part('button.nslab-do');
+            // Its cell may be gone meanwhile.
+            if ((fields.length !== count || !go) && tries--) return void setTimeout(look, 50);
+            if (!go) return;
             const empty = fields.find(each => each.tagName === 'INPUT' && each.type === 'text'
                 && !each.value);
-            const go = part('button.nslab-do');
             const target = empty || (go.disabled ? fields.find(each => each.type === 'text') : go);
             (target || fields[0])?.focus({ preventScroll: true });
             // The other style of a command is below the one that runs.

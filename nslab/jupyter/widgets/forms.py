@@ -7,6 +7,7 @@ in is made into an action, which checks it before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -78,9 +79,8 @@ class Form(Struct, frozen=True):
 
     @property
     def labels(self) -> str:
-        """How wide the labels of its fields are: no word of another language is cut."""
-        texts = [field.label for field in self.fields if field.kind != "flag"]
-        return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
+        """How wide the labels of its fields are, which is the same in all forms."""
+        return labels()
 
     def wide(self, field: Field) -> str:
         """How wide a field is, with its label: no example, and no word beside a box, is cut.
@@ -153,6 +153,13 @@ class Form(Struct, frozen=True):
         return [NONE, *found] if field.optional else found
 
 
+@cache
+def labels() -> str:
+    """How wide labels are: no word of another language is cut, and all fields begin alike."""
+    texts = [field.label for form in FORMS for field in form.fields if field.kind != "flag"]
+    return f"{max([LABEL, *(round(width(text, 13)) + 4 for text in texts)])}px"
+
+
 def _number(value: Value) -> Value | int:
     """A number as one; what is none stays a text, and the action says what is wrong with it."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
@@ -180,9 +187,9 @@ FORMS: tuple[Form, ...] = (
         (
             Field("name", say("One end"), example="lxcbr0.1"),
             _ns(),
+            Field("master", say("Attached to"), "bridge", optional=True),
             Field("peer", say("Other end"), example="veth-ns1", begins=True),
             Field("peer_ns", say("In"), "namespace"),
-            Field("master", say("Attached to"), "bridge", optional=True),
         ),
     ),
     Form(

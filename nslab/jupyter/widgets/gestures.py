@@ -89,7 +89,10 @@ def _new(snapshot: Snapshot, what: str, at: _Node) -> dict[str, Value]:
         first = ("lxcbr0",) if space.role == "host" else ()
         return {"name": _numbered("br", _names(space), first=first), "ns": space.label}
     if what == "cable":
-        return _ends(space, at.bridge, snapshot.host if space.role != "host" else space)
+        host = snapshot.host
+        if space is not host and first_end(space, host) is host:
+            return _ends(host, "", space)
+        return _ends(space, at.bridge, host)
     parent = at.link.name if at.link else _parent(space)
     values: dict[str, Value] = {"ns": space.label, "parent": parent}
     if what == "vlan":
@@ -120,11 +123,21 @@ def _ends(space: Namespace, bridge: str, other: Namespace) -> dict[str, Value]:
     }
 
 
+def first_end(one: Namespace, other: Namespace) -> Namespace:
+    """Where a cable between two begins: its first end is the one that a bridge can take.
+
+    :param one: where it begins if both have a bridge, or neither
+    """
+    bridged = [any(link.kind == "bridge" for link in each.links) for each in (one, other)]
+    return other if bridged == [False, True] else one
+
+
 def _cable(snapshot: Snapshot, source: _Node, target: _Node) -> Offer | str:
     """A cable from one to the other; the end at a bridge comes first, and is its port."""
     if source.space is target.space and source.bridge == target.bridge:
         return say("a cable needs two ends")
-    if target.bridge and not source.bridge:
+    is_first = first_end(source.space, target.space) is source.space
+    if not source.bridge and (target.bridge or not is_first):
         source, target = target, source
     words = say("Cable to {name}").format(name=target.space.label)
     return Offer(words, say("Add a cable (veth)"), _ends(source.space, source.bridge, target.space))

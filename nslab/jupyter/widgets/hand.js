@@ -17,8 +17,9 @@ export default ({ all, model, signal }) => {
         return found || null;
     };
     // What stands behind everything is the host's.
-    const place = element => named(node(element))
-        || (element?.closest?.('.nslab-drawn') && all.contains(element) ? 'host' : '');
+    // Something new may be dropped beside the picture and below it, too.
+    const place = (element, isNew) => named(node(element)) || (all.contains(element)
+        && element.closest?.(isNew ? '.nslab-live' : '.nslab-drawn') ? 'host' : '');
     const tell = what => {
         model.set('gesture', { ...what, number: Math.random() });
         model.save_changes();
@@ -36,13 +37,14 @@ export default ({ all, model, signal }) => {
         ghost?.remove();
         aimed(null);
         ghost = from = null;
-        all.classList.remove('nslab-dragging');
+        all.classList.remove('nslab-dragging', 'nslab-bringing');
     };
     all.addEventListener('pointerdown', event => {
         const piece = event.target.closest?.('.nslab-piece');
         const thing = piece ? piece.dataset.piece : named(node(event.target));
         if (event.button || !thing || event.target.closest('.nslab-menu')) return;
-        from = { thing, x: event.clientX, y: event.clientY, words: piece?.textContent || thing };
+        const words = piece?.textContent || thing;
+        from = { thing, words, isNew: Boolean(piece), x: event.clientX, y: event.clientY };
     });
     const move = event => {
         if (!from) return;
@@ -52,6 +54,7 @@ export default ({ all, model, signal }) => {
             ghost = made('div', { className: 'nslab-ghost', textContent: from.words });
             document.body.append(ghost);
             all.classList.add('nslab-dragging');
+            all.classList.toggle('nslab-bringing', from.isNew);
             getSelection().removeAllRanges();
         }
         event.preventDefault();
@@ -61,8 +64,9 @@ export default ({ all, model, signal }) => {
     };
     const up = event => {
         if (!from) return;
-        const { thing } = from, dragged = ghost;
-        const onto = dragged && place(document.elementFromPoint(event.clientX, event.clientY));
+        const { thing, isNew } = from, dragged = ghost;
+        const under = document.elementFromPoint(event.clientX, event.clientY);
+        const onto = dragged && place(under, isNew);
         end();
         if (!dragged) return;
         // What was dragged was not clicked.

@@ -158,6 +158,14 @@ class Live(w.VBox):  # type: ignore[misc]
                 self._marks = None
                 self._show(self._shown)
 
+    def align(self, labels: str) -> None:
+        """Have its fields begin where those around it do.
+
+        :param labels: how wide labels are
+        """
+        for each in (self._choice, self._find):
+            each.style.description_width = labels
+
     def bring_into_sight(self, thing: str) -> None:
         """Have the page scroll until a namespace or a link, as ``ns1/eth0``, can be seen."""
         self._page.sight = [thing, next(_number)]
