@@ -202,7 +202,10 @@ def test_stop_at_any_moment(engine: str, capsys: pytest.CaptureFixture[str]) -> 
     with capsys.disabled():
         print(tally)
     wait_for(lambda: processes() == [], f"no process is left, but {processes()}")
-    wait_for(lambda: (descriptors(), threading.active_count()) == start, "nothing is left open")
+    wait_for(
+        lambda: descriptors() <= start[0] and threading.active_count() <= start[1],
+        "nothing is left open",
+    )
     before.pop("temporary")  # what else the machine does may well have files there
     assert_as_before(before)
     assert sum(count for outcome, count in tally.items() if outcome.startswith("stopped")) > 0
