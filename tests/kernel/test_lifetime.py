@@ -188,7 +188,7 @@ def test_many_labs_leave_no_descriptor_process_or_memory(count: int) -> None:
             lab.run("true")
     assert agents(MANY) == []
     assert_as_before(before)
-    # The thread that hears the last of them may be about to end; so may the first one's at the start.
+    # The thread that hears the last of them may be about to end; at the start, the first one's.
     wait_for(
         lambda: descriptors() <= start[0] and threading.active_count() <= start[1],
         "nothing is left open",
