@@ -57,8 +57,12 @@ def main() -> None:
     from nslab.engine.agent.boot import terminal
 
     for name in m.TERMINALS:
+        # Here, not in the child: the state is saved as soon as this process says so, and a port
+        # that is just being opened then is deaf in every machine that wakes from it.
+        descriptor = os.open(ports[name], os.O_RDWR)
         if os.fork() == 0:
-            terminal.attend(os.open(ports[name], os.O_RDWR), AGENT_PID)
+            terminal.attend(descriptor, AGENT_PID)
+        os.close(descriptor)
     port = os.open(ports[m.PORT], os.O_RDWR)
     reading, writing = os.fdopen(os.dup(port), "rb"), os.fdopen(port, "wb")
     m.write(writing, m.Booted(platform.release(), missing))
