@@ -582,6 +582,32 @@ def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:
     says(card, "Solved")
 
 
+def test_a_choice_made_while_it_is_redrawn_is_kept(deal: Any) -> None:
+    one = predict()
+    card, lab = deal(one)
+    choices = part(card, "choices")
+    choices.value = "a"
+    lab.do(AddBridge("br0"))
+    until(lambda: choices.disabled)
+    redrawing, chosen = threading.Event(), threading.Event()
+
+    def stay(change: dict[str, Any]) -> None:
+        if change["new"] is None:  # Start over is just about to show that nothing is chosen
+            redrawing.set()
+            chosen.wait(LIMIT)
+
+    choices.observe(stay, names="value")
+    press(card, "again")
+    assert redrawing.wait(LIMIT)
+    hand = threading.Thread(target=lambda: setattr(choices, "value", "b"))
+    hand.start()
+    until(lambda: choices.value == "b")
+    chosen.set()
+    hand.join(LIMIT)
+    until(lambda: one.attempt.choice == "b")
+    until(lambda: choices.value == "b")
+
+
 def test_a_guess_that_was_made_true_is_refused(deal: Any) -> None:
     one = predict()
     card, lab = deal(one)

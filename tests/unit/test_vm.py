@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from nslab import Lab
 from nslab.engine import labs, ssh
 from nslab.engine import messages as m
+from nslab.engine.agent.boot import guest
 from nslab.engine.vm import archive, code, recipe
 from nslab.errors import InvalidInput
 
@@ -49,6 +51,28 @@ def test_an_archive_is_read_by_others(tmp_path: Path) -> None:
 def test_archives_are_the_same_each_time_and_can_stand_in_a_row() -> None:
     assert archive.compressed(ENTRIES) == archive.compressed(ENTRIES)
     assert len(archive.compressed(ENTRIES)) % 4 == 0
+
+
+def test_the_terminals_of_a_machine_are_open_before_it_says_that_it_has_booted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state is saved then: a child that opens its own port may be in the midst of it."""
+    opened: list[str] = []
+    real = os.open
+
+    def note(path: str, flags: int) -> int:
+        opened.append(path)
+        return real(path, flags)
+
+    ports = {name: str(tmp_path / name) for name in m.TERMINALS}
+    for path in ports.values():
+        Path(path).touch()
+    before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr("os.open", note)
+    monkeypatch.setattr("os.fork", lambda: 1)  # this is the process that says so
+    guest.begin_terminals(ports)
+    assert opened == list(ports.values())
+    assert set(os.listdir("/proc/self/fd")) == before  # the children have them
 
 
 def test_the_agents_code_is_all_that_it_imports(tmp_path: Path) -> None:

@@ -308,16 +308,17 @@ class Card(w.VBox):  # type: ignore[misc]
             self._reply("")
 
     def _chosen(self, change: dict[str, Any]) -> None:
-        if self._showing_choice or change["new"] is None:
-            return
-        try:
-            self._exercise.choose(change["new"])
-            self._reply("")
-        except NslabError as error:
-            self._reply(line(cause(error)))
-        self._counted = False
-        self._changed()
-        self._show()
+        with self._showing:  # the flag is for a choice that is shown, by this very thread
+            if self._showing_choice or change["new"] is None:
+                return
+            try:
+                self._exercise.choose(change["new"])
+                self._reply("")
+            except NslabError as error:
+                self._reply(line(cause(error)))
+            self._counted = False
+            self._changed()
+            self._show()
 
     def _try(self) -> None:
         """Ask everything, and count it, if it was not counted since the last step or choice."""

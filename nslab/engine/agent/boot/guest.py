@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib import import_module
 
 from nslab.engine import messages as m
@@ -54,15 +55,7 @@ def main() -> None:
     for module in NEEDED_LATER:
         import_module(module)
     ports = _ports()
-    from nslab.engine.agent.boot import terminal
-
-    for name in m.TERMINALS:
-        # Here, not in the child: the state is saved as soon as this process says so, and a port
-        # that is just being opened then is deaf in every machine that wakes from it.
-        descriptor = os.open(ports[name], os.O_RDWR)
-        if os.fork() == 0:
-            terminal.attend(descriptor, AGENT_PID)
-        os.close(descriptor)
+    begin_terminals(ports)
     port = os.open(ports[m.PORT], os.O_RDWR)
     reading, writing = os.fdopen(os.dup(port), "rb"), os.fdopen(port, "wb")
     m.write(writing, m.Booted(platform.release(), missing))
@@ -81,6 +74,23 @@ def main() -> None:
         while os.wait()[0] != agent:
             pass
     switch_off()
+
+
+def begin_terminals(ports: Mapping[str, str]) -> None:
+    """A child for each terminal, which lets visitors in.
+
+    The ports are opened here, not by the children.  QEMU passes nothing on before it knows that a
+    port is open, and open(2) returns once it does; the state is saved as soon as this process says
+    that all is ready, and a port that was just being opened then is deaf in every machine that
+    wakes from it.
+    """
+    from nslab.engine.agent.boot import terminal
+
+    for name in m.TERMINALS:
+        port = os.open(ports[name], os.O_RDWR)
+        if os.fork() == 0:
+            terminal.attend(port, AGENT_PID)
+        os.close(port)
 
 
 def write_pid(agent: int) -> None:
