@@ -86,7 +86,7 @@ def agents_are_forked(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """Have labs start in a quarter of the time, where nothing but the lab is of interest."""
     tier = dict(request.node.user_properties)["tier"]
     if (
-        WANTED == tiers.PER_COMMIT
+        WANTED.startswith(tiers.PER_COMMIT)
         and tier != tiers.ROOT_SMOKE
         and request.node.get_closest_marker("kernel")
         and not request.node.get_closest_marker("alone")

@@ -8,8 +8,8 @@ There are three:
     Runs for every commit, and once more as root: what root's own way through the code decides
     (maps of users, settings of the machine, permissions, life and end of a lab, isolation).
 ``nightly``
-    Is long, or much like another test.  A tenth of it, drawn by the commit's id, runs for every
-    commit.
+    Is long, or much like another test.  CI runs a tenth of it for every commit, drawn by the
+    commit's id.
 
 What a test is in is the first of: a marker on it (``per_commit``, ``root_smoke``, ``nightly``), the
 first row of :data:`TABLE` that its name matches, ``per-commit``.  Root's repetition of a test that
@@ -31,7 +31,9 @@ PER_COMMIT, ROOT_SMOKE, NIGHTLY = TIERS = ("per-commit", "root-smoke", "nightly"
 MARKERS = {tier.replace("-", "_"): tier for tier in TIERS}
 
 SHARE = 10
-"""One in so many of the nightly tests runs for a commit."""
+"""One in so many of the nightly tests runs in CI."""
+
+TENTH = "+tenth"
 
 
 class Row(NamedTuple):
@@ -265,15 +267,14 @@ def runs(tier: str, name: str, *, wanted: str, seed: str) -> bool:
     """Whether a run takes a test.
 
     :param wanted: ``per-commit`` and ``root-smoke`` are what is run for a commit, as usual and once
-        more as root, ``per-commit-only`` leaves out the tenth; anything else is everything
+        more as root, with ``+tenth`` behind it also the draw; anything else is everything
     """
-    if wanted == "per-commit-only":
-        return tier != NIGHTLY
-    if wanted == PER_COMMIT:
-        return tier != NIGHTLY or drawn(name, seed)
-    if wanted == ROOT_SMOKE:
+    which, tenth, _ = wanted.partition(TENTH)
+    if which == PER_COMMIT:
+        return tier != NIGHTLY or bool(tenth and drawn(name, seed))
+    if which == ROOT_SMOKE:
         share = SHARE * SHARE if tier == NIGHTLY else SHARE
-        return tier == ROOT_SMOKE or drawn(f"root {name}", seed, share)
+        return tier == ROOT_SMOKE or bool(tenth and drawn(f"root {name}", seed, share))
     return True
 
 
