@@ -388,12 +388,29 @@ def test_what_must_be_tried_first_waits_for_nothing(deal: Any) -> None:
 
 def test_while_something_is_tried_it_says_so(deal: Any) -> None:
     """What was found before need not hold any longer."""
+    SLOW.clear()
     card, lab = deal(build(checks=(HasLink("br0"), Slow("br0"))))
     lab.do(AddBridge("br0"))
     says(card, "checking")
     assert "there is a link br0" in part(card, "points").value
     SLOW.set()
     says(card, "Solved")
+
+
+def test_what_was_tried_while_the_lab_changed_is_no_answer_for_what_was_there_before(
+    deal: Any,
+) -> None:
+    SLOW.clear()
+    card, lab = deal(build(checks=(HasLink("br0"), HasLink("br1"), Slow("br0"))))
+    says(card, "0 of 3 met")
+    press(card, "check")
+    says(card, "checking")
+    lab.do(AddBridge("br0"))
+    SLOW.set()
+    until(lambda: "✔" in part(card, "points").value)
+    press(card, "again")
+    says(card, "0 of 3 met")
+    until(lambda: "✘" not in part(card, "points").value)
 
 
 def test_check_tries_it_whatever_else_is_met(deal: Any, tried: dict[str, int]) -> None:

@@ -87,7 +87,7 @@ class Standing(Struct, frozen=True, kw_only=True):
             met=all(isinstance(one, str) or one.ok for one in known),
             left=self.left and before.left,
             ran=self.ran or before.ran,
-            begun=self.begun or before.begun,
+            begun=self.begun or before.ran,
             unreached=before.unreached,
         )
 

@@ -120,6 +120,9 @@ class Rejudging:
                 if trying or not same:
                     self._begin(now)
                 now = self._tried = self._exercise.standing(self._lab, trying=True)
+                if differ(snapshot, self._lab.snapshot()):
+                    # Somebody went on meanwhile: what was found need be true of neither.
+                    self._then = None
             elif same and self._tried is not None:
                 now = now.knowing(self._tried)
             self._tell(now, stepped)
