@@ -92,8 +92,8 @@ def examine(untrusted: Sequence[str] | None = None) -> Report:
         *machine_checks(),
     ]
     # Not in the verdict: that is saved with notebooks, and read by others.
-    who = "root" if facts.root else "an ordinary user, without root"
-    asked = [Check("kernel", "asked by", "ok", who)]
+    who = "root" if facts.root else "an ordinary one, not root"
+    asked = [Check("kernel", "your user", "ok", who)]
     if facts.container == pod.KUBERNETES:
         asked.append(Check("kernel", "in a pod", "ok", pod.state(facts)))
     return Report(*verdict(checks), (*asked, *checks))
@@ -168,14 +168,17 @@ def shared_checks() -> list[Check]:
         entries, full = neighbours()
     except (OSError, ValueError):
         return []
-    detail = f"{entries:,} of {limit:,} are taken"
+    name, detail = "table of neighbours", f"{entries:,} of {limit:,} entries are taken"
     if limit >= ENOUGH_NEIGHBOURS or not (full or entries > limit * 3 // 4):
-        return [Check(SHARED, "neighbours", "ok", detail)]
+        return [Check(SHARED, name, "ok", detail)]
     if full:
-        detail += f"; {full:,} times there were none left: No buffer space available"
+        detail += (
+            f"; it was full {full:,} times since the machine started, and programs then said "
+            '"No buffer space available"'
+        )
     key = "net.ipv4.neigh.default.gc_thresh"
     remedy = f"sudo sysctl -w {key}2={ENOUGH_NEIGHBOURS // 2} {key}3={ENOUGH_NEIGHBOURS}"
-    return [Check(SHARED, "neighbours", "limited", detail, remedy)]
+    return [Check(SHARED, name, "limited", detail, remedy)]
 
 
 def tool_checks() -> list[Check]:

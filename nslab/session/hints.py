@@ -317,7 +317,7 @@ def _exists(said: Said) -> str:
         line = said.again(["replace" if word == "add" else word for word in words])
         return f"a route to the same place is there already: {line} takes its place"
     if said.program in ("ip", "brctl", "bridge", "vconfig"):
-        return "it is there already, as when a cell is run twice; lab.undo() takes a step back"
+        return "it is there already, as when a cell is run twice; undo() of this lab takes a step back"
     return ""
 
 
