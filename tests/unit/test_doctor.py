@@ -307,7 +307,13 @@ REPORT = Report(
     [
         (13, 0, 1024, "ok", "13 of 1,024 entries are taken"),
         (800, 0, 1024, "limited", "800 of 1,024 entries are taken"),
-        (3, 7, 1024, "limited", 'it was full 7 times since the machine started, and programs then said "No buffer'),
+        (
+            3,
+            7,
+            1024,
+            "limited",
+            'it was full 7 times since the machine started, and programs then said "No buffer',
+        ),
         (3, 7, 16384, "ok", "3 of 16,384 entries are taken"),
     ],
 )

@@ -73,7 +73,7 @@ def untouched(
     :param only: what may differ: a namespace with all that is in it, such as ``ns1``, or a link
         with its addresses and routes, such as ``host/lxcbr0``
     :param steps: those that led there: of which one it follows is said
-    :param called: what a learner calls the lab; ``lab`` alone is the lesson's, and not an exercise's
+    :param called: what a learner calls the lab; ``lab`` alone is the lesson's own
     """
     changes = diff.compare(_settled(before), _settled(after))
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
