@@ -237,7 +237,7 @@ def test_what_is_only_missing_is_no_refusal() -> None:
         "nft rule": "limited",
     }
     assert checks[-1].group == "features"
-    assert checks[-1].detail.endswith("not in this kernel, so it takes a virtual machine")
+    assert checks[-1].detail.endswith("not in this kernel, so that lab is a virtual machine")
     assert checks[-1].remedy.startswith("nslab vm build    # once; or, if")
     assert "sudo modprobe ipvlan" in checks[-1].remedy
     missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
