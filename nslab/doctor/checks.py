@@ -69,11 +69,16 @@ NOTES = {
 }
 FEATURES = {
     "macvlan": "a NIC of its own on the host's wire",
-    "ipvlan": "many NICs with one MAC; notebook 13 uses it",
-    "vlan": "tagged frames (8021q); notebook 14 uses them",
+    "ipvlan": "many NICs with one MAC (notebook 13)",
+    "vlan": "tagged frames, 8021q (notebook 14)",
     "vxlan": "a wire across machines",
     "br_netfilter": "bridged frames passing iptables",
 }
+NO_EMULATOR = (
+    "no lab can be a virtual machine: notebook 09 ends with one, and 13 and 14 need one where the "
+    "kernel lacks their features"
+)
+SLOWER = "labs in a virtual machine are slower without it, and no others"
 IN_A_MACHINE = ("ipvlan", "vlan")
 """Features whose notebooks take a virtual machine where this kernel lacks them."""
 
@@ -92,8 +97,8 @@ def examine(untrusted: Sequence[str] | None = None) -> Report:
         *machine_checks(),
     ]
     # Not in the verdict: that is saved with notebooks, and read by others.
-    who = "root" if facts.root else "an ordinary user, without root"
-    asked = [Check("kernel", "asked by", "ok", who)]
+    who = "root" if facts.root else "an ordinary one, not root"
+    asked = [Check("kernel", "your user", "ok", who)]
     if facts.container == pod.KUBERNETES:
         asked.append(Check("kernel", "in a pod", "ok", pod.state(facts)))
     return Report(*verdict(checks), (*asked, *checks))
@@ -118,7 +123,7 @@ def _without(kind: str, remedy: str) -> tuple[str, str]:
     if kind not in IN_A_MACHINE:
         return detail, remedy
     once = f"nslab vm build    # once; or, if the kernel has the module: {remedy}"
-    return f"{detail}, so it takes a virtual machine", once
+    return f"{detail}, so that lab is a virtual machine", once
 
 
 def kernel_checks(steps: list[Attempt], facts: Facts) -> list[Check]:
@@ -168,14 +173,17 @@ def shared_checks() -> list[Check]:
         entries, full = neighbours()
     except (OSError, ValueError):
         return []
-    detail = f"{entries:,} of {limit:,} are taken"
+    name, detail = "table of neighbours", f"{entries:,} of {limit:,} entries are taken"
     if limit >= ENOUGH_NEIGHBOURS or not (full or entries > limit * 3 // 4):
-        return [Check(SHARED, "neighbours", "ok", detail)]
+        return [Check(SHARED, name, "ok", detail)]
     if full:
-        detail += f"; {full:,} times there were none left: No buffer space available"
+        detail += (
+            f"; it was full {full:,} times since the machine started, and programs then said "
+            '"No buffer space available"'
+        )
     key = "net.ipv4.neigh.default.gc_thresh"
     remedy = f"sudo sysctl -w {key}2={ENOUGH_NEIGHBOURS // 2} {key}3={ENOUGH_NEIGHBOURS}"
-    return [Check(SHARED, "neighbours", "limited", detail, remedy)]
+    return [Check(SHARED, name, "limited", detail, remedy)]
 
 
 def tool_checks() -> list[Check]:
@@ -221,14 +229,14 @@ def machine_checks() -> list[Check]:
     checks = []
     emulator = find(f"qemu-system-{platform.machine()}")
     if emulator is None:
-        checks.append(Check("virtual machines", "qemu", "missing", "not needed for the lessons"))
+        checks.append(Check("virtual machines", "qemu", "missing", NO_EMULATOR))
     else:
         checks.append(Check("virtual machines", "qemu", "ok", emulator))
     kvm = ("virtual machines", "/dev/kvm")
     if not os.path.exists("/dev/kvm"):
-        checks.append(Check(*kvm, "missing", "only labs in a virtual machine would be slower"))
+        checks.append(Check(*kvm, "missing", SLOWER))
     elif not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        detail = "you may not use it; only labs in a virtual machine would be slower"
+        detail = f"you may not use it; {SLOWER}"
         remedy = "sudo adduser $USER kvm, then log in again"
         checks.append(Check(*kvm, "limited", detail, remedy))
     else:

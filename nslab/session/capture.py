@@ -70,6 +70,7 @@ class Capture:
         self._tallies: tuple[Tally, ...] = ()
         self._upto = 0
         self._tracked: tuple[Tracked, ...] = ()
+        self._there: Snapshot | None = None
         self._running = True
         self._lost = ""
         self._turn = threading.RLock()
@@ -106,10 +107,15 @@ class Capture:
             self._engine.fetch(self._opened.number, FORGOTTEN, stop=True)
 
     def _remember(self) -> None:
-        """What journeys need to know, while it is there: entries of ICMP last for 30 s only."""
+        """What journeys need to know, while it is there.
+
+        Entries of ICMP last for 30 s only, and the network that the frames went through for as
+        long as nobody changes it.
+        """
         if self._blocks:  # nothing was seen: there is nothing to follow
             with contextlib.suppress(LabClosed, LabGone):
                 self._tracked = self._engine.tracked()
+                self._there = self._look()
 
     @checked
     def wait(
@@ -231,7 +237,7 @@ class Capture:
         taps = sorted(self._opened.taps, key=lambda tap: tap.depth == 1)
         found = {tap.mac: str(tap.place) for tap in taps if tap.mac}
         try:
-            return found | owners(self._look())
+            return found | owners(self._there or self._look())
         except NslabError:  # the lab was closed before
             return found
 
@@ -310,7 +316,7 @@ class Capture:
         if self._running:
             self._remember()
         try:
-            snapshot = self._look()
+            snapshot = self._there or self._look()
         except NslabError:  # the lab was closed: without its cables the times must do
             snapshot = None
         return journeys(

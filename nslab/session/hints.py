@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from nslab.engine.default_network import DOMAIN, NAME_SERVER, WEB
 from nslab.network import programs
+from nslab.network.model import Namespace
 from nslab.network.names import IFNAMSIZ
 from nslab.session import ip_slips, reaching
 from nslab.session.said import Said, called, slip
@@ -275,7 +276,7 @@ def _itself(said: Said) -> str:
 # -- ip and its like -------------------------------------------------------------------------------
 
 _NO_LINK = re.compile(
-    r'Cannot find device "?([^"\n]+?)"?$|Device "([^"\n]+)" does not exist|'
+    r'Cannot find (?:bridge )?device "?([^"\n]+?)"?$|Device "([^"\n]+)" does not exist|'
     r"(?:interface|bridge) (\S+) does not exist!|^(\S+): error fetching interface information|"
     r"can't add (\S+) to bridge|tcpdump: (\S+): No such device|SIOCADDRT: No such (device)|"
     r"^(\S+): ERROR while getting interface flags",
@@ -293,11 +294,20 @@ def _link(said: Said) -> str:
     known = name in said.line or name == "device" or "$" in said.line
     if not name or name in names or not known:
         return ""  # there is such a link now, or another line of the cell missed it
-    if other := said.that_has(name):
-        return f"{name} is in {called(other)}, not in {called(here)}"
+    if elsewhere := _held_by(said, name, here):
+        return elsewhere
     if close := slip(name, names):
         return f"did you mean {close}?"
     return f"the links of {called(here)} are {', '.join(names[:12])}"
+
+
+def _held_by(said: Said, name: str, here: Namespace) -> str:
+    """Where a link of that name is, if it is not here."""
+    if other := said.that_has(name):
+        return f"{name} is in {called(other)}, not in {called(here)}"
+    if said.program == "bridge" and (other := said.switch_of(name)):
+        return f"{name} is a port of {other.label}: begin the cell with %%ns {other.label}"
+    return ""
 
 
 def _long_name(said: Said) -> str:
@@ -317,7 +327,9 @@ def _exists(said: Said) -> str:
         line = said.again(["replace" if word == "add" else word for word in words])
         return f"a route to the same place is there already: {line} takes its place"
     if said.program in ("ip", "brctl", "bridge", "vconfig"):
-        return "it is there already, as when a cell is run twice; lab.undo() takes a step back"
+        return (
+            "it is there already, as when a cell is run twice; undo() of this lab takes a step back"
+        )
     return ""
 
 

@@ -85,10 +85,10 @@ def _unnamed(said: Said, name: str, moved: bool) -> str:
     if there is None or there.role == "named":
         return ""
     if not moved:
-        return f"{name} is a container, which ip knows no name of: begin the cell with %%ns {name}"
+        return f"{name} is a container, and ip has no name for it: begin the cell with %%ns {name}"
     process = there.processes[0].pid if there.processes else "PID"
     line = said.again(["ip", "link", "set", _link(said, said.words), "netns", str(process)])
-    return f"{name} is a container, for which ip wants the number of its process: {line}"
+    return f"{name} is a container, and ip wants the number of its process: {line}"
 
 
 def _exec_first(said: Said) -> str:

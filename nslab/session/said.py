@@ -89,6 +89,14 @@ class Said:
                 return one
         return None
 
+    def switch_of(self, port: str) -> Namespace | None:
+        """The machine outside the host of which a port has that name."""
+        for one in self.seen.namespaces if self.seen else ():
+            ports = (link.name for link in one.links if link.master)
+            if one.role == "world" and port in ports:
+                return one
+        return None
+
     @property
     def links(self) -> list[str]:
         """The names of the links there."""

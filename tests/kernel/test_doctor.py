@@ -96,8 +96,8 @@ def test_the_report_of_this_machine() -> None:
     report, code = run_doctor(lambda: None)
     assert code == 0
     assert report["verdict"].startswith("Labs run on this machine.")
-    asked = next(each for each in report["checks"] if each["name"] == "asked by")
-    assert asked["detail"].startswith("root" if os.geteuid() == 0 else "an ordinary user")
+    asked = next(each for each in report["checks"] if each["name"] == "your user")
+    assert asked["detail"].startswith("root" if os.geteuid() == 0 else "an ordinary one")
     status = {each["name"]: each["status"] for each in report["checks"]}
     for name in ("private host", "add a veth", "add a bridge", "set net.ipv4.ip_forward", "bash"):
         assert status[name] == "ok"

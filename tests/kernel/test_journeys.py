@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from nslab import AddAddress, AddBridge, AddNamespace, AddVeth, Journey, Lab, SetUp, lesson
+from nslab import (
+    AddAddress,
+    AddBridge,
+    AddNamespace,
+    AddVeth,
+    DeleteLink,
+    Journey,
+    Lab,
+    SetUp,
+    lesson,
+)
 from nslab.draw.path.picture import PathPicture
 
 SERVER = "203.0.113.80"
@@ -215,3 +225,15 @@ def test_a_question_to_the_hosts_own_name_server_stays_in_lo() -> None:
         assert ways(question) == ["out of lo", "into lo"]
         assert question.arrived
         assert marks(question) == {"host/lo": 2}
+
+
+def test_a_packet_is_drawn_on_the_network_that_it_went_through() -> None:
+    """Whoever asks later, as in an inspector further up, is not shown what was built since."""
+    with lesson("06").lab() as lab:
+        with lab.capture("*") as seen:
+            assert lab.ping("ns1", SERVER)
+        lab.do(AddBridge("br9"), DeleteLink("lxcbr0.1"))
+        page = seen.journey().picture().html
+        assert "br9" not in page
+        assert 'data-link="host/lxcbr0.1"' in page
+    assert seen.journey().arrived, "with the lab, too, nothing of it is lost"

@@ -93,10 +93,12 @@ def test_an_exercise_says_of_what_it_is_a_consequence(lab: Lab) -> None:
     before = lab.snapshot()
     lab.do(SetDown("eth0", ns="ns1"))
     lab.do(SetUp("eth0", ns="ns1"))
-    found = judging.untouched(before, lab.snapshot(), ("host",), lab.steps)
+    found = judging.untouched(
+        before, lab.snapshot(), ("host",), lab.steps, called='lesson["X3"].lab'
+    )
     assert found.message == (
         "this should not have changed: ns1: route default via 192.168.10.1 dev eth0 removed; "
-        f"{GONE}; take that back (lab.undo() takes a step back)"
+        f'{GONE}; take that back (lesson["X3"].lab.undo() takes a step back)'
     )
     found = judging.untouched(before, lab.snapshot(), ("host",))
     assert "the task does not ask for it" in found.message

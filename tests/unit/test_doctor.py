@@ -237,7 +237,7 @@ def test_what_is_only_missing_is_no_refusal() -> None:
         "nft rule": "limited",
     }
     assert checks[-1].group == "features"
-    assert checks[-1].detail.endswith("not in this kernel, so it takes a virtual machine")
+    assert checks[-1].detail.endswith("not in this kernel, so that lab is a virtual machine")
     assert checks[-1].remedy.startswith("nslab vm build    # once; or, if")
     assert "sudo modprobe ipvlan" in checks[-1].remedy
     missing = Check("tools", "brctl", "missing", "bridges", "sudo apt-get install bridge-utils")
@@ -305,10 +305,16 @@ REPORT = Report(
 @pytest.mark.parametrize(
     ("entries", "full", "limit", "status", "says"),
     [
-        (13, 0, 1024, "ok", "13 of 1,024 are taken"),
-        (800, 0, 1024, "limited", "800 of 1,024 are taken"),
-        (3, 7, 1024, "limited", "7 times there were none left: No buffer space available"),
-        (3, 7, 16384, "ok", "3 of 16,384 are taken"),
+        (13, 0, 1024, "ok", "13 of 1,024 entries are taken"),
+        (800, 0, 1024, "limited", "800 of 1,024 entries are taken"),
+        (
+            3,
+            7,
+            1024,
+            "limited",
+            'it was full 7 times since the machine started, and programs then said "No buffer',
+        ),
+        (3, 7, 16384, "ok", "3 of 16,384 entries are taken"),
     ],
 )
 def test_the_table_of_neighbours_is_shared(
@@ -329,7 +335,7 @@ def test_the_table_of_neighbours_is_shared(
     monkeypatch.setattr(checks, "NEIGHBOURS", str(table))
     monkeypatch.setattr(checks, "NEIGHBOURS_LIMIT", str(setting))
     (found,) = shared_checks()
-    assert (found.name, found.status) == ("neighbours", status)
+    assert (found.name, found.status) == ("table of neighbours", status)
     assert says in found.detail
     assert ("gc_thresh3=16384" in found.remedy) == (status == "limited")
     table.unlink()

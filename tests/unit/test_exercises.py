@@ -373,6 +373,23 @@ def test_what_is_wrong_from_the_start_is_not_named_before_anything_was_done() ->
         assert "there still is br9" in str(one.check(lab)), "who asks is told"
 
 
+def test_the_rest_that_comes_first_is_in_sight() -> None:
+    """What is wrong from the start is not named yet, so nothing may wait for it in words."""
+    one = build(
+        kind="mend",
+        checks=(HasLink("eth0"), Heard()),
+        prepare=(AddBridge("br9"),),
+        mustnot=(MustNot(HasLink("br9"), "there still is br9"),),
+    )
+    with one.start(engine="fake") as lab:
+        assert one.standing(lab).points[1:] == ("br0 answers: not tried yet",)
+        lab.do(AddBridge("br8"))
+        assert one.standing(lab).points[1:] == (
+            "br0 answers: not tried until the rest is right",
+            Verdict(False, "there still is br9"),
+        )
+
+
 def test_what_is_too_much_is_named_also_where_a_fault_is_to_be_found() -> None:
     """What the learner has changed is no part of the fault."""
     one = build(kind="mend", find=True, checks=(Heard(),), only=("host/br0",))
@@ -394,6 +411,7 @@ def test_what_else_was_changed_is_said() -> None:
         lab.do(AddAddress("eth0", "10.1.0.1/24"))
         (verdict,) = [verdict for verdict in one.check(lab) if not verdict]
         assert "should not have changed: eth0: address 10.1.0.1/24" in verdict.message
+        assert "(exercise.lab.undo() takes a step back)" in verdict.message, "not the lesson's lab"
 
 
 def test_a_namespace_may_differ_as_a_whole() -> None:

@@ -21,6 +21,7 @@ LOCAL, DEV, TO = (
 )
 NO_NAME = 'Cannot open network namespace "{}": No such file or directory'
 NO_DEVICE = "SIOCADDRT: No such device"
+NO_PORT = 'Cannot find bridge device "{}"'
 
 LINES = (
     # -- sysctl
@@ -78,7 +79,12 @@ LINES = (
     ),
     ("ping 10.0.0.999", "ping: {}: Name or service not known", "10.0.0.999", "at most 255"),
     # -- namespaces
-    ("ip -n app link show eth0", NO_NAME, "app", "begin the cell with %%ns app"),
+    (
+        "ip -n app link show eth0",
+        NO_NAME,
+        "app",
+        "has no name for it: begin the cell with %%ns app",
+    ),
     ("ip netns exec app ip link", NO_NAME, "app", "begin the cell with %%ns app"),
     ("ip -n ap link", NO_NAME, "ap", "begin the cell with %%ns app"),
     ("ip -n host link", NO_NAME, "host", "the host needs no name"),
@@ -120,6 +126,9 @@ LINES = (
     ("route add default 192.0.2.1", NO_DEVICE, "", "route add default gw 192.0.2.1"),
     ("route add default", NO_DEVICE, "", "route add default gw GATEWAY"),
     ("route add default via 192.0.2.1", "Usage: inet_route", "", "route add default gw 192.0.2.1"),
+    # -- ports of a bridge
+    ("bridge vlan add vid 10 dev to-host pvid", NO_PORT, "to-host", "of switch: begin the cell"),
+    ("bridge vlan show dev lxcbr1", NO_PORT, "lxcbr1", "the links of the host are "),
     # -- the older programs
     (
         "brctl addif veth0 lxcbr0",

@@ -433,7 +433,7 @@ def test_marks_and_what_a_cell_shows_are_english() -> None:
 def test_what_else_was_changed_is_quoted_in_german() -> None:
     form = (
         "this should not have changed: {change}; the task does not ask for it, so take it back "
-        "(lab.undo() takes a step back)"
+        "({lab}.undo() takes a step back)"
     )
     said = {
         "new namespace ns1": "neuer Namespace ns1",
@@ -444,7 +444,7 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
         "eth0: up → down": "eth0: up → down",
         "the moon is full": "the moon is full",
     }
-    here = german([sentence(form, change=change) for change in said])
+    here = german([sentence(form, change=change, lab='lesson["X2"].lab') for change in said])
     for words, change in zip(here, said.values(), strict=True):
         assert words.startswith(f"das hätte sich nicht ändern sollen: „{change}“; ")
 

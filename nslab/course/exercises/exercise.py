@@ -291,7 +291,11 @@ class Exercise(Struct, frozen=True, kw_only=True):
         found += [judging.refused(one, lab) for one in self.mustnot]
         if self.only:
             changes = lab.changes
-            found.append(judging.untouched(changes.before, changes.after, self.only, lab.steps))
+            found.append(
+                judging.untouched(
+                    changes.before, changes.after, self.only, lab.steps, called=self.lab_called
+                )
+            )
         return found
 
     def standing(self, lab: Lab, *, trying: bool = False) -> Standing:
@@ -337,12 +341,17 @@ class Exercise(Struct, frozen=True, kw_only=True):
             return "lab"
         return f'lesson["{self.id}"]' if self.lesson else "exercise"
 
+    @property
+    def lab_called(self) -> str:
+        """What a learner calls its lab in Python: ``lab`` alone is the lesson's own."""
+        return "lab" if self.priced else f"{self._called}.lab"
+
     def _shown(self, way: Way) -> list[str]:
         """Something to do, as lines to type: into the lab, or all of them as a cell of Python."""
         used = sorted({type(one).__name__ for one in way if isinstance(one, Action)})
         if not used:
             return [f"  {line}" for one in way for line in str(one).splitlines()]
-        lab = "lab" if self.priced else f"{self._called}.lab"
+        lab = self.lab_called
         done = [
             f"{lab}.sh({one!r})" if isinstance(one, str) else f"{lab}.do({code(one)})"
             for one in way

@@ -61,13 +61,19 @@ def refused(what: MustNot, lab: Lab) -> Verdict:
 
 
 def untouched(
-    before: Snapshot, after: Snapshot, only: tuple[str, ...], steps: Sequence[HistoryStep] = ()
+    before: Snapshot,
+    after: Snapshot,
+    only: tuple[str, ...],
+    steps: Sequence[HistoryStep] = (),
+    *,
+    called: str = "lab",
 ) -> Verdict:
     """The verdict on what else was changed.
 
     :param only: what may differ: a namespace with all that is in it, such as ``ns1``, or a link
         with its addresses and routes, such as ``host/lxcbr0``
     :param steps: those that led there: of which one it follows is said
+    :param called: what a learner calls the lab; ``lab`` alone is the lesson's own
     """
     changes = diff.compare(_settled(before), _settled(after))
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
@@ -78,15 +84,17 @@ def untouched(
             False,
             sentence(
                 "this should not have changed: {change}; {because}; take that back "
-                "(lab.undo() takes a step back)",
+                "({lab}.undo() takes a step back)",
                 change=beside[0].text,
                 because=because,
+                lab=called,
             ),
         )
     text = sentence(
         "this should not have changed: {change}; the task does not ask for it, so take it back "
-        "(lab.undo() takes a step back)",
+        "({lab}.undo() takes a step back)",
         change=beside[0].text,
+        lab=called,
     )
     return Verdict(False, text)
 

@@ -37,6 +37,8 @@ class Asks(Protocol):
     def mustnot(self) -> tuple[MustNot, ...]: ...
     @property
     def only(self) -> tuple[str, ...]: ...
+    @property
+    def lab_called(self) -> str: ...
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -105,10 +107,12 @@ def standing(
     """
     snapshot = lab.snapshot()
     wrong = _beside(asked, lab, trying)
-    rest = not wrong and _looks_right(asked, snapshot)
+    right = _looks_right(asked, snapshot)
+    rest = not wrong and right
     hidden = veiled and not asked.choices
     checks = _named(asked, hidden)
-    asking = [_asked(check, lab, snapshot, trying, rest or hidden) for check in checks]
+    told = hidden or (right and not _seen(wrong, lab, trying))  # or "the rest" would be nowhere
+    asking = [_asked(check, lab, snapshot, trying, told) for check in checks]
     ran = _all_hold(asking)
     if hidden:
         wrong = veil(asked, lab, works=trying and ran, right=rest)
@@ -289,7 +293,9 @@ def _beside(asked: Asks, lab: Lab, trying: bool) -> list[Verdict]:
 
 def _untouched(asked: Asks, lab: Lab) -> Verdict:
     changes = lab.changes
-    return judging.untouched(changes.before, changes.after, asked.only, lab.steps)
+    return judging.untouched(
+        changes.before, changes.after, asked.only, lab.steps, called=asked.lab_called
+    )
 
 
 def _unreached(
