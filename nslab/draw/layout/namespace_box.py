@@ -281,7 +281,9 @@ class Filler:
             bottom = max(frame.at(slot).bottom for slot in above)
             frame.put(group.notes, frame.at(above[0]).x + aside, bottom + 8)
             return
-        rights = [frame.at(slot).right for slot in (*group.uplinks, *uppers)]
+        # Ports are below the notes; beside these are only their cables.
+        rights = [frame.at(slot).right for slot in group.uplinks]
+        rights += [frame.at(slot).middle[0] for slot in uppers]
         if group.gate and group.notes.h > 40:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
