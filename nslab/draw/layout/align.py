@@ -161,7 +161,7 @@ class Aligner:
             wish = old if old is not None else self._below_its_end(frame) if below else None
             items.append(Item(frame.w, was, wish))
         line_up(items, EDGE, BESIDE)
-        room = EDGE + (NARROW if narrow else COLUMN)
+        room = EDGE + (self._most if narrow else COLUMN)
         squeeze(items, EDGE, room, BESIDE)
         if max(item.end for item in items) > room:
             # What was remembered leaves too little room: everything finds a new place.

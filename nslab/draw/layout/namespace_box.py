@@ -67,6 +67,8 @@ class NamespaceBox:
     """How wide it is if its row has no room for more."""
     low: bool = False
     """Whether its notes are below the links that lead upwards, as there is no room beside them."""
+    early: bool = False
+    """Whether ports above its bridges are as far left as can be: the notes need the room."""
 
     @property
     def is_host(self) -> bool:
@@ -221,7 +223,7 @@ class Filler:
 
     def _fit(self, frame: NamespaceBox) -> None:
         """Place everything: notes too wide for that get shorter rows, or are further down."""
-        notes, frame.low = frame.group.notes, False
+        notes, frame.low, frame.early = frame.group.notes, False, False
         lines = notes.part.lines if notes and isinstance(notes.part, Notes) else ()
         self._set(frame, LONGEST_LINE)
         self._rows(frame)
@@ -230,6 +232,10 @@ class Filler:
             most = _longest(lines, room - frame.at(notes).x)
             above = any(dock.upper for dock in frame.group.first)
             frame.low = not (most or above) and bool(frame.group.uplinks)
+            frame.early = above and not most
+            if frame.early:
+                self._rows(frame)
+                most = _longest(lines, room - frame.at(notes).x)
             self._set(frame, most or SHORTEST)
             if frame.low:
                 left = frame.at(frame.group.uplinks[0]).x + GATE + 8
@@ -387,10 +393,10 @@ class Filler:
             )
             for ports, low in ((dock.upper, False), (lower, True)):
                 items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
-                if close:
+                if close or (frame.early and not low):
                     items = [Item(port.w) for port in ports]
                     line_up(items, start + PORT_GAP, PORT_GAP)
-                    if low and beside:
+                    if close and low and beside:
                         moved = _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
                         # So far from the first of them that the line keeps clear of both sides.
                         slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0
