@@ -49,7 +49,7 @@ class Drawn(NamedTuple):
 
     def touches(self, tag: Room) -> bool:
         around = tag.grown(self.half)
-        dots = (dot for pair in pairwise(self.line) for dot in _dots(*pair))
+        dots = (dot for pair in pairwise(self.line) for dot in dots(*pair))
         return any(map(tag.meets, self.rooms)) or any(around.holds(*dot) for dot in dots)
 
 
@@ -107,7 +107,7 @@ def _shape(element: ET.Element, kind: str, classes: list[str], about: str) -> It
         yield Drawn(name, line=corners, half=0.8)
     elif kind == "path" and not element.get("transform"):
         half = next((HALF[each] for each in classes if each in HALF), 0.8)
-        for line in _lines(element.get("d") or ""):
+        for line in lines(element.get("d") or ""):
             yield Drawn(name, line=line, half=half)
 
 
@@ -128,7 +128,7 @@ def _room(element: ET.Element) -> Room:
     return Room(x, y, x + w, y + h)
 
 
-def _lines(d: str) -> Iterator[tuple[Point, ...]]:
+def lines(d: str) -> Iterator[tuple[Point, ...]]:
     """The lines of a path: its turns and arcs as if they were straight."""
     line: list[Point] = []
     for letter, words in re.findall(r"([A-Za-z])([^A-Za-z]*)", d):
@@ -150,9 +150,7 @@ def _lines(d: str) -> Iterator[tuple[Point, ...]]:
         yield tuple(line)
 
 
-def _dots(one: Point, other: Point) -> Iterator[Point]:
+def dots(one: Point, other: Point) -> Iterator[Point]:
     (x1, y1), (x2, y2) = one, other
     steps = max(1, round(max(abs(x1 - x2), abs(y1 - y2))))
-    yield from (
-        (x1 + (x2 - x1) * n / steps, y1 + (y2 - y1) * n / steps) for n in range(steps + 1)
-    )
+    yield from ((x1 + (x2 - x1) * n / steps, y1 + (y2 - y1) * n / steps) for n in range(steps + 1))

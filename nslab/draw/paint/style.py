@@ -1,8 +1,9 @@
 """How a picture looks: the rules that stand in its ``<style>``.
 
 Hues are made from the Okabe-Ito palette, which colour-blind people can tell apart, and nothing is
-said by colour alone.  Red is kept for what is wrong or gone, green for what is well or new.  Every class begins with ``nslab-``,
-and the rules of one flavour do not reach the other, so any number of pictures can stand on a page.
+said by colour alone.  Red is kept for what is wrong or gone, green for what is well or new.  Every
+class begins with ``nslab-``, and the rules of one flavour do not reach the other, so any number of
+pictures can stand on a page.
 """
 
 from __future__ import annotations
