@@ -49,8 +49,8 @@ class Drawn(NamedTuple):
 
     def touches(self, tag: Room) -> bool:
         around = tag.grown(self.half)
-        dots = (dot for pair in pairwise(self.line) for dot in dots(*pair))
-        return any(map(tag.meets, self.rooms)) or any(around.holds(*dot) for dot in dots)
+        along = (dot for pair in pairwise(self.line) for dot in dots(*pair))
+        return any(map(tag.meets, self.rooms)) or any(around.holds(*dot) for dot in along)
 
 
 def tags(page: str) -> dict[str, Room]:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nslab.draw.layout.boxes import Rect, Slot
+from nslab.draw.layout.boxes import EDGE, Rect, Slot
 from nslab.draw.layout.dense import ENTRY, Panel
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.namespace_box import Filler, NamespaceBox
 from nslab.draw.layout.plan import BESIDE, COLUMN, NARROW, Plan
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell
-
-EDGE = 8
-"""Pixels around the picture."""
 
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""

@@ -23,6 +23,12 @@ TITLE, NAME, TEXT = 15, 13, 12
 LEAD, PAD, MARGIN = 16, 10, 12
 """Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
 
+EDGE = 8
+"""Pixels around the picture."""
+
+INSET = 8
+"""Pixels that a cable stays away from the corners of a link."""
+
 PLATE = 6
 """Pixels that a plate takes more than a line, and that it stays away from a line above it."""
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
+    EDGE,
     GAP,
     GATE,
     ICON,
+    INSET,
     LEAD,
     LONGEST_LINE,
     MARGIN,
@@ -101,6 +103,8 @@ class Filler:
         self.aside: dict[str, int] = {}
         """Where cables lead down to a box that others of its level stand above, by its name."""
         self._far: dict[Key, Key] = {}
+        self._carries = {each.upper for each in self.scene.cables if not each.pair}
+        """The links on which something stands."""
         for cable in self.scene.cables:
             self._far.setdefault(cable.upper, cable.lower)
             self._far.setdefault(cable.lower, cable.upper)
@@ -289,7 +293,7 @@ class Filler:
             return
         # Ports are below the notes; beside these are only their cables.
         rights = [frame.at(slot).right for slot in group.uplinks]
-        rights += [frame.at(slot).middle[0] for slot in uppers]
+        rights += [self._plugged(frame, slot) for slot in uppers]
         if group.gate and group.notes.h > 40:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
@@ -302,6 +306,18 @@ class Filler:
             least = notes_size(lines, SHORTEST)[0]
             was = min(was, most - group.notes.w if most else was, NARROW - MARGIN - least)
         frame.put(group.notes, max(x, was), top)
+
+    def _plugged(self, frame: NamespaceBox, slot: Slot) -> int:
+        """How far to the right cables leave a port above its bridge."""
+        at, there = frame.at(slot), self.other_end(slot)
+        if self._key(slot) in self._carries:
+            return at.right
+        if not there or (frame.name not in self.boxes and not frame.is_host):
+            return at.middle[0]
+        left = self.boxes[frame.name].x if frame.name in self.boxes else EDGE
+        low, high = max(at.x, there.x - left) + INSET, min(at.right, there.right - left) - INSET
+        wishes = (at.middle[0], there.middle[0] - left, high if low <= high else at.middle[0])
+        return next((x for x in wishes if low <= x <= high), at.middle[0])
 
     def _set(self, frame: NamespaceBox, most: int) -> None:
         """Give the rows of the notes room for so many characters."""

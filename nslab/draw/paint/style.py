@@ -53,7 +53,7 @@ LIGHT = Palette(
         ("#0b7285", "#dcf2f6"),
         ("#6b6400", "#f4f2cf"),
         ("#5b4bb5", "#ebe9fa"),
-        ("#262b30", "#e4e7ea"),
+        ("#262b30", "#e9ecef"),
     ),
     tints=("#f1f6fb", "#faf5ec", "#f9f1f6", "#eff7f6", "#f7f6ea", "#f3f2fa"),
 )
