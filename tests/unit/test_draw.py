@@ -797,7 +797,14 @@ def test_several_ways_between_two_are_told_apart() -> None:
     assert len({row.hue % HUES for row in rows}) == HUES - 1
     root = ET.fromstring(picture.html)
     cored = [e for e in root.iter() if (e.get("class") or "").startswith("nslab-core nslab-core-1")]
-    assert len(cored) == 2 * 3, "three cables, and their lines in the key"
+    assert len(cored) == 2 * 2, "two cables, and their lines in the key"
+
+
+def test_six_networks_beside_that_of_the_hosts_card_have_a_hue_each() -> None:
+    """So many has lesson 15; its sixth was blue, as the first."""
+    rows = [row for row, _ in several_ways(6).placed.key]
+    assert len({row.hue % HUES for row in rows}) == 6
+    assert 'class="nslab-core' not in several_ways(6).html
     assert "nslab-core" not in several_ways(5).html
 
 

@@ -205,9 +205,7 @@ def test_the_article_from_step_to_step() -> None:
 
 
 def test_a_running_container_gets_a_second_card() -> None:
-    # What is said of the host makes room for the card that becomes a port.
-    notes = ["host: default via 198.51.100.1 dev eth0", "host: nameserver 8.8.8.8"]
-    assert moved(DOCKER) == {"eth0 a port": notes}
+    assert moved(DOCKER) == {}
 
 
 def test_what_is_broken_and_mended_stays_where_it_is() -> None:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import snapshots as sample
+from boxes import dots, lines
 from msgspec import structs
 from test_draw_room import two_bridges
 
-from nslab import Action, AddBridge, AddNamespace, AddVeth, Attach, Lab, ResolvConf, SetUp
+from nslab import (
+    Action,
+    AddBridge,
+    AddNamespace,
+    AddVeth,
+    Attach,
+    Lab,
+    ResolvConf,
+    SetBridge,
+    SetDown,
+    SetUp,
+)
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import LEAD, NAME, TEXT, Rect
 from nslab.draw.layout.place import Placed
@@ -207,3 +220,36 @@ def test_what_is_gone_has_no_sign_of_a_state(step: Action) -> None:
     gone = Picture(compare(after, empty.aligned(after))).svg
     dots = [len(re.findall('class="nslab-(?:dot|hollow)"', svg)) for svg in (coming, going, gone)]
     assert dots[0] == dots[1] > dots[2]
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_line_around_a_changed_port_does_not_cross_its_bridge(both: bool, upper: bool) -> None:
+    port = "eth0" if upper else "v0"
+    with Lab(engine="fake") as lab:
+        lab.do(AddBridge("br0"), SetUp("br0"), watch=False)
+        for near, far in (("v0", "v1"), ("w0", "w1")):
+            lab.do(AddVeth(near, far, master="br0", up=True), SetUp(far), watch=False)
+        lab.do(Attach("eth0", "br0"), watch=False)
+        picture = lab.do(SetDown(port), *([SetBridge("br0", stp=True)] if both else ())).picture
+    assert picture
+    rects = picture.placed.links()
+    bridge, own = rects["host/br0"], rects[f"host/{port}"]
+    assert own.y == bridge.bottom or own.bottom == bridge.y
+    around = dict(halos(picture.svg))
+    assert ("host/br0" in around) == both
+    for x, y in around[f"host/{port}"]:
+        assert not (bridge.y < y < bridge.bottom), "it ends where the bridge begins"
+        assert own.x <= x <= own.right or not bridge.holds((x, y))
+    for x, y in around.get("host/br0", ()):
+        assert not own.holds((round(x), round(y))), "it is open where the port stands"
+
+
+def halos(svg: str) -> Iterator[tuple[str, set[tuple[float, float]]]]:
+    """What is around links that changed: where its lines run."""
+    for group in ET.fromstring(svg).iter(f"{SVG}g"):
+        for each in group:
+            if "nslab-halo" in (each.get("class") or "").split() and group.get("data-link"):
+                ways = [pairwise(line) for line in lines(each.get("d") or "")]
+                found = {dot for way in ways for pair in way for dot in dots(*pair)}
+                yield group.get("data-link") or "", found

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nslab.draw.layout.boxes import Rect, Slot
+from nslab.draw.layout.boxes import EDGE, Rect, Slot
 from nslab.draw.layout.dense import ENTRY, Panel
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.namespace_box import Filler, NamespaceBox
 from nslab.draw.layout.plan import BESIDE, COLUMN, NARROW, Plan
-from nslab.draw.layout.rows import Item, line_up
+from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell
-
-EDGE = 8
-"""Pixels around the picture."""
 
 BELOW = 32
 """Pixels between one level of namespaces and the next: room for a tag."""
@@ -84,6 +81,7 @@ class Aligner:
     def places(self) -> dict[str, int]:
         """What to remember."""
         found = {f"ns:{name}": rect.x for name, rect in self.boxes.items()}
+        found |= {f"end:{name}": rect.right for name, rect in self.boxes.items()}
         found |= {f"row:{name}": number for name, number in self._rows.items()}
         for frame in self.filler.frames:
             for slot in frame.slots():
@@ -160,7 +158,8 @@ class Aligner:
             wish = old if old is not None else self._below_its_end(frame) if below else None
             items.append(Item(frame.w, was, wish))
         line_up(items, EDGE, BESIDE)
-        room = EDGE + (NARROW if narrow else COLUMN)
+        room = EDGE + (self._most if narrow else COLUMN)
+        squeeze(items, EDGE, room, BESIDE)
         if max(item.end for item in items) > room:
             # What was remembered leaves too little room: everything finds a new place.
             items = [Item(frame.w) for frame in row]
@@ -174,7 +173,7 @@ class Aligner:
 
         One that was wide stays so: else what did not change would move.
         """
-        ends = [(self.stage.was(f"ns:{frame.name}") or 0) + frame.least for frame in row]
+        ends = [self.stage.was(f"end:{frame.name}") or 0 for frame in row]
         fits = sum(frame.least + BESIDE for frame in row) - BESIDE <= NARROW
         return fits and max(ends) <= EDGE + NARROW
 

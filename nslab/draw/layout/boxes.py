@@ -23,6 +23,12 @@ TITLE, NAME, TEXT = 15, 13, 12
 LEAD, PAD, MARGIN = 16, 10, 12
 """Distance of lines, and the space inside a link's box and inside a namespace, in pixels."""
 
+EDGE = 8
+"""Pixels around the picture."""
+
+INSET = 8
+"""Pixels that a cable stays away from the corners of a link."""
+
 PLATE = 6
 """Pixels that a plate takes more than a line, and that it stays away from a line above it."""
 
@@ -192,7 +198,12 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     news = _news(cell, room) if cell.mark == "changed" else []
     beside = news[0] if news else ""
     lines += [Line(words, "changed", code=False) for words in news[1:]]
-    return Told(beside or _state(cell), "changed" if beside else None, tuple(lines))
+    mark: Kind | None = "changed" if beside else None
+    beside = beside or _state(cell)
+    if cell.close and beside:
+        lines.append(Line(beside, mark, code=False))
+        beside, mark = "", None
+    return Told(beside, mark, tuple(lines))
 
 
 def _broken(line: Line) -> list[Line]:
@@ -322,9 +333,14 @@ def socket(cell: Cell) -> Slot:
 
 
 def folded(block: Block) -> Block:
-    """A bridge and its ports with their long addresses in two rows each: so they are narrower."""
+    """A bridge and its ports with their long addresses in two rows each: so they are narrower.
+
+    A bridge's state has a row of its own then, if the bridge is longer with it.
+    """
     ports = ([_folded(port) for port in ports] for ports in (block.upper, block.lower))
-    return Block(_folded(block.bridge), *ports)
+    own = _folded(block.bridge)
+    close = replace(own, close=True)
+    return Block(min(own, close, key=lambda cell: bridge(cell).w), *ports)
 
 
 def _folded(cell: Cell) -> Cell:

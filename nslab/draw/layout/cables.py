@@ -11,14 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.layout.boxes import INSET, Point, Rect
 from nslab.draw.layout.plan import End
 
 STUB = 8
 """Pixels that a cable leads straight away from a link before it may turn."""
-
-INSET = 8
-"""Pixels that a cable stays away from the corners of a link."""
 
 ASIDE = (12, 20, 8)
 """Pixels from the right end of a link to what leaves it below beside the middle, in each lane."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nslab.draw.layout.memory import Memory
 from nslab.draw.scene.scene import Key, Scene
 
-HUES, STYLES, TINTS = 6, 3, 6
+HUES, STYLES, TINTS = 7, 3, 6
 """How many there are.  With more networks than hues these come again with another style of line,
 which is the hue's number divided by ``HUES``; with more namespaces the tints begin again."""
 

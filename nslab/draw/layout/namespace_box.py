@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nslab.draw.layout.boxes import (
+    EDGE,
     GAP,
     GATE,
     ICON,
+    INSET,
     LEAD,
     LONGEST_LINE,
     MARGIN,
@@ -67,6 +69,8 @@ class NamespaceBox:
     """How wide it is if its row has no room for more."""
     low: bool = False
     """Whether its notes are below the links that lead upwards, as there is no room beside them."""
+    early: bool = False
+    """Whether ports above its bridges are as far left as can be: the notes need the room."""
 
     @property
     def is_host(self) -> bool:
@@ -99,6 +103,8 @@ class Filler:
         self.aside: dict[str, int] = {}
         """Where cables lead down to a box that others of its level stand above, by its name."""
         self._far: dict[Key, Key] = {}
+        self._carries = {each.upper for each in self.scene.cables if not each.pair}
+        """The links on which something stands."""
         for cable in self.scene.cables:
             self._far.setdefault(cable.upper, cable.lower)
             self._far.setdefault(cable.lower, cable.upper)
@@ -221,7 +227,7 @@ class Filler:
 
     def _fit(self, frame: NamespaceBox) -> None:
         """Place everything: notes too wide for that get shorter rows, or are further down."""
-        notes, frame.low = frame.group.notes, False
+        notes, frame.low, frame.early = frame.group.notes, False, False
         lines = notes.part.lines if notes and isinstance(notes.part, Notes) else ()
         self._set(frame, LONGEST_LINE)
         self._rows(frame)
@@ -230,6 +236,10 @@ class Filler:
             most = _longest(lines, room - frame.at(notes).x)
             above = any(dock.upper for dock in frame.group.first)
             frame.low = not (most or above) and bool(frame.group.uplinks)
+            frame.early = above and not most
+            if frame.early:
+                self._rows(frame)
+                most = _longest(lines, room - frame.at(notes).x)
             self._set(frame, most or SHORTEST)
             if frame.low:
                 left = frame.at(frame.group.uplinks[0]).x + GATE + 8
@@ -281,7 +291,9 @@ class Filler:
             bottom = max(frame.at(slot).bottom for slot in above)
             frame.put(group.notes, frame.at(above[0]).x + aside, bottom + 8)
             return
-        rights = [frame.at(slot).right for slot in (*group.uplinks, *uppers)]
+        # Ports are below the notes; beside these are only their cables.
+        rights = [frame.at(slot).right for slot in group.uplinks]
+        rights += [self._plugged(frame, slot) for slot in uppers]
         if group.gate and group.notes.h > 40:
             # The sign for forwarding may be longer than the link above it.
             rights.append(frame.at(group.gate).right)
@@ -294,6 +306,18 @@ class Filler:
             least = notes_size(lines, SHORTEST)[0]
             was = min(was, most - group.notes.w if most else was, NARROW - MARGIN - least)
         frame.put(group.notes, max(x, was), top)
+
+    def _plugged(self, frame: NamespaceBox, slot: Slot) -> int:
+        """How far to the right cables leave a port above its bridge."""
+        at, there = frame.at(slot), self.other_end(slot)
+        if self._key(slot) in self._carries:
+            return at.right
+        if not there or (frame.name not in self.boxes and not frame.is_host):
+            return at.middle[0]
+        left = self.boxes[frame.name].x if frame.name in self.boxes else EDGE
+        low, high = max(at.x, there.x - left) + INSET, min(at.right, there.right - left) - INSET
+        wishes = (at.middle[0], there.middle[0] - left, high if low <= high else at.middle[0])
+        return next((x for x in wishes if low <= x <= high), at.middle[0])
 
     def _set(self, frame: NamespaceBox, most: int) -> None:
         """Give the rows of the notes room for so many characters."""
@@ -385,10 +409,10 @@ class Filler:
             )
             for ports, low in ((dock.upper, False), (lower, True)):
                 items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
-                if close:
+                if close or (frame.early and not low):
                     items = [Item(port.w) for port in ports]
                     line_up(items, start + PORT_GAP, PORT_GAP)
-                    if low and beside:
+                    if close and low and beside:
                         moved = _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
                         # So far from the first of them that the line keeps clear of both sides.
                         slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nslab.draw.layout.boxes import (
     BRIDGE,
@@ -24,6 +24,9 @@ from nslab.draw.paint.icons import icon
 from nslab.draw.paint.shapes import dot, rectangle, words
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Cell, Line
+
+AROUND = 2
+"""Pixels from a link to the line around it that says that it changed."""
 
 
 def link(cell: Cell, slot: Slot, *, badge: bool) -> Iterator[str]:
@@ -67,7 +70,7 @@ def bridge(cell: Cell, slot: Slot, sockets: Sequence[Rect]) -> Iterator[str]:
     rect, said = slot.rect, told(cell, room=BRIDGE)
     off, struck = _ways(cell)
     yield rectangle(rect, "nslab-bar", 6)
-    yield _edge(rect, [each for each in sockets if each.overlaps(rect.grown(1))], off)
+    yield _edge(rect, _docked(rect, sockets), f"nslab-edge{off}")
     x, y = rect.x + PAD, rect.y + 18
     yield icon("switch", x, y - 13)
     name = clip(cell.name, LONGEST_NAME)
@@ -80,9 +83,13 @@ def bridge(cell: Cell, slot: Slot, sockets: Sequence[Rect]) -> Iterator[str]:
     yield from _below(said.lines, x, y + 18, cell)
 
 
-def _edge(rect: Rect, sockets: list[Rect], off: str) -> str:
+def _docked(rect: Rect, sockets: Sequence[Rect]) -> list[Rect]:
+    """The sockets that stand on a bar."""
+    return [each for each in sockets if each.overlaps(rect.grown(1))]
+
+
+def _edge(rect: Rect, sockets: Sequence[Rect], classes: str, r: int = 6) -> str:
     """The outline of a bar, but for where sockets stand on it."""
-    r = 6
     above = sorted((s.x, s.right) for s in sockets if s.y < rect.y)
     below = sorted(((s.x, s.right) for s in sockets if s.y >= rect.y), reverse=True)
     d = [f"M{rect.x + r} {rect.y}"]
@@ -92,7 +99,32 @@ def _edge(rect: Rect, sockets: list[Rect], off: str) -> str:
     for left, right in below:
         d.append(f"H{right}M{left} {rect.bottom}")
     d.append(f"H{rect.x + r}a{r} {r} 0 0 1 {-r} {-r}V{rect.y + r}a{r} {r} 0 0 1 {r} {-r}")
-    return f'<path class="nslab-edge{off}" d="{"".join(d)}"/>'
+    return f'<path class="{classes}" d="{"".join(d)}"/>'
+
+
+def halo(cell: Cell, slot: Slot, bridges: Mapping[Rect, bool], sockets: Mapping[Rect, bool]) -> str:
+    """What is around a link that changed: open where a port stands on its bridge.
+
+    :param bridges: the bridges, and whether there is something around each
+    :param sockets: the same of the ports that stand on them
+    """
+    rect, classes = slot.rect, f"nslab-halo nslab-halo-{cell.mark}"
+    if slot.shape == "bridge":
+        own = _docked(rect, list(sockets))
+        wide = [Rect(s.x - AROUND, s.y, s.w + 2 * AROUND, s.h) if sockets[s] else s for s in own]
+        return _edge(rect.grown(AROUND), wide, classes, 8)
+    home = next((each for each in bridges if _docked(each, [rect])), None)
+    if slot.shape != "socket" or home is None:
+        return rectangle(rect.grown(AROUND), classes, 8)
+    apart = AROUND if bridges[home] else 1
+    left, right, r = rect.x - AROUND, rect.right + AROUND, 6
+    if rect.y >= home.y:
+        turn, start, end = 0, home.bottom + apart, rect.bottom + AROUND
+    else:
+        turn, start, end = 1, home.y - apart, rect.y - AROUND
+    back = -r if turn else r
+    d = f"M{left} {start}V{end - back}a{r} {r} 0 0 {turn} {r} {back}H{right - r}"
+    return f'<path class="{classes}" d="{d}a{r} {r} 0 0 {turn} {r} {-back}V{start}"/>'
 
 
 def _socket(cell: Cell, rect: Rect, badge: bool) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """How a picture looks: the rules that stand in its ``<style>``.
 
 Hues are made from the Okabe-Ito palette, which colour-blind people can tell apart, and nothing is
-said by colour alone.  Red is kept for what is wrong or gone.  Every class begins with ``nslab-``,
-and the rules of one flavour do not reach the other, so any number of pictures can stand on a page.
+said by colour alone.  Red is kept for what is wrong or gone, green for what is well or new.  Every
+class begins with ``nslab-``, and the rules of one flavour do not reach the other, so any number of
+pictures can stand on a page.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ LIGHT = Palette(
         ("#0b7285", "#dcf2f6"),
         ("#6b6400", "#f4f2cf"),
         ("#5b4bb5", "#ebe9fa"),
+        ("#262b30", "#e9ecef"),
     ),
     tints=("#f1f6fb", "#faf5ec", "#f9f1f6", "#eff7f6", "#f7f6ea", "#f3f2fa"),
 )
@@ -73,6 +75,7 @@ DARK = Palette(
         ("#66cbdb", "#10373f"),
         ("#d2c94e", "#38350d"),
         ("#b1a8f7", "#2b2750"),
+        ("#f0f3f6", "#353b42"),
     ),
     tints=("#212831", "#2b2822", "#2b252a", "#212b2a", "#2a2a22", "#26262e"),
 )

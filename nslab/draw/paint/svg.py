@@ -27,6 +27,7 @@ from nslab.draw.layout.boxes import (
     Notes,
     Point,
     Rect,
+    Slot,
     port_at,
     port_rows,
     scenery_lines,
@@ -136,10 +137,10 @@ class _Writer:
             yield self._cable(run, path)
         sockets = [slot.rect for _, slot in placed.cells if slot.shape == "socket"]
         for cell, slot in placed.bridges:
-            yield from self._link(cell, slot.rect, links.bridge(cell, slot, sockets))
+            yield from self._link(cell, slot, links.bridge(cell, slot, sockets))
         for cell, slot in placed.cells:
             badge = cell.key not in self.tagged and not self._in_new_box(cell)
-            yield from self._link(cell, slot.rect, links.link(cell, slot, badge=badge))
+            yield from self._link(cell, slot, links.link(cell, slot, badge=badge))
         for leaf in self.leaves.values():
             yield from self._leaf(leaf)
         yield from self._facts()
@@ -252,7 +253,7 @@ class _Writer:
         yield words(rect.x + 22, rect.y + 16, name, f"nslab-title nslab-leaf{struck}")
         yield "</g>"
 
-    def _link(self, cell: Cell, rect: Rect, drawn: Iterator[str]) -> Iterator[str]:
+    def _link(self, cell: Cell, slot: Slot, drawn: Iterator[str]) -> Iterator[str]:
         name = self.names[cell.key]
         data = f'data-ns="{xml(name.rpartition("/")[0])}" data-link="{xml(name)}"'
         start = self._group("link", cell.mark, data, self._hue(cell.key))
@@ -262,7 +263,9 @@ class _Writer:
         yield f"<title>{xml(cell.facts)}</title>"
         yield from drawn
         if cell.mark:
-            yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{cell.mark}", 8)
+            bridges = {each.rect: bool(cell.mark) for cell, each in self.placed.bridges}
+            ports = {s.rect: bool(c.mark) for c, s in self.placed.cells if s.shape == "socket"}
+            yield links.halo(cell, slot, bridges, ports)
         yield "</g>"
 
     def _notes(self, lines: Notes, rect: Rect, box: Box) -> Iterator[str]:

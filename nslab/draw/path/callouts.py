@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import permutations
 from typing import Literal
 
-from nslab.draw.layout.boxes import LEAD, TEXT, Point, Rect
-from nslab.draw.layout.place import EDGE, Placed, trace
+from nslab.draw.layout.boxes import GATE, LEAD, TEXT, Point, Rect
+from nslab.draw.layout.place import EDGE, Placed
 from nslab.draw.paint.svg import texts
+from nslab.draw.path.free import Ground, sides, straights
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import End, Mark, Track
 from nslab.draw.scene.metrics import shown_width
@@ -27,12 +27,17 @@ ENDS: dict[End, str] = {
     "beyond": "… not captured beyond",
 }
 
-_FAR, _STEP = (320, 150), (8, 4)
-"""Pixels: how far away a tag may be, sideways and up or down, and the grid of its places."""
+_CLEAR, _ROOMY = 3, 6
+"""Pixels that a tag keeps away from all that is drawn, as two outlines side by side look like one;
+and that it keeps where there is room."""
 
-_ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 90, 12, 40, 200
-"""Costs in pixels: of covering the way, a cable, or the border of a namespace, and of a line to the
-stop that runs through a text."""
+_ON_WAY, _ON_CABLE, _ON_EDGE, _ON_TEXT = 200, 140, 100, 200
+"""Costs in pixels: of touching the way, a cable, or the border of a namespace, where there is no
+room anywhere else, and of a line to the stop that runs through a text."""
+
+_OVER, _NEAR = 12, 3
+"""Costs in pixels: of a line to the stop that passes over another line, and of a tag that has only
+just room beside something."""
 
 _ABOVE, _OUT = 52, 24
 """Pixels above the picture that two tags may take, and what it costs that the picture grows by one.
@@ -96,85 +101,97 @@ def _orders(wanted: list[_Wanted]) -> Iterable[Sequence[_Wanted]]:
 
 class _Room:
     def __init__(self, placed: Placed, track: Track) -> None:
-        self._bounds = Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)
-        self._taken = list(written(placed))
+        bounds = Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)
+        self._ground = ground = Ground(bounds)
+        ground.taken = [rect.grown(_CLEAR - 1) for rect in written(placed)]
+        ground.taken += [Rect(*mark.at, 0, 0).grown(RADIUS + _CLEAR) for mark in track.marks]
+        ground.lines = list(_lines(placed, track))
+        for high in (_ABOVE, _ABOVE // 2):  # the picture grows for what is there
+            ground.lines.append((_OUT, Rect(0, -_ABOVE, placed.width, high + 2)))
         self._words = [rect for _, rect in texts(placed)]
-        self._edges = [rect for _, _, rect in placed.boxes]
-        self._edges += [panel.rect for panel in placed.panels]
-        self._taken += [
-            Rect(mark.at[0], mark.at[1], 0, 0).grown(RADIUS + 2) for mark in track.marks
-        ]
-        self._way = [p for leg in track.legs for p in trace(list(leg.points))]
-        self._cables = [p for _, path in placed.runs for p in trace(path)]
+        self._solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
 
     def callout(self, mark: Mark, kind: Kind, lines: Sequence[str]) -> Callout:
         """The best place of a tag, which is taken from then on."""
         at, numbered = mark.at, NUMBER if kind == "told" else 0
-        best: tuple[int, Rect, tuple[str, ...]] | None = None
+        best: _Best | None = None
         for shape in _shapes(lines, " · " if numbered else " "):
             best = self._better(at, shape, numbered, best)
         if best is None:  # everything is full: below the stop, whatever is there
             lines = tuple(lines)
             w, h = _size(lines, numbered)
-            x = min(max(at[0] - w // 2, EDGE), max(EDGE, self._bounds.right - w))
+            x = min(max(at[0] - w // 2, EDGE), max(EDGE, self._ground.bounds.right - w))
             best = 1000, Rect(x, at[1] + _GAP, w, h), lines
         cost, rect, shape = best
         led = not self._crosses(at, rect)
-        self._taken.append(rect.grown(3))
+        self._ground.taken.append(rect.grown(_CLEAR + 1))
         return Callout(kind, shape, rect, mark, cost, led)
 
     def _better(
-        self,
-        at: Point,
-        lines: tuple[str, ...],
-        numbered: int,
-        best: tuple[int, Rect, tuple[str, ...]] | None,
-    ) -> tuple[int, Rect, tuple[str, ...]] | None:
+        self, at: Point, lines: tuple[str, ...], numbered: int, best: _Best | None
+    ) -> _Best | None:
         """A better place for these lines than the best one so far."""
-        w, h = _size(lines, numbered)
-        for far, dx, dy in _offsets(w, h):
-            if best is not None and far >= best[0]:
+        for cost, rect in self._ground.places(at, _size(lines, numbered)):
+            if best is not None and cost >= best[0]:
                 break
-            rect = Rect(at[0] + dx, at[1] + dy, w, h)
-            if self._fits(rect):
-                cost = far + self._covers(rect)
-                if best is None or cost < best[0]:
-                    cost += _ON_TEXT * self._crosses(at, rect)
-                if best is None or cost < best[0]:
-                    best = cost, rect, lines
+            cost += self._near(rect)
+            if best is None or cost < best[0]:
+                cost += self._led(at, rect)
+            if best is None or cost < best[0]:
+                best = cost, rect, lines
         return best
 
-    def _fits(self, rect: Rect) -> bool:
-        room = self._bounds
-        return (
-            room.x <= rect.x
-            and rect.right <= room.right
-            and room.y <= rect.y
-            and rect.bottom <= room.bottom
-            and not any(map(rect.overlaps, self._taken))
-        )
+    def _near(self, rect: Rect) -> int:
+        """What it costs that a tag has only just room."""
+        around, ground = rect.grown(_ROOMY - _CLEAR), self._ground
+        near = sum(map(around.overlaps, ground.taken))
+        return _NEAR * (near + sum(around.overlaps(line) for _, line in ground.lines))
+
+    def _led(self, at: Point, rect: Rect) -> int:
+        """What the line from a stop to its tag costs."""
+        dots = _dots(at, lead_end(at, rect))
+        over = sum(any(map(line.grown(-_CLEAR).holds, dots)) for _, line in self._ground.lines)
+        over += 2 * sum(any(map(rect.holds, dots)) for rect in self._solids)
+        return _OVER * over + _ON_TEXT * self._crosses(at, rect)
 
     def _crosses(self, at: Point, rect: Rect) -> bool:
         """Whether the line from a stop to its tag runs through what is written."""
-        (x1, y1), (x2, y2) = at, lead_end(at, rect)
-        steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 8)
-        dots = [(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps) for n in range(steps)]
+        dots = _dots(at, lead_end(at, rect))
         own = Rect(*at, 0, 0).grown(RADIUS + 2)
-        if any(rect.holds(dot) for rect in self._words for dot in dots):
-            return True
-        return any(
-            taken.holds(dot) and not taken.overlaps(own) for taken in self._taken for dot in dots
-        )
+        apart = (r.grown(1 - _CLEAR) for r in self._ground.taken if not r.overlaps(own))
+        return any(rect.holds(dot) for rect in (*self._words, *apart) for dot in dots)
 
-    def _covers(self, rect: Rect) -> int:
-        near = rect.grown(3)
-        edges = sum(each.overlaps(near) and not _holds(each, rect) for each in self._edges)
-        return (
-            _ON_EDGE * edges
-            + _OUT * ((rect.y < 2) + (rect.y < 2 - _ABOVE // 2))
-            + _ON_WAY * any(map(near.holds, self._way))
-            + _ON_CABLE * any(map(near.holds, self._cables))
-        )
+
+_Best = tuple[int, Rect, tuple[str, ...]]
+"""What a tag's place costs, the place, and the lines that it has there."""
+
+
+def _lines(placed: Placed, track: Track) -> Iterator[tuple[int, Rect]]:
+    """All lines of a picture, with the room beside them, and what it costs to lie on each."""
+    for rect in (rect for _, _, rect in placed.boxes):
+        yield from ((_ON_EDGE, side.grown(_CLEAR)) for side in sides(rect))
+    for panel in placed.panels:
+        yield from ((_ON_EDGE, side.grown(_CLEAR)) for side in sides(panel.rect))
+        for rail in panel.rails:
+            yield from ((_ON_CABLE, part.grown(_CLEAR + 1)) for part in straights(rail))
+    for run, path in placed.runs:
+        thick = 0 if run.cable and not run.cable.pair else 1
+        yield from ((_ON_CABLE, part.grown(_CLEAR + thick)) for part in straights(path))
+    for gate in placed.gates:
+        x = gate.rect.x + GATE // 2
+        for y in (gate.above, gate.below):
+            if y is not None:
+                top = min(y, gate.rect.y)
+                yield _ON_CABLE, Rect(x, top, 0, max(y, gate.rect.y) - top).grown(_CLEAR)
+    for leg in track.legs:
+        yield from ((_ON_WAY, part.grown(_CLEAR + 3)) for part in straights(leg.points))
+
+
+def _dots(one: Point, other: Point) -> list[Point]:
+    """Points on a line, close to each other."""
+    (x1, y1), (x2, y2) = one, other
+    steps = max(1, (abs(x1 - x2) + abs(y1 - y2)) // 8)
+    return [(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps) for n in range(steps)]
 
 
 def written(placed: Placed) -> Iterator[Rect]:
@@ -195,32 +212,10 @@ def written(placed: Placed) -> Iterator[Rect]:
         yield placed.rest.grown(2)
 
 
-def _holds(outer: Rect, inner: Rect) -> bool:
-    return (
-        outer.x <= inner.x
-        and outer.y <= inner.y
-        and inner.right <= outer.right
-        and inner.bottom <= outer.bottom
-    )
-
-
 def lead_end(at: Point, rect: Rect) -> Point:
     """Where the line from a stop meets its tag."""
     x, y = at
     return min(max(x, rect.x + 6), rect.right - 6), min(max(y, rect.y + 4), rect.bottom - 4)
-
-
-@cache
-def _offsets(w: int, h: int) -> list[tuple[int, int, int]]:
-    """Where a tag can be, as seen from its stop, the nearest first."""
-    found = []
-    for dx in range(-_FAR[0] - w, _FAR[0], _STEP[0]):
-        for dy in range(-_FAR[1] - h, _FAR[1], _STEP[1]):
-            aside = max(dx, -(dx + w), 0)
-            above = max(dy, -(dy + h), 0)
-            if max(aside, above) >= _GAP:
-                found.append((aside + above, dx, dy))
-    return sorted(found, key=lambda one: (one[0], abs(one[1] + w // 2), one))
 
 
 def _shapes(lines: Sequence[str], between: str) -> Iterator[tuple[str, ...]]:
@@ -247,7 +242,8 @@ def _broken(line: str) -> Iterable[str]:
 
 def _size(lines: Sequence[str], numbered: int) -> Point:
     wide = max(shown_width(line, TEXT, bold=True) for line in lines)
-    return round(wide) + 16 + numbered, LEAD * len(lines) + 6
+    # The disc with the number is as far from its end as the words are from theirs.
+    return round(wide) + (13 if numbered else 16) + numbered, LEAD * len(lines) + 6
 
 
 __all__ = ["Callout", "Kind", "callouts", "lead_end", "written"]

@@ -68,6 +68,8 @@ class Cell:
     """What changed, in words: ``down → up``."""
     loose: str = ""
     """Where its wire leads, if that is not in the picture: ``other end out of sight``."""
+    close: bool = False
+    """Whether its state has a row of its own: there is little room beside its name."""
 
 
 @dataclass
