@@ -16,6 +16,7 @@ from nslab.errors import NslabError
 from nslab.jupyter.widgets.asking import Asking, Question
 from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.buttons import button
+from nslab.jupyter.widgets.choices import Choices
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value, labels
@@ -60,6 +61,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._filling = threading.RLock()
         """Held while choices are filled anew and while something is said: the thread that follows
         the lab and the one that works in it do so at the same time."""
+        self._logging = threading.RLock()
+        """Held while the log is shown, for the same reason."""
         self._given = False
         """Whether a gesture filled the form in."""
         self._suggested: dict[str, Value] = {}
@@ -210,7 +213,8 @@ class Builder(w.VBox):  # type: ignore[misc]
             )
         else:
             there = self._form.choices(field, self._now, self._values())
-            made = w.Dropdown(
+            made = Choices(
+                self._filling,
                 description=field.label,
                 options=there,
                 value=old if old in there else (there[0] if there else None),
@@ -374,13 +378,11 @@ class Builder(w.VBox):  # type: ignore[misc]
         try:
             for field in self._form.fields:
                 widget = self._fields.get(field.name)
-                if not isinstance(widget, w.Dropdown):
+                if not isinstance(widget, Choices):
                     continue
                 there = self._form.choices(field, self._now, self._values())
                 if list(widget.options) != there:
-                    chosen = widget.value
-                    widget.options = there
-                    widget.value = chosen if chosen in there else (there[0] if there else None)
+                    widget.refill(there)
         finally:
             self._refilling = False
 
@@ -487,9 +489,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._bar.busy(busy)
         with self._filling:
             self._do.disabled = busy
-            self._undo.disabled = busy or not self._steps
-            self._redo.disabled = busy or not self._lab._history.undone
             self._stop.disabled = not busy
+            self._show_undo()
             if busy:
                 before = (self._message.value, self._told)
                 self._say(say("working …"), ok=None)
@@ -537,6 +538,13 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _show_log(self) -> None:
         """The log is the lab's: what a cell does is in it, and what anybody takes back is not."""
+        with self._logging:  # or what another thread found before would be shown after it
+            self._log.value, whole = self._as_log(), self._as_export()
+            self._exported.value = whole
+            self._exported.layout.display = None if whole else "none"
+        self._show_undo()
+
+    def _as_log(self) -> str:
         style, steps = STYLES[self._style.value], self._steps
         if style == "python":
             told = export.python(steps)
@@ -552,19 +560,25 @@ class Builder(w.VBox):  # type: ignore[misc]
             for each in lines
         ]
         shown = "\n".join(lines) or html.escape(say("(nothing done yet)"))
-        self._log.value = copied(shown, say("What was done"))
-        whole = ""
-        if self._whole.value:
-            python = style == "python"
-            text = self.python() if python else self.script(style)
-            head = say("As a cell for a notebook") if python else say("As a script")
-            whole = copied(typed(text), head)
-        self._exported.value = whole
-        self._exported.layout.display = None if whole else "none"
-        self._undo.disabled = self._worker.busy or not steps
-        self._redo.disabled = self._worker.busy or not self._lab._history.undone
-        last = _short(steps[-1], self._lab._containers()) if steps else ""
-        self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
+        return copied(shown, say("What was done"))
+
+    def _as_export(self) -> str:
+        """All of it as a script or as a cell; empty unless it is asked for."""
+        if not self._whole.value:
+            return ""
+        style = STYLES[self._style.value]
+        if style == "python":
+            return copied(typed(self.python()), say("As a cell for a notebook"))
+        return copied(typed(self.script(style)), say("As a script"))
+
+    def _show_undo(self) -> None:
+        """Whether there is something to take back, and to do again."""
+        with self._filling:
+            steps, busy = self._steps, self._worker.busy
+            self._undo.disabled = busy or not steps
+            self._redo.disabled = busy or not self._lab._history.undone
+            last = _short(steps[-1], self._lab._containers()) if steps else ""
+            self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return mirrored(

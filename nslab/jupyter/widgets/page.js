@@ -29,6 +29,17 @@ export default ({ all, own, model }) => {
         if (at && choose(at)) { event.preventDefault(); event.stopPropagation(); }
     });
 
+    // A place in a list is of the list as it was seen.  A busy kernel hears of it late, and may have
+    // another one there by then: it is told in words, too.
+    all.addEventListener('change', event => {
+        const list = own(event.target) && event.target.closest('[class*=nslab-list-] select');
+        const words = list?.selectedOptions[0]?.text;
+        if (words === undefined) return;
+        const [, name] = /nslab-list-(\w+)/.exec(list.closest('[class*=nslab-list-]').className);
+        model.set('chosen', [name, words.replace(/\u00a0/g, ' '), Math.random()]);
+        model.save_changes();
+    });
+
     // A redraw replaces the node that has the focus: its successor gets it, and not the notebook.
     let had = '';
     all.addEventListener('focusin', event => { had = called(node(event)) || ''; });

@@ -17,6 +17,7 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
+from nslab.jupyter.widgets.choices import choose
 from nslab.jupyter.widgets.words import say
 
 
@@ -44,6 +45,13 @@ class Page(anywidget.AnyWidget):
     """A number, and how many fields the form has that was filled in and is to have the focus."""
     near: traitlets.List[str | int] = traitlets.List().tag(sync=True)
     """What of a question is to be in sight: ``target``, ``answer``, ``captured``; and a number."""
+    chosen: traitlets.List[str | float] = traitlets.List().tag(sync=True)
+    """In which list what was chosen, in words, and a number: see choices.py."""
+
+    @traitlets.observe("chosen")
+    def _choose(self, change: dict[str, Any]) -> None:
+        name, words, _ = change["new"]
+        choose(str(name), str(words))
 
 
 def in_page(*scripts: str) -> Page:
