@@ -72,7 +72,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         """What Enter does."""
         self._close = button("×", self._shut, say("close"), width=NARROW)
         self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
-        self._row = _hidden(self._place, self._whom, self._ping, self._why, self._close)
+        buttons = w.HBox([self._ping, self._why, self._close])
+        self._row = _hidden(self._place, self._whom, buttons)
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
         self._mend.layout = w.Layout(

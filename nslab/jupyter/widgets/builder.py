@@ -91,6 +91,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
         self._message = w.HTML()
+        self._aloud = w.HTML()
+        """What was done, or why nothing was, for who hears the page."""
         self._bar = Bar()
         stop = partial(self._worker.stop, lab.interrupt)
         self._stop = button(say("Stop"), stop, say("end what is running"), icon="stop")
@@ -124,19 +126,22 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
         self.asking.observe(lambda _: self._set_first(), names="leads")
-        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=_wrapped())
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
         steps = w.HBox([self._what, buttons], layout=_wrapped())
         panel.children = [steps, self._row, self._message, self._bar, self.asking]
         # As wide as what stands below it, with what stands around that.
         apart = _wrapped(justify_content="space-between", max_width="calc(60em + 4px)")
         log = [w.HBox([self._style, self._whole], layout=apart), self._log, self._exported]
-        super().__init__([self._palette, self.live, self.asking.captured, *log, self._page])
+        shown = [self._palette, self.live, self.asking.captured, *log]
+        super().__init__([*shown, self._aloud, self._page])
         self.add_class("nslab-keys")
         named = {
             "builder": self,
             "palette-of": self._palette,
             "form": self._row,
+            "buttons": buttons,
             "message": self._message,
+            "aloud": self._aloud,
             "log": self._log,
             "what": self._what,
             "do": self._do,
@@ -280,6 +285,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._take(found)
             else:
                 self._say(found, ok=False)
+                self._near("message")
         elif "ask" in what:
             self.asking.enter(str(what["ask"]))
 
@@ -290,7 +296,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             each.layout.display = display
 
     def _near(self, what: str) -> None:
-        """Have the page bring what is asked, its answer or what was captured into sight."""
+        """Have the page bring what is asked, its answer, what was captured or said into sight."""
         self._page.near = [what, next(self._number)]
 
     def _offer(self, thing: str) -> None:
@@ -516,6 +522,9 @@ class Builder(w.VBox):  # type: ignore[misc]
             if self._told:
                 self.asking.leads = False
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
+            if self._told:  # what was typed is not read aloud at each letter
+                again = self._aloud.value == shown
+                self._aloud.value = f"{shown}&nbsp;" if again else shown
 
     @property
     def _shell_style(self) -> Any:

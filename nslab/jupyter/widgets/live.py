@@ -87,9 +87,9 @@ class Live(w.VBox):  # type: ignore[misc]
         self._fold.observe(lambda _: self._again(), names="value")
         of_picture = [self._find, self._found, self._fold, self._choice, self._enter, self._facts]
         side = w.VBox([beside, self._status, *of_picture] if beside else of_picture)
-        side.layout = w.Layout(min_width="min(22em, 100%)", flex="0 1 24em", max_width="26em")
+        side.layout = w.Layout(min_width="min(22em, 100%)", flex="2 1 24em", max_width="30em")
         if beside:
-            side.layout.flex, side.layout.max_width = "1 1 24em", "100%"
+            side.layout.flex, side.layout.max_width = "4 1 24em", "100%"
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
         rest = [top, w.HTML(STYLE), self._page]

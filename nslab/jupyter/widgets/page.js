@@ -32,7 +32,8 @@ export default ({ all, own, model }) => {
     // A place in a list is of the list as it was seen.  A busy kernel hears of it late, and may have
     // another one there by then: it is told in words, too.
     all.addEventListener('change', event => {
-        const list = own(event.target) && event.target.closest('[class*=nslab-list-] select');
+        if (!own(event.target)) return;
+        const list = event.target.closest('[class*=nslab-list-] select');
         const words = list?.selectedOptions[0]?.text;
         if (words === undefined) return;
         const [, name] = /nslab-list-(\w+)/.exec(list.closest('[class*=nslab-list-]').className);
@@ -70,8 +71,8 @@ export default ({ all, own, model }) => {
         else if (document.activeElement === all) hand.focus({ preventScroll: true });
     }).observe(all, { subtree: true, attributes: true, attributeFilter: ['disabled'] });
 
-    // What a card says is read aloud when it changes.
-    const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told):not([role])')
+    // What a card or the builder says is read aloud when it changes.
+    const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told, .nslab-aloud):not([role])')
         .forEach(each => each.setAttribute('role', 'status'));
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });
