@@ -9,7 +9,7 @@ from typing import Any
 
 from nslab.network import diff
 from nslab.network.actions import code
-from nslab.network.glosses import glossed
+from nslab.network.glosses import block, glossed, reachable
 from nslab.network.model import Snapshot
 from nslab.printable import printable
 from nslab.session import export
@@ -109,7 +109,7 @@ class Account(Sequence[Entry]):
         if not self._entries:
             return f"<p>Nothing has been changed yet.</p>{foot}"
         heads = "".join(f'<th scope="col" style="{_CELL}">{head}</th>' for head in _HEADS)
-        rows = "".join(map(_row, self._entries))
+        rows = reachable("".join(map(_row, self._entries)))
         return (
             '<table style="border-collapse:collapse;font-size:90%;color:inherit">'
             '<caption style="text-align:left;color:inherit">Steps that changed the lab</caption>'
@@ -123,7 +123,7 @@ class Account(Sequence[Entry]):
 def _row(each: Entry) -> str:
     note = f" <b>({html.escape(each.note)})</b>" if each.note else ""
     effect = "<br>".join(map(html.escape, each.effect.split("; "))) + note
-    text = f'<pre style="margin:0;white-space:pre-wrap">{glossed(each.text)}</pre>'
+    text = block(glossed(each.text), "margin:0;")
     return (
         f'<tr style="background:none"><th scope="row" style="{_CELL}">{each.number}</th>'
         f'<td style="{_CELL};white-space:nowrap">{html.escape(each.by)}</td>'

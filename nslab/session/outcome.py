@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from nslab.network.actions import Action, Style, commands
 from nslab.network.diff import Diff
+from nslab.network.glosses import block
 from nslab.printable import printable
 
 if TYPE_CHECKING:
@@ -270,12 +271,4 @@ def _column(title: str, lines: str) -> str:
 
 
 def _pre(lines: str, style: str = "") -> str:
-    """Lines as they are, of which a long one goes on below.
-
-    Not every page has a rule for that, and what nbconvert makes has none for the letters of code.
-    """
-    wraps = (
-        "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
-        "overflow-wrap:anywhere"
-    )
-    return f'<pre style="{style}{wraps}">{html.escape(lines)}</pre>'
+    return block(html.escape(lines), style)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from nbconvert import HTMLExporter
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from nslab import AddAddress
+from nslab.cli.notebooks import trust
 from nslab.jupyter.widgets.forms import FORMS
 
 Book = Callable[..., Any]
@@ -109,3 +112,72 @@ def test_a_word_says_what_it_means(book: Book, theme: str, language: str) -> Non
     expect(tip).to_contain_text(first)
     taps(page, page.locator(".nslab-goal"))
     expect(tip).to_be_hidden()
+
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+LESSON = "12-macvlan"
+"""Its saved outputs have such words."""
+
+SAYS = "word => getComputedStyle(word, '::after').content"
+
+STANDS = """word => {
+    const behind = document.createRange();
+    behind.selectNodeContents(word.nextSibling);
+    const block = word.closest('pre');
+    return [word.getClientRects()[0].top, behind.getClientRects()[0].top, block.offsetHeight,
+        block.closest('.jp-OutputArea').scrollWidth - block.closest('.jp-OutputArea').clientWidth];
+}"""
+"""Where a word and what is behind it begin, how high its lines are, and what does not fit."""
+
+
+BEFORE = """word => {
+    const button = document.createElement('button');
+    word.closest('pre').before(button);
+    button.focus();
+}"""
+"""Puts the focus right before it."""
+
+
+def reads(page: Page) -> None:
+    """By Tab and by a finger; the line stays one, and what is said has room."""
+    words = page.locator(".jp-OutputArea abbr[title]")
+    first, another = words.first, words.nth(1)
+    expect(first).to_be_visible()
+    for reach in ("key", "finger"):
+        word = first if reach == "key" else another
+        word.scroll_into_view_if_needed()
+        assert word.evaluate(SAYS) == "none"
+        _, _, high, _ = word.evaluate(STANDS)
+        if reach == "key":
+            word.evaluate(BEFORE)
+            page.keyboard.press("Tab")
+        else:
+            taps(page, word)
+        expect(word).to_be_focused()
+        assert MEANS["en"][0] in word.evaluate(SAYS)
+        top, behind, higher, over = word.evaluate(STANDS)
+        assert top == pytest.approx(behind, abs=1)
+        assert higher > high + 15
+        assert over <= 0
+        word.evaluate("one => one.blur()")
+    assert page.locator("abbr[tabindex='0']").count() == 2, "one for each table"
+
+
+def test_a_saved_output_says_it_without_a_script(chromium: Browser) -> None:
+    notebook = NOTEBOOKS / f"{LESSON}.ipynb"
+    text, _ = HTMLExporter(theme="dark").from_filename(str(notebook))
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.route(lambda url: not url.startswith("data:"), lambda route: route.abort())
+    page.set_content(text)
+    reads(page)
+    page.close()
+
+
+def test_a_notebook_that_is_only_opened_says_it(
+    book: Book, jupyter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is trusted, as `nslab lab` has it: of others JupyterLab takes away what is no text."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(jupyter.folder.parent / "data"))
+    trust(jupyter.folder / f"{LESSON}.ipynb")
+    reads(book(name=f"{LESSON}.ipynb", run=False).page)

@@ -216,6 +216,31 @@ def test_what_is_new_may_be_dropped_below_the_picture_and_it_is_seen_where(book:
     assert live.evaluate("one => getComputedStyle(one).outlineStyle") == "none"
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Nothing was done"), ("de", "nichts getan")]
+)
+def test_a_drop_where_nothing_takes_it_is_said(book: Book, language: str, words: str) -> None:
+    cell = f"import os\nos.environ['NSLAB_LANG'] = {language!r}\n" + BUILDER.format(name="beside")
+    page = book(cell, height=620).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    said, aloud = page.locator(".nslab-message"), page.locator(".nslab-aloud")
+    expect(aloud).to_have_attribute("role", "status")
+    for start in (page.locator(".nslab-piece[data-piece='bridge']"), node(page, "host/eth0")):
+        heard = aloud.inner_text()
+        start.hover()
+        page.mouse.down()
+        page.locator(".jp-InputArea-editor").first.hover()
+        expect(page.locator(".nslab-ghost")).to_be_visible()
+        page.mouse.up()
+        page.wait_for_function(
+            "([one, old]) => one.innerText !== old", arg=[aloud.element_handle(), heard]
+        )
+        expect(aloud).to_contain_text(words)
+        expect(said).to_contain_text(words)
+        expect(said).to_be_in_viewport(ratio=1)
+    expect(page.locator(".nslab-log")).not_to_contain_text("brctl")
+
+
 def test_what_stands_around_the_builders_picture_is_in_line(book: Book) -> None:
     page = book(BUILDER.format(name="inline"), width=1366, height=1000).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
@@ -437,7 +462,7 @@ def test_the_picture_keeps_its_place_at_any_width(book: Book) -> None:
         in_sight(page.locator("button.nslab-do"))
         in_sight(page.locator(".nslab-runs"))
         assert body.evaluate(STEADY, top), f"at {width} a form moves it"
-        hand.pick("ns1", "Why not from here …")
+        hand.pick("ns1", "Why can't it reach …")
         expect(page.locator(".nslab-whom input")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator(".nslab-answer")).to_contain_text("✔ ns1")
@@ -469,7 +494,7 @@ def test_a_look_does_not_tear_a_cable_apart(book: Book) -> None:
     ).page
     expect(page.locator(".nslab-tools").first).to_be_visible()
     hand, fields = Mouse(page), page.locator(".nslab-form :is(input, select)")
-    whole = ["lxcbr0.1", "host", "eth0", "ns1", "lxcbr0"]
+    whole = ["lxcbr0.1", "host", "lxcbr0", "eth0", "ns1"]
 
     def looked(thing: str) -> None:
         node(page, thing).click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -480,6 +481,62 @@ def rows_of(parts: Locator) -> int:
     """How many rows the visible ones of some parts stand in."""
     boxes = [part.bounding_box() for part in parts.all() if part.is_visible()]
     return len({round(box["y"]) for box in boxes if box})
+
+
+GERMAN = "import os\nos.environ['NSLAB_LANG'] = 'de'\nimport nslab\n"
+
+
+def test_german_buttons_stand_in_one_row_at_any_width(book: Book) -> None:
+    """Where there is no room for all of their words, two show their signs alone."""
+    page = book(GERMAN + WIDGETS["builder"], width=1280, height=1000).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    picture = page.locator(".nslab-builder .nslab-window svg.nslab-picture")
+    stands(picture)
+    page.locator(".nslab-builder .nslab-drawn [data-ns='ns1'] .nslab-title").click()
+    page.locator(".nslab-menu").get_by_text("Von hier pingen …").click()
+    page.locator(".nslab-whom input").fill("192.168.10.1")
+    page.locator("button.nslab-ping").click()
+    expect(page.locator(".nslab-answered")).to_contain_text("✔")
+    page.locator(".nslab-piece[data-piece='bridge']").click()
+    buttons = page.locator(".nslab-buttons button")
+    expect(buttons.first).to_be_visible()
+    for wide in (1280, 1100, 900, 640):
+        page.set_viewport_size({"width": wide, "height": 1000})
+        stands(picture)
+        for row in (buttons, page.locator(".nslab-asking button:not(.nslab-again)")):
+            assert rows_of(row) == 1, wide
+        assert rows_of(page.locator(".nslab-palette .nslab-piece")) == 1, wide
+        expect(buttons.nth(2)).to_contain_text("Wiederholen")
+        assert page.evaluate(NEARLY_SEEN) == [], wide
+
+
+NEARLY_SEEN = """() => [...document.querySelectorAll('.nslab-buttons button')].filter(button => {
+    const box = button.getBoundingClientRect(), words = document.createRange();
+    words.selectNodeContents([...button.childNodes].at(-1));
+    return [...words.getClientRects()].some(line => line.top < box.bottom && line.width > 1
+        && (line.right > box.right || line.bottom > box.bottom));
+}).map(button => button.textContent)"""
+"""Buttons of whose words a part is seen and a part is cut."""
+
+
+@pytest.mark.nightly
+def test_the_inspector_is_in_line_in_german(book: Book) -> None:
+    page = book(GERMAN + WIDGETS["inspector"], width=900, height=1000).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    expect(page.locator(".nslab-journey svg.nslab-picture").first).to_be_visible()
+    left = "one => one.getBoundingClientRect().left"
+    label, sheet = page.locator(".nslab-only > label"), page.locator(".nslab-sheet")
+    assert label.evaluate(left) == pytest.approx(sheet.evaluate(left), abs=4)
+    follow = page.locator("button.nslab-follow")
+    wide = "one => one.getBoundingClientRect().width"
+    assert follow.evaluate(wide) < 250, "as wide as its words"
+    words = page.locator(".nslab-columns > span").evaluate_all(
+        "all => all.map(one => { const r = document.createRange(); r.selectNodeContents(one);"
+        " const b = r.getBoundingClientRect(); return [b.left, b.right, one.textContent]; })"
+        ".filter(one => one[1] > one[0])"
+    )
+    for (_, end, one), (begin, _, other) in itertools.pairwise(words):
+        assert begin - end > 12, f"{one} is near {other}"
 
 
 def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book: Book) -> None:

@@ -26,7 +26,7 @@ ARTICLE: list[tuple[str, list[str | bool]]] = [
     ("Set up", ["host", "lxcbr0"]),
     ("Add a namespace", ["ns1"]),
     ("Set up", ["ns1", "lo"]),
-    ("Add a cable (veth)", ["veth-ns1", "host", "lxcbr0.1", "host", "–"]),
+    ("Add a cable (veth)", ["veth-ns1", "host", "–", "lxcbr0.1", "host"]),
     ("Move to another namespace", ["host", "veth-ns1", "ns1"]),
     ("Rename", ["ns1", "veth-ns1", "eth0"]),
     ("Add an address", ["ns1", "eth0", "192.168.10.11/24"]),
@@ -541,6 +541,31 @@ def test_a_node_of_the_picture_shows_its_facts(book: Book) -> None:
     expect(page.locator(".nslab-drawn [data-link='ns1/br7']")).to_be_visible()
     page.wait_for_function("document.activeElement.dataset.link === 'ns1/eth0'")
     expect(page.locator(".nslab-facts")).to_contain_text("br7")
+
+
+def test_what_is_pressed_while_a_cell_runs_is_what_is_chosen(book: Book, tmp_path: Path) -> None:
+    """The list has other places for it by the time at which the kernel hears of it."""
+    goes_on = tmp_path / "goes-on"
+    cell = "import nslab\nlab = nslab.lesson('06').lab(name='busy')\nshown = lab.live()\nshown"
+    page = book(cell).page
+    expect(page.locator(".nslab-tools").first).to_be_visible()
+    choice = page.locator(".nslab-choice select")
+    run = page.evaluate_handle(
+        """code => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+            return { done: kernel.requestExecute({ code }).done };
+        }""",
+        f"import pathlib, time\nflag = pathlib.Path({str(goes_on)!r})\n"
+        "while not flag.exists(): time.sleep(.05)\n"
+        "lab.do(nslab.AddBridge('br0'), nslab.AddBridge('br1'))\n"
+        "while 'host/br1' not in shown._choice.options: time.sleep(.05)",
+    )
+    choice.select_option("ns1/eth0")
+    goes_on.touch()
+    page.evaluate("run => run.done", run)
+    expect(choice.locator("option", has_text="host/br1")).to_have_count(1)
+    expect(choice).to_have_value("ns1/eth0")
+    expect(page.locator(".nslab-facts")).to_contain_text("192.168.10.11")
 
 
 def test_the_log_can_be_exported_and_copied(book: Book) -> None:

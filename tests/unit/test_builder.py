@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from handles import buttons, idle, part, press
 from traitlets import TraitError
-from waiting import until
+from waiting import rests, until
 
 from nslab import Lab
 from nslab.errors import InvalidInput
@@ -175,12 +175,14 @@ def test_the_place_of_the_last_step_is_not_that_of_the_next(lab: Lab, builder: B
 def test_a_choice_made_while_the_list_is_filled_counts(lab: Lab, builder: Builder) -> None:
     """A person chooses in one thread, while another brings the list up to date."""
     choice = part(builder, "choice")
-    person = threading.Thread(target=lambda: setattr(choice, "value", "ns1/lo"))
+    place: list[int] = []
+    person = threading.Thread(target=lambda: choice.set_state({"index": place[0]}))
 
     def choose(_: object) -> None:
         if "ns1/lo" in choice.options and not person.ident:
+            place.append(choice.options.index("ns1/lo"))
             person.start()
-            person.join()
+            rests(person)
 
     choice.observe(choose, names="options")
     fill(builder, "Set up", ns="host", link="lo")

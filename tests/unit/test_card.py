@@ -15,7 +15,7 @@ import pytest
 from handles import part
 from ipywidgets import Widget
 from msgspec import structs
-from waiting import LIMIT, until
+from waiting import LIMIT, rests, until
 
 import nslab
 from nslab import (
@@ -623,6 +623,43 @@ def test_a_choice_made_while_it_is_redrawn_is_kept(deal: Any) -> None:
     hand.join(LIMIT)
     until(lambda: one.attempt.choice == "b")
     until(lambda: choices.value == "b")
+
+
+def test_a_choice_made_while_it_starts_over_is_kept(
+    deal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = predict()
+    card, lab = deal(one)
+    choices = part(card, "choices")
+    choices.value = "a"
+    real = lab.reset
+
+    def reset() -> Any:
+        choices.value = "b"  # its thread is another one: the card is not being redrawn
+        return real()
+
+    monkeypatch.setattr(lab, "reset", reset)
+    press(card, "again")
+    says(card, "Started over.", "told")
+    until(lambda: not card._worker.busy)
+    assert one.attempt.choice == choices.value == "b"
+
+
+def test_what_is_said_while_a_job_ends_stays(deal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    card, _ = deal(build())
+    real, person = card._reply, threading.Thread(target=lambda: press(card, "solution"))
+
+    def reply(words: str, **more: Any) -> None:
+        if not words and threading.current_thread() is not person and not person.ident:
+            person.start()  # the job has ended, and is about to take "working" away
+            rests(person)
+        real(words, **more)
+
+    monkeypatch.setattr(card, "_reply", reply)
+    press(card, "check")
+    until(lambda: person.ident and not person.is_alive())
+    until(lambda: not card._worker.busy)
+    assert "ask once more" in part(card, "told").value
 
 
 def test_a_guess_that_was_made_true_is_refused(deal: Any) -> None:

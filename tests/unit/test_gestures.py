@@ -10,7 +10,16 @@ from nslab import Lab
 from nslab.errors import NslabError
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS
-from nslab.jupyter.widgets.gestures import OUTSIDE, PALETTE, Offer, asked, dropped, offers
+from nslab.jupyter.widgets.gestures import (
+    BESIDE,
+    NOWHERE,
+    OUTSIDE,
+    PALETTE,
+    Offer,
+    asked,
+    dropped,
+    offers,
+)
 from nslab.network import actions as act
 from nslab.network.actions import Action
 from nslab.network.model import Snapshot
@@ -74,6 +83,8 @@ def test_what_is_dropped_where(seen: Snapshot, what: str, onto: str, action: Act
 def test_nothing_is_dropped_outside(seen: Snapshot, what: str) -> None:
     assert dropped(seen, what, "internet") == OUTSIDE
     assert dropped(seen, "internet", "ns1") == OUTSIDE
+    assert dropped(seen, "bridge", "") == BESIDE
+    assert dropped(seen, "ns1", "") == NOWHERE
     assert offers(seen, "router") == []
 
 

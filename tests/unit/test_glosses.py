@@ -10,13 +10,13 @@ from spoken import printed
 from nslab import AddBridge, Exercise, HasLink, Lab, WrongAnswer, lesson
 from nslab.explain.diagnose.explanation import Explanation, Obstacle, worded
 from nslab.jupyter.widgets import Builder, Card, Player
-from nslab.network.glosses import BROADCAST, FIRST_PROCESS, glossed
+from nslab.network.glosses import BROADCAST, FIRST_PROCESS, glossed, reachable
 from nslab.sentence import lines, sentence
 from nslab.session.account import Entry, _row
 
 
 def meanings(page: str) -> list[tuple[str, str]]:
-    return re.findall(r'<abbr title="([^"]*)">([^<]*)</abbr>', page)
+    return re.findall(r'<abbr title="([^"]*)"[^>]*>([^<]*)</abbr>', page)
 
 
 def test_a_sign_says_what_it_means() -> None:
@@ -28,6 +28,18 @@ def test_a_sign_says_what_it_means() -> None:
 def test_what_only_looks_like_it_stays_as_it_is() -> None:
     for text in ("ip link set x netns 1234", "ip link set x netns ns1", "broadcast +1", "a < b"):
         assert "<" not in glossed(text)
+
+
+def test_where_it_is_only_read_keys_and_fingers_find_it() -> None:
+    line = glossed("ip addr add 10.0.0.1/24 broadcast + dev x")
+    page = reachable(f"<pre>{line}</pre><pre>{line}</pre><pre>{glossed('netns 1')}</pre>")
+    assert re.findall('tabindex="([^"]*)">([^<]*)', page) == [
+        ("0", "broadcast +"),
+        ("-1", "broadcast +"),
+        ("0", "netns 1"),
+    ]
+    assert page.count("<style>") == 1
+    assert reachable("<pre>ip link</pre>") == "<pre>ip link</pre>"
 
 
 def test_steps_and_what_mends_say_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -15,3 +17,21 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < limit, "it did not come"
         time.sleep(0.005)
+
+
+STILL = 40
+"""How often a thread is seen at the same place, until it is taken to wait there."""
+
+
+def rests(thread: threading.Thread) -> None:
+    """Return when a thread has ended, or waits for what another one holds."""
+    seen, times = None, 0
+
+    def still() -> bool:
+        nonlocal seen, times
+        frame = sys._current_frames().get(thread.ident or 0)
+        here = frame and (frame.f_code, frame.f_lasti)
+        seen, times = here, times + 1 if here == seen else 0
+        return times > STILL
+
+    until(lambda: not thread.is_alive() or still())

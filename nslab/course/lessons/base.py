@@ -24,7 +24,7 @@ from nslab.engine.protocol import Options
 from nslab.errors import InvalidInput
 from nslab.network.actions import Action, code, commands
 from nslab.network.arguments import checked
-from nslab.network.glosses import glossed
+from nslab.network.glosses import block, glossed, reachable
 from nslab.printable import short
 from nslab.session import naming, views
 from nslab.session.check.verdict import BAD, GOOD
@@ -251,14 +251,14 @@ class Same:
             '<tr style="background:none"><td style="text-align:left;vertical-align:top;'
             f'opacity:.75;padding:.1em 1em .1em 0;white-space:nowrap">{html.escape(title)}</td>'
             '<td style="text-align:left;padding:.1em 0">'
-            f'<pre style="margin:0;white-space:pre-wrap">{glossed(text)}</pre></td></tr>'
+            f"{block(glossed(text), 'margin:0;')}</td></tr>"
             for title, text in self._parts()
         )
         colour = GOOD if self else BAD
         sign, words = self.verdict[:1], html.escape(self.verdict[1:])
         return {
             "text/plain": str(self),
-            "text/html": f'<table style="margin:0">{rows}</table>'
+            "text/html": f'<table style="margin:0">{reachable(rows)}</table>'
             f'<div style="white-space:pre-wrap"><b style="color:{colour}">{sign}</b>{words}</div>',
         }
 

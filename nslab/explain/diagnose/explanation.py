@@ -9,7 +9,7 @@ from msgspec import structs
 
 from nslab.network.actions import Action
 from nslab.network.evidence import Evidence
-from nslab.network.glosses import GLOSSES, glossed
+from nslab.network.glosses import GLOSSES, block, glossed, reachable
 from nslab.network.model import Value
 from nslab.printable import printable, printable_lines
 from nslab.sentence import Say, Sentence, lines, sentence
@@ -115,7 +115,7 @@ class Explanation(Value, frozen=True):
         hint = printable_lines(self.obstacle.hint) if self.obstacle else ""
         hint = glossed(hint, self.glosses)
         if hint:
-            lines += f'<pre style="margin:.3em 0 .3em 1.4em;white-space:pre-wrap">{hint}</pre>'
+            lines += reachable(block(hint, "margin:.3em 0 .3em 1.4em;"))
         seen = "".join(
             f"<div>{self.seen}: {html.escape(printable(words))}</div>" for words in self.witness
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -71,7 +72,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         """What Enter does."""
         self._close = button("×", self._shut, say("close"), width=NARROW)
         self._place = w.HTML(layout=w.Layout(margin="2px 1em 2px 2px"))
-        self._row = _hidden(self._place, self._whom, self._ping, self._why, self._close)
+        buttons = w.HBox([self._ping, self._why, self._close])
+        self._row = _hidden(self._place, self._whom, buttons)
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
         self._mend.layout = w.Layout(
@@ -82,6 +84,8 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._answer = w.VBox([self._said, self._mend])
         self._of: Snapshot | None = None
         """What was there when it was asked; None if nothing is answered."""
+        self._saying = threading.RLock()
+        """Held while an answer is shown, or found to be past: two threads do so."""
         self._job: Callable[[], object] = self._pings
         """What asks it again."""
         self._again = button(say("Ask again"), lambda: self._ask(self._job), icon="repeat")
@@ -174,20 +178,22 @@ class Asking(w.VBox):  # type: ignore[misc]
 
         :param of: what was there when it was asked
         """
-        self._live.unmark()
-        self._said.value, self._remedy, self._of = words, remedy, of
-        self._mend.tooltip = self._lines(remedy)
-        self._date()
+        self._live.unmark()  # which waits for the picture, and so for who shows it
+        with self._saying:
+            self._said.value, self._remedy, self._of = words, remedy, of
+            self._mend.tooltip = self._lines(remedy)
+            self._date()
 
     def _date(self) -> None:
         """Say whether the answer is of what is there no longer: its signs claim nothing then."""
-        of, known = self._of, self._lab._history.latest
-        # The picture may be a moment behind what the lab itself did.
-        now = [self._live.snapshot, *([known] if known else [])]
-        past = of is not None and all(differ(of, each) for each in now)
-        self._mend.layout.display = None if self._remedy and not past else "none"
-        (self._said.add_class if past else self._said.remove_class)("nslab-past")
-        self._old.layout.display = None if past else "none"
+        with self._saying:
+            of, known = self._of, self._lab._history.latest
+            # The picture may be a moment behind what the lab itself did.
+            now = [self._live.snapshot, *([known] if known else [])]
+            past = of is not None and all(differ(of, each) for each in now)
+            self._mend.layout.display = None if self._remedy and not past else "none"
+            (self._said.add_class if past else self._said.remove_class)("nslab-past")
+            self._old.layout.display = None if past else "none"
 
     def _lines(self, actions: Sequence[Action]) -> str:
         """What does the same in a terminal, as the log will have it."""

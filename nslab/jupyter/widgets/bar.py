@@ -18,6 +18,8 @@ class Bar(w.HTML):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._timer: threading.Timer | None = None
+        self._showing = threading.RLock()
+        """Held while it changes: a timer that has just begun shows nothing after the end."""
         self._seen = False
         self._share: tuple[int, int] | None = None
         super().__init__()
@@ -25,23 +27,32 @@ class Bar(w.HTML):  # type: ignore[misc]
 
     def busy(self, busy: bool) -> None:
         """A job has begun, or ended."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._seen, self._share, self.value = None, False, None, ""
-        if busy:
-            self._timer = threading.Timer(PATIENCE, self._show)
-            self._timer.daemon = True
-            self._timer.name = "nslab-bar"
-            self._timer.start()
+        with self._showing:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._seen, self._share, self.value = None, False, None, ""
+            if busy:
+                self._timer = threading.Timer(PATIENCE, lambda: self._late(timer))
+                timer = self._timer
+                timer.daemon = True
+                timer.name = "nslab-bar"
+                timer.start()
 
     def at(self, done: int, of: int) -> None:
         """How far it is."""
-        self._share = done, of
-        if self._seen:
-            self._show()
+        with self._showing:
+            self._share = done, of
+            if self._seen:
+                self._show()
+
+    def _late(self, timer: threading.Timer) -> None:
+        """A job takes more than a moment, if it is still the one that the timer was for."""
+        with self._showing:
+            if self._timer is timer:
+                self._seen = True
+                self._show()
 
     def _show(self) -> None:
-        self._seen = True
         words = html.escape(say("working …"), quote=True)
         share, told = "", ""
         if self._share:

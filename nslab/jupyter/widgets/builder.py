@@ -16,6 +16,7 @@ from nslab.errors import NslabError
 from nslab.jupyter.widgets.asking import Asking, Question
 from nslab.jupyter.widgets.bar import Bar
 from nslab.jupyter.widgets.buttons import button
+from nslab.jupyter.widgets.choices import Choices
 from nslab.jupyter.widgets.error_words import reason, told
 from nslab.jupyter.widgets.foresee import obstacle
 from nslab.jupyter.widgets.forms import FORMS, HOST, Field, Form, Value, labels
@@ -60,6 +61,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._filling = threading.RLock()
         """Held while choices are filled anew and while something is said: the thread that follows
         the lab and the one that works in it do so at the same time."""
+        self._logging = threading.RLock()
+        """Held while the log is shown, for the same reason."""
         self._given = False
         """Whether a gesture filled the form in."""
         self._suggested: dict[str, Value] = {}
@@ -88,6 +91,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._offered: tuple[str, list[Offer | Question]] = ("", [])
         self._number = itertools.count()
         self._message = w.HTML()
+        self._aloud = w.HTML()
+        """What was done, or why nothing was, for who hears the page."""
         self._bar = Bar()
         stop = partial(self._worker.stop, lab.interrupt)
         self._stop = button(say("Stop"), stop, say("end what is running"), icon="stop")
@@ -121,19 +126,22 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
         self.asking.observe(lambda _: self._set_first(), names="leads")
-        buttons = w.HBox([self._do, self._undo, self._redo, self._stop], layout=_wrapped())
+        buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
         steps = w.HBox([self._what, buttons], layout=_wrapped())
         panel.children = [steps, self._row, self._message, self._bar, self.asking]
         # As wide as what stands below it, with what stands around that.
         apart = _wrapped(justify_content="space-between", max_width="calc(60em + 4px)")
         log = [w.HBox([self._style, self._whole], layout=apart), self._log, self._exported]
-        super().__init__([self._palette, self.live, self.asking.captured, *log, self._page])
+        shown = [self._palette, self.live, self.asking.captured, *log]
+        super().__init__([*shown, self._aloud, self._page])
         self.add_class("nslab-keys")
         named = {
             "builder": self,
             "palette-of": self._palette,
             "form": self._row,
+            "buttons": buttons,
             "message": self._message,
+            "aloud": self._aloud,
             "log": self._log,
             "what": self._what,
             "do": self._do,
@@ -210,7 +218,8 @@ class Builder(w.VBox):  # type: ignore[misc]
             )
         else:
             there = self._form.choices(field, self._now, self._values())
-            made = w.Dropdown(
+            made = Choices(
+                self._filling,
                 description=field.label,
                 options=there,
                 value=old if old in there else (there[0] if there else None),
@@ -276,6 +285,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._take(found)
             else:
                 self._say(found, ok=False)
+                self._near("message")
         elif "ask" in what:
             self.asking.enter(str(what["ask"]))
 
@@ -286,7 +296,7 @@ class Builder(w.VBox):  # type: ignore[misc]
             each.layout.display = display
 
     def _near(self, what: str) -> None:
-        """Have the page bring what is asked, its answer or what was captured into sight."""
+        """Have the page bring what is asked, its answer, what was captured or said into sight."""
         self._page.near = [what, next(self._number)]
 
     def _offer(self, thing: str) -> None:
@@ -374,13 +384,11 @@ class Builder(w.VBox):  # type: ignore[misc]
         try:
             for field in self._form.fields:
                 widget = self._fields.get(field.name)
-                if not isinstance(widget, w.Dropdown):
+                if not isinstance(widget, Choices):
                     continue
                 there = self._form.choices(field, self._now, self._values())
                 if list(widget.options) != there:
-                    chosen = widget.value
-                    widget.options = there
-                    widget.value = chosen if chosen in there else (there[0] if there else None)
+                    widget.refill(there)
         finally:
             self._refilling = False
 
@@ -487,9 +495,8 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._bar.busy(busy)
         with self._filling:
             self._do.disabled = busy
-            self._undo.disabled = busy or not self._steps
-            self._redo.disabled = busy or not self._lab._history.undone
             self._stop.disabled = not busy
+            self._show_undo()
             if busy:
                 before = (self._message.value, self._told)
                 self._say(say("working …"), ok=None)
@@ -515,6 +522,9 @@ class Builder(w.VBox):  # type: ignore[misc]
             if self._told:
                 self.asking.leads = False
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
+            if self._told:  # what was typed is not read aloud at each letter
+                again = self._aloud.value == shown
+                self._aloud.value = f"{shown}&nbsp;" if again else shown
 
     @property
     def _shell_style(self) -> Any:
@@ -537,6 +547,13 @@ class Builder(w.VBox):  # type: ignore[misc]
 
     def _show_log(self) -> None:
         """The log is the lab's: what a cell does is in it, and what anybody takes back is not."""
+        with self._logging:  # or what another thread found before would be shown after it
+            self._log.value, whole = self._as_log(), self._as_export()
+            self._exported.value = whole
+            self._exported.layout.display = None if whole else "none"
+        self._show_undo()
+
+    def _as_log(self) -> str:
         style, steps = STYLES[self._style.value], self._steps
         if style == "python":
             told = export.python(steps)
@@ -552,19 +569,25 @@ class Builder(w.VBox):  # type: ignore[misc]
             for each in lines
         ]
         shown = "\n".join(lines) or html.escape(say("(nothing done yet)"))
-        self._log.value = copied(shown, say("What was done"))
-        whole = ""
-        if self._whole.value:
-            python = style == "python"
-            text = self.python() if python else self.script(style)
-            head = say("As a cell for a notebook") if python else say("As a script")
-            whole = copied(typed(text), head)
-        self._exported.value = whole
-        self._exported.layout.display = None if whole else "none"
-        self._undo.disabled = self._worker.busy or not steps
-        self._redo.disabled = self._worker.busy or not self._lab._history.undone
-        last = _short(steps[-1], self._lab._containers()) if steps else ""
-        self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
+        return copied(shown, say("What was done"))
+
+    def _as_export(self) -> str:
+        """All of it as a script or as a cell; empty unless it is asked for."""
+        if not self._whole.value:
+            return ""
+        style = STYLES[self._style.value]
+        if style == "python":
+            return copied(typed(self.python()), say("As a cell for a notebook"))
+        return copied(typed(self.script(style)), say("As a script"))
+
+    def _show_undo(self) -> None:
+        """Whether there is something to take back, and to do again."""
+        with self._filling:
+            steps, busy = self._steps, self._worker.busy
+            self._undo.disabled = busy or not steps
+            self._redo.disabled = busy or not self._lab._history.undone
+            last = _short(steps[-1], self._lab._containers()) if steps else ""
+            self._undo.tooltip = say("take back: {step}").format(step=last) if last else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return mirrored(

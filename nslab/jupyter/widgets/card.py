@@ -302,10 +302,11 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _busy(self, busy: bool) -> None:
         working = note(say("working …"))
-        if busy:
-            self._reply(working)
-        elif self._told.value == working:
-            self._reply("")
+        with self._showing:  # what another thread says meanwhile stays
+            if busy:
+                self._reply(working)
+            elif self._told.value == working:
+                self._reply("")
 
     def _chosen(self, change: dict[str, Any]) -> None:
         with self._showing:  # the flag is for a choice that is shown, by this very thread
@@ -389,6 +390,7 @@ class Card(w.VBox):  # type: ignore[misc]
         It does not ask first: what it takes can be brought back.
         """
         words, again = say("Started over."), ""
+        chosen = self._attempt.choice  # before: who chooses another one meanwhile keeps it
         if self._lab.alive:
             # What was done in a terminal, too, is a step of the history, and so comes back.
             done = bool(self._lab.changes and self._lab.history)
@@ -400,15 +402,21 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._start())
-        self._chosen_before = self._attempt.choice
-        if self._chosen_before:
-            self._attempt.chose("")
+        if self._forgets(chosen):
             # What was seen before is past: it does not say of the new lab that it was begun.
             self._now = self._exercise.standing(self._lab)
             again = " " + say("Choose an answer again before you run the commands.")
             self._changed()
         self._reply(note(words + again), news=True)
         self._show()
+
+    def _forgets(self, chosen: str) -> bool:
+        """Take a choice back, for who wants it again; whether there was one, and it still held."""
+        with self._showing:
+            self._chosen_before = chosen
+            if held := bool(chosen) and self._attempt.choice == chosen:
+                self._attempt.chose("")
+            return held
 
     def _bring_back(self) -> None:
         """What Start over has taken."""

@@ -95,6 +95,8 @@ export default ({ all, model, signal }) => {
         entered = setTimeout(go, 80, 200);
     };
 
+    const PLACES = { captured: '.nslab-captured', message: '.nslab-message' };
+
     // -- what is asked ----------------------------------------------------------------------------
     model.on('change:near', () => {
         const [what] = model.get('near');
@@ -107,7 +109,7 @@ export default ({ all, model, signal }) => {
             keep(() => [part('.nslab-asking')]);
         };
         if (what === 'target') look();
-        else keep(() => [part(what === 'captured' ? '.nslab-captured' : '.nslab-asking')]);
+        else keep(() => [part(PLACES[what] || '.nslab-asking')]);
     });
     // What was typed goes with the question: what a field tells by itself may come later.
     const asks = value => {

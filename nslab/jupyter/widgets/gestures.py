@@ -39,13 +39,23 @@ PALETTE: tuple[tuple[str, str, str], ...] = (
 
 OUTSIDE = say("what is outside of the host cannot be changed")
 
+BESIDE = say(
+    "Nothing was done. Drop it inside the dashed line: on a namespace or a link, or beside them for"
+    " the host."
+)
+
+NOWHERE = say("Nothing was done. Drop it onto another namespace or link in the picture.")
+
 
 def dropped(snapshot: Snapshot, what: str, onto: str) -> Offer | str:
     """What it means to drop something there; a text says why it means nothing.
 
     :param what: the name of a thing of the palette, or a node of the picture
-    :param onto: a node, as ``ns1`` or ``ns1/eth0``
+    :param onto: a node, as ``ns1`` or ``ns1/eth0``; empty for what takes nothing
     """
+    is_new = any(what == name for name, _, _ in PALETTE)
+    if not onto:
+        return BESIDE if is_new else NOWHERE
     target = _Node(snapshot, onto)
     if target.outside:
         return OUTSIDE

@@ -73,7 +73,8 @@ export default ({ all, model, signal }) => {
         const stop = click => { click.stopPropagation(); click.preventDefault(); };
         all.addEventListener('click', stop, { capture: true, once: true });
         setTimeout(() => all.removeEventListener('click', stop, { capture: true }));
-        if (onto && onto !== thing) tell({ what: thing, onto });
+        // Outside of all that takes it (`onto` is empty then), too: the kernel says so.
+        if (onto !== thing) tell({ what: thing, onto });
     };
     document.addEventListener('pointermove', move, { signal });
     document.addEventListener('pointerup', up, { signal });

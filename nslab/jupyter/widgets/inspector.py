@@ -81,7 +81,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._clear = button("×", clear, say("show all frames"), width=NARROW)
         self._count = w.HTML()
         self._key = w.HTML()
-        self._list = List()
+        self._list = List(self._filling)
         self._heading = w.HTML()
         self._parts = Parts()
         follow = partial(self._worker.do, self.follow)
@@ -142,7 +142,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
             widget.add_class(f"nslab-{name}")
         self._only.observe(lambda _: self._show_frames(), names="value")
         self._list.observe(lambda _: self._chosen(), names="chosen")
-        self._at.observe(lambda change: self._show_step(change["new"]), names="value")
+        self._at.observe(lambda _: self._show_step(), names="value")
         self._look()
         if capture.running:
             here = weakref.ref(self)
@@ -272,11 +272,13 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._message.value = self._way.value = ""
         self._steps.layout.display = "none"
 
-    def _show_step(self, step: int) -> None:
+    def _show_step(self) -> None:
         """Have the page choose a step of the journey, in its table and its picture."""
-        if self._journey is not None:
-            self.frame = self._journey.steps[step - 1].frame.number
-            self._page.step = [step, self._page.step[1] + 1 if self._page.step else 1]
+        with self._filling:  # another thread may be showing another journey
+            if self._journey is not None:
+                step = self._at.value
+                self.frame = self._journey.steps[step - 1].frame.number
+                self._page.step = [step, self._page.step[1] + 1 if self._page.step else 1]
 
     def _step_of(self, number: int) -> int | None:
         """The step of the journey that is shown at which a frame was seen."""
@@ -285,9 +287,9 @@ class Inspector(w.VBox):  # type: ignore[misc]
 
     def _gestured(self, what: dict[str, Any]) -> None:
         """A step was chosen in the table; 0 is all of them."""
-        if self._journey is not None and "step" in what:
-            self._play.playing = False
-            with self._filling:
+        with self._filling:
+            if self._journey is not None and "step" in what:
+                self._play.playing = False
                 journey, self._journey = self._journey, None  # the page shows it already
                 step = min(int(what["step"]), self._at.max)
                 self._at.value = step or self._at.max

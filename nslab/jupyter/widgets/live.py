@@ -16,6 +16,7 @@ from nslab.draw.path.explained import explained
 from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.explain.diagnose.explanation import Explanation
 from nslab.jupyter.widgets import picture_words
+from nslab.jupyter.widgets.choices import Choices
 from nslab.jupyter.widgets.error_words import told
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, joined, things
@@ -65,7 +66,11 @@ class Live(w.VBox):  # type: ignore[misc]
         self._status = w.HTML()
         self._telling = threading.RLock()
         """Held while the picture is made: a search makes it in another thread than what follows."""
-        self._choice = w.Dropdown(description=say("Look at"), options=[NOTHING], layout=_wide())
+        self._choosing, self._stating = threading.RLock(), threading.RLock()
+        """Held while the list is filled, or something is chosen in it; while facts are shown."""
+        self._choice = Choices(
+            self._choosing, description=say("Look at"), options=[NOTHING], layout=_wide()
+        )
         self._find = w.Text(
             description=say("Find"), placeholder=say("a name or an address"), layout=_wide()
         )
@@ -82,9 +87,9 @@ class Live(w.VBox):  # type: ignore[misc]
         self._fold.observe(lambda _: self._again(), names="value")
         of_picture = [self._find, self._found, self._fold, self._choice, self._enter, self._facts]
         side = w.VBox([beside, self._status, *of_picture] if beside else of_picture)
-        side.layout = w.Layout(min_width="min(22em, 100%)", flex="0 1 24em", max_width="26em")
+        side.layout = w.Layout(min_width="min(22em, 100%)", flex="2 1 24em", max_width="30em")
         if beside:
-            side.layout.flex, side.layout.max_width = "1 1 24em", "100%"
+            side.layout.flex, side.layout.max_width = "4 1 24em", "100%"
         top = w.HBox([self._picture, side], layout=w.Layout(flex_flow="row wrap"))
         self._page = in_page("terminal")
         rest = [top, w.HTML(STYLE), self._page]
@@ -216,15 +221,12 @@ class Live(w.VBox):  # type: ignore[misc]
         """Have the list hold what is there, or what one looks for."""
         self._offer_search()
         there = [NOTHING, *self._matching()]
-        if list(self._choice.options) != there:
-            # In one message: new options choose the first, and what a person chooses between two
-            # messages would be lost.
-            chosen, self._refilling = self._choice.value, threading.get_ident()
+        with self._choosing:
+            if list(self._choice.options) == there:
+                return
+            self._refilling = threading.get_ident()
             try:
-                with self._choice.hold_sync():
-                    self._choice.options = there
-                    if self._choice.value == NOTHING and chosen in there:
-                        self._choice.value = chosen
+                self._choice.refill(there)
             finally:
                 self._refilling = 0
 
@@ -271,7 +273,8 @@ class Live(w.VBox):  # type: ignore[misc]
         else:
             self._tell(self._shown)
         if text and found:
-            self._choice.value = found[0]
+            with self._choosing:
+                self._choice.value = found[0]
             self.bring_into_sight(found[0])
 
     def _is_drawn(self, thing: str) -> bool:
@@ -293,14 +296,16 @@ class Live(w.VBox):  # type: ignore[misc]
             self._show_facts()
 
     def _show_facts(self) -> None:
-        found = facts(self._snapshot, self._choice.value) if self._choice.value != NOTHING else []
-        shown = "".join(
-            f"<b>{html.escape(heading)}</b><pre style='margin:0 0 .6em;white-space:pre-wrap'>"
-            f"{html.escape(chr(10).join(lines))}</pre>"
-            for heading, lines in found
-        )
-        if shown != self._facts.value:
-            self._facts.value = shown
+        with self._stating:  # or what another thread found before would be shown after it
+            chosen = self._choice.value
+            found = facts(self._snapshot, chosen) if chosen != NOTHING else []
+            shown = "".join(
+                f"<b>{html.escape(heading)}</b><pre style='margin:0 0 .6em;white-space:pre-wrap'>"
+                f"{html.escape(chr(10).join(lines))}</pre>"
+                for heading, lines in found
+            )
+            if shown != self._facts.value:
+                self._facts.value = shown
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         text = f"live picture\n{self.picture.text}"

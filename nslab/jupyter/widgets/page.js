@@ -29,6 +29,18 @@ export default ({ all, own, model }) => {
         if (at && choose(at)) { event.preventDefault(); event.stopPropagation(); }
     });
 
+    // A place in a list is of the list as it was seen.  A busy kernel hears of it late, and may have
+    // another one there by then: it is told in words, too.
+    all.addEventListener('change', event => {
+        if (!own(event.target)) return;
+        const list = event.target.closest('[class*=nslab-list-] select');
+        const words = list?.selectedOptions[0]?.text;
+        if (words === undefined) return;
+        const [, name] = /nslab-list-(\w+)/.exec(list.closest('[class*=nslab-list-]').className);
+        model.set('chosen', [name, words.replace(/\u00a0/g, ' '), Math.random()]);
+        model.save_changes();
+    });
+
     // A redraw replaces the node that has the focus: its successor gets it, and not the notebook.
     let had = '';
     all.addEventListener('focusin', event => { had = called(node(event)) || ''; });
@@ -59,8 +71,8 @@ export default ({ all, own, model }) => {
         else if (document.activeElement === all) hand.focus({ preventScroll: true });
     }).observe(all, { subtree: true, attributes: true, attributeFilter: ['disabled'] });
 
-    // What a card says is read aloud when it changes.
-    const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told):not([role])')
+    // What a card or the builder says is read aloud when it changes.
+    const aloud = () => all.querySelectorAll(':is(.nslab-says, .nslab-told, .nslab-aloud):not([role])')
         .forEach(each => each.setAttribute('role', 'status'));
     aloud();
     new MutationObserver(aloud).observe(all, { childList: true, subtree: true });

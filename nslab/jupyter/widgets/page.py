@@ -17,6 +17,7 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
+from nslab.jupyter.widgets.choices import choose
 from nslab.jupyter.widgets.words import say
 
 
@@ -43,7 +44,14 @@ class Page(anywidget.AnyWidget):
     filled: traitlets.List[int] = traitlets.List().tag(sync=True)
     """A number, and how many fields the form has that was filled in and is to have the focus."""
     near: traitlets.List[str | int] = traitlets.List().tag(sync=True)
-    """What of a question is to be in sight: ``target``, ``answer``, ``captured``; and a number."""
+    """What is to be in sight: ``target``, ``answer``, ``captured``, ``message``; and a number."""
+    chosen: traitlets.List[str | float] = traitlets.List().tag(sync=True)
+    """In which list what was chosen, in words, and a number: see choices.py."""
+
+    @traitlets.observe("chosen")
+    def _choose(self, change: dict[str, Any]) -> None:
+        name, words, _ = change["new"]
+        choose(str(name), str(words))
 
 
 def in_page(*scripts: str) -> Page:
@@ -172,6 +180,7 @@ CARD = (
     ".nslab-exercise .nslab-solved{color:color-mix(in srgb,#009e73 75%,currentcolor);"
     "font-weight:bold;font-size:1.25em}"
     ".nslab-exercise .nslab-place{gap:.2em 1em}"
+    ".nslab-exercise>.widget-hbox>button:is(:first-child,.nslab-use){margin-left:0}"
     ".nslab-exercise .nslab-place>.widget-html{margin-left:0}"
     ".nslab-exercise .nslab-place code{font-size:1em;font-weight:bold}"
     # A command or a name is not broken at its hyphens: it goes to the next line as a whole.

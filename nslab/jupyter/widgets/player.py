@@ -87,6 +87,8 @@ class Player(w.VBox):  # type: ignore[misc]
         self._done: list[tuple[int, int]] = []
         """Of each step that was done: how many steps had changed the lab before it, and after."""
         self._worker = Worker(self._busy, self._failed)
+        self._showing = threading.RLock()
+        """Held while it is shown: a cell that takes back does so beside the thread of a button."""
         self._stopping = threading.Event()
         self._step = w.HTML()
         self._result = w.HTML()
@@ -283,25 +285,34 @@ class Player(w.VBox):  # type: ignore[misc]
 
     def _busy(self, busy: bool) -> None:
         self._bar.busy(busy)
-        for each in (self._back, self._run, self._all, self._reset, self._resume):
-            each.disabled = busy
-        self._stop.disabled = not busy
         if busy:
             self._stopping.clear()
-        else:
-            self._run.disabled = self._all.disabled = self.step is None
-            self._run.button_style = "" if self.step is None else "primary"
-            self._back.disabled = not self._done
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        """What can be pressed now, whichever thread sees it."""
+        with self._showing:
+            busy, over = self._worker.busy, self.step is None
+            self._stop.disabled = not busy
+            self._reset.disabled = self._resume.disabled = busy
+            self._run.disabled = self._all.disabled = busy or over
+            self._run.button_style = "" if over else "primary"
+            self._back.disabled = busy or not self._done
 
     def _failed(self, words: str) -> None:
         self._result.value = f"<b style='color:#d55e00'>✘</b> {_lines(words)}"
 
     def _show(self) -> None:
+        with self._showing:  # or what another thread found before would be shown after it
+            self._show_step()
+            self._list.value = self._listed()
+            self._show_buttons()
+
+    def _show_step(self) -> None:
         if self._done:  # the learner has begun anew
             self._resume.layout.display = "none"
         step, total = self.step, len(self._lesson.steps)
         head = f"<b>{html.escape(self._lesson.title)}</b>"
-        self._list.value = self._listed()
         if step is None:
             over = say("All steps are done.")
             self._step.value = f"{head}<br>{over}{_following(self._lesson)}"
@@ -314,8 +325,6 @@ class Player(w.VBox):  # type: ignore[misc]
                 f"<b>{html.escape(step.title)}</b><br>{marked(step.text)}{asked}"
                 f"<pre style='margin:.4em 0'>{typed(_typed(step))}</pre>"
             )
-        if not self._worker.busy:
-            self._busy(False)
 
     def _show_result(self, step: Step, printed: str, changes: str, verdicts: Verdicts) -> None:
         said = as_html(verdicts, verdict_words.told)

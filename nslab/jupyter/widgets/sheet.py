@@ -6,6 +6,7 @@ What they show are values; they know neither a capture nor a lab.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anywidget
@@ -57,14 +58,18 @@ def _called(name: str) -> str:
 
 
 class List(anywidget.AnyWidget):
-    """Frames, a row each; one is chosen, by its number."""
+    """Frames, a row each; one is chosen, by its number.
+
+    :param guard: what its owner holds while it fills the list: what the page says waits for that
+    """
 
     _esm = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
 
-    def __init__(self) -> None:
+    def __init__(self, guard: AbstractContextManager[Any]) -> None:
+        self._guard = guard
         columns = (
             say("no."),
             say("ms"),
@@ -78,6 +83,11 @@ class List(anywidget.AnyWidget):
         )
         words = {"columns": columns, "list": say("Frames")}
         super().__init__(_esm=text("frames.js"), words=words)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """What the page says."""
+        with self._guard:
+            super().set_state(sync_data)
 
     def fill(self, frames: Frames, told: Mapping[int, Facts], most: int) -> None:
         """Show frames, with what of each a filter may ask for; as many as ``most``."""

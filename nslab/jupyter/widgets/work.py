@@ -24,6 +24,9 @@ class Worker:
         self._busy = busy
         self._failed = failed
         self._lock = threading.Lock()
+        self._telling = threading.RLock()
+        """Held while it is told: a job's end is not told after the beginning of the next."""
+        self._told = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -39,9 +42,16 @@ class Worker:
             self._thread = threading.Thread(
                 target=self._run, args=(job,), name="nslab-work", daemon=True
             )
-        self._busy(True)
-        self._thread.start()
+            begun = self._thread
+        self._tell()
+        begun.start()
         return True
+
+    def _tell(self) -> None:
+        with self._telling:
+            if self._told != (now := self.busy):
+                self._told = now
+                self._busy(now)
 
     def stop(self, interrupt: Callable[[int], None]) -> None:
         """End the job that runs: interrupt its thread's commands until it has ended.
@@ -70,4 +80,4 @@ class Worker:
         finally:
             with self._lock:
                 self._thread = None
-            self._busy(False)
+            self._tell()
