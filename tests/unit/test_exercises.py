@@ -93,6 +93,18 @@ def test_a_lesson_has_one_of_each_kind(name: str) -> None:
     assert {one.kind for one in lesson(name).exercises} == {"predict", "build", "mend"}
 
 
+WORDS = {*"up down default host lan router switch internet client server relay bridge".split()}
+"""Names and states that are usual words as well."""
+
+
+@pytest.mark.parametrize("one", EXERCISES, ids=lambda one: f"{one.lesson}-{one.id}")
+def test_the_names_in_a_goal_are_code(one: Exercise) -> None:
+    values = {value for check in one.checks for value in structs.asdict(check).values()}
+    names = {value for value in values if isinstance(value, str) and value.isidentifier()} - WORDS
+    plain = re.sub("`[^`]*`", "", one.goal)
+    assert not names & {*re.findall(r"[\w.-]+[\w-]", plain.replace("'s ", " "))}
+
+
 @pytest.mark.parametrize("one", EXERCISES, ids=lambda one: f"{one.lesson}-{one.id}")
 def test_an_exercise_is_written_out(one: Exercise) -> None:
     assert one.goal.endswith((".", "?"))

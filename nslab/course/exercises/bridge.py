@@ -14,8 +14,8 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="The bridge lxcbr0 is down. You give it the address 192.168.10.1/24, and you do not "
-        "set it up. Which route does the host have then?",
+        goal="The bridge `lxcbr0` is down. You give it the address 192.168.10.1/24, and you do "
+        "not set it up. Which route does the host have then?",
         before="B3",
         choices=(
             Choice("a", "A route to 192.168.10.0/24: it comes with the address.", (_ROUTE,)),
@@ -59,8 +59,8 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Make a second bridge, lxcbr1, with its spanning tree on. It serves the network "
-        "192.168.20.0/24, where the host has the address 192.168.20.1. Leave lxcbr0 alone.",
+        goal="Make a second bridge, `lxcbr1`, with its spanning tree on. It serves the network "
+        "192.168.20.0/24, where the host has the address 192.168.20.1. Leave `lxcbr0` alone.",
         done=True,
         checks=(
             Stp("lxcbr1", on=True),

@@ -21,8 +21,8 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="In the host, veth-ns1 is set up and has the address 192.168.10.11/24. You move it: "
-        "`ip link set veth-ns1 netns ns1`. How does it arrive?",
+        goal="In the host, `veth-ns1` is set up and has the address 192.168.10.11/24. You move "
+        "it: `ip link set veth-ns1 netns ns1`. How does it arrive?",
         before="D2",
         prepare=("ip addr add 192.168.10.11/24 dev veth-ns1", "ip link set veth-ns1 up"),
         choices=(
@@ -72,8 +72,8 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Connect ns1 to the bridge lxcbr0 by a pair of cables. The host's end is called "
-        "to-ns1, the other one eth0. ns1 is 192.168.10.20/24, and reaches the bridge's "
+        goal="Connect `ns1` to the bridge `lxcbr0` by a pair of cables. The host's end is called "
+        "`to-ns1`, the other one `eth0`. `ns1` is 192.168.10.20/24, and reaches the bridge's "
         "192.168.10.1. Nothing else in the host changes.",
         checks=(
             HasAddress("eth0", "192.168.10.20/24", ns="ns1"),
@@ -154,9 +154,9 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="ns1 does not reach the bridge's 192.168.10.1, although every end is plugged in and "
-        "up. Its eth0 should have one address, 192.168.10.11, in the bridge's network. Mend it, "
-        "and change nothing but ns1.",
+        goal="`ns1` does not reach the bridge's 192.168.10.1, although every end is plugged in "
+        "and up. Its `eth0` should have one address, 192.168.10.11, in the bridge's network. "
+        "Mend it, and change nothing but `ns1`.",
         done=True,
         prepare=(
             "ip netns exec ns1 ip addr del 192.168.10.11/24 dev eth0",

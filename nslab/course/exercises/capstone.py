@@ -77,11 +77,12 @@ _ISOLATED = ("bridge link set dev web0 isolated on", "bridge link set dev db0 is
 _BUILD = Exercise(
     id="X1",
     kind="build",
-    goal="Two namespaces or containers, web and db. A bridge br0 with the host's address "
-    "10.20.0.1/24; its ports are web0 and db0, the host's ends of two cables. Each other end is "
-    "called eth0: 10.20.0.11/24 in web, 10.20.0.12/24 in db. Both loopbacks are up. web and db "
-    "reach each other. web's default route is 10.20.0.1, and it reaches 203.0.113.80; only "
-    "10.20.0.0/24 is translated. db does not reach 203.0.113.80. The network outside is not yours.",
+    goal="Two namespaces or containers, `web` and `db`. A bridge `br0` with the host's address "
+    "10.20.0.1/24; its ports are `web0` and `db0`, the host's ends of two cables. Each other end "
+    "is called `eth0`: 10.20.0.11/24 in `web`, 10.20.0.12/24 in `db`. Both loopbacks are up. "
+    "`web` and `db` reach each other. `web`'s default route is 10.20.0.1, and it reaches "
+    "203.0.113.80; only 10.20.0.0/24 is translated. `db` does not reach 203.0.113.80. The "
+    "network outside is not yours.",
     checks=(
         HasAddress("br0", f"{_GATEWAY}/24"),
         IsPort("web0", "br0"),
@@ -214,9 +215,9 @@ EXERCISES = (
         id="X2",
         kind="mend",
         find=True,
-        goal="It is Monday. web and db talk with each other, and the host reaches both; but web "
-        "gets no page from 203.0.113.80 any more. Find out why, and mend it. All else stays as "
-        "the specification has it.",
+        goal="It is Monday. `web` and `db` talk with each other, and the host reaches both; but "
+        "`web` gets no page from 203.0.113.80 any more. Find out why, and mend it. All else "
+        "stays as the specification has it.",
         prepare=(*_RUNS, f"iptables -A {STRAY}"),
         checks=_WELL,
         mustnot=(EVERYBODY,),
@@ -247,7 +248,7 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="It is Wednesday. db still gets everything from web; but web reaches neither "
+        goal="It is Wednesday. `db` still gets everything from `web`; but `web` reaches neither "
         "203.0.113.80 nor the host. Somebody has exchanged hardware, they say. Find out why, and "
         "mend it. All else stays as the specification has it.",
         prepare=(*_RUNS, STALE),
@@ -283,9 +284,9 @@ EXERCISES = (
         id="X4",
         kind="mend",
         find=True,
-        goal="It is Friday. The host was given a way to a partner's network. Since then web gets "
-        "no page from 203.0.113.80, and the host reaches neither web nor db; those two reach each "
-        "other. The partner's network is 10.20.1.0/28. Mend it. All else stays as the "
+        goal="It is Friday. The host was given a way to a partner's network. Since then `web` "
+        "gets no page from 203.0.113.80, and the host reaches neither `web` nor `db`; those two "
+        "reach each other. The partner's network is 10.20.1.0/28. Mend it. All else stays as the "
         "specification has it.",
         prepare=(*_RUNS, f"ip route add {_OVERLAP}"),
         checks=_WELL,

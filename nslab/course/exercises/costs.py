@@ -117,8 +117,8 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="Client and server are ports of the same bridge, br-plain. Yet what the client sends "
-        "to 10.2.0.2 takes a detour: the host forwards and translates it. Let it go by the "
+        goal="Client and server are ports of the same bridge, `br-plain`. Yet what the client "
+        "sends to 10.2.0.2 takes a detour: the host forwards and translates it. Let it go by the "
         "client's link `bridge` again, without a router; what the detour needed does not stay.",
         prepare=(_TO_HOST, _TO_SERVER),
         checks=(Hops("client", _BRIDGE, routers=0), GoesBy(_BRIDGE, "bridge", ns="client")),

@@ -64,7 +64,7 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="The process of the container `db` ends, and its network stays: under the name "
-        "`kept` in /run/netns, with its eth0 and 172.17.0.3/16, and no process in it. The "
+        "`kept` in /run/netns, with its `eth0` and 172.17.0.3/16, and no process in it. The "
         "container `app` runs on.",
         before="G1",
         checks=(HasAddress("eth0", "172.17.0.3/16", ns="kept"), NoProcess("kept")),

@@ -65,10 +65,10 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="No engine was started on this host yet. A company's network has all private "
-        "addresses that begin with 172, and no others; the host finds it on the wire of its eth0, "
-        "without a gateway. Give the host what is missing, so that an engine stays out of that "
-        "network and takes 192.168.0.0/20. The public 172.40.1.1 goes to the router 198.51.100.1, "
-        "as before.",
+        "addresses that begin with 172, and no others; the host finds it on the wire of its "
+        "`eth0`, without a gateway. Give the host what is missing, so that an engine stays out "
+        "of that network and takes 192.168.0.0/20. The public 172.40.1.1 goes to the router "
+        "198.51.100.1, as before.",
         before="A1",
         checks=(
             TakesNext("192.168.0.0/20"),
@@ -130,8 +130,8 @@ EXERCISES = (
         kind="mend",
         find=True,
         goal="Somebody has tidied up among the links of this host, and since then `db` reaches "
-        "nobody. Find what is wrong with its cable, so that db reaches app's 172.17.0.2 again. "
-        "All else is in order, and stays as it is.",
+        "nobody. Find what is wrong with its cable, so that `db` reaches `app`'s 172.17.0.2 "
+        "again. All else is in order, and stays as it is.",
         before="A3",
         prepare=(f"ip link set {_CABLE} nomaster", f"ip link set {_CABLE} down"),
         checks=(Reaches("db", "172.17.0.2"),),

@@ -45,9 +45,9 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="app and db have ipvlans in mode l3, and the LAN has a route to them. Now the host "
-        f"shuts its packet filter to all that comes in: `{_SHUT}`. The LAN machine gets no answer "
-        "from the host then. What about app, at 10.77.1.1?",
+        goal="`app` and `db` have ipvlans in mode l3, and the LAN has a route to them. Now the "
+        f"host shuts its packet filter to all that comes in: `{_SHUT}`. The LAN machine gets no "
+        "answer from the host then. What about `app`, at 10.77.1.1?",
         before="K1-l3s",
         choices=(
             Choice(
@@ -97,9 +97,9 @@ EXERCISES = (
         id="X2",
         kind="build",
         goal="The switch outside allows one hardware address at this port, that of the host's "
-        "card. Make app and db machines of the LAN all the same. In each the card is called eth0; "
-        "app is 198.51.100.64/24, db 198.51.100.65/24. app reaches 203.0.113.80, and the LAN "
-        "machine reaches db.",
+        "card. Make `app` and `db` machines of the LAN all the same. In each the card is called "
+        "`eth0`; `app` is 198.51.100.64/24, `db` 198.51.100.65/24. `app` reaches 203.0.113.80, "
+        "and the LAN machine reaches `db`.",
         checks=(
             HasAddress("eth0", f"{_APP}/24", ns="app"),
             HasAddress("eth0", f"{_DB}/24", ns="db"),
@@ -169,9 +169,9 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="The LAN machine reached app at 198.51.100.54 and db at 198.51.100.55. Then somebody "
-        "tried something on the link of db, and now it reaches neither. Put it right in app, db "
-        "or the host; the network outside is not yours to change.",
+        goal="The LAN machine reached `app` at 198.51.100.54 and `db` at 198.51.100.55. Then "
+        "somebody tried something on the link of `db`, and now it reaches neither. Put it right "
+        "in `app`, `db` or the host; the network outside is not yours to change.",
         before="K1-l3",
         prepare=("ip -n db link set dev ipv2 type ipvlan mode l3",),
         checks=(Reaches("lan", _APP_L2), Reaches("lan", _DB_L2)),

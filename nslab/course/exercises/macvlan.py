@@ -52,8 +52,8 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal=f"app and db have macvlans on eth0. Now somebody takes the host's own address away: "
-        f"`{_FLUSH}`. Who still reaches the LAN machine, 198.51.100.20?",
+        goal="`app` and `db` have macvlans on `eth0`. Now somebody takes the host's own address "
+        f"away: `{_FLUSH}`. Who still reaches the LAN machine, 198.51.100.20?",
         before="K1-host",
         choices=(
             Choice(
@@ -96,9 +96,10 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Make app and db machines of the LAN on the host's card, without a bridge. In each "
-        "the card is called eth0; app is 198.51.100.61/24, db 198.51.100.62/24. Both reach "
-        "203.0.113.80. The two are strangers: neither reaches the other. The host is as it was.",
+        goal="Make `app` and `db` machines of the LAN on the host's card, without a bridge. In "
+        "each the card is called `eth0`; `app` is 198.51.100.61/24, `db` 198.51.100.62/24. Both "
+        "reach 203.0.113.80. The two are strangers: neither reaches the other. The host is as it "
+        "was.",
         checks=(
             HasAddress("eth0", f"{_APP}/24", ns="app"),
             HasAddress("eth0", f"{_DB}/24", ns="db"),
@@ -154,9 +155,9 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="The host was given a macvlan of its own, mac0 with 198.51.100.60, and a route by it "
-        "to app, 198.51.100.51, so that the two reach each other. They do not. Put it right in the "
-        "host, so that app reaches 198.51.100.60; app is as it should be.",
+        goal="The host was given a macvlan of its own, `mac0` with 198.51.100.60, and a route by "
+        "it to `app`, 198.51.100.51, so that the two reach each other. They do not. Put it right "
+        "in the host, so that `app` reaches 198.51.100.60; `app` is as it should be.",
         before="K1-host",
         prepare=(f"{_MAC0} private", *_REST, _ROUTE),
         # Not from the host: that would reach an address of its own, too.

@@ -20,7 +20,7 @@ EXERCISES = (
         id="X1",
         kind="predict",
         goal="Where no name server knows a name, the file /etc/hosts may. You put one beside the "
-        f"resolv.conf of ns1: `{_SHOP}`. Which programs find the name `shop`?",
+        f"resolv.conf of `ns1`: `{_SHOP}`. Which programs find the name `shop`?",
         done=True,
         choices=(
             Choice(
@@ -114,9 +114,10 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="Somebody has written down a name server for ns1, and ns1 finds no names all the "
-        "same. Put it right: ns1 finds www.example.org, which is 203.0.113.80. The host's own "
-        "/etc/resolv.conf stays as it is, and below /etc/netns nothing is left that nobody reads.",
+        goal="Somebody has written down a name server for `ns1`, and `ns1` finds no names all "
+        "the same. Put it right: `ns1` finds www.example.org, which is 203.0.113.80. The host's "
+        "own /etc/resolv.conf stays as it is, and below /etc/netns nothing is left that nobody "
+        "reads.",
         before="F1",
         prepare=(f"mkdir -p {_LOST}", f'echo "nameserver 8.8.8.8" > {_LOST}/resolv.conf'),
         checks=(

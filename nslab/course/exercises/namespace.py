@@ -23,8 +23,8 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="Forwarding is off in the host and in ns1. You turn it on in ns1 alone: "
-        f"`ip netns exec ns1 sysctl -w {_FORWARD}=1`. What does the host have then?",
+        goal="Forwarding is off in the host and in `ns1`. You turn it on in `ns1` alone: `ip "
+        f"netns exec ns1 sysctl -w {_FORWARD}=1`. What does the host have then?",
         done=True,
         prepare=(f"ip netns exec ns1 sysctl -w {_FORWARD}=0",),
         choices=(
@@ -78,7 +78,7 @@ EXERCISES = (
         kind="build",
         goal="Make two namespaces, `red` and `blue`. Each has the address 10.0.0.7 for itself: a "
         "ping of 10.0.0.7 in `red` is answered by `red`, one in `blue` by `blue`. No cable is "
-        "needed. Leave the host and ns1 as they are.",
+        "needed. Leave the host and `ns1` as they are.",
         done=True,
         checks=(
             OwnsAddress("10.0.0.7", ns="red"),
@@ -142,8 +142,8 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
-        goal="In ns1 a program talks to itself at 10.0.0.7, and that works. At 127.0.0.1 it does "
-        "not, although the loopback is up. Mend it, in ns1 only, and keep 10.0.0.7.",
+        goal="In `ns1` a program talks to itself at 10.0.0.7, and that works. At 127.0.0.1 it "
+        "does not, although the loopback is up. Mend it, in `ns1` only, and keep 10.0.0.7.",
         done=True,
         prepare=(
             "ip netns exec ns1 ip addr add 10.0.0.7/32 dev lo",

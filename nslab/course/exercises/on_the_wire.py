@@ -30,9 +30,9 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="eth0 is a port of docker0, and the host's address 198.51.100.10 is on docker0. "
-        "A colleague gives eth0 one more: 198.51.100.11/32. Then the LAN machine pings that. "
-        "What happens?",
+        goal="`eth0` is a port of `docker0`, and the host's address 198.51.100.10 is on "
+        "`docker0`. A colleague gives `eth0` one more: 198.51.100.11/32. Then the LAN machine "
+        "pings that. What happens?",
         before="J2",
         choices=(
             Choice(
@@ -78,9 +78,10 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Put the host's card into a bridge of its own, wire0, with peerA beside it; the LAN "
-        "machine reaches app at 198.51.100.50. wire0 gets the host's address 198.51.100.10/24. "
-        "docker0 goes on serving 172.17.0.0/16, and db reaches 203.0.113.80 again.",
+        goal="Put the host's card into a bridge of its own, `wire0`, with `peerA` beside it; the "
+        "LAN machine reaches `app` at 198.51.100.50. `wire0` gets the host's address "
+        "198.51.100.10/24. `docker0` goes on serving 172.17.0.0/16, and `db` reaches "
+        "203.0.113.80 again.",
         checks=(
             IsPort("peerA", "wire0"),
             HasAddress("wire0", f"{_HOST}/24"),
@@ -152,9 +153,10 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="eth0 is in docker0, its address has moved, and all was well. Since this morning the "
-        "LAN machine gets no answer from 198.51.100.50, though its question by ARP is answered. "
-        "Put it right in the host; db keeps its way to 172.17.0.1, and app stays as it is.",
+        goal="`eth0` is in `docker0`, its address has moved, and all was well. Since this "
+        "morning the LAN machine gets no answer from 198.51.100.50, though its question by ARP "
+        "is answered. Put it right in the host; `db` keeps its way to 172.17.0.1, and `app` "
+        "stays as it is.",
         before="J2",
         prepare=(f"bridge fdb add {_LIE}",),
         checks=(Reaches("lan", _APP), Reaches("db", "172.17.0.1")),

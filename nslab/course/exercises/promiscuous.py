@@ -52,9 +52,9 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="The hub joins eth0 and the second card of app, and eth0 is as it was: it filters. "
-        "Somebody makes a card promiscuous, but the one in the container: eth1 of app. Then the "
-        "LAN machine pings 198.51.100.50. What happens?",
+        goal="The hub joins `eth0` and the second card of `app`, and `eth0` is as it was: it "
+        "filters. Somebody makes a card promiscuous, but the one in the container: `eth1` of "
+        "`app`. Then the LAN machine pings 198.51.100.50. What happens?",
         before="I1",
         choices=(
             Choice(
@@ -104,9 +104,10 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="eth1 of app has the address 198.51.100.50/24, and no wire to the outside. See to it "
-        "that the LAN machine, 198.51.100.20, reaches it there, and app the LAN machine. The host "
-        "keeps its address 198.51.100.10/24 on eth0, and reaches 203.0.113.80 as before.",
+        goal="`eth1` of `app` has the address 198.51.100.50/24, and no wire to the outside. See "
+        "to it that the LAN machine, 198.51.100.20, reaches it there, and `app` the LAN machine. "
+        "The host keeps its address 198.51.100.10/24 on `eth0`, and reaches 203.0.113.80 as "
+        "before.",
         checks=(
             Reaches("lan", _APP),
             Reaches("app", _LAN),
@@ -156,9 +157,9 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="The hub was typed anew, and eth0 is promiscuous; yet the LAN machine gets no answer "
-        "from 198.51.100.50. Its question by ARP is answered. Put it right in the host: app is "
-        "as it should be. The host reaches 203.0.113.80 as before.",
+        goal="The hub was typed anew, and `eth0` is promiscuous; yet the LAN machine gets no "
+        "answer from 198.51.100.50. Its question by ARP is answered. Put it right in the host: "
+        "`app` is as it should be. The host reaches 203.0.113.80 as before.",
         done=True,
         prepare=(_REPAIRED.replace(_MAC, _NOT_ITS_MAC),),
         checks=(Reaches("lan", _APP), Reaches(None, _OUTSIDE)),

@@ -17,9 +17,9 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="eth1 of app gets its address with another length: 198.51.100.50/28. A network of 28 "
-        "bits has 16 addresses; this one begins at 198.51.100.48. Whom does app now look for "
-        "behind eth1: 198.51.100.20, 198.51.100.60?",
+        goal="`eth1` of `app` gets its address with another length: 198.51.100.50/28. A network "
+        "of 28 bits has 16 addresses; this one begins at 198.51.100.48. Whom does `app` now look "
+        "for behind `eth1`: 198.51.100.20, 198.51.100.60?",
         before="H7",
         choices=(
             Choice(
@@ -75,9 +75,9 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Give the running container db a second card, too: eth1, with the address "
-        "198.51.100.60/24. The host's end of its cable is called peerD and is a port of docker0; "
-        "the cable has a signal. app and the host's own card have no part in it.",
+        goal="Give the running container `db` a second card, too: `eth1`, with the address "
+        "198.51.100.60/24. The host's end of its cable is called `peerD` and is a port of "
+        "`docker0`; the cable has a signal. `app` and the host's own card have no part in it.",
         checks=(
             HasAddress("eth1", "198.51.100.60/24", ns="db"),
             IsPort("peerD", "docker0"),
@@ -158,9 +158,10 @@ EXERCISES = (
     Exercise(
         id="X3",
         kind="mend",
-        goal="Somebody took the process id of the wrong container: the second card, eth1 with "
-        "198.51.100.50/24, was to be app's, and is db's. Put it right: app has it, set up and "
-        "with that address, db has only its eth0 again, and peerA is the port of docker0 for it.",
+        goal="Somebody took the process id of the wrong container: the second card, `eth1` with "
+        "198.51.100.50/24, was to be `app`'s, and is `db`'s. Put it right: `app` has it, set up "
+        "and with that address, `db` has only its `eth0` again, and `peerA` is the port of "
+        "`docker0` for it.",
         before="H4",
         prepare=(
             "ip link set peerB netns $(pgrep -n -x sleep)",

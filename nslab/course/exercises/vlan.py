@@ -117,9 +117,9 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Two machines in VLAN 10: in app and in db a card eth0, with 198.51.100.66/24 "
-        "and 198.51.100.67/24. app reaches the LAN machine, 198.51.100.20, and db. The "
-        "switch stays as it is, and so does the host's own eth0.",
+        goal="Two machines in VLAN 10: in `app` and in `db` a card `eth0`, with 198.51.100.66/24 "
+        "and 198.51.100.67/24. `app` reaches the LAN machine, 198.51.100.20, and `db`. The "
+        "switch stays as it is, and so does the host's own `eth0`.",
         before="K1-vlan",
         checks=(
             HasAddress("eth0", f"{_APP}/24", ns="app"),
@@ -215,10 +215,10 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="app is in VLAN 10 by its link eth0.10, and db in VLAN 20. Since somebody worked at "
-        "the switch, app does not reach the LAN machine, 198.51.100.20. Put the switch right: the "
-        "host and its containers are as they should be. The LAN machine's port remains in VLAN 10 "
-        "alone, and the host reaches the router, 198.51.100.1.",
+        goal="`app` is in VLAN 10 by its link `eth0.10`, and `db` in VLAN 20. Since somebody "
+        "worked at the switch, `app` does not reach the LAN machine, 198.51.100.20. Put the "
+        "switch right: the host and its containers are as they should be. The LAN machine's port "
+        "remains in VLAN 10 alone, and the host reaches the router, 198.51.100.1.",
         done=True,
         prepare=(DeletePortVlan("to-host", 10, ns="switch"),),
         checks=(Reaches("app", _LAN), Reaches(None, _ROUTER)),

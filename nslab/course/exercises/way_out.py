@@ -20,7 +20,7 @@ EXERCISES = (
     Exercise(
         id="X1",
         kind="predict",
-        goal="ns1 reaches the outside. Now somebody turns forwarding off in the host: "
+        goal="`ns1` reaches the outside. Now somebody turns forwarding off in the host: "
         f"`{_OFF}`. What still works?",
         done=True,
         choices=(
@@ -79,7 +79,7 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Give ns1 the whole way out: it reaches 203.0.113.80. Only the packets of "
+        goal="Give `ns1` the whole way out: it reaches 203.0.113.80. Only the packets of "
         "192.168.10.0/24 are translated, and the world outside the host is not yours to change.",
         checks=(Reaches("ns1", _OUTSIDE),),
         mustnot=(
@@ -132,9 +132,9 @@ EXERCISES = (
         id="X3",
         kind="mend",
         find=True,
-        goal="ns1 sends requests to 203.0.113.80, and no answer comes. The route and forwarding "
-        "are right. Find what is wrong in the host, and put it right. Remove every rule that does "
-        "nothing, and leave ns1 alone.",
+        goal="`ns1` sends requests to 203.0.113.80, and no answer comes. The route and "
+        "forwarding are right. Find what is wrong in the host, and put it right. Remove every "
+        "rule that does nothing, and leave `ns1` alone.",
         before="E2-nat",
         prepare=(f"iptables -t nat -A {_TYPO}",),
         checks=(Reaches("ns1", _OUTSIDE),),
