@@ -195,7 +195,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
         if not (now.passed or now.asked):
             now.asked = True
             left = len(self.hints) - now.hints
-            unopened = f"hints still closed: {left}; " if left else ""
+            count = "1 hint is" if left == 1 else f"{left} hints are"
+            unopened = f"{count} still closed; " if left else ""
             return Reply([f"{unopened}to see the solution anyway, ask once more"])
         if not now.passed:
             now.gave_up()
