@@ -250,6 +250,9 @@ def halos(svg: str) -> Iterator[tuple[str, set[tuple[float, float]]]]:
     for group in ET.fromstring(svg).iter(f"{SVG}g"):
         for each in group:
             if "nslab-halo" in (each.get("class") or "").split() and group.get("data-link"):
-                ways = [pairwise(line) for line in lines(each.get("d") or "")]
-                found = {dot for way in ways for pair in way for dot in dots(*pair)}
+                ways = list(lines(each.get("d") or ""))
+                if each.tag == f"{SVG}rect":
+                    x, y, w, h = (float(each.get(k) or 0) for k in ("x", "y", "width", "height"))
+                    ways = [((x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y))]
+                found = {dot for way in ways for pair in pairwise(way) for dot in dots(*pair)}
                 yield group.get("data-link") or "", found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
+import pytest
 from test_draw_changes import written
-from test_draw_narrow import CELL, crossed, wide
+from test_draw_narrow import CELL, CONTAINERS, crossed, star, wide
 
 from nslab import (
     AddAddress,
@@ -19,6 +21,7 @@ from nslab import (
     DeleteAddress,
     DeleteNamespace,
     Lab,
+    Masquerade,
     SetDown,
     SetPortVlan,
     SetUp,
@@ -151,3 +154,58 @@ def test_what_changed_of_a_long_address_has_one_sign() -> None:
 def test_cables_take_a_longer_way_rather_than_cross_many() -> None:
     placed = Picture(made(OUT), Memory()).placed
     assert len(crossed(placed)) <= 12, "once there were 26"
+
+
+# -- what changes makes no picture too wide --------------------------------------------------------
+
+
+def unplugged() -> Sequence[Sequence[Action]]:
+    """The cellar's only cable is pulled: its bridge says so."""
+    return library(), [SetDown("files0")]
+
+
+def second_card() -> Sequence[Sequence[Action]]:
+    """The container on the right gets one."""
+    card = AddVeth("peerD", "eth1", peer_ns="db", master="docker0", up=True)
+    return CONTAINERS, [card], [SetUp("eth1", ns="db")]
+
+
+def bridge_of_its_own() -> Sequence[Sequence[Action]]:
+    """The host's card moves into a second bridge, and its address to that."""
+    address = "198.51.100.10/24"
+    return (
+        CONTAINERS,
+        [AddBridge("wire0")],
+        [Attach("eth0", "wire0")],
+        [DeleteAddress("eth0", address)],
+        [AddAddress("wire0", address), SetUp("wire0")],
+        [Masquerade("172.17.0.0/16", out="wire0")],
+    )
+
+
+def longer_row() -> Sequence[Sequence[Action]]:
+    """A namespace becomes longer than its neighbours, where they were, leave room for."""
+    pairs = ([AddVeth(f"near{n}", f"far{n}", ns="ns2")] for n in (1, 2))
+    return star(4), *pairs
+
+
+@pytest.mark.parametrize("steps", [unplugged, second_card, bridge_of_its_own, longer_row])
+def test_no_step_makes_a_picture_too_wide(steps: Callable[[], Sequence[Sequence[Action]]]) -> None:
+    with Lab(engine="fake", ipv6=steps is unplugged) as lab:
+        built, *later = steps()
+        lab.do(*built, watch=False)
+        assert least(wide(lab.picture.placed)) <= CELL
+        for step in later:
+            shown = lab.do(*step).picture
+            assert shown
+            for picture in (shown, lab.picture, Picture(lab.snapshot())):
+                assert least(wide(picture.placed)) <= CELL, step[0]
+
+
+def test_a_bridge_with_little_room_says_its_state_in_a_row_of_its_own() -> None:
+    placed = Picture(made([action for step in unplugged() for action in step])).placed
+    cellar, hall = rect(placed, "host/cellar"), rect(placed, "host/hall")
+    assert cellar.y == hall.y, "they stand side by side"
+    shown = Picture(made([action for step in unplugged() for action in step])).svg
+    (y,) = re.findall(r'y="(\d+)">no-carrier<', shown)[:1]
+    assert int(y) > cellar.y + 40
