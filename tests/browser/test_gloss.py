@@ -177,7 +177,7 @@ def test_a_saved_output_says_it_without_a_script(chromium: Browser) -> None:
 def test_a_notebook_that_is_only_opened_says_it(
     book: Book, jupyter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once it is trusted, as `nslab lab` has it: of others JupyterLab takes away what is no text."""
+    """Once it is trusted, as `nslab lab` has it: of others JupyterLab shows only the text."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(jupyter.folder.parent / "data"))
     trust(jupyter.folder / f"{LESSON}.ipynb")
     reads(book(name=f"{LESSON}.ipynb", run=False).page)

@@ -208,9 +208,21 @@ MUTANTS = (
     ),
     Mutant(
         "live: a choice is lost by a redraw",
-        "self._choice.value = chosen\n",
+        "self.value = chosen if chosen in there else next(iter(there), None)\n",
         "pass\n",
         ("tests/unit/test_live.py",),
+    ),
+    Mutant(
+        "choices: what is chosen while a list is filled is lost",
+        "with self._guard, self.hold_sync():",
+        "with self.hold_sync():",
+        ("tests/unit/test_at_once.py",),
+    ),
+    Mutant(
+        "work: the end of a job is told after the next one's beginning",
+        "        with self._telling:\n            if self._told",
+        "        if True:\n            if self._told",
+        ("tests/unit/test_at_once.py",),
     ),
     Mutant(
         "inspector: a frame that is open is opened anew",

@@ -878,6 +878,29 @@ def test_start_over_takes_one_press_and_there_is_a_way_back(deal: Any) -> None:
     assert hidden(card, "back")
 
 
+def test_a_step_before_it_starts_over_is_not_the_next_one(
+    deal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, lab = deal(predict())
+    goes_on, judged = threading.Event(), threading.Event()
+    monkeypatch.setattr(card._judging, "_settle", lambda: goes_on.wait(LIMIT))
+    lab.do(AddBridge("br0"))
+    press(card, "again")
+    says(card, "Started over.", "told")
+    real = card._judging.judge
+
+    def judge(**more: Any) -> Any:
+        try:
+            return real(**more)
+        finally:
+            judged.set()
+
+    monkeypatch.setattr(card._judging, "judge", judge)
+    goes_on.set()
+    assert judged.wait(LIMIT)
+    assert "Started over." in part(card, "told").value
+
+
 def test_who_starts_over_is_asked_to_choose_again(deal: Any) -> None:
     one = predict()
     card, lab = deal(one)

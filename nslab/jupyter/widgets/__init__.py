@@ -13,6 +13,7 @@
     why_words    those of the answer of why
     following    a thread that tells of every change of a lab; knows no widget
     node_facts   all about a namespace or a link, as lines; a pure function
+    choices      a list that is filled anew while somebody chooses in it
     live         the picture that follows the kernel
     terminal     what opens Jupyter's own terminals in the lab (terminal.js)
     forms        what may be built, as values

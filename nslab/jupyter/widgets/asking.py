@@ -76,9 +76,6 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._row = _hidden(self._place, self._whom, buttons)
         self._said = w.HTML(layout=w.Layout(max_width="100%", overflow="auto"))
         self._mend = button(say("Do this"), partial(self._ask, self._mends), icon="check")
-        self._mend.layout = w.Layout(
-            width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
-        )
         self._remedy: tuple[Action, ...] = ()
         """What the answer would do about it."""
         self._answer = w.VBox([self._said, self._mend])
@@ -98,6 +95,9 @@ class Asking(w.VBox):  # type: ignore[misc]
         self.observe(lambda _: self._set_first(), names="leads")
 
     def _set_apart(self) -> None:
+        self._mend.layout = w.Layout(
+            width="auto", display="none", align_self="flex-start", margin="2px 2px 2px 1.4em"
+        )
         named = {
             "asking": self,
             "whom": self._whom,

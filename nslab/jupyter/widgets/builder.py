@@ -523,8 +523,9 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self.asking.leads = False
             self._message.value = f"<span>{'' if ok is None else sign[ok]}{shown}</span>"
             if self._told:  # what was typed is not read aloud at each letter
-                again = self._aloud.value == shown
-                self._aloud.value = f"{shown}&nbsp;" if again else shown
+                heard = re.sub("<[^>]+>", " ", shown)  # without what Tab would go to
+                again = self._aloud.value == heard
+                self._aloud.value = f"{heard}&nbsp;" if again else heard
 
     @property
     def _shell_style(self) -> Any:

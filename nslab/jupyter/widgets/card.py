@@ -402,6 +402,8 @@ class Card(w.VBox):  # type: ignore[misc]
         else:
             with views.untold():
                 self._follow(self._start())
+        if self._judging is not None:  # a step that was done before is not the next one
+            self._judging.judge()
         if self._forgets(chosen):
             # What was seen before is past: it does not say of the new lab that it was begun.
             self._now = self._exercise.standing(self._lab)
