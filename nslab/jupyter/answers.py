@@ -122,7 +122,8 @@ class Answers:
         name = self._answered
         if name and touched and not set(touched) & set(_labs_of(name)):
             into = naming.listed(touched)
-            print(f'nslab: that was done in the lab {into}; {name}\'s own is lesson["…"].lab')
+            own = f'lesson["{name.rpartition("-")[2]}"].lab'
+            print(f"nslab: that was done in the lab {into}; {name}'s own is {own}")
         for lab in touched:
             if lab in _judges:
                 _show(lab)

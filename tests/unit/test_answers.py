@@ -216,7 +216,8 @@ def test_python_that_works_elsewhere_is_told(
     page.tags = ["exercise:made-up-X1"]
     with Lab("elsewhere", engine="fake") as other:
         page.cell(lambda: other.do(AddBridge("br0")))
-    assert "that was done in the lab elsewhere; made-up-X1's own is" in capsys.readouterr().out
+    words = 'that was done in the lab elsewhere; made-up-X1\'s own is lesson["X1"].lab'
+    assert words in capsys.readouterr().out
 
 
 # -- marking ------------------------------------------------------------------------------------

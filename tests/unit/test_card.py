@@ -917,6 +917,20 @@ def test_who_starts_over_is_asked_to_choose_again(deal: Any) -> None:
 # -- what may go wrong -------------------------------------------------------------------------
 
 
+def test_a_lab_that_made_room_for_another_says_so(
+    deal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = build()
+    card, lab = deal(one)
+    monkeypatch.setattr(type(lab._engine), "name", "vm")
+    build().start_alone("fake").close()
+    says(card, "The lab has ended: another exercise has the virtual machine now.")
+    press(card, "again")
+    says(card, "0 of 2 met")
+    assert one.attempt.lab is not lab
+    one.attempt.lab.close()
+
+
 def test_a_lab_that_ends_is_said_and_start_over_makes_another(
     deal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

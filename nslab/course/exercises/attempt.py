@@ -33,6 +33,8 @@ class Attempt:
         self._seen: float | None = None
         self.asked = False
         """Whether the solution was asked for once."""
+        self.gave_way = False
+        """Whether its lab was ended, because another exercise was to have the memory."""
 
     @property
     def record(self) -> Record:
@@ -83,6 +85,7 @@ class Attempt:
     def started(self, lab: Lab) -> None:
         """Count a lab as one that was started for this exercise."""
         self._labs.add(lab)
+        self.gave_way = False
         self._newest = weakref.ref(lab)
         self._keep()
 
@@ -182,4 +185,5 @@ def make_room() -> None:
     for other in _attempts.values():
         lab = other.lab
         if lab is not None and not lab.resting and lab.engine.name == "vm":
+            other.gave_way = True
             lab.close()

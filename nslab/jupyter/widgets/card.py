@@ -279,6 +279,8 @@ class Card(w.VBox):  # type: ignore[misc]
 
     def _ended(self, reason: str) -> None:
         with self._showing:
+            if self._attempt.gave_way:
+                reason = say("another exercise has the virtual machine now")
             self._state, self._reason = self._state or "ended", reason
             _seen(self._back, False)
             self._show()
