@@ -315,9 +315,9 @@ class Filler:
     def _plugged(self, frame: NamespaceBox, slot: Slot) -> int:
         """How far to the right cables leave a port above its bridge."""
         at, there = frame.at(slot), self.other_end(slot)
-        if self._key(slot) in self._carries:
+        if self._key(slot) in self._carries or not frame.is_host:
             return at.right
-        if not there or (frame.name not in self.boxes and not frame.is_host):
+        if not there:
             return at.middle[0]
         left = self.boxes[frame.name].x if frame.name in self.boxes else EDGE
         low, high = max(at.x, there.x - left) + INSET, min(at.right, there.right - left) - INSET
