@@ -144,9 +144,9 @@ MUTANTS = (
         "two_rows",
     ),
     Mutant(
-        "draw: a cable between floors begins anywhere along its bridge",
-        "            dock.lower.sort(key=lambda slot: _key(slot) not in risen)\n",
-        "",
+        "draw: a cable between floors runs around the lower bridge",
+        "if far.get(_key(slot) or (False, 0, 0)) in there]",
+        "if far.get(_key(slot) or (False, 0, 0)) in risen]",
         ("tests/unit/test_draw_floors.py",),
         "below_each_other",
     ),

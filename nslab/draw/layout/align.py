@@ -158,12 +158,7 @@ class Aligner:
             wish = old if old is not None else self._below_its_end(frame) if below else None
             items.append(Item(frame.w, was, wish))
         line_up(items, EDGE, BESIDE)
-        room = EDGE + (self._most if narrow else COLUMN)
-        squeeze(items, EDGE, room, BESIDE)
-        if max(item.end for item in items) > room:
-            # What was remembered leaves too little room: everything finds a new place.
-            items = [Item(frame.w) for frame in row]
-            line_up(items, EDGE, BESIDE)
+        items = _fitted(items, *((self._most, NARROW) if narrow else (COLUMN, COLUMN)))
         for frame, item in zip(row, items, strict=True):
             self.boxes[frame.name] = Rect(item.at, top, frame.w, frame.h)
         return top + max(frame.h for frame in row)
@@ -268,3 +263,18 @@ class Aligner:
         places = range(at.x + ENTRY * (1 + number), at.right - 8, 8)
         free = (x for x in places if not any(r.x < x < r.right for r in below))
         return Slot(None, 2 * ENTRY, 1, x=next(free, at.x + ENTRY) - ENTRY, y=at.bottom)
+
+
+def _fitted(items: list[Item], wanted: int, most: int) -> list[Item]:
+    """A row as it is, if it has room; else moved together, or with a new place for everything.
+
+    :param wanted: how long one may be that was there: cables run down beside it
+    :param most: how long any may be
+    """
+    if any(item.was is not None for item in items):
+        squeeze(items, EDGE, EDGE + wanted, BESIDE)
+    if max(item.end for item in items) > EDGE + most:
+        # What was remembered leaves too little room.
+        items = [Item(item.length) for item in items]
+        line_up(items, EDGE, BESIDE)
+    return items

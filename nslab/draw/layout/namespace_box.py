@@ -291,13 +291,7 @@ class Filler:
             bottom = max(frame.at(slot).bottom for slot in above)
             frame.put(group.notes, frame.at(above[0]).x + aside, bottom + 8)
             return
-        # Ports are below the notes; beside these are only their cables.
-        rights = [frame.at(slot).right for slot in group.uplinks]
-        rights += [self._plugged(frame, slot) for slot in uppers]
-        if group.gate and group.notes.h > 40:
-            # The sign for forwarding may be longer than the link above it.
-            rights.append(frame.at(group.gate).right)
-        x = max([left - NOTES_GAP, *rights]) + NOTES_GAP
+        x = self._beside(frame, left, uppers)
         was = self.stage.was(f"notes:{frame.name}") or 0
         if isinstance(group.notes.part, Notes):
             lines = group.notes.part.lines
@@ -307,12 +301,23 @@ class Filler:
             was = min(was, most - group.notes.w if most else was, NARROW - MARGIN - least)
         frame.put(group.notes, max(x, was), top)
 
+    def _beside(self, frame: NamespaceBox, left: int, uppers: list[Slot]) -> int:
+        """How far to the right notes begin: beside what leads upwards."""
+        group = frame.group
+        rights = [frame.at(slot).right for slot in group.uplinks]
+        # Ports are below the notes; beside these are only their cables.
+        rights += [self._plugged(frame, slot) for slot in uppers]
+        if group.gate and group.notes and group.notes.h > 40:
+            # The sign for forwarding may be longer than the link above it.
+            rights.append(frame.at(group.gate).right)
+        return max([left - NOTES_GAP, *rights]) + NOTES_GAP
+
     def _plugged(self, frame: NamespaceBox, slot: Slot) -> int:
         """How far to the right cables leave a port above its bridge."""
         at, there = frame.at(slot), self.other_end(slot)
-        if self._key(slot) in self._carries:
+        if self._key(slot) in self._carries or not frame.is_host:
             return at.right
-        if not there or (frame.name not in self.boxes and not frame.is_host):
+        if not there:
             return at.middle[0]
         left = self.boxes[frame.name].x if frame.name in self.boxes else EDGE
         low, high = max(at.x, there.x - left) + INSET, min(at.right, there.right - left) - INSET
@@ -404,18 +409,12 @@ class Filler:
             known = self.stage.was(self.name(frame, slot))
             start = left if close else max(left, known or 0)
             slot.h, ends = deepest, [start + slot.w]
-            lower = (
-                dock.lower if len(frame.group.floors) > 1 else self._untangled(frame, dock.lower)
-            )
+            lower = self._untangled(frame, dock.lower)
             for ports, low in ((dock.upper, False), (lower, True)):
-                items = self._ports(frame, ports, start, anew=low and ports is not dock.lower)
-                if close or (frame.early and not low):
-                    items = [Item(port.w) for port in ports]
-                    line_up(items, start + PORT_GAP, PORT_GAP)
-                    if close and low and beside:
-                        moved = _shift(items[dock.risers :], beside, NARROW - MARGIN - PORT_GAP)
-                        # So far from the first of them that the line keeps clear of both sides.
-                        slot.gap = items[dock.risers].at - start + 4 if moved > 2 * GAP else 0
+                anew, packed = low and ports is not dock.lower, close or (frame.early and not low)
+                items = self._ports(frame, ports, start, anew=anew, close=packed)
+                if close and low and beside:
+                    slot.gap = _parted(items, dock.risers, start, beside)
                 for port, item in zip(ports, items, strict=True):
                     y = top + deepest if low else top - port.h
                     frame.put(port, item.at, y)
@@ -427,12 +426,17 @@ class Filler:
         return max(bottom, top + deepest)
 
     def _ports(
-        self, frame: NamespaceBox, ports: list[Slot], start: int, *, anew: bool
+        self, frame: NamespaceBox, ports: list[Slot], start: int, *, anew: bool, close: bool
     ) -> list[Item]:
         """The ports of a bridge in a row.
 
         :param anew: where they were does not count
+        :param close: they stand close to each other, as far left as can be
         """
+        if close:
+            items = [Item(port.w) for port in ports]
+            line_up(items, start + PORT_GAP, PORT_GAP)
+            return items
         items = [self._item(frame, port, wish=True) for port in ports]
         if anew:
             items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
@@ -444,7 +448,12 @@ class Filler:
         return items
 
     def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
-        """The ports of a bridge; in the order of their other ends, if their cables would cross."""
+        """The ports of a bridge; in the order of their other ends, if their cables would cross.
+
+        On floors they are in order already.
+        """
+        if len(frame.group.floors) > 1:
+            return ports
         ends = [(self._wish(frame, port), port) for port in ports]
         was = {id(port): self.stage.was(self.name(frame, port)) for port in ports}
         known = [(was[id(port)] or 0, wish) for wish, port in ends if wish is not None]
@@ -526,6 +535,16 @@ def _shift(items: Sequence[Item], start: int, end: int) -> int:
     for item in items:
         item.at += by
     return by
+
+
+def _parted(items: Sequence[Item], risers: int, start: int, beside: int) -> int:
+    """Move ports to the right, so that their cables run beside a lower floor.
+
+    Returns where the room before them ends: so far from the first of them that the line that leaves
+    there keeps clear of both sides; 0 if there is none.
+    """
+    moved = _shift(items[risers:], beside, NARROW - MARGIN - PORT_GAP)
+    return items[risers].at - start + 4 if moved > 2 * GAP else 0
 
 
 def _longest(lines: Sequence[Line], room: int) -> int:

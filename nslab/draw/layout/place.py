@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from nslab.draw.layout.align import BELOW, EDGE, OUTSIDE, Aligner
-from nslab.draw.layout.boxes import GATE, Notes, Point, Rect, Slot
+from nslab.draw.layout.align import BELOW, OUTSIDE, Aligner
+from nslab.draw.layout.boxes import EDGE, GATE, Notes, Point, Rect, Slot
 from nslab.draw.layout.cables import LANE, MARKED_LANE, Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel

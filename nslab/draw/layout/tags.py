@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nslab.draw.layout.align import EDGE
-from nslab.draw.layout.boxes import BADGE, LONGEST_LINE, SIGN, Point, Rect, tag_width
+from nslab.draw.layout.boxes import BADGE, EDGE, LONGEST_LINE, SIGN, Point, Rect, tag_width
 from nslab.draw.layout.plan import NARROW, Run
 from nslab.draw.scene.metrics import clip
 from nslab.draw.scene.scene import Key, Scenery

@@ -12,7 +12,8 @@ from itertools import permutations
 from typing import Literal
 
 from nslab.draw.layout.boxes import GATE, LEAD, TEXT, Point, Rect
-from nslab.draw.layout.place import EDGE, Placed
+from nslab.draw.layout.place import EDGE, Gate, Placed
+from nslab.draw.layout.plan import Run
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.free import Ground, sides, straights
 from nslab.draw.path.room import RADIUS
@@ -168,23 +169,30 @@ _Best = tuple[int, Rect, tuple[str, ...]]
 
 def _lines(placed: Placed, track: Track) -> Iterator[tuple[int, Rect]]:
     """All lines of a picture, with the room beside them, and what it costs to lie on each."""
-    for rect in (rect for _, _, rect in placed.boxes):
+    for cost, thick, path in (*_strokes(placed), *((_ON_WAY, 3, leg.points) for leg in track.legs)):
+        yield from ((cost, rect.grown(_CLEAR + thick)) for rect in straights(path))
+    for rect in (*(rect for _, _, rect in placed.boxes), *(panel.rect for panel in placed.panels)):
         yield from ((_ON_EDGE, side.grown(_CLEAR)) for side in sides(rect))
-    for panel in placed.panels:
-        yield from ((_ON_EDGE, side.grown(_CLEAR)) for side in sides(panel.rect))
-        for rail in panel.rails:
-            yield from ((_ON_CABLE, part.grown(_CLEAR + 1)) for part in straights(rail))
+
+
+def _strokes(placed: Placed) -> Iterator[tuple[int, int, Sequence[Point]]]:
+    """Cables and what is like them, with what it costs to lie on each, and how thick each is."""
     for run, path in placed.runs:
-        thick = 0 if run.cable and not run.cable.pair else 1
-        yield from ((_ON_CABLE, part.grown(_CLEAR + thick)) for part in straights(path))
+        yield _ON_CABLE, int(not _is_thin(run)), path
+    for panel in placed.panels:
+        yield from ((_ON_CABLE, 1, rail) for rail in panel.rails)
     for gate in placed.gates:
-        x = gate.rect.x + GATE // 2
-        for y in (gate.above, gate.below):
-            if y is not None:
-                top = min(y, gate.rect.y)
-                yield _ON_CABLE, Rect(x, top, 0, max(y, gate.rect.y) - top).grown(_CLEAR)
-    for leg in track.legs:
-        yield from ((_ON_WAY, part.grown(_CLEAR + 3)) for part in straights(leg.points))
+        yield from ((_ON_CABLE, 0, line) for line in _dotted(gate))
+
+
+def _is_thin(run: Run) -> bool:
+    return run.cable is not None and not run.cable.pair
+
+
+def _dotted(gate: Gate) -> list[list[Point]]:
+    """The lines from the sign for forwarding to what it is between."""
+    x, y = gate.rect.x + GATE // 2, gate.rect.y
+    return [[(x, end), (x, y)] for end in (gate.above, gate.below) if end is not None]
 
 
 def _dots(one: Point, other: Point) -> list[Point]:
