@@ -214,8 +214,8 @@ MUTANTS = (
     ),
     Mutant(
         "choices: what is chosen while a list is filled is lost",
-        "with self._guard, self.hold_sync():",
-        "with self.hold_sync():",
+        'with self._guard:\n            place = sync_data.get("index")',
+        'if True:\n            place = sync_data.get("index")',
         ("tests/unit/test_at_once.py",),
     ),
     Mutant(

@@ -109,6 +109,10 @@ class _Room:
         ground.lines = list(_lines(placed, track))
         for high in (_ABOVE, _ABOVE // 2):  # the picture grows for what is there
             ground.lines.append((_OUT, Rect(0, -_ABOVE, placed.width, high + 2)))
+        # Where no place keeps away from all, one that touches is better than one that covers.
+        self._tight = Ground(
+            bounds, [rect.grown(1 - _CLEAR) for rect in ground.taken], ground.lines
+        )
         self._words = [rect for _, rect in texts(placed)]
         self._solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
 
@@ -116,8 +120,11 @@ class _Room:
         """The best place of a tag, which is taken from then on."""
         at, numbered = mark.at, NUMBER if kind == "told" else 0
         best: _Best | None = None
-        for shape in _shapes(lines, " · " if numbered else " "):
-            best = self._better(at, shape, numbered, best)
+        for ground in (self._ground, self._tight):
+            for shape in _shapes(lines, " · " if numbered else " "):
+                best = self._better(ground, at, shape, numbered, best)
+            if best is not None:
+                break
         if best is None:  # everything is full: below the stop, whatever is there
             lines = tuple(lines)
             w, h = _size(lines, numbered)
@@ -126,13 +133,14 @@ class _Room:
         cost, rect, shape = best
         led = not self._crosses(at, rect)
         self._ground.taken.append(rect.grown(_CLEAR + 1))
+        self._tight.taken.append(rect.grown(1))
         return Callout(kind, shape, rect, mark, cost, led)
 
     def _better(
-        self, at: Point, lines: tuple[str, ...], numbered: int, best: _Best | None
+        self, ground: Ground, at: Point, lines: tuple[str, ...], numbered: int, best: _Best | None
     ) -> _Best | None:
         """A better place for these lines than the best one so far."""
-        for cost, rect in self._ground.places(at, _size(lines, numbered)):
+        for cost, rect in ground.places(at, _size(lines, numbered)):
             if best is not None and cost >= best[0]:
                 break
             cost += self._near(rect)

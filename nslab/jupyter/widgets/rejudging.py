@@ -116,17 +116,22 @@ class Rejudging:
             same = self._then is not None and not differ(self._then, snapshot)
             if trying or (now.met and now.left and not (same and self._fully and not self._due())):
                 self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
-                self._then, self._fully = snapshot, now.met
                 if trying or not same:
                     self._begin(now)
-                now = self._tried = self._exercise.standing(self._lab, trying=True)
-                if differ(snapshot, self._lab.snapshot()):
-                    # Somebody went on meanwhile: what was found need be true of neither.
-                    self._then = None
+                now = self._try_for_real(now, snapshot)
             elif same and self._tried is not None:
                 now = now.knowing(self._tried)
             self._tell(now, stepped)
             return now
+
+    def _try_for_real(self, now: Standing, snapshot: Snapshot) -> Standing:
+        """Ask what only a ping or the like can say, and remember what was there then."""
+        self._then, self._fully = snapshot, now.met
+        self._tried = self._exercise.standing(self._lab, trying=True)
+        if differ(snapshot, self._lab.snapshot()):
+            # Somebody went on meanwhile: what was found need be true of neither.
+            self._then = None
+        return self._tried
 
     @property
     def idle(self) -> bool:
