@@ -223,6 +223,19 @@ def test_a_packet_that_was_lost() -> None:
     assert journey.end == "last seen going into p1"
 
 
+def test_a_packet_that_came_to_a_stranger() -> None:
+    """A promiscuous link takes it in, and the kernel drops it: it was seen to its end."""
+    first, (_, _, packet), *_ = THROUGH_NAT
+    came = seen(first, ("ns2/eth0", "otherhost", packet))
+    (journey,) = journeys(came, (), LAB)
+    assert not journey.arrived
+    assert journey.end == "dropped at ns2/eth0: it was meant for another"
+    assert "✘ dropped: for another" in journey.picture().html
+    assert "not seen again" not in journey.picture().html
+    (journey,) = journeys(seen(first, ("p2", "otherhost", packet)), (), LAB)
+    assert journey.end == "last seen going into p2", "a bridge looks at what comes into its port"
+
+
 def test_the_snapshot_tells_the_order_and_not_the_time_alone() -> None:
     question = ether(0x0806, arp(1, "10.0.0.1", "10.0.0.12"), b"\xff" * 6)
     (journey,) = journeys(

@@ -22,6 +22,9 @@ from nslab.draw.path.trail import Leg, Mark, Stop, Track, Tracker, Trail
 MISSED = "✘ did not get here"
 """What is said where a packet should have been seen next."""
 
+DROPPED = "✘ dropped: for another"
+"""What is said where a packet came that was meant for another station."""
+
 
 class PathPicture(Picture):
     """The picture of a network with a packet's way; ``upto`` is a step at which it stands still.
@@ -74,7 +77,8 @@ class PathPicture(Picture):
 
     @cached_property
     def _every_callout(self) -> list[Callout]:
-        said = self._trail.said or ((MISSED,) if self._astray else ())
+        usual = (MISSED,) if self._astray else (DROPPED,) if self._trail.dropped else ()
+        said = self._trail.said or usual
         return callouts(self.placed, self._led_on, self._trail.end, said)
 
     @cached_property

@@ -48,6 +48,8 @@ class Trail:
     """What is said at its end, if not the usual words."""
     missed: Hop | None = None
     """Where it would have been seen next."""
+    dropped: bool = False
+    """Whether it came to a link that it was not for, which drops it."""
 
 
 @dataclass(frozen=True)

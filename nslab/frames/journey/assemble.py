@@ -104,6 +104,7 @@ class _Follower:
             [tuple(sightings[place].frame for place in branch) for branch in branches],
             arrived=arrived and missed is None,
             missed=missed,
+            dropped=missed is None and topology.ended(last.frame),
             quiet=not flows or line.what.startswith("ICMPv6: "),
             remembered=remembered(list(flows), tracked, names),
             snapshot=snapshot,

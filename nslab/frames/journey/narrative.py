@@ -33,6 +33,7 @@ class Journey:
     A branch begins with the frame that it was copied from.  ``arrived`` says whether the packet
     ended at a link that it was meant for; ``missed`` is where it would have been seen next, if
     that was captured.
+    ``dropped`` says whether it came to a link that it was not for, which drops it.
     ``quiet`` is what only finds the way for others: ARP, neighbour discovery, spanning tree.
     ``remembered`` are the entries of connection trackings that it belongs to.
     """
@@ -45,6 +46,7 @@ class Journey:
         *,
         arrived: bool,
         missed: Place | None = None,
+        dropped: bool = False,
         quiet: bool = False,
         remembered: Sequence[Remembered] = (),
         snapshot: Snapshot | None = None,
@@ -55,6 +57,7 @@ class Journey:
         self.branches = tuple(branches)
         self.arrived = arrived
         self.missed = missed
+        self.dropped = dropped
         self.quiet = quiet
         self.remembered = tuple(remembered)
         self._snapshot = snapshot
@@ -93,6 +96,8 @@ class Journey:
             return f"{way} {place}, and never into {self.missed}"
         if self.beyond:
             return f"left {place}, behind which nothing was captured"
+        if self.dropped:
+            return f"dropped at {place}: it was meant for another"
         return f"last seen going into {place}"
 
     @property
@@ -191,7 +196,7 @@ class Journey:
                 ways[frame.number] = chain
             branches.append(chain)
         missed = (self.missed.ns, self.missed.link) if self.missed else None
-        return Trail(self.title, main, tuple(branches), end, missed=missed)
+        return Trail(self.title, main, tuple(branches), end, missed=missed, dropped=self.dropped)
 
     def _branches_from(self, frame: Frame) -> Iterator[tuple[Frame, ...]]:
         """The branches that part at a frame, each followed by those that part from it."""

@@ -106,7 +106,7 @@ class Topology:
                     return before
         # Something between was not captured.  Rather what was sent this way than what went
         # elsewhere; what was meant for others went no further.
-        earlier = [n for n in range(number - 1, -1, -1) if not self._ended(frames[n])]
+        earlier = [n for n in range(number - 1, -1, -1) if not self.ended(frames[n])]
         towards = [n for n in earlier if self._heads_for(frames[n], frame.place.ns)]
         return next(iter((*towards, *earlier)), number - 1 if number else None)
 
@@ -115,7 +115,7 @@ class Topology:
         peer = self._peers.get(frame.place)
         return frame.kind == "outgoing" and peer is not None and peer.ns == ns
 
-    def _ended(self, frame: Frame) -> bool:
+    def ended(self, frame: Frame) -> bool:
         """Whether a frame came to a link that it is not for, and that is no port of a bridge."""
         link = self._links.get(frame.place)
         return frame.kind == "otherhost" and link is not None and not link.master

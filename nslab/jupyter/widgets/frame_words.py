@@ -44,6 +44,7 @@ FORMS = (
     noted("Came into {place}, and never into {other}"),
     noted("Left {place}, behind which nothing was captured"),
     noted("Last seen going into {place}"),
+    noted("Dropped at {place}: it was meant for another"),
     noted("remembered by {name}: {flow}"),
     noted("answer expected: {flow}"),
     # A frame, and what is missing of a capture.

@@ -164,6 +164,7 @@ def _known() -> dict[str, str]:
         "✔ arrived": say("✔ arrived"),
         "✘ not seen again": say("✘ not seen again"),
         "✘ did not get here": say("✘ did not get here"),
+        "✘ dropped: for another": say("✘ dropped: for another"),
         "… not captured beyond": say("… not captured beyond"),
         "✔ it gets there": say("✔ it gets there"),
         "outside": say("outside"),
