@@ -59,6 +59,20 @@ def sees_the_focus(part: Locator) -> bool:
     return part.evaluate(style) not in ("none0px", "none")
 
 
+def below(upper: Locator, lower: Locator) -> float:
+    """How many pixels are between two parts that stand below each other."""
+    edge = "(one, edge) => one.getBoundingClientRect()[edge]"
+    return float(lower.evaluate(edge, "top") - upper.evaluate(edge, "bottom"))
+
+
+BEGINS = """why => [...why.querySelectorAll(':scope > :is(div, pre)')].slice(1).map(one => {
+    const words = document.createRange();
+    words.selectNodeContents(one.querySelector(':scope > span') ? one.lastChild : one);
+    return [...words.getClientRects()].find(line => line.width > 1).left;
+})"""
+"""Where the words of each line of an explanation begin, behind its sign; without the title."""
+
+
 def solve(page: Page) -> None:
     """X2, by typing; the card is told nothing."""
     says = page.locator(".nslab-says")
@@ -162,6 +176,21 @@ def test_it_shows_why_something_is_not_reached(book: Book) -> None:
     expect(page.locator(".nslab-foot")).to_contain_text("tries: 1")
     why.click()
     expect(page.locator(".nslab-told")).to_contain_text("no route")
+    told = page.locator(".nslab-told .nslab-why")
+    expect(told).to_contain_text("seen: ")
+    begins = told.evaluate(BEGINS)
+    assert len(begins) == 3, "what is wrong, the way out, and what was seen"
+    assert max(begins) - min(begins) < 1, "they begin below each other"
+    assert below(why, told) >= 6, "it does not touch the buttons"
+
+
+def test_what_is_said_of_an_exercise_does_not_touch_what_was_printed(book: Book) -> None:
+    page = book(BEGIN, card("X1"), "%%host\nip link show nothing").page
+    said = page.locator(".nslab-below b").first
+    expect(said).to_be_visible()
+    assert below(page.locator(".jp-OutputArea-output pre", has_text="ended with"), said) >= 4
+    place, first = page.locator("button.nslab-use"), page.locator(".nslab-choices label").nth(1)
+    assert below(place, first) >= 4, "nor the answers the button above them"
 
 
 @pytest.mark.nightly

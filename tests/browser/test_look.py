@@ -526,7 +526,8 @@ def test_the_inspector_is_in_line_in_german(book: Book) -> None:
     expect(page.locator(".nslab-journey svg.nslab-picture").first).to_be_visible()
     left = "one => one.getBoundingClientRect().left"
     label, sheet = page.locator(".nslab-only > label"), page.locator(".nslab-sheet")
-    assert label.evaluate(left) == pytest.approx(sheet.evaluate(left), abs=4)
+    assert label.evaluate(left) == pytest.approx(sheet.evaluate(left), abs=1)
+    assert sheet.evaluate(left) == page.locator(".nslab-tree").evaluate(left)
     follow = page.locator("button.nslab-follow")
     wide = "one => one.getBoundingClientRect().width"
     assert follow.evaluate(wide) < 250, "as wide as its words"
