@@ -138,7 +138,7 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
     found += figure(
         "command in a namespace: time of a plain spawn",
         ratios(times("command", "nslab"), spawn),
-        at_most=1.5,
+        at_most=1.3,
     )
     found += figure(
         "`ip netns exec`: time of a plain spawn",
