@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +142,19 @@ def tried() -> dict[str, int]:
     return TRIED
 
 
+def shown(card: Card, condition: Callable[[], object]) -> None:
+    """Wait until a card shows something: all that it shows at once with it is there then."""
+
+    def holds() -> bool:
+        with card._showing:
+            return bool(condition())
+
+    until(holds)
+
+
 def says(card: Card, words: str, where: str = "says") -> None:
     """Wait until a part of it says so."""
-    until(lambda: words in part(card, where).value)
+    shown(card, lambda: words in part(card, where).value)
 
 
 def press(card: Card, name: str) -> None:
@@ -233,7 +243,7 @@ def test_what_is_counted_is_what_is_shown(deal: Any) -> None:
         before = part(card, "points").value
         lab.do(action)
         until(lambda before=before: part(card, "points").value != before)  # type: ignore[misc]
-        until(lambda: f">{counted(card)}" in part(card, "says").value)
+        shown(card, lambda: f">{counted(card)}" in part(card, "says").value)
     says(card, "4 of 4 met: all that is wanted is there, but something else is wrong")
     bundle = Card(one, lab, "fake")._repr_mimebundle_()
     saved = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
@@ -263,7 +273,7 @@ def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
     assert "✘" in part(card, "points").value
     press(card, "again")
     says(card, "0 of 2 met")
-    until(lambda: "✘" not in part(card, "points").value)
+    shown(card, lambda: "✘" not in part(card, "points").value)
 
 
 def test_what_is_broken_is_wrong_from_the_beginning(deal: Any) -> None:
@@ -407,10 +417,10 @@ def test_what_was_tried_while_the_lab_changed_is_no_answer_for_what_was_there_be
     says(card, "checking")
     lab.do(AddBridge("br0"))
     SLOW.set()
-    until(lambda: "✔" in part(card, "points").value)
+    shown(card, lambda: "✔" in part(card, "points").value)
     press(card, "again")
     says(card, "0 of 3 met")
-    until(lambda: "✘" not in part(card, "points").value)
+    shown(card, lambda: "✘" not in part(card, "points").value)
 
 
 def test_check_tries_it_whatever_else_is_met(deal: Any, tried: dict[str, int]) -> None:
@@ -547,7 +557,7 @@ def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
     until(lambda: choices.disabled)
     assert "your answer is locked" in part(card, "locked").value
     # What the kernel says of it stands right below it, and not only below the picture.
-    until(lambda: "✔</b>you chose b: br0 is down" in part(card, "locked").value)
+    shown(card, lambda: "✔</b>you chose b: br0 is down" in part(card, "locked").value)
 
 
 def test_a_choice_is_saved_with_the_card_for_who_marks_it(deal: Any, tmp_path: Path) -> None:
@@ -582,20 +592,20 @@ def test_a_wrong_choice_is_locked_until_it_starts_over(deal: Any) -> None:
     part(card, "choices").value = "a"
     lab.do(AddBridge("br0"))
     says(card, "you chose a, but br0 is down", "points")
-    until(lambda: part(card, "choices").disabled)
+    shown(card, lambda: part(card, "choices").disabled)
     assert not one.attempt.passed
     press(card, "again")
-    until(lambda: not part(card, "choices").disabled)
-    until(lambda: part(card, "choices").value is None)
+    shown(card, lambda: not part(card, "choices").disabled)
+    shown(card, lambda: part(card, "choices").value is None)
     part(card, "choices").value = "b"
     lab.do(AddBridge("br0"))
     says(card, "Solved")
     assert one.attempt.choices == ("a", "", "b")
     press(card, "again")
-    until(lambda: not hidden(card, "back"))
+    shown(card, lambda: not hidden(card, "back"))
     until(lambda: one.attempt.choice == "")
     press(card, "back")
-    until(lambda: part(card, "choices").value == "b")
+    shown(card, lambda: part(card, "choices").value == "b")
     says(card, "Solved")
 
 
@@ -677,13 +687,13 @@ def test_what_was_run_first_is_no_prediction(deal: Any) -> None:
     card, lab = deal(one)
     lab.do(AddBridge("br0"))
     part(card, "choices").value = "b"  # before the card knows that it was run, or after
-    until(lambda: part(card, "choices").value is None)
+    shown(card, lambda: part(card, "choices").value is None)
     assert one.attempt.choices == ()
     says(card, "commands were run before an answer was chosen: press Start over", "points")
-    until(lambda: part(card, "choices").disabled)
+    shown(card, lambda: part(card, "choices").disabled)
     assert "press Start over on the exercise's card, choose one, then" in repr(card._answered())
     press(card, "again")
-    until(lambda: not part(card, "choices").disabled)
+    shown(card, lambda: not part(card, "choices").disabled)
     part(card, "choices").value = "b"
     lab.do(AddBridge("br0"))
     says(card, "Solved")
@@ -696,7 +706,7 @@ def test_an_answer_is_locked_once_anything_was_done(deal: Any) -> None:
     part(card, "choices").value = "a"
     lab.do(AddBridge("br1"))
     lab.do(DeleteLink("br1"))
-    until(lambda: part(card, "choices").disabled)
+    shown(card, lambda: part(card, "choices").disabled)
     says(card, "your answer is locked", "locked")
     with pytest.raises(InvalidInput, match="that would be no prediction"):
         one.choose("b")
@@ -737,7 +747,7 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     assert hidden(card, "explain")
     lab.do(nslab.DeleteRoute("default"))
     press(card, "check")
-    until(lambda: not hidden(card, "explain"))
+    shown(card, lambda: not hidden(card, "explain"))
     assert "○" not in part(card, "points").value
     press(card, "explain")
     says(card, "nslab-why", "told")
@@ -752,7 +762,7 @@ def test_why_is_offered_after_the_first_try_or_hint(deal: Any, opens: str) -> No
     assert one.attempt.tries == 0
     assert hidden(card, "explain")
     part(card, opens).click()
-    until(lambda: not hidden(card, "explain"))
+    shown(card, lambda: not hidden(card, "explain"))
 
 
 FAULT = (
@@ -793,11 +803,11 @@ def test_why_goes_when_the_network_has_changed(deal: Any) -> None:
     card, lab = deal(build(checks=(HasLink("br0"), Unanswered(None, "203.0.113.80"))))
     lab.do(nslab.DeleteRoute("default"))
     press(card, "check")
-    until(lambda: not hidden(card, "explain"))
+    shown(card, lambda: not hidden(card, "explain"))
     press(card, "explain")
     says(card, "nslab-why", "told")
     lab.do(AddBridge("br0"))
-    until(lambda: part(card, "told").value == "")
+    shown(card, lambda: part(card, "told").value == "")
 
 
 def test_why_is_not_offered_where_its_namespace_is_missing(deal: Any) -> None:
@@ -807,7 +817,7 @@ def test_why_is_not_offered_where_its_namespace_is_missing(deal: Any) -> None:
     assert hidden(card, "explain")
     lab.do(nslab.AddNamespace("red"))
     press(card, "check")
-    until(lambda: not hidden(card, "explain"))
+    shown(card, lambda: not hidden(card, "explain"))
 
 
 def test_an_error_has_its_remedy_on_a_line_of_its_own(deal: Any) -> None:
@@ -827,7 +837,7 @@ def test_news_goes_with_the_next_step(deal: Any) -> None:
     says(card, "Started over", "told")
     lab.do(AddBridge("br0"))
     says(card, "1 of 2 met")
-    until(lambda: part(card, "told").value == "")
+    shown(card, lambda: part(card, "told").value == "")
 
 
 def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
@@ -843,7 +853,7 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     says(card, "★★☆", "foot")
     lab.do(nslab.DeleteRoute("default"))
     press(card, "check")
-    until(lambda: not hidden(card, "explain"))
+    shown(card, lambda: not hidden(card, "explain"))
     assert part(card, "explain").description == "Show me why (−★)"
     press(card, "explain")
     says(card, "no route", "told")
@@ -855,7 +865,7 @@ def test_in_a_puzzle_help_costs_stars(deal: Any) -> None:
     assert part(card, "hint").description == "Hint 2 of 3 (−★)"
     press(card, "hint")
     says(card, "☆☆☆", "foot")
-    until(lambda: part(card, "hint").description == "Hint 3 of 3")
+    shown(card, lambda: part(card, "hint").description == "Hint 3 of 3")
 
 
 # -- start over --------------------------------------------------------------------------------
@@ -870,7 +880,7 @@ def test_start_over_takes_one_press_and_there_is_a_way_back(deal: Any) -> None:
     says(card, "1 of 2 met")
     press(card, "again")
     says(card, "0 of 2 met")
-    until(lambda: not hidden(card, "back"))
+    shown(card, lambda: not hidden(card, "back"))
     says(card, "What you had done can be brought back", "told")
     press(card, "back")
     says(card, "1 of 2 met")
@@ -1040,7 +1050,7 @@ def test_card_starts_a_lab_once_and_has_cells_type_into_it(notebook: Notebook) -
     assert "types into this exercise&#x27;s own lab" in part(card, "where").value
     assert hidden(card, "use")
     with Lab(engine="fake"):
-        until(lambda: not hidden(card, "use"))
+        shown(card, lambda: not hidden(card, "use"))
         assert "What you type in the cell below" in part(card, "where").value
         press(card, "use")
         assert notebook.lab is lab
@@ -1102,7 +1112,7 @@ def test_a_lab_that_rests_wakes_for_the_first_step_and_only_that_shows(resting: 
     assert lab.snapshot().canonical() != before.canonical()
     made = {change.what for change in done.changes.lasting}  # type: ignore[union-attr]
     assert "namespace" not in made, "what was there is the same, though it was made anew"
-    until(lambda: "Solved" in part(card, "says").value)
+    shown(card, lambda: "Solved" in part(card, "says").value)
     lab.undo()
     assert lab.snapshot().canonical() == before.canonical()
     card.close()
@@ -1168,11 +1178,12 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
 
 
 def test_a_closed_card_stops_its_threads(deal: Any) -> None:
+    others = set(threading.enumerate())
     card, lab = deal(build())
     mine = {
         thread
         for thread in threading.enumerate()
-        if thread.name in ("nslab-judge", "nslab-live") and thread.is_alive()
+        if thread.name in ("nslab-judge", "nslab-live") and thread not in others
     }
     assert mine
     card.close()

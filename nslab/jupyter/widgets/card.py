@@ -411,8 +411,9 @@ class Card(w.VBox):  # type: ignore[misc]
             self._now = self._exercise.standing(self._lab)
             again = " " + say("Choose an answer again before you run the commands.")
             self._changed()
-        self._reply(note(words + again), news=True)
-        self._show()
+        with self._showing:  # at once: what is said belongs to what is shown
+            self._reply(note(words + again), news=True)
+            self._show()
 
     def _forgets(self, chosen: str) -> bool:
         """Take a choice back, for who wants it again; whether there was one, and it still held."""
@@ -427,8 +428,9 @@ class Card(w.VBox):  # type: ignore[misc]
         self._lab._go_forth()
         if self._chosen_before:
             self._attempt.chose(self._chosen_before)
-        self._reply(note(say("It is as it was.")), news=True)
-        self._show()
+        with self._showing:
+            self._reply(note(say("It is as it was.")), news=True)
+            self._show()
 
     def _solve(self) -> None:
         words = typed(str(self._exercise.solution()))
