@@ -16,7 +16,10 @@ import pytest
 from tools_on_path import only
 
 from nslab import Lab
+from nslab.engine import messages as m
+from nslab.engine import runtime
 from nslab.engine.vm import engine, image, recipe, saved_state
+from nslab.engine.vm.machine import Machine
 from nslab.engine.vm.trouble import BuildFailed, NoMachine
 
 pytestmark = pytest.mark.vm
@@ -164,6 +167,25 @@ def test_another_qemu_has_a_state_of_its_own(
     with Lab(engine="vm") as lab:
         assert lab.alive
     assert len(states()) == 2
+
+
+def test_nobody_looks_into_a_machine_whose_state_is_saved(
+    copy: image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look would be in the state: its terminal waited for its end in every lab afterwards."""
+    there: list[list[int]] = []
+    real = Machine.await_boot
+
+    def await_boot(machine: Machine, limit: float) -> m.Booted:
+        booted = real(machine, limit)
+        there.append([held.record.pid for held in runtime.running()])
+        assert machine.process not in there[-1], "it can be visited"
+        return booted
+
+    monkeypatch.setattr(Machine, "await_boot", await_boot)
+    with Lab(engine="vm") as lab:
+        assert len(there) == 1
+        assert lab.name in [held.record.name for held in runtime.running()]
 
 
 def wrapper(path: Path, lines: str) -> Path:

@@ -68,7 +68,9 @@ class Machine:
         )
         self._errors = tempfile.TemporaryFile()
         self._text = bytearray()
-        self._entry = runtime.reserve()
+        # Nobody may look into a machine whose state is to be saved, as a list of labs does: the
+        # visit would be in the state, and that terminal waits for its end in all that wake from it.
+        self._entry = None if shared else runtime.reserve()
         directory = self._entry.directory if self._entry else -1
         key = self._entry.key if self._entry else ""
         head = msgspec.json.encode({"engine": "vm", "name": name})[:-1].decode()

@@ -37,16 +37,17 @@ class Record:
     def __init__(self, directory: int, key: str, head: str) -> None:
         self.directory, self._key, self._head = directory, key, head
 
-    def listen(self) -> socket.socket:
-        """Let visitors come, and say where."""
+    def listen(self) -> socket.socket | None:
+        """Let visitors come, and say where; None if this is a lab that nobody can visit."""
+        if self.directory < 0:
+            return None
         listening = socket.socket(socket.AF_UNIX)
-        if self.directory >= 0:
-            try:
-                listening.bind(f"/proc/self/fd/{self.directory}/{self._key}.socket")
-                listening.listen(8)
-                self._publish()
-            except OSError:
-                pass  # a lab that nobody can visit
+        try:
+            listening.bind(f"/proc/self/fd/{self.directory}/{self._key}.socket")
+            listening.listen(8)
+            self._publish()
+        except OSError:
+            return None
         return listening
 
     def _publish(self) -> None:
@@ -227,10 +228,12 @@ def close_others(keep: set[int]) -> None:
                 pass
 
 
-def serve(notebook: int, qemu: int, listening: socket.socket, terminals: list[Terminal]) -> None:
+def serve(
+    notebook: int, qemu: int, listening: socket.socket | None, terminals: list[Terminal]
+) -> None:
     """Until the notebook or QEMU has ended."""
     while True:
-        reading: list[Any] = [notebook, qemu, listening]
+        reading: list[Any] = [notebook, qemu, *([listening] if listening else [])]
         for terminal in terminals:
             reading += terminal.reads()
         writing = [one for terminal in terminals for one in terminal.writes()]
@@ -244,7 +247,7 @@ def serve(notebook: int, qemu: int, listening: socket.socket, terminals: list[Te
                 terminals.remove(terminal)
                 if terminal.visitor is not None:
                     terminal.visitor.close()
-        if listening in ready:
+        if listening is not None and listening in ready:
             admit(listening, terminals)
 
 
