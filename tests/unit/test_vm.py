@@ -56,7 +56,7 @@ def test_archives_are_the_same_each_time_and_can_stand_in_a_row() -> None:
 def test_the_terminals_of_a_machine_are_open_before_it_says_that_it_has_booted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its state is saved then: a child that opens its own port may be in the midst of it."""
+    """Its state is saved then, and all machines that wake from it have their ports open."""
     opened: list[str] = []
     real = os.open
 

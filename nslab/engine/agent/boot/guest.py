@@ -79,10 +79,9 @@ def main() -> None:
 def begin_terminals(ports: Mapping[str, str]) -> None:
     """A child for each terminal, which lets visitors in.
 
-    The ports are opened here, not by the children.  QEMU passes nothing on before it knows that a
-    port is open, and open(2) returns once it does; the state is saved as soon as this process says
-    that all is ready, and a port that was just being opened then is deaf in every machine that
-    wakes from it.
+    The ports are opened here, not by the children: this process then says that all is ready, and
+    the machine's state is saved at that moment.  So every machine that wakes from the state has its
+    ports open, however far the children had come.
     """
     from nslab.engine.agent.boot import terminal
 
