@@ -123,7 +123,7 @@ TABLE: tuple[Row, ...] = (
     # The first other way of each exercise; the rest at night.
     Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(0\d|10|16)-.*-[2-9]\]", NIGHTLY),
     # What needs a full kernel boots a machine for each answer; tests/vm has a sample of these.
-    Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(13.*-X3-1|14.*-X3-0)", PER_COMMIT),
+    Row(r"kernel/test_exercises\.py::test_a_right_way_is_taken\[(13.*-X2-1|14.*-X2-0)", PER_COMMIT),
     Row(r"kernel/test_exercises\.py::.*\[1[234]-", NIGHTLY),
     Row(
         r"kernel/test_lessons\.py::test_the_line_and_the_actions_come_to_the_same\[1[234]-", NIGHTLY

@@ -6,11 +6,13 @@ Cells of another lab get no such line, nor do shells without a page, as that whi
 handed in.
 
 Where the page sends a cell's tags with it, as JupyterLab does, an answer goes into the lab of its
-own exercise, or is told that there is none.
+own exercise, or is told that there is none; Python that works in another lab, or asks it, is told
+which is its own.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import weakref
 from collections.abc import Callable
@@ -49,10 +51,15 @@ class Answers:
     def __init__(self, running: Any) -> None:
         self._running = running
         self._before: dict[Lab, tuple[object, ...]] = {}
+        self._cell = ""
 
-    def begin(self, _: Any = None) -> None:
-        """A cell is about to run."""
+    def begin(self, info: Any = None) -> None:
+        """A cell is about to run.
+
+        :param info: IPython's, with the cell's text
+        """
         self._before = {lab: lab.steps for lab in naming.others()}
+        self._cell = getattr(info, "raw_cell", None) or ""
 
     def is_judged(self, lab: Lab) -> bool:
         """Whether a card tells how its exercise stands, below a cell that works in a lab."""
@@ -116,14 +123,29 @@ class Answers:
     def end(self, _: Any = None) -> None:
         """A cell has run: show what came of it in other ways than by typing."""
         before, self._before = self._before, {}
-        self._say([lab for lab, steps in before.items() if lab.alive and lab.steps != steps])
+        touched = [lab for lab, steps in before.items() if lab.alive and lab.steps != steps]
+        self._say(touched)
+        if not touched:
+            self._tell_whom_it_asked()
+
+    def _tell_whom_it_asked(self) -> None:
+        """That `lab.why(...)` in an exercise's cell asks the lab of the lesson."""
+        name = self._answered
+        own = _labs_of(name) if name else []
+        names = self._running.user_ns
+        asked = {word: names.get(word) for word in sorted(_words(self._cell))} if own else {}
+        running = naming.others()
+        others = {word: lab for word, lab in asked.items() if any(lab is one for one in running)}
+        if others and not set(others.values()) & set(own):
+            word, lab = next(iter(others.items()))
+            called = f"`{word}` is the lab {printable(lab.name)}"
+            print(f"nslab: {called}; {name}'s own is {_own(name)}")
 
     def _say(self, touched: list[Lab]) -> None:
         name = self._answered
         if name and touched and not set(touched) & set(_labs_of(name)):
             into = naming.listed(touched)
-            own = f'lesson["{name.rpartition("-")[2]}"].lab'
-            print(f"nslab: that was done in the lab {into}; {name}'s own is {own}")
+            print(f"nslab: that was done in the lab {into}; {name}'s own is {_own(name)}")
         for lab in touched:
             if lab in _judges:
                 _show(lab)
@@ -136,6 +158,19 @@ class Answers:
         tags = parent.get("metadata", {}).get("tags", ())
         found = (str(tag) for tag in tags if str(tag).startswith(TAG))
         return printable(next(found, "").removeprefix(TAG))
+
+
+def _own(exercise: str) -> str:
+    """How a cell says the lab of an exercise."""
+    return f'lesson["{exercise.rpartition("-")[2]}"].lab'
+
+
+def _words(cell: str) -> set[str]:
+    """The names that a cell of Python uses; none of a cell that is not Python."""
+    try:
+        return {node.id for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Name)}
+    except (SyntaxError, ValueError):
+        return set()
 
 
 def _labs_of(exercise: str) -> list[Lab]:

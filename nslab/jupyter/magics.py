@@ -62,7 +62,8 @@ class Magics:
         if before is not None and other and views.telling():
             print(
                 f"nslab: %%host and %%ns now type into the lab {printable(lab.name)}\n"
-                f"  {printable(before.name)} still runs: %%host -l {printable(before.name)}"
+                f"  {printable(before.name)} still runs; a cell that begins with\n"
+                f"  %%host -l {printable(before.name)} types into it"
             )
 
     @property

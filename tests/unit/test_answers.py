@@ -52,10 +52,10 @@ class Page:
         self._opened += [card, lab]
         return card, lab
 
-    def cell(self, *jobs: Any, typed: Lab | None = None) -> list[str]:
+    def cell(self, *jobs: Any, typed: Lab | None = None, text: str = "") -> list[str]:
         """Run a cell that does these things; what was shown below it."""
         self.shown.clear()
-        self.answers.begin()
+        self.answers.begin(SimpleNamespace(raw_cell=text))
         for job in jobs:
             job()
         if typed is not None:
@@ -218,6 +218,25 @@ def test_python_that_works_elsewhere_is_told(
         page.cell(lambda: other.do(AddBridge("br0")))
     words = 'that was done in the lab elsewhere; made-up-X1\'s own is lesson["X1"].lab'
     assert words in capsys.readouterr().out
+
+
+def test_python_that_asks_another_lab_is_told(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, own = page.deal(named("made-up-X1"))
+    words = '; made-up-X1\'s own is lesson["X1"].lab'
+    with Lab("elsewhere", engine="fake") as other:
+        page.names.update(lab=other, mine=own, n=1)
+        page.cell(text='lab.why("ns1", "ns2")')
+        assert words not in capsys.readouterr().out, "that cell is no answer"
+        page.tags = ["exercise:made-up-X1"]
+        page.cell(text='lab.why("ns1", "ns2")')
+        assert f"`lab` is the lab elsewhere{words}" in capsys.readouterr().out
+        page.cell(lambda: other.do(AddBridge("br0")), text='lab.do(AddBridge("br0"))')
+        assert capsys.readouterr().out.count(words) == 1, "it is told once"
+        for right in ('mine.why("ns1", "ns2")', "n + 1", "%%host\nlab", "lab.diff(mine)"):
+            page.cell(text=right)
+            assert capsys.readouterr().out == "", right
 
 
 # -- marking ------------------------------------------------------------------------------------

@@ -408,7 +408,9 @@ def test_what_is_too_much_is_named_also_where_a_fault_is_to_be_found() -> None:
     with one.start(engine="fake") as lab:
         lab.do(AddBridge("br0"), AddBridge("br7"))
         _, second = one.check(lab)
-        assert str(second.message).startswith("this should not have changed: new bridge br7")
+        assert str(second.message).startswith(
+            "this should not have changed: in the host: new bridge br7: "
+        )
         standing = one.standing(lab, trying=True)
         assert [point for point in standing.points if isinstance(point, Verdict) and not point] == [
             Verdict(False, second.message)
@@ -422,7 +424,7 @@ def test_what_else_was_changed_is_said() -> None:
         assert one.check(lab), "a link's addresses and routes are its own"
         lab.do(AddAddress("eth0", "10.1.0.1/24"))
         (verdict,) = [verdict for verdict in one.check(lab) if not verdict]
-        assert "should not have changed: eth0: address 10.1.0.1/24" in verdict.message
+        assert "not have changed: in the host: eth0: address 10.1.0.1/24; " in verdict.message
         assert "(exercise.lab.undo() takes a step back)" in verdict.message, "not the lesson's lab"
 
 
@@ -434,8 +436,14 @@ def test_a_namespace_may_differ_as_a_whole() -> None:
         after = lab.snapshot()
     assert judging.untouched(before, before, ("ns1",))
     assert judging.untouched(before, after, ("host", "ns1"))
-    assert "br1" in judging.untouched(before, after, ("ns1",)).message
-    assert "ns1" in judging.untouched(before, after, ("host",)).message
+    assert "in the host: new bridge br1: " in judging.untouched(before, after, ("ns1",)).message
+    there = judging.untouched(before, after, ("host",)).message
+    assert "new namespace ns1" in there
+    for only in (("host/br1",), ("host",)):
+        found = judging.untouched(before, after, only).message
+        assert "in the host: lo" not in found, "it is that of ns1"
+    both = judging.untouched(before, after, ("host/br0",)).message
+    assert " more); " in both, "it does not name one thing as if it were all"
 
 
 def test_another_lab_is_refused(lab: Lab) -> None:

@@ -112,11 +112,11 @@ class TestNotebook:
 class TestExercises:
     """A card, and the learner's own cell below it, which nobody has typed into."""
 
-    def test_each_is_shown_once_and_has_its_cell(self, found: Lesson) -> None:
+    def test_each_is_shown_once_in_their_order_and_has_its_cell(self, found: Lesson) -> None:
         every = cells(notebook(found))
         shown = [(place, match[1]) for place, cell in enumerate(every) if (match := card(cell))]
         wanted = [one.id for one in found.exercises]
-        assert sorted(ident for _, ident in shown) == sorted(wanted)
+        assert [ident for _, ident in shown] == wanted
         for place, ident in shown:
             lead, answer = every[place - 1], every[place + 1]
             assert lead["cell_type"] == "markdown"

@@ -447,6 +447,12 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
     here = german([sentence(form, change=change, lab='lesson["X2"].lab') for change in said])
     for words, change in zip(here, said.values(), strict=True):
         assert words.startswith(f"das hätte sich nicht ändern sollen: „{change}“; ")
+    first = sentence("in the host: {change}", change="v1: attached to br0")
+    more = sentence("{change} (and {count} more)", change=first, count=2)
+    (there,) = german([sentence(form, change=more, lab='lesson["X2"].lab')])
+    assert there.startswith(
+        "das hätte sich nicht ändern sollen: „im Host: v1: an br0 gesteckt (und 2 weitere)“; "
+    )
 
 
 def test_the_vlans_of_a_port_are_said_in_german() -> None:

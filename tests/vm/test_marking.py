@@ -27,7 +27,7 @@ raise SystemError([
 def test_a_box_marks_in_a_virtual_machine_and_cannot_change_it() -> None:
     files = machine.machine(lambda words: None)
     before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in files}
-    exercise = exercises()["13-ipvlan-X2"]
+    exercise = exercises()["13-ipvlan-X1"]
     deeds = tuple(
         Deed(text=one, living=True) if isinstance(one, str) else Deed(actions=(one,))
         for one in exercise.answer

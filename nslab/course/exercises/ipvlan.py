@@ -44,57 +44,6 @@ def _by_actions(ns: str, address: str) -> Way:
 EXERCISES = (
     Exercise(
         id="X1",
-        kind="predict",
-        goal="`app` and `db` have ipvlans in mode l3, and the LAN has a route to them. Now the "
-        f"host shuts its packet filter to all that comes in: `{_SHUT}`. The LAN machine gets no "
-        "answer from the host then. What about `app`, at 10.77.1.1?",
-        before="K1-l3s",
-        choices=(
-            Choice(
-                "a",
-                "app is cut off, too: the LAN machine does not reach it, nor it the LAN machine.",
-                (Reaches("lan", _IN_APP, ok=False), Reaches("app", _LAN, ok=False)),
-            ),
-            Choice(
-                "b",
-                "Nothing changes for app: each reaches the other.",
-                (Reaches("lan", _IN_APP), Reaches("app", _LAN)),
-            ),
-            Choice(
-                "c",
-                "app reaches the LAN machine, for answers are let in; the other way it is shut.",
-                (Reaches("app", _LAN), Reaches("lan", _IN_APP, ok=False)),
-            ),
-        ),
-        checks=(Reaches("lan", _HOST, ok=False),),
-        because="In mode l3 packets for app go past the host's filter: they are handed to its "
-        "namespace before the chains for what comes in or passes through are asked.",
-        hints=(
-            "Where is a packet for `app` taken out: before the host's filter, or behind it?",
-            "Run it, and let `lan` and `app` ping each other.",
-            f'`{_SHUT}`, then `lesson["X1"].lab.ping("lan", "{_IN_APP}")`.',
-        ),
-        answer=(_SHUT,),
-        others=(
-            (
-                "nft add table ip wall",
-                "nft 'add chain ip wall shut { type filter hook input priority 0; policy drop; }'",
-            ),
-        ),
-        wrong=(
-            WrongAnswer((_SHUT,), "you chose a, but lan reaches 10.77.1.1", "a"),
-            WrongAnswer((_SHUT,), "you chose c, but lan reaches 10.77.1.1", "c"),
-            # what is passed on is none of this
-            WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "b"),
-            WrongAnswer(
-                (_SHUT, "ip netns exec app iptables -P INPUT DROP"),
-                "with nothing but what the exercise says, lan reaches 10.77.1.1",
-                "a",
-            ),
-        ),
-    ),
-    Exercise(
-        id="X2",
         kind="build",
         goal="The switch outside allows one hardware address at this port, that of the host's "
         "card. Make `app` and `db` machines of the LAN all the same. In each the card is called "
@@ -166,7 +115,7 @@ EXERCISES = (
         ),
     ),
     Exercise(
-        id="X3",
+        id="X2",
         kind="mend",
         find=True,
         goal="The LAN machine reached `app` at 198.51.100.54 and `db` at 198.51.100.55. Then "
@@ -210,6 +159,57 @@ EXERCISES = (
                     AddRoute(_DB_L2, via="198.51.100.10", ns="lan"),
                 ),
                 "this should not have changed: lan",
+            ),
+        ),
+    ),
+    Exercise(
+        id="X3",
+        kind="predict",
+        goal="`app` and `db` have ipvlans in mode l3, and the LAN has a route to them. Now the "
+        f"host shuts its packet filter to all that comes in: `{_SHUT}`. The LAN machine gets no "
+        "answer from the host then. What about `app`, at 10.77.1.1?",
+        before="K1-l3s",
+        choices=(
+            Choice(
+                "a",
+                "app is cut off, too: the LAN machine does not reach it, nor it the LAN machine.",
+                (Reaches("lan", _IN_APP, ok=False), Reaches("app", _LAN, ok=False)),
+            ),
+            Choice(
+                "b",
+                "Nothing changes for app: each reaches the other.",
+                (Reaches("lan", _IN_APP), Reaches("app", _LAN)),
+            ),
+            Choice(
+                "c",
+                "app reaches the LAN machine, for answers are let in; the other way it is shut.",
+                (Reaches("app", _LAN), Reaches("lan", _IN_APP, ok=False)),
+            ),
+        ),
+        checks=(Reaches("lan", _HOST, ok=False),),
+        because="In mode l3 packets for app go past the host's filter: they are handed to its "
+        "namespace before the chains for what comes in or passes through are asked.",
+        hints=(
+            "Where is a packet for `app` taken out: before the host's filter, or behind it?",
+            "Run it, and let `lan` and `app` ping each other.",
+            f'`{_SHUT}`, then `lesson["X3"].lab.ping("lan", "{_IN_APP}")`.',
+        ),
+        answer=(_SHUT,),
+        others=(
+            (
+                "nft add table ip wall",
+                "nft 'add chain ip wall shut { type filter hook input priority 0; policy drop; }'",
+            ),
+        ),
+        wrong=(
+            WrongAnswer((_SHUT,), "you chose a, but lan reaches 10.77.1.1", "a"),
+            WrongAnswer((_SHUT,), "you chose c, but lan reaches 10.77.1.1", "c"),
+            # what is passed on is none of this
+            WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "b"),
+            WrongAnswer(
+                (_SHUT, "ip netns exec app iptables -P INPUT DROP"),
+                "with nothing but what the exercise says, lan reaches 10.77.1.1",
+                "a",
             ),
         ),
     ),

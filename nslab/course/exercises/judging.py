@@ -85,7 +85,7 @@ def untouched(
             sentence(
                 "this should not have changed: {change}; {because}; take that back "
                 "({lab}.undo() takes a step back)",
-                change=beside[0].text,
+                change=_first_of(beside),
                 because=because,
                 lab=called,
             ),
@@ -93,10 +93,20 @@ def untouched(
     text = sentence(
         "this should not have changed: {change}; the task does not ask for it, so take it back "
         "({lab}.undo() takes a step back)",
-        change=beside[0].text,
+        change=_first_of(beside),
         lab=called,
     )
     return Verdict(False, text)
+
+
+def _first_of(beside: Sequence[Change]) -> Sentence | str:
+    """The first, with the place where it is, and how many there are beside it."""
+    text: Sentence | str = beside[0].text
+    if beside[0].ns == "host" and beside[0].what != "namespace":
+        text = sentence("in the host: {change}", change=text)
+    if len(beside) > 1:
+        text = sentence("{change} (and {count} more)", change=text, count=len(beside) - 1)
+    return text
 
 
 def _because(change: Change, steps: Sequence[HistoryStep]) -> Sentence | None:

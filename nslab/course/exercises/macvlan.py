@@ -147,7 +147,7 @@ EXERCISES = (
                     AddMacvlan("eth0", "mac0"),
                     SetUp("mac0"),
                 ),
-                "this should not have changed: new macvlan mac0",
+                "this should not have changed: in the host: new macvlan mac0",
             ),
         ),
     ),

@@ -116,6 +116,61 @@ EXERCISES = (
     ),
     Exercise(
         id="X2",
+        kind="mend",
+        find=True,
+        goal="`app` is in VLAN 10 by its link `eth0.10`, and `db` in VLAN 20. Since somebody "
+        "worked at the switch, `app` does not reach the LAN machine, 198.51.100.20. Put the "
+        "switch right: the host and its containers are as they should be. The LAN machine's port "
+        "remains in VLAN 10 alone, and the host reaches the router, 198.51.100.1.",
+        done=True,
+        prepare=(DeletePortVlan("to-host", 10, ns="switch"),),
+        checks=(Reaches("app", _LAN), Reaches(None, _ROUTER)),
+        mustnot=(
+            MustNot(
+                Carries("to-lan", ns="switch", untagged=10, tagged=(20,)),
+                sentence("the LAN machine's port carries VLAN 20, too"),
+            ),
+        ),
+        only=("switch",),
+        hints=(
+            "Which ports of the switch must a frame of VLAN 10 pass on its way?",
+            "`bridge vlan show`, in a cell that begins with `%%ns switch`: what does a port lack?",
+            "`bridge vlan add vid 10 dev to-host`, there.",
+        ),
+        answer=(_ALLOW,),
+        others=(
+            (
+                SetBridge("br0", vlan_filtering=False, ns="switch"),
+                _ALLOW,
+                SetBridge("br0", vlan_filtering=True, ns="switch"),
+            ),
+        ),
+        wrong=(
+            WrongAnswer(
+                (SetBridge("br0", vlan_filtering=False, ns="switch"),),
+                "app does not reach 198.51.100.20",
+            ),
+            WrongAnswer((_UNTAGGED,), "app does not reach 198.51.100.20"),
+            WrongAnswer(
+                (SetPortVlan("to-lan", 20, pvid=True, untagged=True, ns="switch"),),
+                "app does not reach 198.51.100.20",
+            ),
+            WrongAnswer(
+                (_ALLOW, DeletePortVlan("to-host", 1, ns="switch")),
+                "host does not reach 198.51.100.1",
+            ),
+            WrongAnswer(
+                (_ALLOW, SetPortVlan("to-lan", 20, ns="switch")),
+                "the LAN machine's port carries VLAN 20, too",
+            ),
+            WrongAnswer(
+                (_ALLOW, SetDown("to-lan", ns="switch")), "app does not reach 198.51.100.20"
+            ),
+            WrongAnswer((_ALLOW, "ip -n db link set eth0.20 down"), "this should not have changed"),
+        ),
+    ),
+    Exercise(
+        id="X3",
         kind="build",
         goal="Two machines in VLAN 10: in `app` and in `db` a card `eth0`, with 198.51.100.66/24 "
         "and 198.51.100.67/24. `app` reaches the LAN machine, 198.51.100.20, and `db`. The "
@@ -209,61 +264,6 @@ EXERCISES = (
                 ),
                 "host does not reach 198.51.100.1",
             ),
-        ),
-    ),
-    Exercise(
-        id="X3",
-        kind="mend",
-        find=True,
-        goal="`app` is in VLAN 10 by its link `eth0.10`, and `db` in VLAN 20. Since somebody "
-        "worked at the switch, `app` does not reach the LAN machine, 198.51.100.20. Put the "
-        "switch right: the host and its containers are as they should be. The LAN machine's port "
-        "remains in VLAN 10 alone, and the host reaches the router, 198.51.100.1.",
-        done=True,
-        prepare=(DeletePortVlan("to-host", 10, ns="switch"),),
-        checks=(Reaches("app", _LAN), Reaches(None, _ROUTER)),
-        mustnot=(
-            MustNot(
-                Carries("to-lan", ns="switch", untagged=10, tagged=(20,)),
-                sentence("the LAN machine's port carries VLAN 20, too"),
-            ),
-        ),
-        only=("switch",),
-        hints=(
-            "Which ports of the switch must a frame of VLAN 10 pass on its way?",
-            "`bridge vlan show`, in a cell that begins with `%%ns switch`: what does a port lack?",
-            "`bridge vlan add vid 10 dev to-host`, there.",
-        ),
-        answer=(_ALLOW,),
-        others=(
-            (
-                SetBridge("br0", vlan_filtering=False, ns="switch"),
-                _ALLOW,
-                SetBridge("br0", vlan_filtering=True, ns="switch"),
-            ),
-        ),
-        wrong=(
-            WrongAnswer(
-                (SetBridge("br0", vlan_filtering=False, ns="switch"),),
-                "app does not reach 198.51.100.20",
-            ),
-            WrongAnswer((_UNTAGGED,), "app does not reach 198.51.100.20"),
-            WrongAnswer(
-                (SetPortVlan("to-lan", 20, pvid=True, untagged=True, ns="switch"),),
-                "app does not reach 198.51.100.20",
-            ),
-            WrongAnswer(
-                (_ALLOW, DeletePortVlan("to-host", 1, ns="switch")),
-                "host does not reach 198.51.100.1",
-            ),
-            WrongAnswer(
-                (_ALLOW, SetPortVlan("to-lan", 20, ns="switch")),
-                "the LAN machine's port carries VLAN 20, too",
-            ),
-            WrongAnswer(
-                (_ALLOW, SetDown("to-lan", ns="switch")), "app does not reach 198.51.100.20"
-            ),
-            WrongAnswer((_ALLOW, "ip -n db link set eth0.20 down"), "this should not have changed"),
         ),
     ),
 )
