@@ -22,7 +22,10 @@ MEANT_FOR = {
 ROWS = 100
 """Rows that a table shows by itself; what it leaves out is said."""
 
-_CELL = "padding:.1em .7em;text-align:left;white-space:nowrap;background:none"
+_CELL = "padding:.1em .7em;text-align:left;vertical-align:top;white-space:nowrap;background:none"
+_WRAPS = ";white-space:normal;min-width:12em"
+"""What a frame says can be long; the rest of its row is names, addresses and numbers."""
+
 _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)"
 
 
@@ -120,7 +123,9 @@ class Table:
         cells = []
         for column, cell in zip(self.columns, row, strict=True):
             style = _CELL
-            if column in ("no.", "bytes", "ms"):
+            if column == "what":
+                style += _WRAPS
+            elif column in ("no.", "bytes", "ms"):
                 style += ";text-align:right;opacity:.65"
             elif column == "meant for" and cell in (MEANT_FOR["outgoing"], MEANT_FOR["otherhost"]):
                 style += ";opacity:.65"

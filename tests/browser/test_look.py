@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from standing import stands
 
 Book = Callable[..., Any]
@@ -557,3 +559,24 @@ def test_what_belongs_together_stands_in_one_row_in_a_window_of_900_pixels(book:
     page.locator(".nslab-menu").get_by_text("Ping from here …").click()
     expect(page.locator(".nslab-whom input")).to_be_focused()
     assert rows_of(page.locator(".nslab-asking button")) == 1
+
+
+SAVED = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+def test_what_frames_say_goes_on_in_a_second_line(chromium: Browser) -> None:
+    """A table of a capture fits the cell of a window of 1,024 pixels, beside JupyterLab's files."""
+    outputs = [
+        "".join(output.get("data", {}).get("text/html", []))
+        for path in SAVED
+        for cell in json.loads(path.read_text())["cells"]
+        for output in cell.get("outputs", [])
+    ]
+    tables = [found for found in outputs if ">meant for</th>" in found]
+    assert len(tables) > 10
+    page = chromium.new_page()
+    for table in tables:
+        page.set_content(f'<div style="width: 640px; font: 13px sans-serif">{table}</div>')
+        wide = page.locator("table").evaluate("table => table.scrollWidth")
+        assert wide <= 640, page.locator("table").inner_text()
+    page.close()

@@ -752,6 +752,7 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     press(card, "explain")
     says(card, "nslab-why", "told")
     assert "no route" in part(card, "told").value
+    assert "the task, which may ask for another" in part(card, "told").value
 
 
 @pytest.mark.parametrize("opens", ["check", "hint"])

@@ -359,7 +359,10 @@ class Card(w.VBox):  # type: ignore[misc]
                 self._show()
             before = self._lab.snapshot()
             answer = self._lab.why(*self._unreached)
-            self._reply(answered(answer).html, why_of=before)
+            said = answered(answer).html
+            if answer.actions:
+                said += card_words.one_way()
+            self._reply(said, why_of=before)
             self._changed()  # for what has changed while it was asked
 
     @property

@@ -75,6 +75,12 @@ def ended(reason: str) -> str:
     return f"{has}: {reason}. {onward}" if reason else f"{has}. {onward}"
 
 
+def one_way() -> str:
+    """Below what `why` advises: it knows the network, and not the task."""
+    words = say("That is one way. Hold it against the task, which may ask for another.")
+    return f"<p>{html.escape(words)}</p>"
+
+
 def last_seen(words: str) -> str:
     """The same, which the page tells to be of the past once no kernel stands behind it."""
     seen = html.escape(say("last seen:"))
