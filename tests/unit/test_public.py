@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -90,6 +91,27 @@ def test_the_wheel_has_what_it_should_and_nothing_else(built: Path) -> None:
     spec = f"nslab-{nslab.__version__}.data/data/share/jupyter/kernels/nslab/kernel.json"
     assert spec in names
     assert not [name for name in names if name.endswith("ipython_kernel_config.json")]
+
+
+def test_the_wheel_passes_the_checks_of_its_release(built: Path, tmp_path: Path) -> None:
+    """The very lines of the workflow that publishes it, on what it would build."""
+    flow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    lines = [step.get("run", "") for step in flow["jobs"]["build"]["steps"]]
+    checks = [line for line in lines if "check" in line.split("pip install")[0]]
+    assert len(checks) == 2, lines
+    (tmp_path / "dist").mkdir()
+    for file in built.glob("*.whl"):
+        (tmp_path / "dist" / file.name).symlink_to(file)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for line in checks:
+        ended = subprocess.run(
+            ("sh", "-c", line),
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, (line, ended.stdout, ended.stderr)
 
 
 def test_no_leftover_is_committed() -> None:
