@@ -190,6 +190,9 @@ def compute(results: Results, plan: Plan) -> list[Figure]:
 
     ready = [value for value in times("ready", "ready") if value is not None]
     found += figure("`Lab()` ready", ready, "s", at_most=0.5)
+    for words, key, limit in (("that works", "passes", 0.5), ("on which it is lost", "lost", 2.0)):
+        values = [value for value in times("why", key) if value is not None]
+        found += figure(f"`lab.why` of a way {words}", values, "s", at_most=limit)
     for words, key, unit, target in (
         ("packages downloaded before, to an image", "build", "s", {}),
         ("nothing running, to a saved state", "cold", "s", {}),

@@ -3,7 +3,6 @@ that has none."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -67,9 +66,7 @@ def places(evidence: Evidence, *what: str, attempt: int = 0) -> list[str]:
 
 
 def test_what_passes_is_seen_on_every_link_in_order(built: Engine) -> None:
-    began = time.monotonic()
     found = built.probe(Probe(ns="ns1", target=WEB))
-    assert time.monotonic() - began < 20
     assert found.answered
     assert found.outcome.source == WEB
     assert found.sent == 1

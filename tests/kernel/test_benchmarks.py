@@ -37,7 +37,7 @@ def test_a_star(place: trial.Place, way: str, capsys: pytest.CaptureFixture[str]
             print("\nMininet is not installed: its trial was left out")
 
 
-TRIALS = ["snapshot", "command", "imports", "ready", "idle", "pictures", "live", "notebook"]
+TRIALS = ["snapshot", "command", "imports", "ready", "why", "idle", "pictures", "live", "notebook"]
 if os.geteuid() == 0:
     TRIALS.append("captures")  # its tcpdump changes its groups, which an ordinary user's may not
 
