@@ -98,8 +98,8 @@ _STYLE = (
     ".nslab-walk table{line-height:1.4}"
     # Drawn in the colour of the words: a browser's own look switched off where a page is dark.
     ".nslab-walk input{appearance:none;box-sizing:border-box;width:1.05em;height:1.05em;"
-    "margin:0 .4em 0 0;vertical-align:-.15em;border:1.5px solid currentColor;border-radius:50%;"
-    "cursor:pointer}"
+    "margin:0 .4em 0 0;vertical-align:-.15em;color:inherit;border:1.5px solid currentColor;"
+    "border-radius:50%;cursor:pointer}"
     ".nslab-walk input:checked"
     "{background:radial-gradient(closest-side,currentColor 55%,transparent 65%)}"
     ".nslab-walk label{cursor:pointer;white-space:nowrap}"
