@@ -223,6 +223,11 @@ def test_without_a_kernel_it_is_what_it_was(book: Book) -> None:
     expect(page.locator(".nslab-saved:visible")).to_contain_text(
         "Run All Above Selected Cell, then this cell"
     )
+    left = [
+        page.locator(one).first.evaluate("one => one.getBoundingClientRect().left")
+        for one in (".nslab-saved:visible b", ".nslab-goal b")
+    ]
+    assert left[0] == pytest.approx(left[1], abs=1), "it is no more indented than its neighbours"
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
 
 

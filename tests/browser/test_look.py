@@ -510,6 +510,7 @@ def test_german_buttons_stand_in_one_row_at_any_width(book: Book) -> None:
         assert rows_of(page.locator(".nslab-palette .nslab-piece")) == 1, wide
         expect(buttons.nth(2)).to_contain_text("Wiederholen")
         assert page.evaluate(NEARLY_SEEN) == [], wide
+        assert page.evaluate(WIDE_FOR_A_SIGN) == [], wide
 
 
 NEARLY_SEEN = """() => [...document.querySelectorAll('.nslab-buttons button')].filter(button => {
@@ -519,6 +520,13 @@ NEARLY_SEEN = """() => [...document.querySelectorAll('.nslab-buttons button')].f
         && (line.right > box.right || line.bottom > box.bottom));
 }).map(button => button.textContent)"""
 """Buttons of whose words a part is seen and a part is cut."""
+
+WIDE_FOR_A_SIGN = """() => [...document.querySelectorAll('.nslab-buttons button')].filter(one => {
+    const box = one.getBoundingClientRect(), words = document.createRange();
+    words.selectNodeContents([...one.childNodes].at(-1));
+    return box.width > 40 && [...words.getClientRects()].every(line => line.top >= box.bottom);
+}).map(one => one.textContent)"""
+"""Buttons that show their signs alone, and are wider than these ask for."""
 
 
 @pytest.mark.nightly

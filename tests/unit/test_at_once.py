@@ -31,19 +31,6 @@ Job = Callable[[], object]
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
-
-
-@pytest.fixture
-def builder(lab: Lab) -> Iterator[Builder]:
-    made = lab.builder()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def inspector() -> Iterator[Inspector]:
     engine = Replies(piece(1, more=True), piece(2, running=False))
     made = start(engine, engine.snapshot, SimpleQueue(), ()).inspect()

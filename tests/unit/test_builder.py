@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -22,19 +21,7 @@ from nslab.jupyter.widgets.forms import FORMS
 from nslab.jupyter.widgets.gestures import PALETTE
 from nslab.network import actions as act
 from nslab.session.history import HistoryStep, Typed
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
-
-
-@pytest.fixture
-def builder(lab: Lab) -> Iterator[Builder]:
-    made = lab.builder()
-    yield made
-    made.close()
+from nslab.session.traffic.answers import PingResult
 
 
 def field(builder: Builder, name: str) -> Any:
@@ -590,6 +577,30 @@ def test_an_answer_from_before_the_last_change_says_so(lab: Lab, builder: Builde
     assert "nslab-past" not in part(builder, "answered")._dom_classes
     lab.reset()
     until(lambda: old.layout.display is None)
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (PingResult(ns="", target="", sent=2, received=2), "✔ ping 10.0.0.7: 2 sent, 2 received"),
+        (
+            PingResult(ns="", target="", sent=2, received=0, error="no answer"),
+            "✘ ping 10.0.0.7: 2 sent, 0 received: no answer",
+        ),
+        (
+            PingResult(ns="", target="", sent=0, received=0, error="Network is unreachable"),
+            "✘ ping 10.0.0.7: Network is unreachable",
+        ),
+    ],
+)
+def test_whatever_came_of_a_ping_its_sign_comes_first(
+    lab: Lab, builder: Builder, monkeypatch: pytest.MonkeyPatch, result: PingResult, line: str
+) -> None:
+    monkeypatch.setattr(lab, "ping", lambda *_: result)
+    picked(builder, "host", "Ping from here …")
+    part(builder, "whom").value = "10.0.0.7"
+    press(builder, "ping")
+    assert part(builder, "answered").value == f"<pre>{line}</pre>"
 
 
 def test_one_button_alone_is_to_be_pressed_next(lab: Lab, builder: Builder) -> None:

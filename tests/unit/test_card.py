@@ -326,6 +326,30 @@ def test_check_counts_a_try(deal: Any) -> None:
     says(card, "tries: 2", "foot")
 
 
+def test_a_step_while_check_asks_is_one_try_alone(deal: Any) -> None:
+    """Check counts what was not counted before; the step that comes meanwhile counts itself."""
+    SLOW.clear()
+    one = build(checks=(HasLink("br0"), Slow("br0")))
+    card, lab = deal(one)
+    lab.do(AddBridge("br7"))
+    says(card, "tries: 1", "foot")
+    press(card, "check")
+    says(card, "checking")
+    lab.do(AddBridge("br8"))
+    SLOW.set()
+    all_is_judged(card)
+    assert one.attempt.tries == 2
+
+
+def all_is_judged(card: Card) -> None:
+    """Wait until neither a button nor the thread has anything left to judge."""
+    judging = card._judging
+    assert judging is not None
+    until(lambda: not card._worker.busy and not judging._stepped.is_set())
+    with judging._turn:  # what was begun is counted
+        pass
+
+
 def test_a_prediction_does_not_tell_what_is_to_be_found_before_anything_was_done(deal: Any) -> None:
     card, lab = deal(predict())
     assert "br0" not in part(card, "points").value
@@ -428,12 +452,6 @@ def test_check_tries_it_whatever_else_is_met(deal: Any, tried: dict[str, int]) -
     press(card, "check")
     says(card, "br0 is silent", "points")
     assert tried == {"br0": 1}
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
 
 
 def with_neighbour(snapshot: Snapshot) -> Snapshot:

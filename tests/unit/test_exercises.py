@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 import pickle
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -64,12 +63,6 @@ def predict(**fields: Any) -> Exercise:
         Choice("b", "It is down.", (State("br0", "down"),), (State("br0", "up"),)),
     )
     return build(**({"kind": "predict", "choices": choices} | fields))
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
 
 
 # -- in a lesson ------------------------------------------------------------------------------

@@ -125,6 +125,11 @@ def test_only_the_frames_that_say_something(inspector: Inspector) -> None:
     assert part(inspector, "count").value == ""
 
 
+def test_its_fields_and_buttons_say_what_they_do(inspector: Inspector) -> None:
+    assert part(inspector, "only").description == "Show only"
+    assert "in the picture which way" in part(inspector, "follow").tooltip
+
+
 def test_a_filter_that_is_being_typed_takes_nothing_away(inspector: Inspector) -> None:
     part(inspector, "only").value = "arp"
     assert listed(inspector) == [1, 2]

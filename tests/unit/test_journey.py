@@ -147,6 +147,33 @@ def test_a_ping_and_its_answer_through_nat() -> None:
     assert [str(place) for place in reply.places][-2:] == ["p1", "ns1/eth0"]
 
 
+def test_a_journey_says_where_nothing_was_captured_in_between() -> None:
+    (request,) = journeys(seen(THROUGH_NAT[0], THROUGH_NAT[3]), [SNAT], LAB)
+    assert [step.how for step in request.steps] == ["sent by ns1", "not captured in between"]
+
+
+def test_a_journey_goes_through_a_macvlan_and_what_it_stands_on() -> None:
+    """Up and down: each row has a word for how the packet came there."""
+    eth0, wire = link("eth0", 2, OUTSIDE, peer=cable(3, 2)), cable(1, 2)
+    upper = link("mv0", 2, "198.51.100.31", kind="macvlan", peer=wire)
+    outside = link("eth0", 2, SERVER, peer=wire)
+    lab = Snapshot(
+        namespaces=(
+            Namespace(inode=1, role="host", label="host", links=(eth0,)),
+            Namespace(inode=2, role="named", label="m1", links=(upper,)),
+            Namespace(inode=3, role="world", label="internet", links=(outside,)),
+        )
+    )
+    there = [("m1/mv0", "outgoing"), ("eth0", "outgoing"), ("internet/eth0", "host")]
+    back = [("internet/eth0", "outgoing"), ("eth0", "otherhost"), ("m1/mv0", "host")]
+    asked = [(*at, ping("198.51.100.31", SERVER)) for at in there]
+    answered = [(*at, ping(SERVER, "198.51.100.31", 0, ident=9)) for at in back]
+    request, reply = journeys(seen(*asked, *answered), (), lab)
+    by = "by the macvlan mv0"
+    assert [step.how for step in request.steps] == ["sent by m1", by, "over the cable"]
+    assert [step.how for step in reply.steps] == ["sent by internet", "over the cable", by]
+
+
 def test_without_connection_tracking_two_flows_stay_two() -> None:
     found = journeys(seen(*THROUGH_NAT[:5]), (), LAB)
     assert [len(journey.steps) for journey in found] == [3, 2]

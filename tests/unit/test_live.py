@@ -31,12 +31,6 @@ from nslab.network.model import Snapshot
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
-
-
-@pytest.fixture
 def live(lab: Lab) -> Iterator[Live]:
     made = lab.live()
     yield made
@@ -46,7 +40,7 @@ def live(lab: Lab) -> Iterator[Live]:
 def test_it_shows_what_is_there_at_once(live: Live) -> None:
     assert "eth0" in part(live, "drawn").value
     assert "host/eth0" in part(live, "choice").options
-    assert "follows the lab" in part(live, "status").value
+    assert "follows the lab: the picture changes as the lab does" in part(live, "status").value
 
 
 def test_a_change_shows_by_itself_and_is_set_off(lab: Lab, live: Live) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -72,12 +72,6 @@ NS2 = (
     AddRoute("default", via="192.168.10.1", ns="ns2"),
 )
 WORKING = (*ARTICLE, *REPAIR, *NS2)
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(engine="fake") as made:
-        yield made
 
 
 def after(*actions: Action, whole: Sequence[Action] = WORKING) -> Snapshot:

@@ -203,10 +203,14 @@ def test_any_step_can_be_gone_to_and_results_are_kept(
     until(lambda: idle(player) and player.position == 3)
     assert part(player, "story").value.count("<details") == 3
     assert part(player, "list").value.count("✔") == 3
+    # Each tick once: those of the last step stand above the picture.
+    ticks = part(player, "result").value + part(player, "story").value
+    assert ticks.count("✔") == sum(len(step.checks) for step in chapter.steps[:3])
     assert "▶</span> 4. " in part(player, "list").value
     player._page.gesture = {"goto": 1, "number": 2}
     until(lambda: idle(player) and player.position == 1)
     assert part(player, "story").value.count("<details") == 1
+    assert part(player, "story").value.count("✔") == len(chapter.steps[0].checks)
     player._page.gesture = {"goto": 0, "number": 3}
     until(lambda: idle(player) and player.position == 0)
     assert part(player, "story").value == ""

@@ -96,7 +96,12 @@ _STYLE = (
     # The choice of a step is as large as its row; its row says which one it is.
     ".nslab-walk tbody tr{position:relative}"
     ".nslab-walk table{line-height:1.4}"
-    ".nslab-walk input{margin:0 .4em 0 0;vertical-align:-.1em;cursor:pointer}"
+    # Drawn in the colour of the words: a browser's own look switched off where a page is dark.
+    ".nslab-walk input{appearance:none;box-sizing:border-box;width:1.05em;height:1.05em;"
+    "margin:0 .4em 0 0;vertical-align:-.15em;color:inherit;border:1.5px solid currentColor;"
+    "border-radius:50%;cursor:pointer}"
+    ".nslab-walk input:checked"
+    "{background:radial-gradient(closest-side,currentColor 55%,transparent 65%)}"
     ".nslab-walk label{cursor:pointer;white-space:nowrap}"
     ".nslab-walk tbody label::after{content:'';position:absolute;inset:0}"
     f".nslab-walk tbody tr:hover{{{_POINTED}!important}}"

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from nslab.network.model import Frame, Link, Place, Snapshot
 
+STACKED = {"macvlan": "macvlan", "ipvlan": "ipvlan", "vlan": "VLAN"}
+"""What stands on another link: a packet goes through both, up or down."""
+
 
 class Topology:
     """What a snapshot says about places; without one nothing is known."""
@@ -61,14 +64,25 @@ class Topology:
             return ""
         if frame.place == before.place:
             return "back in" if frame.place.link == "lo" else ""
+        if upper := self._stacked(before.place, frame.place):
+            return f"by the {STACKED[upper.kind]} {upper.name}"
         if frame.place.ns != before.place.ns:
+            if _is_tunnel(earlier) and _is_tunnel(link):
+                return "through the tunnel"
             cable = self._peers.get(frame.place) == before.place and link.kind == "veth"
-            return "over the cable" if cable and not out else ""
+            return "over the cable" if cable and not out else "not captured in between"
         if not out:
             return f"taken in by {who}" if link.bridge is not None else ""
         if link.master and link.master in (earlier.master, earlier.name):
             return f"by the bridge {link.master}"
         return f"forwarded by {who}" if before.kind != "outgoing" else ""
+
+    def _stacked(self, one: Place, other: Place) -> Link | None:
+        """Of two links, the one that stands on the other, if one does."""
+        for upper, lower in ((one, other), (other, one)):
+            if self._peers.get(upper) == lower and self._links[upper].kind in STACKED:
+                return self._links[upper]
+        return None
 
     def origins(self, frames: Sequence[Frame]) -> list[int | None]:
         """Of each frame of one packet, which of those before it came from."""
@@ -133,6 +147,11 @@ class Topology:
         if link.master:
             return before.name == link.master
         return came_in and not before.master and earlier.place != frame.place
+
+
+def _is_tunnel(link: Link) -> bool:
+    """Whether its frames travel within others."""
+    return bool(link.tunnel or link.ends)
 
 
 __all__ = ["Topology"]

@@ -25,7 +25,7 @@
     line_words   command lines, in which what is not plain says what it means (gloss.js)
     buttons      a button
     bar          what moves while a job takes more than a second
-    builder      forms, log and picture
+    builder      forms, log and picture (signs.js)
     player       a lesson's steps, one by one (steps.js)
     rejudging    a thread that judges an exercise whenever its lab has changed; knows no widget
     below        what it says below the cell that answered it

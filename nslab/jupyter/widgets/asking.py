@@ -203,8 +203,9 @@ class Asking(w.VBox):  # type: ignore[misc]
         self._job, before = self._pings, self._lab.snapshot()
         target = self._whom.value.strip()
         result = self._lab.ping(self._from, target)
-        mark = "✔ " if result else ""  # what failed says so itself
-        self._say(f"<pre>{mark}ping {html.escape(f'{target}: {result}')}</pre>", of=before)
+        words = str(result).removeprefix("✘ ")  # the sign comes first, whatever came of it
+        line = f"{'✔' if result else '✘'} ping {target}: {words}"
+        self._say(f"<pre>{html.escape(line)}</pre>", of=before)
 
     def _whys(self, done: str = "") -> None:
         self._job, before = self._whys, self._lab.snapshot()

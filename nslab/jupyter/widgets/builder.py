@@ -76,7 +76,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._what = w.Dropdown(
             description=say("Step"),
             options=[form.title for form in FORMS],
-            layout=w.Layout(width="22em", max_width="100%"),
+            layout=w.Layout(width="22em", margin=f"2px 2px 2px calc(-{labels()} - 6px)"),
             style={"description_width": labels()},
         )
         self._palette = w.HTML(_palette())
@@ -120,14 +120,16 @@ class Builder(w.VBox):  # type: ignore[misc]
         self._what.observe(lambda _: self._choose(), names="value")
         self._style.observe(lambda _: self._restyle(), names="value")
         self._whole.observe(lambda _: self._show_log(), names="value")
-        self._page = in_page("hand", "form")
+        self._page = in_page("hand", "form", "signs")
         self._page.observe(lambda change: self._gestured(change["new"]), names="gesture")
         self.live.observe_choice(self._pointed)
         self.asking = Asking(lab, self.live, self._worker, self._near)
         """What is asked from a node of the picture, and the answer."""
         self.asking.observe(lambda _: self._set_first(), names="leads")
         buttons = w.HBox([self._do, self._undo, self._redo, self._stop])
-        steps = w.HBox([self._what, buttons], layout=_wrapped())
+        # Where the buttons stand below the choice, they begin where its field does.
+        beside = f"0 0 0 calc({labels()} + 8px)"
+        steps = w.HBox([self._what, buttons], layout=_wrapped(padding=beside))
         panel.children = [steps, self._row, self._message, self._bar, self.asking]
         # As wide as what stands below it, with what stands around that.
         apart = _wrapped(justify_content="space-between", max_width="calc(60em + 4px)")

@@ -219,8 +219,6 @@ class Card(w.VBox):  # type: ignore[misc]
         known = set(map(id, self._steps))
         new = [step for step in self._lab.steps if step.changed and id(step) not in known]
         self._steps += tuple(new)
-        if new:
-            self._counted = False
         if self._judging is not None:
             self._judging.changed(step=bool(new))
 
@@ -327,11 +325,13 @@ class Card(w.VBox):  # type: ignore[misc]
         """Ask everything, and count it, if it was not counted since the last step or choice."""
         assert self._judging is not None
         self._pressed = True
-        now = self._judging.judge(trying=True)
-        if not self._counted:
-            self._attempt.judged(now.solved)
-            self._counted = True
-        self._show()
+        due = not self._counted
+        now = self._judging.judge(trying=True)  # which counts the step that has led here itself
+        with self._showing:
+            if due and not self._counted:
+                self._attempt.judged(now.solved)
+                self._counted = True
+            self._show()
 
     def _open_hint(self) -> None:
         if self._is_free:

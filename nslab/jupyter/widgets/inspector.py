@@ -72,7 +72,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         tip = say("a pcapng file of the frames in the list")
         self._save = button(say("Open in Wireshark"), save, tip, icon="download")
         self._only = w.Text(
-            description=say("Only"),
+            description=say("Show only"),
             placeholder="icmp · port 80 · ip.addr == 203.0.113.80 · !arp",
             layout=w.Layout(width="40em", max_width="84%"),
             tooltip=say("words of a frame's line, or a filter as in Wireshark; empty for all"),
@@ -85,7 +85,7 @@ class Inspector(w.VBox):  # type: ignore[misc]
         self._heading = w.HTML()
         self._parts = Parts()
         follow = partial(self._worker.do, self.follow)
-        tip = say("show the way of this packet from link to link")
+        tip = say("show in the picture which way the packet of the selected frame took")
         self._follow = button(say("Follow its packet"), follow, tip, icon="share")
         self._follow.disabled = True
         self._play = w.Play(min=1, max=1, value=1, interval=PACE, show_repeat=False)

@@ -13,6 +13,7 @@ import ipywidgets as w
 
 from nslab.draw import Picture
 from nslab.draw.path.explained import explained
+from nslab.draw.scene.metrics import width
 from nslab.errors import EngineUnavailable, ToolMissing
 from nslab.explain.diagnose.explanation import Explanation
 from nslab.jupyter.widgets import picture_words
@@ -74,6 +75,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self._find = w.Text(
             description=say("Find"), placeholder=say("a name or an address"), layout=_wide()
         )
+        self.align(_labels(self._choice.description, self._find.description))
         self._found = w.HTML()
         self._fold = w.ToggleButton(icon="expand", layout=_wide())
         self._shown: Snapshot | Diff = self._snapshot
@@ -111,7 +113,7 @@ class Live(w.VBox):  # type: ignore[misc]
         self.following = Following(lab, self._tell, self._over)
         """The thread behind it; ``following.stop()`` keeps the picture as it is."""
         # The page knows by itself whether there is a kernel behind a saved widget.
-        follows = _line(say("follows the lab"), on=True)
+        follows = _line(say("follows the lab: the picture changes as the lab does"), on=True)
         self._status.value = f"<span class='nslab-on'>{follows}</span>" + only_saved()
         self.following.start()
 
@@ -310,6 +312,11 @@ class Live(w.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         text = f"live picture\n{self.picture.text}"
         return mirrored(super()._repr_mimebundle_(**options), text, drawn(self.picture))
+
+
+def _labels(*words: str) -> str:
+    """How wide labels are beside which fields begin alike, as near to the words as they can."""
+    return f"{max(round(width(text, 13)) for text in words) + 4}px"
 
 
 def _wide() -> w.Layout:

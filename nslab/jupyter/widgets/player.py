@@ -92,8 +92,8 @@ class Player(w.VBox):  # type: ignore[misc]
         self._stopping = threading.Event()
         self._step = w.HTML()
         self._result = w.HTML()
-        self._results: dict[int, str] = {}
-        """What came of each step that is done, by its place."""
+        self._results: dict[int, tuple[str, str]] = {}
+        """By its place, what came of each step that is done, and what the kernel says of it."""
         self._story = w.HTML()
         self._list = w.HTML()
         self._bar = Bar()
@@ -179,6 +179,7 @@ class Player(w.VBox):  # type: ignore[misc]
             self._add(before)
             back = say("What it had done stays; Back takes it back.")
             self._failed(f"{step.title}: {cause(error)}.\n{back}")
+            self._tell_story()
             return False
         self._add(before)
         self._show_result(
@@ -330,24 +331,31 @@ class Player(w.VBox):  # type: ignore[misc]
         said = as_html(verdicts, verdict_words.told)
         self._result.value = f"<b>{html.escape(step.title)}</b>{said}"
         parts = (f"<pre>{html.escape(text)}</pre>" for text in (printed, changes) if text)
-        self._results[self.position - 1] = "".join(parts) + said
+        self._results[self.position - 1] = "".join(parts), said
         self._tell_story()
         self._list.value = self._listed()
 
     def _tell_story(self) -> None:
-        """What came of each step, below the picture; that of the last is open."""
+        """What came of each step, below the picture; that of the last is open.
+
+        What the kernel says of the last stands above the picture, and so not here.
+        """
         told = []
-        for place, words in sorted(self._results.items()):
+        for place, (came, said) in sorted(self._results.items()):
             title = html.escape(self._lesson.steps[place].title)
-            last = " open" if place == self.position - 1 else ""
-            told.append(f"<details{last}><summary>{place + 1}. {title}</summary>{words}</details>")
+            last = place == self.position - 1
+            words = came if last and said in self._result.value else came + said
+            opened = " open" if last else ""
+            told.append(
+                f"<details{opened}><summary>{place + 1}. {title}</summary>{words}</details>"
+            )
         self._story.value = "".join(told)
 
     def _listed(self) -> str:
         """All steps, with the state of each; a press goes to one."""
         rows = []
         for place, step in enumerate(self._lesson.steps):
-            failed = "✘" in self._results.get(place, "")
+            failed = any("✘" in words for words in self._results.get(place, ()))
             sign, state = "○", say("not yet done")
             if place < self.position:
                 sign, state = ("✘", say("a check failed")) if failed else ("✔", say("done"))

@@ -1,0 +1,132 @@
+"""What belongs together stands together: labels at their fields, buttons below them, equal gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbconvert import HTMLExporter
+from playwright.sync_api import Browser, Locator, Page, expect
+from standing import stands
+
+ROOT = Path(__file__).parents[2]
+
+Book = Callable[..., Any]
+
+BUILDER = "import nslab\nlab = nslab.lesson('06').lab(name={name!r})\nlab.builder()"
+
+WORDS = """one => { const all = document.createRange(); all.selectNodeContents(one);
+    const { left, right, top, bottom } = all.getBoundingClientRect();
+    return [left, right, top, bottom]; }"""
+"""Where the words of a part are."""
+
+
+def words(one: Locator) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of them."""
+    left, right, top, bottom = one.evaluate(WORDS)
+    return left, right, top, bottom
+
+
+def box(one: Locator) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of a part."""
+    found = one.bounding_box()
+    assert found
+    x, y = found["x"], found["y"]
+    return x, x + found["width"], y, y + found["height"]
+
+
+def test_radio_buttons_of_a_saved_journey_have_the_colour_of_the_words(chromium: Browser) -> None:
+    """A dark page of nbconvert does not say that it is dark: a browser's own would be grey."""
+    notebook = ROOT / "notebooks" / "05-way-out.ipynb"
+    text, _ = HTMLExporter(theme="dark").from_filename(str(notebook))
+    page = chromium.new_page()
+    page.route(lambda url: not url.startswith("data:"), lambda route: route.abort())
+    page.set_content(text)
+    radio = page.locator(".nslab-walk tbody input").first
+    of = "(one, what) => getComputedStyle(one)[what]"
+    colour = radio.evaluate(of, "borderTopColor")
+    assert colour == page.locator(".nslab-walk td").first.evaluate(of, "color")
+    assert radio.evaluate(of, "backgroundImage") == "none"
+    page.locator(".nslab-walk tbody label").first.click()
+    assert radio.evaluate(of, "backgroundImage") != "none"
+    page.close()
+
+
+def test_look_at_stands_at_its_field_in_a_card_as_in_a_live_picture(book: Book) -> None:
+    live = "import nslab\nlab = nslab.lesson('06').lab(name='near')\nlab.live()"
+    page = book(live, "nslab.lesson('02')['X2'].card()").page
+    apart = []
+    for part in (".nslab-live:not(.nslab-exercise *)", ".nslab-exercise .nslab-live"):
+        choice = page.locator(f"{part} .nslab-choice")
+        terminal = page.locator(f"{part} .nslab-entrance button")
+        stands(page.locator(f"{part} .nslab-window svg.nslab-picture"))
+        expect(terminal).to_be_visible()
+        _, end, _, _ = words(choice.locator("label"))
+        begin, right, _, _ = box(choice.locator("select"))
+        apart.append((begin - end, box(terminal)[0] - right))
+    assert apart[0] == pytest.approx(apart[1], abs=1)
+    assert apart[0][0] < 20
+
+
+def at_the_cable(book: Book, name: str, width: int) -> Page:
+    """A builder whose form is that of a cable, in a window."""
+    page: Page = book(BUILDER.format(name=name), width=width, height=1000).page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.locator(".nslab-what select").select_option("Add a cable (veth)")
+    expect(page.locator(".nslab-form input")).to_have_count(2)
+    stands(page.locator(".nslab-builder .nslab-window svg.nslab-picture"))
+    stands(page.locator(".nslab-form select").last)
+    return page
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+def test_buttons_below_the_step_begin_where_its_field_does(book: Book, width: int) -> None:
+    page = at_the_cable(book, f"begin-{width}", width)
+    left, _, _, bottom = box(page.locator(".nslab-what select"))
+    begin, _, top, _ = box(page.locator("button.nslab-do"))
+    assert top >= bottom
+    assert begin == pytest.approx(left, abs=1)
+    assert box(page.locator(".nslab-form input").first)[0] == pytest.approx(left, abs=1)
+
+
+def test_in_stands_at_its_field_where_there_is_one_before_it(book: Book) -> None:
+    page = at_the_cable(book, "in", 900)
+    _, end, _, _ = box(page.locator(".nslab-form input").first)
+    label = page.locator(".nslab-form label").nth(1)
+    begin, right, _, _ = words(label)
+    assert label.inner_text() == "In"
+    assert 8 < begin - end < 25
+    fields = [box(page.locator(".nslab-form select").nth(n))[0] for n in (0, 2)]
+    assert fields[0] == pytest.approx(fields[1], abs=1), "they stand below each other"
+    assert fields[0] - right < 15
+
+
+def test_what_stands_at_the_foot_of_a_card_is_equally_far_apart(book: Book) -> None:
+    page = book("import nslab", "nslab.lesson('02')['X2'].card()").page
+    foot, hints = page.locator(".nslab-foot"), page.locator(".nslab-hints")
+    hint = page.locator("button.nslab-hint")
+    stands(page.locator(".nslab-exercise .nslab-window svg.nslab-picture"))
+    expect(foot).to_contain_text("tries")
+    above = box(hint)[2] - box(page.locator(".nslab-points"))[3]
+    alone = box(foot)[2] - box(hint)[3]
+    hint.click()
+    expect(hints.locator("b")).to_have_count(1)
+    stands(foot)
+    gaps = [box(hints)[2] - box(hint)[3], box(foot)[2] - box(hints)[3], alone, above]
+    assert max(gaps) - min(gaps) < 2.5, gaps
+
+
+def test_the_inspector_has_one_left_and_one_right_edge(book: Book) -> None:
+    page = book(
+        "import nslab\nlab = nslab.lesson('06').lab(name='edges')\n"
+        "with lab.capture() as seen:\n    lab.ping('ns1', '203.0.113.80')\n"
+        "i = seen.inspect()\ni.frame = 7\ni.follow()\ni",
+        width=900,
+    ).page
+    stands(page.locator(".nslab-journey .nslab-window svg.nslab-picture"))
+    sheet, heading = (box(page.locator(f".nslab-{one}")) for one in ("sheet", "heading"))
+    assert sheet[:2] == pytest.approx(heading[:2], abs=0.5)
+    _, end, _, _ = box(page.locator(".nslab-steps button").last)
+    assert words(page.locator(".nslab-steps .widget-label").first)[0] - end < 20
