@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from nslab import Lab, Step
-from nslab.errors import LabClosed
+from nslab.errors import InvalidInput, LabClosed
 from nslab.network.actions import (
     AddAddress,
     AddBridge,
@@ -329,3 +329,9 @@ def test_a_closed_lab_says_so() -> None:
     lab.close()
     with pytest.raises(LabClosed, match="from the top"):
         lab.check(ck.HasLink("eth0"))
+
+
+@pytest.mark.parametrize("tagged", [10, [10, 20], ("10",), (0,), (True,), "10"])
+def test_tagged_vlans_are_a_tuple_of_numbers(tagged: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"such as (\(10, 20\)|10)"):
+        ck.Carries("v5", tagged=tagged)

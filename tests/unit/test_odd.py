@@ -157,6 +157,41 @@ def test_actions_and_checks(lab: Lab, kind: type, data: st.DataObject) -> None:
         str(error).encode()
 
 
+HUGE = 10**5000
+"""More digits than Python makes a text of by itself."""
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [HUGE, -HUGE, (HUGE,), [HUGE], (HUGE, "a"), ((HUGE,),)],
+    ids=["number", "below zero", "tuple", "list", "two", "nested"],
+)
+@pytest.mark.parametrize("kind", constructors(), ids=lambda kind: kind.__name__)
+def test_a_number_of_thousands_of_digits_wherever_it_may_stand(
+    lab: Lab, kind: type, huge: object
+) -> None:
+    wanted = parameters(kind)
+    for odd in wanted:
+        given = {
+            other.name: "eth0"
+            for other in wanted
+            if other is not odd and other.default is other.empty
+        }
+        try:
+            many = odd.kind is odd.VAR_POSITIONAL
+            made = kind(huge) if many else kind(**given, **{odd.name: huge})
+            str(made)
+            if isinstance(made, Action):
+                assert made.title
+                assert [str(line) for line in made.commands("classic")]
+                lab.do(made)
+            else:
+                assert made.wanted
+                str(lab.check(made))
+        except NslabError as error:
+            str(error).encode()
+
+
 NAMES = [
     names.link_name,
     names.vlan,

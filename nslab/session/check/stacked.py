@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nslab.explain.diagnose.remedy import typed
+from nslab.network import names
 from nslab.network.diff import kind_text, vlans_text
 from nslab.network.model import Snapshot
 from nslab.sentence import Sentence, sentence
@@ -147,10 +148,14 @@ class Carries(Check, frozen=True):
     untagged: int = 0
     tagged: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for number in (*self.tagged, *((self.untagged,) if self.untagged else ())):
+            names.vlan(number)
+
     @property
     def wanted(self) -> str:
-        given = self.tagged if isinstance(self.tagged, tuple) else (self.tagged,)
-        kept = sorted(map(str, given), key=lambda word: (len(word), word))
+        kept = [str(number) for number in sorted(self.tagged)]
         vlans: list[str] = [*kept]
         if self.untagged:
             vlans = [sentence("{vlan} without a tag", vlan=self.untagged), *kept]
