@@ -153,7 +153,8 @@ def test_what_changed_of_a_long_address_has_one_sign() -> None:
 
 def test_cables_take_a_longer_way_rather_than_cross_many() -> None:
     placed = Picture(made(OUT), Memory()).placed
-    assert len(crossed(placed)) <= 12, "once there were 26"
+    # Once there were 26; and when 11 were seen, 7 more lay on each other where they met.
+    assert len(crossed(placed)) <= 18
 
 
 # -- what changes makes no picture too wide --------------------------------------------------------

@@ -29,8 +29,10 @@ EDGE = 8
 INSET = 8
 """Pixels that a cable stays away from the corners of a link."""
 
-PLATE = 6
-"""Pixels that a plate takes more than a line, and that it stays away from a line above it."""
+PLATE, PLATES = 6, 4
+"""Pixels that a plate takes more than a line, and that it stays away from a line above it; and how
+much further it stays away from a plate above it.
+"""
 
 HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
@@ -241,9 +243,16 @@ def _state(cell: Cell) -> str:
 def _news(cell: Cell, room: int) -> list[str]:
     """What changed: what stands beside the name, empty if that has no room, and what below."""
     words = list(cell.told) or ([] if any(line.mark for line in cell.lines) else ["changed"])
+    if words and not cell.close and not _of_state(cell, words[0]):
+        return ["", *words]
     if words and width(words[0], TEXT, bold=True) > room - 2 * PAD - _name_width(cell) - DOT:
         return ["", *words]
     return words
+
+
+def _of_state(cell: Cell, words: str) -> bool:
+    """Whether what changed may stand where the state stands: it tells that, or there is none."""
+    return words.endswith(f"→ {cell.state}") or not (_state(cell) or words.startswith("was "))
 
 
 def _name_width(cell: Cell) -> float:
@@ -378,15 +387,18 @@ def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
 
     :param most: characters that a row has room for
     """
-    plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
+    plates = PLATE * sum(line.role == "nat" for line in lines)
+    plates += sum(map(plate_below, pairwise(lines)))
     wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
     high = LEAD * sum(len(rows(line, most)) for line in lines)
-    return round(wide) + 2, high + PLATE * plates + 4
+    return round(wide) + 2, high + plates + 4
 
 
-def plate_below(lines: tuple[Line, Line]) -> bool:
-    """Whether the second of two lines is a plate that needs to keep away from the first one."""
-    return lines[0].role != "nat" and lines[1].role == "nat"
+def plate_below(lines: tuple[Line, Line]) -> int:
+    """How far the second of two lines keeps away from the first one, as it is a plate."""
+    if lines[1].role != "nat":
+        return 0
+    return PLATES if lines[0].role == "nat" else PLATE
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:

@@ -252,22 +252,29 @@ class _Grid:
                 for other, place, begin, end in self._used
                 if other != level and begin - _CLOSE < at < end + _CLOSE
             ]
+        found = sum(cost for cost, place in self._over[level, at] if low < place <= high)
+        upon = any(low < end and begin < high for begin, end in self._lying(level, at))
+        return found + _UPON * upon
+
+    def _lying(self, level: bool, at: int) -> list[Span]:
+        """From where to where lines lie there that run in that direction."""
+        if (level, at) not in self._upon:
             self._upon[level, at] = [
                 (begin, end)
                 for other, place, begin, end in self._used
                 if other == level and abs(place - at) < _CLOSE
             ]
-        found = sum(cost for cost, place in self._over[level, at] if low < place <= high)
-        upon = any(low < end and begin < high for begin, end in self._upon[level, at])
-        return found + _UPON * upon
+        return self._upon[level, at]
 
     def corner(self, point: Point) -> int:
         """What it costs to turn where a line is."""
         if point not in self._corners:
+            ends = (
+                (self._lying(True, point[1]), point[0]),
+                (self._lying(False, point[0]), point[1]),
+            )
             self._corners[point] = _UPON * any(
-                abs((point[1] if level else point[0]) - place) < _CLOSE
-                and begin - _CLOSE < (point[0] if level else point[1]) < end + _CLOSE
-                for level, place, begin, end in self._used
+                begin - _CLOSE < at < end + _CLOSE for spans, at in ends for begin, end in spans
             )
         return self._corners[point]
 
