@@ -8,11 +8,11 @@ from itertools import combinations, pairwise, product
 import pytest
 import snapshots as sample
 from msgspec import structs
+from test_draw_callouts import network
 from test_draw_room import FIRST, host, macvlans, space
 
-from nslab import AddBridge, AddMacvlan, Attach, DeleteAddress, Lab, Masquerade, SetUp
-from nslab.course.measure import OUT, START
-from nslab.course.measure.topologies import CLIENT, MACVLAN, SERVER
+from nslab import AddBridge, Attach, DeleteAddress, Lab, Masquerade, SetUp
+from nslab.course.measure import OUT
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point, Rect, Slot
 from nslab.draw.layout.cables import Router
@@ -142,12 +142,7 @@ def test_a_wire_within_a_namespace_stays_within_it() -> None:
 
 def measured() -> Snapshot:
     """The network of notebook 15: a client and a server, joined in five ways."""
-    rest = [each for each in MACVLAN if not isinstance(each, str)]
-    with Lab(engine="fake") as lab:
-        lab.do(*(each for each in START if each not in MACVLAN and not isinstance(each, str)))
-        lab.do(AddMacvlan("eth0", "macvlan", to=CLIENT), AddMacvlan("eth0", "macvlan", to=SERVER))
-        lab.do(*rest)
-        return lab.snapshot()
+    return network("15-what-it-costs")
 
 
 def out() -> Snapshot:
