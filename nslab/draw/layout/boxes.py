@@ -203,7 +203,8 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     mark: Kind | None = "changed" if beside else None
     beside = beside or _state(cell)
     if cell.close and beside:
-        lines.append(Line(beside, mark, code=False))
+        if not any(words.endswith(f"→ {beside}") for words in news):
+            lines.append(Line(beside, mark, code=False))
         beside, mark = "", None
     return Told(beside, mark, tuple(lines))
 
@@ -243,16 +244,11 @@ def _state(cell: Cell) -> str:
 def _news(cell: Cell, room: int) -> list[str]:
     """What changed: what stands beside the name, empty if that has no room, and what below."""
     words = list(cell.told) or ([] if any(line.mark for line in cell.lines) else ["changed"])
-    if words and not cell.close and not _of_state(cell, words[0]):
-        return ["", *words]
+    if words and words[0].startswith("was "):
+        return ["", *words]  # another name is not read as a state
     if words and width(words[0], TEXT, bold=True) > room - 2 * PAD - _name_width(cell) - DOT:
         return ["", *words]
     return words
-
-
-def _of_state(cell: Cell, words: str) -> bool:
-    """Whether what changed may stand where the state stands: it tells that, or there is none."""
-    return words.endswith(f"→ {cell.state}") or not (_state(cell) or words.startswith("was "))
 
 
 def _name_width(cell: Cell) -> float:
@@ -344,12 +340,15 @@ def socket(cell: Cell) -> Slot:
 def folded(block: Block) -> Block:
     """A bridge and its ports with their long addresses in two rows each: so they are narrower.
 
-    A bridge's state has a row of its own then, if the bridge is longer with it.
+    A bridge's state has a row of its own then, and its spanning tree, if the bridge is longer with
+    them.
     """
     ports = ([_folded(port) for port in ports] for ports in (block.upper, block.lower))
     own = _folded(block.bridge)
-    close = replace(own, close=True)
-    return Block(min(own, close, key=lambda cell: bridge(cell).w), *ports)
+    tree = replace(own, aside="", lines=(*own.lines, Line(own.aside, code=False)))
+    shapes = [own, replace(own, close=True)]
+    shapes += [tree, replace(tree, close=True)] if own.aside and own.lines else []
+    return Block(min(shapes, key=lambda cell: bridge(cell).w), *ports)
 
 
 def _folded(cell: Cell) -> Cell:
