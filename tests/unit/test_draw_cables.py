@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 import pytest
 import snapshots as sample
 from msgspec import structs
+from test_draw_callouts import network
 from test_draw_room import FIRST, host, macvlans, space
 
 from nslab import AddBridge, Attach, DeleteAddress, Lab, Masquerade, SetUp
+from nslab.course.measure import OUT
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point, Rect, Slot
 from nslab.draw.layout.cables import Router
 from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import End
-from nslab.network.model import Peer, Snapshot
+from nslab.draw.paint.cell import least
+from nslab.network.model import Mirred, Peer, Snapshot
+
+CELL = 524
+"""Pixels that a notebook's cell has at a zoom of 200 %."""
 
 NEAR = 8
 """Pixels: so close to an edge, a line looks like a part of it."""
@@ -129,3 +135,81 @@ def test_a_wire_within_a_namespace_stays_within_it() -> None:
     way = Router([box]).way(End(upper, "swe"), End(lower, "nwes"), blocks)
     assert all(box.holds(point) for point in way)
     assert not any(box.x == x or box.right == x for x, _ in way), "and not on its edge"
+
+
+# -- cables that meet ------------------------------------------------------------------------------
+
+
+def measured() -> Snapshot:
+    """The network of notebook 15: a client and a server, joined in five ways."""
+    return network("15-what-it-costs")
+
+
+def out() -> Snapshot:
+    """The other network of that notebook: the ways out."""
+    with Lab(engine="fake") as lab:
+        lab.do(*OUT)
+        return lab.snapshot()
+
+
+def mixed_up(placed: Placed) -> Iterator[tuple[str, str]]:
+    """Cables of which one lies on another, or turns where that is: the two seem to be one."""
+    for (one, a), (other, b) in combinations(placed.runs, 2):
+        ends = {id(end.slot) for end in (one.start, one.end)}
+        if ends & {id(end.slot) for end in (other.start, other.end)}:
+            continue  # what is plugged into one link may leave it together
+        pairs = product(pairwise(a), pairwise(b))
+        lies = any(is_level(x) == is_level(y) and near(x).overlaps(near(y)) for x, y in pairs)
+        turns = [(point, line) for point in a[1:-1] for line in pairwise(b)]
+        turns += [(point, line) for point in b[1:-1] for line in pairwise(a)]
+        if lies or any(near(line).holds(point) for point, line in turns):
+            yield one.id, other.id
+
+
+def is_level(line: tuple[Point, Point]) -> bool:
+    return line[0][1] == line[1][1]
+
+
+def near(line: tuple[Point, Point]) -> Rect:
+    """A line with as much around it as is needed to tell it from another one."""
+    (ax, ay), (bx, by) = line
+    return Rect(min(ax, bx), min(ay, by), abs(ax - bx), abs(ay - by)).grown(3)
+
+
+@pytest.mark.parametrize("made", [measured, out])
+def test_no_cable_lies_on_another_or_turns_where_that_is(made: Callable[[], Snapshot]) -> None:
+    placed = Picture(made()).placed
+    assert list(mixed_up(placed)) == []
+    assert least(placed.width - placed.left) <= CELL, "and the picture is no wider for that"
+
+
+@pytest.mark.parametrize("made", [measured, out])
+def test_no_cable_runs_around_a_name(made: Callable[[], Snapshot]) -> None:
+    placed = Picture(made()).placed
+    for box, _, rect in placed.boxes:
+        label = placed.labels[box.key].rect
+        beside = Rect(rect.x, label.y, label.x - rect.x, label.h)
+        lines = [near(line) for _, path in placed.runs for line in pairwise(path)]
+        assert not any(map(beside.overlaps, lines)), box.label
+
+
+def test_a_line_that_passes_a_bridge_keeps_away_from_it_and_from_the_border() -> None:
+    """As the one along which a filter sends what the host's card has heard."""
+    sent = Mirred(side="ingress", verb="mirror", to="ifb0", filter="protocol all pref 1 u32")
+    star = sample.star(2)
+    links = [
+        structs.replace(link, mirred=(sent,)) if link.name == "eth0" else link
+        for link in star.host.links
+    ]
+    host = structs.replace(star.host, links=(*links, sample.link("ifb0", 90, kind="ifb")))
+    placed = Picture(structs.replace(star, namespaces=(host, *star.namespaces[1:]))).placed
+    way = placed.cable("host/eth0", "host/ifb0")
+    box = next(rect for one, _, rect in placed.boxes if one.label == "host")
+    bridge = placed.links()["host/br0"]
+    beside = [(a, b) for a, b in pairwise(way) if a[0] == b[0] and min(a[1], b[1]) < bridge.y]
+    assert any(max(a[1], b[1]) > bridge.bottom for a, b in beside), "it passes the bridge"
+    for (x, _), _ in beside:
+        assert min(abs(x - edge) for edge in (box.x, box.right)) > NEAR
+        assert min(abs(x - edge) for edge in (bridge.x, bridge.right)) > 6 or (
+            bridge.x < x < bridge.right
+        )

@@ -12,6 +12,7 @@ from test_draw_trail import followed, stops
 from nslab import Action, AddMacvlan, Lab, lesson
 from nslab.draw import Picture
 from nslab.draw.path.picture import PathPicture
+from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Stop, Trail
 from nslab.network.model import Snapshot
 
@@ -76,3 +77,18 @@ def test_these_are_all_that_lessons_show() -> None:
 @pytest.mark.parametrize("name", ["lost", "flood", "level", "crowd", "lo"])
 def test_no_tag_of_another_way_touches_anything(name: str) -> None:
     assert touched(followed(name).html) == {}
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_no_line_to_a_tag_grazes_a_link(name: str) -> None:
+    """A line beside a box's edge looks like a second edge."""
+    snapshot = network(name)
+    for way in JOURNEYS[name]:
+        picture = PathPicture(Picture(snapshot), Trail("a ping", way), "")
+        links = [slot.rect for _, slot in (*picture.placed.bridges, *picture.placed.cells)]
+        for tag in picture.callouts:
+            (ax, ay), (bx, by) = tag.mark.at, tag.meets
+            dots = [(ax + (bx - ax) * n // 50, ay + (by - ay) * n // 50) for n in range(51)]
+            for rect in links:
+                if not rect.grown(RADIUS + 4).holds(tag.mark.at):
+                    assert not any(map(rect.grown(4).holds, dots)), tag.lines

@@ -21,6 +21,7 @@ from nslab import (
     AddVeth,
     Attach,
     Lab,
+    Rename,
     ResolvConf,
     SetBridge,
     SetDown,
@@ -256,3 +257,25 @@ def halos(svg: str) -> Iterator[tuple[str, set[tuple[float, float]]]]:
                     ways = [((x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y))]
                 found = {dot for way in ways for pair in pairwise(way) for dot in dots(*pair)}
                 yield group.get("data-link") or "", found
+
+
+def test_what_a_link_was_called_does_not_stand_where_its_state_stands() -> None:
+    before, after = before_and_after([AddVeth("peerA", "peerB")], [Rename("peerB", "eth1")])
+    for state in ("down", ""):
+        if not state:
+            before, after = (_all_up(each) for each in (before, after))
+        picture = Picture(compare(before, after))
+        rect = picture.placed.links()["host/eth1"]
+        rows: dict[int, list[str]] = {}
+        for x, y, words in re.findall(r'x="(\d+)" y="(\d+)">([^<]*)</text>', picture.svg):
+            if rect.holds((int(x), int(y))):
+                rows.setdefault(int(y), []).append(words)
+        first, *others = (rows[y] for y in sorted(rows))
+        assert first == ["eth1", *([state] if state else [])]
+        assert ["was peerB"] in others
+
+
+def _all_up(snapshot: Snapshot) -> Snapshot:
+    links = tuple(structs.replace(link, up=True, carrier=True) for link in snapshot.host.links)
+    host = structs.replace(snapshot.host, links=links)
+    return structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))

@@ -22,6 +22,7 @@ from nslab import (
     DeleteNamespace,
     Lab,
     Masquerade,
+    SetBridge,
     SetDown,
     SetPortVlan,
     SetUp,
@@ -141,6 +142,25 @@ def test_a_long_address_has_two_rows_where_that_makes_bridges_fit() -> None:
     assert ADDRESSES[0] in alone, "where there is room, it is in one row"
 
 
+def test_a_spanning_tree_has_a_row_of_its_own_where_that_makes_bridges_fit() -> None:
+    steps: list[list[Action]] = [
+        [AddBridge("lxcbr0"), AddAddress("lxcbr0", "192.168.10.1/24"), SetUp("lxcbr0")],
+        [AddBridge("lxcbr1")],
+        [SetBridge("lxcbr1", stp=True)],
+        [AddAddress("lxcbr1", "192.168.20.1/24"), SetUp("lxcbr1")],
+    ]
+    with Lab(engine="fake") as lab:
+        for step in steps:
+            for picture in (lab.do(*step).picture, lab.picture):
+                assert picture
+                assert least(wide(picture.placed)) <= CELL
+                said = [line for line in written(picture.svg) if line.endswith("no-carrier")]
+                assert len(said) <= 1, "a state is said once"
+        assert "STP on, forward delay 15 s" in written(lab.picture.svg)
+        one, other = (rect(lab.picture.placed, f"host/lxcbr{n}") for n in (0, 1))
+    assert one.y == other.y, "they are side by side"
+
+
 def test_what_changed_of_a_long_address_has_one_sign() -> None:
     with Lab(engine="fake", ipv6=True) as lab:
         lab.do(*library(), watch=False)
@@ -153,7 +173,8 @@ def test_what_changed_of_a_long_address_has_one_sign() -> None:
 
 def test_cables_take_a_longer_way_rather_than_cross_many() -> None:
     placed = Picture(made(OUT), Memory()).placed
-    assert len(crossed(placed)) <= 12, "once there were 26"
+    # Once there were 26; and when 11 were seen, 7 more lay on each other where they met.
+    assert len(crossed(placed)) <= 18
 
 
 # -- what changes makes no picture too wide --------------------------------------------------------

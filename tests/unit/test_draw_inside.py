@@ -110,6 +110,14 @@ def test_a_plate_keeps_away_from_the_line_above_it(role: str) -> None:
     assert all(rect.bottom < home.bottom - 4 for rect in rects)
 
 
+def test_plates_below_each_other_are_apart() -> None:
+    two = [sample.nat("masquerade", source=f"172.{n}.0.0/16", out="eth0") for n in (17, 18)]
+    picture = Picture(sample.lab(rules=sample.together(*two)))
+    plates = re.findall(r'<g class="nslab-nat[^>]*>\n(<rect [^>]*>)', picture.svg)
+    other, one = (Rect(*map(int, OUTLINE.findall(each)[0])) for each in plates)
+    assert max(other.y - one.bottom, one.y - other.bottom) >= 4
+
+
 def test_a_new_name_is_said_once_where_it_stands() -> None:
     """Not by a tag "changed" at the one end of the box, and the name at the other."""
     there = sample.star(1)

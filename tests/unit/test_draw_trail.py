@@ -20,7 +20,7 @@ from nslab.draw import Picture
 from nslab.draw.layout.boxes import GATE, Rect
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
-from nslab.draw.path.callouts import lead_end, written
+from nslab.draw.path.callouts import written
 from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.room import RADIUS
@@ -263,7 +263,7 @@ def test_what_is_said_of_a_stop_stands_at_it() -> None:
     picture = followed("out")
     assert {tag.kind for tag in picture.callouts} == {"told", "arrived"}
     for tag in picture.callouts:
-        at, end = tag.mark.at, lead_end(tag.mark.at, tag.rect)
+        at, end = tag.mark.at, tag.meets
         assert abs(at[0] - end[0]) + abs(at[1] - end[1]) <= 80
     top = int((ET.fromstring(picture.html).get("viewBox") or "").split()[1])
     assert all(tag.rect.y >= top for tag in picture.callouts)
@@ -477,7 +477,7 @@ def test_no_number_hides_the_gate() -> None:
 def test_no_line_to_a_tag_runs_through_words(name: str) -> None:
     picture = followed(name)
     for tag in (tag for tag in picture.callouts if tag.led):
-        end = lead_end(tag.mark.at, tag.rect)
+        end = tag.meets
         words = [rect for _, rect in texts(picture.placed)]
         steps = max(1, abs(tag.mark.at[0] - end[0]) + abs(tag.mark.at[1] - end[1]))
         for n in range(0, steps, 4):

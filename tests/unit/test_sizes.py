@@ -41,7 +41,6 @@ LONG = {
 
 BRANCHING = {
     "cli/pick.py pick": "the ways in which it may be unclear which lab is meant",
-    "draw/layout/cables.py _search": "A*, whose inner loop is hot",
     "draw/layout/plan.py Plan._group": "the kinds of namespaces, each with its parts",
     "draw/scene/networks.py networks": "what joins two links, a case each",
     "engine/agent/boot/living.py Living._listen": "one loop over everything that may be ready",

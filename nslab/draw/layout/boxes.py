@@ -29,8 +29,10 @@ EDGE = 8
 INSET = 8
 """Pixels that a cable stays away from the corners of a link."""
 
-PLATE = 6
-"""Pixels that a plate takes more than a line, and that it stays away from a line above it."""
+PLATE, PLATES = 6, 4
+"""Pixels that a plate takes more than a line, and that it stays away from a line above it; and how
+much further it stays away from a plate above it.
+"""
 
 HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
@@ -201,7 +203,8 @@ def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
     mark: Kind | None = "changed" if beside else None
     beside = beside or _state(cell)
     if cell.close and beside:
-        lines.append(Line(beside, mark, code=False))
+        if not any(words.endswith(f"→ {beside}") for words in news):
+            lines.append(Line(beside, mark, code=False))
         beside, mark = "", None
     return Told(beside, mark, tuple(lines))
 
@@ -241,6 +244,8 @@ def _state(cell: Cell) -> str:
 def _news(cell: Cell, room: int) -> list[str]:
     """What changed: what stands beside the name, empty if that has no room, and what below."""
     words = list(cell.told) or ([] if any(line.mark for line in cell.lines) else ["changed"])
+    if words and words[0].startswith("was "):
+        return ["", *words]  # another name is not read as a state
     if words and width(words[0], TEXT, bold=True) > room - 2 * PAD - _name_width(cell) - DOT:
         return ["", *words]
     return words
@@ -335,12 +340,15 @@ def socket(cell: Cell) -> Slot:
 def folded(block: Block) -> Block:
     """A bridge and its ports with their long addresses in two rows each: so they are narrower.
 
-    A bridge's state has a row of its own then, if the bridge is longer with it.
+    A bridge's state has a row of its own then, and its spanning tree, if the bridge is longer with
+    them.
     """
     ports = ([_folded(port) for port in ports] for ports in (block.upper, block.lower))
     own = _folded(block.bridge)
-    close = replace(own, close=True)
-    return Block(min(own, close, key=lambda cell: bridge(cell).w), *ports)
+    tree = replace(own, aside="", lines=(*own.lines, Line(own.aside, code=False)))
+    shapes = [own, replace(own, close=True)]
+    shapes += [tree, replace(tree, close=True)] if own.aside and own.lines else []
+    return Block(min(shapes, key=lambda cell: bridge(cell).w), *ports)
 
 
 def _folded(cell: Cell) -> Cell:
@@ -378,15 +386,18 @@ def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
 
     :param most: characters that a row has room for
     """
-    plates = sum(line.role == "nat" for line in lines) + sum(map(plate_below, pairwise(lines)))
+    plates = PLATE * sum(line.role == "nat" for line in lines)
+    plates += sum(map(plate_below, pairwise(lines)))
     wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
     high = LEAD * sum(len(rows(line, most)) for line in lines)
-    return round(wide) + 2, high + PLATE * plates + 4
+    return round(wide) + 2, high + plates + 4
 
 
-def plate_below(lines: tuple[Line, Line]) -> bool:
-    """Whether the second of two lines is a plate that needs to keep away from the first one."""
-    return lines[0].role != "nat" and lines[1].role == "nat"
+def plate_below(lines: tuple[Line, Line]) -> int:
+    """How far the second of two lines keeps away from the first one, as it is a plate."""
+    if lines[1].role != "nat":
+        return 0
+    return PLATES if lines[0].role == "nat" else PLATE
 
 
 def title_size(box: Box, title: str) -> tuple[int, int]:

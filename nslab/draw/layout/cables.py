@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 from nslab.draw.layout.boxes import INSET, Point, Rect
@@ -33,9 +34,14 @@ _ALONG = 4
 _OVER = 200
 _ASIDE = 70
 _APART = 240
+_UPON = 1000
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
-is not preferred, and of one that is not its tree's: what stands on one link leaves it together.
+is not preferred, of one that is not its tree's (what stands on one link leaves it together), and of
+lying on another cable, or sharing a corner with it: then it cannot be seen which is which.
 """
+
+_CLOSE = 4
+"""Pixels: so close to each other, two cables look like one."""
 
 _WIDER = 2
 """How often the length of a way counts to the left of all boxes: there it makes a picture wider."""
@@ -118,23 +124,16 @@ class Router:
         What was drawn later was not known when the first one was found, nor what a straight one
         passes over.
         """
-        over = self._crossed(path, tree)
-        if not over:
-            return path
         kept = list(self._used)
         for line in pairwise(path):
             self._used.remove((line, tree))
-        found = self._led(start, end, blocks, tree, lane)
-        if self._crossed(found, tree) < over:
-            return found
+        grid = _Grid([], [], [], [each for each, owner in self._used if owner != tree or not tree])
+        if grid.cost(path)[0]:
+            found = self._led(start, end, blocks, tree, lane)
+            if grid.cost(found) < grid.cost(path):
+                return found
         self._used = kept
         return path
-
-    def _crossed(self, path: list[Point], tree: object) -> int:
-        """How many lines a way passes over, beside those of its own tree."""
-        others = [line for line, owner in self._used if tree is None or owner != tree]
-        grid = _Grid([], [], [], others)
-        return sum(grid.over(*line) for line in pairwise(path))
 
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
@@ -198,15 +197,29 @@ class _Grid:
         self._walls: dict[tuple[bool, int], list[Span]] = {}
         self._lanes: dict[tuple[bool, int], list[Span]] = {}
         self._used = [_span(*line) for line in used]
-        self._over: dict[tuple[bool, int], list[int]] = {}
+        self._over: dict[tuple[bool, int], list[Span]] = {}
+        self._upon: dict[tuple[bool, int], list[Span]] = {}
+        self._corners: dict[Point, int] = {}
+        self._steps: dict[Point, list[tuple[int, Point, int]]] = {}
 
-    def next(self, point: Point, way: int) -> Point | None:
-        """The next crossing in a direction."""
-        dx, dy = list(_DIRECTIONS.values())[way]
-        n, m = self._column[point[0]] + dx, self._row[point[1]] + dy
-        if 0 <= n < len(self._xs) and 0 <= m < len(self._ys):
-            return self._xs[n], self._ys[m]
-        return None
+    def steps(self, point: Point) -> list[tuple[int, Point, int]]:
+        """The steps that lead on from a crossing: direction, next crossing and cost of each."""
+        if point not in self._steps:
+            self._steps[point] = list(self._leading(point))
+        return self._steps[point]
+
+    def _leading(self, point: Point) -> Iterator[tuple[int, Point, int]]:
+        n, m = self._column[point[0]], self._row[point[1]]
+        for way, (dx, dy) in enumerate(_DIRECTIONS.values()):
+            if not (0 <= n + dx < len(self._xs) and 0 <= m + dy < len(self._ys)):
+                continue
+            to = self._xs[n + dx], self._ys[m + dy]
+            if self.blocked(point, to):
+                continue
+            price = (abs(to[0] - point[0]) + abs(to[1] - point[1])) * (_WIDER if to[0] < 0 else 1)
+            if self.beside(point, to):
+                price += _ALONG * price + _BEND
+            yield way, to, price + self.met(point, to)
 
     def blocked(self, a: Point, b: Point) -> bool:
         """Whether a step would run through a rectangle."""
@@ -230,16 +243,45 @@ class _Grid:
             ]
         return any(low < end and begin < high for begin, end in self._lanes[level, at])
 
-    def over(self, a: Point, b: Point) -> int:
-        """How many lines that are there a step passes over."""
+    def met(self, a: Point, b: Point) -> int:
+        """What it costs a step that it passes over lines that are there, or lies on them."""
         level, at, low, high = _span(a, b)
         if (level, at) not in self._over:
             self._over[level, at] = [
-                place
+                (_OVER if begin + _CLOSE <= at <= end - _CLOSE else _UPON, place)
                 for other, place, begin, end in self._used
-                if other != level and begin < at < end
+                if other != level and begin - _CLOSE < at < end + _CLOSE
             ]
-        return sum(low < place <= high for place in self._over[level, at])
+        found = sum(cost for cost, place in self._over[level, at] if low < place <= high)
+        upon = any(low < end and begin < high for begin, end in self._lying(level, at))
+        return found + _UPON * upon
+
+    def _lying(self, level: bool, at: int) -> list[Span]:
+        """From where to where lines lie there that run in that direction."""
+        if (level, at) not in self._upon:
+            self._upon[level, at] = [
+                (begin, end)
+                for other, place, begin, end in self._used
+                if other == level and abs(place - at) < _CLOSE
+            ]
+        return self._upon[level, at]
+
+    def corner(self, point: Point) -> int:
+        """What it costs to turn where a line is."""
+        if point not in self._corners:
+            ends = (
+                (self._lying(True, point[1]), point[0]),
+                (self._lying(False, point[0]), point[1]),
+            )
+            self._corners[point] = _UPON * any(
+                begin - _CLOSE < at < end + _CLOSE for spans, at in ends for begin, end in spans
+            )
+        return self._corners[point]
+
+    def cost(self, path: list[Point]) -> tuple[int, int]:
+        """What it costs that a way meets lines that are there; and how many points it has."""
+        met = sum(self.met(*line) for line in pairwise(path)) + sum(map(self.corner, path[1:-1]))
+        return met, len(path)
 
 
 def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]:
@@ -249,8 +291,13 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
     """
     dear = list(goals)[1:]
 
-    def ahead(point: Point) -> int:
-        return min(abs(point[0] - x) + abs(point[1] - y) for x, y in goals)
+    @cache
+    def ahead(point: Point, level: bool) -> int:
+        """What it costs at the least from there, if it is come to from the side, or not."""
+        return min(
+            abs(point[0] - x) + abs(point[1] - y) + _BEND * (point[level] != (x, y)[level])
+            for x, y in goals
+        )
 
     queue: list[tuple[int, int, int, Point, int, tuple[Point, int]]] = []
     came: dict[tuple[Point, int], tuple[Point, int]] = {}
@@ -259,7 +306,8 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
     def push(cost: int, point: Point, way: int, before: tuple[Point, int]) -> None:
         nonlocal count
         count += 1
-        heapq.heappush(queue, (cost + ahead(point), count, cost, point, way, before))
+        least = cost + (ahead(point, way > 1) if way != _THERE else 0)
+        heapq.heappush(queue, (least, count, cost, point, way, before))
 
     for number, (point, (_, away)) in enumerate(starts.items()):
         if not any(_inside(block, point) for block in grid.blocks):
@@ -275,15 +323,10 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
             # Into the link is the opposite of away from it.
             turned = way != goals[point][1] ^ 1
             push(cost + _BEND * turned + _ASIDE * (point in dear), point, _THERE, (point, way))
-        for turn in range(len(_DIRECTIONS)):
-            to = grid.next(point, turn)
-            if to is None or turn == way ^ 1 or (to, turn) in came or grid.blocked(point, to):
-                continue
-            price = (abs(to[0] - point[0]) + abs(to[1] - point[1])) * (_WIDER if to[0] < 0 else 1)
-            if grid.beside(point, to):
-                price += _ALONG * price + _BEND
-            price += _OVER * grid.over(point, to)
-            push(cost + price + (_BEND if turn != way else 0), to, turn, (point, way))
+        for turn, to, price in grid.steps(point):
+            if turn != way ^ 1 and (to, turn) not in came:
+                price += 0 if turn == way else _BEND + grid.corner(point)
+                push(cost + price, to, turn, (point, way))
     return []
 
 

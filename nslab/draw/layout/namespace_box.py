@@ -47,6 +47,9 @@ UPLINK_GAP = 28
 FOOT = 12
 """Pixels below the last row."""
 
+ASIDE = 12
+"""Pixels more from a bridge to the border, where a line passes between the two."""
+
 BELOW_LINKS = 24
 """Pixels from a link to the base line of the namespace's name below it."""
 
@@ -245,10 +248,22 @@ class Filler:
                 left = frame.at(frame.group.uplinks[0]).x + GATE + 8
                 self._set(frame, _longest(lines, room - left) or SHORTEST)
             self._rows(frame)
+        self._stretch(frame)
+
+    def _stretch(self, frame: NamespaceBox) -> None:
+        """A bridge is as long as its namespace is wide: no empty corner beside it."""
         if len(frame.group.docks) == 1 and frame.is_host:
-            # A bridge is as long as its namespace is wide: no empty corner beside it.
             slot = frame.group.docks[0].bridge
-            slot.w = max(slot.w, grid(frame.w) - MARGIN - frame.inside[id(slot)][0])
+            beside = ASIDE if self._passed(frame.group) else 0
+            slot.w = max(slot.w, grid(frame.w) - MARGIN - beside - frame.inside[id(slot)][0])
+
+    def _passed(self, group: Group) -> bool:
+        """Whether a line has to pass a bridge: from a link above it to one below."""
+        above, below = ({self._key(slot) for slot in row} for row in (group.uplinks, group.others))
+        return any(
+            {cable.upper, cable.lower} & above and {cable.upper, cable.lower} & below
+            for cable in self.scene.cables
+        )
 
     def _room(self, frame: NamespaceBox) -> int:
         """Where notes may end: if what else is there needs more room, they have it too."""

@@ -21,6 +21,9 @@ from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
 from nslab.draw.scene.scene import Box, Cell, Key, Scene, Scenery
 
+ROUNDS = 3
+"""How often ways are looked for anew that meet others, as long as one is found."""
+
 CLEAR = 7
 """Pixels between a cable and a link that is not its own."""
 
@@ -219,9 +222,15 @@ class _Placer:
         for run in order:
             ends = run.start, run.end, blocks[run.id]
             found[run.id] = router.way(*ends, _tree(run), _lane(run))
-        for run in sorted(order, key=lambda run: not turns[run.id]):
+        known: dict[str, int] = {}
+        again = 0
+        for run in sorted(order, key=lambda run: not turns[run.id]) * ROUNDS:
+            if known.get(run.id) == again:
+                continue  # nothing else has moved since
             ends = run.start, run.end, blocks[run.id]
-            found[run.id] = router.again(found[run.id], *ends, _tree(run), _lane(run))
+            other = router.again(found[run.id], *ends, _tree(run), _lane(run))
+            again += other != found[run.id]
+            found[run.id], known[run.id] = other, again
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:

@@ -32,7 +32,7 @@ def notes(every: Notes, rect: Rect, hue: str) -> Iterator[tuple[Line, Iterator[s
     """
     y = rect.y + 13
     for before, line in zip((None, *every.lines), every.lines, strict=False):
-        y += PLATE if before and plate_below((before, line)) else 0
+        y += plate_below((before, line)) if before else 0
         if line.role == "nat":
             yield line, _plate(rect.x, y, line, hue, every.most)
             y += PLATE

@@ -46,6 +46,9 @@ _ABOVE, _OUT = 52, 24
 
 _GAP = RADIUS + 4
 
+_SLANTS = (0, 8, -8, 16, -16)
+"""Pixels from the straight line to a tag to where it may end else."""
+
 _GOOD = 60
 """The cost up to which a tag's place is good."""
 
@@ -68,6 +71,8 @@ class Callout:
     """How good the place is: pixels of distance and what is covered."""
     led: bool = True
     """Whether a line leads to it: none does that would run through what is written."""
+    meets: Point = (0, 0)
+    """Where that line meets it."""
 
 
 def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ()) -> list[Callout]:
@@ -132,9 +137,22 @@ class _Room:
             best = 1000, Rect(x, at[1] + _GAP, w, h), lines
         cost, rect, shape = best
         led = not self._crosses(at, rect)
+        meets = self._meets(at, rect)
         self._ground.taken.append(rect.grown(_CLEAR + 1))
         self._tight.taken.append(rect.grown(1))
-        return Callout(kind, shape, rect, mark, cost, led)
+        return Callout(kind, shape, rect, mark, cost, led, meets)
+
+    def _meets(self, at: Point, rect: Rect) -> Point:
+        """Where the line from a stop meets its tag: a little aside, if it would graze a link."""
+        near = [each.grown(_ROOMY) for each in self._solids if not each.grown(_GAP).holds(at)]
+        end = lead_end(at, rect)
+        ends = [(min(max(end[0] + by, rect.x + 6), rect.right - 6), end[1]) for by in _SLANTS]
+        free = (
+            each
+            for each in ends
+            if not any(rect.holds(dot) for rect in (*near, *self._words) for dot in _dots(at, each))
+        )
+        return next(free, end)
 
     def _better(
         self, ground: Ground, at: Point, lines: tuple[str, ...], numbered: int, best: _Best | None

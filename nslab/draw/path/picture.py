@@ -15,7 +15,7 @@ from nslab.draw.layout.place import Placed
 from nslab.draw.paint.shapes import line_through, xml
 from nslab.draw.paint.svg import Over, svg
 from nslab.draw.path.animation import STYLE, beats, travellers
-from nslab.draw.path.callouts import NUMBER, Callout, callouts, lead_end
+from nslab.draw.path.callouts import NUMBER, Callout, callouts
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Leg, Mark, Stop, Track, Tracker, Trail
 
@@ -211,7 +211,7 @@ class PathPicture(Picture):
 
 def _lead(tag: Callout, off: str) -> str:
     """The line from a stop to its tag."""
-    (x, y), nearest = tag.mark.at, lead_end(tag.mark.at, tag.rect)
+    (x, y), nearest = tag.mark.at, tag.meets
     kind = "" if tag.kind == "told" else f" nslab-lead-{tag.kind}"
     return f'<path class="nslab-lead{kind}"{off} d="M{x} {y}L{nearest[0]} {nearest[1]}"/>'
 
