@@ -297,8 +297,8 @@ MUTANTS = (
     ),
     Mutant(
         "answers: a verdict is said below every cell",
-        "if lab.alive and lab.steps != steps])",
-        "if lab.alive])",
+        "if lab.alive and lab.steps != steps]\n",
+        "if lab.alive]\n",
         ("tests/unit/test_answers.py",),
     ),
     Mutant(
