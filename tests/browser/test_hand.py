@@ -535,3 +535,43 @@ def test_what_why_names_as_the_remedy_is_done_by_its_button(book: Book) -> None:
     assert not any(
         route.destination == "default" for route in seen("mends").namespace("ns1").routes
     )
+
+
+SLOWLY = """\
+import time
+import ipywidgets
+heard = ipywidgets.Widget._handle_msg
+def later(widget, message):
+    time.sleep(.5)
+    heard(widget, message)
+ipywidgets.Widget._handle_msg = later
+import nslab
+lab = nslab.Lab({name!r})
+lab.do(*(nslab.AddBridge(f"br{{n}}") for n in range(4)))
+lab.builder()"""
+"""A kernel that takes its time for whatever the page tells it."""
+
+
+@pytest.mark.parametrize("by", ["Space", "click"])
+def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
+    """What is chosen quickly waits in the page while the kernel is at what was chosen before it."""
+    name = f"shown-{by}".lower()
+    page = book(SLOWLY.format(name=name)).page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    page.locator(".nslab-what select").select_option("Set up")
+    button = page.locator("button.nslab-do")
+    link = page.locator(".nslab-form select").last
+    expect(link.locator("option[value='br3']")).to_have_count(1)
+    link.select_option("br0")
+    expect(page.locator(".nslab-message")).to_contain_text("br0 up")
+    expect(button).to_be_enabled()
+    for passed in ("br1", "br2", "br3"):
+        link.select_option(passed)
+    if by == "click":
+        button.click()
+    else:
+        button.focus()
+        page.keyboard.press("Space")
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    links = seen(name).host.links
+    assert [one.name for one in links if one.up and one.bridge] == ["br3"]

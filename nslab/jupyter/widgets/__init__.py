@@ -23,7 +23,7 @@
     gestures     what a drag or a click in the picture means (hand.js); pure functions
     asking       a ping, why and a capture from a node of the picture (form.js)
     line_words   command lines, in which what is not plain says what it means (gloss.js)
-    buttons      a button
+    buttons      a button, which is pressed with what is shown (order.js)
     bar          what moves while a job takes more than a second
     builder      forms, log and picture (signs.js)
     player       a lesson's steps, one by one (steps.js)

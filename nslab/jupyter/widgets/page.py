@@ -57,10 +57,10 @@ class Page(anywidget.AnyWidget):
 def in_page(*scripts: str) -> Page:
     """What a widget needs in the page.
 
-    :param scripts: others beside ``page.js``, ``picture.js`` and ``gloss.js``, by name
+    :param scripts: others beside ``page.js``, ``order.js``, ``picture.js`` and ``gloss.js``, by name
     """
     return Page(
-        _esm=_module("page", "picture", "gloss", *scripts),
+        _esm=_module("page", "order", "picture", "gloss", *scripts),
         _css=text("page.css"),
         words=_words(),
         layout=w.Layout(display="none"),

@@ -1,0 +1,47 @@
+// What is typed or chosen waits in the page while the kernel still works on what came before it
+// (ipywidgets sends one change of a widget after the other), and a click does not wait: it would act
+// on older values than are shown.  So a press waits until all has been told.  Stop never waits.
+export default ({ all, own, model, signal }) => {
+    const untold = () => [...model.widget_manager?._modelsSync?.values() ?? []]
+        .some(one => one._pending_msgs > 0);
+    const waits = event => own(event.target) && event.target.closest('button:not(.nslab-stop)');
+    const PAUSE = 20;
+    let held = 0, through = false;
+    // A button that cannot be pressed meanwhile may be in a moment.
+    const press = button => {
+        clearTimeout(held);
+        if (untold()) { held = setTimeout(press, PAUSE, button); return; }
+        through = true;
+        button.click();
+        through = false;
+    };
+    signal.addEventListener('abort', () => clearTimeout(held));
+
+    const hold = (event, button) => {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        press(button);
+    };
+    all.addEventListener('click', event => {
+        const button = !through && waits(event);
+        if (button && untold()) hold(event, button);
+    }, { capture: true, signal });
+
+    // A button may become one that cannot be pressed while the key, or the hand, is still down.
+    all.addEventListener('keydown', event => {
+        const button = ['Enter', ' '].includes(event.key) && waits(event);
+        if (button && !event.repeat && untold()) hold(event, button);
+    }, { capture: true, signal });
+    let under = null;
+    all.addEventListener('pointerdown', event => {
+        under = waits(event) && untold() ? waits(event) : null;
+    }, { capture: true, signal });
+    document.addEventListener('pointerup', event => {
+        const button = under;
+        under = null;
+        if (!button?.disabled) return;
+        const { left, right, top, bottom } = button.getBoundingClientRect();
+        const [x, y] = [event.clientX, event.clientY];
+        if (x >= left && x <= right && y >= top && y <= bottom) press(button);
+    }, { capture: true, signal });
+};
