@@ -33,7 +33,6 @@ _WORDS = {
     "None": "None",
     "Path": "a path",
     "range": "a range",
-    "tuple": "a tuple, such as (10, 20)",
     "Callable": "a function",
     "Snapshot": "a snapshot (lab.snapshot())",
     "Diff": "a difference of two snapshots",

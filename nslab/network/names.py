@@ -101,6 +101,14 @@ def vlan(number: int) -> int:
     return number
 
 
+def vlans(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Several VLANs' numbers."""
+    if not isinstance(numbers, tuple):
+        cause = "they must be a tuple of numbers"
+        raise InvalidInput("use the VLANs", short(numbers), cause, "such as (10, 20), or (10,)")
+    return tuple(map(vlan, numbers))
+
+
 def namespace_name(name: str) -> str:
     """A name that a new network namespace (or container) may have."""
     _check(name, "namespace", 60)

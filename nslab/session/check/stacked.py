@@ -150,8 +150,9 @@ class Carries(Check, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for number in (*self.tagged, *((self.untagged,) if self.untagged else ())):
-            names.vlan(number)
+        names.vlans(self.tagged)
+        if self.untagged:
+            names.vlan(self.untagged)
 
     @property
     def wanted(self) -> str:
