@@ -101,7 +101,7 @@ def vlan(number: int) -> int:
     return number
 
 
-def vlans(numbers: tuple[int, ...]) -> tuple[int, ...]:
+def vlans(numbers: object) -> tuple[int, ...]:
     """Several VLANs' numbers."""
     if not isinstance(numbers, tuple):
         cause = "they must be a tuple of numbers"

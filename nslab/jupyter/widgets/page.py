@@ -57,7 +57,7 @@ class Page(anywidget.AnyWidget):
 def in_page(*scripts: str) -> Page:
     """What a widget needs in the page.
 
-    :param scripts: others beside ``page.js``, ``order.js``, ``picture.js`` and ``gloss.js``, by name
+    :param scripts: others, by name, beside ``page``, ``order``, ``picture`` and ``gloss``
     """
     return Page(
         _esm=_module("page", "order", "picture", "gloss", *scripts),
