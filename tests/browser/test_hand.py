@@ -565,8 +565,13 @@ def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
     link.select_option("br0")
     expect(page.locator(".nslab-message")).to_contain_text("br0 up")
     expect(button).to_be_enabled()
+    picture = page.locator(".nslab-builder .nslab-window > svg")
+    wide = picture.evaluate("svg => svg.getBoundingClientRect().width")
     for passed in ("br1", "br2", "br3"):
         link.select_option(passed)
+    page.locator(".nslab-tool-in").click()
+    now = picture.evaluate("svg => svg.getBoundingClientRect().width")
+    assert now > wide, "what asks no kernel does not wait"
     if by == "click":
         button.click()
     else:

@@ -1,10 +1,11 @@
 // What is typed or chosen waits in the page while the kernel still works on what came before it
 // (ipywidgets sends one change of a widget after the other), and a click does not wait: it would act
-// on older values than are shown.  So a press waits until all has been told.  Stop never waits.
+// on older values than are shown.  So a press waits until all has been told.  Stop never waits, nor
+// does what is for the page alone, as a picture's tools.
 export default ({ all, own, model, signal }) => {
     const untold = () => [...model.widget_manager?._modelsSync?.values() ?? []]
         .some(one => one._pending_msgs > 0);
-    const waits = event => own(event.target) && event.target.closest('button:not(.nslab-stop)');
+    const waits = event => own(event.target) && event.target.closest('.widget-button:not(.nslab-stop)');
     const PAUSE = 20;
     let held = 0, through = false;
     // A button that cannot be pressed meanwhile may be in a moment.
