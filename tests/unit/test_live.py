@@ -13,6 +13,7 @@ from msgspec import structs
 from waiting import until
 
 from nslab import Lab
+from nslab.engine.fake.state import Network
 from nslab.jupyter.widgets import Live, following
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.node_facts import facts, things
@@ -104,6 +105,32 @@ def test_drawn_once_more_it_is_what_another_thread_has_just_shown(lab: Lab, live
     live._telling = Late()  # type: ignore[assignment]
     live.be_plain(True)
     assert live.picture.what is newer
+
+
+def test_what_is_done_after_a_reset_is_compared_with_the_lab_that_is_there_now(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lab that is made anew, and looks as before, has other numbers in a kernel."""
+    told: list[Snapshot | Diff] = []
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    before, engine = lab.snapshot().host.inode, lab.engine
+    real = Network.__init__
+
+    def elsewhere(state: Network, *given: object, **more: object) -> None:
+        real(state, *given, **more)  # type: ignore[arg-type]
+        state._last_inode += 1000
+        state.host.inode += 1000
+
+    monkeypatch.setattr(Network, "__init__", elsewhere)
+    lab.reset()
+    assert lab.engine is not engine
+    until(lambda: follows.shown.host.inode != before)
+    lab.do(AddBridge("br1"))
+    until(lambda: isinstance(told[-1], Diff))
+    assert isinstance(told[-1], Diff)
+    assert [one.name for one in told[-1].lasting] == ["br1"]
+    follows.stop()
 
 
 def test_undo_and_redo_mark_what_the_step_changed_and_nothing_else(

@@ -137,7 +137,8 @@ class Following:
             seen, turned = now.aligned(self._shown), lab._turned_into(now)
         change = diff.compare(self._shown, seen)
         if not change:
-            self._shown = now if seen is not now else self._shown
+            if seen is not now:  # what is done next is compared with the lab as it is now
+                self._shown = self._base = now
             return False
         # What was taken back is no change any longer.
         since = change if self._base is self._shown else diff.compare(self._base, seen)
