@@ -18,6 +18,7 @@ from nslab.frames.table import Table
 from nslab.network.model import (
     Address,
     Bridge,
+    Ends,
     Flow,
     Frame,
     Link,
@@ -26,6 +27,7 @@ from nslab.network.model import (
     Place,
     Snapshot,
     Tracked,
+    Tunnel,
 )
 
 INSIDE, OUTSIDE, SERVER = "10.0.0.11", "198.51.100.10", "203.0.113.80"
@@ -152,10 +154,13 @@ def test_a_journey_says_where_nothing_was_captured_in_between() -> None:
     assert [step.how for step in request.steps] == ["sent by ns1", "not captured in between"]
 
 
-def test_a_journey_goes_through_a_macvlan_and_what_it_stands_on() -> None:
+@pytest.mark.parametrize(
+    ("kind", "word"), [("macvlan", "macvlan"), ("ipvlan", "ipvlan"), ("vlan", "VLAN")]
+)
+def test_a_journey_goes_through_a_link_and_what_it_stands_on(kind: str, word: str) -> None:
     """Up and down: each row has a word for how the packet came there."""
     eth0, wire = link("eth0", 2, OUTSIDE, peer=cable(3, 2)), cable(1, 2)
-    upper = link("mv0", 2, "198.51.100.31", kind="macvlan", peer=wire)
+    upper = link("mv0", 2, "198.51.100.31", kind=kind, peer=wire)
     outside = link("eth0", 2, SERVER, peer=wire)
     lab = Snapshot(
         namespaces=(
@@ -169,9 +174,26 @@ def test_a_journey_goes_through_a_macvlan_and_what_it_stands_on() -> None:
     asked = [(*at, ping("198.51.100.31", SERVER)) for at in there]
     answered = [(*at, ping(SERVER, "198.51.100.31", 0, ident=9)) for at in back]
     request, reply = journeys(seen(*asked, *answered), (), lab)
-    by = "by the macvlan mv0"
+    by = f"by the {word} mv0"
     assert [step.how for step in request.steps] == ["sent by m1", by, "over the cable"]
     assert [step.how for step in reply.steps] == ["sent by internet", "over the cable", by]
+
+
+@pytest.mark.parametrize(
+    "tunnel", [{"kind": "gre", "ends": Ends()}, {"kind": "vxlan", "tunnel": Tunnel(7)}]
+)
+def test_a_journey_goes_through_a_tunnel(tunnel: dict[str, Any]) -> None:
+    """Between its ends lies a network whose frames are others: no cable is named."""
+    one, other = link("t0", 2, INSIDE, **tunnel), link("t0", 2, SERVER, **tunnel)
+    lab = Snapshot(
+        namespaces=(
+            Namespace(inode=1, role="named", label="a", links=(one,)),
+            Namespace(inode=2, role="named", label="b", links=(other,)),
+        )
+    )
+    request = (("a/t0", "outgoing", ping(INSIDE, SERVER)), ("b/t0", "host", ping(INSIDE, SERVER)))
+    (journey,) = journeys(seen(*request), (), lab)
+    assert [step.how for step in journey.steps] == ["sent by a", "through the tunnel"]
 
 
 def test_without_connection_tracking_two_flows_stay_two() -> None:
