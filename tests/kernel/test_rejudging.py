@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from breakage import WORKING
 from waiting import until
 
-from nslab import AddBridge, Exercise, HasLink, Reaches, WrongAnswer
+from nslab import AddAddress, AddBridge, DeleteAddress, Exercise, HasLink, Lab, Reaches, WrongAnswer
 from nslab.jupyter.widgets import rejudging
 from nslab.jupyter.widgets.following import Following
 from nslab.jupyter.widgets.rejudging import Rejudging
@@ -58,3 +59,21 @@ def test_a_ping_of_its_own_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None
         following.stop()
         assert len(pings) == 1
         assert standings[-1].unreached == (None, "198.51.100.99"), "what is known stays known"
+
+
+def test_what_was_asked_for_before_it_was_there_is_reached_now() -> None:
+    """The kernel asks three times for a neighbour; whoever comes after the third gets its error."""
+    with Lab() as lab:
+        lab.do(*WORKING, DeleteAddress("lxcbr0", "192.168.10.1/24"))
+
+        def asked_for_three_times() -> bool:
+            found = lab.run("ip", "-s", "neigh", "show", "192.168.10.1", ns="ns1").stdout
+            if "INCOMPLETE" not in found:  # not yet, or given up between two looks
+                lab.run("ping", "-c1", "-W0.1", "192.168.10.1", ns="ns1")
+            # It counts from ucast_solicit on, which is 3 (neigh_probe() of the kernel).
+            return "probes 6" in found and "INCOMPLETE" in found
+
+        until(asked_for_three_times)
+        lab.do(AddAddress("lxcbr0", "192.168.10.1/24"))
+        (verdict,) = lab.check(Reaches("ns1", "192.168.10.1"))
+        assert verdict, verdict

@@ -264,6 +264,23 @@ def test_whether_the_namespace_itself_gives_up_within_a_second_is_chance(
     assert wants.ask(answer).message == f"ns1 does not reach 10.0.0.9: {wanted}"
 
 
+@pytest.mark.parametrize("wants", [ck.Reaches("ns1", "10.0.0.9"), ck.Hops("ns1", "10.0.0.9", 0)])
+def test_the_end_of_an_earlier_question_is_no_answer_to_this_one(wants: ck.Check) -> None:
+    """A neighbour that is there by now answers the second ping."""
+
+    class Late(Answers):
+        def run(self, *argv: str, **options: Any) -> Any:
+            if not self.asked:
+                self.asked = options
+                gone = "From 10.0.0.2 icmp_seq=1 Destination Host Unreachable\n"
+                return SimpleNamespace(returncode=1, stdout=gone, stderr="")
+            assert self.looks == 3, "the second meets no question that still goes on"
+            return self
+
+    verdict = wants.ask(Late(0, "64 bytes from 10.0.0.9: icmp_seq=1 ttl=64 time=0.1 ms\n"))
+    assert verdict, verdict
+
+
 def test_counting_routers() -> None:
     answered = "64 bytes from 10.0.0.1: icmp_seq=1 ttl={} time=0.1 ms\n"
     verdict = ck.Hops("ns1", "10.0.0.1", 1).ask(Answers(0, answered.format(63)))

@@ -23,9 +23,7 @@ from nslab.session.check.verdict import (
 class Reaches(Check, frozen=True):
     """One packet from ``ns`` to an address is answered; ``ok=False``: it is not (yet).
 
-    Tried for real, by one ping.  A neighbour that does not answer is asked for about three
-    seconds (arp(7)); the check waits for the end of that, for a ping that comes in between would
-    get its error.
+    Tried for real, by one ping; by a second one if the first got the error of an earlier question.
 
     :param ns: the namespace; the host if None
     :param address: the address that is pinged
@@ -48,11 +46,8 @@ class Reaches(Check, frozen=True):
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
         large = ("-M", "do", "-s", str(self.size)) if self.size else ()
-        argv = ("ping", "-n", "-c", "1", "-W", "1", *large, host(self.address, "ping"))
-        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        ran = _pinged(lab, self.ns, *large, host(self.address, "ping"))
         answered = ran.returncode == 0
-        if not answered:
-            _await_neighbours(lab, self.ns)
         text = (
             self._reaches(where) if answered else self._fails(where, _ping_words(ran, lab, self.ns))
         )
@@ -113,8 +108,7 @@ class Hops(Check, frozen=True):
 
     def ask(self, lab: Asked) -> Verdict:
         where = self.ns or "host"
-        argv = ("ping", "-n", "-c", "1", "-W", "1", host(self.address, "ping"))
-        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        ran = _pinged(lab, self.ns, host(self.address, "ping"))
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
             words = _ping_words(ran, lab, self.ns)
@@ -184,6 +178,32 @@ class GoesBy(Check, frozen=True):
         text = sentence("{what}, not by {way}", what=text, way=self._way)
         return Verdict(False, text, RUN_IN_ORDER)
 
+
+def _pinged(lab: Asked, ns: str | None, *words: str) -> Program:
+    """One ping, whose end says how the network is now.
+
+    A neighbour that does not answer is asked for three times, a second apart (arp(7)).  What wants
+    it meanwhile waits for the next time; what wants it after the third gets its error within a
+    second, though it may be there by now.  No error that comes so soon is this ping's own, so it is
+    worth a second ping.  And none goes on before the asking has ended: the next would meet it.
+
+    :param words: what ping is given besides, with the address
+    """
+    argv = ("ping", "-n", "-c", "1", "-W", f"{PATIENCE:g}", *words)
+    where = None if ns == "host" else ns
+    ran = lab.run(*argv, ns=where, timeout=10)
+    if ran.returncode != 0:
+        _await_neighbours(lab, ns)
+    if ran.returncode == 0 or "Destination Host Unreachable" not in ran.stdout:
+        return ran
+    ran = lab.run(*argv, ns=where, timeout=10)
+    if ran.returncode != 0:
+        _await_neighbours(lab, ns)
+    return ran
+
+
+PATIENCE = 1.5
+"""Seconds that a ping is waited for: more than lie between two questions for a neighbour."""
 
 NEIGHBOUR_LIMIT = 5.0
 """Seconds to wait for a neighbour that is being asked for; the kernel gives up after three."""
