@@ -47,7 +47,7 @@ QUIET = [
     "--HTMLExporter.mathjax_url=",
     "--HTMLExporter.mermaid_js_url=",
 ]
-"""What the README gives for a page that asks for nothing."""
+"""What "Make a page of a lesson" (docs/howto) gives for a page that asks for nothing."""
 
 
 def done(page: Page) -> None:

@@ -205,15 +205,16 @@ def provision(code: str, *, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 def test_the_settings_of_the_machine_are_documented() -> None:
+    page = (ROOT / "docs/howto/vagrant.md").read_text()
     settings = set(re.findall(r"NSLAB_VM_[A-Z]+", (ROOT / "Vagrantfile").read_text()))
-    assert settings == set(re.findall(r"NSLAB_VM_[A-Z]+", (ROOT / "README.md").read_text()))
+    assert settings == set(re.findall(r"NSLAB_VM_[A-Z]+", page))
     defaults = dict(re.findall(r'"(NSLAB_VM_[A-Z]+)", (\d+),', (ROOT / "Vagrantfile").read_text()))
     assert defaults.keys() == settings - {"NSLAB_VM_LAN"}
     for name, default in defaults.items():
         heading = re.search(rf"#   {name} .*", (ROOT / "Vagrantfile").read_text())
         assert heading is not None
         assert re.search(rf"\b{default}\b", heading[0])
-        assert re.search(rf"`{name}`\s+\([^)]*\b{default}\b", (ROOT / "README.md").read_text())
+        assert re.search(rf"`{name}`\s+\([^)]*\b{default}\b", page)
 
 
 def test_a_machine_takes_a_changed_checkout_and_keeps_an_equal_one(tmp_path: Path) -> None:
