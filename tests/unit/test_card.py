@@ -468,6 +468,25 @@ def judged(one: Exercise, lab: Lab) -> tuple[Rejudging, list[Any]]:
     return judge, shown
 
 
+def test_a_step_stays_a_try_when_the_look_after_it_fails(lab: Lab) -> None:
+    stepped: list[bool] = []
+    judge = Rejudging(
+        build(), lab, lambda _, by_step: stepped.append(by_step), lambda: None, lambda _: None
+    )
+    look, lab.snapshot = lab.snapshot, broken  # type: ignore[method-assign]
+    judge.changed(step=True)
+    with pytest.raises(NslabError):
+        judge.judge()
+    lab.snapshot = look  # type: ignore[method-assign]
+    judge.judge()
+    judge.judge()
+    assert stepped == [True, False]
+
+
+def broken() -> Snapshot:
+    raise NslabError("look", "at the lab", "there was no answer")
+
+
 def test_the_same_network_is_tried_once(lab: Lab, tried: dict[str, int]) -> None:
     judge, shown = judged(build(checks=(HasLink("br0"), Tried("br0"))), lab)
     judge.judge()
