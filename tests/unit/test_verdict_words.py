@@ -285,8 +285,8 @@ def test_german_verdicts_read_as_german() -> None:
     chosen = sentence("you chose {choice}, but {what}", choice="a", what=said)
     carries = ck.Carries("v5", ns="switch", untagged=10, tagged=(20, 30)).wanted
     assert german([said, chosen, carries, reaches.tries]) == [
-        "ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie hier erwartet",
-        "du hast a gewählt, aber ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie hier erwartet",
+        "ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie erwartet",
+        "du hast a gewählt, aber ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie erwartet",
         "switch/v5 trägt die VLANs 10 ohne Tag, 20, 30",
         "ns1 erreicht 10.0.0.1 nicht",
     ]
