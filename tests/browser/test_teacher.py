@@ -173,7 +173,8 @@ def test_a_table_that_is_cut_says_so_until_its_end(teacher: Open, width: int) ->
     assert page.locator("tbody td").evaluate_all(cut) == []
     exercise = row(page, "ada").locator("td[data-exercise]").first.bounding_box()
     region = scroll.bounding_box()
-    assert exercise and region
+    assert exercise
+    assert region
     assert exercise["x"] + exercise["width"] < region["x"] + region["width"], "some are in sight"
     scroll.evaluate("one => one.scrollTo(one.scrollWidth, 0)")
     expect(sheet).to_have_class("before")
