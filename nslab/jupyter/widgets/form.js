@@ -59,6 +59,18 @@ export default ({ all, model, signal }) => {
             if (!said?.contains(event.target)) whole(said);
         }, { capture: true, passive: true, signal });
 
+    // Of two fields that are called alike, who hears the page is told whose they are.
+    const grouped = () => all.querySelectorAll('.nslab-end:not([role])').forEach(each => {
+        const label = each.querySelector('.widget-label')?.textContent;
+        if (!label) return;
+        each.setAttribute('role', 'group');
+        each.setAttribute('aria-label', label);
+    });
+    grouped();
+    const watching = new MutationObserver(grouped);
+    watching.observe(all, { childList: true, subtree: true, characterData: true });
+    signal.addEventListener('abort', () => watching.disconnect());
+
     // -- the form -------------------------------------------------------------------------------
     // The focus goes to the first field that is empty, when all are there.
     model.on('change:filled', () => {
