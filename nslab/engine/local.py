@@ -20,7 +20,7 @@ from typing import IO
 from nslab.engine import age, runtime
 from nslab.engine import messages as m
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, ENDED, OUTSIDE, AgentEngine
+from nslab.engine.remote import OUTSIDE, AgentEngine, ended_outside
 from nslab.errors import EngineUnavailable, LabGone
 from nslab.printable import printable
 
@@ -85,14 +85,12 @@ class Child:
         self._process.kill()
 
     def ended(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(DYING)
-        code = self._process.poll()
-        if code == -ENDED:
+        if ended_outside(self._process):
             return OUTSIDE
         words = _tail(self._errors)
         if words:
             return f": {words}"
+        code = self._process.returncode
         return "" if code is None else f" (exit status {code})"
 
     def silence(self, limit: float) -> EngineUnavailable:

@@ -19,6 +19,7 @@ import itertools
 import os
 import queue
 import signal
+import subprocess
 import threading
 import time
 import weakref
@@ -82,6 +83,13 @@ ENDED = signal.SIGUSR1
 
 OUTSIDE = "it was ended from outside, by nslab end"
 """How a lab ended for which a person asked in a terminal."""
+
+
+def ended_outside(process: subprocess.Popen[bytes]) -> bool:
+    """Wait for the process that keeps a lab, which is ending; whether a person asked for that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(DYING)
+    return process.returncode == -ENDED
 
 
 class Connection(Protocol):

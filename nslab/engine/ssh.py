@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from nslab.engine import age, runtime
 from nslab.engine import messages as m
 from nslab.engine.protocol import Options
-from nslab.engine.remote import DYING, ENDED, OUTSIDE, AgentEngine
+from nslab.engine.remote import OUTSIDE, AgentEngine, ended_outside
 from nslab.errors import EngineUnavailable, InvalidInput, LabGone
 from nslab.printable import printable
 
@@ -142,9 +142,7 @@ class Remote:
         self._process.kill()
 
     def ended(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(DYING)
-        if self._process.poll() == -ENDED:
+        if ended_outside(self._process):
             return OUTSIDE
         words = ""
         if not self._errors.closed:

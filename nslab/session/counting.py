@@ -274,7 +274,8 @@ class Counting:
             for name in MEANINGS
             if name in now and (name in which or (not which and now[name]))
         ]
-        here = self._engine.snapshot().namespace(None if place == "host" else place)
+        # How a command is typed for the host is plain without a look.
+        here = None if place == "host" else self._engine.snapshot().namespace(place)
         return Counts(place, counts, here)
 
     @checked
@@ -293,11 +294,12 @@ class Counting:
                 f"such as {', '.join(_PROTOCOLS.values())}",
             )
         place = names.namespace_reference(ns)
-        entries = self._engine.tracked()
-        found = (
+        found = [
             entry
-            for entry in entries
+            for entry in self._engine.tracked()
             if place in (None, entry.ns) and protocol in (None, _protocol(entry.original))
-        )
-        places = self._engine.snapshot().namespaces
+        ]
+        # How a command is typed for the host is plain without a look.
+        within = any(entry.ns != "host" for entry in found)
+        places = self._engine.snapshot().namespaces if within else ()
         return Connections(sorted(found, key=_order), place or "", places)

@@ -552,7 +552,7 @@ lab.builder()"""
 """A kernel that takes its time for whatever the page tells it."""
 
 
-@pytest.mark.parametrize("by", ["Space", "click"])
+@pytest.mark.parametrize("by", ["Enter", "Space", "click"])
 def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
     """What is chosen quickly waits in the page while the kernel is at what was chosen before it."""
     name = f"shown-{by}".lower()
@@ -575,8 +575,55 @@ def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
     if by == "click":
         button.click()
     else:
-        button.focus()
-        page.keyboard.press("Space")
+        (button if by == "Space" else link).focus()
+        page.keyboard.press(by)
     expect(page.locator(".nslab-message")).to_contain_text("✔")
-    links = seen(name).host.links
-    assert [one.name for one in links if one.up and one.bridge] == ["br3"]
+    assert bridges_up(name) == ["br3"]
+
+
+def bridges_up(name: str) -> list[str]:
+    return [one.name for one in seen(name).host.links if one.up and one.bridge]
+
+
+@pytest.mark.parametrize("by", ["Enter", "click"])
+def test_who_goes_on_choosing_takes_a_press_back_that_still_waits(book: Book, by: str) -> None:
+    """It was for what was shown then, which the kernel may never have heard of."""
+    name = f"back-{by}".lower()
+    page = book(SLOWLY.format(name=name)).page
+    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
+    page.locator(".nslab-what select").select_option("Set up")
+    button = page.locator("button.nslab-do")
+    link = page.locator(".nslab-form select").last
+    expect(link.locator("option[value='br3']")).to_have_count(1)
+    link.select_option("br0")
+    expect(page.locator(".nslab-message")).to_contain_text("br0 up")
+    expect(button).to_be_enabled()
+    link.evaluate(AT_ONCE, by)
+    expect(page.locator(".nslab-message")).to_contain_text("br2 up")
+    page.evaluate(RESTS)
+    assert bridges_up(name) == []
+    button.click()
+    expect(page.locator(".nslab-message")).to_contain_text("✔")
+    assert bridges_up(name) == ["br2"]
+
+
+AT_ONCE = """(list, by) => {
+    const choose = name => {
+        list.value = name;
+        for (const kind of ['input', 'change']) list.dispatchEvent(new Event(kind, { bubbles: true }));
+    };
+    choose('br1');
+    if (by === 'click') document.querySelector('button.nslab-do').click();
+    else list.dispatchEvent(new KeyboardEvent('keydown', { key: by, bubbles: true, cancelable: true }));
+    choose('br2');
+}"""
+"""A bridge is chosen, the button pressed and another bridge chosen, before the kernel hears of it."""
+
+RESTS = """async () => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    for (let frames = 0; frames < 30;) {
+        await new Promise(requestAnimationFrame);
+        frames = kernel.status === 'idle' ? frames + 1 : 0;
+    }
+}"""
+"""Returns when the kernel has had nothing to do for a while."""

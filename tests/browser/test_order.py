@@ -70,9 +70,9 @@ def test_look_at_stands_at_its_field_in_a_card_as_in_a_live_picture(book: Book) 
     assert apart[0][0] < 20
 
 
-def at_the_cable(book: Book, name: str, width: int) -> Page:
+def at_the_cable(book: Book, name: str, width: int, **more: str) -> Page:
     """A builder whose form is that of a cable, in a window."""
-    page: Page = book(BUILDER.format(name=name), width=width, height=1000).page
+    page: Page = book(BUILDER.format(name=name), width=width, height=1000, **more).page
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     page.locator(".nslab-what select").select_option("Add a cable (veth)")
     expect(page.locator(".nslab-form input")).to_have_count(2)
@@ -103,6 +103,47 @@ def test_in_stands_at_its_field_where_there_is_one_before_it(book: Book) -> None
     assert fields[0] - right < 15
 
 
+CONTRAST = """one => {
+    const pen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    const light = (...colours) => {
+        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map(value => value / 255)
+            .map(value => value <= .04045 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4);
+        return .2126 * r + .7152 * g + .0722 * b + .05;
+    };
+    const { color, backgroundColor, opacity } = getComputedStyle(one);
+    const [words, ground] = [light(backgroundColor, color), light(backgroundColor)];
+    return opacity === '1' ? Math.max(words, ground) / Math.min(words, ground) : 0;
+}"""
+"""How words stand out from the ground that they have."""
+
+
+@pytest.mark.parametrize(("theme", "width"), [("Light", 640), ("Dark", 900)])
+def test_what_belongs_to_one_end_of_a_cable_stands_together(
+    book: Book, theme: str, width: int
+) -> None:
+    page = at_the_cable(book, f"ends-{width}", width, theme=f"JupyterLab {theme}")
+    ends = page.locator(".nslab-form [role=group]")
+    expect(ends).to_have_count(2)
+    said = [each.get_attribute("aria-label") for each in ends.all()]
+    assert said == ["One end", "Other end"]
+    assert [each.locator("select").count() for each in ends.all()] == [2, 1]
+    (_, _, top, bottom), (_, _, begin, _) = map(box, ends.all())
+    assert bottom < begin
+    for each in ends.first.locator("input, select").all():
+        _, _, above, below = box(each)
+        assert top <= above
+        assert below <= bottom
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert ends.first.evaluate(ground) != page.locator(".nslab-form").evaluate(ground)
+    # The lists take the room that there is.
+    right = box(ends.first)[1]
+    assert right - box(ends.first.get_by_label("In", exact=True))[1] < 5
+    button = page.locator("button.nslab-do")
+    expect(button).to_be_disabled()
+    assert button.evaluate(CONTRAST) > 4.5, "it can be read"
+
+
 def test_what_stands_at_the_foot_of_a_card_is_equally_far_apart(book: Book) -> None:
     page = book("import nslab", "nslab.lesson('02')['X2'].card()").page
     foot, hints = page.locator(".nslab-foot"), page.locator(".nslab-hints")
@@ -130,3 +171,15 @@ def test_the_inspector_has_one_left_and_one_right_edge(book: Book) -> None:
     assert sheet[:2] == pytest.approx(heading[:2], abs=0.5)
     _, end, _, _ = box(page.locator(".nslab-steps button").last)
     assert words(page.locator(".nslab-steps .widget-label").first)[0] - end < 20
+    for width in (900, 640):  # the latter at a zoom of 200 %
+        page.set_viewport_size({"width": width, "height": 1000})
+        rows = page.locator(".nslab-rows")
+        stands(rows)
+        assert rows.locator("span").evaluate_all(CUT) == [], f"no word is cut, {width} pixels wide"
+        chosen = box(rows.locator("[aria-selected=true]"))
+        assert box(rows)[2] <= chosen[2] + 1
+        assert chosen[3] - 1 <= box(rows)[3]
+
+
+CUT = """all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
+"""Cells of which not all is to be seen."""

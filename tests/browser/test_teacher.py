@@ -65,8 +65,8 @@ def row(page: Page, name: str) -> Any:
 def test_each_learner_has_a_row_with_what_is_known(teacher: Open) -> None:
     page = teacher()
     expect(page.locator("#count")).to_have_text(re.compile(r"^\d+ of 10 online$"))
-    expect(row(page, "barbara").locator(".stuck")).to_contain_text(re.compile("min · 2 tries"))
-    expect(row(page, "barbara").locator(".in, td:nth-child(5)").first).to_contain_text("2 · ")
+    expect(row(page, "barbara").locator(".stuck")).to_contain_text("min · 2 tries")
+    expect(row(page, "barbara").locator(".in, td:nth-child(5)").first).to_contain_text("2 files, ")
     expect(row(page, "ada").get_by_role("button")).to_have_text("Look")
     expect(row(page, "barbara").get_by_role("button")).to_be_disabled()
     met = row(page, "ida").locator("td.passed")
@@ -137,7 +137,7 @@ def test_the_page_itself_is_not_wider_than_the_window(teacher: Open, width: int)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_at_200_percent_who_stands_red_and_the_look_are_in_sight(teacher: Open) -> None:
+def test_at_200_percent_who_is_stuck_and_the_look_are_in_sight(teacher: Open) -> None:
     """A window of 1280×900 at a zoom of 200 %."""
     page = teacher(locale="de-DE")
     page.set_viewport_size({"width": 640, "height": 450})
@@ -157,6 +157,39 @@ def test_at_200_percent_who_stands_red_and_the_look_are_in_sight(teacher: Open) 
     assert 12 * wide > 10.9, "its letters can be read"
     dialog = page.locator("dialog")
     assert dialog.evaluate("one => one.scrollWidth - one.clientWidth") <= 1, "it alone is moved"
+
+
+@pytest.mark.parametrize("width", [640, 900])
+def test_a_table_that_is_cut_says_so_until_its_end(teacher: Open, width: int) -> None:
+    """By words above it and a shadow over what is cut; no cell is cut itself."""
+    page = teacher(locale="de-DE")
+    page.set_viewport_size({"width": width, "height": 900})
+    sheet, scroll = page.locator("#sheet"), page.locator(".scroll")
+    expect(page.locator("#more")).to_have_text(re.compile("^Weitere Aufgaben: "))
+    expect(sheet).to_have_class("after")
+    shade = "one => getComputedStyle(one, '::after').opacity"
+    page.wait_for_function(f"({shade})(document.querySelector('#sheet')) === '1'")
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    assert page.locator("tbody td").evaluate_all(cut) == []
+    exercise = row(page, "ada").locator("td[data-exercise]").first.bounding_box()
+    region = scroll.bounding_box()
+    assert exercise
+    assert region
+    assert exercise["x"] + exercise["width"] < region["x"] + region["width"], "some are in sight"
+    scroll.evaluate("one => one.scrollTo(one.scrollWidth, 0)")
+    expect(sheet).to_have_class("before")
+    page.set_viewport_size({"width": 3000, "height": 900})
+    expect(page.locator("#more")).to_be_hidden()
+
+
+def test_the_letters_of_a_look_are_larger_where_there_is_room(teacher: Open) -> None:
+    page = teacher()
+    row(page, SHARES[0]).get_by_role("button").click()
+    picture = page.locator("#picture")
+    expect(picture).to_be_visible()
+    wide = "async one => { await one.decode(); return one.width / one.naturalWidth }"
+    assert 12 * picture.evaluate(wide) > 16
+    assert page.locator("dialog").evaluate("one => one.scrollWidth - one.clientWidth") <= 1
 
 
 PIXELS = """async ([png, boxes]) => {
@@ -195,7 +228,7 @@ def test_at_125_percent_every_line_of_the_table_is_as_strong_as_the_others(teach
     assert region
     left, wide = region["x"], region["width"]
     who, where = left + 90, left + 250
-    between = [(x, each["top"] - 2, 1, 4) for each in rows[1:] for x in (who, where)]
+    between = [(x, each["top"] - 2, 1, 5) for each in rows[1:] for x in (who, where)]
     above, *lines = pixels(page, (left + 12, head["top"] + 3, wide - 24, 1), *between)
     assert max(red for red, _, _ in above) < 250, "no ground shows between two cells of the head"
     strong = [sum(abs(green) for _, green, _ in line) for line in lines]

@@ -175,13 +175,14 @@ def test_it_shows_the_goal_and_what_is_not_met(deal: Any) -> None:
     assert "<b>X1 · build</b>" in part(card, "goal").value
     assert "<code>br0</code>" in part(card, "goal").value
     assert ">0 of 2 met<" in part(card, "says").value
-    assert "wanted: br0 is up; now: there is no link br0" in part(card, "points").value
+    assert "br0 is up; now: there is no link br0" in open_points(card)
     assert lab.name in part(card, "where").value
 
 
 def open_points(card: Card) -> list[str]:
     """What a card says of each point that is open, before anything was tried."""
-    return re.findall(r">○</span>([^<]*)<", part(card, "points").value)
+    found = re.findall(r">○</span>(.*?)</div>", part(card, "points").value)
+    return [re.sub(r"<[^>]*>", "", one) for one in found]
 
 
 def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -> None:
@@ -193,13 +194,22 @@ def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -
     )
     card, lab = deal(build(checks=checks))
     assert open_points(card) == [
-        "wanted: a link br0",
-        "wanted: br0 is up; now: there is no link br0",
-        "wanted: br0 has the address 10.0.0.1/24; now: there is no link br0",
-        "wanted: host has a route 10.9.0.0/16 dev br0",
+        "a link br0",
+        "br0 is up; now: there is no link br0",
+        "br0 has the address 10.0.0.1/24; now: there is no link br0",
+        "host has a route 10.9.0.0/16 dev br0",
     ]
     lab.do(AddBridge("br1"))  # from now on it says what is so
     says(card, "host has no route 10.9.0.0/16 dev br0", "points")
+
+
+def test_of_what_is_to_be_done_how_it_is_stands_back(deal: Any) -> None:
+    """Eleven lines are easier to read if the eye is told where to begin."""
+    card, _ = deal(build(checks=(State("br0", "up"), Tried("br0"))))
+    assert re.findall(r">○</span>(.*?)</div>", part(card, "points").value) == [
+        "br0 is up<span style='opacity:.7'>; now: there is no link br0</span>",
+        "br0 answers<span style='opacity:.7'>: not tried until the rest is right</span>",
+    ]
 
 
 @pytest.mark.parametrize("one", [x for found in LESSONS for x in found.exercises], ids=repr)
@@ -401,7 +411,7 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
 def test_what_is_tried_waits_until_the_rest_is_met(deal: Any, tried: dict[str, int]) -> None:
     one = build(checks=(HasLink("br0"), Tried("br0")))
     card, lab = deal(one)
-    assert "br0 answers: not tried until the rest is right" in part(card, "points").value
+    assert "br0 answers: not tried until the rest is right" in open_points(card)
     lab.do(AddBridge("br1"))
     until(lambda: card.live.snapshot == lab.snapshot())
     assert tried == {}
@@ -466,6 +476,25 @@ def judged(one: Exercise, lab: Lab) -> tuple[Rejudging, list[Any]]:
     shown: list[Any] = []
     judge = Rejudging(one, lab, lambda now, _: shown.append(now), lambda: None, lambda _: None)
     return judge, shown
+
+
+def test_a_step_stays_a_try_when_the_look_after_it_fails(lab: Lab) -> None:
+    stepped: list[bool] = []
+    judge = Rejudging(
+        build(), lab, lambda _, by_step: stepped.append(by_step), lambda: None, lambda _: None
+    )
+    look, lab.snapshot = lab.snapshot, broken  # type: ignore[method-assign]
+    judge.changed(step=True)
+    with pytest.raises(NslabError):
+        judge.judge()
+    lab.snapshot = look  # type: ignore[method-assign]
+    judge.judge()
+    judge.judge()
+    assert stepped == [True, False]
+
+
+def broken() -> Snapshot:
+    raise NslabError("look", "at the lab", "there was no answer")
 
 
 def test_the_same_network_is_tried_once(lab: Lab, tried: dict[str, int]) -> None:

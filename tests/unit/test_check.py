@@ -243,7 +243,7 @@ def test_reaching() -> None:
     assert said == "v1 is down\nip link set dev v1 up", "the reason, if it can be told"
     assert lab.asked["ns"] is None
     silent = Answers(1)
-    assert ck.Reaches("ns1", "10.0.0.1", ok=False).ask(silent).message.endswith("expected here")
+    assert ck.Reaches("ns1", "10.0.0.1", ok=False).ask(silent).message.endswith(", as expected")
     assert silent.looks == 3, "the kernel has given up on the neighbour"
 
 

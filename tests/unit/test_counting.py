@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from msgspec import structs
 
-from nslab import AddContainer, InvalidInput, Lab
+from nslab import AddContainer, AddNamespace, InvalidInput, Lab
 from nslab.network.model import Flow, Tracked
 from nslab.session.counting import MEANINGS, Connections, Count, Counts, parsed
 
@@ -73,6 +75,23 @@ def test_wrong_questions() -> None:
         with pytest.raises(InvalidInput, match="no protocol is called so"):
             lab.connections("host", "imcp")
         assert len(lab.connections()) == 0
+
+
+def test_of_the_host_alone_nothing_else_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    with Lab(engine="fake") as lab:
+        look = lab._engine.snapshot
+        monkeypatch.setattr(lab._engine, "snapshot", lambda: looks.append("look") or look())
+        monkeypatch.setattr(lab, "run", lambda *_, **__: SimpleNamespace(stdout=SNMP))
+        assert str(lab.counters()).endswith("\nas a command: nstat -asz IpInReceives")
+        for entries in ((), (NAT,)):
+            monkeypatch.setattr(lab._engine, "tracked", lambda entries=entries: entries)
+            assert len(lab.connections()) == len(entries)
+        assert looks == []
+        lab.do(AddNamespace("ns1"), watch=False)
+        looks.clear()
+        lab.counters("ns1")
+        assert looks == ["look"]
 
 
 def test_meanings_are_of_one_form() -> None:

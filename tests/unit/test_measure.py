@@ -105,16 +105,51 @@ def test_medians_spreads_and_comparisons() -> None:
     assert SPEED.quartiles("a") == (11, 16)
     # Within the repeats: 0.5, 1 and 0.25; not the quotient of the medians.
     assert SPEED.against("b") == 0.5
-    assert SPEED.comparison("b") == "×0.50"
-    assert SPEED.comparison("a") == "–"
+    assert SPEED.comparison("a") == "base"
     differs = structs.replace(SPEED, compare="difference")
     assert differs.against("b") == -5
-    assert differs.comparison("b") == "−5.00"
-    even = structs.replace(differs, samples={"a": (1.0,), "b": (0.999,)})
-    assert even.comparison("b") == "0.00"
     once = structs.replace(SPEED, samples={"a": (1.0,), "b": (2.0,)})
     assert once.quartiles("a") == (1, 1)
     assert "measured once" in str(once)
+    assert once.comparison("b") == "no clear difference", "how far repeats lie apart is not known"
+
+
+@pytest.mark.parametrize(
+    ("samples", "ratio", "difference"),
+    [
+        # As exact as the repeats agree: their middle halves span 0.375 and 4.5.
+        ((5.0, 20.0, 3.0), "×0.5", "−5"),
+        ((5.0, 10.1, 6.1), "×0.51", "−6"),
+        ((20.0, 40.0, 24.0), "×2.00", "+12"),
+        # The repeats lie further apart than the two, or there is nothing between them.
+        ((12.0, 10.0, 13.0), "no clear difference", "no clear difference"),
+        ((10.0, 20.0, 12.001), "no clear difference", "no clear difference"),
+    ],
+)
+def test_a_comparison_is_as_exact_as_it_is_clear(
+    samples: tuple[float, ...], ratio: str, difference: str
+) -> None:
+    found = structs.replace(SPEED, samples=SPEED.samples | {"b": samples})
+    assert found.comparison("b") == ratio
+    assert structs.replace(found, compare="difference").comparison("b") == difference
+    said = "No clear difference: the repeats" in str(found)
+    assert said is (ratio == "no clear difference"), "it is explained where it is said"
+
+
+def test_a_comparison_does_not_contradict_the_medians_beside_it() -> None:
+    """Within each repeat it may be otherwise than between the medians of all."""
+    samples = {"a": (1.0, 2.0, 10.0, 11.0, 12.0), "b": (2.0, 3.0, 9.0, 12.0, 13.0)}
+    odd = structs.replace(SPEED, samples=samples, compare="difference")
+    assert odd.against("b") == 1
+    assert odd.median("b") < odd.median("a")
+    assert odd.comparison("b") == "no clear difference"
+
+
+def test_figures_are_as_exact_as_the_samples_of_most_agree() -> None:
+    wide = structs.replace(SPEED, samples={"a": (2.7, 4.44, 4.79), "b": (3.05, 3.22, 5.42)})
+    assert [line.split()[1] for line in str(wide).splitlines()[2:4]] == ["4.4", "3.2"]
+    close = structs.replace(SPEED, samples={"a": (4.43, 4.44, 4.46), "b": (3.21, 3.22, 3.22)})
+    assert [line.split()[1] for line in str(close).splitlines()[2:4]] == ["4.44", "3.22"]
 
 
 def test_what_is_asserted_says_no_figure_and_no_order() -> None:
@@ -151,7 +186,7 @@ def test_what_cannot_be_fails(samples: dict[str, tuple[float, ...]], words: str)
 def test_who_heard_the_flood_is_asserted_exactly() -> None:
     assert FLOODED.check()
     assert FLOODED.per_bystander == 0.5
-    assert "each bystander adds 0.50 µs" in str(FLOODED)
+    assert "Each bystander adds 0.50 µs" in str(FLOODED)
     assert "40 of 40 bystanders" in str(FLOODED.check())
     for row, heard in ((_row(0), (0, 1)), (_row(20), (19, 20)), ("known address, 1 copy", (2, 2))):
         wrong = structs.replace(FLOODED, heard=FLOODED.heard | {row: heard})
@@ -191,7 +226,7 @@ def test_a_chart_is_the_same_each_time_and_well_formed() -> None:
     assert bundle == again
     root = ET.fromstring(bundle["text/html"])
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"a", "b", "×0.50", "median", "ratio", SPEED.heading} <= set(texts)
+    assert {"a", "b", "×0.5", "median", "ratio", "middle half", SPEED.heading} <= set(texts)
     assert "currentColor" in bundle["text/html"]
     assert "min-width:521px" in bundle["text/html"], "it fits at a zoom of 200 %"
     assert "overflow-x:auto" in bundle["text/html"], "in a narrower cell it is moved"
@@ -202,7 +237,7 @@ def test_marks_lie_on_the_scale() -> None:
     """From the lowest to the highest, inside of it, and the median where it belongs."""
     svg = "{http://www.w3.org/2000/svg}"
     root = ET.fromstring(SPEED.svg)
-    first, second = [float(node.get("cx", "")) for node in root.iter(f"{svg}circle")]
+    first, second, key = [float(node.get("cx", "")) for node in root.iter(f"{svg}circle")]
     scale = {
         node.text: float(node.get("x", ""))
         for node in root.iter(f"{svg}text")
@@ -210,7 +245,7 @@ def test_marks_lie_on_the_scale() -> None:
     }
     share = (first - scale["0"]) / (scale["20"] - scale["0"])
     assert share == pytest.approx(12 / 20, abs=0.01)
-    assert second < first
+    assert key < second < first
 
 
 def test_what_stands_in_a_row_of_a_chart_has_room_there() -> None:
@@ -226,6 +261,10 @@ def test_what_stands_in_a_row_of_a_chart_has_room_there() -> None:
     for row in found.values():
         for (_, end), (begin, _) in pairwise(sorted(row)):
             assert begin - end > 4
+    words = [node for node in ET.fromstring(many.svg).iter(f"{svg}text") if node.text]
+    (unclear,) = (node for node in words if node.text == "no clear difference")
+    ends = [float(node.get("x", "")) for node in words if node.get("y") == unclear.get("y")]
+    assert sorted(ends)[-1] - width("no clear difference", 13) - sorted(ends)[-2] > 10
     below = [width(words, 12) for words in chart._broken("a sentence, and more; " * 20)]
     assert max(below) <= chart.WIDTH
 

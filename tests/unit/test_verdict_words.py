@@ -285,8 +285,8 @@ def test_german_verdicts_read_as_german() -> None:
     chosen = sentence("you chose {choice}, but {what}", choice="a", what=said)
     carries = ck.Carries("v5", ns="switch", untagged=10, tagged=(20, 30)).wanted
     assert german([said, chosen, carries, reaches.tries]) == [
-        "ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie hier erwartet",
-        "du hast a gewählt, aber ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie hier erwartet",
+        "ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie erwartet",
+        "du hast a gewählt, aber ns1 erreicht 10.0.0.1 nicht: keine Antwort, wie erwartet",
         "switch/v5 trägt die VLANs 10 ohne Tag, 20, 30",
         "ns1 erreicht 10.0.0.1 nicht",
     ]
@@ -388,8 +388,9 @@ print(json.dumps(found))
 
 def test_a_german_card_says_its_verdicts_in_german_and_saves_them_in_english() -> None:
     nothing, some, solved, saved = in_german(json.dumps(sys.path).encode(), CARD)
-    assert ">verlangt: ein Link br0</div>" in nothing
-    assert "verlangt: br0 ist eingeschaltet; jetzt: es gibt keinen Link br0" in nothing
+    assert ">ein Link br0</div>" in nothing
+    quiet = "<span style='opacity:.7'>; jetzt: es gibt keinen Link br0</span>"
+    assert f">br0 ist eingeschaltet{quiet}" in nothing
     assert ">br0 ist eingeschaltet</div>" in some
     assert "verlangt: br1 ist eingeschaltet; jetzt: es gibt keinen Link br1" in some
     assert "das hätte sich nicht ändern sollen" in some

@@ -79,23 +79,20 @@ def untouched(
     beside = [one for one in changes.lasting if not _allowed(one, changes, only)]
     if not beside:
         return Verdict(True, sentence("nothing was changed but {names}", names=", ".join(only)))
+    said = {"change": _first_of(beside), "lab": called}
     if because := _because(beside[0], steps):
-        return Verdict(
-            False,
-            sentence(
-                "this should not have changed: {change}; {because}; take that back "
-                "({lab}.undo() takes a step back)",
-                change=_first_of(beside),
-                because=because,
-                lab=called,
-            ),
+        text = sentence(
+            "this should not have changed: {change}; {because}; take that back "
+            "({lab}.undo() takes a step back)",
+            because=because,
+            **said,
         )
-    text = sentence(
-        "this should not have changed: {change}; the task does not ask for it, so take it back "
-        "({lab}.undo() takes a step back)",
-        change=_first_of(beside),
-        lab=called,
-    )
+    else:
+        text = sentence(
+            "this should not have changed: {change}; the task does not ask for it, so take it back "
+            "({lab}.undo() takes a step back)",
+            **said,
+        )
     return Verdict(False, text)
 
 

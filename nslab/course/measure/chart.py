@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -23,34 +23,51 @@ pixels; how high a row is, and what stands above the first.
 _BLUE, _SKY = "#0072b2", "#56b4e9"
 _SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _SIZE = 13
-_SMALL = "font-size:12px;fill-opacity:.8"
+_QUIET = ";fill-opacity:.75"
+_SMALL = f"font-size:12px{_QUIET}"
 _THIN = "fill:none;stroke:currentColor;stroke-opacity:.75;stroke-width:1.4"
 
 
 class Row(Struct, frozen=True):
-    """A candidate: its median, lowest and highest, the middle half, and how it compares."""
+    """A candidate: its median, lowest and highest, the middle half, and how it compares.
+
+    Its figures have so many decimals at most.
+    """
 
     name: str
     median: float
     spread: tuple[float, float]
     middle: tuple[float, float]
     against: str = ""
+    quiet: bool = True
+    """Whether that is no figure."""
+    decimals: int = 9
+
+    def figure(self, value: float) -> str:
+        """One of its numbers."""
+        return figure(value, self.decimals)
 
 
-def figure(value: float) -> str:
-    """A number with three figures that count: ``16.0``, ``0.483``, ``184,000``."""
+def figure(value: float, most: int = 9) -> str:
+    """A number with three figures that count: ``16.0``, ``0.483``, ``184,000``.
+
+    :param most: decimals at most
+    """
     if value == 0:
         return "0"
     places = 2 - math.floor(math.log10(abs(value)))
     if places > 0:
-        return f"{value:.{places}f}"
+        return f"{value:.{min(places, most)}f}"
     return f"{round(value, places):,.0f}"
 
 
 def text(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]) -> str:
     """The figures as a table."""
     table: list[tuple[str, ...]] = [("", columns[0], "lowest", "highest", columns[1])]
-    table += [(row.name, figure(row.median), *map(figure, row.spread), row.against) for row in rows]
+    table += [
+        (row.name, row.figure(row.median), *map(row.figure, row.spread), row.against)
+        for row in rows
+    ]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(
@@ -79,10 +96,11 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"
     scale = ticks(max(row.spread[1] for row in rows))
     left = 14 + max(width(row.name, _SIZE) for row in rows)
-    right = WIDTH - 146
+    beside = max(64, *(width(row.against, _SIZE) for row in rows)) + 16
+    right = WIDTH - 66 - beside
     bottom = TOP + ROW * len(rows)
     below = [part for line in footer for part in _broken(line)]
-    height = bottom + 30 + 18 * len(below)
+    height = bottom + 52 + 18 * len(below)
 
     def across(value: float) -> str:
         return f"{left + (right - left) * value / scale[-1]:.1f}"
@@ -105,20 +123,19 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
         y = TOP + ROW * number + ROW // 2
         low, high = map(across, row.spread)
         begin, end = (float(across(value)) for value in row.middle)
-        whole = f"M{low} {y}H{high}M{low} {y - 5}v10M{high} {y - 5}v10"
-        middle = f'x="{begin:.1f}" y="{y - 6}" width="{max(end - begin, 1):.1f}" height="12"'
         parts += [
             f"<g><title>{html.escape(_told(row))}</title>",
             _text(f"{left - 14:.1f}", y + 5, row.name, "text-anchor:end"),
-            f'<path d="{whole}" style="{_THIN}"/>',
-            f'<rect {middle} rx="2" style="fill:{_SKY};fill-opacity:.6;stroke:{_BLUE}"/>',
-            f'<circle cx="{across(row.median)}" cy="{y}" r="3.2" style="fill:currentColor"/>',
-            _text(right + 66, y + 5, figure(row.median), "text-anchor:end;font-weight:bold"),
-            _text(WIDTH, y + 5, row.against, "text-anchor:end;fill-opacity:.8"),
+            _line(low, high, y),
+            _bar(begin, end, y),
+            _dot(across(row.median), y),
+            _text(right + 66, y + 5, row.figure(row.median), "text-anchor:end;font-weight:bold"),
+            _text(WIDTH, y + 5, row.against, f"text-anchor:end{_QUIET * row.quiet}"),
             "</g>",
         ]
+    parts += _key(bottom + 34)
     for number, line in enumerate(below):
-        parts.append(_text(0, bottom + 38 + 18 * number, line, _SMALL))
+        parts.append(_text(0, bottom + 60 + 18 * number, line, "font-size:12px"))
     described = html.escape(text(heading, columns, rows, footer))
     return (
         f'<svg class="nslab-chart" role="img" xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
@@ -126,6 +143,37 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
         f'style="color:inherit;max-width:100%;min-width:{least(WIDTH)}px;height:auto">'
         f"<title>{html.escape(heading)}</title><desc>{described}</desc>{''.join(parts)}</svg>"
     )
+
+
+def _line(low: str, high: str, y: int) -> str:
+    """From the lowest to the highest."""
+    path = f"M{low} {y}H{high}M{low} {y - 5}v10M{high} {y - 5}v10"
+    return f'<path d="{path}" style="{_THIN}"/>'
+
+
+def _bar(begin: float, end: float, y: int) -> str:
+    """The middle half."""
+    place = f'x="{begin:.1f}" y="{y - 6}" width="{max(end - begin, 1):.1f}" height="12"'
+    return f'<rect {place} rx="2" style="fill:{_SKY};fill-opacity:.6;stroke:{_BLUE}"/>'
+
+
+def _dot(x: str, y: int) -> str:
+    """The median."""
+    return f'<circle cx="{x}" cy="{y}" r="3.2" style="fill:currentColor"/>'
+
+
+def _key(y: int) -> Iterator[str]:
+    """What each sign is, in a row that is centred on that height."""
+    x = 0.0
+    for wide, words in ((6, "median"), (26, "middle half"), (26, "lowest to highest")):
+        if words == "median":
+            yield _dot(f"{x + 3:.1f}", y)
+        elif words == "middle half":
+            yield _bar(x, x + wide, y)
+        else:
+            yield _line(f"{x:.1f}", f"{x + wide:.1f}", y)
+        yield _text(f"{x + wide + 6:.1f}", y + 4, words, "font-size:12px")
+        x += wide + width(words, 12) + 28
 
 
 def _broken(line: str) -> list[str]:
@@ -140,8 +188,8 @@ def _broken(line: str) -> list[str]:
 
 
 def _told(row: Row) -> str:
-    low, high = map(figure, row.spread)
-    return f"{row.name}: median {figure(row.median)}, from {low} to {high}"
+    low, high = map(row.figure, row.spread)
+    return f"{row.name}: median {row.figure(row.median)}, from {low} to {high}"
 
 
 def _plain(value: float) -> str:

@@ -70,7 +70,7 @@ class FloodResult(Result, frozen=True, kw_only=True):
         return found[len(found) // 2] if found else 0.0
 
     def _footer(self) -> tuple[str, ...]:
-        more = f"each bystander adds {self.per_bystander:.2f} µs to each frame"
+        more = f"Each bystander adds {self.per_bystander:.2f} µs to each frame."
         return (*super()._footer(), *([more] if self.per_bystander else []))
 
     def _verdicts(self) -> list[Verdict]:

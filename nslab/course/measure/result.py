@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,14 +16,35 @@ from nslab.errors import InvalidInput
 from nslab.printable import short
 from nslab.session.check import Verdict, Verdicts
 
+BASE = "base"
+"""What stands there for what the others are compared with."""
+
+UNCLEAR = "no clear difference"
+"""What is said in place of a comparison that the next measurement may turn over."""
+
+LEAST, MOST = 0.005, 2
+"""What is no difference in any case, and how many decimals a comparison has at most."""
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """Between these lies the middle half of them."""
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, high
+
+
+def _places(span: float) -> int:
+    """How many decimals say something about what varies by so much."""
+    return MOST if span <= 0 else max(0, -math.floor(math.log10(span)))
+
 
 class Result(Struct, frozen=True, kw_only=True, dict=True):
     """Samples of one quantity for several candidates, each repeat taken of all of them in turn.
 
     ``samples`` holds them by candidate, in the order of the repeats.  With ``base``, each is
     compared with that candidate *within a repeat*, and the median of that is shown: as a ratio, or
-    as a difference.  ``limit`` is what no machine is better than.  There is none for what is worse:
-    how much a busy machine slows anything has no bound.
+    as a difference, if it is a clear one (:meth:`is_clear`).  ``limit`` is what no machine is
+    better than.  There is none for what is worse: how much a busy machine slows anything has no
+    bound.
     """
 
     title: str
@@ -62,15 +84,39 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         values = self._of(name)
         if len(values) < 2:
             return values[0], values[0]
-        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-        return low, high
+        return _middle(values)
+
+    def _compared(self, name: str) -> list[float]:
+        pairs = zip(self._of(name), self._of(self.base), strict=False)
+        if self.compare == "ratio":
+            return [own / base for own, base in pairs]
+        return [own - base for own, base in pairs]
 
     def against(self, name: str) -> float:
         """The median of the comparisons with the base, each within one repeat."""
-        pairs = zip(self._of(name), self._of(self.base), strict=False)
-        if self.compare == "ratio":
-            return statistics.median(own / base for own, base in pairs)
-        return statistics.median(own - base for own, base in pairs)
+        return statistics.median(self._compared(name))
+
+    def is_clear(self, name: str) -> bool:
+        """Whether it differs from the base by more than the repeats differ among themselves.
+
+        That is, its distance from the base is larger than what the middle half of the comparisons
+        spans, and the two medians say the same.  One repeat alone shows nothing.
+        """
+        apart = self._apart(name)
+        medians = self.median(name) - self.median(self.base)
+        return abs(apart) > max(self._span(name), LEAST) and apart * medians > 0
+
+    def _apart(self, name: str) -> float:
+        """How far it is from being the same as the base."""
+        return self.against(name) - (1.0 if self.compare == "ratio" else 0.0)
+
+    def _span(self, name: str) -> float:
+        """What the middle half of the comparisons with the base spans."""
+        found = self._compared(name)
+        if len(found) < 2:
+            return math.inf
+        low, high = _middle(found)
+        return high - low
 
     # -- sanity ------------------------------------------------------------------------------
 
@@ -110,16 +156,23 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         return "median", self.compare if self.base else ""
 
     def comparison(self, name: str) -> str:
-        """``×0.93`` or ``+0.70``; nothing for the base."""
+        """``×0.93`` or ``+0.7``, as exact as the repeats agree, if it is clear."""
         if not self.base or self.base not in self.samples:
             return ""
         if name == self.base:
-            return "–"
-        value = self.against(name)
+            return BASE
+        if not self.is_clear(name):
+            return UNCLEAR
+        places = min(_places(self._span(name)), MOST)
         if self.compare == "ratio":
-            return f"×{value:.2f}"
-        # Zero has no sign, also where it is what rounding has left of something.
-        return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
+            return f"×{self.against(name):.{places}f}"
+        return f"{self.against(name):+,.{places}f}".replace("-", "−")
+
+    @property
+    def _decimals(self) -> int:
+        """Of the figures: one more than the samples of most candidates agree in."""
+        spans = [high - low for low, high in map(self.quartiles, self.samples)]
+        return _places(statistics.median(spans)) + 1 if self.repeats > 1 else MOST
 
     @cached_property
     def rows(self) -> tuple[chart.Row, ...]:
@@ -131,17 +184,27 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
                 self.spread(name),
                 self.quartiles(name),
                 self.comparison(name),
+                self.comparison(name) in ("", BASE, UNCLEAR),
+                self._decimals,
             )
             for name in self.samples
         )
 
     def _footer(self) -> tuple[str, ...]:
         times = "once" if self.repeats == 1 else f"{self.repeats} times, in turn"
-        lines = [f"measured {times}; dot: median, bar: middle half, line: lowest to highest"]
+        lines = [f"Each was measured {times}."]
         if self.base:
-            lines.append(f"{self.compare}: to {self.base} in the same repeat, the median of that")
+            lines.append(
+                f"{self.compare.capitalize()}: compared with {self.base} within each repeat, "
+                "the median of those."
+            )
+        if any(row.against == UNCLEAR for row in self.rows):
+            lines.append(
+                f"{UNCLEAR.capitalize()}: the repeats disagree by more than that, "
+                "or the medians say the opposite."
+            )
         if self.stopped:
-            lines.append("stopped before the last repeat")
+            lines.append("It was stopped before the last repeat.")
         return tuple(lines)
 
     def __str__(self) -> str:

@@ -92,17 +92,31 @@ _WHO = re.compile(r"\([^()]*\)")
 _CHOSEN = "background:color-mix(in srgb,#7b2cbf 16%,transparent)"
 _POINTED = "background:color-mix(in srgb,currentColor 7%,transparent)"
 
+
+def radio(selector: str, place: str) -> str:
+    """The rules for radio buttons in the colour of the words around them.
+
+    A browser's own, grey where a page is dark, look as if they could not be chosen.
+
+    :param selector: which of them
+    :param place: how large they are and where they stand, as declarations
+    """
+    return (
+        f"{selector}{{appearance:none;box-sizing:border-box;{place};color:inherit;"
+        "border:1.5px solid currentColor;border-radius:50%;cursor:pointer}"
+        f"{selector}:checked"
+        "{background:radial-gradient(closest-side,currentColor 55%,transparent 65%)}"
+    )
+
+
 _STYLE = (
     # The choice of a step is as large as its row; its row says which one it is.
     ".nslab-walk tbody tr{position:relative}"
     ".nslab-walk table{line-height:1.4}"
-    # Drawn in the colour of the words: a browser's own look switched off where a page is dark.
-    ".nslab-walk input{appearance:none;box-sizing:border-box;width:1.05em;height:1.05em;"
-    "margin:0 .4em 0 0;vertical-align:-.15em;color:inherit;border:1.5px solid currentColor;"
-    "border-radius:50%;cursor:pointer}"
-    ".nslab-walk input:checked"
-    "{background:radial-gradient(closest-side,currentColor 55%,transparent 65%)}"
-    ".nslab-walk label{cursor:pointer;white-space:nowrap}"
+    + radio(
+        ".nslab-walk input", "width:1.05em;height:1.05em;margin:0 .4em 0 0;vertical-align:-.15em"
+    )
+    + ".nslab-walk label{cursor:pointer;white-space:nowrap}"
     ".nslab-walk tbody label::after{content:'';position:absolute;inset:0}"
     f".nslab-walk tbody tr:hover{{{_POINTED}!important}}"
     f".nslab-walk tbody tr:has(:checked){{{_CHOSEN}!important}}"

@@ -198,11 +198,7 @@ class Builder(w.VBox):  # type: ignore[misc]
                 self._fields[field.name] = self._made(field, chosen.get(field.name, ""))
             lines = [[self._fields[field.name] for field in line] for line in self._form.lines]
             # Only where it is needed: a box more is one more that the page makes late.
-            self._row.children = (
-                [w.HBox(line, layout=_wrapped(flex="1 1 100%")) for line in lines]
-                if len(lines) > 1
-                else lines[0]
-            )
+            self._row.children = [*map(_end, lines)] if len(lines) > 1 else lines[0]
             # Which form it is: others have the same labels, and the page shows them a moment later.
             self._row._dom_classes = ("nslab-form", f"nslab-form-{FORMS.index(self._form)}")
             self.asking.leads = False
@@ -598,6 +594,13 @@ class Builder(w.VBox):  # type: ignore[misc]
             f"builder\n{self.live.picture.text}",
             drawn(self.live.picture),
         )
+
+
+def _end(fields: Sequence[w.Widget]) -> w.HBox:
+    """What belongs to one end of a cable: form.js tells who hears the page which one it is."""
+    group = w.HBox(fields)
+    group.add_class("nslab-end")
+    return group
 
 
 def _wrapped(**more: str) -> w.Layout:

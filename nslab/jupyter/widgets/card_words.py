@@ -14,7 +14,7 @@ from nslab.jupyter.widgets.task import Attempt, Exercise, Standing
 from nslab.jupyter.widgets.verdict_words import told
 from nslab.jupyter.widgets.words import say
 from nslab.printable import printable
-from nslab.sentence import sentence
+from nslab.sentence import Sentence, sentence
 from nslab.session.check import Verdict
 from nslab.session.check.verdict import BAD, GOOD
 
@@ -106,12 +106,34 @@ def points(
     :param fresh: whether nothing was tried: what does not hold yet is still to be done, not wrong
     """
     return "".join(
-        f"<div style='opacity:.75'><span style='display:inline-block;width:1.6em'>○</span>"
-        f"{html.escape(printable(tell(one)))}</div>"
+        f"<div><span style='display:inline-block;width:1.6em;opacity:.75'>○</span>"
+        f"{_to_be_done(one, tell)}</div>"
         if isinstance(one, str)
         else line(tell(one.told), good=one.ok)
         for one in _told_apart(every, fresh=fresh)
     )
+
+
+_WANTED = {
+    "wanted: {wanted}": "wanted",
+    "wanted: {wanted}; now: {now}": "wanted",
+    "{what}: not tried yet": "what",
+    "{what}: not tried until the rest is right": "what",
+}
+"""The forms of what is still to be done, and the blank of each that says what that is."""
+
+
+def _to_be_done(said: str, tell: Callable[[str], str]) -> str:
+    """What is still to be done, as HTML: what is wanted first, then how it is, more quietly."""
+    words, wanted = printable(tell(said)), ""
+    if isinstance(said, Sentence) and said.form in _WANTED:
+        own = said.values[_WANTED[said.form]]
+        wanted = next((one for one in (printable(tell(own)), printable(own)) if one in words), "")
+    if not wanted:
+        return html.escape(words)
+    _, _, rest = words.partition(wanted)
+    quiet = f"<span style='opacity:.7'>{html.escape(rest)}</span>" if rest else ""
+    return html.escape(wanted) + quiet
 
 
 def is_fresh(exercise: Exercise, now: Standing) -> bool:
@@ -303,4 +325,4 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
     judged = _judged(now, ELSE, str, fresh=is_fresh(exercise, now))
-    return f"{head}{choices}{judged}{picture}"
+    return f"{head}{choices}<div style='margin:.5em 0'>{judged}</div>{picture}"

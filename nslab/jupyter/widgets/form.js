@@ -59,6 +59,18 @@ export default ({ all, model, signal }) => {
             if (!said?.contains(event.target)) whole(said);
         }, { capture: true, passive: true, signal });
 
+    // Of two fields that are called alike, who hears the page is told whose they are.
+    const grouped = () => all.querySelectorAll('.nslab-end:not([role])').forEach(each => {
+        const label = each.querySelector('.widget-label')?.textContent;
+        if (!label) return;
+        each.setAttribute('role', 'group');
+        each.setAttribute('aria-label', label);
+    });
+    grouped();
+    const watching = new MutationObserver(grouped);
+    watching.observe(all, { childList: true, subtree: true, characterData: true });
+    signal.addEventListener('abort', () => watching.disconnect());
+
     // -- the form -------------------------------------------------------------------------------
     // The focus goes to the first field that is empty, when all are there.
     model.on('change:filled', () => {
@@ -80,21 +92,6 @@ export default ({ all, model, signal }) => {
         };
         setTimeout(look, 60);
     });
-    // Enter does it, Escape goes back to the picture.  (A field lets no key out to who is around.)
-    let entered = 0;
-    all.addEventListener('input', () => clearTimeout(entered), true);
-    const send = () => {
-        // What was typed is told first: the kernel says then whether it can be done.  A busy
-        // one takes seconds for that; what is typed meanwhile takes the Enter back.
-        const go = tries => {
-            const button = part('button.nslab-do');
-            if (!button.disabled) button.click();
-            else if (tries) entered = setTimeout(go, 50, tries - 1);
-        };
-        clearTimeout(entered);
-        entered = setTimeout(go, 80, 200);
-    };
-
     const PLACES = { captured: '.nslab-captured', message: '.nslab-message' };
 
     // -- what is asked ----------------------------------------------------------------------------
@@ -117,14 +114,16 @@ export default ({ all, model, signal }) => {
         model.save_changes();
     };
 
+    // A field lets no key out to who is around.
     all.addEventListener('keydown', event => {
         const field = event.target.closest?.('.nslab-form :is(input, select)');
         const target = event.target.closest?.('.nslab-whom input');
         if (!field && !target || !['Enter', 'Escape'].includes(event.key)) return;
         event.preventDefault();
         event.stopPropagation();
+        // Enter does it, Escape goes back to the picture.
         if (event.key === 'Escape') home();
         else if (target) asks(target.value);
-        else send();
+        else part('button.nslab-do').dispatchEvent(new Event('nslab-press', { bubbles: true }));
     }, true);
 };

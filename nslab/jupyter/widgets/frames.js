@@ -71,6 +71,8 @@ const list = (model, el) => {
     model.on('change:rows', fill);
     model.on('change:chosen', show);
     fill();
+    // In another width rows have other heights: what is chosen stays in sight.
+    new ResizeObserver(show).observe(rows);
 };
 
 const opened = (model, el) => {

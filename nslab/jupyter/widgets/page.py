@@ -17,6 +17,7 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
+from nslab.frames.journey.markup import radio
 from nslab.jupyter.widgets.choices import choose
 from nslab.jupyter.widgets.words import say
 
@@ -205,13 +206,12 @@ CARD = (
     ".nslab-exercise .nslab-choices :is(.widget-radio-box,label){height:auto;white-space:normal;"
     "line-height:1.5;overflow:visible;max-width:60em;margin-bottom:0}"
     ".nslab-exercise .nslab-choices label{display:flex;align-items:flex-start}"
-    # As in a journey: a browser's own, grey on a dark page, looks as if it could not be chosen.
-    ".nslab-exercise .nslab-choices input{order:-1;flex:none;appearance:none;box-sizing:border-box;"
-    "width:.95em;height:.95em;margin:.28em .6em 0 1px;font-size:inherit;color:inherit;"
-    "border:1.5px solid currentColor;border-radius:50%}"
-    ".nslab-exercise .nslab-choices input:checked"
-    "{background:radial-gradient(closest-side,currentColor 55%,transparent 65%)}"
-    ".nslab-exercise .nslab-choices input:disabled{opacity:.5}"
+    # As in a journey.
+    + radio(
+        ".nslab-exercise .nslab-choices input",
+        "order:-1;flex:none;width:.95em;height:.95em;margin:.28em .6em 0 1px;font-size:inherit",
+    )
+    + ".nslab-exercise .nslab-choices input:disabled{opacity:.5;cursor:default}"
     ".nslab-exercise :is(button,input):focus-visible{outline-offset:1px;"
     "outline:2px solid var(--jp-brand-color1,#1976d2)}"
     ".nslab-exercise .nslab-live>.widget-html{margin:0 .9em;height:auto}"

@@ -111,18 +111,28 @@ class Rejudging:
             # Before the look: a step that ends meanwhile is judged again.
             if stepped := self._stepped.is_set():
                 self._stepped.clear()
-            now = self._exercise.standing(self._lab)
-            snapshot = self._seen = self._lab.snapshot()
-            same = self._then is not None and not differ(self._then, snapshot)
-            if trying or (now.met and now.left and not (same and self._fully and not self._due())):
-                self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
-                if trying or not same:
-                    self._begin(now)
-                now = self._try_for_real(now, snapshot)
-            elif same and self._tried is not None:
-                now = now.knowing(self._tried)
+            try:
+                now = self._judged(trying)
+            except BaseException:
+                if stepped:  # nobody was told of it yet
+                    self._stepped.set()
+                raise
             self._tell(now, stepped)
             return now
+
+    def _judged(self, trying: bool) -> Standing:
+        """How it stands, tried for real where that is due; the caller has the turn."""
+        now = self._exercise.standing(self._lab)
+        snapshot = self._seen = self._lab.snapshot()
+        same = self._then is not None and not differ(self._then, snapshot)
+        if trying or (now.met and now.left and not (same and self._fully and not self._due())):
+            self._times = self._times[1:] if same else [time.monotonic() + s for s in AGAIN]
+            if trying or not same:
+                self._begin(now)
+            return self._try_for_real(now, snapshot)
+        if same and self._tried is not None:
+            return now.knowing(self._tried)
+        return now
 
     def _try_for_real(self, now: Standing, snapshot: Snapshot) -> Standing:
         """Ask what only a ping or the like can say, and remember what was there then."""

@@ -52,7 +52,7 @@ class Reaches(Check, frozen=True):
             self._reaches(where) if answered else self._fails(where, _ping_words(ran, lab, self.ns))
         )
         if not answered and not self.ok:
-            text = sentence("{what}, as expected here", what=text)
+            text = sentence("{what}, as expected", what=text)
         hint = ""
         if answered != self.ok:
             obstacle = None if answered else lab.why(self.ns, self.address).obstacle

@@ -46,6 +46,8 @@ function spent(one, server) {
 const minutes = (seconds) => seconds < 60 ? say("under 1 min")
   : say("{minutes} min", { minutes: Math.floor(seconds / 60) });
 
+const whole = (words) => words.replaceAll(" ", "\u00a0"); // a cell that wraps does so between them
+
 function state(one) {
   if (!one) return "none";
   if (one.passed) return "passed";
@@ -61,7 +63,7 @@ const WORD = {
 function head() {
   const top = make("tr"), below = make("tr");
   for (const [text, name] of [[say("Learner"), "who"], [say("Where"), "where"],
-    [say("Stands red"), "stuck"], [say("Lab"), "lab"], [say("Handed in"), "in"]]) {
+    [say("Stuck on"), "stuck"], [say("Lab"), "lab"], [say("Handed in"), "in"]]) {
     top.append(make("th", text, { className: name, rowspan: "2", scope: "col" }));
   }
   for (const lesson of facts.course) {
@@ -153,15 +155,17 @@ function show_learner(learner, server) {
       }
     }
   }
-  fill(stuck, newest ? `${newest.lesson.name.split("-")[0]} ${newest.one.id} · ${minutes(newest.time)}` +
-    ` · ${newest.record.tries === 1 ? say("1 try") : say("{count} tries", { count: newest.record.tries })}` : "");
+  fill(stuck, newest ? [`${newest.lesson.name.split("-")[0]} ${newest.one.id}`, minutes(newest.time),
+    newest.record.tries === 1 ? say("1 try") : say("{count} tries", { count: newest.record.tries }),
+  ].map(whole).join("\u00a0· ") : "");
   const button = lab.firstChild, may = learner.sharing && learner.online;
   button.disabled = !may;
   fill(button, may ? say("Look") : say("not shared"), {
     title: may ? say("the lab's picture, and why") : say("they have not switched on “Share my labs”"),
     "aria-label": may ? say("Look into the lab of {name}", learner) : say("{name} shares no lab", learner),
   });
-  fill(handed, learner.files ? `${learner.files} · ${clock(learner.handed_in)}` : "–");
+  const files = learner.files === 1 ? say("1 file") : say("{count} files", { count: learner.files });
+  fill(handed, learner.files ? `${whole(files)}, ${clock(learner.handed_in)}` : "–");
 }
 
 const spent_on = (record, server) => record.passed ? record.seconds : spent(record, server);
@@ -178,6 +182,18 @@ function show_marking() {
   $("mark").disabled = marking.state === "running";
   $("download").hidden = marking.state !== "done";
 }
+
+// What is out of sight has a shadow over it, and words above.
+const scroll = document.querySelector(".scroll");
+function edges() {
+  const more = scroll.scrollWidth - scroll.clientWidth;
+  $("sheet").classList.toggle("before", scroll.scrollLeft > 1);
+  $("sheet").classList.toggle("after", scroll.scrollLeft < more - 1);
+  $("more").hidden = more <= 1;
+}
+scroll.addEventListener("scroll", edges, { passive: true });
+const watched = new ResizeObserver(edges);
+for (const each of [scroll, scroll.firstElementChild]) watched.observe(each);
 
 // -- news ----------------------------------------------------------------------------------
 
@@ -280,6 +296,9 @@ $("ask").addEventListener("submit", (event) => {
 $("lab").addEventListener("change", () => {
   $("ns").replaceChildren();
   ask({ lab: Number($("lab").value) || 0 });
+});
+$("picture").addEventListener("load", () => {
+  $("picture").style.setProperty("--natural", `${$("picture").naturalWidth}px`);
 });
 $("look").addEventListener("close", () => { looking = ""; });
 
