@@ -161,6 +161,7 @@ def _way_rules(p: Palette) -> list[str]:
     """The rules of a packet's way."""
     return [
         f".nslab-ways{{fill:none;stroke:{p.way}}}",
+        f".nslab-arrow{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop-copy{{fill:{p.paper};stroke:{p.way}}}",
         f".nslab-now{{stroke:{p.way}}}",
@@ -177,6 +178,7 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-stop-lost{{fill:{p.wrong}}}",
         f".nslab-stop-arrived{{fill:{p.good}}}",
         f".nslab-astray .nslab-way{{stroke:{p.wrong}}}",
+        f".nslab-astray .nslab-arrow{{fill:{p.wrong}}}",
         f".nslab-missed path{{stroke:{p.paper}}}",
     ]
 
@@ -184,7 +186,9 @@ def _way_rules(p: Palette) -> list[str]:
 _WAY = """\
 .nslab-picture .nslab-behind{opacity:.9}
 .nslab-picture .nslab-ways{stroke-opacity:.5;stroke-linejoin:round;stroke-linecap:round}
-.nslab-picture .nslab-way{stroke-width:8}
+.nslab-picture .nslab-way{stroke-width:5}
+.nslab-picture .nslab-within{stroke-width:2;stroke-opacity:.85;stroke-dasharray:.1 5}
+.nslab-picture .nslab-arrow{stroke-width:1;stroke-opacity:1}
 .nslab-picture .nslab-copy{stroke-width:4}
 .nslab-picture .nslab-unseen{stroke-dasharray:1 9}
 .nslab-picture .nslab-astray .nslab-way{fill:none;stroke-width:4;stroke-dasharray:2 7;\
