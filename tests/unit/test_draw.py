@@ -195,6 +195,17 @@ def test_a_hand_finds_every_card_also_where_nothing_is_seen_in_it() -> None:
         assert any(one.endswith(".nslab-cable") for one in unfilled), "a line has no inside"
 
 
+def test_down_is_a_sign_of_its_own() -> None:
+    """A ring alone stands for an answer to choose, and for a copy of a packet."""
+    drawn = Picture(sample.article()).html
+    down = re.findall('<[^>]*class="nslab-hollow"[^>]*>', drawn)
+    assert down
+    assert all(one.startswith("<path") and one.endswith('h8"/>') for one in down), "a bar across"
+    assert (
+        "nslab-hollow" not in Picture(sample.article(repaired=True)).html.partition("</style>")[2]
+    )
+
+
 def test_states_are_said_in_words() -> None:
     shown = written(Picture(sample.article()).svg)
     assert shown.count("down") >= 1
