@@ -25,6 +25,7 @@ from nslab import (
     ResolvConf,
     SetBridge,
     SetDown,
+    SetPromiscuous,
     SetUp,
 )
 from nslab.draw import Picture
@@ -279,3 +280,29 @@ def _all_up(snapshot: Snapshot) -> Snapshot:
     links = tuple(structs.replace(link, up=True, carrier=True) for link in snapshot.host.links)
     host = structs.replace(snapshot.host, links=links)
     return structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))
+
+
+def classes_of(picture: Picture) -> dict[str, set[str]]:
+    """By what is written: how."""
+    found = ET.fromstring(picture.html).iter(f"{SVG}text")
+    return {text.text or "": set((text.get("class") or "").split()) for text in found}
+
+
+def test_what_changed_is_as_strong_in_words_as_in_code() -> None:
+    """Words are quiet else, and code is not: a quiet word stays pale in the colour of a change."""
+    before, after = before_and_after([SetUp("eth0")], [SetPromiscuous("eth0", True)])
+    for what in (compare(before, after), compare(after, before)):
+        (classes,) = (c for said, c in classes_of(Picture(what)).items() if said == "promiscuous")
+        assert any(one.startswith("nslab-told") for one in classes)
+        assert "nslab-muted" not in classes
+
+
+def test_forwarding_that_stays_off_is_as_quiet_as_what_is_beside_it() -> None:
+    before, after = before_and_after([AddBridge("br0")])
+    still = classes_of(Picture(compare(before, after)))
+    assert "nslab-muted" in still["forwarding"] & still["off"]
+    assert "nslab-muted" in still["nameserver 8.8.8.8"]
+    host = structs.replace(after.host, sysctls={**after.host.sysctls, "net.ipv4.ip_forward": "1"})
+    on = structs.replace(after, namespaces=(host, *after.namespaces[1:]))
+    for what in (compare(after, on), compare(on, after), on):
+        assert "nslab-muted" not in classes_of(Picture(what))["forwarding"]
