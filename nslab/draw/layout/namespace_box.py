@@ -50,6 +50,9 @@ FOOT = 12
 ASIDE = 12
 """Pixels more from a bridge to the border, where a line passes between the two."""
 
+BELOW_NOTES = 16
+"""Pixels from notes to a bridge, where a line passes between the two."""
+
 BELOW_LINKS = 24
 """Pixels from a link to the base line of the namespace's name below it."""
 
@@ -287,7 +290,7 @@ class Filler:
             below += 8 + group.notes.h
         bar = max(below, frame.label.bottom) + GAP - 4
         if group.notes and not frame.low:
-            bar = max(bar, top + group.notes.h + 8)
+            bar = max(bar, top + group.notes.h + (BELOW_NOTES if self._passed(group) else 8))
         bar += max((slot.h for slot in uppers), default=0)
         self._bridges_and_others(frame, bar)
         self._notes(frame, top, left, uppers)
