@@ -413,20 +413,21 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
     return (thing.name, *thing.addresses)
 
 
-def port_rows(thing: Scenery) -> list[tuple[str, str]]:
-    """What is written of the ports of a part of the world: a name where one begins, and a VLAN."""
+def port_rows(thing: Scenery) -> list[tuple[str, str, bool]]:
+    """What is written of the ports of a part of the world: a name where one begins, a VLAN, and
+    whether that is new."""
     return [
-        ("" if number else port.name, words)
+        ("" if number else port.name, words, words in port.new)
         for port in thing.ports
         for number, words in enumerate(port.marks)
     ]
 
 
-def port_at(thing: Scenery, name: str) -> int:
+def _port_at(thing: Scenery, name: str) -> int:
     """Pixels before the VLANs of a port: behind its name, or in a row of their own."""
     if not name:
         return INDENT
-    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + 10
+    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + _MARKED
 
 
 def scenery_size(thing: Scenery) -> Point:
@@ -436,8 +437,8 @@ def scenery_size(thing: Scenery) -> Point:
         inner = max(
             width(thing.name, TEXT) + ICON,
             *(
-                port_at(thing, name) + width(words, TEXT, code=True)
-                for name, words in port_rows(thing)
+                _port_at(thing, name) + width(words, TEXT, code=True, bold=True)
+                for name, words, _ in port_rows(thing)
             ),
         )
         return grid(inner + 2 * PAD), HEAD + LEAD * len(port_rows(thing))

@@ -100,6 +100,7 @@ _COMMON = f"""\
 .nslab-picture .nslab-cable{{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-wire{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
 .nslab-picture .nslab-icon{{fill:none;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}}
+.nslab-picture .nslab-between{{fill:none;stroke-width:1}}
 .nslab-picture .nslab-dots{{fill:none;stroke-width:2;stroke-dasharray:2 4}}
 .nslab-picture .nslab-gate{{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-off{{stroke-dasharray:5 4}}
@@ -129,7 +130,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-cable,.nslab-wire{{stroke:{p.edge}}}",
         f".nslab-plug{{fill:{p.soft};stroke:none}}",
         f".nslab-icon{{stroke:{p.edge}}}",
-        f".nslab-dots{{stroke:{p.line}}}",
+        f".nslab-dots,.nslab-between{{stroke:{p.line}}}",
         f".nslab-gate{{stroke:{p.edge}}}",
         f".nslab-good{{fill:{p.good}}}",
         f".nslab-wrong{{fill:{p.wrong}}}",

@@ -416,7 +416,7 @@ class _Composer:
         if self.diff and changed and not gone:
             linked = {one.index: self.diff.of_link(inode, one.index) for one in namespace.links}
             told = list(captions.world_told(namespace, self.diff.of_namespace(inode), linked))
-        ports = tuple(captions.scene_ports(namespace))
+        ports = tuple(captions.scene_ports(namespace, self.old.get(inode)))
         facts = ": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses))))
         return Scenery(
             label=namespace.label,
