@@ -466,7 +466,7 @@ def test_marks_do_not_need_colour() -> None:
     assert "nslab-gone" in gone.svg
     moved = written(Picture(SAMPLES["moved-diff"]).svg).splitlines()
     assert "was veth-ns1 in host" in moved
-    assert "attached to lxcbr0" in moved
+    assert "attached" in moved, "it stands at its bridge"
     assert moved.count("+") >= 3
     repaired = written(Picture(SAMPLES["repaired-diff"]).svg)
     assert "down → up" in repaired

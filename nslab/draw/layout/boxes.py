@@ -321,8 +321,17 @@ def bridge(cell: Cell) -> Slot:
 
 
 def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
-    """What is written in a port: its name, and beside it its kind if that is not usual."""
-    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=PORT)
+    """What is written in a port: its name, and beside it its kind if that is not usual.
+
+    It stands at its bridge, and so does not say to which it was attached.
+    """
+    said = told(_at_its_bridge(cell), badge=badge, room=PORT)
+    return clip(cell.name, LONGEST_NAME), cell.kind, said
+
+
+def _at_its_bridge(cell: Cell) -> Cell:
+    short = ("attached" if said.startswith("attached to ") else said for said in cell.told)
+    return replace(cell, told=tuple(short))
 
 
 def socket(cell: Cell) -> Slot:
@@ -330,7 +339,7 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    beside = beside_width(cell, PORT)
+    beside = beside_width(_at_its_bridge(cell), PORT)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
