@@ -113,7 +113,7 @@ def test_many_points_are_cut_short(page: Page) -> None:
     _, lab = page.deal(build(checks=tuple(HasLink(f"br{n}") for n in range(6))))
     [said] = page.cell(lambda: lab.do(AddBridge("br9")))
     assert said.splitlines()[0] == "✘ Exercise X1: 0 of 6 met"
-    assert said.splitlines()[-1] == "  ○ and 3 more: see its card"
+    assert said.splitlines()[-1] == "  ☐ and 3 more: see its card"
     assert len(said.splitlines()) == 5
 
 
@@ -128,7 +128,7 @@ def test_what_is_wrong_beside_the_task_is_never_cut_off(page: Page) -> None:
         said.splitlines()[1],
         "  ✘ there is no link lxcbr0",
         "  ✘ there is no link lxcbr1",
-        "  ○ and 1 more: see its card",
+        "  ☐ and 1 more: see its card",
     ]
 
 

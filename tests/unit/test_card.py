@@ -181,7 +181,7 @@ def test_it_shows_the_goal_and_what_is_not_met(deal: Any) -> None:
 
 def open_points(card: Card) -> list[str]:
     """What a card says of each point that is open, before anything was tried."""
-    found = re.findall(r">○</span>(.*?)</div>", part(card, "points").value)
+    found = re.findall(r">☐</span>(.*?)</div>", part(card, "points").value)
     return [re.sub(r"<[^>]*>", "", one) for one in found]
 
 
@@ -206,7 +206,7 @@ def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -
 def test_of_what_is_to_be_done_how_it_is_stands_back(deal: Any) -> None:
     """Eleven lines are easier to read if the eye is told where to begin."""
     card, _ = deal(build(checks=(State("br0", "up"), Tried("br0"))))
-    assert re.findall(r">○</span>(.*?)</div>", part(card, "points").value) == [
+    assert re.findall(r">☐</span>(.*?)</div>", part(card, "points").value) == [
         "br0 is up<span style='opacity:.7'>; now: there is no link br0</span>",
         "br0 answers<span style='opacity:.7'>: not tried until the rest is right</span>",
     ]
@@ -264,17 +264,17 @@ def counted(card: Card) -> str:
     """What its lines add up to; what else is wrong stands below them, under a heading."""
     lines, _, beside = part(card, "points").value.partition("What else is wrong:")
     assert "✔" not in beside
-    return f"{lines.count('✔')} of {sum(map(lines.count, '✔✘○'))} met"
+    return f"{lines.count('✔')} of {sum(map(lines.count, '✔✘☐'))} met"
 
 
 def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
     """What is to be built is not there at first: it is still to be done."""
     one = build()
     card, lab = deal(one)
-    assert part(card, "points").value.count("○") == 2
+    assert part(card, "points").value.count("☐") == 2
     assert "✘" not in part(card, "points").value
     assert card_words.as_text(one, one.standing(lab)).endswith(
-        "○ wanted: a link br0\n○ wanted: a link br1"
+        "☐ wanted: a link br0\n☐ wanted: a link br1"
     )
     press(card, "check")
     says(card, "✘", "points")
@@ -795,7 +795,7 @@ def test_why_is_there_when_something_is_not_reached(deal: Any) -> None:
     lab.do(nslab.DeleteRoute("default"))
     press(card, "check")
     shown(card, lambda: not hidden(card, "explain"))
-    assert "○" not in part(card, "points").value
+    assert "☐" not in part(card, "points").value
     press(card, "explain")
     says(card, "nslab-why", "told")
     assert "no route" in part(card, "told").value
@@ -1218,8 +1218,8 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     text, page = data["text/plain"], data["text/html"]
     assert text.startswith("X1 (predict): Make a bridge")
     assert "  a) It is `up`.\n" in text
-    not_run = "○ the commands of the task have not been run yet, or changed nothing"
-    assert f"{not_run}\n○ no answer chosen yet" in text
+    not_run = "☐ the commands of the task have not been run yet, or changed nothing"
+    assert f"{not_run}\n☐ no answer chosen yet" in text
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"
     assert lab.name not in text

@@ -19,6 +19,8 @@ SAID = {
     "detached from docker0": "von docker0 gelöst",
     "was veth-ns1": "war veth-ns1",
     "was peerB in host": "war peerB in host",
+    "was in host": "war in host",
+    "attached": "eingesteckt",
     "promiscuity 0 → 1": "Promiscuity 0 → 1",
     "mode bridge → private": "Modus bridge → private",
     "forward delay 15 s → 2 s": "Forward Delay 15 s → 2 s",

@@ -23,7 +23,7 @@ from nslab.draw import Picture, dot_source
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.colours import HUES
 from nslab.draw.layout.place import Placed, place, trace
-from nslab.draw.paint.style import DARK, LIGHT, Palette
+from nslab.draw.paint.style import DARK, LIGHT, Palette, style
 from nslab.draw.scene.compose import compose
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Cable
@@ -195,6 +195,17 @@ def test_a_hand_finds_every_card_also_where_nothing_is_seen_in_it() -> None:
         assert any(one.endswith(".nslab-cable") for one in unfilled), "a line has no inside"
 
 
+def test_down_is_a_sign_of_its_own() -> None:
+    """A ring alone stands for an answer to choose, and for a copy of a packet."""
+    drawn = Picture(sample.article()).html
+    down = re.findall('<[^>]*class="nslab-hollow"[^>]*>', drawn)
+    assert down
+    assert all(one.startswith("<path") and one.endswith('h8"/>') for one in down), "a bar across"
+    assert (
+        "nslab-hollow" not in Picture(sample.article(repaired=True)).html.partition("</style>")[2]
+    )
+
+
 def test_states_are_said_in_words() -> None:
     shown = written(Picture(sample.article()).svg)
     assert shown.count("down") >= 1
@@ -312,6 +323,47 @@ def test_lines_and_texts_can_be_seen_on_every_ground(palette: Palette) -> None:
             assert contrast(line, ground) >= 3, (line, ground)
     for ground in (palette.paper, palette.ground, *palette.tints):
         assert contrast(palette.way, ground) >= 3
+        assert contrast(palette.idle, ground) >= 3
+
+
+def mixed(colour: str, share: float, ground: str) -> str:
+    """What is seen of a colour that is not opaque."""
+    parts = [[int(each[n : n + 2], 16) for n in (1, 3, 5)] for each in (colour, ground)]
+    both = zip(*parts, strict=True)
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in both)
+
+
+@pytest.mark.parametrize(
+    ("palette", "text", "ground"), [(LIGHT, "#212121", "#ffffff"), (DARK, "#e0e0e0", "#111111")]
+)
+def test_a_network_without_colour_does_not_look_like_none(
+    palette: Palette, text: str, ground: str
+) -> None:
+    """The last hue is black, or white on black: the cables that nobody uses are grey beside it."""
+    hue = palette.hues[-1][0]
+    assert contrast(hue, palette.idle) >= 2.5
+    rules = style(False, [HUES - 1])
+    idle = re.search(r"nslab-wire\{stroke:currentColor;stroke-opacity:([.\d]+)\}", rules)
+    drawn = re.search(
+        rf"nslab-h{HUES - 1} \.nslab-wire\{{stroke:[^;]*;stroke-opacity:([.\d]+)", rules
+    )
+    assert idle
+    assert drawn
+    grey = mixed(text, float(idle[1]), ground)
+    assert contrast(grey, ground) >= 3
+    assert contrast(mixed(hue, float(drawn[1]), ground), grey) >= 2.5
+
+
+def test_lines_with_a_light_line_in_them_are_wide_and_strong() -> None:
+    """Two thin lines at two thirds of a colour could not be seen in the key."""
+    rules = style(False, [HUES, 2 * HUES])
+    wide, core = (
+        float(re.findall(rf"{name}\{{[^}}]*stroke-width:([.\d]+)", rules)[0])
+        for name in ("nslab-cored", "nslab-core")
+    )
+    assert (wide - core) / 2 > 1.7
+    last = max(at.end() for at in re.finditer(r"\.nslab-h\d+ \.nslab-wire\{", rules))
+    assert rules.index(".nslab-wire.nslab-cored{stroke-opacity:1}") > last
 
 
 def test_hues_are_told_apart() -> None:
@@ -455,7 +507,7 @@ def test_marks_do_not_need_colour() -> None:
     assert "nslab-gone" in gone.svg
     moved = written(Picture(SAMPLES["moved-diff"]).svg).splitlines()
     assert "was veth-ns1 in host" in moved
-    assert "attached to lxcbr0" in moved
+    assert "attached" in moved, "it stands at its bridge"
     assert moved.count("+") >= 3
     repaired = written(Picture(SAMPLES["repaired-diff"]).svg)
     assert "down → up" in repaired

@@ -21,13 +21,15 @@ from nslab import (
     AddVeth,
     Attach,
     Lab,
+    Move,
     Rename,
     ResolvConf,
     SetBridge,
     SetDown,
+    SetPromiscuous,
     SetUp,
 )
-from nslab.draw import Picture
+from nslab.draw import Memory, Picture
 from nslab.draw.layout.boxes import LEAD, NAME, TEXT, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.icons import ICONS
@@ -279,3 +281,91 @@ def _all_up(snapshot: Snapshot) -> Snapshot:
     links = tuple(structs.replace(link, up=True, carrier=True) for link in snapshot.host.links)
     host = structs.replace(snapshot.host, links=links)
     return structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))
+
+
+def classes_of(picture: Picture) -> dict[str, set[str]]:
+    """By what is written: how."""
+    found = ET.fromstring(picture.html).iter(f"{SVG}text")
+    return {text.text or "": set((text.get("class") or "").split()) for text in found}
+
+
+def test_what_changed_is_as_strong_in_words_as_in_code() -> None:
+    """Words are quiet else, and code is not: a quiet word stays pale in the colour of a change."""
+    before, after = before_and_after([SetUp("eth0")], [SetPromiscuous("eth0", True)])
+    for what in (compare(before, after), compare(after, before)):
+        (classes,) = (c for said, c in classes_of(Picture(what)).items() if said == "promiscuous")
+        assert any(one.startswith("nslab-told") for one in classes)
+        assert "nslab-muted" not in classes
+
+
+def test_forwarding_that_stays_off_is_as_quiet_as_what_is_beside_it() -> None:
+    before, after = before_and_after([AddBridge("br0")])
+    still = classes_of(Picture(compare(before, after)))
+    assert "nslab-muted" in still["forwarding"] & still["off"]
+    assert "nslab-muted" in still["nameserver 8.8.8.8"]
+    host = structs.replace(after.host, sysctls={**after.host.sysctls, "net.ipv4.ip_forward": "1"})
+    on = structs.replace(after, namespaces=(host, *after.namespaces[1:]))
+    for what in (compare(after, on), compare(on, after), on):
+        assert "nslab-muted" not in classes_of(Picture(what))["forwarding"]
+
+
+SECOND_CARD: list[list[Action]] = [
+    [
+        AddBridge("docker0"),
+        *(AddNamespace(name) for name in ("app", "db")),
+        *(AddVeth(f"veth{name}", "eth0", peer_ns=name) for name in ("app", "db")),
+        *(Attach(f"veth{name}", "docker0") for name in ("app", "db")),
+    ],
+    [AddVeth("peerA", "peerB")],
+    [Attach("peerA", "docker0")],
+    [SetUp("peerA")],
+    [Move("peerB", "app")],
+]
+"""Lesson 08: a pair is made in the host, one end becomes a port, the other goes to a container."""
+
+
+def second_card() -> list[Picture]:
+    """The pictures of what each step changed, on one stage."""
+    stage, found = Memory(), []
+    with Lab(engine="fake") as lab:
+        before = lab.snapshot()
+        for step in SECOND_CARD:
+            lab.do(*step)
+            after = lab.snapshot()
+            found.append(Picture(compare(before, after), stage=stage))
+            _ = found[-1].placed
+            before = after
+    return found
+
+
+def test_a_port_stands_above_its_other_end() -> None:
+    _, made, attached, up, moved = second_card()
+    for picture in (made, attached, up, moved):
+        ends = "app/peerB" if picture is moved else "host/peerB"
+        cable = picture.placed.cable("host/peerA", ends)
+        assert len(cable) == 2, "it is straight"
+        assert cable[0][0] == cable[1][0]
+
+
+def test_an_outline_around_a_port_has_room_on_both_sides() -> None:
+    _, _, attached, up, _ = second_card()
+    for picture in (attached, up):
+        ports = {cell.name: s.rect for cell, s in picture.placed.cells if s.shape == "socket"}
+        outlined = ports.pop("peerA").grown(2)
+        for rect in ports.values():
+            assert max(rect.x - outlined.right, outlined.x - rect.right) >= 8
+
+
+def test_a_port_does_not_say_to_which_bridge_it_was_attached_as_it_stands_there() -> None:
+    _, _, attached, _, _ = second_card()
+    assert "attached" in written(attached.svg)
+    assert "attached to docker0" in attached.text
+
+
+def test_a_link_that_kept_its_name_does_not_say_that_it_had_it() -> None:
+    *_, moved = second_card()
+    assert "was in host" in written(moved.svg)
+    assert "~     was in host" in moved.text
+    step = [Move("peerB", "app"), Rename("peerB", "eth1", ns="app")]
+    renamed = Picture(compare(*before_and_after(*SECOND_CARD[:2], step)))
+    assert "was peerB in host" in written(renamed.svg)

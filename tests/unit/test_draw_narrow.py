@@ -396,6 +396,8 @@ def switched(vlans: tuple[PortVlan, ...]) -> Snapshot:
         if link.port:
             own = vlans if link.name == ports(switch.links)[0] else one
             link = structs.replace(link, port=structs.replace(link.port, vlans=own))
+        if link.bridge:
+            link = structs.replace(link, bridge=structs.replace(link.bridge, vlan_filtering=True))
         links.append(link)
     spaces = [
         structs.replace(each, links=tuple(links)) if each is switch else each
@@ -430,6 +432,37 @@ def test_a_change_of_them_is_marked_at_the_port() -> None:
     marked = re.findall(r'<text class="[^"]*nslab-told-changed"[^>]*>([^<]*)', picture.svg)
     assert marked == ["pvid 10", "tagged 20,30"], "and no long line beside them"
     assert "~       VLAN 10 untagged → VLAN 10 untagged, 20 and 30 tagged" in picture.text
+
+
+def test_what_came_is_marked_in_the_lans_switch_too() -> None:
+    """Also as it begins to filter: then VLAN 1 is what the kernel gives to each port."""
+    before, after = switched(VLANS[:1]), switched(VLANS)
+    for was, new in ((before, ["tagged 20,30"]), (sample.fresh(), ["pvid 10", "tagged 20,30"])):
+        picture = Picture(compare(was, after))
+        lines = written(picture.svg)
+        assert [lines[n + 1] for n, words in enumerate(lines) if words == "+"] == new
+        assert len(re.findall(r'nslab-told-new"[^>]*>\w', picture.svg)) == len(new)
+        assert wide(picture.placed) == wide(Picture(after).placed) <= 576, "nothing moves for it"
+        first = ports(sample.fresh().namespace("switch").links)[0]
+        assert f"~     port {first}: VLAN 10 untagged, 20 and 30 tagged" in picture.text
+    assert "+" not in written(Picture(compare(after, after)).svg)
+
+
+def test_a_second_row_of_a_port_is_no_port() -> None:
+    """What a port carries ends at the right; a line stands between one port and the next."""
+    picture = Picture(switched(VLANS))
+    (rect,) = [rect for thing, rect in picture.placed.scenery if thing.label == "switch"]
+    names = ports(sample.fresh().namespace("switch").links)
+    group = picture.svg.partition('data-world="switch"')[2].partition("</g>")[0]
+    drawn = re.findall(r'<text class="([^"]*)" x="(\d+)" y="(\d+)">([^<]*)', group)
+    rows = {said: (classes, int(x), int(y)) for classes, x, y, said in drawn}
+    for said in ("pvid 10", "tagged 20,30"):
+        assert "nslab-end" in rows[said][0]
+        assert rows[said][1] == rect.right - 10
+    between = [int(y) for y in re.findall(r'nslab-between" d="M\d+ (\d+)H', picture.svg)]
+    tops = sorted(rows[name][2] for name in names)
+    assert len(between) == len(names) - 1
+    assert all(a < y < b for y, (a, b) in zip(between, pairwise(tops), strict=True))
 
 
 GERMAN = """

@@ -523,3 +523,92 @@ def test_the_rows_go_along_with_the_dot() -> None:
     assert beats[0] == 0
     assert beats == sorted(beats)
     assert beats[-1] < total
+
+
+# -- which way it goes, and that it is one line ----------------------------------------------------
+
+
+def arrowheads(picture: PathPicture) -> list[tuple[Rect, tuple[int, int]]]:
+    """What each arrowhead covers, and where to it points."""
+    found = []
+    for each in ET.fromstring(picture.html).iter(f"{SVG}path"):
+        if each.get("class") == "nslab-arrow":
+            corners = [int(n) for n in re.findall(r"-?\d+", each.get("d") or "")]
+            xs, ys = corners[::2], corners[1::2]
+            rect = Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+            (tip_x, notch_x), (tip_y, notch_y) = xs[1::2], ys[1::2]
+            found.append((rect, (_sign(tip_x - notch_x), _sign(tip_y - notch_y))))
+    return found
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+@every_trail
+def test_a_still_picture_says_which_way_the_packet_goes(name: str) -> None:
+    picture = followed(name)
+    arrows = arrowheads(picture)
+    words = [rect for _, rect in texts(picture.placed)]
+    discs = [Rect(*mark.at, 0, 0).grown(RADIUS) for mark in picture.track.marks]
+    tags = [tag.rect for tag in picture.callouts]
+    directions: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for leg in (leg for track in (picture.track, *picture.branches) for leg in track.legs):
+        for part in leg.shown:
+            for one, other in pairwise(part):
+                ahead = _sign(other[0] - one[0]), _sign(other[1] - one[1])
+                for point in trace([one, other]):
+                    directions.setdefault(point, set()).add(ahead)
+    for rect, ahead in arrows:
+        assert not any(map(rect.overlaps, (*words, *discs, *tags)))
+        assert any(ahead in directions[at] for at in directions if rect.grown(1).holds(at))
+    assert not [pair for pair in combinations(arrows, 2) if pair[0][0].overlaps(pair[1][0])]
+
+
+def test_there_and_back_the_arrowheads_point_the_other_way() -> None:
+    """Out of the namespace, at the gate, and to the switch: wherever there is room for one."""
+    there, back = (arrowheads(followed(name)) for name in ("out", "back"))
+    assert [ahead for _, ahead in there] == [(0, -1)] * 3
+    assert [ahead for _, ahead in back] == [(0, 1)] * 3
+    assert len(arrowheads(followed("out", 3))) == 1
+
+
+def test_a_long_line_has_arrowheads_all_along() -> None:
+    """Two lines that lie side by side are told apart by them."""
+    picture = followed("level")
+    for leg in picture.track.legs:
+        line = [point for part in leg.shown for point in trace(list(part))]
+        if leg.length > 250:
+            on = [rect for rect, _ in arrowheads(picture) if any(map(rect.holds, line))]
+            assert len(on) >= leg.length // 150
+
+
+def test_the_line_goes_on_across_a_bridge_and_a_link() -> None:
+    """As dots, between what is written; nothing is left out but words and the gate."""
+    picture = followed("out")
+    words = texts(picture.placed)
+    (gate,) = picture.placed.gates
+    signs = [Rect(gate.rect.x, gate.rect.y, GATE, GATE), *(rect for _, rect in words)]
+    links = picture.placed.links()
+    for leg, link in ((picture.track.legs[1], "host/lxcbr0"), (picture.track.legs[2], "host/eth0")):
+        dots = [point for part in leg.within for point in trace(list(part))]
+        assert [said for said, rect in words if any(map(rect.holds, dots))] == []
+        across = [x for (x, y) in dots if links[link].holds((x, y))]
+        assert max(across) - min(across) >= 30
+        for point in trace(list(leg.points)):
+            drawn = [*leg.shown, *leg.within]
+            near = [Rect(*at, 0, 0).grown(5) for part in drawn for at in trace(list(part))]
+            assert any(r.holds(point) for r in (*near, *(sign.grown(5) for sign in signs)))
+
+
+def test_numbers_on_a_short_cable_share_it() -> None:
+    """Between the switch, the router and the internet there is just room for two each."""
+    for name in ("out", "back"):
+        marks = {mark.number: mark for mark in followed(name).track.marks}
+        pairs = ((6, 7), (8, 9)) if name == "out" else ((1, 2), (3, 4))
+        for one, other in pairs:
+            (x1, y1), (x2, y2) = marks[one].at, marks[other].at
+            assert y1 == y2 == marks[one].on[1], "both are on their cable"
+            assert 2 * RADIUS <= abs(x1 - x2) <= 3 * RADIUS
+            for mark in (marks[one], marks[other]):
+                assert abs(mark.at[0] - mark.on[0]) <= RADIUS, "at their own ends of it"

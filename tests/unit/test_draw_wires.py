@@ -7,9 +7,11 @@ import snapshots as sample
 from msgspec import structs
 from sites import two_sites
 
-from nslab.draw import Picture
+from nslab.draw import Memory, Picture
+from nslab.draw.layout.place import trace
 from nslab.network.diff import compare
 from nslab.network.model import Ends, Link, Mirred, Port, Snapshot
+from nslab.network.rules import Chain, Rule, Ruleset, Table
 
 
 def sites(*ends: Link | None) -> Picture:
@@ -157,3 +159,63 @@ def test_a_wire_that_went_is_not_drawn_to_a_link_that_is_plugged_in_elsewhere() 
     picture = Picture(compare(before, after))
     assert not picture.placed.cable("host/veth1", "host/ifb0")
     assert "-       mirred mirror to ifb0" in picture.text
+
+
+def hub(*, detached: bool = True, rules: bool = True, promiscuous: bool = False) -> Snapshot:
+    """Lesson 09: a card of a container hangs on eth0 by rules of nft, beside a bridge."""
+    star = sample.star(2)
+    space = star.namespace("ns1")
+    port = {} if detached else {"master": "br0"}
+    peer = sample.veth("peerA", 90, (space.inode, "eth1", 3), **port)
+    eth1 = sample.veth("eth1", 3, (sample.HOST, "peerA", 90), "198.51.100.50/24")
+    links = [
+        structs.replace(one, promiscuity=1) if promiscuous and one.name == "eth0" else one
+        for one in star.host.links
+    ]
+    mac, everybody = "02:42:c6:33:64:32", "ff:ff:ff:ff:ff:ff"
+    sent = (f'ether daddr {mac} fwd to "peerA"', f'ether daddr {everybody} dup to "peerA"')
+    chains = (
+        Chain("from-wire", hook="ingress", devices=("eth0",), rules=tuple(map(_rule, sent))),
+        Chain("back", hook="ingress", devices=("peerA",), rules=(_rule('fwd to "eth0"'),)),
+    )
+    tables = (*star.host.rules.tables, Table(family="netdev", name="hub", chains=chains))
+    host = structs.replace(
+        star.host, links=(*links, peer), rules=Ruleset(tables=tables) if rules else star.host.rules
+    )
+    spaces = (
+        structs.replace(one, links=(*one.links, eth1)) if one is space else one
+        for one in star.namespaces[1:]
+    )
+    return structs.replace(star, namespaces=(host, *spaces))
+
+
+def _rule(text: str) -> Rule:
+    return Rule(text=text)
+
+
+def test_a_hubs_line_has_room_beside_its_bridge_and_stays_at_its_side() -> None:
+    stage = Memory()
+    _ = Picture(hub(detached=False, rules=False), stage=stage).placed
+    steps = (
+        compare(hub(detached=False, rules=False), hub()),
+        hub(),
+        compare(hub(), hub(promiscuous=True)),
+    )
+    for what in steps:
+        placed = Picture(what, stage=stage).placed
+        bar = placed.links()["host/br0"]
+        outer = next(rect for box, _, rect in placed.boxes if box.label == "host")
+        way = placed.cable("host/eth0", "host/peerA")
+        (x,) = {x for x, y in trace(way) if bar.y <= y <= bar.bottom}
+        assert bar.right + 7 <= x <= outer.right - 8, "at the right, with room to both sides"
+
+
+def test_a_link_is_outlined_whose_frames_a_filter_sends_elsewhere_since() -> None:
+    without, made = hub(rules=False), hub()
+    for what in (compare(without, made), compare(made, without)):
+        picture = Picture(what)
+        for name in ("eth0", "peerA"):
+            group = picture.html.partition(f'data-link="host/{name}"')[2].partition("</g>")[0]
+            assert "nslab-halo nslab-halo-changed" in group
+        assert "~   eth0 up" in picture.text
+    assert "nslab-halo" not in Picture(made).html.partition("</style>")[2]

@@ -141,7 +141,7 @@ class TestExercises:
                 exercise = found[answered(cell)[0].removeprefix(f"{found.name}-")]
                 assert said.startswith(f"{exercise.id} ({exercise.kind}): {exercise.goal}")
                 assert "you chose" not in said
-                assert re.search("^[✘○] ", said, re.MULTILINE), "it was met before it was begun"
+                assert re.search("^[✘☐] ", said, re.MULTILINE), "it was met before it was begun"
 
     def test_they_are_not_all_at_the_end(self, found: Lesson) -> None:
         every = cells(notebook(found))

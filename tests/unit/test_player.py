@@ -207,6 +207,7 @@ def test_any_step_can_be_gone_to_and_results_are_kept(
     ticks = part(player, "result").value + part(player, "story").value
     assert ticks.count("✔") == sum(len(step.checks) for step in chapter.steps[:3])
     assert "▶</span> 4. " in part(player, "list").value
+    assert "·</span> 5. " in part(player, "list").value
     player._page.gesture = {"goto": 1, "number": 2}
     until(lambda: idle(player) and player.position == 1)
     assert part(player, "story").value.count("<details") == 1

@@ -321,8 +321,17 @@ def bridge(cell: Cell) -> Slot:
 
 
 def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
-    """What is written in a port: its name, and beside it its kind if that is not usual."""
-    return clip(cell.name, LONGEST_NAME), cell.kind, told(cell, badge=badge, room=PORT)
+    """What is written in a port: its name, and beside it its kind if that is not usual.
+
+    It stands at its bridge, and so does not say to which it was attached.
+    """
+    said = told(_at_its_bridge(cell), badge=badge, room=PORT)
+    return clip(cell.name, LONGEST_NAME), cell.kind, said
+
+
+def _at_its_bridge(cell: Cell) -> Cell:
+    short = ("attached" if said.startswith("attached to ") else said for said in cell.told)
+    return replace(cell, told=tuple(short))
 
 
 def socket(cell: Cell) -> Slot:
@@ -330,7 +339,7 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    beside = beside_width(cell, PORT)
+    beside = beside_width(_at_its_bridge(cell), PORT)
     wide += beside + 8 if beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
@@ -413,20 +422,21 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
     return (thing.name, *thing.addresses)
 
 
-def port_rows(thing: Scenery) -> list[tuple[str, str]]:
-    """What is written of the ports of a part of the world: a name where one begins, and a VLAN."""
+def port_rows(thing: Scenery) -> list[tuple[str, str, bool]]:
+    """What is written of the ports of a part of the world: a name where one begins, a VLAN, and
+    whether that is new."""
     return [
-        ("" if number else port.name, words)
+        ("" if number else port.name, words, words in port.new)
         for port in thing.ports
         for number, words in enumerate(port.marks)
     ]
 
 
-def port_at(thing: Scenery, name: str) -> int:
+def _port_at(thing: Scenery, name: str) -> int:
     """Pixels before the VLANs of a port: behind its name, or in a row of their own."""
     if not name:
         return INDENT
-    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + 10
+    return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + _MARKED
 
 
 def scenery_size(thing: Scenery) -> Point:
@@ -436,8 +446,8 @@ def scenery_size(thing: Scenery) -> Point:
         inner = max(
             width(thing.name, TEXT) + ICON,
             *(
-                port_at(thing, name) + width(words, TEXT, code=True)
-                for name, words in port_rows(thing)
+                _port_at(thing, name) + width(words, TEXT, code=True, bold=True)
+                for name, words, _ in port_rows(thing)
             ),
         )
         return grid(inner + 2 * PAD), HEAD + LEAD * len(port_rows(thing))

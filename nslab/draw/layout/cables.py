@@ -143,6 +143,9 @@ class Router:
             tries = (((x, one.bottom), (x, other.y)) for x in _shared(start, end, True))
         elif "e" in start.sides and "w" in end.sides and one.right <= other.x:
             tries = (((one.right, y), (other.x, y)) for y in _shared(start, end, False))
+        elif "n" in start.sides and "s" in end.sides and other.bottom <= one.y:
+            found = self.straight(end, start, blocks)
+            return found and found[::-1]
         else:
             return None
         own = (one, other)

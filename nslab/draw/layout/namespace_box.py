@@ -35,6 +35,9 @@ from nslab.draw.layout.plan import NARROW, SPACE, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
+OUTLINE = 4
+"""Pixels that a port needs more to each side, where there is an outline around it."""
+
 LABEL_GAP, NOTES_GAP = 18, 10
 """Pixels from a namespace's name to its first link, and from its links to its notes."""
 
@@ -49,6 +52,9 @@ FOOT = 12
 
 ASIDE = 12
 """Pixels more from a bridge to the border, where a line passes between the two."""
+
+BELOW_NOTES = 16
+"""Pixels from notes to a bridge, where a line passes between the two."""
 
 BELOW_LINKS = 24
 """Pixels from a link to the base line of the namespace's name below it."""
@@ -188,9 +194,19 @@ class Filler:
     def _wish(self, frame: NamespaceBox, slot: Slot) -> int | None:
         """Where a link would be straight above its other end, or below it."""
         box, there = self.boxes.get(frame.name), self.other_end(slot)
-        if not box or not there or box.holds(there.middle):
+        if not box or not there:
             return None
+        if box.holds(there.middle):
+            return self._above(slot) if id(slot) in self._docked else None
         return self._down_to(slot, there) - slot.w // 2 - box.x
+
+    def _above(self, port: Slot) -> int | None:
+        """Where a port is above its other end, which stays in the same namespace."""
+        far = self._at.get(self._far.get(self._key(port), self._key(port)))
+        if far is None or id(far[1]) in self._docked:
+            return None
+        was = self.stage.was(self.name(*far))
+        return None if was is None else was + (far[1].w - port.w) // 2
 
     def _down_to(self, slot: Slot, there: Rect) -> int:
         """How far to the right a cable leads down to its other end."""
@@ -287,7 +303,7 @@ class Filler:
             below += 8 + group.notes.h
         bar = max(below, frame.label.bottom) + GAP - 4
         if group.notes and not frame.low:
-            bar = max(bar, top + group.notes.h + 8)
+            bar = max(bar, top + group.notes.h + (BELOW_NOTES if self._passed(group) else 8))
         bar += max((slot.h for slot in uppers), default=0)
         self._bridges_and_others(frame, bar)
         self._notes(frame, top, left, uppers)
@@ -455,11 +471,16 @@ class Filler:
         items = [self._item(frame, port, wish=True) for port in ports]
         if anew:
             items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
+        outlines = [OUTLINE * _is_marked(port) for port in ports]
+        for item, around in zip(items, outlines, strict=True):
+            item.widen(around)
         line_up(items, start + PORT_GAP, PORT_GAP)
         left = self.boxes[frame.name].x if frame.name in self.boxes else 0
         others = (box.right - left for name, box in self.boxes.items() if name != frame.name)
         room = max([NARROW, *others]) - MARGIN
         squeeze(items, start + PORT_GAP, room - PORT_GAP, PORT_GAP)
+        for item, around in zip(items, outlines, strict=True):
+            item.widen(-around)
         return items
 
     def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
@@ -539,6 +560,11 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+def _is_marked(slot: Slot) -> bool:
+    """Whether there is an outline around a link."""
+    return isinstance(slot.part, Cell) and slot.part.mark is not None
 
 
 def _shift(items: Sequence[Item], start: int, end: int) -> int:

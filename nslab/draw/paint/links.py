@@ -207,7 +207,8 @@ def marked_line(
     :param loud: whether words that are no code are as dark as names
     """
     text = clip(line.words, LONGEST_LINE)
-    classes = ["nslab-code"] if line.code else [] if loud else ["nslab-muted"]
+    # What changed is as strong in either type.
+    classes = ["nslab-code"] if line.code else [] if loud or line.mark else ["nslab-muted"]
     if line.mark and line.mark != around:
         sign = {"new": "+", "changed": "", "gone": "−"}[line.mark]
         if sign and line.goes_on:

@@ -120,9 +120,14 @@ def _round(x: int, y: int, line: Line, size: float) -> str:
 def _forwarding(x: int, y: int, line: Line) -> Iterator[str]:
     """``forwarding on``: the last word counts."""
     first, _, last = line.words.rpartition(" ")
-    yield words(x, y, first, "")
+    # Off, and as it was, it is as quiet as what stands beside it.
+    quiet = last == "off" and not line.mark
+    yield words(x, y, first, "nslab-muted" if quiet else "")
     x += round(width(first, TEXT)) + 5
-    colour = "nslab-good" if last == "on" else "nslab-muted"
-    changed = f" nslab-told-{line.mark}" if line.mark else ""
+    classes = ["nslab-badge"]
+    if line.mark:
+        classes.append(f"nslab-told-{line.mark}")
+    else:
+        classes.append("nslab-muted" if quiet else "nslab-good")
     before = f"{'off' if last == 'on' else 'on'} → " if line.mark == "changed" else ""
-    yield words(x, y, before + last, f"nslab-badge {colour}{changed}")
+    yield words(x, y, before + last, " ".join(classes))

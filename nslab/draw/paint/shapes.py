@@ -41,9 +41,13 @@ def pill(rect: Rect, text: str, mark: Kind) -> list[str]:
 
 
 def dot(x: int, y: int, *, up: bool) -> str:
-    """The sign for a state: filled if it is up."""
-    shape = "nslab-dot" if up else "nslab-hollow"
-    return f'<circle class="{shape}" cx="{x}" cy="{y}" r="4"/>'
+    """The sign for a state: a dot if it is up, else a ring with a bar in it.
+
+    A ring alone is an answer that can be chosen, and a copy of a packet.
+    """
+    if up:
+        return f'<circle class="nslab-dot" cx="{x}" cy="{y}" r="4"/>'
+    return f'<path class="nslab-hollow" d="M{x - 4} {y}a4 4 0 1 0 8 0a4 4 0 1 0-8 0h8"/>'
 
 
 def plug(point: Point, rect: Rect) -> str:

@@ -24,6 +24,8 @@ class Palette:
     ink: str
     soft: str
     edge: str
+    idle: str
+    """Of a cable in whose network nobody has an address: its line."""
     line: str
     paper: str
     ground: str
@@ -39,6 +41,7 @@ LIGHT = Palette(
     ink="#1f2328",
     soft="#57606a",
     edge="#6a737d",
+    idle="#7d8690",
     line="#aeb6be",
     paper="#ffffff",
     ground="#f4f5f7",
@@ -61,6 +64,7 @@ DARK = Palette(
     ink="#e6e6e6",
     soft="#a8adb3",
     edge="#8b929a",
+    idle="#747c85",
     line="#59616a",
     paper="#16191d",
     ground="#23282e",
@@ -100,6 +104,7 @@ _COMMON = f"""\
 .nslab-picture .nslab-cable{{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-wire{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
 .nslab-picture .nslab-icon{{fill:none;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}}
+.nslab-picture .nslab-between{{fill:none;stroke-width:1}}
 .nslab-picture .nslab-dots{{fill:none;stroke-width:2;stroke-dasharray:2 4}}
 .nslab-picture .nslab-gate{{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-off{{stroke-dasharray:5 4}}
@@ -126,10 +131,10 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-cell,.nslab-edge{{fill:{p.plate};stroke:{p.edge}}}",
         ".nslab-edge{fill:none}",
         f".nslab-bar{{fill:{p.plate}}}",
-        f".nslab-cable,.nslab-wire{{stroke:{p.edge}}}",
+        f".nslab-cable,.nslab-wire{{stroke:{p.idle}}}",
         f".nslab-plug{{fill:{p.soft};stroke:none}}",
         f".nslab-icon{{stroke:{p.edge}}}",
-        f".nslab-dots{{stroke:{p.line}}}",
+        f".nslab-dots,.nslab-between{{stroke:{p.line}}}",
         f".nslab-gate{{stroke:{p.edge}}}",
         f".nslab-good{{fill:{p.good}}}",
         f".nslab-wrong{{fill:{p.wrong}}}",
@@ -150,7 +155,8 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
     if any(hue >= len(p.hues) for hue in hues):
-        found.append(f".nslab-core{{stroke:{p.paper}}}")
+        found.append(f".nslab-core{{stroke:{p.paper};stroke-opacity:1}}")
+        found.append(".nslab-cable.nslab-cored,.nslab-wire.nslab-cored{stroke-opacity:1}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
     found.append(".nslab-off.nslab-cell,rect.nslab-calm{fill-opacity:0}")
@@ -161,6 +167,7 @@ def _way_rules(p: Palette) -> list[str]:
     """The rules of a packet's way."""
     return [
         f".nslab-ways{{fill:none;stroke:{p.way}}}",
+        f".nslab-arrow{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop-copy{{fill:{p.paper};stroke:{p.way}}}",
         f".nslab-now{{stroke:{p.way}}}",
@@ -177,6 +184,7 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-stop-lost{{fill:{p.wrong}}}",
         f".nslab-stop-arrived{{fill:{p.good}}}",
         f".nslab-astray .nslab-way{{stroke:{p.wrong}}}",
+        f".nslab-astray .nslab-arrow{{fill:{p.wrong}}}",
         f".nslab-missed path{{stroke:{p.paper}}}",
     ]
 
@@ -184,7 +192,9 @@ def _way_rules(p: Palette) -> list[str]:
 _WAY = """\
 .nslab-picture .nslab-behind{opacity:.9}
 .nslab-picture .nslab-ways{stroke-opacity:.5;stroke-linejoin:round;stroke-linecap:round}
-.nslab-picture .nslab-way{stroke-width:8}
+.nslab-picture .nslab-way{stroke-width:5}
+.nslab-picture .nslab-within{stroke-width:2;stroke-opacity:.85;stroke-dasharray:.1 5}
+.nslab-picture .nslab-arrow{stroke-width:1;stroke-opacity:1}
 .nslab-picture .nslab-copy{stroke-width:4}
 .nslab-picture .nslab-unseen{stroke-dasharray:1 9}
 .nslab-picture .nslab-astray .nslab-way{fill:none;stroke-width:4;stroke-dasharray:2 7;\
@@ -241,10 +251,14 @@ def _variables(p: Palette) -> str:
     return ";".join(words)
 
 
+_CALM = 0.66
+"""How strong the lines of a network are on a page."""
+
 _PAGE = Palette(
     ink="currentColor",
     soft="currentColor;fill-opacity:.78",
     edge="currentColor;stroke-opacity:.66",
+    idle="currentColor;stroke-opacity:.5",
     line="currentColor;stroke-opacity:.32",
     paper="var(--nslab-paper)",
     ground="currentColor;fill-opacity:.035",
@@ -253,7 +267,11 @@ _PAGE = Palette(
     wrong="var(--nslab-wrong)",
     way="var(--nslab-way)",
     hues=tuple(
-        (f"var(--nslab-hue{n})", f"var(--nslab-hue{n});fill-opacity:.13")
+        (
+            # The others are calm on a page; one that has no colour would look like no network.
+            f"var(--nslab-hue{n});stroke-opacity:{1 if n == len(LIGHT.hues) - 1 else _CALM}",
+            f"var(--nslab-hue{n});fill-opacity:.13",
+        )
         for n in range(len(LIGHT.hues))
     ),
     tints=tuple(f"var(--nslab-hue{n});fill-opacity:.05" for n in range(len(LIGHT.tints))),
@@ -266,9 +284,9 @@ _TUNNEL = """\
 """A tunnel is dots: its frames travel within others."""
 
 _CORES = """\
-.nslab-picture .nslab-core{fill:none;stroke-width:1.4;stroke-linejoin:round}
+.nslab-picture .nslab-core{fill:none;stroke-width:2;stroke-linejoin:round}
 .nslab-picture .nslab-core-2{stroke-dasharray:2 5}
-.nslab-picture .nslab-cored{stroke-width:4.4}
+.nslab-picture .nslab-cored{stroke-width:5.6}
 """
 """Networks that have the hue of another: a light line within their cables, whole or dotted."""
 

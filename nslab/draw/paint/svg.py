@@ -28,7 +28,6 @@ from nslab.draw.layout.boxes import (
     Point,
     Rect,
     Slot,
-    port_at,
     port_rows,
     scenery_lines,
     tag_width,
@@ -308,12 +307,23 @@ class _Writer:
         for number, line in enumerate(below):
             at = y + 17 + LEAD * number
             yield words(rect.middle[0], at, line, "nslab-middle nslab-code nslab-muted")
-        for number, (port, vlan) in enumerate(port_rows(thing)):
-            at = y + 17 + LEAD * number
+        yield from self._ports(thing, rect, y + 17)
+        yield "</g>"
+
+    def _ports(self, thing: Scenery, rect: Rect, y: int) -> Iterator[str]:
+        """The ports of a switch with what each carries, and a line between each and the next."""
+        right = rect.right - PAD
+        for number, (port, vlan, is_new) in enumerate(port_rows(thing)):
+            at = y + LEAD * number
+            if port and number:
+                yield f'<path class="nslab-between" d="M{rect.x + PAD} {at - 12}H{right}"/>'
             if port:
                 yield words(rect.x + PAD, at, port, "nslab-code nslab-muted")
-            yield words(rect.x + PAD + port_at(thing, port), at, vlan, "nslab-code")
-        yield "</g>"
+            if is_new:
+                x = right - round(width(vlan, TEXT, code=True, bold=True)) - 12
+                yield words(x, at, SIGN["new"], "nslab-badge nslab-told-new")
+            told = " nslab-badge nslab-told-new" if is_new else ""
+            yield words(right, at, vlan, f"nslab-code nslab-end{told}")
 
     def _cable(self, run: Run, path: list[Point]) -> str:
         cable = run.cable

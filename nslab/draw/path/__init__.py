@@ -7,6 +7,7 @@
     places      where links are in a picture
     trail       the numbered stops, and the line between them
     room        where numbers may stand, and what of the line is drawn
+    arrows      which way the packet goes on that line
     free        where a tag has room, row by row
     callouts    what was rewritten at a stop, and how it ended
     animation   a packet that moves

@@ -5,16 +5,17 @@ What is below stands exactly where the lab's other pictures have it, and steps b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from html import escape
 
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import LEAD
+from nslab.draw.layout.boxes import LEAD, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.shapes import line_through, xml
 from nslab.draw.paint.svg import Over, svg
 from nslab.draw.path.animation import STYLE, beats, travellers
+from nslab.draw.path.arrows import Arrow, arrows
 from nslab.draw.path.callouts import NUMBER, Callout, callouts
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Leg, Mark, Stop, Track, Tracker, Trail
@@ -146,6 +147,7 @@ class PathPicture(Picture):
         if self._astray and self._ends:
             yield f'<g class="nslab-astray"{self._off(len(self._trail.stops))}>'
             yield from (line_through(part, "nslab-way") for part in self._astray.shown)
+            yield from (_arrow(each) for each in self._directions[self._astray])
             yield "</g>"
         if self._upto is None:
             yield from travellers([self.track, *self.branches], self._tracker.room, self._astray)
@@ -155,8 +157,27 @@ class PathPicture(Picture):
         for leg, mark in zip(track.legs, track.marks[1:], strict=True):
             more = "" if leg.seen else " nslab-unseen"
             yield f"<g{self._off(mark.number)}>"
+            yield from (line_through(part, "nslab-within") for part in leg.within)
             yield from (line_through(part, f"{classes}{more}") for part in leg.shown)
+            yield from map(_arrow, self._arrows(leg, track))
             yield "</g>"
+
+    def _arrows(self, leg: Leg, track: Track) -> Sequence[Arrow]:
+        """The arrowheads of a leg; of one that several ways have in common, once."""
+        of = next(each for each in (self.track, *self.branches) if leg in each.legs)
+        return self._directions.get(leg, ()) if of is track else ()
+
+    @cached_property
+    def _directions(self) -> dict[Leg, list[Arrow]]:
+        """The arrowheads of each leg, the same whatever of the way is shown."""
+        astray = (self._astray,) if self._astray else ()
+        every = [*self._whole.legs, *astray, *(leg for one in self.branches for leg in one.legs)]
+        legs = list(dict.fromkeys(every))
+        marks = [*self._led_on.marks, *(mark for one in self.branches for mark in one.marks)]
+        taken = [Rect(*mark.at, 0, 0).grown(RADIUS + 1) for mark in marks]
+        taken += [tag.rect for tag in self._every_callout]
+        taken += [rect.grown(1) for rect in self._tracker.room.texts]
+        return dict(zip(legs, arrows(legs, taken), strict=True))
 
     def _off(self, number: int) -> str:
         """At which steps something is not there yet that comes at one; a page may choose a step."""
@@ -214,6 +235,11 @@ def _lead(tag: Callout, off: str) -> str:
     (x, y), nearest = tag.mark.at, tag.meets
     kind = "" if tag.kind == "told" else f" nslab-lead-{tag.kind}"
     return f'<path class="nslab-lead{kind}"{off} d="M{x} {y}L{nearest[0]} {nearest[1]}"/>'
+
+
+def _arrow(each: Arrow) -> str:
+    """The sign for a direction."""
+    return f'<path class="nslab-arrow" d="{each.path}"/>'
 
 
 def _callout(tag: Callout) -> Iterator[str]:

@@ -6,8 +6,14 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from nslab.draw.layout.boxes import GATE, Point, Rect
 from nslab.draw.layout.place import Placed
+from nslab.draw.paint.svg import texts
+
+_HIGH, _ROOMY = 40, 8
+"""Pixels: of a link with several rows, and between a line and what is written that are enough."""
 
 GATE_LINK = " forwarding"
 """What stands for the sign for forwarding of a namespace where links are named."""
@@ -39,6 +45,7 @@ class Places:
         self._more = next((rect for notes, rect, _ in placed.notes if notes.docked), None)
         self._more_on = scene.names[scene.rest_on] if scene.rest_on else ""
         self._cables: dict[tuple[str, str], list[Point]] = {}
+        self._levels: dict[Rect, int] = {}
 
     def rect(self, name: str) -> Rect | None:
         """The rectangle of a link by its name; None if nothing of it is in the picture."""
@@ -53,6 +60,28 @@ class Places:
         if link == "lo":
             return self._labels.get(ns, around)
         return self._more or around
+
+    def level(self, rect: Rect) -> int:
+        """How far down a line crosses a link: where nothing is written, as near to its middle as
+        can be; in the middle of one that has a single row.
+        """
+        if rect not in self._levels:
+            rows = [(r.y, r.bottom) for r in self._texts if r.overlaps(rect)]
+            ends = [(rect.y - 1, rect.y), (rect.bottom, rect.bottom + 1)]
+            tries = range(rect.y, rect.bottom) if rect.h >= _HIGH else ()
+            self._levels[rect] = max(
+                tries,
+                key=lambda y: (
+                    min(_ROOMY, *(_apart(y, span) for span in (*rows, *ends))),
+                    -abs(y - rect.middle[1]),
+                ),
+                default=rect.middle[1],
+            )
+        return self._levels[rect]
+
+    @cached_property
+    def _texts(self) -> list[Rect]:
+        return [rect for _, rect in texts(self.placed)]
 
     def rail(self, name: str) -> list[Point]:
         """The line from a port that stands in a panel to its bridge; empty for any other."""
@@ -93,6 +122,11 @@ class Places:
                 if ends == (self.placed.rest, self._more):
                     return path[::-1]
         return []
+
+
+def _apart(y: int, span: tuple[int, int]) -> int:
+    """How far a row is from others, 0 within them."""
+    return max(span[0] - y, y - span[1], 0)
 
 
 def _rails(placed: Placed) -> tuple[dict[str, list[Point]], list[Point]]:

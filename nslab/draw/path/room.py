@@ -16,11 +16,18 @@ from nslab.draw.paint.svg import texts
 RADIUS = 9
 """Pixels of the disc that a stop's number stands in."""
 
+ASIDE, NUMBERED = RADIUS + 4, 2 * RADIUS + 1
+"""Pixels from a link to the middle of a number, and from that to the middle of the next one at the
+least."""
+
 _REACH, _STEP = 54, 3
 """Pixels: how far from its place a number may stand, and the grid of what is tried."""
 
-_ASIDE, _ON_EDGE, _INSIDE = 12, 10, 6
+_BESIDE, _ON_EDGE, _INSIDE = 12, 10, 6
 """Costs in pixels: beside the way, on the edge of a box, within one."""
+
+_SHORT = 4
+"""Pixels: a shorter part of a line is left out."""
 
 _NEAR = RADIUS + _REACH + 2
 
@@ -32,6 +39,7 @@ class Room:
         self.bounds = Rect(2, 2, placed.width - 4, placed.height - 4)
         self.texts = [rect for _, rect in texts(placed)]
         gates = [Rect(gate.rect.x, gate.rect.y, GATE, GATE) for gate in placed.gates]
+        self.gates = gates
         self.signs = [*self.texts, *gates]
         """What no number may cover: a gate that is hidden says nothing."""
         self.solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
@@ -45,31 +53,41 @@ class Room:
 
     def shown(self, points: Sequence[Point]) -> list[list[Point]]:
         """The parts of a line that cover neither a word nor a box."""
-        blocks = [*self.solids, *(rect.grown(2) for rect in self.texts)]
-        parts: list[list[Point]] = []
-        for one, other in pairwise(points):
-            for start, end in _clear(one, other, blocks):
-                if parts and parts[-1][-1] == start:
-                    parts[-1].append(end)
-                else:
-                    parts.append([start, end])
-        return [part for part in parts if _length(part) >= 4]
+        return _parts(points, [*self.solids, *(rect.grown(2) for rect in self.texts)], _SHORT)
+
+    def within(self, points: Sequence[Point]) -> list[list[Point]]:
+        """The parts of a line that are in boxes and cover neither a word nor a gate."""
+        blocks = [*(rect.grown(2) for rect in self.texts), *self.gates]
+        blocks += [_around(*ends) for part in self.shown(points) for ends in pairwise(part)]
+        return _parts(points, blocks, _SHORT + 2)
 
     def hidden(self, outwards: Sequence[Point]) -> bool:
         """Whether a way that leaves a link is in another one at once."""
         beyond = outwards[4:5]
         return not beyond or any(rect.grown(-2).holds(beyond[0]) for rect in self.solids)
 
-    def number(self, link: Rect, outwards: Sequence[Point], taken: Sequence[Point]) -> Point:
+    def number(
+        self,
+        link: Rect,
+        outwards: Sequence[Point],
+        taken: Sequence[Point],
+        wish: Point | None = None,
+    ) -> Point:
         """The best place for a number, near the first of some points on the way.
 
         :param link: where its link is
         :param outwards: the way from there on, away from the link
         :param taken: where other numbers stand
+        :param wish: where it is to stand, if it has room there
         """
         before = link.x + RADIUS + 3, link.middle[1]
         if link in self._lines and before not in taken:
             return before
+        if wish is not None:
+            near = Rect(*wish, 0, 0).grown(RADIUS + 1)
+            words = [rect for rect in self.signs if rect.overlaps(near)]
+            if self._fits(near, [*words, *(Rect(*at, 0, 0).grown(RADIUS - 1) for at in taken)]):
+                return wish
         return self._free(outwards, taken) or _beside(outwards[0], taken)
 
     def _free(self, outwards: Sequence[Point], taken: Sequence[Point]) -> Point | None:
@@ -95,11 +113,31 @@ class Room:
 
     def _places(self, outwards: Sequence[Point]) -> Iterator[tuple[int, Point]]:
         for far, point in enumerate(outwards[: _REACH + 1]):
-            yield abs(far - RADIUS - 4), point
+            yield abs(far - ASIDE), point
         x, y = outwards[0]
         for dx in range(-_REACH, _REACH + 1, _STEP):
             for dy in range(-_REACH, _REACH + 1, _STEP):
-                yield abs(dx) + abs(dy) + _ASIDE, (x + dx, y + dy)
+                yield abs(dx) + abs(dy) + _BESIDE, (x + dx, y + dy)
+
+
+def _parts(points: Sequence[Point], blocks: Sequence[Rect], least: int) -> list[list[Point]]:
+    """The parts of a line that are in no rectangle, and not too short."""
+    parts: list[list[Point]] = []
+    for one, other in pairwise(points):
+        for start, end in _clear(one, other, blocks):
+            if parts and parts[-1][-1] == start:
+                parts[-1].append(end)
+            else:
+                parts.append([start, end])
+    return [part for part in parts if _length(part) >= least]
+
+
+def _around(one: Point, other: Point) -> Rect:
+    """The room of a straight line, one pixel wider to both sides."""
+    wide, high = abs(one[0] - other[0]), abs(one[1] - other[1])
+    rect = Rect(min(one[0], other[0]), min(one[1], other[1]), wide, high)
+    level = int(wide > 0)
+    return Rect(rect.x - (1 - level), rect.y - level, wide + 2 * (1 - level), high + 2 * level)
 
 
 def _price(disc: Rect, solids: Sequence[Rect], edges: Sequence[Rect]) -> int:

@@ -16,7 +16,7 @@ from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.path.graph import Between
 from nslab.draw.path.places import Places
-from nslab.draw.path.room import Room
+from nslab.draw.path.room import ASIDE, NUMBERED, RADIUS, Room
 from nslab.draw.path.way import Hop, Way, way
 
 End = Literal["arrived", "lost", "beyond"]
@@ -60,6 +60,8 @@ class Leg:
     shown: tuple[tuple[Point, ...], ...]
     """The parts of it that are drawn: between boxes, where nothing is written."""
     seen: bool = True
+    within: tuple[tuple[Point, ...], ...] = ()
+    """The parts of it in boxes, as far as nothing is written there: a thin line."""
 
     @property
     def length(self) -> int:
@@ -112,26 +114,36 @@ class Tracker:
             return Track((), ())
         hops, own = self._hops([stop for _, stop, _ in known])
         line = _Line(way(self._places, hops), own)
-        marks: list[Mark] = []
-        ends: list[int] = []
-        for place, (number, stop, rect) in enumerate(known):
-            start = ends[-1] if ends else 0
-            first, last = line.within(place, rect, start)
-            outwards = line.dots[first::-1], line.dots[last:]
-            out = stop.out
-            if first != last and self.room.hidden(outwards[out]):
-                out = not out  # a bridge and its port touch: there is room on its other side only
-            at = last if out else first
-            ends.append(at)
-            taken = [mark.at for mark in marks]
-            there = self.room.number(rect, outwards[out], taken)
-            marks.append(Mark(number, stop, rect, line.dots[at], there))
+        marks, ends = self._marks(line, known)
         legs = []
         for number, (a, b) in enumerate(pairwise(ends)):
             points = tuple(_plain(_corners(line.dots[a : b + 1])))
-            shown = tuple(tuple(part) for part in self.room.shown(points))
-            legs.append(Leg(points, shown, seen=own[number + 1] - own[number] == 1))
+            shown, within = self.room.shown(points), self.room.within(points)
+            seen = own[number + 1] - own[number] == 1
+            legs.append(Leg(points, _frozen(shown), seen, _frozen(within)))
         return Track(tuple(marks), tuple(legs))
+
+    def _marks(
+        self, line: _Line, known: Sequence[tuple[int, Stop, Rect]]
+    ) -> tuple[list[Mark], list[int]]:
+        """The stops with their numbers, and where on the line they are."""
+        ends: list[int] = []
+        outs: list[bool] = []
+        for place, (_, stop, rect) in enumerate(known):
+            first, last = line.within(place, rect, ends[-1] if ends else 0)
+            out = stop.out
+            if first != last and self.room.hidden(line.outwards(last if out else first, out)):
+                out = not out  # a bridge and its port touch: there is room on its other side only
+            ends.append(last if out else first)
+            outs.append(out)
+        marks: list[Mark] = []
+        wishes = _shared(ends, outs)
+        for (number, stop, rect), at, out, far in zip(known, ends, outs, wishes, strict=True):
+            taken = [mark.at for mark in marks]
+            wish = None if far is None else line.dots[at + far * (1 if out else -1)]
+            there = self.room.number(rect, line.outwards(at, out), taken, wish)
+            marks.append(Mark(number, stop, rect, line.dots[at], there))
+        return marks, ends
 
     def _hops(self, stops: Sequence[Stop]) -> tuple[list[Hop], list[int]]:
         """The stops with what lies between them, and where among these the stops are.
@@ -153,6 +165,25 @@ class Tracker:
         return [(ns, link) for ns, _, link in parts], own
 
 
+def _shared(ends: Sequence[int], outs: Sequence[bool]) -> list[int | None]:
+    """How far from their links two numbers stand on a cable that is so short that one would take
+    the other's place; None for any other.
+
+    :param ends: where on the way each stop is
+    :param outs: whether its number stands further on
+    """
+    found: list[int | None] = [None] * len(ends)
+    for n, ((a, b), (out, away)) in enumerate(zip(pairwise(ends), pairwise(outs), strict=True)):
+        far = (b - a - NUMBERED) // 2
+        if out and not away and -RADIUS // 2 <= far < ASIDE:
+            found[n : n + 2] = far, b - a - NUMBERED - far
+    return found
+
+
+def _frozen(parts: Sequence[Sequence[Point]]) -> tuple[tuple[Point, ...], ...]:
+    return tuple(tuple(part) for part in parts)
+
+
 class _Line:
     """A way, pixel by pixel; ``own`` says which of its hops are stops."""
 
@@ -164,6 +195,10 @@ class _Line:
             ends.append(len(self.dots) - 1)
         self._hops = [ends[stop] for stop in found.stops]
         self._own = own
+
+    def outwards(self, at: int, out: bool) -> list[Point]:
+        """The way from a place on, to its end or back to its beginning."""
+        return self.dots[at:] if out else self.dots[at::-1]
 
     def within(self, number: int, rect: Rect, start: int) -> tuple[int, int]:
         """Where the line enters a stop's link and leaves it, not before ``start``."""

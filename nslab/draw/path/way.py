@@ -106,13 +106,13 @@ class _Walker:
             gate = self.places.gate(before, name)
             if gate:
                 self._through(gate, there)
-            self._across(_towards(self.points[-1], there))
+            self._across(_towards(self.points[-1], there, self.places.level(there)))
 
     def _through(self, gate: Rect, there: Rect) -> None:
         """Through the sign for forwarding, up or down."""
         x, y = gate.middle[0], self.points[-1][1]
         self._go((x, y))
-        self._go((x, there.middle[1]))
+        self._go((x, self.places.level(there)))
 
     def _into(self, name: str, port: Rect, bridge: Rect) -> None:
         """From a port into its bridge: not far, so that it is not a way of its own."""
@@ -122,7 +122,7 @@ class _Walker:
         for point in rail:
             self._go(point)
         x, _ = self.points[-1]
-        self._go((x, bridge.middle[1]))
+        self._go((x, self.places.level(bridge)))
 
     def _out_of(self, bridge: Rect, name: str, port: Rect) -> None:
         """From within a bridge to one of its ports."""
@@ -151,10 +151,10 @@ class _Walker:
             self.points.append(point)
 
 
-def _towards(point: Point, rect: Rect) -> Point:
+def _towards(point: Point, rect: Rect, level: int) -> Point:
     """Where to go in a link: straight ahead if it lies there, else to its middle."""
     straight = rect.x + DEEP <= point[0] <= rect.right - DEEP
-    return (point[0] if straight else rect.middle[0], rect.middle[1])
+    return (point[0] if straight else rect.middle[0], level)
 
 
 def _beside(plug: Point, rect: Rect) -> Point:

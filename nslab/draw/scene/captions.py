@@ -81,12 +81,23 @@ def _port_vlans(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
     yield from (Line("", mark, code=False, shown=words) for words in others)
 
 
-def scene_ports(namespace: Namespace) -> Iterator[ScenePort]:
-    """The ports of a switch of the world, if it filters VLANs."""
+def scene_ports(namespace: Namespace, before: Namespace | None = None) -> Iterator[ScenePort]:
+    """The ports of a switch of the world, if it filters VLANs.
+
+    :param before: what it was, where that is known
+    """
+    old = {link.index: link.port.vlans for link in before.links if link.port} if before else {}
     for link in namespace.links:
         if link.port and link.port.vlans is not None:
             marks = vlan_marks(link.port.vlans) or ("no VLAN",)
-            yield ScenePort(link.name, vlans_text(link.port.vlans), marks)
+            was = old.get(link.index)
+            known = vlan_marks(_USUAL if was is None else was)
+            new = frozenset(marks) - {*known} if before else frozenset()
+            yield ScenePort(link.name, vlans_text(link.port.vlans), marks, new)
+
+
+_USUAL = (PortVlan(vlan=1, pvid=True, untagged=True),)
+"""What a port carries as soon as its bridge filters: the kernel's default."""
 
 
 _VLANS = re.compile(r"(?:no )?VLAN\b.* → (?:no )?VLAN\b")

@@ -374,9 +374,12 @@ class _Composer:
         if self.diff and not gone:
             mark = self.diff.link_mark(namespace.inode, link.index)
         end = self._peer_key(link.peer)
+        key = (gone, namespace.inode, link.index)
+        sends = tuple(self._sends(key))
+        if not mark and any(line.mark for line in sends):
+            mark = "changed"  # what a filter does with its frames is a property of it
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
         kind = kind_and_mode(link)
-        key = (gone, namespace.inode, link.index)
         leads = captions.loose(link)
         # A tunnel says where it leads also where it stands on a link, or its far end is here.
         joined = key in self.joined or bool(end and (link.tunnel or link.ends))
@@ -388,7 +391,7 @@ class _Composer:
             mark=mark,
             lines=(
                 *captions.link_lines(link, changes if mark == "changed" else ()),
-                *self._sends(key),
+                *sends,
                 *([Line(leads, code=False)] if joined else []),
             ),
             aside=captions.spanning_tree(link),
@@ -413,7 +416,7 @@ class _Composer:
         if self.diff and changed and not gone:
             linked = {one.index: self.diff.of_link(inode, one.index) for one in namespace.links}
             told = list(captions.world_told(namespace, self.diff.of_namespace(inode), linked))
-        ports = tuple(captions.scene_ports(namespace))
+        ports = tuple(captions.scene_ports(namespace, self.old.get(inode)))
         facts = ": ".join(filter(None, (f"outside the host: {name}", ", ".join(addresses))))
         return Scenery(
             label=namespace.label,

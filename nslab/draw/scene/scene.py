@@ -131,6 +131,8 @@ class ScenePort:
     name: str
     said: str
     marks: tuple[str, ...]
+    new: frozenset[str] = frozenset()
+    """Those of the marks that have just come."""
 
 
 @dataclass(frozen=True)

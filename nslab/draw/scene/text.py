@@ -53,7 +53,10 @@ class _Writer:
             for thing in outside:
                 yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
                 for port in thing.ports:
-                    yield None, f"    port {port.name}: {self.say(port.said)}"
+                    yield (
+                        "changed" if port.new else None,
+                        f"    port {port.name}: {self.say(port.said)}",
+                    )
                 for line in thing.told:
                     yield line.mark, f"    {self.say(line.text)}"
 

@@ -29,6 +29,10 @@ ELSE = "What else is wrong:"
 """Above what is not counted: in English, as it is saved."""
 
 
+OPEN = "☐"
+"""Before what is to be done yet: it becomes a ✔.  A ring is an answer that can be chosen."""
+
+
 def goal(exercise: Exercise, kind: str = "") -> str:
     """What is wanted.
 
@@ -106,7 +110,7 @@ def points(
     :param fresh: whether nothing was tried: what does not hold yet is still to be done, not wrong
     """
     return "".join(
-        f"<div><span style='display:inline-block;width:1.6em;opacity:.75'>○</span>"
+        f"<div><span style='display:inline-block;width:1.6em;opacity:.75'>{OPEN}</span>"
         f"{_to_be_done(one, tell)}</div>"
         if isinstance(one, str)
         else line(tell(one.told), good=one.ok)
@@ -313,7 +317,7 @@ def as_text(exercise: Exercise, now: Standing) -> str:
 
 def signed(one: Verdict | str) -> str:
     """A point as text, behind its sign."""
-    return f"○ {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
+    return f"{OPEN} {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
 
 
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:

@@ -18,12 +18,14 @@ from nslab.network.diff import CONDITIONS, WORDS
 
 _changes = Phrases(
     (
+        noted("attached"),
         noted("attached to {bridge}"),
         noted("detached from {bridge}"),
         noted("is a port"),
         noted("no longer a port"),
         noted("is a bridge"),
         noted("no longer a bridge"),
+        noted("was in {place}"),
         noted("was {link}"),
         noted("was {link} in {place}"),
         noted("promiscuity {count} → {now}"),

@@ -356,7 +356,7 @@ class Player(w.VBox):  # type: ignore[misc]
         rows = []
         for place, step in enumerate(self._lesson.steps):
             failed = any("✘" in words for words in self._results.get(place, ()))
-            sign, state = "○", say("not yet done")
+            sign, state = "·", say("not yet done")
             if place < self.position:
                 sign, state = ("✘", say("a check failed")) if failed else ("✔", say("done"))
             elif place == self.position:

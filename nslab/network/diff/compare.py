@@ -125,9 +125,9 @@ class _Comparison:
             return tell("changed", what, new.name, line, new.index, value=value, quiet=quiet)
 
         if was.inode != ns.inode:
-            text = f"{old.name} moved from {was.label} to {ns.label}"
-            text += f", renamed to {new.name}" if old.name != new.name else ""
-            value = f"was {old.name} in {was.label}"
+            text, value = f"{old.name} moved from {was.label} to {ns.label}", f"was in {was.label}"
+            if old.name != new.name:
+                text, value = f"{text}, renamed to {new.name}", f"was {old.name} in {was.label}"
             yield tell("changed", "link", new.name, text, new.index, value=value)
         elif old.name != new.name:
             text, value = f"{address_of(ns, old)} renamed to {new.name}", f"was {old.name}"
