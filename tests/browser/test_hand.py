@@ -610,14 +610,16 @@ def test_who_goes_on_choosing_takes_a_press_back_that_still_waits(book: Book, by
 AT_ONCE = """(list, by) => {
     const choose = name => {
         list.value = name;
-        for (const kind of ['input', 'change']) list.dispatchEvent(new Event(kind, { bubbles: true }));
+        for (const kind of ['input', 'change'])
+            list.dispatchEvent(new Event(kind, { bubbles: true }));
     };
     choose('br1');
     if (by === 'click') document.querySelector('button.nslab-do').click();
-    else list.dispatchEvent(new KeyboardEvent('keydown', { key: by, bubbles: true, cancelable: true }));
+    else list.dispatchEvent(
+        new KeyboardEvent('keydown', { key: by, bubbles: true, cancelable: true }));
     choose('br2');
 }"""
-"""A bridge is chosen, the button pressed and another bridge chosen, before the kernel hears of it."""
+"""One is chosen, the button pressed, another one chosen: the kernel has heard of nothing yet."""
 
 RESTS = """async () => {
     const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;

@@ -181,5 +181,6 @@ def test_the_inspector_has_one_left_and_one_right_edge(book: Book) -> None:
         assert chosen[3] - 1 <= box(rows)[3]
 
 
-CUT = """all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
+CUT = """all => all.filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.textContent)"""
 """Cells of which not all is to be seen."""

@@ -1225,6 +1225,15 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     assert lab.name not in text
 
 
+def test_saved_what_is_to_be_done_has_a_heading(deal: Any) -> None:
+    """There no "0 of 2 met" stands above it."""
+    one = build()
+    card, lab = deal(one)
+    assert "<div>What is wanted:</div><div><span" in card_words.as_page(one, card._now, "")
+    lab.do(AddBridge("br0"))
+    assert "What is wanted" not in card_words.as_page(one, one.standing(lab), "")
+
+
 def test_a_closed_card_stops_its_threads(deal: Any) -> None:
     others = set(threading.enumerate())
     card, lab = deal(build())

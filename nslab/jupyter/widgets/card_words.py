@@ -28,6 +28,9 @@ KINDS: dict[str, Callable[[], str]] = {
 ELSE = "What else is wrong:"
 """Above what is not counted: in English, as it is saved."""
 
+WANTED = "What is wanted:"
+"""Above what is still to be done, where nothing says how much of it is met: as it is saved, too."""
+
 
 OPEN = "☐"
 """Before what is to be done yet: it becomes a ✔.  A ring is an answer that can be chosen."""
@@ -328,5 +331,6 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    judged = _judged(now, ELSE, str, fresh=is_fresh(exercise, now))
+    fresh = is_fresh(exercise, now)
+    judged = f"<div>{WANTED}</div>" * fresh + _judged(now, ELSE, str, fresh=fresh)
     return f"{head}{choices}<div style='margin:.5em 0'>{judged}</div>{picture}"

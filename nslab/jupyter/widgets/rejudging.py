@@ -131,7 +131,7 @@ class Rejudging:
                 self._begin(now)
             return self._try_for_real(now, snapshot)
         if same and self._tried is not None:
-            return now.knowing(self._tried)
+            now = now.knowing(self._tried)
         return now
 
     def _try_for_real(self, now: Standing, snapshot: Snapshot) -> Standing:
