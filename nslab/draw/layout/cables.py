@@ -33,11 +33,13 @@ _BEND = 40
 _ALONG = 4
 _OVER = 200
 _ASIDE = 70
+_STANDING = 120
 _APART = 240
 _UPON = 1000
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
-is not preferred, of one that is not its tree's (what stands on one link leaves it together), and of
-lying on another cable, or sharing a corner with it: then it cannot be seen which is which.
+is not preferred, of one that is not below a link for what stands on that, of one that is not its
+tree's (what stands on one link leaves it together), and of lying on another cable, or sharing a
+corner with it: then it cannot be seen which is which.
 """
 
 _CLOSE = 4
@@ -101,7 +103,7 @@ class Router:
     ) -> list[Point]:
         """The way that was found, or one around what is there; it is kept."""
         lines = [line for line, owner in self._used if tree is None or owner != tree]
-        root, apart = (tree, id(start.slot)), _ASIDE
+        root, apart = (tree, id(start.slot)), _STANDING if tree is not None else _ASIDE
         if (side := self._sides.get(root, "")) and side in start.sides:
             start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
         found = found or self._around(start, end, blocks, lines, apart, lane)
