@@ -139,15 +139,19 @@ class Router:
 
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
+        if "n" in start.sides and "s" in end.sides and end.slot.rect.bottom <= start.slot.rect.y:
+            if found := self._onwards(end, start, blocks):
+                return found[::-1]
+        return self._onwards(start, end, blocks)
+
+    def _onwards(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
+        """The same for an end that is above or to the left of the other one."""
         one, other = start.slot.rect, end.slot.rect
         tries: Iterator[tuple[Point, Point]]
         if "s" in start.sides and "n" in end.sides and one.bottom <= other.y:
             tries = (((x, one.bottom), (x, other.y)) for x in _shared(start, end, True))
         elif "e" in start.sides and "w" in end.sides and one.right <= other.x:
             tries = (((one.right, y), (other.x, y)) for y in _shared(start, end, False))
-        elif "n" in start.sides and "s" in end.sides and other.bottom <= one.y:
-            found = self.straight(end, start, blocks)
-            return found and found[::-1]
         else:
             return None
         own = (one, other)
