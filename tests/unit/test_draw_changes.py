@@ -16,10 +16,13 @@ from test_draw_room import two_bridges
 
 from nslab import (
     Action,
+    AddAddress,
     AddBridge,
+    AddMacvlan,
     AddNamespace,
     AddVeth,
     Attach,
+    DeleteLink,
     Lab,
     Move,
     Rename,
@@ -369,3 +372,54 @@ def test_a_link_that_kept_its_name_does_not_say_that_it_had_it() -> None:
     step = [Move("peerB", "app"), Rename("peerB", "eth1", ns="app")]
     renamed = Picture(compare(*before_and_after(*SECOND_CARD[:2], step)))
     assert "was peerB in host" in written(renamed.svg)
+
+
+MACVLANS: list[list[Action]] = [
+    [AddNamespace(name) for name in ("app", "db")],
+    [
+        AddMacvlan("eth0", "mac1", to="app"),
+        AddMacvlan("eth0", "mac2", to="db"),
+        *(AddAddress(f"mac{n}", f"198.51.100.5{n}/24", ns=ns) for n, ns in ((1, "app"), (2, "db"))),
+        *(SetUp(f"mac{n}", ns=ns) for n, ns in ((1, "app"), (2, "db"))),
+    ],
+    [
+        DeleteLink("mac1", ns="app"),
+        DeleteLink("mac2", ns="db"),
+        AddMacvlan("eth0", "mac1", mode="passthru", to="app"),
+        AddAddress("mac1", "198.51.100.53/24", ns="app"),
+        SetUp("mac1", ns="app"),
+    ],
+]
+"""Lesson 12: a macvlan makes room for another one of the same name."""
+
+
+def test_where_a_link_took_the_name_of_another_nothing_else_moves() -> None:
+    stage = Memory()
+    with Lab(engine="fake") as lab:
+        snapshots = [lab.snapshot()]
+        for step in MACVLANS:
+            lab.do(*step)
+            snapshots.append(lab.snapshot())
+    two, one = snapshots[-2:]
+    pictures = [Picture(what, stage=stage) for what in (two, compare(two, one), one)]
+    boxes = [{box.label: r for box, _, r in each.placed.boxes} for each in pictures]
+    for rects in boxes:
+        assert rects["app"].y == rects["db"].y, "they stay beside each other"
+        assert abs(rects["db"].x - boxes[0]["db"].x) <= 32
+    came, went = (
+        {c.mark: s.rect for c, s in pictures[1].placed.cells if c.name == "mac1"}[mark]
+        for mark in ("new", "gone")
+    )
+    assert came.x == went.x
+    assert went.y >= came.bottom + 24, "a wire passes between the two"
+
+
+def test_what_stands_on_a_link_leaves_it_below() -> None:
+    """One alone does so, too: else its wire changes its side as another one comes or goes."""
+    for step in range(2, len(MACVLANS) + 1):
+        _, after = before_and_after(*MACVLANS[:step])
+        placed = Picture(after).placed
+        links = placed.links()
+        for name in ("app/mac1", "db/mac2"):
+            if way := placed.cable("host/eth0", name):
+                assert way[0][1] == links["host/eth0"].bottom

@@ -18,6 +18,7 @@ from msgspec import structs
 
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import GATE, Rect
+from nslab.draw.layout.cables import LANE
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.callouts import written
@@ -612,3 +613,9 @@ def test_numbers_on_a_short_cable_share_it() -> None:
             assert 2 * RADIUS <= abs(x1 - x2) <= 3 * RADIUS
             for mark in (marks[one], marks[other]):
                 assert abs(mark.at[0] - mark.on[0]) <= RADIUS, "at their own ends of it"
+
+
+def test_two_lines_beside_each_other_do_not_look_like_one() -> None:
+    """As on the way to a bridge and on the way back, whose cables are one lane apart."""
+    (wide,) = re.findall(r"\.nslab-way\{stroke-width:([\d.]+)\}", followed("out").html)
+    assert float(wide) <= LANE - 2

@@ -33,11 +33,13 @@ _BEND = 40
 _ALONG = 4
 _OVER = 200
 _ASIDE = 70
+_STANDING = 120
 _APART = 240
 _UPON = 1000
 """Costs in pixels: of a turn, of running along another cable, of passing over one, of a side that
-is not preferred, of one that is not its tree's (what stands on one link leaves it together), and of
-lying on another cable, or sharing a corner with it: then it cannot be seen which is which.
+is not preferred, of one that is not below a link for what stands on that, of one that is not its
+tree's (what stands on one link leaves it together), and of lying on another cable, or sharing a
+corner with it: then it cannot be seen which is which.
 """
 
 _CLOSE = 4
@@ -101,7 +103,7 @@ class Router:
     ) -> list[Point]:
         """The way that was found, or one around what is there; it is kept."""
         lines = [line for line, owner in self._used if tree is None or owner != tree]
-        root, apart = (tree, id(start.slot)), _ASIDE
+        root, apart = (tree, id(start.slot)), _STANDING if tree is not None else _ASIDE
         if (side := self._sides.get(root, "")) and side in start.sides:
             start, apart = replace(start, sides=side + start.sides.replace(side, "")), _APART
         found = found or self._around(start, end, blocks, lines, apart, lane)
@@ -137,15 +139,19 @@ class Router:
 
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
+        if "n" in start.sides and "s" in end.sides and end.slot.rect.bottom <= start.slot.rect.y:
+            if found := self._onwards(end, start, blocks):
+                return found[::-1]
+        return self._onwards(start, end, blocks)
+
+    def _onwards(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
+        """The same for an end that is above or to the left of the other one."""
         one, other = start.slot.rect, end.slot.rect
         tries: Iterator[tuple[Point, Point]]
         if "s" in start.sides and "n" in end.sides and one.bottom <= other.y:
             tries = (((x, one.bottom), (x, other.y)) for x in _shared(start, end, True))
         elif "e" in start.sides and "w" in end.sides and one.right <= other.x:
             tries = (((one.right, y), (other.x, y)) for y in _shared(start, end, False))
-        elif "n" in start.sides and "s" in end.sides and other.bottom <= one.y:
-            found = self.straight(end, start, blocks)
-            return found and found[::-1]
         else:
             return None
         own = (one, other)

@@ -218,7 +218,13 @@ class Filler:
 
     def _simple(self, frame: NamespaceBox) -> None:
         group = frame.group
-        self._in_rows(frame, group.uplinks, MARGIN, MARGIN)
+        former = _former(group.uplinks)
+        here = [slot for slot in group.uplinks if slot not in former]
+        self._in_rows(frame, here, MARGIN, MARGIN)
+        for slot in former:
+            # Below what took its name: beside that it would move whatever stands in the same row.
+            frame.put(slot, MARGIN, max(frame.at(each).bottom for each in here) + UPLINK_GAP)
+            here.append(slot)
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=4)
         name, kind = title_size(group.box, group.title)
         frame.label = Rect(MARGIN, below + BELOW_LINKS - 16, name + kind + 8, 20)
@@ -560,6 +566,17 @@ class Filler:
             else:
                 units.append([slot])
         return units
+
+
+def _former(slots: Sequence[Slot]) -> list[Slot]:
+    """The links that are gone, and whose names others have now."""
+    cells = [slot.part for slot in slots if isinstance(slot.part, Cell)]
+    names = {cell.name for cell in cells if cell.mark != "gone"}
+    return [
+        slot
+        for slot in slots
+        if isinstance(slot.part, Cell) and slot.part.mark == "gone" and slot.part.name in names
+    ]
 
 
 def _is_marked(slot: Slot) -> bool:

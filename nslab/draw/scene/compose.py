@@ -370,14 +370,10 @@ class _Composer:
 
     def _cell(self, gone: bool, namespace: Namespace, link: Link) -> Cell:
         changes = self._changes_of(gone, namespace.inode, link.index)
-        mark: Kind | None = "gone" if gone else None
-        if self.diff and not gone:
-            mark = self.diff.link_mark(namespace.inode, link.index)
         end = self._peer_key(link.peer)
         key = (gone, namespace.inode, link.index)
         sends = tuple(self._sends(key))
-        if not mark and any(line.mark for line in sends):
-            mark = "changed"  # what a filter does with its frames is a property of it
+        mark = self._mark(key, sends)
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
         kind = kind_and_mode(link)
         leads = captions.loose(link)
@@ -400,6 +396,13 @@ class _Composer:
             loose="" if end or joined else leads,
             facts=captions.link_facts(namespace.label, link, far, changes),
         )
+
+    def _mark(self, key: Key, sends: Sequence[Line]) -> Kind | None:
+        """How a link changed; what a filter does with its frames is a property of it."""
+        if key[0]:
+            return "gone"
+        mark = self.diff.link_mark(*key[1:]) if self.diff else None
+        return mark or ("changed" if any(line.mark for line in sends) else None)
 
     def _scenery(self, gone: bool, namespace: Namespace) -> Scenery:
         addresses = tuple(
