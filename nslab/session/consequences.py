@@ -91,9 +91,11 @@ def _in(snapshot: Snapshot, place: Namespace, link: Link) -> Link | None:
 
 def _moved(changes: Diff, place: Namespace, link: Link) -> str:
     """To which namespace it went; empty if it went nowhere."""
-    was = f"was {link.name} in {place.label}"
-    found = (one for one in changes.lasting if one.what == "link" and one.value == was)
-    return next((one.ns for one in found), "")
+    renamed, kept = f"was {link.name} in {place.label}", f"was in {place.label}"
+    for one in changes.lasting:
+        if one.what == "link" and one.value == (kept if one.name == link.name else renamed):
+            return one.ns
+    return ""
 
 
 def _went_down(name: str, done: str) -> bool:
