@@ -123,6 +123,20 @@ MUTANTS = (
         "rows",
     ),
     Mutant(
+        "draw: the arrowheads of a journey point back",
+        "to = (other[0] - one[0]) // long, (other[1] - one[1]) // long",
+        "to = (one[0] - other[0]) // long, (one[1] - other[1]) // long",
+        ("tests/unit/test_draw_trail.py",),
+        "arrowheads",
+    ),
+    Mutant(
+        "draw: a port that comes stands anywhere, not above its other end",
+        "return None if was is None else was + (far[1].w - port.w) // 2",
+        "return None",
+        ("tests/unit/test_draw_changes.py",),
+        "above_its_other_end",
+    ),
+    Mutant(
         "draw: no tag of a journey stands above the picture",
         "Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)",
         "Rect(2, 2, placed.width - 4, placed.height - 4)",

@@ -318,6 +318,8 @@ SECOND_CARD: list[list[Action]] = [
         *(AddNamespace(name) for name in ("app", "db")),
         *(AddVeth(f"veth{name}", "eth0", peer_ns=name) for name in ("app", "db")),
         *(Attach(f"veth{name}", "docker0") for name in ("app", "db")),
+        *(SetUp(name) for name in ("docker0", "vethapp", "vethdb")),
+        *(SetUp("eth0", ns=name) for name in ("app", "db")),
     ],
     [AddVeth("peerA", "peerB")],
     [Attach("peerA", "docker0")],

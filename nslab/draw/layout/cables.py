@@ -139,10 +139,10 @@ class Router:
 
     def straight(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The way between two ends without a turn, if there is one."""
-        if "n" in start.sides and "s" in end.sides and end.slot.rect.bottom <= start.slot.rect.y:
-            if found := self._onwards(end, start, blocks):
-                return found[::-1]
-        return self._onwards(start, end, blocks)
+        below = end.slot.rect.bottom <= start.slot.rect.y
+        turned = below and "n" in start.sides and "s" in end.sides
+        back = self._onwards(end, start, blocks) if turned else None
+        return back[::-1] if back else self._onwards(start, end, blocks)
 
     def _onwards(self, start: End, end: End, blocks: list[Rect]) -> list[Point] | None:
         """The same for an end that is above or to the left of the other one."""
