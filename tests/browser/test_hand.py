@@ -552,11 +552,9 @@ lab.builder()"""
 """A kernel that takes its time for whatever the page tells it."""
 
 
-@pytest.mark.parametrize("by", ["Enter", "Space", "click"])
-def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
-    """What is chosen quickly waits in the page while the kernel is at what was chosen before it."""
-    name = f"shown-{by}".lower()
-    page = book(SLOWLY.format(name=name)).page
+def slowly_set_up(book: Book, name: str) -> tuple[Page, Locator, Locator]:
+    """The page of such a kernel, with br0 chosen to be set up; its button, its list of links."""
+    page: Page = book(SLOWLY.format(name=name)).page
     expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
     page.locator(".nslab-what select").select_option("Set up")
     button = page.locator("button.nslab-do")
@@ -565,6 +563,14 @@ def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
     link.select_option("br0")
     expect(page.locator(".nslab-message")).to_contain_text("br0 up")
     expect(button).to_be_enabled()
+    return page, button, link
+
+
+@pytest.mark.parametrize("by", ["Enter", "Space", "click"])
+def test_do_it_is_done_with_what_is_shown(book: Book, by: str) -> None:
+    """What is chosen quickly waits in the page while the kernel is at what was chosen before it."""
+    name = f"shown-{by}".lower()
+    page, button, link = slowly_set_up(book, name)
     picture = page.locator(".nslab-builder .nslab-window > svg")
     wide = picture.evaluate("svg => svg.getBoundingClientRect().width")
     for passed in ("br1", "br2", "br3"):
@@ -589,15 +595,7 @@ def bridges_up(name: str) -> list[str]:
 def test_who_goes_on_choosing_takes_a_press_back_that_still_waits(book: Book, by: str) -> None:
     """It was for what was shown then, which the kernel may never have heard of."""
     name = f"back-{by}".lower()
-    page = book(SLOWLY.format(name=name)).page
-    expect(page.locator(".nslab-status")).to_contain_text("follows the lab")
-    page.locator(".nslab-what select").select_option("Set up")
-    button = page.locator("button.nslab-do")
-    link = page.locator(".nslab-form select").last
-    expect(link.locator("option[value='br3']")).to_have_count(1)
-    link.select_option("br0")
-    expect(page.locator(".nslab-message")).to_contain_text("br0 up")
-    expect(button).to_be_enabled()
+    page, button, link = slowly_set_up(book, name)
     link.evaluate(AT_ONCE, by)
     expect(page.locator(".nslab-message")).to_contain_text("br2 up")
     page.evaluate(RESTS)

@@ -191,14 +191,13 @@ def _pinged(lab: Asked, ns: str | None, *words: str) -> Program:
     """
     argv = ("ping", "-n", "-c", "1", "-W", f"{PATIENCE:g}", *words)
     where = None if ns == "host" else ns
-    ran = lab.run(*argv, ns=where, timeout=10)
-    if ran.returncode != 0:
+    for _ in range(2):
+        ran = lab.run(*argv, ns=where, timeout=10)
+        if ran.returncode == 0:
+            break
         _await_neighbours(lab, ns)
-    if ran.returncode == 0 or "Destination Host Unreachable" not in ran.stdout:
-        return ran
-    ran = lab.run(*argv, ns=where, timeout=10)
-    if ran.returncode != 0:
-        _await_neighbours(lab, ns)
+        if "Destination Host Unreachable" not in ran.stdout:
+            break
     return ran
 
 
