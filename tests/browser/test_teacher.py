@@ -28,8 +28,10 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
 
 
 @pytest.fixture
-def teacher(chromium: Browser, classroom: Class) -> Iterator[Open]:
+def teacher(chromium: Browser, classroom: Class, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the page as a teacher; nothing may go wrong in it, and it asks nobody else."""
+    # Its policy forbids what this does, unless the first look finds what is waited for.
+    monkeypatch.delattr(Page, "wait_for_function")
     contexts, complaints = [], []
 
     def opened(name: str = "grace", locale: str = "en-GB", **more: Any) -> Page:
@@ -167,8 +169,10 @@ def test_a_table_that_is_cut_says_so_until_its_end(teacher: Open, width: int) ->
     sheet, scroll = page.locator("#sheet"), page.locator(".scroll")
     expect(page.locator("#more")).to_have_text(re.compile("^Weitere Aufgaben: "))
     expect(sheet).to_have_class("after")
-    shade = "one => getComputedStyle(one, '::after').opacity"
-    page.wait_for_function(f"({shade})(document.querySelector('#sheet')) === '1'")
+    shade = """async one => {
+        await Promise.all(one.getAnimations({ subtree: true }).map(each => each.finished));
+        return getComputedStyle(one, '::after').opacity }"""
+    assert sheet.evaluate(shade) == "1"
     cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
     assert page.locator("tbody td").evaluate_all(cut) == []
     exercise = row(page, "ada").locator("td[data-exercise]").first.bounding_box()
