@@ -152,6 +152,39 @@ def test_figures_are_as_exact_as_the_samples_of_most_agree() -> None:
     assert [line.split()[1] for line in str(close).splitlines()[2:4]] == ["4.44", "3.22"]
 
 
+def test_the_points_of_a_column_stand_below_each_other() -> None:
+    """Whatever each row could say by itself: 9.45 and 10.4, +11 and +2.4 are hard to compare."""
+    table = structs.replace(
+        SPEED,
+        samples={
+            "a": (9.44, 9.45, 9.46),
+            "b": (10.43, 10.45, 10.44),
+            "c": (111.2, 111.25, 113.3),
+            "d": (9.5, 9.51, 9.52),
+        },
+        compare="difference",
+    )
+    rows = [line.split() for line in str(table).splitlines()[2:6]]
+    assert [row[1:] for row in rows] == [
+        ["9.45", "9.44", "9.46", "base"],
+        ["10.44", "10.43", "10.45", "+0.99"],
+        ["111.25", "111.20", "113.30", "+101.80"],
+        ["9.51", "9.50", "9.52", "+0.06"],
+    ]
+
+
+def test_a_small_clear_difference_is_not_rounded_away() -> None:
+    """Where most rows are no more exact than whole numbers."""
+    samples = {
+        "a": (10.0, 11, 12),
+        "b": (20.0, 29, 30),
+        "c": (50.0, 59, 60),
+        "d": (10.3, 11.3, 12.3),
+    }
+    table = structs.replace(SPEED, samples=samples, compare="difference")
+    assert [table.comparison(name) for name in "bcd"] == ["+18.0", "+48.0", "+0.3"]
+
+
 def test_what_is_asserted_says_no_figure_and_no_order() -> None:
     verdicts = SPEED.check()
     assert verdicts

@@ -29,10 +29,7 @@ _THIN = "fill:none;stroke:currentColor;stroke-opacity:.75;stroke-width:1.4"
 
 
 class Row(Struct, frozen=True):
-    """A candidate: its median, lowest and highest, the middle half, and how it compares.
-
-    Its figures have so many decimals at most.
-    """
+    """A candidate: its median, lowest and highest, the middle half, and how it compares."""
 
     name: str
     median: float
@@ -41,24 +38,28 @@ class Row(Struct, frozen=True):
     against: str = ""
     quiet: bool = True
     """Whether that is no figure."""
-    decimals: int = 9
+    decimals: int | None = None
+    """Of its figures; as a rule those of the other rows."""
 
     def figure(self, value: float) -> str:
         """One of its numbers."""
         return figure(value, self.decimals)
 
 
-def figure(value: float, most: int = 9) -> str:
+def decimals(value: float) -> int:
+    """How many decimals three figures of a number have; below 0, how many digits are rounded."""
+    return 2 - math.floor(math.log10(abs(value))) if value else 0
+
+
+def figure(value: float, places: int | None = None) -> str:
     """A number with three figures that count: ``16.0``, ``0.483``, ``184,000``.
 
-    :param most: decimals at most
+    :param places: the decimals that the others of a column have, in place of its own
     """
-    if value == 0:
-        return "0"
-    places = 2 - math.floor(math.log10(abs(value)))
-    if places > 0:
-        return f"{value:.{min(places, most)}f}"
-    return f"{round(value, places):,.0f}"
+    own = decimals(value)
+    if places is None:
+        places = max(own, 0)
+    return f"{value if places else round(value, min(own, 0)):,.{places}f}"
 
 
 def text(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]) -> str:

@@ -156,23 +156,36 @@ class Result(Struct, frozen=True, kw_only=True, dict=True):
         return "median", self.compare if self.base else ""
 
     def comparison(self, name: str) -> str:
-        """``×0.93`` or ``+0.7``, as exact as the repeats agree, if it is clear."""
+        """``×0.93`` or ``+0.7``, as exact as the repeats of most agree, if it is clear."""
         if not self.base or self.base not in self.samples:
             return ""
         if name == self.base:
             return BASE
         if not self.is_clear(name):
             return UNCLEAR
-        places = min(_places(self._span(name)), MOST)
         if self.compare == "ratio":
-            return f"×{self.against(name):.{places}f}"
-        return f"{self.against(name):+,.{places}f}".replace("-", "−")
+            return f"×{self.against(name):.{self._compared_decimals}f}"
+        return f"{self.against(name):+,.{self._compared_decimals}f}".replace("-", "−")
 
     @property
     def _decimals(self) -> int:
-        """Of the figures: one more than the samples of most candidates agree in."""
+        """Of the figures: one more than the samples of most candidates agree in.
+
+        Three figures of the lowest median at most, and the same for all: what stands in a column
+        is compared at a glance only where its points stand below each other.
+        """
         spans = [high - low for low, high in map(self.quartiles, self.samples)]
-        return _places(statistics.median(spans)) + 1 if self.repeats > 1 else MOST
+        agreed = _places(statistics.median(spans)) + 1 if self.repeats > 1 else MOST
+        lowest = min(map(self.median, self.samples))
+        return max(0, min(agreed, chart.decimals(lowest)))
+
+    @cached_property
+    def _compared_decimals(self) -> int:
+        """Of the clear comparisons: what most of them agree in, and no difference is nothing."""
+        clear = [name for name in self.samples if name != self.base and self.is_clear(name)]
+        agreed = _places(statistics.median(map(self._span, clear)))
+        least = min(abs(self._apart(name)) for name in clear)
+        return min(max(agreed, _places(least)), MOST)
 
     @cached_property
     def rows(self) -> tuple[chart.Row, ...]:
