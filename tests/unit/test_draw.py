@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import os
 import re
 import subprocess
@@ -291,9 +292,15 @@ def test_control_characters_do_not_break_the_xml() -> None:
 # Light and dark.
 
 
-def test_inline_takes_the_colour_of_its_surroundings() -> None:
+def test_a_picture_on_a_page_has_the_colours_of_a_file_and_follows_the_page() -> None:
+    """Opaque ones: through a card nobody sees in what namespace it stands."""
     picture = Picture(sample.article())
-    assert "currentColor" in picture.html
+    rules = picture.html[: picture.html.index("</style")]
+    for line, filled in (LIGHT.hues[0], DARK.hues[0]):
+        assert f"--nslab-hue0:{line};--nslab-fill0:{filled}" in rules
+    cell = re.findall(r"nslab-inline \.nslab-h0 \.nslab-cell[^{]*\{([^}]*)\}", rules)
+    assert cell == ["stroke:var(--nslab-hue0)", "fill:var(--nslab-fill0)"]
+    assert not re.findall(r"nslab-inline [^{]*\{[^}]*(?:fill|stroke)-opacity:0?\.", rules)
     assert "prefers-color-scheme" not in picture.html
     assert "currentColor" not in picture.svg
     assert "background:transparent" in picture.svg
@@ -326,32 +333,24 @@ def test_lines_and_texts_can_be_seen_on_every_ground(palette: Palette) -> None:
         assert contrast(palette.idle, ground) >= 3
 
 
-def mixed(colour: str, share: float, ground: str) -> str:
-    """What is seen of a colour that is not opaque."""
-    parts = [[int(each[n : n + 2], 16) for n in (1, 3, 5)] for each in (colour, ground)]
-    both = zip(*parts, strict=True)
-    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in both)
-
-
-@pytest.mark.parametrize(
-    ("palette", "text", "ground"), [(LIGHT, "#212121", "#ffffff"), (DARK, "#e0e0e0", "#111111")]
-)
-def test_a_network_without_colour_does_not_look_like_none(
-    palette: Palette, text: str, ground: str
-) -> None:
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_a_network_without_colour_does_not_look_like_none(palette: Palette) -> None:
     """The last hue is black, or white on black: the cables that nobody uses are grey beside it."""
-    hue = palette.hues[-1][0]
-    assert contrast(hue, palette.idle) >= 2.5
-    rules = style(False, [HUES - 1])
-    idle = re.search(r"nslab-wire\{stroke:currentColor;stroke-opacity:([.\d]+)\}", rules)
-    drawn = re.search(
-        rf"nslab-h{HUES - 1} \.nslab-wire\{{stroke:[^;]*;stroke-opacity:([.\d]+)", rules
-    )
-    assert idle
-    assert drawn
-    grey = mixed(text, float(idle[1]), ground)
-    assert contrast(grey, ground) >= 3
-    assert contrast(mixed(hue, float(drawn[1]), ground), grey) >= 2.5
+    assert contrast(palette.hues[-1][0], palette.idle) >= 2.5
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_no_network_looks_like_the_way_of_a_packet(palette: Palette) -> None:
+    """They run beside each other, and two violet lines would be two packets."""
+
+    def angle(colour: str) -> float:
+        red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        return 360 * colorsys.rgb_to_hls(red, green, blue)[0]
+
+    way = angle(palette.way)
+    for line, _ in palette.hues[:-1]:
+        apart = abs(angle(line) - way) % 360
+        assert min(apart, 360 - apart) > 38, line
 
 
 def test_lines_with_a_light_line_in_them_are_wide_and_strong() -> None:
@@ -379,14 +378,22 @@ def opacity(svg: str, rule: str) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize(("text", "ground"), [(0x21, 0xFF), (0xE0, 0x11)])
-def test_text_that_steps_back_is_readable_in_a_notebook(text: int, ground: int) -> None:
-    """JupyterLab's own colours of text, on its light and on its dark ground."""
-    svg = Picture(SAMPLES["bridge-diff"]).html
-    muted = opacity(svg, r"muted\{fill:currentColor;fill-opacity")
-    share = opacity(svg, r"same\{opacity") * muted
-    mixed = round(text * share + ground * (1 - share))
-    assert contrast("#" + f"{mixed:02x}" * 3, "#" + f"{ground:02x}" * 3) >= 4.5
+def mixed(colour: str, share: float, ground: str) -> str:
+    """What is seen of a colour that is not opaque."""
+    parts = [[int(each[n : n + 2], 16) for n in (1, 3, 5)] for each in (colour, ground)]
+    both = zip(*parts, strict=True)
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in both)
+
+
+@pytest.mark.parametrize(("palette", "ground"), [(LIGHT, "#ffffff"), (DARK, "#111111")])
+def test_what_steps_back_is_still_readable_in_a_notebook(palette: Palette, ground: str) -> None:
+    """On JupyterLab's light and on its dark ground: a text, and the line of a network."""
+    share = opacity(Picture(SAMPLES["bridge-diff"]).html, r"same\{opacity")
+    for behind in (ground, palette.ground, *palette.tints):
+        seen = mixed(behind, share, ground)
+        assert contrast(mixed(palette.soft, share, ground), seen) >= 4.5
+    for line, _ in palette.hues:
+        assert contrast(mixed(line, share, ground), ground) >= 3, line
 
 
 def test_a_file_follows_the_system_and_a_page_its_theme() -> None:

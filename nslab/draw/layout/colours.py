@@ -24,6 +24,10 @@ CALLED = {
 """The tint of a namespace that is called after a colour, or the nearest that there is: who reads
 "red" is not to see blue."""
 
+IN_TURN = (5, 3, 2, 4, 0, 1)
+"""The tints of other namespaces, in their order.  The first two networks of nearly every lab are
+blue and orange, and a box in a network's colour looks like a part of it: those tints come last."""
+
 
 def hues(scene: Scene, stage: Memory) -> dict[Key, int]:
     """The hue of each link that is in a network; the world's own networks have none."""
@@ -73,7 +77,7 @@ def tints(scene: Scene, stage: Memory) -> dict[str, int]:
         if name not in found:
             known = stage.tints.get(name)
             if known is None:
-                known = CALLED.get(name.lower(), count % TINTS)
+                known = CALLED.get(name.lower(), IN_TURN[count % TINTS])
                 count += 1
             found[name] = known
     return found

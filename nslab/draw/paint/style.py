@@ -39,7 +39,7 @@ class Palette:
 
 LIGHT = Palette(
     ink="#1f2328",
-    soft="#57606a",
+    soft="#4a525b",
     edge="#6a737d",
     idle="#7d8690",
     line="#aeb6be",
@@ -55,10 +55,10 @@ LIGHT = Palette(
         ("#a33b76", "#fbe8f2"),
         ("#0b7285", "#dcf2f6"),
         ("#6b6400", "#f4f2cf"),
-        ("#5b4bb5", "#ebe9fa"),
+        ("#4453c4", "#e7e9fb"),
         ("#262b30", "#e9ecef"),
     ),
-    tints=("#f1f6fb", "#faf5ec", "#f9f1f6", "#eff7f6", "#f7f6ea", "#f3f2fa"),
+    tints=("#f1f6fb", "#faf5ec", "#f9f2f6", "#eff7f6", "#f6f6ec", "#f4f2fb"),
 )
 DARK = Palette(
     ink="#e6e6e6",
@@ -78,10 +78,10 @@ DARK = Palette(
         ("#e79ac4", "#452139"),
         ("#66cbdb", "#10373f"),
         ("#d2c94e", "#38350d"),
-        ("#b1a8f7", "#2b2750"),
+        ("#98a4ff", "#262b57"),
         ("#f0f3f6", "#353b42"),
     ),
-    tints=("#212831", "#2b2822", "#2b252a", "#212b2a", "#2a2a22", "#26262e"),
+    tints=("#212831", "#2b2822", "#2b252a", "#212b2a", "#2a2a22", "#27262e"),
 )
 
 MARKS = {"new": "good", "changed": "ink", "gone": "wrong"}
@@ -235,46 +235,29 @@ _CELL = ".jp-RenderedHTMLCommon:has(.nslab-inline){padding-right:0}\n"
 """JupyterLab leaves 20 pixels at the right of an output: a narrow cell needs them."""
 
 
-def _variables(p: Palette) -> str:
-    """The colours of a page; texts take the page's own."""
-    named = {
-        "line": p.line,
-        "ground": p.ground,
-        "soft": p.soft,
-        "good": p.good,
-        "wrong": p.wrong,
-        "way": p.way,
-        "paper": p.paper,
-    }
-    words = [f"--nslab-{name}:{value}" for name, value in named.items()]
-    words += [f"--nslab-hue{n}:{line}" for n, (line, _) in enumerate(p.hues)]
+_ONE = ("ink", "soft", "edge", "idle", "line", "paper", "ground", "plate", "good", "wrong", "way")
+"""The colours of a palette that stand alone."""
+
+
+def _variables(p: Palette, hues: Collection[int], tints: Collection[int]) -> str:
+    """The colours of a page, which follow its theme; of hues and tints those that occur."""
+    words = [f"--nslab-{name}:{getattr(p, name)}" for name in _ONE]
+    for number in sorted({hue % len(p.hues) for hue in hues}):
+        line, filled = p.hues[number]
+        words.append(f"--nslab-hue{number}:{line};--nslab-fill{number}:{filled}")
+    words += [f"--nslab-tint{number}:{p.tints[number]}" for number in sorted(tints)]
     return ";".join(words)
 
 
-_CALM = 0.66
-"""How strong the lines of a network are on a page."""
-
+# Opaque, and the text's colour with them: a card looks the same in whatever namespace it stands,
+# and where nothing tells that a page is dark, its text is dark on its own light ground.
 _PAGE = Palette(
-    ink="currentColor",
-    soft="currentColor;fill-opacity:.78",
-    edge="currentColor;stroke-opacity:.66",
-    idle="currentColor;stroke-opacity:.5",
-    line="currentColor;stroke-opacity:.32",
-    paper="var(--nslab-paper)",
-    ground="currentColor;fill-opacity:.035",
-    plate="currentColor;fill-opacity:.03",
-    good="var(--nslab-good)",
-    wrong="var(--nslab-wrong)",
-    way="var(--nslab-way)",
+    **{name: f"var(--nslab-{name})" for name in _ONE},
     hues=tuple(
-        (
-            # The others are calm on a page; one that has no colour would look like no network.
-            f"var(--nslab-hue{n});stroke-opacity:{1 if n == len(LIGHT.hues) - 1 else _CALM}",
-            f"var(--nslab-hue{n});fill-opacity:.13",
-        )
-        for n in range(len(LIGHT.hues))
+        (f"var(--nslab-hue{number})", f"var(--nslab-fill{number})")
+        for number in range(len(LIGHT.hues))
     ),
-    tints=tuple(f"var(--nslab-hue{n});fill-opacity:.05" for n in range(len(LIGHT.tints))),
+    tints=tuple(f"var(--nslab-tint{number})" for number in range(len(LIGHT.tints))),
 )
 
 
@@ -323,8 +306,8 @@ def style(
         )
     pages = ",".join(f"{page} .nslab-inline" for page in _DARK_PAGES)
     return (
-        f"{common}{_CELL}.nslab-inline{{color:inherit;{_variables(LIGHT)}}}\n"
-        f"{pages}{{{_variables(DARK)}}}\n"
+        f"{common}{_CELL}.nslab-inline{{color:inherit;{_variables(LIGHT, hues, tints)}}}\n"
+        f"{pages}{{{_variables(DARK, hues, tints)}}}\n"
         ".nslab-inline .nslab-same{opacity:.82}\n"
         f"{_scoped('.nslab-inline', rules(_PAGE))}"
     )
