@@ -142,8 +142,8 @@ def enter(
 ) -> None:
     """Open a terminal in a running lab, or run a command there.
 
-    What is done there shows in the notebook's next picture.  The terminal ends with the lab.
-    Exits with the exit code of what was run.
+    What is done there shows in the notebook's next picture.  The terminal ends with the lab;
+    when Undo makes the lab anew, it begins anew in it.  Exits with the exit code of what was run.
 
     \b
     nslab enter                      the host of the only running lab
@@ -151,13 +151,15 @@ def enter(
     nslab enter ns1 -- ip address    one command
     nslab enter --lab homework       of several labs, that one
     """
-    from nslab.cli.pick import pick
+    from nslab.cli.pick import Terminal, pick
     from nslab.engine import labs
 
     inside = None if name == "host" else name
     words = ["enter", name] if name else []
     running = pick(lab, "enter", here=here, words=words, program=ctx.obj or (), ns=inside)
-    raise typer.Exit(labs.enter(running, inside, ctx.obj))
+    if ctx.obj or not sys.stdin.isatty():
+        raise typer.Exit(labs.enter(running, inside, ctx.obj))
+    raise typer.Exit(Terminal(running, inside).show())
 
 
 @app.command()

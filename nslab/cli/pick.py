@@ -87,6 +87,40 @@ def pick(
     raise NslabError(operation, printable(wanted or "a lab"), cause, "\n".join(lines))
 
 
+class Terminal:
+    """A shell in a lab, and again one in what Undo makes of that lab.
+
+    :param lab: where it begins
+    :param ns: the namespace; None for the host
+    """
+
+    def __init__(self, lab: labs.Running, ns: str | None) -> None:
+        self._lab, self._ns = lab, ns
+        self._older = {one.pid for one in labs.running()}
+
+    def show(self) -> int:
+        """Run it until somebody leaves it, or its lab ends for good; its exit code."""
+        while True:
+            code = labs.enter(self._lab, self._ns)
+            made_anew = self._made_anew()
+            if made_anew is None:
+                return code
+            self._lab, self._older = made_anew, {one.pid for one in labs.running()}
+            print("\r\nnslab: the lab was made anew, and this shell is a new one.")
+            if self._ns is not None and self._ns not in RESERVED | set(_namespaces(made_anew)):
+                print(f"There is no {printable(self._ns)} any more: you are in the host.")
+                self._ns = None
+
+    def _made_anew(self) -> labs.Running | None:
+        """The lab that came in the place of one that has ended; None if it is not clear which."""
+        now = labs.running()
+        if self._lab.pid in {one.pid for one in now}:
+            return None  # its user has left it
+        mine = [one for one in now if (one.name, one.uid) == (self._lab.name, self._lab.uid)]
+        found = [one for one in mine if one.pid not in self._older]
+        return found[0] if len(found) == 1 else None
+
+
 def _with(words: Sequence[str], ns: str | None, there: list[str]) -> list[str]:
     """What was typed, with a namespace that is there in place of one that is not."""
     return [*words] if ns is None or ns in there else [words[0], there[0], *words[2:]]

@@ -167,9 +167,9 @@ class Past:
 
         Steps that only looked (a ping, ``ip link``) do not count.  What was stopped does not run
         again: what it had done is made.  So is what was done by hand in a terminal.  Processes in
-        the background and open terminals end, and shells begin anew.  Files outside of ``/etc`` and
-        ``/run`` are your own machine's, and stay.  If something differs from what was there, that
-        is said.
+        the background end; shells begin anew, also those of open terminals.  Files outside of
+        ``/etc`` and ``/run`` are your own machine's, and stay.  If something differs from what was
+        there, that is said.
 
         :param steps: how many steps
         :param to: the number of the step, as in ``lab.history``, just after which the lab is to be;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -14,10 +15,12 @@ from pathlib import Path
 import pytest
 from machine import ALL_LISTED
 
+from nslab import Lab
 from nslab.engine.local import LocalEngine
 from nslab.engine.protocol import Options
 from nslab.errors import LabGone
 from nslab.network.actions import AddBridge, AddNamespace, AddVeth, SetUp
+from nslab.session import entering
 
 NAME = f"cli-{os.getpid()}"
 
@@ -94,6 +97,46 @@ def test_enter_opens_a_terminal(lab: LocalEngine) -> None:
     assert b"in-42" in seen
     assert b"lxcbr0.1" in seen or b"veth-ns1@" in seen
     assert os.waitstatus_to_exitcode(status) == 3
+
+
+class Shown:
+    """What a terminal shows, waited for."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal, self.seen = terminal, b""
+
+    def until(self, wanted: bytes) -> None:
+        """Return when it has shown this, behind what it was asked for before."""
+        while wanted not in self.seen:
+            ready, _, _ = select.select([self._terminal], [], [], 60)
+            assert ready, self.seen
+            self.seen += os.read(self._terminal, 4096)
+        self.seen = self.seen.partition(wanted)[2]
+
+
+def test_a_terminal_goes_on_in_what_undo_makes_of_its_lab() -> None:
+    """It was gone with all that it had shown, and Undo complained of its shell."""
+    with Lab(f"undone-{os.getpid()}", start=[AddNamespace("kept")]) as one:
+        one.do(AddNamespace("ns1"))
+        one.do(AddBridge("br1"))
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(sys.executable, [*entering.program(one), "ns1"])
+        shown = Shown(terminal)
+        os.write(terminal, b"echo first-$((40 + 2))\n")
+        shown.until(b"first-42")
+        _, lost, _ = one._go_back()
+        assert lost == [], "its shell is no loss"
+        shown.until(b"the lab was made anew")
+        os.write(terminal, b"ip -br link show lo; echo again-$((40 + 3))\n")
+        shown.until(b"again-43")
+        one.undo()
+        shown.until(b"There is no ns1 any more: you are in the host.")
+        os.write(terminal, b"ip netns list; exit 5\n")
+        shown.until(b"kept")
+        _, status = os.waitpid(child, 0)
+        os.close(terminal)
+        assert os.waitstatus_to_exitcode(status) == 5
 
 
 def test_show(lab: LocalEngine, tmp_path: Path) -> None:

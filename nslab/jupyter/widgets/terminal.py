@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import os
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,8 @@ def entrance(program: tuple[str, ...], lab: str, *, space: str = "", another: bo
     """
     data = {
         "enter": shlex.join(program),
-        "lab": program[-1],
+        # Of this notebook and lab: a terminal goes on when Undo makes the lab anew.
+        "lab": f"{os.getpid()}_{re.sub('[^A-Za-z0-9]', '_', lab)}",
         "hand": entering.by_hand(lab, entering.HOST),
         "off": say("The server of this page opens no terminal. Type in one of your own:"),
         "blocked": say("The browser let no tab open:"),
