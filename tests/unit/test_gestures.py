@@ -123,6 +123,28 @@ def test_a_bridge_without_an_address_has_the_network_of_who_is_on_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "order", [("ns1/eth0", "host/br0", "ns2/eth0"), ("host/br0", "ns1/eth0", "ns2/eth0")]
+)
+def test_what_is_suggested_one_after_the_other_is_one_network(order: tuple[str, ...]) -> None:
+    """The container first got .1, and then the bridge another network on the same wire."""
+    begin = (act.AddBridge("br0"), act.AddNamespace("ns1"), act.AddNamespace("ns2"))
+    cables = [act.AddVeth(f"p{n}", "eth0", peer_ns=f"ns{n}", master="br0", up=True) for n in (1, 2)]
+    with Lab(engine="fake", start=(*begin, *cables)) as lab:
+        given = {}
+        for thing in order:
+            by_words = {one.words: one for one in offers(lab.snapshot(), thing)}
+            made = makes(by_words["Add an address"])
+            assert isinstance(made, act.AddAddress)
+            lab.do(made)
+            given[thing] = made.address
+    assert given == {
+        "host/br0": "192.168.10.1/24",
+        "ns1/eth0": "192.168.10.11/24",
+        "ns2/eth0": "192.168.10.12/24",
+    }
+
+
+@pytest.mark.parametrize(
     ("action", "words"),
     [
         (act.AddNamespace("ns1"), "there is a namespace ns1 already"),

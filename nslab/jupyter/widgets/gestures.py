@@ -274,9 +274,15 @@ def _parent(space: Namespace) -> str:
 
 
 def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
-    """An address that suits a link: of the network that it is plugged into, else of a new one."""
+    """An address that suits a link: of the network that it is plugged into, else of a new one.
+
+    The first of a network is for what forwards packets for the others: a bridge, if there is one.
+    """
     far = snapshot.peer(link)
-    net = _network_at(snapshot, *far) if far else None
+    is_bridge = link.kind == "bridge"
+    at = (space, link) if is_bridge else far
+    net = _network_at(snapshot, *at) if at else None
+    on_bridge = bool(far and far[1].master)
     taken = {
         ipaddress.ip_interface(one.address).ip
         for each in snapshot
@@ -284,13 +290,15 @@ def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
         for one in other.addresses
     }
     if net is not None:
-        hosts = (net.network_address + n for n in range(11, min(net.num_addresses - 1, 255)))
+        first = [1] if is_bridge else []
+        numbers = (*first, *range(11, min(net.num_addresses - 1, 255)))
+        hosts = (net.network_address + n for n in numbers if n < net.num_addresses - 1)
         free = next((one for one in hosts if one not in taken), None)
         return f"{free}/{net.prefixlen}" if free else ""
     for third in range(10, 250, 10):
         fresh = ipaddress.ip_network(f"192.168.{third}.0/24")
         if not any(one in fresh for one in taken):
-            return f"{fresh.network_address + 1}/24"
+            return f"{fresh.network_address + (11 if on_bridge else 1)}/24"
     return ""
 
 
