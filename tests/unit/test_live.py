@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import re
 import weakref
 from collections.abc import Iterator
@@ -63,6 +64,30 @@ def test_changes_add_up_and_fade(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> N
     assert "br1" in live.picture.text
     assert "br2" in live.picture.text
     live.close()
+
+
+def test_what_a_step_changed_stands_out_alone_until_the_next(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However soon a step follows another, and however long its verdict is read."""
+    monkeypatch.setattr(following, "FADE", 0.2)
+    monkeypatch.setattr(following, "SOON", 0.05)
+    told: list[Snapshot | Diff] = []
+    follows = Following(lab, told.append, lambda _: None)
+    follows.start()
+    follows.begin()
+    lab.do(AddBridge("br1"))
+    until(lambda: "br1" in str(told[-1]))
+    follows.begin()
+    lab.do(AddBridge("br2"))
+    until(lambda: isinstance(told[-1], Diff) and "br2" in str(told[-1]))
+    assert "br1" not in str(told[-1])
+    count = len(told)
+    assert follows._until == math.inf, "nothing is waited for"
+    follows.begin()
+    until(lambda: len(told) > count)
+    assert isinstance(told[-1], Snapshot), "a step that only looks sets nothing off"
+    follows.stop()
 
 
 def test_what_was_taken_back_is_no_change(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

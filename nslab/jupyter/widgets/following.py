@@ -2,10 +2,12 @@
 
 Changes add up while they come in quick succession, and fade together: what is told is the
 difference to what was there before the first of them, and after a while the plain network again.
+Where a lesson's steps are done, what one of them changed is told until the next one begins.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import weakref
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 FADE = 4.0
 """Seconds after the last change until it is no longer set off."""
+
+SOON = 0.3
+"""Seconds after a step has begun until what the one before it changed is no longer set off."""
 
 GAP = 0.1
 """Seconds between two tellings that took long: what happens in between is told at once."""
@@ -52,7 +57,9 @@ class Following:
         self._over = over
         self._stopping = threading.Event()
         self._base = self._shown = lab.snapshot()
-        self._since: float | None = None
+        self._until: float | None = None
+        """When what was changed is no longer set off; None: nothing is."""
+        self._in_steps = False
         self._number = 0
         self._took = 0.0
         """Seconds that the last telling took, with the look before it."""
@@ -66,6 +73,16 @@ class Following:
     def stop(self) -> None:
         """Follow no longer; stopping twice is no error."""
         self._stopping.set()
+
+    def begin(self) -> None:
+        """A step begins: what it changes is told alone, and until the next one begins."""
+        lab = self._lab()
+        self._in_steps = True
+        if lab is None:
+            return
+        self._base = lab.snapshot() if lab.engine is self._engine else self._shown
+        if self._until is not None:
+            self._until = time.monotonic() + SOON
 
     @property
     def shown(self) -> Snapshot:
@@ -95,8 +112,8 @@ class Following:
     def _step(self) -> bool:
         """Wait for a change, or for the last one to fade; whether anything was told."""
         wait = WAIT
-        if self._since is not None:
-            wait = min(WAIT, max(0.01, self._since + FADE - time.monotonic()))
+        if self._until is not None:
+            wait = min(WAIT, max(0.01, self._until - time.monotonic()))
         lab = self._lab()
         if lab is None:
             raise LabClosed("follow", "the lab", "it is no longer in use")
@@ -116,10 +133,12 @@ class Following:
 
     def _fade(self) -> bool:
         """Show what is there, once a change was seen long enough; whether it was told."""
-        if self._since is None or time.monotonic() - self._since < FADE:
+        if self._until is None or time.monotonic() < self._until:
             return False
         began = time.monotonic()
-        self._since, self._base = None, self._shown
+        self._until = None
+        if not self._in_steps:
+            self._base = self._shown
         self._tell(self._shown)
         self._took = time.monotonic() - began
         return True
@@ -146,8 +165,9 @@ class Following:
         self._shown = now
         if seen is not now:
             self._base = now
-        self._since = time.monotonic()
-        self._took = self._since - began
+        ended = time.monotonic()
+        self._until = math.inf if self._in_steps else ended + FADE
+        self._took = ended - began
         return True
 
 

@@ -172,6 +172,7 @@ class Player(w.VBox):  # type: ignore[misc]
         before = self._count()
         words = say("running: {step} …").format(step=step.title)
         self._result.value = html.escape(words)
+        self.live.following.begin()
         try:
             printed, changes = self._do(step)
             verdicts = self._lab.check(step)
