@@ -54,6 +54,26 @@ def test_radio_buttons_of_a_saved_journey_have_the_colour_of_the_words(chromium:
     page.close()
 
 
+def test_the_arrow_keys_go_through_a_journey_in_a_notebook(book: Book) -> None:
+    """JupyterLab took them, and went to another cell."""
+    made = (
+        "import nslab\nlab = nslab.lesson('06').lab(name='keys')\nlab.ping('ns1', '203.0.113.80')"
+    )
+    look = "with lab.capture() as seen:\n    lab.ping('ns1', '203.0.113.80')\nseen.journey()"
+    page = book(made, look, "1 + 1").page
+    steps = page.locator(".nslab-walk tbody input")
+    steps.first.focus()
+    page.keyboard.press("Space")
+    expect(steps.first).to_be_checked()
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    before = page.evaluate(active)
+    for number in (1, 2):
+        page.keyboard.press("ArrowDown")
+        expect(steps.nth(number)).to_be_checked()
+        expect(steps.nth(number)).to_be_focused()
+    assert page.evaluate(active) == before
+
+
 def test_look_at_stands_at_its_field_in_a_card_as_in_a_live_picture(book: Book) -> None:
     live = "import nslab\nlab = nslab.lesson('06').lab(name='near')\nlab.live()"
     page = book(live, "nslab.lesson('02')['X2'].card()").page

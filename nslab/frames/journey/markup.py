@@ -16,6 +16,8 @@ _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)
 _TABLE = '<table style="border-collapse:collapse;font-size:90%;color:inherit;margin:.4em 0">'
 _SET_OFF = "border-left:3px solid #e69f00;padding-left:.5em"
 _TEXT = "margin:.3em 0"
+_ITS_OWN = "data-lm-suppress-shortcuts"
+"""Arrow keys go from step to step: JupyterLab would take them, and go to another cell."""
 
 
 class Row(NamedTuple):
@@ -56,7 +58,7 @@ def journey(walk: Walk, picture: str, total: float, beats: Sequence[float]) -> s
     whole = ""
     if picture:
         whole = (
-            f'<label><input type="radio" name="{group}" value="0" checked '
+            f'<label><input type="radio" {_ITS_OWN} name="{group}" value="0" checked '
             'aria-label="all steps">all</label>'
         )
     below = [f'<p style="{_TEXT}"><b>{escape(walk.end[0].upper() + walk.end[1:])}</b></p>']
@@ -187,8 +189,8 @@ def _row(row: Row, group: str, moves: str) -> str:
     if group:
         label = escape(f"step {row.number}: {row.where}", quote=True)
         number = (
-            f'<label><input type="radio" name="{group}" value="{number}" aria-label="{label}">'
-            f"{number}</label>"
+            f'<label><input type="radio" {_ITS_OWN} name="{group}" value="{number}" '
+            f'aria-label="{label}">{number}</label>'
         )
     beat = ' class="nslab-beat"' if moves else ""
     short = ";white-space:nowrap" if len(row.how) <= SHORT else ""
