@@ -722,6 +722,21 @@ def test_an_answer_that_leaves_by_another_link(lab: Lab) -> None:
     )
 
 
+def test_a_route_by_a_gateway_that_is_not_known_is_for_the_namespace_that_needs_it() -> None:
+    """Typed as it stood, it was the host's."""
+    with Lab(engine="fake") as lab:
+        lab.do(
+            *(AddNamespace("a"), AddNamespace("b")),
+            AddVeth("eth0", "eth0", ns="a", peer_ns="b"),
+            *(AddAddress("eth0", "10.1.0.1/24", ns="a"), SetUp("eth0", ns="a")),
+            *(AddAddress("eth0", "10.1.0.2/24", ns="b"), SetUp("eth0", ns="b")),
+        )
+        obstacle = lab.why("a", "203.0.113.80").obstacle
+    assert obstacle is not None
+    assert obstacle.kind == "no-route"
+    assert "ip netns exec a ip route add default via" in obstacle.hint
+
+
 def test_two_who_have_an_address_and_both_answer() -> None:
     found = why(
         after(

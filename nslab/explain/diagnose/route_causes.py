@@ -68,7 +68,9 @@ def no_route(search: Search) -> Obstacle:
                 address=address,
             )
         )
-    return search.made("no-route", here, message, remark="ip route add default via GATEWAY")
+    return search.made(
+        "no-route", here, message, remark=remedy.typed(here, "ip route add default via GATEWAY")
+    )
 
 
 def _without_arp(search: Search) -> Obstacle | None:
