@@ -189,7 +189,10 @@ class Capture:
                 batch = self._engine.fetch(self._opened.number, self._upto, wait, stop)
             except (LabClosed, LabGone, NotFound):
                 self._running = False
-                self._lost = "the lab ended before the capture was stopped: the last may be missing"
+                self._lost = (
+                    "the lab ended, or was made anew, before the capture was stopped: "
+                    "the last may be missing"
+                )
                 break
             self._take(batch)
             if not batch.more and not (stop and batch.running):

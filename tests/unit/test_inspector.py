@@ -170,7 +170,12 @@ def test_what_is_listed_can_be_saved_for_wireshark(inspector: Inspector) -> None
 
 def test_the_end_of_the_lab_is_said(inspector: Inspector, engine: Replies) -> None:
     engine.replies.append(LabGone("use the lab"))
-    until(lambda: "the lab ended before the capture was stopped" in part(inspector, "status").value)
+    until(
+        lambda: (
+            "the lab ended, or was made anew, before the capture was stopped"
+            in part(inspector, "status").value
+        )
+    )
     assert listed(inspector) == [1, 2]
     until(lambda: not watching())
 

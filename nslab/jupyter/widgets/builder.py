@@ -472,7 +472,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         if lost:
             words += "\n" + say("not brought back, because no step of the lab made it:")
             words += "".join(f"\n{line}" for line in lost)
-        self._say(words, ok=not lost)
+        self._say(words, ok=True)
 
     def _bring_back(self) -> None:
         """Do again what the last Undo took."""
@@ -482,7 +482,7 @@ class Builder(w.VBox):  # type: ignore[misc]
         self.asking.forget()
         what = next(step.what for step in reversed(steps) if step.changed)
         words = say("done again: {step}").format(step=_short(what, self._lab._containers()))
-        self._say("\n".join([words, *lost]), ok=not lost)
+        self._say("\n".join([words, *lost]), ok=True)
 
     @property
     def _steps(self) -> list[What]:
