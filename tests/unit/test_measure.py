@@ -330,11 +330,22 @@ def test_three_figures(value: float, words: str) -> None:
 
 
 @pytest.mark.parametrize("highest", [0.03, 0.7, 1, 6.4, 19.8, 213, 99_999])
-def test_scales(highest: float) -> None:
-    scale = chart.ticks(highest)
-    assert scale[0] == 0
+@pytest.mark.parametrize("share", [0, 0.4, 0.6, 0.9, 0.99, 1])
+def test_scales(share: float, highest: float) -> None:
+    lowest = share * highest
+    scale = chart.ticks(lowest, highest)
+    assert scale[0] <= lowest
     assert scale[-1] >= highest > scale[-2]
-    assert 3 <= len(scale) <= 8
+    assert 2 <= len(scale) <= 8
+    assert (scale[0] == 0) is (share < 0.5 or share == 1)
+    if 0.5 < share < 1:
+        assert (highest - lowest) / (scale[-1] - scale[0]) > 0.4, "what differs is seen to differ"
+
+
+def test_a_scale_that_does_not_begin_at_zero_says_so() -> None:
+    words = "The scale does not begin at 0."
+    assert words not in SPEED.svg
+    assert words in structs.replace(SPEED, samples={"a": (9.0, 9.5), "b": (10.0, 11.0)}).svg
 
 
 # -- how far it is -----------------------------------------------------------------------------

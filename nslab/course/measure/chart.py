@@ -80,22 +80,31 @@ def text(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Se
     return "\n".join([heading, *lines, *footer])
 
 
-def ticks(highest: float) -> list[float]:
-    """Round numbers from zero to beyond the highest, four to eight of them."""
+def ticks(lowest: float, highest: float) -> list[float]:
+    """Round numbers from below the lowest to beyond the highest, four to eight of them.
+
+    They begin at zero where the lowest is less than half of the highest: from there on, what lies
+    close together would be one dot.
+    """
     if highest <= 0:
         return [0.0, 1.0]
-    power = 10 ** math.floor(math.log10(highest))
+    begin = lowest if highest / 2 <= lowest < highest else 0.0
+    span = highest - begin
+    power = 10 ** math.floor(math.log10(span))
     step = next(
-        power * part for part in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if highest / (power * part) <= 6
+        power * part for part in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if span / (power * part) <= 6
     )
-    return [step * number for number in range(math.ceil(highest / step) + 1)]
+    first = max(0, math.floor(begin / step - 1e-9))  # a number that is one of them, or nearly
+    return [step * number for number in range(first, math.ceil(highest / step) + 1)]
 
 
 def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Sequence[str]) -> str:
     """The rows as SVG to put into a page."""
     if not rows:
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"
-    scale = ticks(max(row.spread[1] for row in rows))
+    scale = ticks(min(row.spread[0] for row in rows), max(row.spread[1] for row in rows))
+    if scale[0] > 0:
+        footer = (*footer, "The scale does not begin at 0.")
     left = 14 + max(width(row.name, _SIZE) for row in rows)
     beside = max(64, *(width(row.against, _SIZE) for row in rows)) + 16
     right = WIDTH - 66 - beside
@@ -104,7 +113,7 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
     height = bottom + 52 + 18 * len(below)
 
     def across(value: float) -> str:
-        return f"{left + (right - left) * value / scale[-1]:.1f}"
+        return f"{left + (right - left) * (value - scale[0]) / (scale[-1] - scale[0]):.1f}"
 
     parts = [
         _text(0, 16, heading, "font-weight:bold"),
