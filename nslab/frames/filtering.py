@@ -220,7 +220,8 @@ def _compares(name: str, sign: str, text: str) -> Wanted:
 
     if sign in ("!=", "ne"):
         same = _compares(name, "==", text)
-        return lambda facts: not same(facts)
+        # As in Wireshark: what has no such field differs from nothing; !(… == …) finds it.
+        return lambda facts: fact in facts.fields and not same(facts)
     return lambda facts: any(fits(value) for value in facts.fields.get(fact, ()))
 
 
