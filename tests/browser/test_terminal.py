@@ -64,6 +64,23 @@ def test_a_terminal_opens_beside_the_notebook_and_ends_with_the_lab(book: Book) 
     expect(page.locator(".jp-Terminal")).to_have_count(0)
 
 
+def test_a_terminal_stays_with_what_it_has_shown_where_undo_makes_its_lab_anew(book: Book) -> None:
+    page = book(LAB, "lab.do(nslab.AddBridge('br1'))", "lab.terminal('ns1')").page
+    shows(page, "[ns1]# ")
+    page.keyboard.type("echo before-$((40 + 2))\n")
+    shows(page, "before-42")
+    page.evaluate(
+        "async () => await [...window.jupyterapp.shell.widgets('main')].find(one => one.context)"
+        ".context.sessionContext.session.kernel.requestExecute({ code: 'lab.undo()' }).done"
+    )
+    shows(page, "the lab was made anew, and this shell is a new one")
+    page.get_by_role("button", name="Terminal in ns1").click()
+    expect(page.locator(".jp-Terminal")).to_have_count(1)
+    page.keyboard.type("echo after-$((40 + 3))\n")
+    shows(page, "after-43")
+    shows(page, "before-42")
+
+
 def test_a_page_that_is_loaded_again_opens_none(book: Book) -> None:
     page = book(LAB, "lab.terminal()").page
     shows(page, "[host]# ")
