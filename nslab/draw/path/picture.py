@@ -262,6 +262,9 @@ def _callout(tag: Callout) -> Iterator[str]:
         x, y = rect.x + NUMBER // 2 + 3, rect.y + 15
         yield f'<circle class="nslab-stop" cx="{x}" cy="{y - 4}" r="8"/>'
         yield f'<text class="nslab-number" x="{x}" y="{y}">{tag.mark.number}</text>'
+    x, y = rect.x + 8 + inset, rect.y + 15
+    if len(tag.lines) == 1:  # in the middle, whatever font the reader has
+        said += " nslab-middle"
+        x = (rect.x + (NUMBER + 1 if inset else 0) + rect.right) // 2
     for number, line in enumerate(tag.lines):
-        x, y = rect.x + 8 + inset, rect.y + 15 + number * LEAD
-        yield f'<text class="nslab-said{said}" x="{x}" y="{y}">{xml(line)}</text>'
+        yield f'<text class="nslab-said{said}" x="{x}" y="{y + number * LEAD}">{xml(line)}</text>'
