@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from nslab import AddMacvlan, AddNamespace, Lab
 from nslab.draw import Picture
-from nslab.draw.layout.boxes import GATE, Rect
+from nslab.draw.layout.boxes import GATE, TEXT, Rect
 from nslab.draw.layout.cables import LANE
 from nslab.draw.layout.place import trace
 from nslab.draw.paint.svg import texts
@@ -26,6 +28,7 @@ from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Stop, Tracker, Trail
+from nslab.draw.scene.metrics import shown_width
 from nslab.explain.diagnose import why
 from nslab.network.model import Snapshot
 
@@ -333,7 +336,7 @@ def test_the_copies_move_with_the_packet_until_they_part() -> None:
 
 def test_the_dot_rests_where_something_is_rewritten() -> None:
     (steps,) = movements(followed("out").html).values()
-    assert steps.count("scale(1.5)") == 2 * 1, "and at the router, where there is room for it"
+    assert steps.count("scale(1.5)") == 2 * 2, "at the host, and at the router"
     assert steps.startswith("0.00%{")
     times = [float(time) for time in re.findall(r"([\d.]+)%\{", steps)]
     assert times == sorted(times)
@@ -584,22 +587,67 @@ def test_a_long_line_has_arrowheads_all_along() -> None:
             assert len(on) >= leg.length // 150
 
 
-def test_the_line_goes_on_across_a_bridge_and_a_link() -> None:
-    """As dots, between what is written; nothing is left out but words and the gate."""
+def near_words(picture: PathPicture, points: Iterable[tuple[int, int]]) -> list[str]:
+    """What is written so near to a line that this would pass for a part of it."""
+    dots = [Rect(*point, 0, 0).grown(5) for point in trace(list(points))]
+    # A letter has a pixel of its room free above it, and two below it.
+    letters = [(said, Rect(r.x, r.y + 1, r.w, r.h - 3)) for said, r in texts(picture.placed)]
+    return [said for said, rect in letters if any(map(rect.overlaps, dots))]
+
+
+@every_trail
+def test_a_line_within_a_box_is_whole_and_apart_from_words(name: str) -> None:
+    """A piece of it would pass for punctuation, or for a line below a word."""
+    picture = followed(name)
+    boxes = [slot.rect for _, slot in (*picture.placed.bridges, *picture.placed.cells)]
+    boxes += [rect for _, rect in picture.placed.scenery]
+    for track in (picture.track, *picture.branches):
+        ends = {mark.at for mark in track.marks}
+        for part in (part for leg in track.legs for part in leg.within):
+            assert near_words(picture, part) == []
+            edges = [r for r in boxes if all(map(r.holds, part))]
+            for x, y in (part[0], part[-1]):
+                assert (x, y) in ends or any(
+                    x in (r.x, r.right) or y in (r.y, r.bottom) for r in edges
+                )
+
+
+def test_a_line_goes_from_one_port_of_a_bridge_to_another() -> None:
+    picture = followed("flood")
+    (line,) = picture.track.legs[1].within
+    bridge, one, other = (picture.placed.links()[f"host/{n}"] for n in ("br0", "veth1", "veth3"))
+    assert [line[0], line[-1]] == [(r.middle[0], bridge.bottom) for r in (one, other)]
+    assert {y for _, y in line} <= {bridge.bottom, bridge.bottom - 1}, "at its edge"
+    assert f'd="M{line[0][0]} {line[0][1]}' in picture.html
+
+
+def test_a_line_that_turns_in_a_box_is_not_drawn_there() -> None:
+    """A macvlan's frames for another one do so in their parent: a spike says nothing."""
+    with Lab(engine="fake") as lab:
+        lab.do(*(AddNamespace(ns) for ns in "ab"), *(AddMacvlan("eth0", "m", to=ns) for ns in "ab"))
+        picture = lab.picture
+    for way in (stops(">a/m", "host/eth0", "b/m"), stops(">a/m", "b/m")):
+        track = PathPicture(picture, Trail("across", way), "").track
+        assert [leg.within for leg in track.legs] == [()] * (len(way) - 1)
+
+
+def test_where_words_are_in_its_way_no_line_is_drawn_within_a_box() -> None:
+    """From the port to the gate, from there to the cable, across the switch and the router."""
     picture = followed("out")
-    words = texts(picture.placed)
-    (gate,) = picture.placed.gates
-    signs = [Rect(gate.rect.x, gate.rect.y, GATE, GATE), *(rect for _, rect in words)]
-    links = picture.placed.links()
-    for leg, link in ((picture.track.legs[1], "host/lxcbr0"), (picture.track.legs[2], "host/eth0")):
-        dots = [point for part in leg.within for point in trace(list(part))]
-        assert [said for said, rect in words if any(map(rect.holds, dots))] == []
-        across = [x for (x, y) in dots if links[link].holds((x, y))]
-        assert max(across) - min(across) >= 30
-        for point in trace(list(leg.points)):
-            drawn = [*leg.shown, *leg.within]
-            near = [Rect(*at, 0, 0).grown(5) for part in drawn for at in trace(list(part))]
-            assert any(r.holds(point) for r in (*near, *(sign.grown(5) for sign in signs)))
+    assert [leg.within for leg in picture.track.legs] == [()] * 8
+    assert "nslab-within" not in picture.html.partition("</style>")[2]
+
+
+def test_what_ends_in_a_bridge_stands_behind_its_words() -> None:
+    for name, number in (("lost", 3), ("flood", 3)):
+        picture = followed(name)
+        track = picture.track if name == "lost" else picture.branches[0]
+        mark = track.marks[number - 1]
+        bridge = next(slot.rect for _, slot in picture.placed.bridges)
+        assert bridge.holds(mark.at)
+        disc = Rect(*mark.at, 0, 0).grown(RADIUS + 3)
+        assert [said for said, rect in texts(picture.placed) if rect.overlaps(disc)] == []
+        assert track.legs[-1].within, "and a line leads there"
 
 
 def test_numbers_on_a_short_cable_share_it() -> None:
@@ -617,5 +665,44 @@ def test_numbers_on_a_short_cable_share_it() -> None:
 
 def test_two_lines_beside_each_other_do_not_look_like_one() -> None:
     """As on the way to a bridge and on the way back, whose cables are one lane apart."""
-    (wide,) = re.findall(r"\.nslab-way\{stroke-width:([\d.]+)\}", followed("out").html)
+    page = followed("out").html
+    (wide,) = re.findall(r"picture \.nslab-way\{stroke-width:([\d.]+)\}", page)
+    (bed,) = re.findall(r"picture \.nslab-bed\{stroke-width:([\d.]+)\}", page)
     assert float(wide) <= LANE - 2
+    assert (float(wide) + float(bed)) / 2 <= LANE, "the bed of one does not cut the other"
+
+
+@every_trail
+def test_the_line_is_of_one_colour_on_any_cable(name: str) -> None:
+    """It is opaque, and lies on a bed as wide again as what is around it."""
+    page = followed(name).html
+    rules = page.partition("</style>")[0]
+    assert "opacity" not in "".join(re.findall(r"\.nslab-(?:ways|way|bed)\b[^{]*\{[^}]*\}", rules))
+    root = ET.fromstring(page)
+    (ways,) = (each for each in root.iter(f"{SVG}g") if each.get("class") == "nslab-ways")
+    for leg in ways:
+        lines = [each for each in leg if each.get("class") != "nslab-within"]
+        for bed, band in pairwise(lines):
+            if (bed.get("class") or "").startswith("nslab-bed"):
+                assert bed.get("d") == band.get("d")
+                assert (band.get("class") or "").startswith(("nslab-way", "nslab-copy"))
+
+
+def test_a_tag_has_the_same_room_on_both_sides() -> None:
+    """In any font: its words stand in its middle, or that of what its number leaves."""
+    page = followed("out").html
+    tags = [each for each in ET.fromstring(page).iter() if each.get("class") == "nslab-tag"]
+    assert len(tags) == 3
+    for tag in tags[1:]:
+        (rect,), words = tag.findall(f"{SVG}rect"), tag.findall(f"{SVG}text")
+        left, wide = int(rect.get("x") or 0), int(rect.get("width") or 0)
+        discs = [int(e.get("cx") or 0) + 8 for e in tag.findall(f"{SVG}circle")]
+        said = words[-1]
+        assert "nslab-middle" in (said.get("class") or "")
+        assert abs(2 * int(said.get("x") or 0) - (*discs, left)[0] - left - wide) <= 1
+
+
+def test_the_words_of_a_tag_are_as_wide_as_in_a_wide_font() -> None:
+    """Measured in DejaVu Sans Bold."""
+    for said, wide in (("TTL 63 → 62", 80), ("✔ arrived", 63), ("source → 198.51.100.10", 161)):
+        assert 0 <= shown_width(said, TEXT, bold=True) - wide <= 4, said

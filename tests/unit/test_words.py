@@ -215,14 +215,14 @@ import re
 from nslab import Lab
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.trail import Stop, Trail
-from nslab.draw.scene.metrics import width
+from nslab.draw.scene.metrics import shown_width
 from nslab.jupyter.widgets.picture_words import drawn
 with Lab(engine="fake") as lab:
     trail = Trail("a ping", (Stop(("host", "eth0"), out=True),), end="beyond")
     page = drawn(PathPicture(lab.picture, trail, "a ping"))
 plate = int(re.search(r'nslab-callout-beyond" [^>]*width="([0-9]+)"', page)[1])
 words = re.search(r"nslab-said-beyond[^>]*>([^<]+)<", page)[1]
-print(words, plate - round(width(words, 12, bold=True)))
+print(words, plate - round(shown_width(words, 12, bold=True)))
 """
 
 

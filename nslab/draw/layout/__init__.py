@@ -11,6 +11,7 @@
     align           where the boxes are: the world, the host, levels below it
     place           all of that as values, with the ways of the cables
     cables          the ways of the cables
+    lanes           the order of those that run side by side
     colours         the hue of each network, and the tint of each namespace
     key             what each hue is, where there are many
     tags            what says that a cable is new or gone

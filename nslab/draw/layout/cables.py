@@ -21,7 +21,7 @@ STUB = 8
 ASIDE = (12, 20, 8)
 """Pixels from the right end of a link to what leaves it below beside the middle, in each lane."""
 
-LANE, MARKED_LANE, _OFF = 7, 11, 8
+LANE, MARKED_LANE, OFF = 7, 11, 8
 """Pixels between two cables; between two of which one is new or gone, and has a halo; and between a
 cable and the border of a namespace.
 """
@@ -168,7 +168,7 @@ class Router:
         xs = {x for x, _ in (*starts, *goals)}
         # Beside the box that it ends in, unless it begins there, too.
         own, far = start.slot.rect, end.slot.rect
-        xs |= {r.right + _OFF for r in self._boxes if _within(far, r) and not _within(own, r)}
+        xs |= {r.right + OFF for r in self._boxes if _within(far, r) and not _within(own, r)}
         ys = {y for _, y in (*starts, *goals)} | self._midst
         for block in blocks:
             xs |= {block.x, block.right}
@@ -200,7 +200,7 @@ class _Grid:
     ) -> None:
         self._xs, self._ys, self.blocks = xs, ys, blocks
         self._spans = [(lane, _span(*line)) for line in used]
-        self._spans += [(_OFF, _span(*line)) for line in borders]
+        self._spans += [(OFF, _span(*line)) for line in borders]
         self._column = {x: n for n, x in enumerate(xs)}
         self._row = {y: n for n, y in enumerate(ys)}
         self._walls: dict[tuple[bool, int], list[Span]] = {}

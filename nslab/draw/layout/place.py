@@ -16,6 +16,7 @@ from nslab.draw.layout.cables import LANE, MARKED_LANE, Router
 from nslab.draw.layout.colours import WORLD, hues, tints
 from nslab.draw.layout.dense import Panel
 from nslab.draw.layout.key import ROW, Row, key
+from nslab.draw.layout.lanes import straightened
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
@@ -231,6 +232,10 @@ class _Placer:
             other = router.again(found[run.id], *ends, _tree(run), _lane(run))
             again += other != found[run.id]
             found[run.id], known[run.id] = other, again
+        areas = [*inner.values(), *(slot.rect for slot in plan.world)]
+        areas += [panel.rect for panel in plan.panels] + ([plan.rest.rect] if plan.rest else [])
+        trees = {run.id: _tree(run) for run in plan.runs}
+        found = straightened(found, trees, areas, max(map(_lane, plan.runs), default=LANE))
         return [(run, found[run.id]) for run in plan.runs] + list(self._dense_runs())
 
     def _rails(self, router: Router, inner: dict[tuple[bool, int], Rect]) -> None:

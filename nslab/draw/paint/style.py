@@ -166,7 +166,8 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
 def _way_rules(p: Palette) -> list[str]:
     """The rules of a packet's way."""
     return [
-        f".nslab-ways{{fill:none;stroke:{p.way}}}",
+        f".nslab-ways{{stroke:{p.way}}}",
+        f".nslab-bed{{stroke:{p.paper}}}",
         f".nslab-arrow{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop-copy{{fill:{p.paper};stroke:{p.way}}}",
@@ -191,14 +192,17 @@ def _way_rules(p: Palette) -> list[str]:
 
 _WAY = """\
 .nslab-picture .nslab-behind{opacity:.9}
-.nslab-picture .nslab-ways{stroke-opacity:.5;stroke-linejoin:round;stroke-linecap:round}
+.nslab-picture .nslab-ways,.nslab-picture .nslab-astray{fill:none;stroke-linejoin:round}
 .nslab-picture .nslab-way{stroke-width:5}
-.nslab-picture .nslab-within{stroke-width:2;stroke-opacity:.85;stroke-dasharray:.1 5}
-.nslab-picture .nslab-arrow{stroke-width:1;stroke-opacity:1}
-.nslab-picture .nslab-copy{stroke-width:4}
-.nslab-picture .nslab-unseen{stroke-dasharray:1 9}
-.nslab-picture .nslab-astray .nslab-way{fill:none;stroke-width:4;stroke-dasharray:2 7;\
-stroke-linecap:round}
+.nslab-picture .nslab-bed{stroke-width:8}
+.nslab-picture .nslab-within{stroke-width:2}
+.nslab-picture .nslab-arrow{stroke-width:1}
+.nslab-picture .nslab-copy{stroke-width:4;stroke-opacity:.6}
+.nslab-picture .nslab-unseen{stroke-dasharray:1 9;stroke-linecap:round}
+.nslab-picture .nslab-astray .nslab-way{stroke-width:4}
+.nslab-picture .nslab-astray .nslab-bed{stroke-width:7}
+.nslab-picture .nslab-astray .nslab-way,.nslab-picture .nslab-astray .nslab-bed\
+{stroke-dasharray:2 7;stroke-linecap:round}
 .nslab-picture .nslab-missed path{fill:none;stroke-width:2;stroke-linecap:round}
 .nslab-picture .nslab-now[data-on]{display:none}
 .nslab-picture .nslab-stop{stroke-width:1.4}

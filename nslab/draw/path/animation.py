@@ -1,7 +1,7 @@
 """A packet that moves: a dot for each way, by CSS alone.
 
-It is seen where it covers no word: within a box it is out of sight.  Below it the table of its
-steps goes along, each row at its time.
+It is seen where it covers no word: in a box that the line does not cross it is out of sight.  Below
+it the table of its steps goes along, each row at its time.
 
 Rules for movement have names that hold for a whole page, so a name is made of what the rule says:
 two pictures share it only if they mean the same.  Nothing moves for those who asked their system
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from nslab.draw.layout.boxes import Point, Rect
+from nslab.draw.path.free import straights
 from nslab.draw.path.room import Room
 from nslab.draw.path.trail import Leg, Track
 
@@ -146,16 +147,23 @@ class _Sight:
         return not any(map(around.overlaps, self._room.texts))
 
     def _seen(self, leg: Leg) -> list[bool]:
-        """For each pixel of a leg: whether the dot covers no word there."""
+        """For each pixel of a leg: whether the dot covers no word there, and is on its line."""
+        drawn = [rect for part in (*leg.shown, *leg.within) for rect in straights(part)]
+        hidden = [rect.grown(-1) for rect in self._room.boxes]
         found = [self.free(leg.points[0], self._radius)]
         for (x1, y1), (x2, y2) in pairwise(leg.points):
             wide, high = abs(x1 - x2), abs(y1 - y2)
             around = Rect(min(x1, x2), min(y1, y2), wide, high).grown(self._radius)
             near = [text for text in self._room.texts if text.overlaps(around)]
+            within = [rect for rect in hidden if rect.overlaps(around)]
             for n in range(1, wide + high + 1):
                 steps = wide + high
-                at = Rect(x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps, 0, 0)
-                found.append(not any(map(at.grown(self._radius).overlaps, near)) if near else True)
+                point = x1 + (x2 - x1) * n // steps, y1 + (y2 - y1) * n // steps
+                dot = Rect(*point, 0, 0).grown(self._radius)
+                lost = any(r.holds(point) for r in within) and not any(
+                    line.holds(point) for line in drawn
+                )
+                found.append(not lost and not any(map(dot.overlaps, near)))
         return found
 
     def beside(self, leg: Leg) -> Point:

@@ -276,8 +276,8 @@ def _broken(line: str) -> Iterable[str]:
 
 def _size(lines: Sequence[str], numbered: int) -> Point:
     wide = max(shown_width(line, TEXT, bold=True) for line in lines)
-    # The disc with the number is as far from its end as the words are from theirs.
-    return round(wide) + (13 if numbered else 16) + numbered, LEAD * len(lines) + 6
+    # The words are as far from the disc with the number as from their end.
+    return round(wide) + (15 if numbered else 16) + numbered, LEAD * len(lines) + 6
 
 
 __all__ = ["Callout", "Kind", "callouts", "lead_end", "written"]

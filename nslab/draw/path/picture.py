@@ -12,7 +12,7 @@ from html import escape
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import LEAD, Rect
 from nslab.draw.layout.place import Placed
-from nslab.draw.paint.shapes import line_through, xml
+from nslab.draw.paint.shapes import line_through, lines_through, xml
 from nslab.draw.paint.svg import Over, svg
 from nslab.draw.path.animation import STYLE, beats, travellers
 from nslab.draw.path.arrows import Arrow, arrows
@@ -146,7 +146,7 @@ class PathPicture(Picture):
         yield "</g>"
         if self._astray and self._ends:
             yield f'<g class="nslab-astray"{self._off(len(self._trail.stops))}>'
-            yield from (line_through(part, "nslab-way") for part in self._astray.shown)
+            yield from _band(self._astray, "nslab-way")
             yield from (_arrow(each) for each in self._directions[self._astray])
             yield "</g>"
         if self._upto is None:
@@ -157,8 +157,8 @@ class PathPicture(Picture):
         for leg, mark in zip(track.legs, track.marks[1:], strict=True):
             more = "" if leg.seen else " nslab-unseen"
             yield f"<g{self._off(mark.number)}>"
-            yield from (line_through(part, "nslab-within") for part in leg.within)
-            yield from (line_through(part, f"{classes}{more}") for part in leg.shown)
+            yield from (line_through(part, f"nslab-within{more}") for part in leg.within)
+            yield from _band(leg, classes, more)
             yield from map(_arrow, self._arrows(leg, track))
             yield "</g>"
 
@@ -230,6 +230,13 @@ class PathPicture(Picture):
         )
 
 
+def _band(leg: Leg, classes: str, more: str = "") -> Iterator[str]:
+    """The line of a leg, on a bed that sets it off from any cable."""
+    if leg.shown:
+        yield lines_through(leg.shown, f"nslab-bed{more}")
+        yield lines_through(leg.shown, f"{classes}{more}")
+
+
 def _lead(tag: Callout, off: str) -> str:
     """The line from a stop to its tag."""
     (x, y), nearest = tag.mark.at, tag.meets
@@ -255,6 +262,9 @@ def _callout(tag: Callout) -> Iterator[str]:
         x, y = rect.x + NUMBER // 2 + 3, rect.y + 15
         yield f'<circle class="nslab-stop" cx="{x}" cy="{y - 4}" r="8"/>'
         yield f'<text class="nslab-number" x="{x}" y="{y}">{tag.mark.number}</text>'
+    x, y = rect.x + 8 + inset, rect.y + 15
+    if len(tag.lines) == 1:  # in the middle, whatever font the reader has
+        said += " nslab-middle"
+        x = (rect.x + (NUMBER + 1 if inset else 0) + rect.right) // 2
     for number, line in enumerate(tag.lines):
-        x, y = rect.x + 8 + inset, rect.y + 15 + number * LEAD
-        yield f'<text class="nslab-said{said}" x="{x}" y="{y}">{xml(line)}</text>'
+        yield f'<text class="nslab-said{said}" x="{x}" y="{y + number * LEAD}">{xml(line)}</text>'

@@ -15,6 +15,14 @@ from nslab.draw.paint.svg import texts
 _HIGH, _ROOMY = 40, 8
 """Pixels: of a link with several rows, and between a line and what is written that are enough."""
 
+RAIL = 1
+"""Pixels from a bridge's edge, at which its ports stand, to the line from one to another: nothing
+is written so near to it.
+"""
+
+BERTH = 14
+"""Pixels from what is written in a bridge to the middle of a number that stands in it."""
+
 GATE_LINK = " forwarding"
 """What stands for the sign for forwarding of a namespace where links are named."""
 
@@ -62,9 +70,12 @@ class Places:
         return self._more or around
 
     def level(self, rect: Rect) -> int:
-        """How far down a line crosses a link: where nothing is written, as near to its middle as
-        can be; in the middle of one that has a single row.
+        """How far down a line crosses a link: of a bridge, where its ports stand; else where
+        nothing is written, as near to its middle as can be; in the middle of one with a single row.
         """
+        docked = self._docked.get(rect, ())
+        if docked:
+            return max(self.rim(rect, port) for port in docked)
         if rect not in self._levels:
             rows = [(r.y, r.bottom) for r in self._texts if r.overlaps(rect)]
             ends = [(rect.y - 1, rect.y), (rect.bottom, rect.bottom + 1)]
@@ -82,6 +93,30 @@ class Places:
     @cached_property
     def _texts(self) -> list[Rect]:
         return [rect for _, rect in texts(self.placed)]
+
+    def rim(self, bridge: Rect, port: Rect) -> int:
+        """How far down a line runs along the edge of a bridge at which a port stands."""
+        return bridge.y + RAIL if port.middle[1] < bridge.y else bridge.bottom - RAIL
+
+    def berth(self, rect: Rect) -> Point:
+        """Where a way begins or ends that does not leave a link by a cable: in a bridge behind what
+        is written, in any other in its middle.
+        """
+        x, y = rect.middle
+        if rect not in self._docked:
+            return x, y
+        words = [text.grown(BERTH) for text in self._texts if text.overlaps(rect)]
+        tries = range(rect.x + BERTH, rect.right - BERTH)
+        return next((x for x in tries if not any(r.holds((x, y)) for r in words)), x), y
+
+    @cached_property
+    def _docked(self) -> dict[Rect, list[Rect]]:
+        """The ports that stand at each bridge."""
+        found: dict[Rect, list[Rect]] = {}
+        for port, bridge in self._masters.items():
+            if port in self._rects and bridge in self._rects:
+                found.setdefault(self._rects[bridge], []).append(self._rects[port])
+        return found
 
     def rail(self, name: str) -> list[Point]:
         """The line from a port that stands in a panel to its bridge; empty for any other."""

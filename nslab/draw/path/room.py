@@ -23,11 +23,14 @@ least."""
 _REACH, _STEP = 54, 3
 """Pixels: how far from its place a number may stand, and the grid of what is tried."""
 
-_BESIDE, _ON_EDGE, _INSIDE = 12, 10, 6
-"""Costs in pixels: beside the way, on the edge of a box, within one."""
+_BESIDE, _HALF, _ON_EDGE, _INSIDE = 12, 8, 10, 6
+"""Costs in pixels: beside the way, half on it, on the edge of a box, within one."""
 
 _SHORT = 4
 """Pixels: a shorter part of a line is left out."""
+
+_APART = 5
+"""Pixels from a line in a box to the room of a word; to its letters it is one more."""
 
 _NEAR = RADIUS + _REACH + 2
 
@@ -40,11 +43,12 @@ class Room:
         self.texts = [rect for _, rect in texts(placed)]
         gates = [Rect(gate.rect.x, gate.rect.y, GATE, GATE) for gate in placed.gates]
         self.gates = gates
-        self.signs = [*self.texts, *gates]
+        self._shy = [*(rect.grown(2) for rect in self.texts), *gates]
         """What no number may cover: a gate that is hidden says nothing."""
         self.solids = [slot.rect for _, slot in (*placed.bridges, *placed.cells)]
         self.solids += [rect for _, rect in placed.scenery]
         self.solids += [placed.rest] if placed.rest else []
+        self.boxes = list(dict.fromkeys(self.solids))
         self.solids += gates
         lines = [slot.rect for _, slot in placed.cells if slot.shape == "line"]
         self._lines = frozenset([*lines, *([placed.rest] if placed.rest else [])])
@@ -55,11 +59,25 @@ class Room:
         """The parts of a line that cover neither a word nor a box."""
         return _parts(points, [*self.solids, *(rect.grown(2) for rect in self.texts)], _SHORT)
 
-    def within(self, points: Sequence[Point]) -> list[list[Point]]:
-        """The parts of a line that are in boxes and cover neither a word nor a gate."""
-        blocks = [*(rect.grown(2) for rect in self.texts), *self.gates]
-        blocks += [_around(*ends) for part in self.shown(points) for ends in pairwise(part)]
-        return _parts(points, blocks, _SHORT + 2)
+    def within(self, points: Sequence[Point], numbers: Sequence[Point] = ()) -> list[list[Point]]:
+        """The parts of a line that are in boxes: of each box all, or nothing if a word is near.
+
+        A piece of it would pass for punctuation, or for a line below a word.
+
+        :param numbers: where in a box it may end
+        """
+        parts = ((rect, part) for rect in self.boxes for part in _inside(points, rect))
+        return [
+            part
+            for rect, part in parts
+            if _length(part) > _SHORT and part[0] != part[-1] and self._is_free(part)
+            if all(end in numbers or _at_edge(end, rect) for end in (part[0], part[-1]))
+        ]
+
+    def _is_free(self, points: Sequence[Point]) -> bool:
+        """Whether a line keeps away from all that is written."""
+        lines = [_around(*ends).grown(_APART - 1) for ends in pairwise(points)]
+        return not any(line.overlaps(text) for line in lines for text in self.texts)
 
     def hidden(self, outwards: Sequence[Point]) -> bool:
         """Whether a way that leaves a link is in another one at once."""
@@ -85,7 +103,7 @@ class Room:
             return before
         if wish is not None:
             near = Rect(*wish, 0, 0).grown(RADIUS + 1)
-            words = [rect for rect in self.signs if rect.overlaps(near)]
+            words = [rect for rect in self._shy if rect.overlaps(near)]
             if self._fits(near, [*words, *(Rect(*at, 0, 0).grown(RADIUS - 1) for at in taken)]):
                 return wish
         return self._free(outwards, taken) or _beside(outwards[0], taken)
@@ -94,7 +112,7 @@ class Room:
         """The cheapest place where nothing is written, if there is any."""
         x, y = outwards[0]
         near = Rect(x, y, 0, 0).grown(_NEAR)
-        words = [rect for rect in self.signs if rect.overlaps(near)]
+        words = [rect for rect in self._shy if rect.overlaps(near)]
         words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
         solids = [rect for rect in self.solids if rect.overlaps(near)]
         edges = [rect for rect in self.borders if rect.overlaps(near)]
@@ -115,9 +133,12 @@ class Room:
         for far, point in enumerate(outwards[: _REACH + 1]):
             yield abs(far - ASIDE), point
         x, y = outwards[0]
+        near = outwards[: _REACH + 1 : _STEP]
         for dx in range(-_REACH, _REACH + 1, _STEP):
             for dy in range(-_REACH, _REACH + 1, _STEP):
-                yield abs(dx) + abs(dy) + _BESIDE, (x + dx, y + dy)
+                disc = Rect(x + dx, y + dy, 0, 0).grown(RADIUS + 2)
+                half = _HALF * any(map(disc.holds, near))
+                yield abs(dx) + abs(dy) + _BESIDE + half, (x + dx, y + dy)
 
 
 def _parts(points: Sequence[Point], blocks: Sequence[Rect], least: int) -> list[list[Point]]:
@@ -130,6 +151,30 @@ def _parts(points: Sequence[Point], blocks: Sequence[Rect], least: int) -> list[
             else:
                 parts.append([start, end])
     return [part for part in parts if _length(part) >= least]
+
+
+def _inside(points: Sequence[Point], rect: Rect) -> list[list[Point]]:
+    """The parts of a line that are in a rectangle, or on its edge."""
+    parts: list[list[Point]] = []
+    for one, other in pairwise(points):
+        start, end = (_held(point, rect) for point in (one, other))
+        level = one[1] == other[1]
+        if start[level] != one[level] or start == end:
+            continue
+        if parts and parts[-1][-1] == start:
+            parts[-1].append(end)
+        else:
+            parts.append([start, end])
+    return parts
+
+
+def _at_edge(point: Point, rect: Rect) -> bool:
+    return point[0] in (rect.x, rect.right) or point[1] in (rect.y, rect.bottom)
+
+
+def _held(point: Point, rect: Rect) -> Point:
+    """The point of a rectangle that is nearest to another one."""
+    return min(max(point[0], rect.x), rect.right), min(max(point[1], rect.y), rect.bottom)
 
 
 def _around(one: Point, other: Point) -> Rect:

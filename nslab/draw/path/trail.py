@@ -116,9 +116,10 @@ class Tracker:
         line = _Line(way(self._places, hops), own)
         marks, ends = self._marks(line, known)
         legs = []
+        numbers = [mark.at for mark in marks]
         for number, (a, b) in enumerate(pairwise(ends)):
             points = tuple(_plain(_corners(line.dots[a : b + 1])))
-            shown, within = self.room.shown(points), self.room.within(points)
+            shown, within = self.room.shown(points), self.room.within(points, numbers)
             seen = own[number + 1] - own[number] == 1
             legs.append(Leg(points, _frozen(shown), seen, _frozen(within)))
         return Track(tuple(marks), tuple(legs))

@@ -69,7 +69,13 @@ class _Walker:
             else:
                 after = names[number + 1 : number + 2]
                 cable = self.places.cable(name, after[0]) if after else []
-                self._go(_beside(cable[0], rect) if cable else rect.middle)
+                self._go(_beside(cable[0], rect) if cable else self.places.berth(rect))
+            if (
+                number
+                and number == len(names) - 1
+                and self.places.bridge(names[number - 1]) == name
+            ):
+                self._end_in(rect)
             stops.append(len(self.points) - 1)
         return Way(self.points, stops)
 
@@ -122,7 +128,13 @@ class _Walker:
         for point in rail:
             self._go(point)
         x, _ = self.points[-1]
-        self._go((x, self.places.level(bridge)))
+        self._go((x, self.places.rim(bridge, port)))
+
+    def _end_in(self, bridge: Rect) -> None:
+        """From where a port stands to the end of a way that leads no further than to a bridge."""
+        x, y = self.places.berth(bridge)
+        self._go((x, self.points[-1][1]))
+        self._go((x, y))
 
     def _out_of(self, bridge: Rect, name: str, port: Rect) -> None:
         """From within a bridge to one of its ports."""
@@ -133,11 +145,12 @@ class _Walker:
                 self._go(point)
             self._go(port.middle)
             return
-        (_, y), to = self.points[-1], port.middle
+        y, to = self.places.rim(bridge, port), port.middle
         for run, path in self.places.placed.runs:
             for end, plug in ((run.start, path[0]), (run.end, path[-1])):
                 if end.slot.rect == port:
                     to = _beside(plug, port)  # from where it may go on, straight
+        self._go((self.points[-1][0], y))
         self._go((to[0], y))
         self._go(to)
 

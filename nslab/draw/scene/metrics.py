@@ -51,6 +51,24 @@ _WIDE = {
     "=": 0.84,
 }
 
+_BOLD = {
+    0.35: "'ijl |/\\",
+    0.4: "IJ,.·:;-",
+    0.46: "!()[]f",
+    0.5: "tr_`",
+    0.6: "?zcs",
+    0.66: "Lxvyk",
+    0.7: "aeäoöTEF0123456789",
+    0.72: "bdghnpquü{}ßS",
+    0.74: "YZPC",
+    0.78: "ABKRVXÄ",
+    0.85: "DGHNOQUÖÜ#+<=>^~→✔✘−",
+    1.0: "wM@…%",
+    1.11: "mW&",
+}
+_BOLD_WIDTHS = {character: wide for wide, every in _BOLD.items() for character in every}
+"""In em, of what stands in tags, which has the same distance to either end."""
+
 
 _Said = Callable[[str], str | None]
 _said: ContextVar[_Said | None] = ContextVar("said", default=None)
@@ -80,7 +98,12 @@ def width(text: str, size: float, *, code: bool = False, bold: bool = False) -> 
 def shown_width(text: str, size: float, *, code: bool = False, bold: bool = False) -> float:
     """The same in the language that it is read in, for what is laid out anew in each."""
     said = _said.get()
-    return _width((said and said(text)) or text, size, code, bold)
+    here = (said and said(text)) or text
+    if bold and not code:
+        known = sum(_BOLD_WIDTHS.get(character, 0) for character in here)
+        here = "".join(character for character in here if character not in _BOLD_WIDTHS)
+        return known * size + _width(here, size, code, bold)
+    return _width(here, size, code, bold)
 
 
 def _width(text: str, size: float, code: bool, bold: bool) -> float:
