@@ -456,6 +456,12 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
     )
 
 
+def test_what_is_outside_is_called_as_in_the_picture() -> None:
+    reaches = ck.Reaches("lan", "198.51.100.54").tries
+    assert reaches == "the LAN machine reaches 198.51.100.54"
+    assert german([reaches]) == ["der LAN-Rechner erreicht 198.51.100.54"]
+
+
 def test_the_vlans_of_a_port_are_said_in_german() -> None:
     """They are the kernel's list in nslab's words, not the kernel's."""
     said = listed("VLAN 10 untagged, 20 and 30 tagged".split(" and "))

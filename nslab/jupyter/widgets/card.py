@@ -150,11 +150,7 @@ class Card(w.VBox):  # type: ignore[misc]
         wrapped = w.Layout(flex_flow="row wrap", overflow="visible", align_items="center")
         place = w.HBox([self._where, self._use], layout=wrapped)
         place.add_class("nslab-place")
-        # What takes the work back, or away, is quiet and apart.  What comes and goes stands first
-        # there: the others keep their places at the right edge, under a hand that presses twice.
-        quiet = [self._back, self._again, self._solution]
-        apart = w.HBox(quiet, layout=wrapped)
-        row = w.HBox([self._check, self._hint, self._why, apart], layout=wrapped)
+        row = self._buttons(wrapped)
         saved = only_saved(say("What you have passed, your tries and hints are kept."))
         self._saved = w.HTML(saved + CARD)
         guess = [self._choices, self._locked] if self._exercise.choices else []
@@ -182,12 +178,22 @@ class Card(w.VBox):  # type: ignore[misc]
             "solution": self._solution,
             "use": self._use,
             "deeds": row,
-            "apart": apart,
         }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
+
+    def _buttons(self, wrapped: w.Layout) -> w.HBox:
+        """They stand in one row; what takes the work back, or away, is quiet and apart.
+
+        What comes and goes stands first there: the others keep their places at the right edge,
+        under a hand that presses twice.
+        """
+        quiet = [self._back, self._again, self._solution]
         for one in quiet:
             one.add_class("nslab-quiet")
+        apart = w.HBox(quiet, layout=wrapped)
+        apart.add_class("nslab-apart")
+        return w.HBox([self._check, self._hint, self._why, apart], layout=wrapped)
 
     def close(self) -> None:
         """Stop judging, and take the widget away; the lab stays."""

@@ -52,12 +52,7 @@ class Terminal(w.VBox):  # type: ignore[misc]
 
 
 def entrance(
-    program: tuple[str, ...],
-    lab: str,
-    *,
-    space: str = "",
-    chosen: str = "",
-    another: bool = False,
+    program: tuple[str, ...], lab: str, *, space: str = "", chosen: str = "", another: bool = False
 ) -> str:
     """A button that opens a terminal, as HTML for a page that runs ``terminal.js``.
 

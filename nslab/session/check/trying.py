@@ -17,6 +17,7 @@ from nslab.session.check.verdict import (
     Program,
     Verdict,
     namespace_of,
+    who,
 )
 
 
@@ -38,13 +39,13 @@ class Reaches(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         if self.ok:
             return sentence("{place} reaches {address}", place=where, address=self.address)
         return sentence("{place} does not reach {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         large = ("-M", "do", "-s", str(self.size)) if self.size else ()
         ran = _pinged(lab, self.ns, *large, host(self.address, "ping"))
         answered = ran.returncode == 0
@@ -103,11 +104,11 @@ class Hops(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence("{place} reaches {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         ran = _pinged(lab, self.ns, host(self.address, "ping"))
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
@@ -154,7 +155,7 @@ class GoesBy(Check, frozen=True):
         return self._sends(self._way)
 
     def _sends(self, way: str) -> Sentence:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence(
             "{place} sends to {address} by {way}", place=where, address=self.address, way=way
         )
@@ -164,9 +165,9 @@ class GoesBy(Check, frozen=True):
         return self.dev + (f" via {self.via}" if self.via else "")
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         argv = ("ip", "-json", "route", "get", host(self.address, "look up"))
-        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        ran = lab.run(*argv, ns=None if self.ns == "host" else self.ns, timeout=10)
         if ran.returncode:
             text = sentence("{place} has no way to {address}", place=where, address=self.address)
             return Verdict(False, text, RUN_IN_ORDER)
@@ -282,7 +283,7 @@ class Resolves(Check, frozen=True):
 
     @property
     def _who(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         if self.files:
             return where
         return sentence("a program that nsenter starts in {place}", place=where)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from nslab.errors import NotFound
 from nslab.network.arguments import check_fields
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.network.names import OUTSIDE
 from nslab.printable import printable
 from nslab.sentence import Sentence, sentence
 
@@ -178,6 +179,14 @@ class NotThere(Exception):
     def __init__(self, said: Sentence) -> None:
         super().__init__(said)
         self.said = said
+
+
+_OUTSIDE = {name: Sentence(words) for name, words in OUTSIDE.items()}
+
+
+def who(ns: str | None) -> str:
+    """A namespace of which something is said; what is outside is called as in a picture."""
+    return _OUTSIDE.get(ns or "host", ns or "host")
 
 
 def place(link: str, ns: str | None) -> str:
