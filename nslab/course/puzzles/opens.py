@@ -81,6 +81,5 @@ def _tried(lab: Asked, ns: str | None, line: str) -> Program:
 
 def _with_reason(text: Sentence, ran: Program) -> Sentence:
     """That it failed, and in a word why."""
-    if "refused" in ran.stderr:
-        return sentence("{what}: refused", what=text)
-    return sentence("{what}: no answer", what=text)
+    now = sentence("refused") if "refused" in ran.stderr else sentence("no answer")
+    return sentence("{what}: {now}", what=text, now=now)

@@ -485,7 +485,7 @@ class Card(w.VBox):  # type: ignore[misc]
             elif self._state:
                 says = line(card_words.ended(self._reason), sign="■")
             _put(self._says, "value", says)
-            fresh = card_words.is_fresh(self._exercise, now) and not self._pressed
+            fresh = card_words.is_fresh(now) and not self._pressed
             points = card_words.judged(now, fresh=fresh) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now, attempt.choice))

@@ -325,14 +325,14 @@ class Masquerades(Check, frozen=True):
             link=self.out,
         )
         if any(done):
-            left = packets[done.index(False)]
+            left, what = packets[done.index(False)], text
             text = sentence(
-                "{what}: not {protocol} from {source} to {target}",
-                what=text,
+                "not {protocol} from {source} to {target}",
                 protocol=left.protocol,
                 source=left.source,
                 target=left.destination,
             )
+            text = sentence("{what}: {now}", what=what, now=text)
         hint = f"iptables -t nat -A POSTROUTING -s {self.source} -o {self.out} -j MASQUERADE"
         return Verdict(False, text, hint)
 

@@ -41,7 +41,7 @@ class Reaches(Check, frozen=True):
     def tries(self) -> str:
         where = who(self.ns)
         if self.ok:
-            return sentence("{place} reaches {address}", place=where, address=self.address)
+            return self._reaches(where)
         return sentence("{place} does not reach {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
@@ -170,13 +170,13 @@ class GoesBy(Check, frozen=True):
         ran = lab.run(*argv, ns=None if self.ns == "host" else self.ns, timeout=10)
         if ran.returncode:
             text = sentence("{place} has no way to {address}", place=where, address=self.address)
-            return Verdict(False, text, RUN_IN_ORDER)
+            return Verdict(False, text, RUN_IN_ORDER, self.tries)
         (route,) = json.decode(ran.stdout)
         dev, via = route.get("dev", ""), route.get("gateway", "")
         text = self._sends(dev + (f" via {via}" if via else ""))
         if (dev, via) == (self.dev, self.via):
             return Verdict(True, text)
-        text = sentence("{what}, not by {way}", what=text, way=self._way)
+        text = sentence("{now}, not by {way}", now=text, way=self._way)
         return Verdict(False, text, RUN_IN_ORDER)
 
 
@@ -229,9 +229,8 @@ def _unreached(where: str, address: str, words: str) -> Sentence:
 
 def _with_words(text: Sentence, words: str) -> Sentence:
     """The same, and why, as far as ping says it."""
-    if words:
-        return sentence("{what}: {words}", what=text, words=words)
-    return sentence("{what}: no answer", what=text)
+    now = Sentence("{words}", {"words": words}) if words else sentence("no answer")
+    return sentence("{what}: {now}", what=text, now=now)
 
 
 def _ping_words(ran: Program, lab: Asked, ns: str | None) -> str:
