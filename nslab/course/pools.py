@@ -94,7 +94,7 @@ class TakesNext(Check, frozen=True):
         text = sentence("an engine would take {network} next", network=first)
         if first == self.network:
             return Verdict(True, text)
-        other = sentence("{what}, not {network}", what=text, network=self.network)
+        other = sentence("{now}, not {network}", now=text, network=self.network)
         return Verdict(False, other)
 
 
@@ -128,11 +128,11 @@ class TookFreePool(Check, frozen=True):
                 bridge=self.bridge,
                 network=first,
             )
-            return Verdict(False, text)
+            return Verdict(False, text, wanted=self.goal)
         text = sentence(
             "{bridge} has {networks}; the first free pool is {network}",
             bridge=self.bridge,
             networks=", ".join(own),
             network=first,
         )
-        return Verdict(False, text)
+        return Verdict(False, text, wanted=self.goal)

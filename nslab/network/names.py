@@ -19,6 +19,9 @@ IFNAMSIZ = 16
 RESERVED = frozenset({"host", *WORLD})
 """What nslab itself calls the pseudo-host and the namespaces outside it."""
 
+OUTSIDE = {"lan": "the LAN machine", "switch": "the LAN switch"}
+"""What is said of those that a picture calls otherwise than commands do."""
+
 # Words that `ip link` takes as the start of something else when they stand where a name may
 # stand (ip/iplink.c, ip/iproute.c); the kernel would accept most of them.
 IPROUTE2_WORDS = frozenset(

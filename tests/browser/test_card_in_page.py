@@ -44,12 +44,12 @@ def type_into_a_new_cell(page: Page, text: str) -> None:
     page.keyboard.press("Control+Enter")
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
+def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
     """Press Tab until it has the focus."""
     for _ in range(40):
         if wanted.evaluate("one => one === document.activeElement"):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
     raise AssertionError("Tab does not lead there")
 
 
@@ -147,12 +147,19 @@ def test_help_and_starting_over_by_keyboard(book: Book) -> None:
         page.keyboard.press("Enter")
         expect(page.locator(".nslab-hints b")).to_have_count(number)
     again = page.locator("button.nslab-again")
+    main = page.locator(".nslab-exercise button.mod-primary:visible")
+    expect(main).to_have_text(["Check"])
+    edge = "(one, edge) => one.getBoundingClientRect()[edge]"
+    assert again.evaluate(edge, "left") - hint.evaluate(edge, "right") > 40, "set apart"
     tab_to(page, again)
+    stood = again.bounding_box()
     page.keyboard.press("Space")
     expect(points).to_contain_text("there is no link lxcbr1")
     expect(shown).to_contain_text("Started over")
     back = page.locator("button.nslab-back")
-    tab_to(page, back)
+    expect(back).to_be_visible()
+    assert again.bounding_box() == stood, "a second press is for the same button"
+    tab_to(page, back, "Shift+Tab")
     page.keyboard.press("Enter")
     expect(points).to_contain_text("the spanning tree of lxcbr1 is off")
     expect(back).to_be_hidden()
@@ -172,7 +179,7 @@ def test_it_shows_why_something_is_not_reached(book: Book) -> None:
     expect(page.locator(".nslab-points")).to_contain_text("not tried until the rest is right")
     expect(why).to_be_hidden()
     page.locator("button.nslab-check").click()
-    expect(page.locator(".nslab-points")).to_contain_text("host does not reach 203.0.113.80")
+    expect(page.locator(".nslab-points")).to_contain_text("host reaches 203.0.113.80; now: ")
     expect(page.locator(".nslab-foot")).to_contain_text("tries: 1")
     why.click()
     expect(page.locator(".nslab-told")).to_contain_text("no route")

@@ -116,15 +116,18 @@ def test_jupyterlab_without_its_app_shows_it_in_a_tab(book: Book) -> None:
     shows(opened.page, "[ns1]# ")
 
 
-def test_terminal_here_by_mouse_and_by_keyboard_while_a_cell_runs(book: Book) -> None:
+def test_terminal_by_mouse_and_by_keyboard_while_a_cell_runs(book: Book) -> None:
     page = book(LAB, "lab.live()", "0", run=True).page
     page.evaluate(
         "() => { [...window.jupyterapp.shell.widgets('main')].find(one => one.context)"
         ".context.sessionContext.session.kernel"
         ".requestExecute({ code: \"lab.sh('sleep 1000', timeout=None)\" }); }"
     )
+    enter = page.locator(".nslab-entrance button")
+    expect(enter).to_have_text("Terminal in host")
     page.locator(".nslab-drawn [data-ns='ns1']").first.click()
-    page.get_by_role("button", name="Terminal here").click()
+    expect(enter).to_have_text("Terminal in ns1")  # though the kernel does not know it yet
+    enter.click()
     shows(page, "[ns1]# ")
     page.locator(".nslab-drawn [data-link='host/lxcbr0']").first.focus()
     page.keyboard.press("t")
@@ -138,7 +141,7 @@ def test_notebook_7_opens_a_tab_of_the_browser(book7: Book) -> None:
     page = book7(LAB, "lab.live()").page
     page.locator(".nslab-drawn [data-ns='ns1']").first.click()
     with page.context.expect_page() as opened:
-        page.get_by_role("button", name="Terminal here").click()
+        page.get_by_role("button", name="Terminal in ns1").click()
     terminal = opened.value
     assert "/terminals/ns1_" in terminal.url
     shows(terminal, "[ns1]# ")

@@ -329,6 +329,17 @@ def test_frames_are_listed_opened_and_followed(book: Book) -> None:
     expect(page.locator(".nslab-status")).to_contain_text("has stopped")
     expect(page.locator("button.nslab-stop")).to_be_hidden()
 
+    # A frame's protocol is said once: in its column, where there is room for that.
+    asks = listed.filter(has_text="who has").first
+    column, prefix = asks.locator("> span").nth(4), asks.locator(".nslab-protocol")
+    size = page.viewport_size or {}
+    for wide, shown, other in ((1600, column, prefix), (900, prefix, column)):
+        page.set_viewport_size({**size, "width": wide})
+        expect(shown).to_be_visible()
+        expect(other).to_be_hidden()
+        assert shown.inner_text().startswith("ARP")
+    page.set_viewport_size({**size})
+
     only, count = page.locator(".nslab-only input"), page.locator(".nslab-count")
     every = listed.count()
     for text, some in {"ARP": "arp", "!arp": "icmp", "icmp and ns1": "icmp"}.items():

@@ -72,8 +72,8 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         "out of internet/eth0",
         "into router/eth1",
         "out of router/eth0",
-        "into switch/to-router",
-        "out of switch/to-host",
+        "into the LAN switch",
+        "out of the LAN switch",
         "into eth0",
         "out of lxcbr0",
         "out of lxcbr0.1",
@@ -185,7 +185,7 @@ def test_a_frame_that_the_card_does_not_take_in() -> None:
         question, answer, request, *_ = seen.journeys
         assert ways(question)[-3:] == ["into eth0", "out of peerA", "into app/eth1"]
         assert answer.arrived
-        assert ways(request) == ["out of lan/eth0", "into switch/to-lan"]
+        assert ways(request) == ["out of the LAN machine", "into the LAN switch"]
         assert not request.arrived
         assert "✘ not seen again" in request.picture().html
 
@@ -205,9 +205,9 @@ def test_eth0_as_a_port_of_the_bridge() -> None:
             assert lab.ping("lan", "198.51.100.50")
         request = seen.journey()
     assert ways(request) == [
-        "out of lan/eth0",
-        "into switch/to-lan",
-        "out of switch/to-host",
+        "out of the LAN machine",
+        "into the LAN switch",
+        "out of the LAN switch",
         "into eth0",
         "out of peerA",
         "into app/eth1",

@@ -459,15 +459,15 @@ def test_what_cannot_be_sent(pair: Lab) -> None:
 
 JOURNEY = """\
 ICMP echo request, seq 1: 192.168.10.11 → 203.0.113.80
-  1  out of ns1/eth0          sent by ns1
-  2  into lxcbr0.1            over the cable
-  3  into lxcbr0              taken in by the host
-  4  out of eth0              forwarded by the host  source 192.168.10.11 → 198.51.100.10 (SNAT by the host), TTL 64 → 63, new MACs
-  5  into switch/to-host      over the cable
-  6  out of switch/to-router  by the bridge br0
-  7  into router/eth0         over the cable
-  8  out of router/eth1       forwarded by router    TTL 63 → 62, new MACs
-  9  into internet/eth0       over the cable
+  1  out of ns1/eth0        sent by ns1
+  2  into lxcbr0.1          over the cable
+  3  into lxcbr0            taken in by the host
+  4  out of eth0            forwarded by the host  source 192.168.10.11 → 198.51.100.10 (SNAT by the host), TTL 64 → 63, new MACs
+  5  into the LAN switch    over the cable
+  6  out of the LAN switch  by the LAN switch
+  7  into router/eth0       over the cable
+  8  out of router/eth1     forwarded by router    TTL 63 → 62, new MACs
+  9  into internet/eth0     over the cable
      arrived at internet/eth0
      remembered by the host: 192.168.10.11 → 203.0.113.80
      answer expected: 203.0.113.80 → 198.51.100.10"""  # noqa: E501

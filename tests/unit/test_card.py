@@ -199,8 +199,32 @@ def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -
         "br0 has the address 10.0.0.1/24; now: there is no link br0",
         "host has a route 10.9.0.0/16 dev br0",
     ]
-    lab.do(AddBridge("br1"))  # from now on it says what is so
-    says(card, "host has no route 10.9.0.0/16 dev br0", "points")
+    said = open_points(card)
+    lab.do(AddBridge("br1"))  # from now on what is not so is wrong, and said in the same words
+    says(card, "✘", "points")
+    assert re.findall(r">✘</b>(.*?)</div>", re.sub(r"</?span[^>]*>", "", points_of(card))) == said
+
+
+def points_of(card: Card) -> str:
+    return str(part(card, "points").value)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("kind", ["build", "mend"])
+def test_what_is_wanted_comes_first_whatever_its_sign(deal: Any, kind: str, begun: bool) -> None:
+    """And nothing is wrong before anybody has done anything: the sign alone tells which it is."""
+    checks = (HasAddress("eth0", "10.0.0.1/24"), HasRoute("10.9.0.0/16"), HasLink("eth0"))
+    one = build(kind=kind, checks=checks)
+    _, lab = deal(one)
+    if begun:
+        lab.do(AddBridge("br1"))
+    sign = "✘" if begun else "☐"
+    assert card_words.as_text(one, one.standing(lab)).splitlines()[-4:] == [
+        "What is wanted:",
+        f"{sign} eth0 has the address 10.0.0.1/24; now: it has 198.51.100.10/24",
+        f"{sign} host has a route 10.9.0.0/16",
+        "✔ there is a link eth0",
+    ]
 
 
 def test_of_what_is_to_be_done_how_it_is_stands_back(deal: Any) -> None:
@@ -274,7 +298,7 @@ def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
     assert part(card, "points").value.count("☐") == 2
     assert "✘" not in part(card, "points").value
     assert card_words.as_text(one, one.standing(lab)).endswith(
-        "☐ wanted: a link br0\n☐ wanted: a link br1"
+        "What is wanted:\n☐ a link br0\n☐ a link br1"
     )
     press(card, "check")
     says(card, "✘", "points")
@@ -284,11 +308,6 @@ def test_nothing_is_wrong_before_anything_was_tried(deal: Any) -> None:
     press(card, "again")
     says(card, "0 of 2 met")
     shown(card, lambda: "✘" not in part(card, "points").value)
-
-
-def test_what_is_broken_is_wrong_from_the_beginning(deal: Any) -> None:
-    card, _ = deal(build(kind="mend"))
-    assert part(card, "points").value.count("✘") == 2
 
 
 def test_a_wrong_answer_is_a_try(deal: Any) -> None:
@@ -364,7 +383,7 @@ def test_a_prediction_does_not_tell_what_is_to_be_found_before_anything_was_done
     card, lab = deal(predict())
     assert "br0" not in part(card, "points").value
     lab.do(AddBridge("br9"))
-    says(card, "there is no link br0", "points")
+    says(card, "a link br0", "points")
 
 
 @pytest.mark.parametrize("choice", ["a", "b"])
@@ -398,7 +417,7 @@ def test_a_fault_that_is_to_be_found_is_not_named_before_a_hint(
     before = tried["br0"]
     press(card, "hint")
     says(card, "nobody asked for br9", "points")
-    says(card, "wanted: br1 is up; now: there is no link br1", "points")
+    says(card, "br1 is up<span style='opacity:.7'>; now: there is no link br1", "points")
     assert "br0 answers</div>" in part(card, "points").value, "what is known stays known"
     assert tried["br0"] == before
     lab.do(nslab.DeleteLink("br9"), AddBridge("br1"), SetUp("br1"))
@@ -506,7 +525,9 @@ def test_the_same_network_is_tried_once(lab: Lab, tried: dict[str, int]) -> None
     for _ in range(5):
         judge.judge()
     assert tried == {"br0": 1}
-    assert shown[-1].points[1] == Verdict(False, "br0 is silent"), "what is known stays known"
+    assert shown[-1].points[1] == Verdict(False, "br0 is silent", goal="br0 answers"), (
+        "what is known stays known"
+    )
     lab.do(SetUp("br0"))
     judge.judge()
     assert tried == {"br0": 2}
@@ -591,7 +612,7 @@ def test_a_choice_is_judged_only_when_it_was_run(deal: Any) -> None:
     choices = part(card, "choices")
     assert choices.value is None
     assert [words for words, _ in choices.options] == ["a) It is up.", "b) It is down."]
-    assert "no answer chosen yet" in part(card, "points").value
+    assert "an answer is chosen" in part(card, "points").value
     assert "Choose an answer first" in part(card, "locked").value
     choices.value = "a"
     assert one.attempt.choice == "a"
@@ -967,7 +988,7 @@ def test_who_starts_over_is_asked_to_choose_again(deal: Any) -> None:
     says(card, "you chose a", "points")
     press(card, "again")
     says(card, "Choose an answer again before you run the commands.", "told")
-    says(card, "no answer chosen yet", "points")
+    says(card, "an answer is chosen", "points")
     assert "before an answer was chosen" not in part(card, "points").value
     assert "Commands were run" not in part(card, "locked").value
 
@@ -1218,8 +1239,11 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     text, page = data["text/plain"], data["text/html"]
     assert text.startswith("X1 (predict): Make a bridge")
     assert "  a) It is `up`.\n" in text
-    not_run = "☐ the commands of the task have not been run yet, or changed nothing"
-    assert f"{not_run}\n☐ no answer chosen yet" in text
+    assert text.endswith(
+        "What is wanted:\n"
+        "☐ the commands of the task were run; now: nothing was changed yet\n"
+        "☐ an answer is chosen, before the commands are run"
+    )
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"
     assert lab.name not in text
@@ -1231,7 +1255,7 @@ def test_saved_what_is_to_be_done_has_a_heading(deal: Any) -> None:
     card, lab = deal(one)
     assert "<div>What is wanted:</div><div><span" in card_words.as_page(one, card._now, "")
     lab.do(AddBridge("br0"))
-    assert "What is wanted" not in card_words.as_page(one, one.standing(lab), "")
+    assert "<div>What is wanted:</div><div><b" in card_words.as_page(one, one.standing(lab), "")
 
 
 def test_a_closed_card_stops_its_threads(deal: Any) -> None:

@@ -205,6 +205,7 @@ def test_a_journeys_table_is_german_and_the_names_in_it_are_not() -> None:
         Change("MACs", "a", "b"),
     ]
     cells = ["out of ns1/all", "into all", "forwarded by the host", "over the cable", "sent by all"]
+    cells += ["into the LAN switch", "by the LAN switch", "copy → the LAN machine → ns1/eth0"]
     page = "".join(f"<td>{cell}</td>" for cell in [*cells, *map(str, changes)])
     walk = f'<div class="nslab-walk"><svg><text>into all</text></svg><table>{page}</table></div>'
     (said,) = in_german([walk], JOURNEY)  # type: ignore[list-item]
@@ -215,6 +216,9 @@ def test_a_journeys_table_is_german_and_the_names_in_it_are_not() -> None:
         "weitergeleitet von host",
         "durch das Kabel",
         "gesendet von all",
+        "hinein in LAN-Switch",
+        "durch den LAN-Switch",
+        "Kopie → LAN-Rechner → ns1/eth0",
         "Quelle 10.0.0.2 → 198.51.100.10 (SNAT\u00a0durch\u00a0host)",
         "Ziel 198.51.100.10:80 → 10.0.0.2:80 (SNAT\u00a0zurückgenommen\u00a0durch\u00a0ns1)",
         "neue MACs",

@@ -11,10 +11,12 @@ from blocks import arp, echo, ether, frame, ipv4
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nslab.draw.scene.compose import WORLD_NAMES
 from nslab.errors import InvalidInput
 from nslab.frames.identity import packet
 from nslab.frames.journey import journeys
 from nslab.frames.table import Table
+from nslab.network import names
 from nslab.network.model import (
     Address,
     Bridge,
@@ -236,6 +238,40 @@ def test_what_is_flooded_has_copies_and_goes_to_who_was_asked() -> None:
         "     copy → br0",
         "  3  out of p2        by the bridge br0",
     ]
+
+
+def test_what_is_outside_is_called_as_in_the_picture() -> None:
+    ports = (
+        link("br0", 2, bridge=Bridge(stp=False, forward_delay=0)),
+        link("to-lan", 3, master="br0", peer=cable(6, 2)),
+        link("to-host", 4, master="br0", peer=cable(1, 5)),
+    )
+    lan = (link("eth0", 2, "198.51.100.20", peer=cable(5, 3)),)
+    outside = Snapshot(
+        namespaces=(
+            Namespace(inode=1, role="host", label="host"),
+            Namespace(inode=5, role="world", label="switch", links=ports),
+            Namespace(inode=6, role="world", label="lan", links=lan),
+        )
+    )
+    asked = ping("198.51.100.20", OUTSIDE)
+    (journey,) = journeys(
+        seen(
+            ("lan/eth0", "outgoing", asked),
+            ("switch/to-lan", "otherhost", asked),
+            ("switch/to-host", "outgoing", asked),
+        ),
+        (),
+        outside,
+    )
+    assert str(journey).splitlines()[1:] == [
+        "  1  out of the LAN machine  sent by the LAN machine",
+        "  2  into the LAN switch     over the cable",
+        "  3  out of the LAN switch   by the LAN switch",
+        "     left the LAN switch, behind which nothing was captured",
+    ]
+    words = {name: f"the {word}" for name, word in WORLD_NAMES.items()}
+    assert words == names.OUTSIDE, "the picture's own"
 
 
 @pytest.mark.parametrize("way_on", [THROUGH_NAT[3:4], THROUGH_NAT[3:5]])

@@ -238,4 +238,4 @@ def test_it_says_in_the_card_s_words_what_is_wanted() -> None:
             )
 
     with Puzzle(own(checks=(Shut(),)), "fake") as lab:
-        assert "✘ wanted: job does not reach 172.21.0.10; now: job reaches" in str(lab.solved())
+        assert "✘ job does not reach 172.21.0.10; now: job reaches" in str(lab.solved())

@@ -250,7 +250,8 @@ def test_every_form_of_a_check_was_said(verdicts: list[ck.Verdict]) -> None:
     checks = [*HOLDS, *(check for check, _ in FAILS), *(check for check, _ in tried())]
     checks.append(ck.Carries("v5"))
     said |= {form for check in checks for form in forms(check.goal)}
-    said |= set(forms(ck.Verdict(False, "", goal="a link br0").sought))
+    wanted = ck.Verdict(False, sentence("{what}: {now}", what="", now=""), goal="a link br0").told
+    assert wanted == "a link br0", "that it is not there is said by the sign"
     paths = [path for path in SAYING if path.parent.name == "check" and path.stem != "rows"]
     paths += [ROOT / "course/puzzles/opens.py", ROOT / "course/pools.py"]
     trees = [read(path) for path in paths]
@@ -392,10 +393,10 @@ def test_a_german_card_says_its_verdicts_in_german_and_saves_them_in_english() -
     quiet = "<span style='opacity:.7'>; jetzt: es gibt keinen Link br0</span>"
     assert f">br0 ist eingeschaltet{quiet}" in nothing
     assert ">br0 ist eingeschaltet</div>" in some
-    assert "verlangt: br1 ist eingeschaltet; jetzt: es gibt keinen Link br1" in some
+    assert f">br1 ist eingeschaltet{quiet.replace('br0', 'br1')}" in some
     assert "das hätte sich nicht ändern sollen" in some
     assert ">br1 ist eingeschaltet</div>" in solved
-    assert "wanted: br1 is up; now: there is no link br1" in saved
+    assert "✘ br1 is up; now: there is no link br1" in saved
     assert "eingeschaltet" not in saved
 
 
@@ -454,6 +455,12 @@ def test_what_else_was_changed_is_quoted_in_german() -> None:
     assert there.startswith(
         "das hätte sich nicht ändern sollen: „im Host: v1: an br0 gesteckt (und 2 weitere)“; "
     )
+
+
+def test_what_is_outside_is_called_as_in_the_picture() -> None:
+    reaches = ck.Reaches("lan", "198.51.100.54").tries
+    assert reaches == "the LAN machine reaches 198.51.100.54"
+    assert german([reaches]) == ["der LAN-Rechner erreicht 198.51.100.54"]
 
 
 def test_the_vlans_of_a_port_are_said_in_german() -> None:

@@ -94,7 +94,7 @@ EXERCISES = (
             ),
             WrongAnswer(
                 (*_by_actions("app", _APP), *_by_actions("db", _DB), _DOWN),
-                "lan does not reach 198.51.100.65",
+                "the LAN machine does not reach 198.51.100.65",
             ),
             WrongAnswer(
                 (
@@ -110,7 +110,7 @@ EXERCISES = (
                     _default("app", ""),
                     *_card("db", f"{_DB}/24", "ipvlan mode l3"),
                 ),
-                "lan does not reach 198.51.100.65",
+                "the LAN machine does not reach 198.51.100.65",
             ),
         ),
     ),
@@ -143,15 +143,15 @@ EXERCISES = (
         wrong=(
             WrongAnswer(
                 ("ip -n db link set dev ipv2 type ipvlan mode l3s",),
-                "lan does not reach 198.51.100.54",
+                "the LAN machine does not reach 198.51.100.54",
             ),
             WrongAnswer(
                 (_BACK.format("app", "ipv1"), "ip -n db link delete ipv2"),
-                "lan does not reach 198.51.100.55",
+                "the LAN machine does not reach 198.51.100.55",
             ),
             WrongAnswer(
                 (_BACK.format("db", "ipv2"), "ip -n app link delete ipv1"),
-                "lan does not reach 198.51.100.54",
+                "the LAN machine does not reach 198.51.100.54",
             ),
             WrongAnswer(
                 (
@@ -202,13 +202,15 @@ EXERCISES = (
             ),
         ),
         wrong=(
-            WrongAnswer((_SHUT,), "you chose a, but lan reaches 10.77.1.1", "a"),
-            WrongAnswer((_SHUT,), "you chose c, but lan reaches 10.77.1.1", "c"),
+            WrongAnswer((_SHUT,), "you chose a, but the LAN machine reaches 10.77.1.1", "a"),
+            WrongAnswer((_SHUT,), "you chose c, but the LAN machine reaches 10.77.1.1", "c"),
             # what is passed on is none of this
-            WrongAnswer(("iptables -P FORWARD DROP",), "lan reaches 198.51.100.10", "b"),
+            WrongAnswer(
+                ("iptables -P FORWARD DROP",), "the LAN machine reaches 198.51.100.10", "b"
+            ),
             WrongAnswer(
                 (_SHUT, "ip netns exec app iptables -P INPUT DROP"),
-                "with nothing but what the exercise says, lan reaches 10.77.1.1",
+                "with nothing but what the exercise says, the LAN machine reaches 10.77.1.1",
                 "a",
             ),
         ),

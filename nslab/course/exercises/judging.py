@@ -49,8 +49,8 @@ def held(check: Check, lab: Lab | Apart) -> Verdict:
 
 
 def told(check: Check, found: Verdict) -> Verdict:
-    """A verdict without what to type; with what its check wants, unless it was tried for real."""
-    goal = "" if found.ok or found.wanted or check.tries else check.goal
+    """A verdict without what to type; with what its check wants."""
+    goal = "" if found.ok or found.wanted else check.goal
     return Verdict(found.ok, found.message, wanted=found.wanted, goal=goal)
 
 

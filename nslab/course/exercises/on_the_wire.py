@@ -63,14 +63,14 @@ EXERCISES = (
         answer=(_ADD,),
         others=((AddAddress("eth0", f"{_SECOND}/32"),),),
         wrong=(
-            WrongAnswer((_ADD,), "you chose a, but lan reaches 198.51.100.11", "a"),
-            WrongAnswer((_ADD,), "you chose c, but lan reaches 198.51.100.10", "c"),
+            WrongAnswer((_ADD,), "you chose a, but the LAN machine reaches 198.51.100.11", "a"),
+            WrongAnswer((_ADD,), "you chose c, but the LAN machine reaches 198.51.100.10", "c"),
             WrongAnswer(
                 (_ADD.replace("eth0", "docker0"),), "eth0 does not have 198.51.100.11/32", "b"
             ),
             WrongAnswer(
                 (_ADD, "ip link set eth0 nomaster"),
-                "with nothing but what the exercise says, lan reaches 198.51.100.10",
+                "with nothing but what the exercise says, the LAN machine reaches 198.51.100.10",
                 "c",
             ),
         ),
@@ -145,7 +145,7 @@ EXERCISES = (
                     _DEFAULT,
                     _NAT,
                 ),
-                "lan does not reach 198.51.100.50",
+                "the LAN machine does not reach 198.51.100.50",
             ),
         ),
     ),
@@ -172,9 +172,10 @@ EXERCISES = (
             (f"brctl delif docker0 {_DB_PORT}", Attach(_DB_PORT, "docker0")),
         ),
         wrong=(
-            WrongAnswer(("ip neigh flush all",), "lan does not reach 198.51.100.50"),
+            WrongAnswer(("ip neigh flush all",), "the LAN machine does not reach 198.51.100.50"),
             WrongAnswer(
-                (f"bridge link set dev {_DB_PORT} flood off",), "lan does not reach 198.51.100.50"
+                (f"bridge link set dev {_DB_PORT} flood off",),
+                "the LAN machine does not reach 198.51.100.50",
             ),
             WrongAnswer((f"brctl delif docker0 {_DB_PORT}",), "db does not reach 172.17.0.1"),
             WrongAnswer(

@@ -90,9 +90,13 @@ EXERCISES = (
         answer=(_ON_IN_APP,),
         others=((SetPromiscuous("eth1", ns="app"),),),
         wrong=(
-            WrongAnswer((_ON_IN_APP,), "you chose a, but lan does not reach 198.51.100.50", "a"),
+            WrongAnswer(
+                (_ON_IN_APP,), "you chose a, but the LAN machine does not reach 198.51.100.50", "a"
+            ),
             WrongAnswer((_ON_IN_APP,), "you chose c, but eth0 accepts only frames for it", "c"),
-            WrongAnswer((_ON_IN_APP,), "you chose d, but lan reaches 198.51.100.10", "d"),
+            WrongAnswer(
+                (_ON_IN_APP,), "you chose d, but the LAN machine reaches 198.51.100.10", "d"
+            ),
             WrongAnswer((_ON,), "app/eth1 accepts only frames for it", "c"),
             WrongAnswer(
                 (_ON_IN_APP, _ON),
@@ -132,8 +136,8 @@ EXERCISES = (
             ),
         ),
         wrong=(
-            WrongAnswer((_ON,), "lan does not reach 198.51.100.50"),
-            WrongAnswer((_HUB,), "lan does not reach 198.51.100.50"),
+            WrongAnswer((_ON,), "the LAN machine does not reach 198.51.100.50"),
+            WrongAnswer((_HUB,), "the LAN machine does not reach 198.51.100.50"),
             WrongAnswer(_BRIDGED[1:], "host does not reach 203.0.113.80"),
             WrongAnswer(
                 (*_BRIDGED[1:], *_MOVED), "eth0 does not have 198.51.100.10/24: it has no address"
@@ -150,7 +154,7 @@ EXERCISES = (
             ),
             # the host answers in its place
             WrongAnswer((f"ip addr add {_APP} dev eth0",), "app does not reach 198.51.100.20"),
-            WrongAnswer((_HUB, _ON, _DEAF), "lan does not reach 198.51.100.50"),
+            WrongAnswer((_HUB, _ON, _DEAF), "the LAN machine does not reach 198.51.100.50"),
         ),
     ),
     Exercise(
@@ -175,10 +179,13 @@ EXERCISES = (
             ("nft delete table netdev hub", *_BRIDGED, *_MOVED),
         ),
         wrong=(
-            WrongAnswer(("ip link set eth0 promisc off", _ON), "lan does not reach 198.51.100.50"),
+            WrongAnswer(
+                ("ip link set eth0 promisc off", _ON),
+                "the LAN machine does not reach 198.51.100.50",
+            ),
             WrongAnswer(
                 ("nft delete table netdev hub", "brctl addif docker0 peerA"),
-                "lan does not reach 198.51.100.50",
+                "the LAN machine does not reach 198.51.100.50",
             ),
             WrongAnswer(
                 ("nft delete table netdev hub", *_BRIDGED), "host does not reach 203.0.113.80"

@@ -259,7 +259,11 @@ def _run(found: list[Point], changed: bool, *, veiled: bool) -> Point:
     if wrong:
         if changed:
             return Verdict(False, UNFOUND) if veiled else wrong[0]
-        return sentence("the commands of the task have not been run yet, or changed nothing")
+        return sentence(
+            "{wanted}; now: {now}",
+            wanted=sentence("the commands of the task were run"),
+            now=sentence("nothing was changed yet"),
+        )
     if len(verdicts) < len(found):
         return next(one for one in found if isinstance(one, str))
     return Verdict(True, together(one.message for one in verdicts))
@@ -270,7 +274,7 @@ def _guess(asked: Asks, choice: Choice | None, lab: Lab, ran: bool, trying: bool
     if choice is None:
         if ran or is_begun(lab):
             return Verdict(False, UNCHOSEN)
-        return sentence("no answer chosen yet: choose one before you run the commands")
+        return sentence("{what}, before the commands are run", what=sentence("an answer is chosen"))
     if not ran:
         return sentence(
             "you chose {choice}: the kernel will judge it once you have run the commands",

@@ -134,7 +134,7 @@ NETWORK = Network(
     mustnot=(),
     spoils=(
         ("ip netns del cellar", "cellar"),
-        (f"{_NFT} flush ruleset", f"lan reaches {_KIOSK}"),
+        (f"{_NFT} flush ruleset", f"the LAN machine reaches {_KIOSK}"),
         (f"ip route del {_COUNTER} dev shim", f"host does not reach {_COUNTER}"),
     ),
     faults=_FAULTS,

@@ -151,7 +151,7 @@ NETWORK = Network(
     mustnot=(),
     spoils=(
         ("ip netns del counter", "counter"),
-        (_IN.format("kiosk") + "iptables -F INPUT", "lan reaches 198.51.100.51"),
+        (_IN.format("kiosk") + "iptables -F INPUT", "the LAN machine reaches 198.51.100.51"),
         ("ip route del 198.51.100.51 dev shim", "host does not reach 198.51.100.51"),
     ),
     faults=_FAULTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nslab.sentence import Sentence, sentence
 from nslab.session.check import Asked, Check, Verdict
-from nslab.session.check.verdict import Program
+from nslab.session.check.verdict import Program, who
 
 _WAIT = 2
 """Seconds for which a server may be silent."""
@@ -24,7 +24,7 @@ class Opens(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        return sentence("{place} opens {server}", place=self.ns or "host", server=self._server)
+        return sentence("{place} opens {server}", place=who(self.ns), server=self._server)
 
     @property
     def _server(self) -> str:
@@ -36,7 +36,7 @@ class Opens(Check, frozen=True):
         ran = _tried(lab, self.ns, line)
         if ran.returncode == 0:
             return Verdict(True, self.tries)
-        where = self.ns or "host"
+        where = who(self.ns)
         text = sentence("{place} does not open {server}", place=where, server=self._server)
         return Verdict(False, _with_reason(text, ran))
 
@@ -57,7 +57,7 @@ class Echoes(Check, frozen=True):
     def tries(self) -> str:
         return sentence(
             "{place} gets an answer from {server} (UDP)",
-            place=self.ns or "host",
+            place=who(self.ns),
             server=f"{self.address}:{self.port}",
         )
 
@@ -68,7 +68,7 @@ class Echoes(Check, frozen=True):
             return Verdict(True, self.tries)
         text = sentence(
             "{place} sends a datagram to {server}",
-            place=self.ns or "host",
+            place=who(self.ns),
             server=f"{self.address}:{self.port}",
         )
         return Verdict(False, _with_reason(text, ran))
@@ -81,6 +81,5 @@ def _tried(lab: Asked, ns: str | None, line: str) -> Program:
 
 def _with_reason(text: Sentence, ran: Program) -> Sentence:
     """That it failed, and in a word why."""
-    if "refused" in ran.stderr:
-        return sentence("{what}: refused", what=text)
-    return sentence("{what}: no answer", what=text)
+    now = sentence("refused") if "refused" in ran.stderr else sentence("no answer")
+    return sentence("{what}: {now}", what=text, now=now)

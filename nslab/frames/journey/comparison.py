@@ -97,7 +97,8 @@ class Comparison:
 
 def _pairs(before: Sequence[JourneyStep], after: Sequence[JourneyStep]) -> Iterator[Pair]:
     """The steps in order, those at the same place together."""
-    matcher = SequenceMatcher(None, [*map(str, before)], [*map(str, after)], autojunk=False)
+    first, second = ([(step.frame.place, step.out) for step in one] for one in (before, after))
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
             yield from (Pair(*both) for both in zip(before[a:b], after[c:d], strict=True))

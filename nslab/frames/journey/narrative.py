@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nslab.errors import InvalidInput
 from nslab.frames.journey import markup
 from nslab.frames.journey.comparison import Comparison
-from nslab.frames.journey.values import Change, JourneyStep, Remembered
+from nslab.frames.journey.values import Change, JourneyStep, Remembered, called
 from nslab.network.arguments import checked
 from nslab.network.model import Frame, Place, Snapshot
 from nslab.printable import short
@@ -88,12 +88,12 @@ class Journey:
     @property
     def end(self) -> str:
         """How it ended, as far as it was captured."""
-        place = self.steps[-1].frame.place
+        place = called(self.steps[-1].frame.place)
         if self.arrived:
             return f"arrived at {place}"
         if self.missed is not None:
             way = "left" if self.steps[-1].out else "came into"
-            return f"{way} {place}, and never into {self.missed}"
+            return f"{way} {place}, and never into {called(self.missed)}"
         if self.beyond:
             return f"left {place}, behind which nothing was captured"
         if self.dropped:
@@ -215,7 +215,7 @@ class Journey:
     def _copied(self, step: JourneyStep) -> list[str]:
         """The copies that part at a step, a line each."""
         lines = [
-            "copy → " + " → ".join(str(frame.place) for frame in branch[1:])
+            "copy → " + " → ".join(called(frame.place) for frame in branch[1:])
             for branch in self._branches_from(step.frame)
         ]
         if len(lines) > MOST_COPIES:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nslab.frames.journey import values
 from nslab.network.model import Frame, Link, Place, Snapshot
+from nslab.network.names import OUTSIDE
 
 STACKED = {"macvlan": "macvlan", "ipvlan": "ipvlan", "vlan": "VLAN"}
 """What stands on another link: a packet goes through both, up or down."""
@@ -55,7 +57,7 @@ class Topology:
 
     def how(self, before: Frame | None, frame: Frame) -> str:
         """In words, how a packet came to a place."""
-        who = "the host" if frame.place.ns == "host" else frame.place.ns
+        who = values.who(frame.place.ns)
         out = frame.kind == "outgoing"
         if before is None:
             return f"sent by {who}" if out else "first seen"
@@ -74,7 +76,7 @@ class Topology:
         if not out:
             return f"taken in by {who}" if link.bridge is not None else ""
         if link.master and link.master in (earlier.master, earlier.name):
-            return f"by the bridge {link.master}"
+            return f"by {OUTSIDE.get(frame.place.ns) or f'the bridge {link.master}'}"
         return f"forwarded by {who}" if before.kind != "outgoing" else ""
 
     def _stacked(self, one: Place, other: Place) -> Link | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nslab.frames.identity import TCP, UDP, Packet
-from nslab.frames.journey.values import Change, Remembered
+from nslab.frames.journey.values import Change, Remembered, who
 from nslab.frames.summary import Names
 from nslab.network.model import Flow, Tracked
 
@@ -36,15 +36,11 @@ def remembered(
     """The entries that any of a packet's flows belongs to, without what differs from run to run."""
     seen = {flow for one in flows for flow in (one, one.inverse)}
     found = [
-        Remembered(_who(entry.ns), _flow(entry.original, names), _flow(entry.reply, names))
+        Remembered(who(entry.ns), _flow(entry.original, names), _flow(entry.reply, names))
         for entry in tracked
         if entry.original in seen or entry.reply in seen
     ]
     return tuple(dict.fromkeys(found))
-
-
-def _who(ns: str) -> str:
-    return "the host" if ns == "host" else ns
 
 
 def _flow(flow: Flow, names: Names) -> str:
@@ -69,7 +65,7 @@ def _written(address: str, port: int | None, names: Names) -> str:
 def _translation(old: Packet, new: Packet, tracked: Sequence[Tracked]) -> dict[str, str]:
     """By which entry each of the two ends is translated from one flow to the other."""
     for entry in tracked:
-        by = f" by {_who(entry.ns)}"
+        by = f" by {who(entry.ns)}"
         if old.flow == entry.original and new.flow == entry.reply.inverse:
             return {"source": f"SNAT{by}", "target": f"DNAT{by}"}
         if old.flow == entry.reply and new.flow == entry.original.inverse:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nslab.network.model import Frame
+from nslab.network.model import Frame, Place
+from nslab.network.names import OUTSIDE
 
 
 class Change(NamedTuple):
@@ -50,7 +51,17 @@ class JourneyStep(NamedTuple):
         return self.frame.kind == "outgoing"
 
     def __str__(self) -> str:
-        return f"{'out of' if self.out else 'into'} {self.frame.place}"
+        return f"{'out of' if self.out else 'into'} {called(self.frame.place)}"
+
+
+def called(place: Place) -> str:
+    """A place as a journey says it: what is outside is called as in the picture."""
+    return OUTSIDE.get(place.ns, str(place))
+
+
+def who(ns: str) -> str:
+    """A namespace that does something."""
+    return "the host" if ns == "host" else OUTSIDE.get(ns, ns)
 
 
 class Remembered(NamedTuple):
@@ -64,4 +75,4 @@ class Remembered(NamedTuple):
         return f"remembered by {self.where}: {self.original}\nanswer expected: {self.reply}"
 
 
-__all__ = ["Change", "JourneyStep", "Remembered"]
+__all__ = ["Change", "JourneyStep", "Remembered", "called", "who"]

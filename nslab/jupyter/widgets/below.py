@@ -75,7 +75,7 @@ class Below:
     @property
     def _fresh(self) -> bool:
         """Whether nothing was done for it yet: what is not met is still to be done, not wrong."""
-        return card_words.is_fresh(self._exercise, self._now)
+        return card_words.is_fresh(self._now)
 
     @property
     def _because(self) -> str:

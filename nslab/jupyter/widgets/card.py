@@ -125,6 +125,7 @@ class Card(w.VBox):  # type: ignore[misc]
             say("ask the kernel now, also what is tried for real"),
             icon="check",
         )
+        self._check.button_style = "primary"
         self._hint = button("", self._open_hint, icon="lightbulb-o")
         self._why = button(
             say("Show me why"),
@@ -134,7 +135,7 @@ class Card(w.VBox):  # type: ignore[misc]
         )
         self._again = button(say("Start over"), lambda: self._do(self._renew), icon="refresh")
         self._back = button(say("Bring it back"), lambda: self._do(self._bring_back), icon="undo")
-        self._solution = button(say("Solution"), self._solve)
+        self._solution = button(say("Solution"), self._solve, icon="eye")
         self._use = button(
             say("Use this lab in all cells"),
             self._use_lab,
@@ -149,8 +150,7 @@ class Card(w.VBox):  # type: ignore[misc]
         wrapped = w.Layout(flex_flow="row wrap", overflow="visible", align_items="center")
         place = w.HBox([self._where, self._use], layout=wrapped)
         place.add_class("nslab-place")
-        buttons = [self._check, self._hint, self._why, self._again, self._back]
-        row = w.HBox([*buttons, self._solution], layout=wrapped)
+        row = self._buttons(wrapped)
         saved = only_saved(say("What you have passed, your tries and hints are kept."))
         self._saved = w.HTML(saved + CARD)
         guess = [self._choices, self._locked] if self._exercise.choices else []
@@ -177,9 +177,23 @@ class Card(w.VBox):  # type: ignore[misc]
             "back": self._back,
             "solution": self._solution,
             "use": self._use,
+            "deeds": row,
         }
         for name, widget in named.items():
             widget.add_class(f"nslab-{name}")
+
+    def _buttons(self, wrapped: w.Layout) -> w.HBox:
+        """They stand in one row; what takes the work back, or away, is quiet and apart.
+
+        What comes and goes stands first there: the others keep their places at the right edge,
+        under a hand that presses twice.
+        """
+        quiet = [self._back, self._again, self._solution]
+        for one in quiet:
+            one.add_class("nslab-quiet")
+        apart = w.HBox(quiet, layout=wrapped)
+        apart.add_class("nslab-apart")
+        return w.HBox([self._check, self._hint, self._why, apart], layout=wrapped)
 
     def close(self) -> None:
         """Stop judging, and take the widget away; the lab stays."""
@@ -471,7 +485,7 @@ class Card(w.VBox):  # type: ignore[misc]
             elif self._state:
                 says = line(card_words.ended(self._reason), sign="■")
             _put(self._says, "value", says)
-            fresh = card_words.is_fresh(self._exercise, now) and not self._pressed
+            fresh = card_words.is_fresh(now) and not self._pressed
             points = card_words.judged(now, fresh=fresh) + card_words.because(self._exercise, now)
             _put(self._points, "value", points)
             _put(self._locked, "value", card_words.guess(self._exercise, now, attempt.choice))

@@ -29,7 +29,7 @@ ELSE = "What else is wrong:"
 """Above what is not counted: in English, as it is saved."""
 
 WANTED = "What is wanted:"
-"""Above what is still to be done, where nothing says how much of it is met: as it is saved, too."""
+"""Above what is counted, where nothing says how much of it is met: as it is saved, too."""
 
 
 OPEN = "☐"
@@ -113,25 +113,34 @@ def points(
     :param fresh: whether nothing was tried: what does not hold yet is still to be done, not wrong
     """
     return "".join(
-        f"<div><span style='display:inline-block;width:1.6em;opacity:.75'>{OPEN}</span>"
-        f"{_to_be_done(one, tell)}</div>"
+        _signed(f"<span style='{_SIGN};opacity:.75'>{OPEN}</span>", one, tell)
         if isinstance(one, str)
-        else line(tell(one.told), good=one.ok)
+        else line(tell(one.told), good=True)
+        if one.ok
+        else _signed(f"<b style='color:{BAD};{_SIGN}'>✘</b>", one.told, tell)
         for one in _told_apart(every, fresh=fresh)
     )
 
 
+_SIGN = "display:inline-block;width:1.6em"
+
+
+def _signed(sign: str, said: str, tell: Callable[[str], str]) -> str:
+    """A line of what does not hold, behind its sign."""
+    return f"<div>{sign}{_to_be_done(said, tell)}</div>"
+
+
 _WANTED = {
-    "wanted: {wanted}": "wanted",
-    "wanted: {wanted}; now: {now}": "wanted",
+    "{wanted}; now: {now}": "wanted",
+    "{what}, before the commands are run": "what",
     "{what}: not tried yet": "what",
     "{what}: not tried until the rest is right": "what",
 }
-"""The forms of what is still to be done, and the blank of each that says what that is."""
+"""The forms of what does not hold, and the blank of each that says what is wanted."""
 
 
 def _to_be_done(said: str, tell: Callable[[str], str]) -> str:
-    """What is still to be done, as HTML: what is wanted first, then how it is, more quietly."""
+    """What does not hold, as HTML: what is wanted first, then how it is, more quietly."""
     words, wanted = printable(tell(said)), ""
     if isinstance(said, Sentence) and said.form in _WANTED:
         own = said.values[_WANTED[said.form]]
@@ -143,9 +152,9 @@ def _to_be_done(said: str, tell: Callable[[str], str]) -> str:
     return html.escape(wanted) + quiet
 
 
-def is_fresh(exercise: Exercise, now: Standing) -> bool:
-    """Whether something is to be built, and nothing was done for it yet."""
-    return exercise.kind == "build" and not now.begun
+def is_fresh(now: Standing) -> bool:
+    """Whether nothing was done for it yet."""
+    return not now.begun
 
 
 def judged(now: Standing, *, fresh: bool = False) -> str:
@@ -189,7 +198,7 @@ def _told_apart(every: Sequence[Verdict | str], *, fresh: bool = False) -> Itera
         if one.ok:
             again = sentence("another point is met by the same")
         for verdict in (one, *[Verdict(one.ok, again)] * (times - 1)):
-            yield verdict.sought if fresh and not one.ok else verdict
+            yield verdict.told if fresh and not one.ok else verdict
 
 
 def line(words: str, *, good: bool = False, sign: str = "") -> str:
@@ -311,8 +320,8 @@ def as_text(exercise: Exercise, now: Standing) -> str:
     """The card as it is saved with a notebook; English."""
     lines = [f"{exercise.id} ({called(exercise)}): {exercise.goal}"]
     lines += [f"  {one.id}) {one.text}" for one in exercise.choices]
-    fresh = is_fresh(exercise, now)
-    lines += map(signed, _told_apart(now.points[: now.wanted], fresh=fresh))
+    wanted = _told_apart(now.points[: now.wanted], fresh=is_fresh(now))
+    lines += [WANTED, *map(signed, wanted)]
     if beside := now.points[now.wanted :]:
         lines += [ELSE, *map(signed, _told_apart(beside))]
     return "\n".join(lines)
@@ -331,6 +340,5 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    fresh = is_fresh(exercise, now)
-    judged = f"<div>{WANTED}</div>" * fresh + _judged(now, ELSE, str, fresh=fresh)
+    judged = f"<div>{WANTED}</div>" + _judged(now, ELSE, str, fresh=is_fresh(now))
     return f"{head}{choices}<div style='margin:.5em 0'>{judged}</div>{picture}"

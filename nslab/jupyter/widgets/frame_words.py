@@ -27,6 +27,7 @@ FORMS = (
     noted("over the cable"),
     noted("taken in by {name}"),
     noted("by the bridge {name}"),
+    noted("by the LAN switch"),
     noted("by the macvlan {name}"),
     noted("by the ipvlan {name}"),
     noted("by the VLAN {name}"),
@@ -86,7 +87,7 @@ TAGS = (
 )
 """What was rewritten, beside a stop of a way in the picture; what stands at bridges and filters."""
 
-_PARTS = {"the host": "host"}
+_PARTS = {"the host": "host", "the LAN machine": "LAN machine", "the LAN switch": "LAN switch"}
 _forms = Phrases(FORMS, _PARTS)
 _tags = Phrases(TAGS)
 

@@ -17,6 +17,12 @@ const list = (model, el) => {
     rows.setAttribute('aria-label', words.list);
     el.append(made('div', { className: 'nslab-sheet' }, head, rows));
     const mark = `nslab-${Math.random().toString(36).slice(2)}-`;
+    const cell = (text, protocol) => {
+        const own = text.startsWith(`${protocol}: `) ? `${protocol}: ` : '';
+        return made('span', { title: text },
+            ...own ? [made('span', { className: 'nslab-protocol', textContent: own })] : [],
+            text.slice(own.length));
+    };
 
     const show = () => {
         const chosen = model.get('chosen');
@@ -37,7 +43,7 @@ const list = (model, el) => {
     const fill = () => {
         rows.replaceChildren(...model.get('rows').map(({ number, protocol, colour, cells }) => {
             const row = made('div', { className: 'nslab-row', id: mark + number },
-                ...cells.map(text => made('span', { textContent: text, title: text })));
+                ...cells.map(text => cell(text, cells[4])));
             row.dataset.frame = number;
             row.dataset.protocol = protocol;
             row.style.setProperty('--nslab-of', colour);

@@ -82,7 +82,7 @@ class Live(w.VBox):  # type: ignore[misc]
         """What the picture is of."""
         self._enter = w.HTML()
         self._entered: object = None
-        """The engine whose terminals the button opens: undo and reset bring another."""
+        """The engine whose terminals the button opens (undo and reset bring another), and where."""
         self._facts = w.HTML()
         self._choice.observe(self._chosen, names="value")
         self._find.observe(lambda _: self._search(), names="value")
@@ -284,17 +284,19 @@ class Live(w.VBox):  # type: ignore[misc]
         return thing.partition("/")[0] in boxes
 
     def _show_entrance(self) -> None:
-        lab = self._lab()
-        if lab is None or lab.engine is self._entered:
-            return
-        self._entered = lab.engine
-        try:
-            self._enter.value = entrance(entering.program(lab), lab.name)
-        except EngineUnavailable:  # nobody can enter it: there is nothing to press
-            self._enter.value = ""
+        with self._stating:
+            lab, chosen = self._lab(), self.chosen.partition("/")[0]
+            if lab is None or (entered := (lab.engine, chosen)) == self._entered:
+                return
+            self._entered = entered
+            try:
+                self._enter.value = entrance(entering.program(lab), lab.name, chosen=chosen)
+            except EngineUnavailable:  # nobody can enter it: there is nothing to press
+                self._enter.value = ""
 
     def _chosen(self, _: object) -> None:
         if not self._is_refilling():
+            self._show_entrance()
             self._show_facts()
 
     def _show_facts(self) -> None:

@@ -92,7 +92,7 @@ export default ({ all, own, model }) => {
     labelled();
     new MutationObserver(labelled).observe(all, { childList: true, subtree: true });
 
-    // A button of a card that is taken away gives the focus to the one before it.
+    // A button of a card that is taken away gives the focus to the one before it, or behind it.
     let held = null;
     const there = button => button.offsetParent !== null;
     if (all.matches('.nslab-exercise')) {
@@ -103,7 +103,7 @@ export default ({ all, own, model }) => {
         new MutationObserver(() => {
             if (!held || there(held)) return;
             const row = [...held.parentElement.querySelectorAll('button')];
-            const next = row.slice(0, row.indexOf(held)).reverse().find(there);
+            const next = row.slice(0, row.indexOf(held)).reverse().find(there) || row.find(there);
             const lost = [held, document.body].includes(document.activeElement);
             held = null;
             if (lost) next?.focus({ preventScroll: true });

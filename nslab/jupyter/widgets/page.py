@@ -187,6 +187,10 @@ CARD = (
     # A command or a name is not broken at its hyphens: it goes to the next line as a whole.
     ".nslab-exercise code{display:inline-block;max-width:100%;text-indent:0}"
     ".nslab-exercise .nslab-says{font-weight:bold}"
+    # What takes the work away is apart, where the lines of the goal end, and without a ground.
+    ".nslab-exercise .nslab-deeds{max-width:60em;font-size:var(--jp-content-font-size1,14px)}"
+    ".nslab-exercise .nslab-apart{margin-left:auto}"
+    ".nslab-exercise .nslab-quiet:not(:hover,:active){background:none}"
     ".jupyter-widgets-disconnected .nslab-before::before"
     "{content:attr(data-seen);font-weight:normal}"
     # Without a kernel there is no lab to type into.
@@ -251,7 +255,7 @@ STYLE = (
     "{opacity:.4;pointer-events:none}"
     ":is(.nslab-drawn,.nslab-journey)>.widget-html-content{overflow:auto;max-width:100%}"
     ".nslab-terminal{display:flex;flex-wrap:wrap;align-items:center;gap:.3em .7em;margin:.2em 0}"
-    ".nslab-terminal .nslab-enter{width:auto;margin:0}"
+    ".nslab-terminal .nslab-enter{width:auto;max-width:100%;margin:0}"
     ".nslab-drawn :is([data-link],[data-world],[data-ns]){cursor:pointer}"
     ".nslab-journey [data-stop]{cursor:pointer}"
     ".nslab-drawn g[tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);"

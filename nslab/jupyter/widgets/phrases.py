@@ -35,7 +35,8 @@ class Phrases:
     Where several fit, the one with the most words of its own is meant.
 
     :param forms: the sentences, English
-    :param parts: what may stand in a blank and is said otherwise in a sentence of another language
+    :param parts: what may stand in a blank and is said otherwise in a sentence of another language,
+        in which it may have a name of its own
     """
 
     def __init__(self, forms: Iterable[str], parts: Mapping[str, str] | None = None) -> None:
@@ -56,11 +57,16 @@ class Phrases:
         for pattern, here in self._known:
             found = pattern.fullmatch(text)
             if found and not any(_goes_on(*each) for each in found.groupdict().items()):
-                parts = {
-                    name: self._parts.get(each, each) for name, each in found.groupdict().items()
-                }
+                parts = {name: self._part(each) for name, each in found.groupdict().items()}
                 return here.format_map(parts)
         return None
+
+    def _part(self, filled: str) -> str:
+        """What stands in a blank: a name, or several in a row."""
+        return " → ".join(
+            words.say(self._parts[one]) if one in self._parts else one
+            for one in filled.split(" → ")
+        )
 
     def say_all(self, texts: Iterable[str]) -> list[str] | None:
         """Sentences that belong together; None if one of them is not known."""
@@ -84,7 +90,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 def _filler(name: str) -> str:
     """What may stand in a blank."""
-    return ".+?" if name in _ANYTHING | _LISTED else r"(?:the host|\S+?)"
+    return ".+?" if name in _ANYTHING | _LISTED else r"(?:the host|the LAN (?:machine|switch)|\S+?)"
 
 
 def _goes_on(name: str, filled: str) -> bool:

@@ -110,6 +110,12 @@ const begin = ({ all, own, el }, tries) => {
     };
     const chosen = () => box().dataset.space
         || space(all.querySelector('.nslab-choice select')?.selectedOptions[0]?.text);
+    // The button says where it leads, also while the kernel is busy.
+    all.addEventListener('change', event => {
+        const button = own(event.target) && event.target.closest('.nslab-choice')
+            && box()?.querySelector('[data-words]');
+        if (button) button.textContent = button.dataset.words.replace('{place}', chosen);
+    });
     all.addEventListener('click', event => {
         const button = own(event.target) && event.target.closest('.nslab-enter');
         if (button) open(chosen(), 'another' in button.dataset);

@@ -53,11 +53,14 @@ class Terminal(w.VBox):  # type: ignore[misc]
         return mirrored(super()._repr_mimebundle_(**options), text, page)
 
 
-def entrance(program: tuple[str, ...], lab: str, *, space: str = "", another: bool = False) -> str:
+def entrance(
+    program: tuple[str, ...], lab: str, *, space: str = "", chosen: str = "", another: bool = False
+) -> str:
     """A button that opens a terminal, as HTML for a page that runs ``terminal.js``.
 
     :param program: what the terminal runs, before the name of a namespace
     :param space: where; what is chosen in the list beside it, if empty
+    :param chosen: what that is now
     """
     data = {
         "enter": shlex.join(program),
@@ -73,12 +76,15 @@ def entrance(program: tuple[str, ...], lab: str, *, space: str = "", another: bo
     if another:
         data["another"] = ""
     written = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in data.items())
-    words = say("Terminal in {place}").format(place=space) if space else say("Terminal here")
+    form = say("Terminal in {place}")
+    words = form.format(place=space or chosen or entering.HOST)
     if space:
         buttons = _button(words) + _button(say("Another one"), "data-another")
     else:
         told = say("In what is chosen, else in the host; on a part of the picture: press t")
-        buttons = _button(words, f'title="{html.escape(told)}"')
+        # A busy kernel hears late of what is chosen: the page names it at once.
+        names = f'data-words="{html.escape(form)}"'
+        buttons = _button(words, f'title="{html.escape(told)}" {names}')
     return (
         f"<div class='nslab-terminal' {written}>"
         f"{buttons}<span class='nslab-said' role='status'></span></div>"

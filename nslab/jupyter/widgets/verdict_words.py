@@ -54,6 +54,9 @@ CHANGES = (
 
 _changes = Phrases(CHANGES)
 
+OUTSIDE = (noted("the LAN machine"), noted("the LAN switch"))
+"""What is outside the host, where something is said of it."""
+
 
 def told(text: str) -> str:
     """What a verdict says, in the reader's language; in English if it is not known."""

@@ -50,7 +50,7 @@ class HasLink(Check, frozen=True):
             text = sentence(
                 "{place} is a {kind}, not a {other}", place=where, kind=kind, other=self.kind
             )
-            return Verdict(False, text)
+            return Verdict(False, text, wanted=self.wanted)
         if self.kind == "bridge":
             return Verdict(True, sentence("there is a bridge {place}", place=where))
         if self.kind == "veth":

@@ -19,6 +19,7 @@ from nslab.session.check.verdict import (
     Verdict,
     lacking,
     namespace_of,
+    who,
 )
 
 
@@ -131,7 +132,7 @@ class HasRoute(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return sentence("{place} has a route {route}", place=self.ns or "host", route=self._route)
+        return sentence("{place} has a route {route}", place=who(self.ns), route=self._route)
 
     @property
     def _route(self) -> str:
@@ -150,10 +151,12 @@ class HasRoute(Check, frozen=True):
                 return Verdict(
                     True,
                     sentence(
-                        "{place} has a route {route}", place=namespace.label, route=self._route
+                        "{place} has a route {route}", place=who(namespace.label), route=self._route
                     ),
                 )
-        text = sentence("{place} has no route {route}", place=namespace.label, route=self._route)
+        text = sentence(
+            "{place} has no route {route}", place=who(namespace.label), route=self._route
+        )
         return Verdict(False, text, RUN_IN_ORDER)
 
 
@@ -169,7 +172,7 @@ class NoRoute(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence("{place} has no route for {address}", place=where, address=self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
@@ -180,13 +183,13 @@ class NoRoute(Check, frozen=True):
             if wanted in ipaddress.ip_network(network):
                 text = sentence(
                     "{place} has a route {route} for {address}",
-                    place=namespace.label,
+                    place=who(namespace.label),
                     route=route.destination,
                     address=self.address,
                 )
                 return Verdict(False, text, RUN_IN_ORDER, self.wanted)
         text = sentence(
-            "{place} has no route for {address}", place=namespace.label, address=self.address
+            "{place} has no route for {address}", place=who(namespace.label), address=self.address
         )
         return Verdict(True, text)
 
@@ -205,7 +208,7 @@ class HasNeighbour(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return self._knows(self.ns or "host")
+        return self._knows(who(self.ns))
 
     def _knows(self, where: str) -> Sentence:
         return sentence(
@@ -219,10 +222,10 @@ class HasNeighbour(Check, frozen=True):
         namespace = namespace_of(snapshot, self.ns)
         for entry in namespace.neighbours:
             if (entry.address, entry.dev) == (self.address, self.dev) and entry.mac:
-                return Verdict(True, self._knows(namespace.label))
+                return Verdict(True, self._knows(who(namespace.label)))
         text = sentence(
             "{place} does not know the MAC of {address} on {link}",
-            place=namespace.label,
+            place=who(namespace.label),
             address=self.address,
             link=self.dev,
         )
@@ -243,7 +246,7 @@ class OwnsAddress(Check, frozen=True):
 
     @property
     def wanted(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence("{place} has the address {address}", place=where, address=self.address)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
@@ -251,7 +254,7 @@ class OwnsAddress(Check, frozen=True):
         there = [address.address for link in links for address in link.addresses]
         if self.address in (one.partition("/")[0] for one in there):
             return Verdict(True, self.wanted)
-        return Verdict(False, lacking(self.ns or "host", self.address, there), RUN_IN_ORDER)
+        return Verdict(False, lacking(who(self.ns), self.address, there), RUN_IN_ORDER)
 
 
 class Setting(Check, frozen=True):
@@ -322,14 +325,14 @@ class Masquerades(Check, frozen=True):
             link=self.out,
         )
         if any(done):
-            left = packets[done.index(False)]
+            left, what = packets[done.index(False)], text
             text = sentence(
-                "{what}: not {protocol} from {source} to {target}",
-                what=text,
+                "not {protocol} from {source} to {target}",
                 protocol=left.protocol,
                 source=left.source,
                 target=left.destination,
             )
+            text = sentence("{what}: {now}", what=what, now=text)
         hint = f"iptables -t nat -A POSTROUTING -s {self.source} -o {self.out} -j MASQUERADE"
         return Verdict(False, text, hint)
 

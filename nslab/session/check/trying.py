@@ -17,6 +17,7 @@ from nslab.session.check.verdict import (
     Program,
     Verdict,
     namespace_of,
+    who,
 )
 
 
@@ -38,13 +39,13 @@ class Reaches(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         if self.ok:
-            return sentence("{place} reaches {address}", place=where, address=self.address)
+            return self._reaches(where)
         return sentence("{place} does not reach {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         large = ("-M", "do", "-s", str(self.size)) if self.size else ()
         ran = _pinged(lab, self.ns, *large, host(self.address, "ping"))
         answered = ran.returncode == 0
@@ -103,11 +104,11 @@ class Hops(Check, frozen=True):
 
     @property
     def tries(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence("{place} reaches {address}", place=where, address=self.address)
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         ran = _pinged(lab, self.ns, host(self.address, "ping"))
         found = re.search(r"\bttl=(\d+)", ran.stdout)
         if not found:
@@ -154,7 +155,7 @@ class GoesBy(Check, frozen=True):
         return self._sends(self._way)
 
     def _sends(self, way: str) -> Sentence:
-        where = self.ns or "host"
+        where = who(self.ns)
         return sentence(
             "{place} sends to {address} by {way}", place=where, address=self.address, way=way
         )
@@ -164,18 +165,18 @@ class GoesBy(Check, frozen=True):
         return self.dev + (f" via {self.via}" if self.via else "")
 
     def ask(self, lab: Asked) -> Verdict:
-        where = self.ns or "host"
+        where = who(self.ns)
         argv = ("ip", "-json", "route", "get", host(self.address, "look up"))
-        ran = lab.run(*argv, ns=None if where == "host" else where, timeout=10)
+        ran = lab.run(*argv, ns=None if self.ns == "host" else self.ns, timeout=10)
         if ran.returncode:
             text = sentence("{place} has no way to {address}", place=where, address=self.address)
-            return Verdict(False, text, RUN_IN_ORDER)
+            return Verdict(False, text, RUN_IN_ORDER, self.tries)
         (route,) = json.decode(ran.stdout)
         dev, via = route.get("dev", ""), route.get("gateway", "")
         text = self._sends(dev + (f" via {via}" if via else ""))
         if (dev, via) == (self.dev, self.via):
             return Verdict(True, text)
-        text = sentence("{what}, not by {way}", what=text, way=self._way)
+        text = sentence("{now}, not by {way}", now=text, way=self._way)
         return Verdict(False, text, RUN_IN_ORDER)
 
 
@@ -228,9 +229,8 @@ def _unreached(where: str, address: str, words: str) -> Sentence:
 
 def _with_words(text: Sentence, words: str) -> Sentence:
     """The same, and why, as far as ping says it."""
-    if words:
-        return sentence("{what}: {words}", what=text, words=words)
-    return sentence("{what}: no answer", what=text)
+    now = Sentence("{words}", {"words": words}) if words else sentence("no answer")
+    return sentence("{what}: {now}", what=text, now=now)
 
 
 def _ping_words(ran: Program, lab: Asked, ns: str | None) -> str:
@@ -282,7 +282,7 @@ class Resolves(Check, frozen=True):
 
     @property
     def _who(self) -> str:
-        where = self.ns or "host"
+        where = who(self.ns)
         if self.files:
             return where
         return sentence("a program that nsenter starts in {place}", place=where)

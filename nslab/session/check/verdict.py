@@ -11,6 +11,7 @@ from msgspec import Struct
 from nslab.errors import NotFound
 from nslab.network.arguments import check_fields
 from nslab.network.model import Link, Namespace, Snapshot
+from nslab.network.names import OUTSIDE
 from nslab.printable import printable
 from nslab.sentence import Sentence, sentence
 
@@ -24,9 +25,9 @@ GOOD, BAD = "color-mix(in srgb,#009e73 75%,currentcolor)", "#d55e00"
 class Verdict(Struct, frozen=True):
     """What a check found: ``message`` says what is so, ``hint`` what to do if it should not be.
 
-    ``wanted`` says what should be, where a message does not tell that, and ``goal`` where it does:
-    before anything was tried, that alone is said.  All of them are texts; those of nslab's own
-    checks also know their form, by which a widget says them in its language.
+    ``wanted`` says what should be, where a message does not tell that, and ``goal`` where it does.
+    All of them are texts; those of nslab's own checks also know their form, by which a widget says
+    them in its language.
     """
 
     ok: bool
@@ -36,18 +37,19 @@ class Verdict(Struct, frozen=True):
     goal: str = ""
 
     @property
-    def sought(self) -> str:
-        """The same before anything was tried: what is wanted, and beside it what is so."""
-        if self.ok or self.wanted or not self.goal:
-            return self.told
-        return sentence("wanted: {wanted}", wanted=self.goal)
+    def told(self) -> str:
+        """What is so; if it should not be, what is wanted, and only then what is so instead."""
+        wanted = self.wanted or self.goal
+        if self.ok or not wanted:
+            return self.message
+        now = self.message if self.wanted else self._instead
+        return sentence("{wanted}; now: {now}", wanted=wanted, now=now) if now else wanted
 
     @property
-    def told(self) -> str:
-        """What is so; beside it what is wanted, where that is not plain."""
-        if self.ok or not self.wanted:
-            return self.message
-        return sentence("wanted: {wanted}; now: {now}", wanted=self.wanted, now=self.message)
+    def _instead(self) -> str:
+        """What is so, of a message that tells what is wanted: nslab's own say it in a blank."""
+        message = self.message
+        return message.values.get("now", "") if isinstance(message, Sentence) else message
 
     def __str__(self) -> str:
         lines = [f"{'✔' if self.ok else '✘'} {printable(self.message)}"]
@@ -180,6 +182,14 @@ class NotThere(Exception):
         self.said = said
 
 
+_OUTSIDE = {name: Sentence(words) for name, words in OUTSIDE.items()}
+
+
+def who(ns: str | None) -> str:
+    """A namespace of which something is said; what is outside is called as in a picture."""
+    return _OUTSIDE.get(ns or "host", ns or "host")
+
+
 def place(link: str, ns: str | None) -> str:
     """A link as texts name it: ``ns1/eth0``, or ``eth0`` alone in the host."""
     return link if ns in (None, "host") else f"{ns}/{link}"
@@ -209,13 +219,8 @@ def on_off(on: bool) -> str:
 
 def lacking(where: str, address: str, there: Sequence[str]) -> Sentence:
     """That an address is not among those that are there."""
-    if not there:
-        return sentence(
-            "{place} does not have {address}: it has no address", place=where, address=address
-        )
-    return sentence(
-        "{place} does not have {address}: it has {addresses}",
-        place=where,
-        address=address,
-        addresses=", ".join(there),
-    )
+    now = sentence("it has no address")
+    if there:
+        now = sentence("it has {addresses}", addresses=", ".join(there))
+    what = sentence("{place} does not have {address}", place=where, address=address)
+    return sentence("{what}: {now}", what=what, now=now)

@@ -165,7 +165,7 @@ function show_learner(learner, server) {
     "aria-label": may ? say("Look into the lab of {name}", learner) : say("{name} shares no lab", learner),
   });
   const files = learner.files === 1 ? say("1 file") : say("{count} files", { count: learner.files });
-  fill(handed, learner.files ? `${whole(files)}, ${clock(learner.handed_in)}` : "–");
+  fill(handed, learner.files ? `${whole(files)}, ${whole(clock(learner.handed_in))}` : "–");
 }
 
 const spent_on = (record, server) => record.passed ? record.seconds : spent(record, server);
