@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -282,7 +282,6 @@ def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
     is_bridge = link.kind == "bridge"
     at = (space, link) if is_bridge else far
     net = _network_at(snapshot, *at) if at else None
-    on_bridge = bool(far and far[1].master)
     taken = {
         ipaddress.ip_interface(one.address).ip
         for each in snapshot
@@ -290,16 +289,24 @@ def address_for(snapshot: Snapshot, space: Namespace, link: Link) -> str:
         for one in other.addresses
     }
     if net is not None:
-        first = [1] if is_bridge else []
-        numbers = (*first, *range(11, min(net.num_addresses - 1, 255)))
-        hosts = (net.network_address + n for n in numbers if n < net.num_addresses - 1)
-        free = next((one for one in hosts if one not in taken), None)
-        return f"{free}/{net.prefixlen}" if free else ""
+        return _free_in(net, taken, FIRST if is_bridge else BEHIND)
     for third in range(10, 250, 10):
-        fresh = ipaddress.ip_network(f"192.168.{third}.0/24")
+        fresh = ipaddress.IPv4Network(f"192.168.{third}.0/24")
         if not any(one in fresh for one in taken):
-            return f"{fresh.network_address + (11 if on_bridge else 1)}/24"
+            return _free_in(fresh, taken, BEHIND if far and far[1].master else FIRST)
     return ""
+
+
+FIRST, BEHIND = 1, 11
+"""Numbers within a network: of what forwards packets, and the first of those that it serves."""
+
+
+def _free_in(net: ipaddress.IPv4Network, taken: Container[object], first: int) -> str:
+    """The first address that nobody has, with the network's prefix."""
+    last = min(net.num_addresses - 1, 255)
+    hosts = (net.network_address + n for n in (first, *range(BEHIND, last)) if n < last)
+    free = next((one for one in hosts if one not in taken), None)
+    return f"{free}/{net.prefixlen}" if free else ""
 
 
 def _network_at(snapshot: Snapshot, space: Namespace, link: Link) -> ipaddress.IPv4Network | None:
