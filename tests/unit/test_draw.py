@@ -206,6 +206,19 @@ def test_down_is_a_sign_of_its_own() -> None:
     )
 
 
+def test_a_bridge_that_is_down_is_hollow_as_a_card_is() -> None:
+    """And is found by a hand all the same, which what has no fill is not."""
+    body = Picture(sample.article()).html.partition("</style>")[2]
+    (bar,) = re.findall('class="(nslab-bar[^"]*)"', body)
+    assert bar == "nslab-bar nslab-off"
+    for svg in (Picture(sample.article()).html, Picture(sample.article()).svg):
+        hollow = re.findall(r"([^\n{}]*)\{fill-opacity:0\}", svg)
+        assert all(".nslab-off.nslab-bar" in selectors for selectors in hollow)
+        assert hollow
+    up = Picture(sample.article(repaired=True)).html.partition("</style>")[2]
+    assert 'class="nslab-bar"' in up
+
+
 def test_states_are_said_in_words() -> None:
     shown = written(Picture(sample.article()).svg)
     assert shown.count("down") >= 1

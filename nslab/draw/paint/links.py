@@ -69,7 +69,7 @@ def bridge(cell: Cell, slot: Slot, sockets: Sequence[Rect]) -> Iterator[str]:
     """A bridge: a bar whose edge is open where its ports are."""
     rect, said = slot.rect, told(cell, room=BRIDGE)
     off, struck = _ways(cell)
-    yield rectangle(rect, "nslab-bar", 6)
+    yield rectangle(rect, f"nslab-bar{off}", 6)
     yield _edge(rect, _docked(rect, sockets), f"nslab-edge{off}")
     x, y = rect.x + PAD, rect.y + 18
     yield icon("switch", x, y - 13)

@@ -159,7 +159,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(".nslab-cable.nslab-cored,.nslab-wire.nslab-cored{stroke-opacity:1}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
-    found.append(".nslab-off.nslab-cell,rect.nslab-calm{fill-opacity:0}")
+    found.append(".nslab-off.nslab-cell,.nslab-off.nslab-bar,rect.nslab-calm{fill-opacity:0}")
     return found
 
 
