@@ -229,7 +229,7 @@ def line_width(slot: Slot) -> int:
     cell = slot.part
     if not isinstance(cell, Cell):
         return 0
-    lines = [*told(cell, room=1 << 12).lines, *slot.extra]
+    lines = [*told(cell, 1 << 12).lines, *slot.extra]
     wide = width(clip(cell.name, LONGEST_NAME), TEXT, code=True) + 8
     wide += width(cell.kind, TEXT) + 6 if cell.kind else 0
     wide += sum(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + 8 for line in lines)

@@ -35,9 +35,6 @@ from nslab.draw.layout.plan import NARROW, SPACE, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
-OUTLINE = 4
-"""Pixels that a port needs more to each side, where there is an outline around it."""
-
 LABEL_GAP, NOTES_GAP = 18, 10
 """Pixels from a namespace's name to its first link, and from its links to its notes."""
 
@@ -477,16 +474,11 @@ class Filler:
         items = [self._item(frame, port, wish=True) for port in ports]
         if anew:
             items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
-        outlines = [OUTLINE * _is_marked(port) for port in ports]
-        for item, around in zip(items, outlines, strict=True):
-            item.widen(around)
         line_up(items, start + PORT_GAP, PORT_GAP)
         left = self.boxes[frame.name].x if frame.name in self.boxes else 0
         others = (box.right - left for name, box in self.boxes.items() if name != frame.name)
         room = max([NARROW, *others]) - MARGIN
         squeeze(items, start + PORT_GAP, room - PORT_GAP, PORT_GAP)
-        for item, around in zip(items, outlines, strict=True):
-            item.widen(-around)
         return items
 
     def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
@@ -577,11 +569,6 @@ def _former(slots: Sequence[Slot]) -> list[Slot]:
         for slot in slots
         if isinstance(slot.part, Cell) and slot.part.mark == "gone" and slot.part.name in names
     ]
-
-
-def _is_marked(slot: Slot) -> bool:
-    """Whether there is an outline around a link."""
-    return isinstance(slot.part, Cell) and slot.part.mark is not None
 
 
 def _shift(items: Sequence[Item], start: int, end: int) -> int:

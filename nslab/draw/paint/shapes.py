@@ -13,6 +13,9 @@ from nslab.network.diff import Kind
 _ROUND = 8
 """The radius of a cable's turn."""
 
+APART = 6
+"""Pixels between the texts of a line."""
+
 
 def xml(text: str) -> str:
     """A text as it may stand in XML."""
@@ -31,6 +34,16 @@ def words(x: int, y: int, text: str, classes: str) -> str:
     """A line of text; ``y`` is its base line."""
     named = f' class="{classes}"' if classes else ""
     return f'<text{named} x="{x}" y="{y}">{xml(text)}</text>'
+
+
+def centred(x: int, y: int, parts: Sequence[tuple[str, str]]) -> str:
+    """A line of texts of several classes around a place, whatever fonts the reader has."""
+    if len(parts) == 1:
+        return words(x, y, parts[0][0], f"nslab-middle {parts[0][1]}".strip())
+    first, *others = [(xml(text), classes) for text, classes in parts]
+    spans = f'<tspan class="{first[1]}">{first[0]}</tspan>'
+    spans += "".join(f'<tspan class="{c}" dx="{APART}">{text}</tspan>' for text, c in others)
+    return f'<text class="nslab-middle" x="{x}" y="{y}">{spans}</text>'
 
 
 def pill(rect: Rect, text: str, mark: Kind) -> list[str]:

@@ -79,7 +79,6 @@ class _Writer:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
         self.names = placed.scene.names
-        self.tagged = {key for tag in placed.tags for key in tag.ends}
         self.leaves = {leaf.box.key: leaf for panel in placed.panels for leaf in panel.leaves}
 
     def elements(
@@ -138,8 +137,7 @@ class _Writer:
         for cell, slot in placed.bridges:
             yield from self._link(cell, slot, links.bridge(cell, slot, sockets))
         for cell, slot in placed.cells:
-            badge = cell.key not in self.tagged and not self._in_new_box(cell)
-            yield from self._link(cell, slot, links.link(cell, slot, badge=badge))
+            yield from self._link(cell, slot, links.link(cell, slot))
         for leaf in self.leaves.values():
             yield from self._leaf(leaf)
         yield from self._facts()
@@ -178,14 +176,6 @@ class _Writer:
         hue = self.placed.hues.get(key)
         return "" if hue is None else f" nslab-h{hue}"
 
-    def _in_new_box(self, cell: Cell) -> bool:
-        """Whether a link came or went with its namespace, on which that is said already."""
-        return any(
-            box.mark == cell.mark and box.mark in {"new", "gone"} and cell in box.cells()
-            for box in self.placed.scene.boxes
-            if box.mark
-        )
-
     def _box(self, box: Box, title: str, rect: Rect) -> Iterator[str]:
         placed = self.placed
         label = placed.labels[box.key]
@@ -193,9 +183,7 @@ class _Writer:
         quiet = "" if tint is None else f" nslab-t{tint}"
         yield f"{self._group('space', box.mark, self._ns(box))}>"
         yield f"<title>{xml(f'{box.label} ({box.title})')}</title>"
-        yield rectangle(rect, f"nslab-box{quiet}", 10)
-        if box.mark:
-            yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{box.mark}", 12)
+        yield rectangle(rect, f"nslab-box{quiet}{links.around(box.mark)}", 10)
         at = label.rect
         yield icon(
             "machine" if label.stacked and not quiet else SPACES.get(title, "namespace"),
@@ -238,9 +226,9 @@ class _Writer:
         yield f"{self._group('space', box.mark, self._ns(box))}>"
         yield f"<title>{xml(notes_said)}</title>"
         if not leaf.link:
-            yield rectangle(rect, f"nslab-box nslab-t{tint}", 6)
-        if box.mark:
-            yield rectangle(rect.grown(1), f"nslab-halo nslab-halo-{box.mark}", 7)
+            yield rectangle(rect, f"nslab-box nslab-t{tint}{links.around(box.mark)}", 6)
+        elif box.mark:
+            yield rectangle(rect, f"nslab-edge{links.around(box.mark)}", 6)
         mark = box.mark or next(("changed" for line in box.notes if line.mark), None)
         if mark:
             sign = f"nslab-badge nslab-middle nslab-told-{mark}"
@@ -261,10 +249,6 @@ class _Writer:
         yield f'{start} tabindex="0" role="img" aria-label="{xml(cell.facts)}">'
         yield f"<title>{xml(cell.facts)}</title>"
         yield from drawn
-        if cell.mark:
-            bridges = {each.rect: bool(cell.mark) for cell, each in self.placed.bridges}
-            ports = {s.rect: bool(c.mark) for c, s in self.placed.cells if s.shape == "socket"}
-            yield links.halo(cell, slot, bridges, ports)
         yield "</g>"
 
     def _notes(self, lines: Notes, rect: Rect, box: Box) -> Iterator[str]:
@@ -291,12 +275,8 @@ class _Writer:
             f'aria-label="{xml(thing.facts)}">'
         )
         yield f"<title>{xml(thing.facts)}</title>"
-        if thing.label == "switch":
-            yield rectangle(rect, "nslab-cell", 8)
-        else:
-            yield rectangle(rect, "nslab-calm", 8)
-        if thing.mark:
-            yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{thing.mark}", 10)
+        kind = "cell" if thing.label == "switch" else "calm"
+        yield rectangle(rect, f"nslab-{kind}{links.around(thing.mark)}", 8)
         name, *below = scenery_lines(thing)
         below = [] if thing.ports else below
         wide = round(width(name, TEXT)) + ICON
@@ -337,7 +317,7 @@ class _Writer:
         hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)
         start = self._group("line", cable.mark, data, hue)
         halo = ""
-        if cable.mark and not _shares(run):
+        if cable.outermost and not _shares(run):
             halo = line_through(path, f"nslab-under nslab-halo-{cable.mark}")
         ends = "".join(
             plug(point, end.slot.rect)
@@ -351,7 +331,7 @@ class _Writer:
         """What is around wires that lie on each other in part: once, however many these are."""
         trees: dict[tuple[Kind, Key], list[list[Point]]] = {}
         for run, path in self.placed.runs:
-            if run.cable and run.cable.mark and _shares(run):
+            if run.cable and run.cable.mark and run.cable.outermost and _shares(run):
                 trees.setdefault((run.cable.mark, run.cable.upper), []).append(path)
         for (mark, _), paths in trees.items():
             yield lines_through(paths, f"nslab-under nslab-halo-{mark}")
