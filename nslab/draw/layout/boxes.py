@@ -398,15 +398,30 @@ def _halves(line: Line) -> list[Line]:
 
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
+    if line.role == "forwarding" and line.mark == "changed":
+        return turned_width(line)
     sign = 18 if line.mark else 0
     sign += 18 if line.role in {"filter", "policy"} else 0  # their icons stay beside a mark
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
+
+
+def turned_width(line: Line) -> int:
+    """The same for when forwarding is switched: what is beside it stays where it is then."""
+    last = max(width(words, TEXT, bold=True) for words in ("off → on", "on → off"))
+    return GATE + 8 + round(width(line.words.rpartition(" ")[0], TEXT)) + 5 + round(last)
 
 
 _SIGNED = {"nat": 16, "filter": 18, "policy": 18, "listens": 18, "forwarding": 20}
 """Pixels that a line takes beside its words: a plate around them, or a sign before them."""
 
 
+def _around_line(line: Line) -> int:
+    """The same of a line with its mark: the sign of that stands in the edge of a plate."""
+    sign = _IN_EDGE if line.role == "nat" and line.mark in {"new", "gone"} else 0
+    return _SIGNED.get(line.role, 0) - sign
+
+
+_IN_EDGE = 8
 _MARKED = 14
 """Pixels that the sign of a mark takes before a line."""
 
@@ -418,9 +433,9 @@ def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
     """
     plates = PLATE * sum(line.role == "nat" for line in lines)
     plates += sum(map(plate_below, pairwise(lines)))
-    wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
+    wide = max(_line_width(line, most) + _around_line(line) for line in lines)
     high = LEAD * sum(len(rows(line, most)) for line in lines)
-    return round(wide) + 2, high + plates + 4
+    return round(wide) + 1, high + plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> int:
