@@ -42,11 +42,21 @@ from nslab.draw.paint.cell import least, usual
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
-from nslab.draw.paint.shapes import line_through, lines_through, pill, plug, rectangle, words, xml
+from nslab.draw.paint.shapes import (
+    head,
+    line_through,
+    lines_through,
+    parted,
+    pill,
+    plug,
+    rectangle,
+    words,
+    xml,
+)
 from nslab.draw.paint.style import style
 from nslab.draw.paint.written import written
 from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Box, Cell, Key, Scenery
+from nslab.draw.scene.scene import Box, Cable, Cell, Key, Scenery
 from nslab.network.diff import Kind
 
 
@@ -314,7 +324,8 @@ class _Writer:
         classes += " nslab-tunnel" if cable.tunnel else ""
         names = " ".join(self.names[key] for key in (cable.upper, cable.lower))
         data = f'data-cable="{xml(names)}"'
-        hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)
+        hued = self._hued(cable)
+        hue = self._hue(hued)
         start = self._group("line", cable.mark, data, hue)
         halo = ""
         if cable.outermost and not _shares(run):
@@ -324,8 +335,47 @@ class _Writer:
             for end, point in ((run.start, path[0]), (run.end, path[-1]))
             if cable.pair and end.slot.shape == "card"
         )
-        of = self.placed.hues.get(cable.lower if cable.pair else cable.upper, 0)
-        return f"{start}>{halo}{''.join(_line(path, classes, of))}{ends}</g>"
+        for key in cable.heads:
+            way = path[::-1] if self._begins_at(run, key) else path
+            ends += head(way[-2], way[-1])
+        trunk = ""
+        if self.placed.hues.get(hued) != self.placed.hues.get(cable.upper) and _shares(run):
+            trunk, path = self._parted(run, path, classes)
+        drawn = "".join(_line(path, classes, self.placed.hues.get(hued, 0)))
+        return f"{trunk}{start}>{halo}{drawn}{ends}</g>"
+
+    def _hued(self, cable: Cable) -> Key:
+        """The end whose network a cable has the hue of: what stands on a link may have its own."""
+        own = cable.pair or (not cable.by and cable.lower in self.placed.hues)
+        return cable.lower if own else cable.upper
+
+    def _begins_at(self, run: Run, key: Key) -> bool:
+        """Whether a line begins at a link, and does not end there."""
+        return run.start.slot.rect == self.placed.links()[self.names[key]]
+
+    def _parted(self, run: Run, path: list[Point], classes: str) -> tuple[str, list[Point]]:
+        """Of a line in a hue of its own what it shares with others, in that of what it stands on;
+        and its own way from there.
+        """
+        cable = run.cable
+        if cable is None:
+            return "", path
+
+        def outwards(run: Run, path: list[Point]) -> list[Point]:
+            return path if self._begins_at(run, cable.upper) else path[::-1]
+
+        others = [
+            outwards(other, way)
+            for other, way in self.placed.runs
+            if other.cable and other.cable.upper == cable.upper and other is not run
+            if _shares(other)
+        ]
+        trunk, rest = parted(outwards(run, path), others)
+        if not trunk:
+            return "", path
+        group = self._group("line", cable.mark, "", self._hue(cable.upper)).rstrip()
+        line = "".join(_line(trunk, classes, self.placed.hues.get(cable.upper, 0)))
+        return f"{group}>{line}</g>", rest
 
     def _halos(self) -> Iterator[str]:
         """What is around wires that lie on each other in part: once, however many these are."""

@@ -186,7 +186,9 @@ class _Composer:
             moved = mark == "gone" and any(map(self._replugged, (one, other)))
             if one in drawn and other in drawn and not moved:
                 up = self.links[one].state == "up" == self.links[other].state
-                yield Cable(one, other, up, mark, pair=False, by=by)
+                every = (*self.hubs, *self.former)
+                heads = {to for start, to, _ in every if {start, to} == {one, other}}
+                yield Cable(one, other, up, mark, pair=False, by=by, heads=tuple(sorted(heads)))
 
     def _replugged(self, key: Key) -> bool:
         """Whether a link is a port of another bridge than before, or was none."""

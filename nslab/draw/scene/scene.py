@@ -127,6 +127,8 @@ class Cable:
     kernel's word for a tunnel: ``vxlan``, ``gre``."""
     outermost: bool = False
     """Whether it came or went, and not with a namespace: then a tag says so."""
+    heads: tuple[Key, ...] = ()
+    """The ends that get frames by it, where that need not be both: a filter passes on one way."""
 
     @property
     def tunnel(self) -> bool:
