@@ -19,7 +19,6 @@ from nslab.draw.layout.boxes import (
     ICON,
     LEAD,
     LONGEST_NAME,
-    MARGIN,
     PAD,
     SIGN,
     TEXT,
@@ -221,12 +220,11 @@ class _Writer:
         hue = self._hue(panel.home) if panel.home else ""
         yield f'<g class="nslab-group{hue}">'
         yield rectangle(panel.rect, "nslab-panel", 10)
-        # Where rails come in, the title stands beside them.
-        x, y = panel.rect.x + (2 * MARGIN if panel.rails else MARGIN), panel.rect.y + 20
+        x, y = panel.rect.x + panel.indent, panel.rect.y + 20
         yield icon("namespace", x - 1, y - 13)
         yield words(x + ICON, y, panel.title, "nslab-muted")
-        for rail in panel.rails:
-            yield line_through(rail, "nslab-cable")
+        if panel.rails:
+            yield lines_through(panel.rails, "nslab-cable")
         yield "</g>"
 
     def _leaf(self, leaf: Leaf) -> Iterator[str]:
