@@ -10,6 +10,8 @@ import snapshots as sample
 from msgspec import structs
 from test_draw_room import NETWORKS, alone, macvlans
 
+from nslab import Lab
+from nslab.course.measure import crowd
 from nslab.draw import Picture, worded
 from nslab.draw.layout.boxes import ICON, Rect
 from nslab.draw.paint.written import written
@@ -202,3 +204,21 @@ def test_a_panel_of_names_is_in_line_with_them_and_ends_with_the_host() -> None:
     assert panel.rect.right == host.right
     (title,) = (rect for text, rect in written([picture.svg]) if text.startswith("14 namespaces"))
     assert title.x - ICON == min(leaf.rect.x for leaf in panel.leaves)
+
+
+def test_a_rail_keeps_clear_of_the_ports_and_of_the_title() -> None:
+    with Lab(engine="fake") as lab:
+        lab.do(*crowd(12), watch=False)
+        picture = lab.picture
+    (panel,) = picture.placed.panels
+    upright = [rail for rail in panel.rails if rail[0][0] == rail[-1][0]]
+    ports = [leaf.socket.rect for leaf in panel.leaves if leaf.socket]
+    assert len(ports) == 13
+    for (x, top), *_, (_, bottom) in upright:
+        for port in ports:
+            beside = top < port.y < bottom and abs(port.x - x) < port.w
+            assert not beside or port.x - x >= 8, "its own edge can be seen"
+    tips = {rail[-1] for rail in panel.rails}
+    assert all((port.x, port.middle[1]) in tips for port in ports), "a stub leads to each"
+    (title,) = (rect for text, rect in written([picture.svg]) if text.startswith("13 namespaces"))
+    assert title.x - ICON - upright[0][0][0] >= 10

@@ -38,6 +38,7 @@ from nslab.draw import Picture
 from nslab.draw.layout.boxes import Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.cell import least
+from nslab.draw.paint.svg import texts
 from nslab.draw.paint.tables import stations, timeline
 from nslab.network.actions import Action
 from nslab.network.diff import compare
@@ -98,10 +99,37 @@ def test_notes_stand_below_two_cards_that_leave_no_room_beside_them() -> None:
 
 def test_a_row_that_goes_on_is_indented() -> None:
     snapshot = sample.article(repaired=True)
-    found = re.findall(r'<text class="[^"]*" x="(\d+)" y="\d+">([^<]*)', Picture(snapshot).svg)
+    rules = sample.nat("masquerade", source="192.168.100.128/25", out="eth0")
+    host = structs.replace(snapshot.host, rules=rules)
+    long = structs.replace(snapshot, namespaces=(host, *snapshot.namespaces[1:]))
+    found = re.findall(r'<text class="[^"]*" x="(\d+)" y="\d+">([^<]*)', Picture(long).svg)
     places = {text: int(x) for x, text in found}
-    assert places["→ eth0"] > places["masquerade 192.168.10.0/24"]
+    assert places["→ eth0"] > places["masquerade 192.168.100.128/25"]
     assert "default via 198.51.100.1 dev eth0" in places, "what has room is in one row"
+
+
+def test_a_masquerade_of_the_article_is_in_one_row_also_while_it_is_new() -> None:
+    """And the host ends where the world does all the same."""
+    after = sample.article(repaired=True)
+    host = structs.replace(after.host, rules=sample.article().host.rules)
+    before = structs.replace(after, namespaces=(host, *after.namespaces[1:]))
+    for what in (after, compare(before, after), compare(after, before)):
+        picture = Picture(what)
+        assert "masquerade 192.168.10.0/24 → eth0" in written(picture.svg)
+        assert "default via 198.51.100.1 dev eth0" in written(picture.svg)
+        assert wide(picture.placed) <= 566
+
+
+def test_two_columns_of_facts_are_not_read_as_one_sentence() -> None:
+    """Words beside the sign for forwarding have a gutter between, or stand in other lines."""
+    fresh, mended = sample.article(), sample.article(repaired=True)
+    for what in (fresh, mended, compare(fresh, mended), compare(mended, fresh)):
+        found = texts(Picture(what).placed)
+        gate = [rect for said, rect in found if said in {"on", "off", "off → on", "on → off"}]
+        for rect in gate:
+            for said, other in found:
+                if other.x > rect.right and rect.y < other.bottom and other.y < rect.bottom:
+                    assert other.x - rect.right >= 16, said
 
 
 def test_a_picture_stands_in_the_middle_of_a_wide_cell() -> None:
@@ -305,11 +333,11 @@ def test_new_and_gone_on_one_link_are_apart() -> None:
                 assert abs(ax - cx) > around, "one halo would lie on the other"
 
 
-def test_what_several_share_has_one_halo() -> None:
+def test_the_wires_of_new_links_have_no_halo_of_their_own() -> None:
+    """They lie on each other in part, and the links say it."""
     svg = Picture(compare(macs(), macs("app-new", "db-new"))).svg
-    found = halos(svg)
-    assert {mark: len(paths) for mark, paths in found.items()} == {"new": 1}
-    assert found["new"][0].count("M") == 2, "both ways are in it"
+    assert halos(svg) == {}
+    assert svg.count('class="nslab-cell nslab-halo nslab-halo-new"') == 2
 
 
 # -- said once, and whole --------------------------------------------------------------------------

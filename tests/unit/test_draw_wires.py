@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import snapshots as sample
 from msgspec import structs
 from sites import two_sites
 
+from nslab import AddAddress, AddNamespace, AddVlan, Lab, SetUp
 from nslab.draw import Memory, Picture
 from nslab.draw.layout.place import trace
+from nslab.draw.paint.shapes import parted
 from nslab.network.diff import compare
 from nslab.network.model import Ends, Link, Mirred, Port, Snapshot
 from nslab.network.rules import Chain, Rule, Ruleset, Table
@@ -219,3 +223,62 @@ def test_a_link_is_outlined_whose_frames_a_filter_sends_elsewhere_since() -> Non
             assert "nslab-halo nslab-halo-changed" in group
         assert "~   eth0 up" in picture.text
     assert "nslab-halo" not in Picture(made).html.partition("</style>")[2]
+
+
+def test_a_wire_that_a_filter_makes_has_its_head_where_frames_go() -> None:
+    sent = Mirred(side="ingress", verb="mirror", to="ifb0", filter="protocol all pref 1 u32")
+    both, one = Picture(hub()), Picture(mirrored(sent))
+    for picture, ends in ((both, {"host/eth0", "host/peerA"}), (one, {"host/ifb0"})):
+        (cable,) = (each for each in picture.placed.scene.cables if each.by)
+        assert {picture.placed.scene.names[key] for key in cable.heads} == ends
+        path = next(each[1] for each in picture.placed.runs if each[0].cable is cable)
+        heads = re.findall('<path class="nslab-plug" d="M(-?[0-9]+) (-?[0-9]+)L', picture.html)
+        tips = {(int(x), int(y)) for x, y in heads}
+        assert tips <= {path[0], path[-1]}
+        assert len(tips) == len(ends)
+        for name in ends:
+            assert any(picture.placed.links()[name].holds(tip) for tip in tips)
+
+
+def tagged(*numbers: int) -> Picture:
+    """Lesson 14: cards of namespaces stand on the host's, each in a VLAN of its own."""
+    with Lab(engine="fake") as lab:
+        for number in numbers:
+            name = f"eth0.{number}"
+            lab.do(AddNamespace(f"ns{number}"), AddVlan("eth0", name, number, to=f"ns{number}"))
+            lab.do(AddAddress(name, f"10.0.{number}.2/24", ns=f"ns{number}"), watch=False)
+            lab.do(SetUp(name, ns=f"ns{number}"), watch=False)
+        return lab.picture
+
+
+def test_what_stands_on_a_link_hangs_in_the_hue_of_its_own_network() -> None:
+    """What two share is in the hue of the link that they stand on."""
+    picture = tagged(10, 20)
+    placed, names = picture.placed, picture.placed.scene.names
+    hues = {names[key]: hue for key, hue in placed.hues.items()}
+    own = [hues[f"ns{number}/eth0.{number}"] for number in (10, 20)]
+    assert len({*own, hues["host/eth0"]}) == 3
+    groups = re.findall(
+        '<g class="nslab-line nslab-h([0-9]+)" ?[^>]*>(?=<path class="nslab-wire)', picture.html
+    )
+    assert [int(hue) for hue in groups] == [hues["host/eth0"], own[0], hues["host/eth0"], own[1]]
+
+
+@pytest.mark.parametrize("numbers", [(10,), (10, 20), (10, 20, 30)])
+def test_what_stands_on_a_link_is_met_at_its_middle(numbers: tuple[int, ...]) -> None:
+    placed = tagged(*numbers).placed
+    for number in numbers:
+        name = f"ns{number}/eth0.{number}"
+        way, rect = placed.cable("host/eth0", name), placed.links()[name]
+        assert way[-1] == (rect.middle[0], rect.y)
+
+
+def test_what_is_shared_ends_where_the_ways_part() -> None:
+    path = [(0, 0), (0, 20), (30, 20), (30, 40)]
+    assert parted(path, []) == ([], path)
+    assert parted(path, [[(5, 0), (5, 40)]]) == ([], path)
+    trunk, rest = parted(path, [[(0, 0), (0, 40)], [(0, 0), (0, 10), (9, 10)]])
+    assert trunk == [(0, 0), (0, 20)]
+    assert rest == [(0, 12), (0, 20), (30, 20), (30, 40)]
+    trunk, rest = parted([(0, 0), (0, 40)], [path])
+    assert (trunk, rest) == ([(0, 0), (0, 20)], [(0, 12), (0, 20), (0, 40)])

@@ -38,9 +38,9 @@ HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
 
 CARD, CARD_HEIGHT = 152, 44
-BRIDGE, PORT = 208, 180
+BRIDGE, PORT = 208, 136
 """The least sizes of a card, the least width of a bridge, and the most of the first line of a port
-with what changed."""
+with what changed: beyond that it would push aside the ports beside it."""
 
 SOCKET = 20
 """The height of a bridge's port with its name alone."""
@@ -187,26 +187,48 @@ class Told:
     lines: tuple[Line, ...]
 
 
-def told(cell: Cell, *, badge: bool = True, room: int = CARD) -> Told:
+def told(cell: Cell, room: int = CARD) -> Told:
     """What is said of a link beside its name and below.
 
-    :param badge: whether that it is new or gone is said here, and not beside its cable
+    What changed stands in place of the value that it is about.
+
     :param room: how wide its first line may become, in pixels
     """
-    lines = [*cell.lines, *([Line(cell.loose, code=False)] if cell.loose else [])]
-    lines = [row for line in lines for row in _broken(line)]
-    if cell.mark in {"new", "gone"} and badge:
+    lines = _rows_below(cell)
+    if cell.mark in {"new", "gone"} and cell.outermost:
         return Told(BADGE[cell.mark], cell.mark, tuple(lines))
-    news = _news(cell, room) if cell.mark == "changed" else []
-    beside = news[0] if news else ""
-    lines += [Line(words, "changed", code=False) for words in news[1:]]
-    mark: Kind | None = "changed" if beside else None
-    beside = beside or _state(cell)
+    news = _news(cell) if cell.mark == "changed" else []
+    beside = _beside(cell, news, room)
+    mark: Kind | None = "changed" if beside and beside in {cell.turned, *news} else None
+    if cell.turned and not beside:
+        lines.insert(0, Line(cell.turned, "changed", code=False))
+    lines += [Line(words, "changed", code=False) for words in news if words != beside]
     if cell.close and beside:
-        if not any(words.endswith(f"→ {beside}") for words in news):
-            lines.append(Line(beside, mark, code=False))
+        lines.append(Line(beside, mark, code=False))
         beside, mark = "", None
     return Told(beside, mark, tuple(lines))
+
+
+def _beside(cell: Cell, news: Sequence[str], room: int) -> str:
+    """What stands where the state does: the state, what it was and is, or what else changed."""
+    if cell.turned:
+        # A bridge has the room; of others the sign of the state stands alone, and the words below.
+        return cell.turned if cell.kind == "bridge" or _fits(cell, cell.turned, room) else ""
+    # Another name is not read as a state.
+    if news and not news[0].startswith("was ") and _fits(cell, news[0], room):
+        return news[0]
+    return "" if cell.mark == "gone" else _state(cell)
+
+
+def aside(cell: Cell) -> Line:
+    """What stands at the right below a bridge's name: its spanning tree, and how that changed."""
+    return Line(cell.tree or cell.aside, "changed" if cell.tree else None, code=False)
+
+
+def _rows_below(cell: Cell) -> list[Line]:
+    """What there is to say of a link whether it changed or not."""
+    lines = [*cell.lines, *([Line(cell.loose, code=False)] if cell.loose else [])]
+    return [row for line in lines for row in _broken(line)]
 
 
 def _broken(line: Line) -> list[Line]:
@@ -226,14 +248,9 @@ _LEADS = re.compile(r" (?=to |over |key |VNI )")
 """Where it may be broken that a tunnel leads somewhere: before the word that says what follows."""
 
 
-def beside_width(cell: Cell, room: int = CARD) -> float:
-    """The width of the widest word that may stand at the end of a link's first line.
-
-    Whether that it is new is said there, or beside its cable, is known only after all has a
-    place; a state that takes that word's place has to fit as well.
-    """
-    both = (told(cell, badge=badge, room=room).beside for badge in (True, False))
-    return max(width(words, TEXT, bold=True) for words in both)
+def beside_width(said: Told) -> float:
+    """The width of what stands at the end of a link's first line."""
+    return width(said.beside, TEXT, bold=said.mark is not None)
 
 
 def _state(cell: Cell) -> str:
@@ -241,14 +258,19 @@ def _state(cell: Cell) -> str:
     return cell.does or ("" if cell.state == "up" else cell.state)
 
 
-def _news(cell: Cell, room: int) -> list[str]:
-    """What changed: what stands beside the name, empty if that has no room, and what below."""
-    words = list(cell.told) or ([] if any(line.mark for line in cell.lines) else ["changed"])
-    if words and words[0].startswith("was "):
-        return ["", *words]  # another name is not read as a state
-    if words and width(words[0], TEXT, bold=True) > room - 2 * PAD - _name_width(cell) - DOT:
-        return ["", *words]
-    return words
+def _news(cell: Cell) -> list[str]:
+    """What changed beside its state and its spanning tree."""
+    is_said = cell.turned or cell.tree or any(line.mark for line in cell.lines)
+    return list(cell.others) or ([] if is_said else ["changed"])
+
+
+def _fits(cell: Cell, words: str, room: int) -> bool:
+    """Whether words have room beside the name."""
+    taken = 2 * PAD + _name_width(cell) + DOT + (width(cell.kind, TEXT) + 8 if cell.kind else 0)
+    if room == PORT:  # it has no sign for its state, and smaller letters
+        name = width(clip(cell.name, LONGEST_NAME), TEXT, code=True)
+        taken = 16 + name + 6 + (width(cell.kind, TEXT) + 6 if cell.kind else 0)
+    return width(words, TEXT, bold=True) <= room - taken
 
 
 def _name_width(cell: Cell) -> float:
@@ -304,34 +326,34 @@ def card(cell: Cell) -> Slot:
     """A link as a card."""
     said = told(cell)
     kind = width(cell.kind, TEXT) + 8 if cell.kind else 0
-    top = _name_width(cell) + kind + beside_width(cell) + DOT
+    top = _name_width(cell) + kind + beside_width(said) + DOT
     w = max(CARD, grid(top + 2 * PAD), grid(lines_width(said.lines) + 2 * PAD))
     return Slot(cell, w, max(CARD_HEIGHT, HEAD + LEAD * len(said.lines)), "card")
 
 
 def bridge(cell: Cell) -> Slot:
     """A bridge as a bar; its ports make it longer."""
-    said = told(cell, room=BRIDGE)
+    said, tree = told(cell, BRIDGE), aside(cell)
     top = ICON + _name_width(cell) + width("bridge", TEXT) + 24
-    top += width(said.beside, TEXT, bold=True) + DOT
-    first = lines_width(said.lines[:1]) + width(cell.aside, TEXT) + 24
+    top += beside_width(said) + DOT
+    first = lines_width(said.lines[:1]) + width(tree.words, TEXT, bold=bool(tree.mark)) + 24
     inner = max(top, first, lines_width(said.lines))
     h = max(HEAD + 20, HEAD + LEAD * len(said.lines) + 4)
     return Slot(cell, max(BRIDGE, grid(inner + 2 * PAD)), h, "bridge")
 
 
-def socket_words(cell: Cell, *, badge: bool = True) -> tuple[str, str, Told]:
+def socket_words(cell: Cell) -> tuple[str, str, Told]:
     """What is written in a port: its name, and beside it its kind if that is not usual.
 
     It stands at its bridge, and so does not say to which it was attached.
     """
-    said = told(_at_its_bridge(cell), badge=badge, room=PORT)
+    said = told(_at_its_bridge(cell), PORT)
     return clip(cell.name, LONGEST_NAME), cell.kind, said
 
 
 def _at_its_bridge(cell: Cell) -> Cell:
-    short = ("attached" if said.startswith("attached to ") else said for said in cell.told)
-    return replace(cell, told=tuple(short))
+    short = ("attached" if said.startswith("attached to ") else said for said in cell.others)
+    return replace(cell, others=tuple(short))
 
 
 def socket(cell: Cell) -> Slot:
@@ -339,8 +361,7 @@ def socket(cell: Cell) -> Slot:
     name, kind, said = socket_words(cell)
     wide = width(name, TEXT, code=True)
     wide += width(kind, TEXT) + 6 if kind else 0
-    beside = beside_width(_at_its_bridge(cell), PORT)
-    wide += beside + 8 if beside else 0
+    wide += beside_width(said) + 6 if said.beside else 0
     w = max(48, grid(wide + 16), grid(lines_width(said.lines) + 16))
     high = SOCKET + LEAD * len(said.lines) + (4 if said.lines else 0)
     return Slot(cell, w, high, "socket")
@@ -354,7 +375,7 @@ def folded(block: Block) -> Block:
     """
     ports = ([_folded(port) for port in ports] for ports in (block.upper, block.lower))
     own = _folded(block.bridge)
-    tree = replace(own, aside="", lines=(*own.lines, Line(own.aside, code=False)))
+    tree = replace(own, aside="", tree="", lines=(*own.lines, aside(own)))
     shapes = [own, replace(own, close=True)]
     shapes += [tree, replace(tree, close=True)] if own.aside and own.lines else []
     return Block(min(shapes, key=lambda cell: bridge(cell).w), *ports)
@@ -377,15 +398,30 @@ def _halves(line: Line) -> list[Line]:
 
 def gate_width(line: Line) -> int:
     """The width of the sign for forwarding, with its words."""
+    if line.role == "forwarding" and line.mark == "changed":
+        return turned_width(line)
     sign = 18 if line.mark else 0
     sign += 18 if line.role in {"filter", "policy"} else 0  # their icons stay beside a mark
     return GATE + 8 + round(width(line.words, TEXT, bold=True)) + sign
+
+
+def turned_width(line: Line) -> int:
+    """The same for when forwarding is switched: what is beside it stays where it is then."""
+    last = max(width(words, TEXT, bold=True) for words in ("off → on", "on → off"))
+    return GATE + 8 + round(width(line.words.rpartition(" ")[0], TEXT)) + 5 + round(last)
 
 
 _SIGNED = {"nat": 16, "filter": 18, "policy": 18, "listens": 18, "forwarding": 20}
 """Pixels that a line takes beside its words: a plate around them, or a sign before them."""
 
 
+def _around_line(line: Line) -> int:
+    """The same of a line with its mark: the sign of that stands in the edge of a plate."""
+    sign = _IN_EDGE if line.role == "nat" and line.mark in {"new", "gone"} else 0
+    return _SIGNED.get(line.role, 0) - sign
+
+
+_IN_EDGE = 8
 _MARKED = 14
 """Pixels that the sign of a mark takes before a line."""
 
@@ -397,9 +433,9 @@ def notes_size(lines: Sequence[Line], most: int = LONGEST_LINE) -> Point:
     """
     plates = PLATE * sum(line.role == "nat" for line in lines)
     plates += sum(map(plate_below, pairwise(lines)))
-    wide = max(_line_width(line, most) + _SIGNED.get(line.role, 0) for line in lines)
+    wide = max(_line_width(line, most) + _around_line(line) for line in lines)
     high = LEAD * sum(len(rows(line, most)) for line in lines)
-    return round(wide) + 2, high + plates + 4
+    return round(wide) + 1, high + plates + 4
 
 
 def plate_below(lines: tuple[Line, Line]) -> int:

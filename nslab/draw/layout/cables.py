@@ -179,7 +179,9 @@ class Router:
             elif y1 == y2:
                 ys |= {y1 - lane, y1 + lane}
         grid = _Grid(sorted(xs), sorted(ys), blocks, lines, self._borders, lane)
-        found = _search(starts, goals, grid, apart)
+        # What stands on a link in another namespace is met from above.
+        into = _APART if start.aside and start.home is not end.home else _ASIDE
+        found = _search(starts, goals, grid, apart, into)
         if not found:  # everything is full: at least the ends are right
             (a, stub), (b, other) = next(iter(starts.items())), next(iter(goals.items()))
             return [stub[0], a, b, other[0]]
@@ -293,10 +295,11 @@ class _Grid:
         return met, len(path)
 
 
-def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]:
+def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int, into: int) -> list[Point]:
     """The cheapest way over a grid (A*): short, with few turns, alongside nothing.
 
     :param apart: what it costs to begin at another side than the first
+    :param into: what it costs to end at another side than the first
     """
     dear = list(goals)[1:]
 
@@ -331,7 +334,7 @@ def _search(starts: Stubs, goals: Stubs, grid: _Grid, apart: int) -> list[Point]
         if point in goals and way != goals[point][1]:
             # Into the link is the opposite of away from it.
             turned = way != goals[point][1] ^ 1
-            push(cost + _BEND * turned + _ASIDE * (point in dear), point, _THERE, (point, way))
+            push(cost + _BEND * turned + into * (point in dear), point, _THERE, (point, way))
         for turn, to, price in grid.steps(point):
             if turn != way ^ 1 and (to, turn) not in came:
                 price += 0 if turn == way else _BEND + grid.corner(point)
@@ -365,10 +368,10 @@ def _shared(start: End, end: End, x: bool) -> Iterator[int]:
         return
     low, high = max(one.x, other.x) + INSET, min(one.right, other.right) - INSET
     if low <= high:
-        # Where it leaves aside, all that stand on the link leave it at one place.
-        wanted = (other.middle[0], one.middle[0], *([_aside(start)] if start.aside else []))
+        # What stands on a link is met at its middle, and leaves that with all others that do.
+        wanted = (other.middle[0], *([] if start.aside else [one.middle[0]]))
         yield from (at for at in wanted if low <= at <= high)
-        yield from (high, low)
+        yield from () if start.aside else (high, low)
 
 
 def _aside(end: End) -> int:

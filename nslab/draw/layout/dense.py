@@ -31,13 +31,16 @@ from nslab.draw.scene.scene import Box, Cable, Cell, Key, Line, Scene
 LINE, GAP, HEAD = 24, 4, 36
 """Pixels: the height of a line, between two, and what the panel's head takes."""
 
-WIRE, LONG_WIRE, COLUMNS = 10, 24, 10
+WIRE, LONG_WIRE, COLUMNS = 6, 24, 7
 """Pixels: from a port to its namespace, at least and with room for a stop's number; and between two
 columns."""
 
-CROSSBAR, ENTRY = 28, 8
-"""Pixels from a panel's top to the line that joins its rails, and half the width of where it comes
-in."""
+CROSSBAR, ENTRY, STUB = 28, 8, 8
+"""Pixels from a panel's top to the line that joins its rails, half the width of where it comes in,
+and from a rail to a port: so the port's own edge can be seen."""
+
+BESIDE_RAIL = 12
+"""Pixels from a rail to the panel's title."""
 
 FEWEST = 4
 """With fewer namespaces that are alike, all are drawn as any others."""
@@ -99,7 +102,8 @@ class Panel:
             ports = max(ports, self.more.w)
         names = max(leaf.name_width for leaf in self.leaves)
         inner = max((line_width(leaf.link) for leaf in self.leaves if leaf.link), default=0)
-        first = ports + WIRE if ports else 12 if self.home else 0
+        stub = STUB * bool(ports)
+        first = stub + ports + WIRE if ports else 12 * bool(self.home)
         own = names + inner
         pitch = grid(first + own + COLUMNS)
         start = x + MARGIN + (ENTRY if self.home else 0)
@@ -111,7 +115,7 @@ class Panel:
         for number, leaf in enumerate(self.leaves):
             left = start + number % count * pitch
             top = y + HEAD + number // count * (LINE + GAP)
-            leaf.put(left, top, ports, Rect(left + first, top, own, LINE), names)
+            leaf.put(left + stub, top, ports, Rect(left + first, top, own, LINE), names)
         lines = -(-len(self.leaves) // count)
         wide = start - x + count * pitch - COLUMNS + MARGIN
         if self.rest_slot:
@@ -119,15 +123,20 @@ class Panel:
             self.rest_slot.x, self.rest_slot.y = start + first, top
             wide = max(wide, start - x + first + self.rest_slot.w + MARGIN)
             if self.more:
-                self.more.x, self.more.y, self.more.w = start, top + 2, ports
+                self.more.x, self.more.y, self.more.w = start + stub, top + 2, ports
             lines += 1
         self.rect = Rect(x, y, self._wide(wide, lines, most), HEAD + lines * (LINE + GAP) + 8)
         self._columns = [start + number * pitch for number in range(count)]
 
     def _wide(self, inner: int, lines: int, most: int) -> int:
         """How wide it is: names in several lines end where the host does."""
-        head = grid(width(self.title, TEXT) + 2 * MARGIN + ICON)
+        head = grid(self.indent + width(self.title, TEXT) + MARGIN + ICON)
         return max(inner, head, most if not self.home and lines > 1 else 0)
+
+    @property
+    def indent(self) -> int:
+        """How far from its left its title begins: clear of a rail that comes in."""
+        return MARGIN + (ENTRY + BESIDE_RAIL if self.home else 0)
 
     @property
     def lines(self) -> int:
@@ -150,6 +159,10 @@ class Panel:
             lines = inside + (1 if self.rest_slot and not number else 0)
             end = y + HEAD + (lines - 1) * (LINE + GAP) + LINE // 2
             self.rails.append([(left, level), (left, end)])
+        ports = [slot for slot in (*(leaf.socket for leaf in self.leaves), self.more) if slot]
+        for slot in ports:
+            left, y = slot.x, slot.rect.middle[1]
+            self.rails.append([(left - STUB, y), (left, y)])
 
     def way(self, leaf: Slot) -> list[Point]:
         """From a port, or a link without one, along the rails to what it hangs on."""
@@ -217,7 +230,7 @@ def _leaf(leaf: Leaf, port: Cell | None) -> Leaf:
         extra += [Line(port.does, code=False)] if port.does else []
         extra += port.lines
     label = clip(leaf.box.label, LONGEST_NAME)
-    leaf.name_width = ICON + round(width(label, TEXT, bold=True)) + 6
+    leaf.name_width = ICON + round(width(label, TEXT, bold=True)) + 10
     if leaf.cell is not None:
         slot = Slot(leaf.cell, 0, LINE, "line", extra=tuple(extra))
         leaf.slots.append(slot)
@@ -229,12 +242,12 @@ def line_width(slot: Slot) -> int:
     cell = slot.part
     if not isinstance(cell, Cell):
         return 0
-    lines = [*told(cell, room=1 << 12).lines, *slot.extra]
+    lines = [*told(cell, 1 << 12).lines, *slot.extra]
     wide = width(clip(cell.name, LONGEST_NAME), TEXT, code=True) + 8
     wide += width(cell.kind, TEXT) + 6 if cell.kind else 0
     wide += sum(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code) + 8 for line in lines)
     wide += sum(12 for line in lines if line.mark)
-    return grid(wide + DOT - 4)
+    return grid(wide + DOT - 8)
 
 
 def _panel(scene: Scene, home: Key | None, leaves: list[Leaf], names: dict[Key, str]) -> Panel:

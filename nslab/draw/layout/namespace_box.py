@@ -24,9 +24,11 @@ from nslab.draw.layout.boxes import (
     Point,
     Rect,
     Slot,
+    gate_width,
     grid,
     notes_size,
     title_size,
+    turned_width,
 )
 from nslab.draw.layout.floors import Dock, length, running
 from nslab.draw.layout.free_links import CELL_GAP, ROW_GAP, FreeRows
@@ -35,11 +37,11 @@ from nslab.draw.layout.plan import NARROW, SPACE, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
-OUTLINE = 4
-"""Pixels that a port needs more to each side, where there is an outline around it."""
-
-LABEL_GAP, NOTES_GAP = 18, 10
-"""Pixels from a namespace's name to its first link, and from its links to its notes."""
+LABEL_GAP, HOST_GAP, NOTES_GAP, GUTTER = 18, 4, 6, 16
+"""Pixels from a namespace's name to its first link, at the host so few that its notes have room;
+from links to notes; and from one column of facts to another: with less, two of them read as one
+sentence.
+"""
 
 SHORTEST = 24
 """Characters that a row of notes has room for at the least: ``default via 198.51.100.1``."""
@@ -256,8 +258,10 @@ class Filler:
         lines = notes.part.lines if notes and isinstance(notes.part, Notes) else ()
         self._set(frame, LONGEST_LINE)
         self._rows(frame)
-        room = self._room(frame)
-        if notes and frame.at(notes).right > room:
+        for _ in range(2):  # shorter rows are more, and may come to stand beside something else
+            room = self._room(frame)
+            if not notes or frame.at(notes).right <= room:
+                break
             most = _longest(lines, room - frame.at(notes).x)
             above = any(dock.upper for dock in frame.group.first)
             frame.low = not (most or above) and bool(frame.group.uplinks)
@@ -290,7 +294,7 @@ class Filler:
     def _room(self, frame: NamespaceBox) -> int:
         """Where notes may end: if what else is there needs more room, they have it too."""
         others = [frame.at(slot).right for slot in frame.slots() if slot is not frame.group.notes]
-        return max([NARROW - MARGIN, *others])
+        return max([NARROW - MARGIN - 4, *others])  # so the host ends where the world does
 
     def _rows(self, frame: NamespaceBox) -> None:
         group, top = frame.group, 12
@@ -298,12 +302,15 @@ class Filler:
         name, kind = title_size(group.box, group.title)
         frame.heads = True
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
-        left = frame.label.right + LABEL_GAP
+        left = frame.label.right + (HOST_GAP if frame.is_host else LABEL_GAP)
         self._in_rows(frame, group.uplinks, top, left)
         uppers = [slot for dock in group.first for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
         if group.gate:
-            frame.put(group.gate, frame.at(group.uplinks[0]).x, below + 8)
+            # Rather further down than beside notes, which would have to move aside.
+            over = top + group.notes.h - below - 16 if group.notes and not frame.low else 0
+            y = below + 8 + (over if 0 < over <= 2 * LEAD else 0)
+            frame.put(group.gate, frame.at(group.uplinks[0]).x, y)
             below = max(below, frame.at(group.gate).bottom)
         if group.notes and frame.low:
             below += 8 + group.notes.h
@@ -344,9 +351,13 @@ class Filler:
         rights = [frame.at(slot).right for slot in group.uplinks]
         # Ports are below the notes; beside these are only their cables.
         rights += [self._plugged(frame, slot) for slot in uppers]
-        if group.gate and group.notes and group.notes.h > 40:
-            # The sign for forwarding may be longer than the link above it.
-            rights.append(frame.at(group.gate).right)
+        if group.gate and group.notes and isinstance(group.gate.part, Notes):
+            # The words at the sign for forwarding may be longer than the link above them.
+            gate, end = frame.at(group.gate), frame.label.y + group.notes.h
+            for number, line in enumerate(group.gate.part.lines):
+                if end > gate.y + 8 + LEAD * number:
+                    wide = gate_width(line) if number else turned_width(line)
+                    rights.append(gate.x + wide + GUTTER - NOTES_GAP)
         return max([left - NOTES_GAP, *rights]) + NOTES_GAP
 
     def _plugged(self, frame: NamespaceBox, slot: Slot) -> int:
@@ -477,16 +488,11 @@ class Filler:
         items = [self._item(frame, port, wish=True) for port in ports]
         if anew:
             items = [Item(port.w, None, self._wish(frame, port)) for port in ports]
-        outlines = [OUTLINE * _is_marked(port) for port in ports]
-        for item, around in zip(items, outlines, strict=True):
-            item.widen(around)
         line_up(items, start + PORT_GAP, PORT_GAP)
         left = self.boxes[frame.name].x if frame.name in self.boxes else 0
         others = (box.right - left for name, box in self.boxes.items() if name != frame.name)
         room = max([NARROW, *others]) - MARGIN
         squeeze(items, start + PORT_GAP, room - PORT_GAP, PORT_GAP)
-        for item, around in zip(items, outlines, strict=True):
-            item.widen(-around)
         return items
 
     def _untangled(self, frame: NamespaceBox, ports: list[Slot]) -> list[Slot]:
@@ -577,11 +583,6 @@ def _former(slots: Sequence[Slot]) -> list[Slot]:
         for slot in slots
         if isinstance(slot.part, Cell) and slot.part.mark == "gone" and slot.part.name in names
     ]
-
-
-def _is_marked(slot: Slot) -> bool:
-    """Whether there is an outline around a link."""
-    return isinstance(slot.part, Cell) and slot.part.mark is not None
 
 
 def _shift(items: Sequence[Item], start: int, end: int) -> int:

@@ -20,7 +20,8 @@ from nslab.draw.layout.lanes import straightened
 from nslab.draw.layout.memory import Memory
 from nslab.draw.layout.plan import End, Group, Plan, Run
 from nslab.draw.layout.tags import Tag, tags
-from nslab.draw.scene.scene import Box, Cell, Key, Scene, Scenery
+from nslab.draw.scene.outermost import on_ends
+from nslab.draw.scene.scene import Box, Cable, Cell, Key, Scene, Scenery
 
 ROUNDS = 3
 """How often ways are looked for anew that meet others, as long as one is found."""
@@ -117,12 +118,17 @@ class Placed:
 def place(scene: Scene, stage: Memory | None = None) -> Placed:
     """Give everything in a scene its place, and keep it in the stage."""
     stage = stage if stage is not None else Memory()
-    plan = Plan(scene, stage)
-    if plan.dense and not stage.dense:
-        stage.forget()
-    aligner = Aligner(plan, stage)
-    aligner.place()
-    placed = _Placer(plan, aligner, stage).placed()
+    while True:
+        plan = Plan(scene, stage)
+        if plan.dense and not stage.dense:
+            stage.forget()
+        aligner = Aligner(plan, stage)
+        aligner.place()
+        placed = _Placer(plan, aligner, stage).placed()
+        untagged = _untagged(placed)
+        if not untagged:
+            break
+        scene = on_ends(scene, untagged)
     names = scene.names
     stage.remember(
         aligner.places(),
@@ -131,6 +137,13 @@ def place(scene: Scene, stage: Memory | None = None) -> Placed:
         tints=placed.tints,
     )
     return placed
+
+
+def _untagged(placed: Placed) -> list[Cable]:
+    """The cables that came or went, and have no room for the tag that says so."""
+    tagged = {tag.ends for tag in placed.tags}
+    cables = [run.cable for run, _ in placed.runs if run.cable]
+    return [c for c in cables if c.outermost and c.pair and (c.upper, c.lower) not in tagged]
 
 
 class _Placer:

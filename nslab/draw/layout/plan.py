@@ -50,6 +50,9 @@ where letters of 12 pixels become 11.
 SPACE = 228
 """Pixels that a lab's namespace is wide at least: room for ``+ default via 192.168.10.1``."""
 
+OUT = 24
+"""Pixels at the right end of a link, where what stands on it leaves it."""
+
 BESIDE = 12
 """Pixels between two namespaces."""
 
@@ -237,6 +240,10 @@ class Plan:
             lines = [line for line in lines if line not in gates]
             high = GATE_HEIGHT + LEAD * (len(gates) - 1)
             group.gate = Slot(Notes(tuple(gates)), grid(max(map(gate_width, gates))), high)
+            above, key = group.uplinks[0], box.uplinks[0].key
+            if any(not cable.pair and cable.upper == key for cable in self.scene.cables):
+                # What stands on it leaves it to the right of the sign's words.
+                above.w = max(above.w, group.gate.w + OUT)
         if lines:
             lines.sort(key=lambda line: line.role != "nat" and not group.simple)
             group.notes = Slot(Notes(tuple(lines)), *notes_size(lines))

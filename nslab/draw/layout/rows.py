@@ -18,12 +18,6 @@ class Item:
     wish: int | None = None
     at: int = 0
 
-    def widen(self, by: int) -> None:
-        """Take more to both sides, or less."""
-        self.length, self.at = self.length + 2 * by, self.at - by
-        self.was = None if self.was is None else self.was - by
-        self.wish = None if self.wish is None else self.wish - by
-
     @property
     def end(self) -> int:
         """The first pixel behind it."""

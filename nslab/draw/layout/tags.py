@@ -63,10 +63,8 @@ _Wanted = tuple[Kind, str, tuple[Key, ...], Iterator[Rect]]
 def _of_cables(runs: Sequence[tuple[Run, list[Point]]]) -> Iterator[_Wanted]:
     for run, path in runs:
         cable = run.cable
-        if cable is None or cable.mark not in {"new", "gone"}:
+        if cable is None or cable.mark is None or not cable.outermost:
             continue
-        if not cable.pair and not cable.by:
-            continue  # what stands on a link says it itself, as its wire may be that of others
         words = BADGE[cable.mark]
         if cable.pair:
             words = f"{words} cable" if cable.mark == "new" else f"cable {words}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from nslab.draw.layout.boxes import (
     BRIDGE,
@@ -17,40 +17,42 @@ from nslab.draw.layout.boxes import (
     Rect,
     Slot,
     Told,
+    aside,
     socket_words,
     told,
 )
 from nslab.draw.paint.icons import icon
-from nslab.draw.paint.shapes import dot, rectangle, words
+from nslab.draw.paint.shapes import centred, dot, rectangle, words
 from nslab.draw.scene.metrics import clip, width
 from nslab.draw.scene.scene import Cell, Line
-
-AROUND = 2
-"""Pixels from a link to the line around it that says that it changed."""
+from nslab.network.diff import Kind
 
 
-def link(cell: Cell, slot: Slot, *, badge: bool) -> Iterator[str]:
-    """A link that is no bridge.
-
-    :param badge: whether that it is new or gone is said on it
-    """
+def link(cell: Cell, slot: Slot) -> Iterator[str]:
+    """A link that is no bridge."""
     if slot.shape == "socket":
-        return _socket(cell, slot.rect, badge)
+        return _socket(cell, slot.rect)
     if slot.shape == "line":
         return _line(cell, slot)
     if slot.shape == "chip":
         return _chip(cell, slot.rect)
-    return _card(cell, slot.rect, badge)
+    return _card(cell, slot.rect)
 
 
 def _ways(cell: Cell) -> tuple[str, str]:
     """Classes of a link's outline and of its name."""
     off = "" if cell.state == "up" else " nslab-off"
-    return off, " nslab-struck" if cell.mark == "gone" else ""
+    said = cell.mark if cell.outermost or cell.mark == "changed" else None
+    return off + around(said), " nslab-struck" if said == "gone" else ""
 
 
-def _card(cell: Cell, rect: Rect, badge: bool) -> Iterator[str]:
-    said = told(cell, badge=badge)
+def around(mark: Kind | None) -> str:
+    """The classes of an outline that says how something changed."""
+    return f" nslab-halo nslab-halo-{mark}" if mark else ""
+
+
+def _card(cell: Cell, rect: Rect) -> Iterator[str]:
+    said = told(cell)
     off, struck = _ways(cell)
     yield rectangle(rect, f"nslab-cell{off}", 6)
     if cell.loose:
@@ -67,9 +69,9 @@ def _card(cell: Cell, rect: Rect, badge: bool) -> Iterator[str]:
 
 def bridge(cell: Cell, slot: Slot, sockets: Sequence[Rect]) -> Iterator[str]:
     """A bridge: a bar whose edge is open where its ports are."""
-    rect, said = slot.rect, told(cell, room=BRIDGE)
+    rect, said, tree = slot.rect, told(cell, BRIDGE), aside(cell)
     off, struck = _ways(cell)
-    yield rectangle(rect, "nslab-bar", 6)
+    yield rectangle(rect, "nslab-bar" + ("" if cell.state == "up" else " nslab-off"), 6)
     yield _edge(rect, _docked(rect, sockets), f"nslab-edge{off}")
     x, y = rect.x + PAD, rect.y + 18
     yield icon("switch", x, y - 13)
@@ -78,8 +80,9 @@ def bridge(cell: Cell, slot: Slot, sockets: Sequence[Rect]) -> Iterator[str]:
     after = x + ICON + round(width(name, NAME, code=True)) + 8
     yield words(after, y, cell.kind, "nslab-muted")
     yield from _end_of_line(cell, said, rect.right - PAD, y)
-    if cell.aside:
-        yield words(rect.right - PAD, y + 18, cell.aside, "nslab-end nslab-muted")
+    if tree.words:
+        loud = "nslab-badge nslab-told-changed" if tree.mark else "nslab-muted"
+        yield words(rect.right - PAD, y + 18, tree.words, f"nslab-end {loud}")
     yield from _below(said.lines, x, y + 18, cell)
 
 
@@ -88,8 +91,9 @@ def _docked(rect: Rect, sockets: Sequence[Rect]) -> list[Rect]:
     return [each for each in sockets if each.overlaps(rect.grown(1))]
 
 
-def _edge(rect: Rect, sockets: Sequence[Rect], classes: str, r: int = 6) -> str:
+def _edge(rect: Rect, sockets: Sequence[Rect], classes: str) -> str:
     """The outline of a bar, but for where sockets stand on it."""
+    r = 6
     above = sorted((s.x, s.right) for s in sockets if s.y < rect.y)
     below = sorted(((s.x, s.right) for s in sockets if s.y >= rect.y), reverse=True)
     d = [f"M{rect.x + r} {rect.y}"]
@@ -102,49 +106,23 @@ def _edge(rect: Rect, sockets: Sequence[Rect], classes: str, r: int = 6) -> str:
     return f'<path class="{classes}" d="{"".join(d)}"/>'
 
 
-def halo(cell: Cell, slot: Slot, bridges: Mapping[Rect, bool], sockets: Mapping[Rect, bool]) -> str:
-    """What is around a link that changed: open where a port stands on its bridge.
-
-    :param bridges: the bridges, and whether there is something around each
-    :param sockets: the same of the ports that stand on them
-    """
-    rect, classes = slot.rect, f"nslab-halo nslab-halo-{cell.mark}"
-    if slot.shape == "bridge":
-        own = _docked(rect, list(sockets))
-        wide = [Rect(s.x - AROUND, s.y, s.w + 2 * AROUND, s.h) if sockets[s] else s for s in own]
-        return _edge(rect.grown(AROUND), wide, classes, 8)
-    home = next((each for each in bridges if _docked(each, [rect])), None)
-    if slot.shape != "socket" or home is None:
-        return rectangle(rect.grown(AROUND), classes, 8)
-    apart = AROUND if bridges[home] else 1
-    left, right, r = rect.x - AROUND, rect.right + AROUND, 6
-    if rect.y >= home.y:
-        turn, start, end = 0, home.bottom + apart, rect.bottom + AROUND
-    else:
-        turn, start, end = 1, home.y - apart, rect.y - AROUND
-    back = -r if turn else r
-    d = f"M{left} {start}V{end - back}a{r} {r} 0 0 {turn} {r} {back}H{right - r}"
-    return f'<path class="{classes}" d="{d}a{r} {r} 0 0 {turn} {r} {-back}V{start}"/>'
-
-
-def _socket(cell: Cell, rect: Rect, badge: bool) -> Iterator[str]:
-    name, kind, said = socket_words(cell, badge=badge)
+def _socket(cell: Cell, rect: Rect) -> Iterator[str]:
+    name, kind, said = socket_words(cell)
     off, struck = _ways(cell)
     yield rectangle(rect, f"nslab-cell{off}", 4)
     if cell.loose:
         yield _stub(rect.x + rect.w // 2, rect.bottom, across=False)
-    wide = width(name, TEXT, code=True) + (width(kind, TEXT) + 6 if kind else 0)
-    wide += width(said.beside, TEXT, bold=True) + 8 if said.beside else 0
-    x, y = rect.x + max(6, (rect.w - round(wide)) // 2), rect.y + 14
     muted = "" if cell.state == "up" else " nslab-muted"
-    yield words(x, y, name, f"nslab-name nslab-port{muted}{struck}")
-    x += round(width(name, TEXT, code=True)) + 6
+    parts = [(name, f"nslab-name nslab-port{muted}{struck}")]
     if kind:
-        yield words(x, y, kind, "nslab-muted")
-        x += round(width(kind, TEXT)) + 6
+        parts.append((kind, "nslab-muted"))
     if said.beside:
-        yield words(x + 2, y, said.beside, _told_class(said))
-    yield from _below(said.lines, rect.x + 8, y + LEAD, cell)
+        parts.append((said.beside, _told_class(said)))
+    middle, y = rect.x + rect.w // 2, rect.y + 14
+    yield centred(middle, y, parts)
+    for line in said.lines:
+        y += LEAD
+        yield centred(middle, y, list(_marked(line, cell.mark)))
 
 
 def _chip(cell: Cell, rect: Rect) -> Iterator[str]:
@@ -169,7 +147,7 @@ def _line(cell: Cell, slot: Slot) -> Iterator[str]:
     if cell.kind:
         yield words(x, y, cell.kind, "nslab-muted")
         x += round(width(cell.kind, TEXT)) + 6
-    for line in (*told(cell, room=1 << 12).lines, *slot.extra):
+    for line in (*told(cell, 1 << 12).lines, *slot.extra):
         yield from marked_line(x, y, line, cell.mark)
         x += round(width(clip(line.words, LONGEST_LINE), TEXT, code=line.code)) + 8
         x += 12 if line.mark else 0
@@ -206,21 +184,26 @@ def marked_line(
 
     :param loud: whether words that are no code are as dark as names
     """
-    text = clip(line.words, LONGEST_LINE)
+    *sign, (text, classes) = _marked(line, around, loud=loud)
+    for mark, look in sign:
+        yield words(x, y, mark, look)
+    x += 12 if sign or (line.goes_on and line.mark not in {None, "changed", around}) else 0
+    yield words(x, y, text, classes)
+
+
+def _marked(
+    line: Line, around: str | None = None, *, loud: bool = False
+) -> Iterator[tuple[str, str]]:
+    """A line of text with its classes, and before it the sign of its mark, if it has one."""
     # What changed is as strong in either type.
     classes = ["nslab-code"] if line.code else [] if loud or line.mark else ["nslab-muted"]
-    if line.mark and line.mark != around:
-        sign = {"new": "+", "changed": "", "gone": "−"}[line.mark]
-        if sign and line.goes_on:
-            x += 12
-        elif sign:
-            yield words(x, y, sign, f"nslab-badge nslab-told-{line.mark}")
-            x += 12
+    if line.mark and line.mark not in {"changed", around} and not line.goes_on:
+        yield {"new": "+", "gone": "−"}[line.mark], f"nslab-badge nslab-told-{line.mark}"
     if line.mark:
         classes.append(f"nslab-badge nslab-told-{line.mark}")
     if line.mark == "gone":
         classes.append("nslab-struck")
-    yield words(x, y, text, " ".join(classes))
+    yield clip(line.words, LONGEST_LINE), " ".join(classes)
 
 
 def _stub(x: int, y: int, *, across: bool) -> str:

@@ -77,18 +77,19 @@ def _rows(x: int, y: int, line: Line, most: int) -> Iterator[str]:
 def _plate(x: int, y: int, line: Line, hue: str, most: int) -> Iterator[str]:
     """A translation, as a plate beside the link at which it acts."""
     texts = rows(line, most)
-    wide = max(
+    sign = 12 if line.mark in {"new", "gone"} else 0
+    edge = 4 if sign else 8  # the sign stands in it
+    wide = edge + (6 if sign else 8)
+    wide += max(
         round(shown_width(text, TEXT, code=line.code)) + max(sign, INDENT * bool(number))
-        for sign in [12 if line.mark else 0]
         for number, text in enumerate(texts)
     )
-    wide += 16
     if " ".join(texts) != line.text:
         yield f"<title>{xml(line.facts)}</title>"
     yield f'<g class="nslab-nat{hue}">'
     yield rectangle(Rect(x, y - 14, wide, 20 + LEAD * (len(texts) - 1)), "nslab-cell", 10)
     yield "</g>"
-    yield from _rows(x + 8, y, line, most)
+    yield from _rows(x + edge, y, line, most)
 
 
 def gate(each: Gate) -> Iterator[str]:

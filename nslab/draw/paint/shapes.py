@@ -13,6 +13,9 @@ from nslab.network.diff import Kind
 _ROUND = 8
 """The radius of a cable's turn."""
 
+APART = 6
+"""Pixels between the texts of a line."""
+
 
 def xml(text: str) -> str:
     """A text as it may stand in XML."""
@@ -31,6 +34,16 @@ def words(x: int, y: int, text: str, classes: str) -> str:
     """A line of text; ``y`` is its base line."""
     named = f' class="{classes}"' if classes else ""
     return f'<text{named} x="{x}" y="{y}">{xml(text)}</text>'
+
+
+def centred(x: int, y: int, parts: Sequence[tuple[str, str]]) -> str:
+    """A line of texts of several classes around a place, whatever fonts the reader has."""
+    if len(parts) == 1:
+        return words(x, y, parts[0][0], f"nslab-middle {parts[0][1]}".strip())
+    first, *others = [(xml(text), classes) for text, classes in parts]
+    spans = f'<tspan class="{first[1]}">{first[0]}</tspan>'
+    spans += "".join(f'<tspan class="{c}" dx="{APART}">{text}</tspan>' for text, c in others)
+    return f'<text class="nslab-middle" x="{x}" y="{y}">{spans}</text>'
 
 
 def pill(rect: Rect, text: str, mark: Kind) -> list[str]:
@@ -62,9 +75,56 @@ def plug(point: Point, rect: Rect) -> str:
     )
 
 
+def head(before: Point, end: Point) -> str:
+    """An arrowhead at the end of a line."""
+    (x, y), (dx, dy) = end, (_sign(end[0] - before[0]), _sign(end[1] - before[1]))
+    back, aside = (x - 9 * dx, y - 9 * dy), (5 * dy, 5 * dx)
+    one, other = (f"L{back[0] + way * aside[0]} {back[1] + way * aside[1]}" for way in (1, -1))
+    return f'<path class="nslab-plug" d="M{x} {y}{one}{other}Z"/>'
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
 def line_through(path: Sequence[Point], classes: str) -> str:
     """A line through points, with its turns rounded."""
     return lines_through([path], classes)
+
+
+def parted(
+    path: Sequence[Point], others: Sequence[Sequence[Point]]
+) -> tuple[list[Point], list[Point]]:
+    """What the beginning of a line shares with others, empty if that is nothing, and what is left.
+
+    The rest begins a turn before, so that it comes out of what is shared in a round.
+    """
+    trunk = max((_common(path, other) for other in others), key=_length, default=[])
+    if len(trunk) < 2:
+        return [], list(path)
+    (x, y), (fx, fy) = trunk[-1], trunk[-2]
+    back = min(_ROUND, abs(x - fx) + abs(y - fy))
+    start = (x - back * _sign(x - fx), y - back * _sign(y - fy))
+    passed = len(trunk) if trunk[-1] == path[len(trunk) - 1] else len(trunk) - 1
+    return trunk, [start, trunk[-1], *path[passed:]]
+
+
+def _common(one: Sequence[Point], other: Sequence[Point]) -> list[Point]:
+    """The way that two lines have in common from where both begin."""
+    found = [one[0]] if one[0] == other[0] else []
+    for (a, b), (_, c) in zip(pairwise(one), pairwise(other), strict=False):
+        if not found or found[-1] != a or _way(a, b) != _way(a, c):
+            break
+        found.append(min(b, c, key=lambda end: abs(end[0] - a[0]) + abs(end[1] - a[1])))
+    return found
+
+
+def _way(a: Point, b: Point) -> Point:
+    return _sign(b[0] - a[0]), _sign(b[1] - a[1])
+
+
+def _length(path: Sequence[Point]) -> int:
+    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(path))
 
 
 def lines_through(paths: Sequence[Sequence[Point]], classes: str) -> str:

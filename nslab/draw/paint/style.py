@@ -1,9 +1,9 @@
 """How a picture looks: the rules that stand in its ``<style>``.
 
 Hues are made from the Okabe-Ito palette, which colour-blind people can tell apart, and nothing is
-said by colour alone.  Red is kept for what is wrong or gone, green for what is well or new.  Every
-class begins with ``nslab-``, and the rules of one flavour do not reach the other, so any number of
-pictures can stand on a page.
+said by colour alone.  Red is kept for what is wrong, green for what is well or new; what is gone is
+grey and dashed.  Every class begins with ``nslab-``, and the rules of one flavour do not reach the
+other, so any number of pictures can stand on a page.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ DARK = Palette(
     tints=("#212831", "#2b2822", "#2b252a", "#212b2a", "#2a2a22", "#27262e"),
 )
 
-MARKS = {"new": "good", "changed": "ink", "gone": "wrong"}
-"""The colour of a palette that says how something changed."""
+MARKS = {"new": ("good", "good"), "changed": ("ink", "ink"), "gone": ("edge", "soft")}
+"""The colours of a palette that say how something changed: of lines, and of words."""
 
 _COMMON = f"""\
 .nslab-picture text{{font-family:{_SANS};font-size:{TEXT}px;stroke:none}}
@@ -109,12 +109,11 @@ _COMMON = f"""\
 .nslab-picture .nslab-gate{{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-off{{stroke-dasharray:5 4}}
 .nslab-picture .nslab-cable.nslab-off{{stroke-dasharray:7 6}}
-.nslab-picture .nslab-halo{{fill:none;stroke-width:2;stroke-opacity:.8}}
+.nslab-picture .nslab-halo{{stroke-width:2.4}}
 .nslab-picture .nslab-under{{fill:none;stroke-width:9;stroke-opacity:.3;stroke-linecap:round}}
 .nslab-picture .nslab-pill{{fill:none;stroke-width:1.4}}
-.nslab-picture .nslab-gone .nslab-cell,.nslab-picture .nslab-gone .nslab-cable,
-.nslab-picture .nslab-gone .nslab-edge,.nslab-picture .nslab-gone .nslab-box\
-{{stroke-dasharray:1.5 5;stroke-linecap:round}}
+.nslab-picture .nslab-gone :is(.nslab-cell,.nslab-edge,.nslab-box,.nslab-cable,.nslab-wire)\
+{{stroke-dasharray:4 4;stroke-linecap:butt}}
 .nslab-picture .nslab-badge{{font-weight:600}}
 .nslab-picture g:focus{{outline:2px solid #0072b2;outline-offset:2px}}
 """
@@ -142,10 +141,6 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-open{{stroke:{p.good}}}",
         f".nslab-hollow{{fill:none;stroke:{p.edge};stroke-width:1.6}}",
     ]
-    for mark, name in MARKS.items():
-        colour = getattr(p, name)
-        found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
-        found.append(f".nslab-told-{mark}{{fill:{colour}}}")
     for hue in sorted(hues):
         line, filled = p.hues[hue % len(p.hues)]
         within = f".nslab-h{hue} "
@@ -159,7 +154,27 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(".nslab-cable.nslab-cored,.nslab-wire.nslab-cored{stroke-opacity:1}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
-    found.append(".nslab-off.nslab-cell,rect.nslab-calm{fill-opacity:0}")
+    found.append(".nslab-off.nslab-cell,.nslab-off.nslab-bar,rect.nslab-calm{fill-opacity:0}")
+    return found + _mark_rules(p)
+
+
+def _mark_rules(p: Palette) -> list[str]:
+    """The rules of what came, went or changed; they are above those of hues."""
+    found = []
+    for mark, (line, word) in MARKS.items():
+        colour = getattr(p, line)
+        found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
+        found.append(f".nslab-told-{mark}{{fill:{getattr(p, word)}}}")
+        # It takes the place of the thing's own line, whatever hue that has.
+        strength = "" if "stroke-opacity" in colour else ";stroke-opacity:1"
+        found.append(f".nslab-halo.nslab-halo-{mark}{{stroke:{colour}{strength}}}")
+    found += [
+        f".nslab-gone {thing}{{stroke:{p.edge}}}"
+        for thing in (".nslab-cell", ".nslab-edge", ".nslab-box", ".nslab-cable", ".nslab-wire")
+    ]
+    found.append(f".nslab-gone .nslab-plug{{fill:{p.soft}}}")
+    found.append(f".nslab-gone text{{fill:{p.soft}}}")
+    found.append(".nslab-gone .nslab-cell,.nslab-gone .nslab-bar{fill-opacity:0}")
     return found
 
 

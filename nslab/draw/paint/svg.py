@@ -19,7 +19,6 @@ from nslab.draw.layout.boxes import (
     ICON,
     LEAD,
     LONGEST_NAME,
-    MARGIN,
     PAD,
     SIGN,
     TEXT,
@@ -42,11 +41,21 @@ from nslab.draw.paint.cell import least, usual
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
-from nslab.draw.paint.shapes import line_through, lines_through, pill, plug, rectangle, words, xml
+from nslab.draw.paint.shapes import (
+    head,
+    line_through,
+    lines_through,
+    parted,
+    pill,
+    plug,
+    rectangle,
+    words,
+    xml,
+)
 from nslab.draw.paint.style import style
 from nslab.draw.paint.written import written
 from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Box, Cell, Key, Scenery
+from nslab.draw.scene.scene import Box, Cable, Cell, Key, Scenery
 from nslab.network.diff import Kind
 
 
@@ -79,7 +88,6 @@ class _Writer:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
         self.names = placed.scene.names
-        self.tagged = {key for tag in placed.tags for key in tag.ends}
         self.leaves = {leaf.box.key: leaf for panel in placed.panels for leaf in panel.leaves}
 
     def elements(
@@ -138,8 +146,7 @@ class _Writer:
         for cell, slot in placed.bridges:
             yield from self._link(cell, slot, links.bridge(cell, slot, sockets))
         for cell, slot in placed.cells:
-            badge = cell.key not in self.tagged and not self._in_new_box(cell)
-            yield from self._link(cell, slot, links.link(cell, slot, badge=badge))
+            yield from self._link(cell, slot, links.link(cell, slot))
         for leaf in self.leaves.values():
             yield from self._leaf(leaf)
         yield from self._facts()
@@ -178,14 +185,6 @@ class _Writer:
         hue = self.placed.hues.get(key)
         return "" if hue is None else f" nslab-h{hue}"
 
-    def _in_new_box(self, cell: Cell) -> bool:
-        """Whether a link came or went with its namespace, on which that is said already."""
-        return any(
-            box.mark == cell.mark and box.mark in {"new", "gone"} and cell in box.cells()
-            for box in self.placed.scene.boxes
-            if box.mark
-        )
-
     def _box(self, box: Box, title: str, rect: Rect) -> Iterator[str]:
         placed = self.placed
         label = placed.labels[box.key]
@@ -193,9 +192,7 @@ class _Writer:
         quiet = "" if tint is None else f" nslab-t{tint}"
         yield f"{self._group('space', box.mark, self._ns(box))}>"
         yield f"<title>{xml(f'{box.label} ({box.title})')}</title>"
-        yield rectangle(rect, f"nslab-box{quiet}", 10)
-        if box.mark:
-            yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{box.mark}", 12)
+        yield rectangle(rect, f"nslab-box{quiet}{links.around(box.mark)}", 10)
         at = label.rect
         yield icon(
             "machine" if label.stacked and not quiet else SPACES.get(title, "namespace"),
@@ -223,12 +220,11 @@ class _Writer:
         hue = self._hue(panel.home) if panel.home else ""
         yield f'<g class="nslab-group{hue}">'
         yield rectangle(panel.rect, "nslab-panel", 10)
-        # Where rails come in, the title stands beside them.
-        x, y = panel.rect.x + (2 * MARGIN if panel.rails else MARGIN), panel.rect.y + 20
+        x, y = panel.rect.x + panel.indent, panel.rect.y + 20
         yield icon("namespace", x - 1, y - 13)
         yield words(x + ICON, y, panel.title, "nslab-muted")
-        for rail in panel.rails:
-            yield line_through(rail, "nslab-cable")
+        if panel.rails:
+            yield lines_through(panel.rails, "nslab-cable")
         yield "</g>"
 
     def _leaf(self, leaf: Leaf) -> Iterator[str]:
@@ -238,9 +234,9 @@ class _Writer:
         yield f"{self._group('space', box.mark, self._ns(box))}>"
         yield f"<title>{xml(notes_said)}</title>"
         if not leaf.link:
-            yield rectangle(rect, f"nslab-box nslab-t{tint}", 6)
-        if box.mark:
-            yield rectangle(rect.grown(1), f"nslab-halo nslab-halo-{box.mark}", 7)
+            yield rectangle(rect, f"nslab-box nslab-t{tint}{links.around(box.mark)}", 6)
+        elif box.mark:
+            yield rectangle(rect, f"nslab-edge{links.around(box.mark)}", 6)
         mark = box.mark or next(("changed" for line in box.notes if line.mark), None)
         if mark:
             sign = f"nslab-badge nslab-middle nslab-told-{mark}"
@@ -261,10 +257,6 @@ class _Writer:
         yield f'{start} tabindex="0" role="img" aria-label="{xml(cell.facts)}">'
         yield f"<title>{xml(cell.facts)}</title>"
         yield from drawn
-        if cell.mark:
-            bridges = {each.rect: bool(cell.mark) for cell, each in self.placed.bridges}
-            ports = {s.rect: bool(c.mark) for c, s in self.placed.cells if s.shape == "socket"}
-            yield links.halo(cell, slot, bridges, ports)
         yield "</g>"
 
     def _notes(self, lines: Notes, rect: Rect, box: Box) -> Iterator[str]:
@@ -291,12 +283,8 @@ class _Writer:
             f'aria-label="{xml(thing.facts)}">'
         )
         yield f"<title>{xml(thing.facts)}</title>"
-        if thing.label == "switch":
-            yield rectangle(rect, "nslab-cell", 8)
-        else:
-            yield rectangle(rect, "nslab-calm", 8)
-        if thing.mark:
-            yield rectangle(rect.grown(2), f"nslab-halo nslab-halo-{thing.mark}", 10)
+        kind = "cell" if thing.label == "switch" else "calm"
+        yield rectangle(rect, f"nslab-{kind}{links.around(thing.mark)}", 8)
         name, *below = scenery_lines(thing)
         below = [] if thing.ports else below
         wide = round(width(name, TEXT)) + ICON
@@ -334,24 +322,64 @@ class _Writer:
         classes += " nslab-tunnel" if cable.tunnel else ""
         names = " ".join(self.names[key] for key in (cable.upper, cable.lower))
         data = f'data-cable="{xml(names)}"'
-        hue = self._hue(cable.lower) if cable.pair else self._hue(cable.upper)
+        hued = self._hued(cable)
+        hue = self._hue(hued)
         start = self._group("line", cable.mark, data, hue)
         halo = ""
-        if cable.mark and not _shares(run):
+        if cable.outermost and not _shares(run):
             halo = line_through(path, f"nslab-under nslab-halo-{cable.mark}")
         ends = "".join(
             plug(point, end.slot.rect)
             for end, point in ((run.start, path[0]), (run.end, path[-1]))
             if cable.pair and end.slot.shape == "card"
         )
-        of = self.placed.hues.get(cable.lower if cable.pair else cable.upper, 0)
-        return f"{start}>{halo}{''.join(_line(path, classes, of))}{ends}</g>"
+        for key in cable.heads:
+            way = path[::-1] if self._begins_at(run, key) else path
+            ends += head(way[-2], way[-1])
+        trunk = ""
+        if self.placed.hues.get(hued) != self.placed.hues.get(cable.upper) and _shares(run):
+            trunk, path = self._parted(run, path, classes)
+        drawn = "".join(_line(path, classes, self.placed.hues.get(hued, 0)))
+        return f"{trunk}{start}>{halo}{drawn}{ends}</g>"
+
+    def _hued(self, cable: Cable) -> Key:
+        """The end whose network a cable has the hue of: what stands on a link may have its own."""
+        own = cable.pair or (not cable.by and cable.lower in self.placed.hues)
+        return cable.lower if own else cable.upper
+
+    def _begins_at(self, run: Run, key: Key) -> bool:
+        """Whether a line begins at a link, and does not end there."""
+        return run.start.slot.rect == self.placed.links()[self.names[key]]
+
+    def _parted(self, run: Run, path: list[Point], classes: str) -> tuple[str, list[Point]]:
+        """Of a line in a hue of its own what it shares with others, in that of what it stands on;
+        and its own way from there.
+        """
+        cable = run.cable
+        if cable is None:
+            return "", path
+
+        def outwards(run: Run, path: list[Point]) -> list[Point]:
+            return path if self._begins_at(run, cable.upper) else path[::-1]
+
+        others = [
+            outwards(other, way)
+            for other, way in self.placed.runs
+            if other.cable and other.cable.upper == cable.upper and other is not run
+            if _shares(other)
+        ]
+        trunk, rest = parted(outwards(run, path), others)
+        if not trunk:
+            return "", path
+        group = self._group("line", cable.mark, "", self._hue(cable.upper)).rstrip()
+        line = "".join(_line(trunk, classes, self.placed.hues.get(cable.upper, 0)))
+        return f"{group}>{line}</g>", rest
 
     def _halos(self) -> Iterator[str]:
         """What is around wires that lie on each other in part: once, however many these are."""
         trees: dict[tuple[Kind, Key], list[list[Point]]] = {}
         for run, path in self.placed.runs:
-            if run.cable and run.cable.mark and _shares(run):
+            if run.cable and run.cable.mark and run.cable.outermost and _shares(run):
                 trees.setdefault((run.cable.mark, run.cable.upper), []).append(path)
         for (mark, _), paths in trees.items():
             yield lines_through(paths, f"nslab-under nslab-halo-{mark}")

@@ -6,6 +6,7 @@
     scene      the values: who is in the picture, and how they are joined
     captions   what is written about a link and about a namespace
     wires      what joins links that are no pair: tunnels, filters that pass on, a hub
+    outermost  what of all that came or went together says so
     networks   which links are in one network
     ranks      which namespace stands above which
     sampling   which namespaces are drawn when there are too many

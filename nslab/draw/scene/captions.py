@@ -52,7 +52,9 @@ def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
     news = {change.value: change.kind for change in changes if change.what == "address"}
     lines = [Line(a.address, news.get(a.address)) for a in link.addresses]
     lines += [Line(value, "gone") for value, kind in news.items() if kind == "gone"]
-    lines += [Line(words, code=False) for words in _link_words(link)]
+    filters = any(change.value.startswith("VLAN filtering ") for change in changes)
+    said = (words for words in _link_words(link) if not (filters and words == "VLAN filtering"))
+    lines += [Line(words, code=False) for words in said]
     return (*lines, *_promiscuous(link, changes), *_port_vlans(link, changes))
 
 
@@ -148,6 +150,18 @@ def link_told(changes: Sequence[Change], state: str, *, lines: bool = False) -> 
     if loud or len(others) < len(changes):
         return tuple(loud)
     return tuple(_short(change, state) for change in others)
+
+
+def told_apart(link: Link, told: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    """What changed of a link by where it stands: its state, its spanning tree, and all the rest."""
+    states = {link.state, waits(link)} - {""}
+    turned = next((one for one in told if one.partition(" → ")[2] in states), "")
+    tree = [one for one in told if one.startswith(("STP ", "forward delay "))]
+    parts = dict.fromkeys(("STP", "forward delay"), "")
+    for one in (*filter(None, spanning_tree(link).split(", ")), *tree):
+        parts["STP" if one.startswith("STP ") else "forward delay"] = one
+    instead = ", ".join(filter(None, parts.values())) if tree else ""
+    return turned, instead, tuple(one for one in told if one != turned and one not in tree)
 
 
 def world_told(

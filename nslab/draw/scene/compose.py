@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from nslab.draw.scene import captions, sampling, wires
 from nslab.draw.scene.networks import networks
+from nslab.draw.scene.outermost import outermost
 from nslab.draw.scene.ranks import ranks
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene, Scenery
 from nslab.network.diff import Change, Diff, Kind, kind_and_mode
@@ -153,7 +154,7 @@ class _Composer:
         worldly = sorted(self.worldly, key=lambda entry: order.get(entry[1].label, len(WORLD)))
         worlds = {ns.inode: ns.label for _, ns in self.worldly}
         found = networks(self.links, self._peer_key, worlds, self.tunnels)
-        return Scene(
+        scene = Scene(
             title=self.snapshot.title,
             boxes=boxes,
             scenery=[self._scenery(gone, namespace) for gone, namespace in worldly],
@@ -169,6 +170,7 @@ class _Composer:
             rest_count=len(self.left),
             differs=self.diff is not None,
         )
+        return outermost(scene) if self.diff else scene
 
     def _hub_cables(self, drawn: set[Key]) -> Iterator[Cable]:
         now, before = (
@@ -184,7 +186,9 @@ class _Composer:
             moved = mark == "gone" and any(map(self._replugged, (one, other)))
             if one in drawn and other in drawn and not moved:
                 up = self.links[one].state == "up" == self.links[other].state
-                yield Cable(one, other, up, mark, pair=False, by=by)
+                every = (*self.hubs, *self.former)
+                heads = {to for start, to, _ in every if {start, to} == {one, other}}
+                yield Cable(one, other, up, mark, pair=False, by=by, heads=tuple(sorted(heads)))
 
     def _replugged(self, key: Key) -> bool:
         """Whether a link is a port of another bridge than before, or was none."""
@@ -379,6 +383,8 @@ class _Composer:
         leads = captions.loose(link)
         # A tunnel says where it leads also where it stands on a link, or its far end is here.
         joined = key in self.joined or bool(end and (link.tunnel or link.ends))
+        told = captions.link_told(changes if mark == "changed" else (), link.state, lines=True)
+        apart = captions.told_apart(link, told)
         return Cell(
             key=key,
             name=link.name,
@@ -392,7 +398,10 @@ class _Composer:
             ),
             aside=captions.spanning_tree(link),
             does=captions.waits(link),
-            told=captions.link_told(changes if mark == "changed" else (), link.state, lines=True),
+            told=told,
+            turned=apart[0],
+            tree=apart[1],
+            others=apart[2],
             loose="" if end or joined else leads,
             facts=captions.link_facts(namespace.label, link, far, changes),
         )

@@ -66,6 +66,14 @@ class Cell:
     """A word to stand for the state of a port that is up and waits: ``listening``."""
     told: tuple[str, ...] = ()
     """What changed, in words: ``down → up``."""
+    turned: str = ""
+    """The one of these that says what state it had and has: it stands where the state does."""
+    tree: str = ""
+    """What stands in place of ``aside``, where that changed: ``STP off → on``."""
+    others: tuple[str, ...] = ()
+    """What changed besides."""
+    outermost: bool = False
+    """Whether it came or went, and with nothing around it: then it is outlined and says so."""
     loose: str = ""
     """Where its wire leads, if that is not in the picture: ``other end out of sight``."""
     close: bool = False
@@ -117,6 +125,10 @@ class Cable:
     by: str = ""
     """What makes a wire between two links that nothing else joins: ``nft``, ``mirred``, or the
     kernel's word for a tunnel: ``vxlan``, ``gre``."""
+    outermost: bool = False
+    """Whether it came or went, and not with a namespace: then a tag says so."""
+    heads: tuple[Key, ...] = ()
+    """The ends that get frames by it, where that need not be both: a filter passes on one way."""
 
     @property
     def tunnel(self) -> bool:

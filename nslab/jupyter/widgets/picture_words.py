@@ -20,7 +20,7 @@ from nslab.jupyter.widgets.words import say
 
 P = TypeVar("P", bound=Picture)
 
-_TEXT = re.compile(r"(<(?:text|th)\b[^>]*>)([^<]+)(?=</(?:text|th)>)")
+_TEXT = re.compile(r"(<(?:text|tspan|th)\b[^>]*>)([^<]+)(?=</(?:text|tspan|th)>)")
 _TOLD = re.compile(r'(<title>|aria-label=")([^<>"]+)')
 
 TIPS = (
@@ -55,6 +55,11 @@ CAPTIONS = (
     noted("STP on"),
     noted("STP off"),
     noted("STP on, forward delay {seconds} s"),
+    noted("STP off → on, forward delay {seconds} s"),
+    noted("STP off → on, forward delay {before} s → {after} s"),
+    noted("STP on, forward delay {before} s → {after} s"),
+    noted("STP on → off, forward delay {before} s → {after} s"),
+    noted("STP off, forward delay {before} s → {after} s"),
     noted("to {address} and {count} more"),
     noted("{count} peers without endpoint"),
     noted("took a port's MAC"),
