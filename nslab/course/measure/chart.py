@@ -102,9 +102,9 @@ def svg(heading: str, columns: tuple[str, str], rows: Sequence[Row], footer: Seq
     """The rows as SVG to put into a page."""
     if not rows:
         return f"<p>{html.escape(heading)}: nothing was measured.</p>"
-    scale = ticks(min(row.spread[0] for row in rows), max(row.spread[1] for row in rows))
-    if scale[0] > 0:
-        footer = (*footer, "The scale does not begin at 0.")
+    lows, highs = zip(*(row.spread for row in rows), strict=True)
+    scale = ticks(min(lows), max(highs))
+    footer = (*footer, "The scale does not begin at 0.") if scale[0] else footer
     left = 14 + max(width(row.name, _SIZE) for row in rows)
     beside = max(64, *(width(row.against, _SIZE) for row in rows)) + 16
     right = WIDTH - 66 - beside
