@@ -108,18 +108,6 @@ def test_a_row_that_goes_on_is_indented() -> None:
     assert "default via 198.51.100.1 dev eth0" in places, "what has room is in one row"
 
 
-def test_a_masquerade_of_the_article_is_in_one_row_also_while_it_is_new() -> None:
-    """And the host ends where the world does all the same."""
-    after = sample.article(repaired=True)
-    host = structs.replace(after.host, rules=sample.article().host.rules)
-    before = structs.replace(after, namespaces=(host, *after.namespaces[1:]))
-    for what in (after, compare(before, after), compare(after, before)):
-        picture = Picture(what)
-        assert "masquerade 192.168.10.0/24 → eth0" in written(picture.svg)
-        assert "default via 198.51.100.1 dev eth0" in written(picture.svg)
-        assert wide(picture.placed) <= 566
-
-
 def test_two_columns_of_facts_are_not_read_as_one_sentence() -> None:
     """Words beside the sign for forwarding have a gutter between, or stand in other lines."""
     fresh, mended = sample.article(), sample.article(repaired=True)

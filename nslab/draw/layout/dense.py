@@ -35,7 +35,7 @@ WIRE, LONG_WIRE, COLUMNS = 6, 24, 7
 """Pixels: from a port to its namespace, at least and with room for a stop's number; and between two
 columns."""
 
-CROSSBAR, ENTRY, STUB = 28, 8, 8
+CROSSBAR, ENTRY, STUB = 28, 8, 6
 """Pixels from a panel's top to the line that joins its rails, half the width of where it comes in,
 and from a rail to a port: so the port's own edge can be seen."""
 

@@ -37,11 +37,9 @@ from nslab.draw.layout.plan import NARROW, SPACE, Group, Plan, least_width
 from nslab.draw.layout.rows import Item, line_up, squeeze
 from nslab.draw.scene.scene import Cell, Key, Line
 
-LABEL_GAP, HOST_GAP, NOTES_GAP, GUTTER = 18, 4, 6, 16
-"""Pixels from a namespace's name to its first link, at the host so few that its notes have room;
-from links to notes; and from one column of facts to another: with less, two of them read as one
-sentence.
-"""
+LABEL_GAP, NOTES_GAP, GUTTER = 18, 10, 16
+"""Pixels from a namespace's name to its first link, from links to notes, and from one column of
+facts to another: with less, two of them read as one sentence."""
 
 SHORTEST = 24
 """Characters that a row of notes has room for at the least: ``default via 198.51.100.1``."""
@@ -302,7 +300,7 @@ class Filler:
         name, kind = title_size(group.box, group.title)
         frame.heads = True
         frame.label = Rect(MARGIN, top, max(name, kind + ICON), 20 + LEAD)
-        left = frame.label.right + (HOST_GAP if frame.is_host else LABEL_GAP)
+        left = frame.label.right + LABEL_GAP
         self._in_rows(frame, group.uplinks, top, left)
         uppers = [slot for dock in group.first for slot in dock.upper]
         below = max([frame.at(slot).bottom for slot in group.uplinks], default=0)
