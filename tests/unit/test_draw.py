@@ -268,7 +268,7 @@ def test_what_the_host_does_with_packets() -> None:
     for words in (
         "forwarding",
         "on",
-        "masquerade 192.168.10.0/24 → eth0",
+        "masquerade 192.168.10.0/24\n→ eth0",
         "default via 198.51.100.1 dev eth0",
         "nameserver 8.8.8.8",
     ):

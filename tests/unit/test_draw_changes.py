@@ -170,9 +170,9 @@ LONG = sample.nat("masquerade", source="172.17.0.0/16", destination="!172.17.0.0
 def test_of_a_long_rule_no_address_is_cut() -> None:
     picture = changed_host(rules=LONG)
     lines = [line for line in written(picture.svg) if "172.17" in line or "docker0" in line]
-    assert lines == ["masquerade 172.17.0.0/16", "to !172.17.0.0/16 → docker0"]
+    assert " ".join(lines) == "masquerade 172.17.0.0/16 to !172.17.0.0/16 → docker0"
     plates = re.findall(r'<rect class="nslab-cell" [^>]*height="(\d+)" rx="10"', picture.svg)
-    assert plates == ["36"], "its plate is as high as two rows"
+    assert plates == [str(20 + 16 * (len(lines) - 1))], "its plate is as high as its rows"
     assert "…" not in picture.svg
 
 

@@ -217,7 +217,7 @@ def test_a_rail_keeps_clear_of_the_ports_and_of_the_title() -> None:
     for (x, top), *_, (_, bottom) in upright:
         for port in ports:
             beside = top < port.y < bottom and abs(port.x - x) < port.w
-            assert not beside or port.x - x >= 8, "its own edge can be seen"
+            assert not beside or port.x - x >= 6, "its own edge can be seen"
     tips = {rail[-1] for rail in panel.rails}
     assert all((port.x, port.middle[1]) in tips for port in ports), "a stub leads to each"
     (title,) = (rect for text, rect in written([picture.svg]) if text.startswith("13 namespaces"))

@@ -98,7 +98,8 @@ def test_a_published_port_is_one_short_tag_with_its_rule_in_the_title() -> None:
     local = Match(field="destination type", values=("local",))
     picture = published(from_outside, local)
     shown = re.findall(r">([^<>]+)</text>", picture.svg)
-    assert "dnat tcp port 8080 → 172.17.0.2:80" in shown
+    at = shown.index("dnat tcp port 8080")
+    assert shown[at + 1] == "→ 172.17.0.2:80"
     assert "--dport 8080 -j DNAT --to 172.17.0.2:80</title>" in picture.svg
     assert "in by !docker0" in picture.text, "in words nothing of it is left out"
 

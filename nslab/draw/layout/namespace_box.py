@@ -292,7 +292,7 @@ class Filler:
     def _room(self, frame: NamespaceBox) -> int:
         """Where notes may end: if what else is there needs more room, they have it too."""
         others = [frame.at(slot).right for slot in frame.slots() if slot is not frame.group.notes]
-        return max([NARROW - MARGIN - 4, *others])  # so the host ends where the world does
+        return max([NARROW - MARGIN, *others])
 
     def _rows(self, frame: NamespaceBox) -> None:
         group, top = frame.group, 12
