@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from outside import entered, seen, wanted
 from playwright.sync_api import Locator, Page, expect
-from standing import stands
+from standing import bring_into_sight, stands, until
 
 Book = Callable[..., Any]
 
@@ -355,7 +355,7 @@ IN_SIGHT = """one => {
 
 def in_sight(one: Locator) -> None:
     """Wait until all of it can be seen."""
-    one.page.wait_for_function(IN_SIGHT, arg=one.element_handle())
+    until(one, IN_SIGHT)
 
 
 def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) -> None:
@@ -366,7 +366,7 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
         ("Ping from here …", "ping 203.0.113.80"),
         ("Why can't it reach …", "✔ ns1"),
     ):
-        node(page, "ns1/eth0").scroll_into_view_if_needed()
+        bring_into_sight(node(page, "ns1/eth0"))
         Mouse(page).pick("ns1/eth0", words)
         expect(target).to_be_focused()
         in_sight(target)
@@ -378,7 +378,7 @@ def test_what_is_asked_of_a_node_comes_into_sight_with_its_answer(book: Book) ->
         expect(page.locator(".nslab-live .nslab-window")).to_be_focused()
     # The picture is drawn anew with what was answered.
     expect(page.locator(".nslab-live .nslab-callout-arrived")).to_be_visible()
-    node(page, "ns1/eth0").scroll_into_view_if_needed()
+    bring_into_sight(node(page, "ns1/eth0"))
     Mouse(page).pick("ns1/eth0", "Capture here")
     in_sight(page.locator(".nslab-captured .nslab-columns"))
 

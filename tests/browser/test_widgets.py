@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from outside import entered, running, seen, wanted
 from playwright.sync_api import Browser, Locator, Page, expect
+from standing import until
 
 from nslab import lesson
 from nslab.jupyter.widgets.forms import FORMS
@@ -226,7 +227,7 @@ def test_what_changed_is_in_sight_and_an_ended_kernel_is_said(book: Book) -> Non
     for link in ("host/lxcbr0.1", "ns1/veth-ns1"):
         node = page.locator(f".nslab-window [data-link='{link}']")
         expect(node).to_be_visible()
-        page.wait_for_function(inside, arg=node.element_handle())
+        until(node, inside)
         page.locator("button.nslab-run").click()
         expect(page.locator(".nslab-step")).not_to_contain_text("step 2 of")
     opened.restart()
