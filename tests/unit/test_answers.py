@@ -79,7 +79,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 def test_the_verdict_is_below_the_cell(page: Page) -> None:
     card, lab = page.deal(build())
     assert page.cell(lambda: lab.do(AddBridge("br0"))) == [
-        "✘ Exercise X1: 1 of 2 met\n  ✘ there is no link br1"
+        "✘ Exercise X1: 1 of 2 met\n  ✘ a link br1"
     ]
     assert page.cell(lambda: lab.do(AddBridge("br1"))) == ["✔ Exercise X1 done"]
     assert "✔ Exercise X1 done" in page.shown[0]._repr_mimebundle_()["text/plain"]
@@ -92,7 +92,7 @@ def test_each_try_is_counted_once(page: Page) -> None:
     page.cell(lambda: lab.do(AddBridge("br0")))
     assert one.attempt.tries == 1
     said = page.cell(typed=lab)  # such as ip link: no try, but how it stands
-    assert said == ["✘ Exercise X1: 1 of 2 met\n  ✘ there is no link br1"]
+    assert said == ["✘ Exercise X1: 1 of 2 met\n  ✘ a link br1"]
     assert len(page.cell(lambda: lab.do(SetUp("br0")), typed=lab)) == 1, "and once"
     assert one.attempt.tries == 2
     page.cell(typed=lab)
@@ -126,8 +126,8 @@ def test_what_is_wrong_beside_the_task_is_never_cut_off(page: Page) -> None:
     assert said.splitlines() == [
         "✘ Exercise X1: 0 of 3 met, and something else is wrong",
         said.splitlines()[1],
-        "  ✘ there is no link lxcbr0",
-        "  ✘ there is no link lxcbr1",
+        "  ✘ a link lxcbr0",
+        "  ✘ a link lxcbr1",
         "  ☐ and 1 more: see its card",
     ]
 
