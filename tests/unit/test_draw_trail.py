@@ -475,6 +475,8 @@ def test_no_number_hides_the_gate() -> None:
         sign = Rect(gate.rect.x, gate.rect.y, GATE, GATE)
         for mark in picture.track.marks:
             assert not sign.overlaps(Rect(*mark.at, 0, 0).grown(RADIUS))
+            if mark.stop.name == ("host", "lxcbr0"):
+                assert mark.at[1] > sign.bottom, "it is forwarded behind it, or was already"
 
 
 @every_trail

@@ -130,6 +130,9 @@ class Room:
         return _holds(self.bounds, disc) and not any(map(disc.overlaps, words))
 
     def _places(self, outwards: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+        # A sign for forwarding ends it: what has not been forwarded does not stand behind it.
+        ends = (far for far, at in enumerate(outwards) if any(one.holds(at) for one in self.gates))
+        outwards = outwards[: next(ends, None)] or outwards[:1]
         for far, point in enumerate(outwards[: _REACH + 1]):
             yield abs(far - ASIDE), point
         x, y = outwards[0]
