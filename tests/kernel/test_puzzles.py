@@ -15,7 +15,7 @@ from nslab import InvalidInput, Lab
 from nslab.course.puzzles import puzzle as puzzle_module
 from nslab.course.puzzles.networks import NETWORKS, every
 from nslab.course.puzzles.puzzle import Puzzle, drawn, faults_of
-from nslab.course.puzzles.values import Fault, Network
+from nslab.course.puzzles.values import Fault, Network, stopped
 from nslab.errors import NslabError, ToolMissing
 from nslab.session import views
 
@@ -201,3 +201,12 @@ def test_it_says_what_is_to_be_done_where_and_a_hint_helps_to_mend() -> None:
     with nslab.puzzle("a puzzle of many words") as lab:
         assert "whose first line is %%host" in lab._repr_mimebundle_()["text/plain"]
         assert " " not in lab.name, "as `%%host -l NAME` takes it"
+
+
+def test_a_server_finds_its_port_free_at_once_where_another_was_ended() -> None:
+    """A process leaves its namespace before its sockets are closed."""
+    serve = "ip netns exec one busybox httpd -p 80 -h / </dev/null >/dev/null 2>&1"
+    with Lab() as lab:
+        lab.sh(f"ip netns add one; {serve}", echo=False)
+        again = f"{stopped('one')}; {serve} || echo in use"
+        assert lab.sh(f"for n in $(seq 300); do {again}; done", echo=False).stdout == ""

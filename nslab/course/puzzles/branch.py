@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
-from nslab.course.puzzles.values import Network, fault
+from nslab.course.puzzles.values import Network, fault, stopped
 from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches
 
@@ -18,9 +18,7 @@ _OUTSIDE = "203.0.113.80"
 _PC_MAC, _PRINTER_MAC = "02:00:00:01:00:11", "02:00:00:01:00:12"
 _IN = "ip netns exec {} "
 _SERVE = _IN.format("files") + "busybox httpd -p {} -h / </dev/null >/dev/null 2>&1"
-_STOP = (
-    'ip netns pids files | xargs -r kill; while [ "$(ip netns pids files)" ]; do sleep 0.02; done'
-)
+_STOP = stopped("files")
 
 
 def _desk(name: str, address: str, mac: str) -> Way:

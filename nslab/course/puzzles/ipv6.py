@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from nslab.course.exercises.values import Way
 from nslab.course.puzzles.opens import Opens
-from nslab.course.puzzles.values import Network, fault
+from nslab.course.puzzles.values import Network, fault, stopped
 from nslab.session.check import Check, Reaches
 
 _READER, _SHELF, _ARCHIVE = "fd00:1::11", "fd00:1::12", "fd00:2::11"
 _IN = "ip netns exec {} "
 _SERVE = _IN + "busybox httpd -p '{}' -h / </dev/null >/dev/null 2>&1"
-_STOP = 'ip netns pids {0} | xargs -r kill; while [ "$(ip netns pids {0})" ]; do sleep 0.02; done'
 _KEY = "net.ipv6.conf."
 
 
@@ -82,7 +81,7 @@ def _nft(where: str, hook: str, rule: str) -> tuple[Way, Way]:
 
 def _served(wrong: str) -> tuple[Way, Way]:
     """The shelf's page at another place than usual."""
-    stop = _STOP.format("shelf")
+    stop = stopped("shelf")
     made = f"{stop}; {_SERVE.format('shelf', wrong)}" if wrong else stop
     return _line(made, f"{stop}; {_SERVE.format('shelf', '[::]:80')}")
 

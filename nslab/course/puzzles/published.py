@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nslab.course.exercises.values import MustNot, Way
 from nslab.course.puzzles.opens import Opens
-from nslab.course.puzzles.values import Network, fault
+from nslab.course.puzzles.values import Network, fault, stopped
 from nslab.sentence import sentence
 from nslab.session.check import Check, Masquerades, Reaches, Resolves
 
@@ -17,7 +17,6 @@ _APP, _JOB, _STORE = "172.20.0.10", "172.20.0.11", "172.21.0.10"
 _HOST, _OUTSIDE = "198.51.100.10", "203.0.113.80"
 _FRONT = "172.20.0.0/24"
 _SERVE = "ip netns exec {} busybox httpd -p {} -h / </dev/null >/dev/null 2>&1"
-_STOP = 'ip netns pids {0} | xargs -r kill; while [ "$(ip netns pids {0})" ]; do sleep 0.02; done'
 _NAMES = "echo nameserver {} > /etc/netns/app/resolv.conf"
 
 
@@ -114,7 +113,7 @@ _FAULTS = (
         "port closed",
         1,
         "app",
-        _line(_STOP.format("app"), _SERVE.format("app", 80)),
+        _line(stopped("app"), _SERVE.format("app", 80)),
         "The container runs, and its page is refused everywhere.",
         _SERVED,
         "Who listens in the container? `ss -ltn`, in its namespace.",
@@ -148,8 +147,8 @@ _FAULTS = (
         2,
         "app",
         (
-            (_STOP.format("app"), _SERVE.format("app", "127.0.0.1:80")),
-            (_STOP.format("app"), _SERVE.format("app", 80)),
+            (stopped("app"), _SERVE.format("app", "127.0.0.1:80")),
+            (stopped("app"), _SERVE.format("app", 80)),
         ),
         "In the container the page opens, and nowhere else.",
         _SERVED,

@@ -37,6 +37,19 @@ class Fault(Struct, frozen=True, kw_only=True):
         check_fields(self)
 
 
+def stopped(ns: str) -> str:
+    """A line that ends all programs of a namespace, and returns when their ports are free.
+
+    A process is in no namespace any more a moment before the kernel closes its sockets: of 400
+    servers that began there at once, 7 found their port in use.
+
+    :param ns: its name
+    """
+    listening = f"ip netns exec {ns} ss -Hltun"
+    there = f'"$(ip netns pids {ns}; {listening})"'
+    return f"ip netns pids {ns} | xargs -r kill; while [ {there} ]; do sleep 0.02; done"
+
+
 def fault(
     name: str,
     kind: str,
