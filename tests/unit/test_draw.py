@@ -314,7 +314,8 @@ def test_a_picture_on_a_page_has_the_colours_of_a_file_and_follows_the_page() ->
     cell = re.findall(r"nslab-inline \.nslab-h0 \.nslab-cell[^{]*\{([^}]*)\}", rules)
     assert cell == ["stroke:var(--nslab-hue0)", "fill:var(--nslab-fill0)"]
     assert not re.findall(r"nslab-inline [^{]*\{[^}]*(?:fill|stroke)-opacity:0?\.", rules)
-    assert "prefers-color-scheme" not in picture.html
+    system = "@media (prefers-color-scheme:dark){[data-theme=auto] .nslab-inline{"
+    assert picture.html.count("prefers-color-scheme") == picture.html.count(system) == 1
     assert "currentColor" not in picture.svg
     assert "background:transparent" in picture.svg
 

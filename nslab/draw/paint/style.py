@@ -327,6 +327,9 @@ def style(
     return (
         f"{common}{_CELL}.nslab-inline{{color:inherit;{_variables(LIGHT, hues, tints)}}}\n"
         f"{pages}{{{_variables(DARK, hues, tints)}}}\n"
+        # A page that leaves it to the system, as Furo's does.
+        f"@media (prefers-color-scheme:dark){{[data-theme=auto] .nslab-inline"
+        f"{{{_variables(DARK, hues, tints)}}}}}\n"
         ".nslab-inline .nslab-same{opacity:.82}\n"
         f"{_scoped('.nslab-inline', rules(_PAGE))}"
     )
