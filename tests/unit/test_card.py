@@ -197,7 +197,7 @@ def test_before_a_try_all_that_is_wanted_is_said_in_the_same_manner(deal: Any) -
         "a link br0",
         "br0 is up; now: there is no link br0",
         "br0 has the address 10.0.0.1/24; now: there is no link br0",
-        "host has a route 10.9.0.0/16 dev br0",
+        "host has a route 10.9.0.0/16 dev br0; now: none to 10.9.0.0/16",
     ]
     said = open_points(card)
     lab.do(AddBridge("br1"))  # from now on what is not so is wrong, and said in the same words

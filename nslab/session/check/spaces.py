@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nslab.explain.trace.filter import Passage, passes
 from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import Packet
 from nslab.network import names
-from nslab.network.model import Snapshot
+from nslab.network.model import Route, Snapshot
 from nslab.sentence import Sentence, sentence
 from nslab.session.check.verdict import (
     RUN_IN_ORDER,
@@ -136,28 +136,48 @@ class HasRoute(Check, frozen=True):
 
     @property
     def _route(self) -> str:
-        via = f" via {self.via}" if self.via else ""
-        return f"{self.destination}{via}" + (f" dev {self.dev}" if self.dev else "")
+        return _written(self.destination, self.via, self.dev)
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
-        for route in namespace.routes:
-            if (
-                route.destination == self.destination
-                and route.table == 254
-                and self.via in (None, route.via)
-                and self.dev in (None, route.dev)
-            ):
+        there = [
+            route
+            for route in namespace.routes
+            if route.destination == self.destination and route.table == 254
+        ]
+        for route in there:
+            if self.via in (None, route.via) and self.dev in (None, route.dev):
                 return Verdict(
                     True,
                     sentence(
                         "{place} has a route {route}", place=who(namespace.label), route=self._route
                     ),
                 )
-        text = sentence(
-            "{place} has no route {route}", place=who(namespace.label), route=self._route
-        )
+        place, route = who(namespace.label), self._route
+        text = sentence("{place} has no route {route}", place=place, route=route)
+        if route != self.destination:
+            text = sentence(
+                "{place} has no route {route}: {now}",
+                place=place,
+                route=route,
+                now=self._instead(there),
+            )
         return Verdict(False, text, RUN_IN_ORDER)
+
+    def _instead(self, there: Sequence[Route]) -> Sentence:
+        """What there is to that destination."""
+        if there:
+            every = (_written(one.destination, one.via, one.dev) for one in there)
+            return sentence("it has {routes}", routes=", ".join(every))
+        if self.destination == "default":
+            return sentence("no default route")
+        return sentence("none to {destination}", destination=self.destination)
+
+
+def _written(destination: str, via: str | None, dev: str | None) -> str:
+    """A route as ``ip route`` writes it, as far as it is known."""
+    words = [destination, *(["via", via] if via else []), *(["dev", dev] if dev else [])]
+    return " ".join(words)
 
 
 class NoRoute(Check, frozen=True):
