@@ -92,3 +92,23 @@ def test_no_line_to_a_tag_grazes_a_link(name: str) -> None:
             for rect in links:
                 if not rect.grown(RADIUS + 4).holds(tag.mark.at):
                     assert not any(map(rect.grown(4).holds, dots)), tag.lines
+
+
+def test_what_two_ways_have_in_common_stands_at_the_same_places() -> None:
+    """Lesson 05 compares them: one had its tags above the router, the other below."""
+    snapshot = network("05-way-out")
+    inside = (">ns1/eth0", "host/lxcbr0.1", "host/lxcbr0")
+    plain = stops(*inside, *BEYOND, "internet/eth0", told={4: ("TTL 64 → 63",), 8: NAT[8]})
+    first, second = (
+        PathPicture(Picture(snapshot), Trail("a ping", way), "") for way in (plain, out(*inside))
+    )
+    beside = first.beside(second)
+
+    def places(picture: PathPicture) -> dict[tuple[str, ...], object]:
+        return {tag.lines: tag.rect for tag in picture.callouts}
+
+    both = {("TTL 63 → 62",), ("✔ arrived",)}
+    assert both == places(beside).keys() & places(second).keys()
+    assert all(places(beside)[lines] == places(second)[lines] for lines in both)
+    assert places(beside) != places(first), "alone it has them elsewhere"
+    assert touched(beside.html) == {}

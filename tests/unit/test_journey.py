@@ -592,3 +592,4 @@ def test_two_journeys_are_compared_step_by_step() -> None:
     assert page.count("<svg ") == 2
     assert not whole.compare(whole)
     assert whole.compare(whole).said == "both went the same way"
+    assert str(whole.compare(whole)).splitlines()[-1].split()[0] == "=", "the end is the same, too"

@@ -6,7 +6,7 @@ They stand where nothing is written, as close to their stop as they can; nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
@@ -75,20 +75,26 @@ class Callout:
     """Where that line meets it."""
 
 
-def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ()) -> list[Callout]:
+def callouts(
+    placed: Placed, track: Track, end: End, said: tuple[str, ...] = (), like: Iterable[Callout] = ()
+) -> list[Callout]:
     """The tags of a way, and one that says how it ended.
 
     :param said: the lines of the last one, if not the usual words
+    :param like: tags of another way: those that say the same of the same stop keep their places
     """
     wanted: list[_Wanted] = [
         (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
     ]
     last: list[_Wanted] = [(mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]]
     every = [*wanted, *last]
+    known = {_same(tag.mark, tag.kind, tag.lines): tag for tag in like}
+    kept = [one for one in every if _same(*one) in known]
+    every = [*kept, *(one for one in every if one not in kept)]
     tries: list[list[Callout]] = []
     # Who comes first takes the better place.
     for order in _orders(every):
-        room = _Room(placed, track)
+        room = _Room(placed, track, known)
         tries.append([room.callout(*one) for one in order])
         if len(every) == 1 or all(tag.led and tag.cost <= _GOOD for tag in tries[-1]):
             break  # no other order can be much better
@@ -96,6 +102,13 @@ def callouts(placed: Placed, track: Track, end: End, said: tuple[str, ...] = ())
 
 
 _Wanted = tuple[Mark, Kind, tuple[str, ...]]
+
+_Same = tuple[Point, Kind, str]
+"""Where a tag's stop is, and what the tag says, however it is broken into lines."""
+
+
+def _same(mark: Mark, kind: Kind, lines: Sequence[str]) -> _Same:
+    return mark.at, kind, " ".join(" ".join(lines).replace(" · ", " ").split())
 
 
 def _orders(wanted: list[_Wanted]) -> Iterable[Sequence[_Wanted]]:
@@ -106,7 +119,8 @@ def _orders(wanted: list[_Wanted]) -> Iterable[Sequence[_Wanted]]:
 
 
 class _Room:
-    def __init__(self, placed: Placed, track: Track) -> None:
+    def __init__(self, placed: Placed, track: Track, known: Mapping[_Same, Callout]) -> None:
+        self._known = known
         bounds = Rect(2, -_ABOVE, placed.width - 4, placed.height - 2 + _ABOVE)
         self._ground = ground = Ground(bounds)
         ground.taken = [rect.grown(_CLEAR - 1) for rect in written(placed)]
@@ -124,8 +138,8 @@ class _Room:
     def callout(self, mark: Mark, kind: Kind, lines: Sequence[str]) -> Callout:
         """The best place of a tag, which is taken from then on."""
         at, numbered = mark.at, NUMBER if kind == "told" else 0
-        best: _Best | None = None
-        for ground in (self._ground, self._tight):
+        best = self._kept(mark, kind, lines)
+        for ground in () if best else (self._ground, self._tight):
             for shape in _shapes(lines, " · " if numbered else " "):
                 best = self._better(ground, at, shape, numbered, best)
             if best is not None:
@@ -141,6 +155,12 @@ class _Room:
         self._ground.taken.append(rect.grown(_CLEAR + 1))
         self._tight.taken.append(rect.grown(1))
         return Callout(kind, shape, rect, mark, cost, led, meets)
+
+    def _kept(self, mark: Mark, kind: Kind, lines: Sequence[str]) -> _Best | None:
+        """The place that a tag has beside another way, if it is free here."""
+        tag = self._known.get(_same(mark, kind, lines))
+        cost = self._ground.cost(mark.at, tag.rect) if tag else None
+        return (cost, tag.rect, tag.lines) if tag and cost is not None else None
 
     def _meets(self, at: Point, rect: Rect) -> Point:
         """Where the line from a stop meets its tag: a little aside, if it would graze a link."""

@@ -44,6 +44,18 @@ class Ground:
             cost, _, rect = heapq.heappop(found)
             yield cost, rect
 
+    def cost(self, at: Point, rect: Rect) -> int | None:
+        """What a place costs near a point; None if it is not free."""
+        room = self.bounds
+        inside = room.x <= rect.x and rect.right <= room.right
+        if not inside or rect.y < room.y or rect.bottom > room.bottom:
+            return None
+        if any(map(rect.overlaps, self.taken)):
+            return None
+        aside = max(rect.x - at[0], at[0] - rect.right, 0)
+        above = max(rect.y - at[1], at[1] - rect.bottom, 0)
+        return aside + above + sum(cost for cost, line in self.lines if line.overlaps(rect))
+
     def _rows(self, at: Point, high: int) -> list[tuple[int, int]]:
         """How far above or below a point each row is, and where it begins, the nearest first."""
         room = self.bounds

@@ -43,6 +43,13 @@ class PathPicture(Picture):
         self._told = told
         self._upto = upto
         self._caption = caption
+        self._other: PathPicture | None = None
+
+    def beside(self, other: PathPicture) -> PathPicture:
+        """The same to stand beside another one: a tag that both have stands at the same place."""
+        found = PathPicture(self._base, self._trail, self._told, self._upto, self._caption)
+        found._other = other
+        return found
 
     @cached_property
     def placed(self) -> Placed:
@@ -52,7 +59,9 @@ class PathPicture(Picture):
     def _anew(self, said: Callable[[str], str | None]) -> PathPicture:
         """The same on the network as it is laid out for other words; what is told is as it was."""
         below = self._base._anew(said)
-        return PathPicture(below, self._trail, self._told, self._upto, self._caption)
+        found = PathPicture(below, self._trail, self._told, self._upto, self._caption)
+        found._other = self._other
+        return found
 
     @cached_property
     def track(self) -> Track:
@@ -80,7 +89,8 @@ class PathPicture(Picture):
     def _every_callout(self) -> list[Callout]:
         usual = (MISSED,) if self._astray else (DROPPED,) if self._trail.dropped else ()
         said = self._trail.said or usual
-        return callouts(self.placed, self._led_on, self._trail.end, said)
+        like = self._other._every_callout if self._other else ()
+        return callouts(self.placed, self._led_on, self._trail.end, said, like)
 
     @cached_property
     def _led_on(self) -> Track:

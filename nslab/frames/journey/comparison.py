@@ -16,6 +16,7 @@ class Drawn(Protocol):
 
     @property
     def output(self) -> str: ...
+    def beside(self, other: Any) -> Drawn: ...
 
 
 class Told(Protocol):
@@ -75,7 +76,16 @@ class Comparison:
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         for pair in self.pairs:
             yield pair.sign, _told(pair.before), _told(pair.after)
-        yield "" if self.before.end == self.after.end else "~", self.before.end, self.after.end
+        yield "=" if self.before.end == self.after.end else "~", self.before.end, self.after.end
+
+    def _drawn(self) -> Iterator[tuple[str, Told, Drawn]]:
+        """The pictures of both; what they have in common stands at the same places."""
+        after = self.after.picture() if self.after.drawable else None
+        if self.before.drawable:
+            before = self.before.picture()
+            yield "before", self.before, before.beside(after) if after else before
+        if after:
+            yield "after", self.after, after
 
     def __str__(self) -> str:
         rows = [("", "before", "after"), *self._rows()]
@@ -86,11 +96,10 @@ class Comparison:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        pictures = ""
-        for words, journey in (("before", self.before), ("after", self.after)):
-            if journey.drawable:
-                drawn = journey.picture().output
-                pictures += f"<p><b>{words}</b>: {escape(journey.title)}</p>{drawn}"
+        pictures = "".join(
+            f"<p><b>{words}</b>: {escape(journey.title)}</p>{drawn.output}"
+            for words, journey, drawn in self._drawn()
+        )
         page = f"<p><b>{escape(self.said)}</b></p>" + markup.compared(self._rows()) + pictures
         return {"text/plain": str(self), "text/html": page}
 
