@@ -367,16 +367,16 @@ def test_no_network_looks_like_the_way_of_a_packet(palette: Palette) -> None:
         assert min(apart, 360 - apart) > 38, line
 
 
-def test_lines_with_a_light_line_in_them_are_wide_and_strong() -> None:
-    """Two thin lines at two thirds of a colour could not be seen in the key."""
+def test_what_tells_networks_of_one_hue_apart_is_seen_on_a_thin_wire() -> None:
+    """A light line within a wire of 1.6 pixels left nothing of its colour."""
     rules = style(False, [HUES, 2 * HUES])
-    wide, core = (
-        float(re.findall(rf"{name}\{{[^}}]*stroke-width:([.\d]+)", rules)[0])
-        for name in ("nslab-cored", "nslab-core")
-    )
-    assert (wide - core) / 2 > 1.7
-    last = max(at.end() for at in re.finditer(r"\.nslab-h\d+ \.nslab-wire\{", rules))
-    assert rules.index(".nslab-wire.nslab-cored{stroke-opacity:1}") > last
+    (wire,) = re.findall(r"\.nslab-wire\{[^}]*stroke-width:([.\d]+)", rules)
+    for name in ("nslab-wire.nslab-beads-1", "nslab-beads-2"):
+        (wide,) = re.findall(rf"\.{re.escape(name)}\{{[^}}]*stroke-width:([.\d]+)", rules)
+        assert float(wide) > 3 * float(wire)
+    # In the hue itself: no rule of theirs sets another colour.
+    assert not re.search(r"nslab-beads[^{]*\{[^}]*stroke:", rules)
+    assert "nslab-beads" not in style(False, [HUES - 1])
 
 
 def test_hues_are_told_apart() -> None:
@@ -869,16 +869,32 @@ def test_several_ways_between_two_are_told_apart() -> None:
     assert len({row.hue for row in rows}) == 8
     assert len({row.hue % HUES for row in rows}) == HUES - 1
     root = ET.fromstring(picture.html)
-    cored = [e for e in root.iter() if (e.get("class") or "").startswith("nslab-core nslab-core-1")]
-    assert len(cored) == 2 * 2, "two cables, and their lines in the key"
+    beaded = [e for e in root.iter() if e.get("class") == "nslab-cable nslab-beads-1"]
+    assert len(beaded) == 2 * 2, "two cables, and their lines in the key"
 
 
 def test_six_networks_beside_that_of_the_hosts_card_have_a_hue_each() -> None:
     """So many has lesson 15; its sixth was blue, as the first."""
     rows = [row for row, _ in several_ways(6).placed.key]
     assert len({row.hue % HUES for row in rows}) == 6
-    assert 'class="nslab-core' not in several_ways(6).html
-    assert "nslab-core" not in several_ways(5).html
+    assert "nslab-beads" not in several_ways(6).html
+
+
+def test_a_key_is_in_the_order_of_addresses_and_names_all_of_a_wire() -> None:
+    """Lesson 15 said 10.25.0.0/24 of a wire of which one end is in 10.35.0.0/24."""
+    with Lab(engine="fake") as lab:
+        lab.do(AddNamespace("client"), AddNamespace("server"), watch=False)
+        for name, near, far in (("a", 30, 30), ("b", 4, 4), ("c", 12, 11), ("d", 0, 0)):
+            lab.do(AddVeth(name, name, ns="client", peer_ns="server"), watch=False)
+            for net, ns in ((near, "client"), (far, "server")):
+                if net:
+                    lab.do(AddAddress(name, f"10.{net}.0.1/24", ns=ns), watch=False)
+        rows = [row.text.partition(" · ") for row, _ in lab.picture.placed.key]
+    assert [first for first, *_ in rows if first.startswith("10.")] == [
+        "10.4.0.0/24",
+        "10.11.0.0/24, 10.12.0.0/24",
+        "10.30.0.0/24",
+    ]
 
 
 def test_no_cable_runs_out_of_the_picture() -> None:

@@ -222,3 +222,15 @@ def test_a_rail_keeps_clear_of_the_ports_and_of_the_title() -> None:
     assert all((port.x, port.middle[1]) in tips for port in ports), "a stub leads to each"
     (title,) = (rect for text, rect in written([picture.svg]) if text.startswith("13 namespaces"))
     assert title.x - ICON - upright[0][0][0] >= 10
+
+
+def test_a_rail_is_seen_from_its_bridge_on() -> None:
+    """The host's box was painted over what of it runs in the host."""
+    with Lab(engine="fake") as lab:
+        lab.do(*crowd(12), watch=False)
+        picture = lab.picture
+    (panel,) = picture.placed.panels
+    (bridge,) = (slot.rect for cell, slot in picture.placed.bridges if cell.name == "flat")
+    assert panel.rails[0][0][1] - bridge.bottom <= 1
+    (host,) = (at.start() for at in re.finditer(r'class="nslab-box', picture.svg))
+    assert picture.svg.index('<g class="nslab-group nslab-h0"><path') > host

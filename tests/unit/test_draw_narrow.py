@@ -25,6 +25,7 @@ from nslab import (
     AddRoute,
     AddVeth,
     Attach,
+    DeleteAddress,
     DeleteNamespace,
     Detach,
     Lab,
@@ -95,6 +96,26 @@ def test_notes_stand_below_two_cards_that_leave_no_room_beside_them() -> None:
     assert all(card.bottom <= notes.y for card in cards)
     (gate,) = placed.gates
     assert not notes.overlaps(Rect(gate.rect.x, gate.rect.y, 24, placed.height)), "its line is free"
+
+
+def test_the_sign_for_forwarding_leads_to_what_has_an_address_and_to_nothing_else() -> None:
+    """The kernel does not forward what a bridge without an address takes in."""
+    bridge = (AddBridge("br0"), SetUp("br0"))
+    with Lab(engine="fake") as lab:
+        lab.do(*bridge, watch=False)
+        (without,) = lab.picture.placed.gates
+        lab.do(AddAddress("br0", "10.0.0.1/24"), watch=False)
+        (there,) = lab.picture.placed.gates
+        addressed = lab.snapshot()
+        lab.do(DeleteAddress("eth0", "198.51.100.10/24"), watch=False)
+        (lost,) = lab.picture.placed.gates
+        (told,) = Picture(compare(addressed, lab.snapshot())).placed.gates
+    assert without.above is not None
+    assert without.below is None
+    assert there.above is not None
+    assert there.below is not None
+    assert lost.above is None
+    assert told.above is None, "an address that is gone is none"
 
 
 def test_a_row_that_goes_on_is_indented() -> None:

@@ -26,6 +26,7 @@ from nslab.draw.paint.svg import texts
 from nslab.draw.path.callouts import written
 from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
+from nslab.draw.path.places import RAIL
 from nslab.draw.path.room import RADIUS
 from nslab.draw.path.trail import Stop, Tracker, Trail
 from nslab.draw.scene.metrics import shown_width
@@ -619,7 +620,7 @@ def test_a_line_goes_from_one_port_of_a_bridge_to_another() -> None:
     (line,) = picture.track.legs[1].within
     bridge, one, other = (picture.placed.links()[f"host/{n}"] for n in ("br0", "veth1", "veth3"))
     assert [line[0], line[-1]] == [(r.middle[0], bridge.bottom) for r in (one, other)]
-    assert {y for _, y in line} <= {bridge.bottom, bridge.bottom - 1}, "at its edge"
+    assert {y for _, y in line} <= {bridge.bottom, bridge.bottom - RAIL}, "along its edge"
     assert f'd="M{line[0][0]} {line[0][1]}' in picture.html
 
 

@@ -5,10 +5,10 @@ It is there where two namespaces have several networks in common.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network
 from itertools import combinations
 
 from nslab.draw.layout.boxes import TEXT
@@ -51,11 +51,13 @@ def key(scene: Scene, hues: Mapping[Key, int]) -> list[Row]:
             shared.update(combinations(homes, 2))
     if max(shared.values(), default=0) < MANY:
         return []
-    return [Row(hues[members[0]], _said(scene, members)) for members in wide]
+    found = [(_subnets(scene, members), members) for members in wide]
+    found.sort(key=lambda one: one[0][:1])  # one without an address comes first
+    return [Row(hues[members[0]], _said(scene, nets, members)) for nets, members in found]
 
 
-def _said(scene: Scene, members: list[Key]) -> str:
-    """A network's address and what it leads through, from one namespace by the host to others."""
+def _said(scene: Scene, subnets: list[IPv4Network], members: list[Key]) -> str:
+    """A network's addresses and what it leads through, from one namespace by the host to others."""
     ports = {p.key for box in scene.boxes for b in box.bridges for p in (*b.upper, *b.lower)}
     host, *spaces = (
         [
@@ -68,20 +70,21 @@ def _said(scene: Scene, members: list[Key]) -> str:
     found = [names for names in spaces if names]
     found.insert(1 if len(found) > 1 else 0, host)  # what is the host's lies between
     words = " – ".join(name for names in found for name in names)
-    return clip(" · ".join([*_subnets(scene, members), words]), LONGEST)
+    numbers = [", ".join(map(str, subnets))] if subnets else []
+    return clip(" · ".join([*numbers, words]), LONGEST)
 
 
-def _subnets(scene: Scene, members: list[Key]) -> Iterator[str]:
-    """The network's address, if its links have one in common."""
-    found = Counter(
-        str(ipaddress.ip_interface(line.text).network)
+def _subnets(scene: Scene, members: list[Key]) -> list[IPv4Network]:
+    """The addresses of the network's subnets: more than one where links of one wire differ."""
+    found = {
+        IPv4Interface(line.text).network
         for box in scene.boxes
         for cell in box.cells()
         if cell.key in members
         for line in cell.lines
         if line.code and line.mark != "gone" and "." in line.text and "/" in line.text
-    )
-    yield from (subnet for subnet, _ in found.most_common(1))
+    }
+    return sorted(found)
 
 
 __all__ = ["ROW", "SAMPLE", "Row", "key"]

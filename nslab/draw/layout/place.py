@@ -314,14 +314,22 @@ def _fill_panel(placed: Placed, panel: Panel) -> None:
 
 
 def _gate(group: Group, slot: Slot, notes: Notes) -> Gate:
+    """The sign for forwarding, with lines to what stands right above and below it.
+
+    The kernel forwards between links that have an address: no line leads to any other.
+    """
     middle = slot.x + GATE // 2
-    above = [one.rect.bottom for one in group.uplinks if one.x <= middle <= one.rect.right]
-    below = [
-        one.y
-        for one in (*(dock.bridge for dock in group.docks), *group.others)
-        if one.x <= middle <= one.rect.right and one.y >= slot.rect.bottom
-    ]
+    links = (*group.uplinks, *(dock.bridge for dock in group.docks), *group.others)
+    near = [one for one in links if one.x <= middle <= one.rect.right and _has_address(one)]
+    above = [one.rect.bottom for one in near if one.rect.bottom <= slot.y]
+    below = [one.y for one in near if one.y >= slot.rect.bottom]
     return Gate(notes, slot.rect, group.box, max(above, default=None), min(below, default=None))
+
+
+def _has_address(slot: Slot) -> bool:
+    """Whether a link has an address that did not go."""
+    lines = slot.part.lines if isinstance(slot.part, Cell) else ()
+    return any(line.code and "/" in line.text and line.mark != "gone" for line in lines)
 
 
 def _tree(run: Run) -> tuple[Key, int] | None:

@@ -149,9 +149,6 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
-    if any(hue >= len(p.hues) for hue in hues):
-        found.append(f".nslab-core{{stroke:{p.paper};stroke-opacity:1}}")
-        found.append(".nslab-cable.nslab-cored,.nslab-wire.nslab-cored{stroke-opacity:1}")
     found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
     # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
     found.append(".nslab-off.nslab-cell,.nslab-off.nslab-bar,rect.nslab-calm{fill-opacity:0}")
@@ -166,8 +163,7 @@ def _mark_rules(p: Palette) -> list[str]:
         found.append(f".nslab-halo-{mark}{{stroke:{colour}}}")
         found.append(f".nslab-told-{mark}{{fill:{getattr(p, word)}}}")
         # It takes the place of the thing's own line, whatever hue that has.
-        strength = "" if "stroke-opacity" in colour else ";stroke-opacity:1"
-        found.append(f".nslab-halo.nslab-halo-{mark}{{stroke:{colour}{strength}}}")
+        found.append(f".nslab-halo.nslab-halo-{mark}{{stroke:{colour}}}")
     found += [
         f".nslab-gone {thing}{{stroke:{p.edge}}}"
         for thing in (".nslab-cell", ".nslab-edge", ".nslab-box", ".nslab-cable", ".nslab-wire")
@@ -285,12 +281,18 @@ _TUNNEL = """\
 """
 """A tunnel is dots: its frames travel within others."""
 
-_CORES = """\
-.nslab-picture .nslab-core{fill:none;stroke-width:2;stroke-linejoin:round}
-.nslab-picture .nslab-core-2{stroke-dasharray:2 5}
-.nslab-picture .nslab-cored{stroke-width:5.6}
+_BEADS = """\
+.nslab-picture .nslab-beads-1{stroke-width:7;stroke-dasharray:.1 14;stroke-dashoffset:-7;\
+stroke-linecap:round}
+.nslab-picture .nslab-wire.nslab-beads-1{stroke-width:5.6}
+.nslab-picture .nslab-beads-2{stroke-width:9;stroke-dasharray:2 12;stroke-dashoffset:-6;\
+stroke-linecap:butt}
+.nslab-picture .nslab-gone :is(.nslab-beads-1,.nslab-beads-2){display:none}
 """
-"""Networks that have the hue of another: a light line within their cables, whole or dotted."""
+"""Networks that have the hue of another: beads along their cables, or ticks across them.
+
+On a thin wire, too, they can be seen on any ground; and a dashed line is one that is down.
+"""
 
 
 def style(
@@ -310,9 +312,9 @@ def style(
     def rules(p: Palette) -> list[str]:
         return _rules(p, hues, tints) + (_way_rules(p) if way else [])
 
-    cores = any(hue >= len(LIGHT.hues) for hue in hues)
+    beads = any(hue >= len(LIGHT.hues) for hue in hues)
     common = (
-        _COMMON + (_CORES if cores else "") + (_TUNNEL if tunnels else "") + (_WAY if way else "")
+        _COMMON + (_BEADS if beads else "") + (_TUNNEL if tunnels else "") + (_WAY if way else "")
     )
     if standalone:
         light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))

@@ -137,6 +137,8 @@ class _Writer:
         for box, title, rect in placed.boxes:
             if box.key not in self.leaves:
                 yield from self._box(box, title, rect)
+        # Above the host, which they come out of.
+        yield from map(self._rails, placed.panels)
         for thing, rect in placed.scenery:
             yield from self._scenery(thing, rect)
         yield from self._halos()
@@ -223,9 +225,14 @@ class _Writer:
         x, y = panel.rect.x + panel.indent, panel.rect.y + 20
         yield icon("namespace", x - 1, y - 13)
         yield words(x + ICON, y, panel.title, "nslab-muted")
-        if panel.rails:
-            yield lines_through(panel.rails, "nslab-cable")
         yield "</g>"
+
+    def _rails(self, panel: Panel) -> str:
+        """The lines that the namespaces of a panel hang on."""
+        if not panel.rails:
+            return ""
+        hue = self._hue(panel.home) if panel.home else ""
+        return f'<g class="nslab-group{hue}">{lines_through(panel.rails, "nslab-cable")}</g>'
 
     def _leaf(self, leaf: Leaf) -> Iterator[str]:
         box, rect = leaf.box, leaf.rect
@@ -400,11 +407,11 @@ def _shares(run: Run) -> bool:
 
 
 def _line(path: list[Point], classes: str, hue: int) -> Iterator[str]:
-    """A cable in the style of its network: plain, or with a light line in it."""
-    style = hue // HUES
-    yield line_through(path, (classes or "nslab-cable") + (" nslab-cored" if style else ""))
-    if style:
-        yield line_through(path, f"nslab-core nslab-core-{style}")
+    """A cable in the style of its network: plain, or with beads or ticks along it."""
+    classes, style = classes or "nslab-cable", hue // HUES
+    yield line_through(path, classes)
+    if style and "nslab-tunnel" not in classes:
+        yield line_through(path, f"{classes.split()[0]} nslab-beads-{style}")
 
 
 __all__ = ["Over", "svg", "texts"]

@@ -15,9 +15,9 @@ from nslab.draw.paint.svg import texts
 _HIGH, _ROOMY = 40, 8
 """Pixels: of a link with several rows, and between a line and what is written that are enough."""
 
-RAIL = 1
-"""Pixels from a bridge's edge, at which its ports stand, to the line from one to another: nothing
-is written so near to it.
+RAIL = 5
+"""Pixels from a bridge's edge, at which its ports stand, to the line from one to another: their
+boxes do not reach so far, and nothing is written so near to it.
 """
 
 BERTH = 14
