@@ -153,13 +153,13 @@ class HasRoute(Check, frozen=True):
                         "{place} has a route {route}", place=who(namespace.label), route=self._route
                     ),
                 )
-        place, route = who(namespace.label), self._route
-        text = sentence("{place} has no route {route}", place=place, route=route)
-        if route != self.destination:
+        place, wanted = who(namespace.label), self._route
+        text = sentence("{place} has no route {route}", place=place, route=wanted)
+        if wanted != self.destination:
             text = sentence(
                 "{place} has no route {route}: {now}",
                 place=place,
-                route=route,
+                route=wanted,
                 now=self._instead(there),
             )
         return Verdict(False, text, RUN_IN_ORDER)
