@@ -194,6 +194,9 @@ def test_the_letters_of_a_look_are_larger_where_there_is_room(teacher: Open) -> 
     expect(picture).to_be_visible()
     wide = "async one => { await one.decode(); return one.width / one.naturalWidth }"
     assert 12 * picture.evaluate(wide) > 16
+    beside = """one => one.closest('dialog').getBoundingClientRect().right
+        - one.getBoundingClientRect().right"""
+    assert picture.evaluate(beside) < 40, "it fills its window"
     assert page.locator("dialog").evaluate("one => one.scrollWidth - one.clientWidth") <= 1
 
 
