@@ -85,7 +85,7 @@ def test_a_ping_through_nat_is_rewritten_at_the_right_hop_and_back() -> None:
         assert journey.arrived
         assert [str(one).split("\n") for one in journey.remembered] == [
             [
-                f"remembered by the host: {INSIDE} → {SERVER}",
+                f"connection tracking of the host: {INSIDE} → {SERVER}",
                 f"answer expected: {SERVER} → {OUTSIDE}",
             ]
         ]

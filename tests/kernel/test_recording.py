@@ -469,7 +469,7 @@ ICMP echo request, seq 1: 192.168.10.11 → 203.0.113.80
   8  out of router/eth1     forwarded by router    TTL 63 → 62, new MACs
   9  into internet/eth0     over the cable
      arrived at internet/eth0
-     remembered by the host: 192.168.10.11 → 203.0.113.80
+     connection tracking of the host: 192.168.10.11 → 203.0.113.80
      answer expected: 203.0.113.80 → 198.51.100.10"""  # noqa: E501
 
 

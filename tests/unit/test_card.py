@@ -1241,8 +1241,8 @@ def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     assert "  a) It is `up`.\n" in text
     assert text.endswith(
         "What is wanted:\n"
-        "☐ the commands of the task were run; now: nothing was changed yet\n"
-        "☐ an answer is chosen, before the commands are run"
+        "☐ an answer is chosen, before the commands are run\n"
+        "☐ the commands of the task were run; now: nothing was changed yet"
     )
     assert "<svg" in page
     assert "min" not in text, "no time is saved in an output"

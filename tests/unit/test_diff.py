@@ -86,7 +86,7 @@ def test_a_pair_and_a_namespace() -> None:
 
 def test_moved_renamed_attached() -> None:
     assert texts(compare(sample.with_pair(), sample.article())) == [
-        "~ lxcbr0: MAC address taken from a port",
+        "~ lxcbr0: MAC address is now that of a port",
         "~ lxcbr0.1: promiscuity 0 → 1",
         "~ lxcbr0.1: attached to lxcbr0",
         "~ veth-ns1 moved from host to ns1, renamed to eth0",

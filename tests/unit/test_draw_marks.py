@@ -58,12 +58,19 @@ def test_a_namespace_comes_and_goes_with_all_that_is_in_it() -> None:
     coming = changes(BRIDGE, [AddNamespace("ns1"), *PLUGGED])
     going = changes(BRIDGE, [AddNamespace("ns1"), *PLUGGED], [DeleteNamespace("ns1")])
     for picture, mark in ((coming, "new"), (going, "gone")):
-        assert set(outlined(picture)) - {"host/br0"} == {"ns1"}
+        assert set(outlined(picture)) - {"host/br0"} == {"ns1", "host/v1 ns1/eth0"}, (
+            "and the cable, which leads to what was there before"
+        )
         assert written(picture).count(mark) == 1, "on the namespace"
         assert not [words for words in written(picture) if "cable" in words]
         assert picture.html.count("nslab-struck") - picture.html.count(".nslab-struck") == (
             mark == "gone"
         ), "its name, and none of its links'"
+
+
+def test_a_cable_between_two_new_namespaces_is_in_neither_outline_of_its_own() -> None:
+    picture = changes([], [AddNamespace("a"), AddNamespace("b"), AddVeth("x", "y", "a", "b")])
+    assert sorted(outlined(picture)) == ["a", "b"]
 
 
 def test_a_cable_comes_and_goes_with_its_ends() -> None:

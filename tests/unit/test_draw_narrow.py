@@ -352,6 +352,20 @@ def test_the_wires_of_new_links_have_no_halo_of_their_own() -> None:
 # -- said once, and whole --------------------------------------------------------------------------
 
 
+def test_a_promiscuous_card_that_becomes_a_port_has_not_ceased_to_be_so() -> None:
+    """In lesson 10 the word was gone without a mark: the bridge made it so in the same step."""
+    plugged = [AddBridge("br0"), SetPromiscuous("eth0", True)]
+    with Lab(engine="fake") as lab:
+        lab.do(*plugged, watch=False)
+        before = lab.snapshot()
+        lab.do(SetPromiscuous("eth0", False), Attach("eth0", "br0"), watch=False)
+        after = lab.snapshot()
+        lab.do(AddVeth("v0", "v1", master="br0"), watch=False)
+        later = lab.snapshot()
+    assert written(Picture(compare(before, after)).svg).count("promiscuous") == 1
+    assert "promiscuous" not in written(Picture(compare(after, later)).svg), "of a port, not said"
+
+
 def test_that_a_card_is_promiscuous_is_said_once() -> None:
     with Lab(engine="fake") as lab:
         on = lab.do(SetPromiscuous("eth0", on=True)).picture

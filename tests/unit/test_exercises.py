@@ -358,7 +358,7 @@ def test_a_link_that_is_to_be_found_is_not_named_by_a_wrong_command() -> None:
     with one.start(engine="fake") as lab:
         one.hint()
         lab.do(AddBridge("br9"))
-        assert "there is no link br0" in str(one.standing(lab).points[0]), "a hint is open"
+        assert "there is no link br0" in str(one.standing(lab).points[-1]), "a hint is open"
 
 
 def test_what_is_wrong_from_the_start_is_not_named_before_anything_was_done() -> None:
@@ -547,7 +547,7 @@ def test_a_look_alone_starts_no_other_lab(monkeypatch: pytest.MonkeyPatch) -> No
         with monkeypatch.context() as patched:
             patched.setattr(Lab, "_apart", lambda *_: pytest.fail("another lab was started"))
             now = one.standing(lab)
-            assert now.points[-1] == "you chose b: the kernel is being asked"
+            assert now.points[0] == "you chose b: the kernel is being asked"
             assert now.left
         assert one.standing(lab, trying=True).solved
 

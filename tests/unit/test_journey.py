@@ -140,7 +140,7 @@ def test_a_ping_and_its_answer_through_nat() -> None:
         f"  4  out of eth0         forwarded by the host  {changes}",
         "  5  into internet/eth0  over the cable",
         "     arrived at internet/eth0",
-        f"     remembered by the host: {INSIDE} → {SERVER}",
+        f"     connection tracking of the host: {INSIDE} → {SERVER}",
         f"     answer expected: {SERVER} → {OUTSIDE}",
     ]
     assert [str(change) for _, change in reply.changes] == [
@@ -446,7 +446,7 @@ def test_who_rewrote_it_is_not_broken_in_a_page() -> None:
 def test_what_is_remembered_of_a_connection() -> None:
     request, reply = journeys(seen(*THROUGH_NAT), [SNAT, LATER], LAB)
     lines = [
-        f"remembered by the host: {INSIDE} → {SERVER}",
+        f"connection tracking of the host: {INSIDE} → {SERVER}",
         f"answer expected: {SERVER} → {OUTSIDE}",
     ]
     for journey in (request, reply):

@@ -119,9 +119,10 @@ def standing(
     found, left, met = asking, _is_open(asking), not wrong and _none_fails(asking)
     if asked.choices:
         run = _run(asking, bool(lab.changes.lasting), veiled=veiled)
-        found = [run, _guess(asked, choice, lab, ran, trying)]
-        left |= ran and _is_open(found[1:])
-        met &= _none_fails(found[1:])
+        # In the order in which they are done.
+        found = [_guess(asked, choice, lab, ran, trying), run]
+        left |= ran and _is_open(found[:1])
+        met &= _none_fails(found[:1])
     left |= _is_untried(asked, trying)
     return Standing(
         points=(*found, *_seen(wrong, lab, trying)),

@@ -143,7 +143,8 @@ def _untagged(placed: Placed) -> list[Cable]:
     """The cables that came or went, and have no room for the tag that says so."""
     tagged = {tag.ends for tag in placed.tags}
     cables = [run.cable for run, _ in placed.runs if run.cable]
-    return [c for c in cables if c.outermost and c.pair and (c.upper, c.lower) not in tagged]
+    found = [c for c in cables if c.outermost and c.pair and not c.quiet]
+    return [c for c in found if (c.upper, c.lower) not in tagged]
 
 
 class _Placer:

@@ -63,7 +63,7 @@ _Wanted = tuple[Kind, str, tuple[Key, ...], Iterator[Rect]]
 def _of_cables(runs: Sequence[tuple[Run, list[Point]]]) -> Iterator[_Wanted]:
     for run, path in runs:
         cable = run.cable
-        if cable is None or cable.mark is None or not cable.outermost:
+        if cable is None or cable.mark is None or cable.quiet or not cable.outermost:
             continue
         words = BADGE[cable.mark]
         if cable.pair:

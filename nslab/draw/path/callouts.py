@@ -83,14 +83,9 @@ def callouts(
     :param said: the lines of the last one, if not the usual words
     :param like: tags of another way: those that say the same of the same stop keep their places
     """
-    wanted: list[_Wanted] = [
-        (mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told
-    ]
-    last: list[_Wanted] = [(mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]]
-    every = [*wanted, *last]
     known = {_same(tag.mark, tag.kind, tag.lines): tag for tag in like}
-    kept = [one for one in every if _same(*one) in known]
-    every = [*kept, *(one for one in every if one not in kept)]
+    every = _wanted(track, end, said)
+    every.sort(key=lambda one: _same(*one) not in known)
     tries: list[list[Callout]] = []
     # Who comes first takes the better place.
     for order in _orders(every):
@@ -102,6 +97,14 @@ def callouts(
 
 
 _Wanted = tuple[Mark, Kind, tuple[str, ...]]
+
+
+def _wanted(track: Track, end: End, said: tuple[str, ...]) -> list[_Wanted]:
+    """What is told at each stop, and how it ended."""
+    told: list[_Wanted] = [(mark, "told", mark.stop.told) for mark in track.marks if mark.stop.told]
+    last: list[_Wanted] = [(mark, end, said or (ENDS[end],)) for mark in track.marks[-1:]]
+    return [*told, *last]
+
 
 _Same = tuple[Point, Kind, str]
 """Where a tag's stop is, and what the tag says, however it is broken into lines."""

@@ -41,7 +41,7 @@ def _short(change: Change, state: str) -> str:
     before = change.value.removeprefix("was ")
     if before in STATES:
         return f"{before} → {state}"
-    return change.value.replace("MAC address taken from a port", "took a port's MAC")
+    return change.value.replace("MAC address is now that of a port", "MAC → a port's")
 
 
 def link_lines(link: Link, changes: Sequence[Change]) -> tuple[Line, ...]:
@@ -111,14 +111,21 @@ def _is_of_vlans(change: Change) -> bool:
 
 def _promiscuous(link: Link, changes: Sequence[Change]) -> Iterator[Line]:
     """That a link takes every frame, or no longer does; a port of a bridge does so anyway."""
-    if link.port:
-        return
     replugged = any(change.what == "port" for change in changes)
+    attached = any(change.value.startswith("attached to ") for change in changes)
+    if link.port and not (attached and _was_promiscuous(link, changes)):
+        return
     counted = [c for c in changes if _COUNTED.fullmatch(c.value) and not replugged]
     if any(map(_turned_promiscuous, counted)):
         yield Line("promiscuous", "new" if link.promiscuity else "gone", code=False)
     elif link.promiscuity and not counted:
         yield Line("promiscuous", code=False)
+
+
+def _was_promiscuous(link: Link, changes: Sequence[Change]) -> bool:
+    """Whether a link that became a port took every frame before: then it has not ceased to."""
+    counts = [found[1] for c in changes if (found := _COUNTED.fullmatch(c.value))]
+    return counts[0] != "0" if counts else link.promiscuity > 0
 
 
 def _has_line(change: Change) -> bool:

@@ -22,16 +22,26 @@ def outermost(scene: Scene) -> Scene:
         ends = (cable.upper, cable.lower)
         if cable.pair and cable.mark in _WHOLE:
             plugged.update(ends)
-        whole = any(key in home and home[key].mark == cable.mark for key in ends)
-        # Of a tunnel the links came, and the line between them with these.
-        said = cable.mark in _WHOLE and not whole and not cable.tunnel
-        cables.append(replace(cable, outermost=said and bool(cable.pair or cable.by)))
+        with_it = sum(key in home and home[key].mark == cable.mark for key in ends)
+        cables.append(_noted(cable, with_it))
 
     def noted(cell: Cell) -> Cell:
         alone = cell.key not in plugged and home[cell.key].mark != cell.mark
         return replace(cell, outermost=cell.mark in _WHOLE and alone)
 
     return _changed(scene, cables, noted)
+
+
+def _noted(cable: Cable, with_it: int) -> Cable:
+    """A cable by how many of its ends are in namespaces that came or went, too.
+
+    Where that is one, the namespace has the words; the other end is in what was there before, and
+    the outline of the cable leads to it.
+    """
+    # Of a tunnel the links came, and the line between them with these.
+    said = cable.mark in _WHOLE and with_it < 2 and not cable.tunnel
+    shown = said and (cable.pair or (bool(cable.by) and not with_it))
+    return replace(cable, outermost=shown, quiet=shown and with_it > 0)
 
 
 def on_ends(scene: Scene, untagged: Collection[Cable]) -> Scene:

@@ -126,7 +126,9 @@ class Cable:
     """What makes a wire between two links that nothing else joins: ``nft``, ``mirred``, or the
     kernel's word for a tunnel: ``vxlan``, ``gre``."""
     outermost: bool = False
-    """Whether it came or went, and not with a namespace: then a tag says so."""
+    """Whether it came or went, and not with a namespace that has both its ends: it is outlined."""
+    quiet: bool = False
+    """Whether a namespace at one of its ends came or went with it: else a tag says so."""
     heads: tuple[Key, ...] = ()
     """The ends that get frames by it, where that need not be both: a filter passes on one way."""
 

@@ -72,7 +72,9 @@ class Remembered(NamedTuple):
     reply: str
 
     def __str__(self) -> str:
-        return f"remembered by {self.where}: {self.original}\nanswer expected: {self.reply}"
+        return (
+            f"connection tracking of {self.where}: {self.original}\nanswer expected: {self.reply}"
+        )
 
 
 __all__ = ["Change", "JourneyStep", "Remembered", "called", "who"]

@@ -241,7 +241,7 @@ def guess(exercise: Exercise, now: Standing, choice: str) -> str:
         words = say("Now run the commands. Until then you can change your answer.")
     else:
         words = say("Choose an answer first, then run the commands.")
-    became = now.points[now.wanted - 1]
+    became = now.points[0]
     judged = points([became], told) if choice and isinstance(became, Verdict) else ""
     return f"{judged}<span{_choice(exercise, choice)}>{html.escape(words)}</span>"
 

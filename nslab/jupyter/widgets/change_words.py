@@ -31,7 +31,7 @@ _changes = Phrases(
         noted("promiscuity {count} → {now}"),
         noted("mode {mode} → {now}"),
         noted("forward delay {seconds} s → {now} s"),
-        noted("MAC address taken from a port"),
+        noted("MAC address is now that of a port"),
         noted("port {mode} → {now}"),
         noted("carrier found"),
         noted("carrier lost"),

@@ -51,7 +51,7 @@ FORMS = (
     noted("Left {place}, behind which nothing was captured"),
     noted("Last seen going into {place}"),
     noted("Dropped at {place}: it was meant for another"),
-    noted("remembered by {name}: {flow}"),
+    noted("connection tracking of {name}: {flow}"),
     noted("answer expected: {flow}"),
     # A frame, and what is missing of a capture.
     noted("frame {number} at {place}, sent, {size} bytes: {what}"),

@@ -62,7 +62,7 @@ CAPTIONS = (
     noted("STP off, forward delay {before} s → {after} s"),
     noted("to {address} and {count} more"),
     noted("{count} peers without endpoint"),
-    noted("took a port's MAC"),
+    noted("MAC → a port's"),
     noted("also named {names}"),
     noted("cannot see {what}"),
     noted("lo without {address}"),

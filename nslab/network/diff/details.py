@@ -51,7 +51,7 @@ def mac_words(old: Link, new: Link) -> str:
     if new.mac == old.mac:
         return f"MAC address was {old.mac_origin}, is {new.mac_origin}"
     if new.mac_origin == "stolen":
-        return "MAC address taken from a port"
+        return "MAC address is now that of a port"
     return f"MAC address changed ({new.mac_origin})"
 
 
