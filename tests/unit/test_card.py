@@ -1232,6 +1232,19 @@ def test_outside_a_notebook_it_says_the_plain_form() -> None:
     assert one.attempt.lab is None, "and starts nothing"
 
 
+def test_saved_what_does_not_fit_on_a_line_goes_on_behind_its_sign(deal: Any) -> None:
+    """In a narrow page it went on below the box."""
+    card, lab = deal(predict())
+    lab.do(AddBridge("br1"))
+    bundle = card._repr_mimebundle_()
+    page = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/html"]
+    signed = re.findall(r"<div([^>]*)><(?:b|span) style='([^']*)'>[☐✘✔]<", page)
+    assert len(signed) == 2
+    for around, sign in signed:
+        assert around == " style='padding-left:1.6em;text-indent:-1.6em'"
+        assert "text-indent:0" in sign
+
+
 def test_saved_it_is_a_text_and_a_picture(deal: Any) -> None:
     card, lab = deal(predict())
     bundle = card._repr_mimebundle_()
@@ -1253,9 +1266,10 @@ def test_saved_what_is_to_be_done_has_a_heading(deal: Any) -> None:
     """There no "0 of 2 met" stands above it."""
     one = build()
     card, lab = deal(one)
-    assert "<div>What is wanted:</div><div><span" in card_words.as_page(one, card._now, "")
+    head = "<div>What is wanted:</div><div[^>]*><"
+    assert re.search(f"{head}span", card_words.as_page(one, card._now, ""))
     lab.do(AddBridge("br0"))
-    assert "<div>What is wanted:</div><div><b" in card_words.as_page(one, one.standing(lab), "")
+    assert re.search(f"{head}b", card_words.as_page(one, one.standing(lab), ""))
 
 
 def test_a_closed_card_stops_its_threads(deal: Any) -> None:

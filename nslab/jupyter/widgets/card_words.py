@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,7 +17,7 @@ from nslab.jupyter.widgets.words import say
 from nslab.printable import printable
 from nslab.sentence import Sentence, sentence
 from nslab.session.check import Verdict
-from nslab.session.check.verdict import BAD, GOOD
+from nslab.session.check.verdict import BAD, GOOD, HANGING, SIGN
 
 KINDS: dict[str, Callable[[], str]] = {
     "predict": lambda: say("predict"),
@@ -113,16 +114,13 @@ def points(
     :param fresh: whether nothing was tried: what does not hold yet is still to be done, not wrong
     """
     return "".join(
-        _signed(f"<span style='{_SIGN};opacity:.75'>{OPEN}</span>", one, tell)
+        _signed(f"<span style='{SIGN};opacity:.75'>{OPEN}</span>", one, tell)
         if isinstance(one, str)
         else line(tell(one.told), good=True)
         if one.ok
-        else _signed(f"<b style='color:{BAD};{_SIGN}'>✘</b>", one.told, tell)
+        else _signed(f"<b style='color:{BAD};{SIGN}'>✘</b>", one.told, tell)
         for one in _told_apart(every, fresh=fresh)
     )
-
-
-_SIGN = "display:inline-block;width:1.6em"
 
 
 def _signed(sign: str, said: str, tell: Callable[[str], str]) -> str:
@@ -205,7 +203,7 @@ def line(words: str, *, good: bool = False, sign: str = "") -> str:
     """Words behind a sign in its colour."""
     colour, own = (GOOD, "✔") if good else (BAD, "✘")
     return (
-        f"<div><b style='color:{colour};display:inline-block;width:1.6em'>{sign or own}</b>"
+        f"<div><b style='color:{colour};{SIGN}'>{sign or own}</b>"
         f"{html.escape(printable(words))}</div>"
     )
 
@@ -332,6 +330,11 @@ def signed(one: Verdict | str) -> str:
     return f"{OPEN} {printable(one)}" if isinstance(one, str) else str(Verdict(one.ok, one.told))
 
 
+def _hanging(judged: str) -> str:
+    """Lines for a page that has none of the widgets' rules."""
+    return re.sub(r"<div>(?=<(?:b|span) style)", f"<div style='{HANGING}'>", judged)
+
+
 def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     """The same for a page; English."""
     choices = "".join(
@@ -340,5 +343,5 @@ def as_page(exercise: Exercise, now: Standing, picture: str) -> str:
     head = (
         f"<div{_choice(exercise, exercise.attempt.choice)}>{goal(exercise, called(exercise))}</div>"
     )
-    judged = f"<div>{WANTED}</div>" + _judged(now, ELSE, str, fresh=is_fresh(now))
+    judged = f"<div>{WANTED}</div>" + _hanging(_judged(now, ELSE, str, fresh=is_fresh(now)))
     return f"{head}{choices}<div style='margin:.5em 0'>{judged}</div>{picture}"

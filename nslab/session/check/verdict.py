@@ -87,6 +87,11 @@ class Verdicts(Sequence[Verdict]):
         return {"text/plain": str(self), "text/html": as_html(self._verdicts)}
 
 
+SIGN = "display:inline-block;width:1.6em;text-indent:0"
+HANGING = "padding-left:1.6em;text-indent:-1.6em"
+"""How a sign stands, and a line behind it: what does not fit goes on behind the sign."""
+
+
 def as_html(verdicts: Iterable[Verdict], tell: Callable[[str], str] = str) -> str:
     """Verdicts for a page.
 
@@ -99,11 +104,11 @@ def as_html(verdicts: Iterable[Verdict], tell: Callable[[str], str] = str) -> st
 def _html(verdict: Verdict, tell: Callable[[str], str]) -> str:
     colour, sign = (GOOD, "✔") if verdict.ok else (BAD, "✘")
     hint = "".join(
-        f'<div style="margin-left:1.6em;opacity:.8">→ {html.escape(printable(line))}</div>'
+        f'<div style="text-indent:0;opacity:.8">→ {html.escape(printable(line))}</div>'
         for line in tell(verdict.hint).splitlines()
     )
     return (
-        f'<div><b style="color:{colour};display:inline-block;width:1.6em">{sign}</b>'
+        f'<div style="{HANGING}"><b style="color:{colour};{SIGN}">{sign}</b>'
         f"{html.escape(printable(tell(verdict.message)))}{hint}</div>"
     )
 
