@@ -16,7 +16,7 @@ from nslab.draw.scene.networks import networks
 from nslab.draw.scene.outermost import outermost
 from nslab.draw.scene.ranks import ranks
 from nslab.draw.scene.scene import Block, Box, Cable, Cell, Key, Line, Scene, Scenery
-from nslab.network.diff import Change, Diff, Kind, kind_and_mode
+from nslab.network.diff import Change, Diff, Kind, kind_and_mode, kind_text
 from nslab.network.model import WORLD, Link, Namespace, Peer, Snapshot
 
 WORLD_NAMES = {"switch": "LAN switch", "lan": "LAN machine"}
@@ -379,12 +379,14 @@ class _Composer:
         sends = tuple(self._sends(key))
         mark = self._mark(key, sends)
         far = f"{self.labels[self._home(end)]}/{self.links[end].name}" if end else ""
-        kind = kind_and_mode(link)
         leads = captions.loose(link)
         # A tunnel says where it leads also where it stands on a link, or its far end is here.
         joined = key in self.joined or bool(end and (link.tunnel or link.ends))
         told = captions.link_told(changes if mark == "changed" else (), link.state, lines=True)
         apart = captions.told_apart(link, told)
+        # A mode that changed is said where that is.
+        turned = any(one.startswith("mode ") for one in told)
+        kind = kind_text(link) if turned else kind_and_mode(link)
         return Cell(
             key=key,
             name=link.name,
