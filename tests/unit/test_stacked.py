@@ -57,7 +57,9 @@ def test_a_change_of_mode_is_told(lab: Lab) -> None:
     shown = [str(change) for change in did.changes.lasting]
     assert "~ app/ip1: mode l2 → l3" in shown
     assert "+ new ipvlan l3 db/ip2: down" in shown
-    (line,) = (one for one in str(did.picture).splitlines() if one.startswith("~") and " ip1 " in one)
+    (line,) = (
+        one for one in str(did.picture).splitlines() if one.startswith("~") and " ip1 " in one
+    )
     assert "l3" not in line, "said once: where it changed"
 
 
