@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,7 @@ def check(paths: list[Path], *, exercises: bool, whole: bool, seconds: float) ->
                 "check notebooks",
                 "",
                 f"{module} is not installed",
-                "python3 -m pip install 'nslab[test]'",
+                f"{shlex.quote(sys.executable)} -m pip install pytest nbval",
             )
     found = notebooks(paths)
     with tempfile.TemporaryDirectory() as folder:

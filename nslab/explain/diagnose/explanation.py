@@ -84,6 +84,10 @@ class Explanation(Value, frozen=True):
     def __bool__(self) -> bool:
         return self.ok is True
 
+    def __repr__(self) -> str:
+        """The same: at Python's own prompt the values would be a screen without an answer."""
+        return str(self)
+
     def __str__(self) -> str:
         lines = [self._title]
         lines += [f"{mark} {message}" for mark, message in self._marked()]
