@@ -1011,3 +1011,11 @@ def test_localhost_needs_no_name_server(lab: Lab) -> None:
             "✔ /etc/hosts says: localhost is 127.0.0.1",
             "✘ ns1/lo is up, but the address 127.0.0.1/8 is missing there",
         ]
+
+
+def test_at_pythons_own_prompt_it_is_its_answer() -> None:
+    """Its values are pages, and the answer is not among them."""
+    with Lab(engine="fake") as lab:
+        found = lab.why(None, "8.8.8.8")
+    assert repr(found) == str(found)
+    assert len(repr(found).splitlines()) < 12

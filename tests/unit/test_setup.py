@@ -190,6 +190,14 @@ def test_test_says_how_it_is_used() -> None:
     assert "usage: script/test" in ended.stderr
 
 
+def test_help_is_no_wrong_usage() -> None:
+    ended = subprocess.run([ROOT / "script/test", "--help"], capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "script/test --all" in ended.stdout
+    assert not any(line.startswith(("#", "set ")) for line in ended.stdout.splitlines())
+    assert ended.stderr == ""
+
+
 # -- the virtual machine -----------------------------------------------------------------------
 
 
