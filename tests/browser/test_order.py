@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 from standing import stands
+from test_draw import several_ways, tunnelled
+
+from nslab import Lab
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +56,40 @@ def test_radio_buttons_of_a_saved_journey_have_the_colour_of_the_words(chromium:
     assert radio.evaluate(of, "backgroundImage") == "none"
     page.locator(".nslab-walk tbody label").first.click()
     assert radio.evaluate(of, "backgroundImage") != "none"
+    page.close()
+
+
+LOOKS = """all => [...all.querySelectorAll('*')].map(one => {
+    one.getAnimations().forEach(each => each.cancel());
+    const found = getComputedStyle(one);
+    return ['stroke', 'strokeWidth', 'strokeDasharray', 'strokeLinecap', 'strokeOpacity', 'fill',
+        'fillOpacity', 'opacity', 'fontSize', 'fontWeight', 'display'].map(what => found[what]);
+})"""
+
+
+def pictures() -> list[str]:
+    """Pictures of every kind; the last has the fewest rules."""
+    saved = json.loads((ROOT / "notebooks" / "05-way-out.ipynb").read_text())
+    found = [tunnelled().html, several_ways(8).html, several_ways(15).html]
+    for output in (one for cell in saved["cells"] for one in cell.get("outputs", ())):
+        page = "".join(output.get("data", {}).get("text/html", ""))
+        found += re.findall(r"<svg [^>]*nslab-picture.*?</svg>", page, re.S)
+    for name in ("tunnel", "beads-1", "beads-2", "way", "off", "new"):
+        assert any(re.search(rf'class="[^"]*nslab-{name}\b', one) for one in found), name
+    with Lab(engine="fake") as lab:
+        return [*found, lab.picture.html]
+
+
+def test_a_picture_looks_the_same_alone_and_beside_others(chromium: Browser) -> None:
+    """Each brings its own rules: those of a later one held for cables that had beads."""
+    every = pictures()
+    page = chromium.new_page()
+    page.set_content("".join(f"<div>{one}</div>" for one in every))
+    beside = [one.evaluate(LOOKS) for one in page.locator("svg.nslab-picture").all()]
+    assert len(beside) == len(every)
+    for picture, look in zip(every, beside, strict=True):
+        page.set_content(picture)
+        assert page.locator("svg.nslab-picture").evaluate(LOOKS) == look
     page.close()
 
 

@@ -276,17 +276,20 @@ _PAGE = Palette(
 )
 
 
+# Rules that not every picture has, of things for which another rule of _COMMON holds, too, name both
+# classes: a later picture on the page brings _COMMON again, and of equal rules the last one holds.
 _TUNNEL = """\
-.nslab-picture .nslab-tunnel{stroke-width:4;stroke-dasharray:.1 8;stroke-linecap:round}
+.nslab-picture :is(.nslab-cable,.nslab-wire).nslab-tunnel{stroke-width:4;stroke-dasharray:.1 8;\
+stroke-linecap:round}
 """
 """A tunnel is dots: its frames travel within others."""
 
 _BEADS = """\
-.nslab-picture .nslab-beads-1{stroke-width:7;stroke-dasharray:.1 14;stroke-dashoffset:-7;\
-stroke-linecap:round}
+.nslab-picture :is(.nslab-cable,.nslab-wire).nslab-beads-1{stroke-width:7;\
+stroke-dasharray:.1 14;stroke-dashoffset:-7;stroke-linecap:round}
 .nslab-picture .nslab-wire.nslab-beads-1{stroke-width:5.6}
-.nslab-picture .nslab-beads-2{stroke-width:9;stroke-dasharray:2 12;stroke-dashoffset:-6;\
-stroke-linecap:butt}
+.nslab-picture :is(.nslab-cable,.nslab-wire).nslab-beads-2{stroke-width:9;\
+stroke-dasharray:2 12;stroke-dashoffset:-6;stroke-linecap:butt}
 .nslab-picture .nslab-gone :is(.nslab-beads-1,.nslab-beads-2){display:none}
 """
 """Networks that have the hue of another: beads along their cables, or ticks across them.
