@@ -276,8 +276,8 @@ _PAGE = Palette(
 )
 
 
-# Rules that not every picture has, of things for which another rule of _COMMON holds, too, name both
-# classes: a later picture on the page brings _COMMON again, and of equal rules the last one holds.
+# Rules that not every picture has name two classes where a rule of _COMMON holds of the same thing:
+# a later picture on the page brings _COMMON again, and of equal rules the last one holds.
 _TUNNEL = """\
 .nslab-picture :is(.nslab-cable,.nslab-wire).nslab-tunnel{stroke-width:4;stroke-dasharray:.1 8;\
 stroke-linecap:round}
