@@ -294,6 +294,21 @@ def classes_of(picture: Picture) -> dict[str, set[str]]:
     return {text.text or "": set((text.get("class") or "").split()) for text in found}
 
 
+def port_name(picture: Picture) -> str:
+    """The classes of what is written in the one port."""
+    (classes,) = re.findall(r'<(?:text|tspan)[^>]*class="([^"]*nslab-port[^"]*)', picture.html)
+    return str(classes)
+
+
+def test_the_name_of_a_port_that_changed_is_not_quiet() -> None:
+    """In lesson 04 it was the weakest word in its own frame."""
+    steps = [AddBridge("br0"), AddVeth("v0", "v1")], [Attach("v0", "br0")]
+    before, after = before_and_after(*steps)
+    changed, later = (port_name(Picture(what)) for what in (compare(before, after), after))
+    assert "nslab-muted" not in changed
+    assert "nslab-muted" in later, "it is down"
+
+
 def test_what_changed_is_as_strong_in_words_as_in_code() -> None:
     """Words are quiet else, and code is not: a quiet word stays pale in the colour of a change."""
     before, after = before_and_after([SetUp("eth0")], [SetPromiscuous("eth0", True)])

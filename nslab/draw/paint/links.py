@@ -112,7 +112,7 @@ def _socket(cell: Cell, rect: Rect) -> Iterator[str]:
     yield rectangle(rect, f"nslab-cell{off}", 4)
     if cell.loose:
         yield _stub(rect.x + rect.w // 2, rect.bottom, across=False)
-    muted = "" if cell.state == "up" else " nslab-muted"
+    muted = _port_strength(cell)
     parts = [(name, f"nslab-name nslab-port{muted}{struck}")]
     if kind:
         parts.append((kind, "nslab-muted"))
@@ -125,11 +125,16 @@ def _socket(cell: Cell, rect: Rect) -> Iterator[str]:
         yield centred(middle, y, list(_marked(line, cell.mark)))
 
 
+def _port_strength(cell: Cell) -> str:
+    """The class of a port's name: one that is down is quiet, if nothing is to be seen there."""
+    return "" if cell.state == "up" or cell.mark in {"new", "changed"} else " nslab-muted"
+
+
 def _chip(cell: Cell, rect: Rect) -> Iterator[str]:
     """A port in a panel: there is room for its name only."""
     off, struck = _ways(cell)
     yield rectangle(rect, f"nslab-cell{off}", 4)
-    muted = "" if cell.state == "up" else " nslab-muted"
+    muted = _port_strength(cell)
     name = clip(cell.name, LONGEST_NAME)
     yield words(
         rect.middle[0], rect.y + 14, name, f"nslab-middle nslab-name nslab-port{muted}{struck}"

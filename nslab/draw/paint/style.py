@@ -39,14 +39,14 @@ class Palette:
 
 LIGHT = Palette(
     ink="#1f2328",
-    soft="#4a525b",
+    soft="#454d56",
     edge="#6a737d",
     idle="#7d8690",
     line="#aeb6be",
     paper="#ffffff",
     ground="#f4f5f7",
     plate="#ffffff",
-    good="#08805a",
+    good="#067150",
     wrong="#b83a1b",
     way="#7b2cbf",
     hues=(
@@ -62,7 +62,7 @@ LIGHT = Palette(
 )
 DARK = Palette(
     ink="#e6e6e6",
-    soft="#a8adb3",
+    soft="#b2b7bd",
     edge="#8b929a",
     idle="#747c85",
     line="#59616a",
@@ -137,6 +137,8 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-gate{{stroke:{p.edge}}}",
         f".nslab-good{{fill:{p.good}}}",
         f".nslab-wrong{{fill:{p.wrong}}}",
+        # Green words, too weak to be read where they step back, are as grey there as others.
+        f".nslab-same .nslab-good{{fill:{p.soft}}}",
         f".nslab-dot{{fill:{p.good};stroke:{p.good}}}",
         f".nslab-open{{stroke:{p.good}}}",
         f".nslab-hollow{{fill:none;stroke:{p.edge};stroke-width:1.6}}",
@@ -322,7 +324,7 @@ def style(
     if standalone:
         light, dark = (_scoped(".nslab-file", rules(p)) for p in (LIGHT, DARK))
         sheets = [
-            f".nslab-file .nslab-paper{{fill:{p.paper}}}\n.nslab-file .nslab-same{{opacity:.82}}\n"
+            f".nslab-file .nslab-paper{{fill:{p.paper}}}\n.nslab-file .nslab-same{{opacity:.85}}\n"
             for p in (LIGHT, DARK)
         ]
         return (
@@ -335,6 +337,6 @@ def style(
         # A page that leaves it to the system, as Furo's does.
         f"@media (prefers-color-scheme:dark){{[data-theme=auto] .nslab-inline"
         f"{{{_variables(DARK, hues, tints)}}}}}\n"
-        ".nslab-inline .nslab-same{opacity:.82}\n"
+        ".nslab-inline .nslab-same{opacity:.85}\n"
         f"{_scoped('.nslab-inline', rules(_PAGE))}"
     )
