@@ -340,7 +340,8 @@ def test_the_box_is_empty(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     source = (
         "import os, socket\n"
-        "facts = [os.getuid() != 0, os.listdir('/home'), os.listdir('/tmp'), os.listdir('/root'),\n"
+        "facts = [os.getuid() != 0,\n"
+        " *(sorted(os.listdir(at)) for at in ('/home', '/tmp', '/root')),\n"
         f" os.path.exists({str(tmp_path / 'mine')!r}), len(os.listdir('/proc/self/fd')) < 40,\n"
         " sorted(n for _, n in socket.if_nameindex()), 'PATH' in os.environ,\n"
         " [k for k in os.environ if 'SECRET' in k], os.access('/usr', os.W_OK)]\n"
