@@ -10,6 +10,7 @@ from nslab.explain.trace.filter import Passage, passes
 from nslab.explain.trace.hooks import asking
 from nslab.explain.trace.packet import Packet
 from nslab.network import names
+from nslab.network.diff import route_text
 from nslab.network.model import Route, Snapshot
 from nslab.sentence import Sentence, sentence
 from nslab.session.check.verdict import (
@@ -136,7 +137,7 @@ class HasRoute(Check, frozen=True):
 
     @property
     def _route(self) -> str:
-        return _written(self.destination, self.via, self.dev)
+        return route_text(Route(self.destination, via=self.via or "", dev=self.dev or ""))
 
     def _judge(self, snapshot: Snapshot) -> Verdict:
         namespace = namespace_of(snapshot, self.ns)
@@ -167,17 +168,10 @@ class HasRoute(Check, frozen=True):
     def _instead(self, there: Sequence[Route]) -> Sentence:
         """What there is to that destination."""
         if there:
-            every = (_written(one.destination, one.via, one.dev) for one in there)
-            return sentence("it has {routes}", routes=", ".join(every))
+            return sentence("it has {routes}", routes=", ".join(map(route_text, there)))
         if self.destination == "default":
             return sentence("no default route")
         return sentence("none to {destination}", destination=self.destination)
-
-
-def _written(destination: str, via: str | None, dev: str | None) -> str:
-    """A route as ``ip route`` writes it, as far as it is known."""
-    words = [destination, *(["via", via] if via else []), *(["dev", dev] if dev else [])]
-    return " ".join(words)
 
 
 class NoRoute(Check, frozen=True):
