@@ -77,12 +77,12 @@ def _said(scene: Scene, subnets: list[IPv4Network], members: list[Key]) -> str:
 def _subnets(scene: Scene, members: list[Key]) -> list[IPv4Network]:
     """The addresses of the network's subnets: more than one where links of one wire differ."""
     found = {
-        IPv4Interface(line.text).network
+        IPv4Interface(address).network
         for box in scene.boxes
         for cell in box.cells()
         if cell.key in members
-        for line in cell.lines
-        if line.code and line.mark != "gone" and "." in line.text and "/" in line.text
+        for address in cell.addresses
+        if "." in address
     }
     return sorted(found)
 

@@ -321,16 +321,14 @@ def _gate(group: Group, slot: Slot, notes: Notes) -> Gate:
     """
     middle = slot.x + GATE // 2
     links = (*group.uplinks, *(dock.bridge for dock in group.docks), *group.others)
-    near = [one for one in links if one.x <= middle <= one.rect.right and _has_address(one)]
+    near = [
+        one
+        for one in links
+        if one.x <= middle <= one.rect.right and isinstance(one.part, Cell) and one.part.addresses
+    ]
     above = [one.rect.bottom for one in near if one.rect.bottom <= slot.y]
     below = [one.y for one in near if one.y >= slot.rect.bottom]
     return Gate(notes, slot.rect, group.box, max(above, default=None), min(below, default=None))
-
-
-def _has_address(slot: Slot) -> bool:
-    """Whether a link has an address that did not go."""
-    lines = slot.part.lines if isinstance(slot.part, Cell) else ()
-    return any(line.code and "/" in line.text and line.mark != "gone" for line in lines)
 
 
 def _tree(run: Run) -> tuple[Key, int] | None:

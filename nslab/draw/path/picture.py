@@ -32,10 +32,17 @@ class PathPicture(Picture):
 
     :param base: the network; it is placed only once, however many ways are drawn on it
     :param told: the way in words
+    :param other: a picture beside which it stands: a tag that both have is at the same place
     """
 
     def __init__(
-        self, base: Picture, trail: Trail, told: str, upto: int | None = None, caption: str = ""
+        self,
+        base: Picture,
+        trail: Trail,
+        told: str,
+        upto: int | None = None,
+        caption: str = "",
+        other: PathPicture | None = None,
     ) -> None:
         super().__init__(base.what)
         self._base = base
@@ -43,13 +50,11 @@ class PathPicture(Picture):
         self._told = told
         self._upto = upto
         self._caption = caption
-        self._other: PathPicture | None = None
+        self._other = other
 
     def beside(self, other: PathPicture) -> PathPicture:
         """The same to stand beside another one: a tag that both have stands at the same place."""
-        found = PathPicture(self._base, self._trail, self._told, self._upto, self._caption)
-        found._other = other
-        return found
+        return PathPicture(self._base, self._trail, self._told, self._upto, self._caption, other)
 
     @cached_property
     def placed(self) -> Placed:
@@ -59,9 +64,7 @@ class PathPicture(Picture):
     def _anew(self, said: Callable[[str], str | None]) -> PathPicture:
         """The same on the network as it is laid out for other words; what is told is as it was."""
         below = self._base._anew(said)
-        found = PathPicture(below, self._trail, self._told, self._upto, self._caption)
-        found._other = self._other
-        return found
+        return PathPicture(below, self._trail, self._told, self._upto, self._caption, self._other)
 
     @cached_property
     def track(self) -> Track:

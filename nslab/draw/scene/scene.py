@@ -79,6 +79,12 @@ class Cell:
     close: bool = False
     """Whether its state has a row of its own: there is little room beside its name."""
 
+    @property
+    def addresses(self) -> list[str]:
+        """Those that it has, with their prefix lengths; not one that is gone."""
+        there = [line.text for line in self.lines if line.code and line.mark != "gone"]
+        return [text for text in there if "/" in text]
+
 
 @dataclass
 class Block:
