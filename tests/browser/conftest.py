@@ -353,8 +353,13 @@ def books(jupyter: Jupyter, pages: Pages, request: Any) -> Iterator[Callable[...
         opened.append((made, theme))
         if there:
             page.bring_to_front()
+            # The notebook is waited for, and not the command's promise: V8's inspector holds that
+            # weakly, and once it was collected before it settled.
             page.evaluate(
-                "path => window.jupyterapp.commands.execute('docmanager:open', { path })", name
+                "path => void window.jupyterapp.commands.execute('docmanager:open', { path })", name
+            )
+            page.wait_for_function(
+                "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=name
             )
         else:
             # Before the page is there: to change it later, JupyterLab takes a style away twice.
