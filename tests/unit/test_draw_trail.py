@@ -27,11 +27,11 @@ from nslab.draw.path.callouts import written
 from nslab.draw.path.explained import explained
 from nslab.draw.path.picture import PathPicture
 from nslab.draw.path.places import RAIL
-from nslab.draw.path.room import RADIUS
+from nslab.draw.path.room import RADIUS, SIGN
 from nslab.draw.path.trail import Stop, Tracker, Trail
 from nslab.draw.scene.metrics import shown_width
 from nslab.explain.diagnose import why
-from nslab.network.model import Snapshot
+from nslab.network.model import Namespace, Snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -93,7 +93,31 @@ CROWDED = Trail(
         for n in (*range(2, 10), *range(100, 140))
     ),
 )
+ROUTED = Trail(
+    "to another network",
+    stops(
+        ">ns1/eth0",
+        "host/lxcbr0.1",
+        "host/lxcbr0",
+        ">host/routed",
+        "ns2/eth0",
+        told={4: ("TTL 64 → 63, new MACs",)},
+    ),
+)
 LOOPBACK = Trail("to itself", stops(">host/lo", "host/lo"))
+
+
+def two_networks() -> Snapshot:
+    """The article's network, and a namespace at a link that the host routes to."""
+    before, inode = sample.article(repaired=True), 4026540001
+    routed = sample.veth("routed", 20, (inode, "eth0", 21), "10.6.0.254/24")
+    eth0 = sample.veth("eth0", 21, (before.host.inode, "routed", 20), "10.6.0.2/24")
+    ns2 = Namespace(
+        inode=inode, role="named", label="ns2", names=("ns2",), links=(sample.loopback(), eth0)
+    )
+    host = structs.replace(before.host, links=(*before.host.links, routed))
+    return structs.replace(before, namespaces=(host, ns2, *before.namespaces[1:]))
+
 
 TRAILS: dict[str, tuple[Snapshot, Trail]] = {
     "out": (sample.article(repaired=True), OUT),
@@ -103,6 +127,7 @@ TRAILS: dict[str, tuple[Snapshot, Trail]] = {
     "level": (sample.star(8), FLOOD),
     "crowd": (sample.star(140), CROWDED),
     "lo": (sample.article(), LOOPBACK),
+    "routed": (two_networks(), ROUTED),
 }
 
 every_trail = pytest.mark.parametrize("name", TRAILS)
@@ -167,6 +192,29 @@ def test_nothing_moves_for_those_who_asked_for_that() -> None:
     assert "<animate" not in page
     assert "<script" not in page
     assert "href" not in page
+
+
+def test_what_is_forwarded_beside_its_sign_has_one_on_its_way() -> None:
+    """Else it would look like what a bridge passes on from port to port."""
+    picture = followed("routed")
+    bridge = picture.placed.links()["host/lxcbr0"]
+    ((at,),) = [leg.signs for leg in picture.track.legs if leg.signs]
+    assert picture.track.legs[2].signs == (at,), "from the bridge to the link that is routed"
+    x, y = picture.track.marks[2].at
+    assert bridge.holds((x, y)), "the bridge took it in: its number does not stand behind the sign"
+    around = Rect(*at, 0, 0).grown(SIGN)
+    covered = [*picture.placed.links().values(), *(rect for _, rect in texts(picture.placed))]
+    covered += [Rect(*mark.at, 0, 0).grown(RADIUS) for mark in picture.track.marks]
+    covered += [tag.rect for tag in picture.callouts]
+    assert not any(map(around.overlaps, covered))
+    assert picture.svg.count('nslab-open nslab-turn"') == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(TRAILS) - {"routed"}))
+def test_a_way_has_no_sign_of_its_own_elsewhere(name: str) -> None:
+    """Through the host's own sign, across a bridge, or through lo: nothing is said twice."""
+    picture = followed(name)
+    assert not any(leg.signs for track in (picture.track, *picture.branches) for leg in track.legs)
 
 
 def test_a_step_stands_still() -> None:

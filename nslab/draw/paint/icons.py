@@ -24,8 +24,8 @@ ICONS: dict[str, str] = {
     "filter": "M8 1.8l5 1.8v4c0 3-2 5.2-5 6.6-3-1.4-5-3.6-5-6.6v-4z",
 }
 
-OPEN = "M-6 3.4H6M3 .6L6 3.4 3 6.2M6-3.4H-6M-3-6.2L-6-3.4-3-.6"
-SHUT = "M-5.6-5.6L5.6 5.6M-6 0H-2.4M2.4 0H6"
+_OPEN = "M-6 3.4H6M3 .6L6 3.4 3 6.2M6-3.4H-6M-3-6.2L-6-3.4-3-.6"
+_SHUT = "M-5.6-5.6L5.6 5.6M-6 0H-2.4M2.4 0H6"
 """What is in the round sign for forwarding, around its middle."""
 
 WORLD = {"lan": "machine", "switch": "switch", "router": "router", "internet": "server"}
@@ -36,3 +36,13 @@ SPACES = {"container": "container", "namespace": "namespace", "process": "proces
 def icon(name: str, x: int, y: int) -> str:
     """An icon with its upper left corner at a place."""
     return f'<path class="nslab-icon" transform="translate({x} {y})" d="{ICONS[name]}"/>'
+
+
+def forwarding(x: int, y: int, size: float = 1, *, is_open: bool = True, more: str = "") -> str:
+    """The round sign for forwarding with its middle at a place; of size 1 its radius is 12."""
+    classes = "nslab-gate" + (" nslab-open" if is_open else "") + more
+    scale = "" if size == 1 else f" scale({size:g})"
+    return (
+        f'<g class="{classes}" transform="translate({x} {y}){scale}"><circle r="11.2"/>'
+        f'<path d="{_OPEN if is_open else _SHUT}"/></g>'
+    )

@@ -18,7 +18,7 @@ from nslab.draw.layout.boxes import (
     rows,
 )
 from nslab.draw.layout.place import Gate
-from nslab.draw.paint.icons import OPEN, SHUT, icon
+from nslab.draw.paint.icons import forwarding, icon
 from nslab.draw.paint.links import marked_line
 from nslab.draw.paint.shapes import rectangle, words, xml
 from nslab.draw.scene.metrics import clip, shown_width, width
@@ -109,13 +109,7 @@ def gate(each: Gate) -> Iterator[str]:
 
 
 def _round(x: int, y: int, line: Line, size: float) -> str:
-    is_open = line.words.endswith("on")
-    colour = " nslab-open" if is_open else ""
-    scale = "" if size == 1 else f" scale({size:g})"
-    return (
-        f'<g class="nslab-gate{colour}" transform="translate({x} {y}){scale}"><circle r="11.2"/>'
-        f'<path d="{OPEN if is_open else SHUT}"/></g>'
-    )
+    return forwarding(x, y, size, is_open=line.words.endswith("on"))
 
 
 def _forwarding(x: int, y: int, line: Line) -> Iterator[str]:

@@ -16,7 +16,7 @@ from nslab.draw.layout.place import EDGE, Gate, Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint.svg import texts
 from nslab.draw.path.free import Ground, sides, straights
-from nslab.draw.path.room import RADIUS
+from nslab.draw.path.room import RADIUS, SIGN
 from nslab.draw.path.trail import End, Mark, Track
 from nslab.draw.scene.metrics import shown_width
 
@@ -128,6 +128,8 @@ class _Room:
         self._ground = ground = Ground(bounds)
         ground.taken = [rect.grown(_CLEAR - 1) for rect in written(placed)]
         ground.taken += [Rect(*mark.at, 0, 0).grown(RADIUS + _CLEAR) for mark in track.marks]
+        signs = [at for leg in track.legs for at in leg.signs]
+        ground.taken += [Rect(*at, 0, 0).grown(SIGN + _CLEAR) for at in signs]
         ground.lines = list(_lines(placed, track))
         for high in (_ABOVE, _ABOVE // 2):  # the picture grows for what is there
             ground.lines.append((_OUT, Rect(0, -_ABOVE, placed.width, high + 2)))

@@ -12,12 +12,13 @@ from html import escape
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import LEAD, Rect
 from nslab.draw.layout.place import Placed
+from nslab.draw.paint.icons import forwarding
 from nslab.draw.paint.shapes import line_through, lines_through, xml
 from nslab.draw.paint.svg import Over, svg
 from nslab.draw.path.animation import STYLE, beats, travellers
 from nslab.draw.path.arrows import Arrow, arrows
 from nslab.draw.path.callouts import NUMBER, Callout, callouts
-from nslab.draw.path.room import RADIUS
+from nslab.draw.path.room import RADIUS, SIGN
 from nslab.draw.path.trail import Leg, Mark, Stop, Track, Tracker, Trail
 
 MISSED = "✘ did not get here"
@@ -173,6 +174,7 @@ class PathPicture(Picture):
             yield from (line_through(part, f"nslab-within{more}") for part in leg.within)
             yield from _band(leg, classes, more)
             yield from map(_arrow, self._arrows(leg, track))
+            yield from (forwarding(*at, SIGN / 12, more=" nslab-turn") for at in leg.signs)
             yield "</g>"
 
     def _arrows(self, leg: Leg, track: Track) -> Sequence[Arrow]:
@@ -189,6 +191,7 @@ class PathPicture(Picture):
         marks = [*self._led_on.marks, *(mark for one in self.branches for mark in one.marks)]
         taken = [Rect(*mark.at, 0, 0).grown(RADIUS + 1) for mark in marks]
         taken += [tag.rect for tag in self._every_callout]
+        taken += [Rect(x, y, 0, 0).grown(SIGN + 1) for leg in legs for x, y in leg.signs]
         taken += [rect.grown(1) for rect in self._tracker.room.texts]
         return dict(zip(legs, arrows(legs, taken), strict=True))
 

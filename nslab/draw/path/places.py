@@ -50,6 +50,13 @@ class Places:
             for block in box.bridges
             for port in (*block.upper, *block.lower)
         }
+        tunnels = {key for one in scene.cables if one.tunnel for key in (one.upper, one.lower)}
+        self._routed = {
+            scene.names[cell.key]
+            for box in scene.boxes
+            for cell in box.cells()
+            if cell.addresses and cell.key not in tunnels
+        }
         self._more = next((rect for notes, rect, _ in placed.notes if notes.docked), None)
         self._more_on = scene.names[scene.rest_on] if scene.rest_on else ""
         self._cables: dict[tuple[str, str], list[Point]] = {}
@@ -135,6 +142,15 @@ class Places:
             if name == ns and tops[0] <= rect.y and rect.bottom <= tops[1]:
                 return rect
         return None
+
+    def forwards(self, one: str, other: str) -> bool:
+        """Whether a packet that goes from one link to the other is forwarded, and passes no sign
+        that says so: a bridge and a link below it stand on one side of it.
+        """
+        inside = one.rpartition("/")[0] == other.rpartition("/")[0]
+        routed = inside and one != other and {one, other} <= self._routed
+        joined = self.cable(one, other) or self.bridge(one) or self.bridge(other)
+        return routed and not joined and self.gate(one, other) is None
 
     def bridge(self, name: str) -> str:
         """The bridge that a link is a port of; empty if it is none."""

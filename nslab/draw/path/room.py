@@ -20,6 +20,9 @@ ASIDE, NUMBERED = RADIUS + 4, 2 * RADIUS + 1
 """Pixels from a link to the middle of a number, and from that to the middle of the next one at the
 least."""
 
+SIGN = 9
+"""Pixels of the sign on a way that says that the packet is forwarded there: a small one."""
+
 _REACH, _STEP = 54, 3
 """Pixels: how far from its place a number may stand, and the grid of what is tried."""
 
@@ -89,6 +92,7 @@ class Room:
         link: Rect,
         outwards: Sequence[Point],
         taken: Sequence[Point],
+        signs: Sequence[Point] = (),
         wish: Point | None = None,
     ) -> Point:
         """The best place for a number, near the first of some points on the way.
@@ -96,6 +100,7 @@ class Room:
         :param link: where its link is
         :param outwards: the way from there on, away from the link
         :param taken: where other numbers stand
+        :param signs: where the way itself has signs for forwarding
         :param wish: where it is to stand, if it has room there
         """
         before = link.x + RADIUS + 3, link.middle[1]
@@ -106,18 +111,27 @@ class Room:
             words = [rect for rect in self._shy if rect.overlaps(near)]
             if self._fits(near, [*words, *(Rect(*at, 0, 0).grown(RADIUS - 1) for at in taken)]):
                 return wish
-        return self._free(outwards, taken) or _beside(outwards[0], taken)
+        return self._free(outwards, taken, signs) or _beside(outwards[0], taken)
 
-    def _free(self, outwards: Sequence[Point], taken: Sequence[Point]) -> Point | None:
+    def bare(self, at: Point, radius: int) -> bool:
+        """Whether nothing is written, and no link is, where something round is to stand."""
+        around = Rect(*at, 0, 0).grown(radius)
+        return not any(map(around.overlaps, (*self._shy, *self.solids)))
+
+    def _free(
+        self, outwards: Sequence[Point], taken: Sequence[Point], signs: Sequence[Point]
+    ) -> Point | None:
         """The cheapest place where nothing is written, if there is any."""
         x, y = outwards[0]
         near = Rect(x, y, 0, 0).grown(_NEAR)
         words = [rect for rect in self._shy if rect.overlaps(near)]
         words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
+        turned = [Rect(*at, 0, 0).grown(SIGN) for at in signs]
+        words += turned
         solids = [rect for rect in self.solids if rect.overlaps(near)]
         edges = [rect for rect in self.borders if rect.overlaps(near)]
         best: tuple[int, Point] | None = None
-        for cost, point in self._places(outwards):
+        for cost, point in self._places(outwards, turned):
             disc = Rect(*point, 0, 0).grown(RADIUS + 1)
             if (best is not None and cost >= best[0]) or not self._fits(disc, words):
                 continue
@@ -129,9 +143,12 @@ class Room:
     def _fits(self, disc: Rect, words: Sequence[Rect]) -> bool:
         return _holds(self.bounds, disc) and not any(map(disc.overlaps, words))
 
-    def _places(self, outwards: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+    def _places(
+        self, outwards: Sequence[Point], turned: Sequence[Rect]
+    ) -> Iterator[tuple[int, Point]]:
         # A sign for forwarding ends it: what has not been forwarded does not stand behind it.
-        ends = (far for far, at in enumerate(outwards) if any(one.holds(at) for one in self.gates))
+        gates = *self.gates, *turned
+        ends = (far for far, at in enumerate(outwards) if any(one.holds(at) for one in gates))
         outwards = outwards[: next(ends, None)] or outwards[:1]
         for far, point in enumerate(outwards[: _REACH + 1]):
             yield abs(far - ASIDE), point

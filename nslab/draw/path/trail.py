@@ -16,7 +16,7 @@ from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.path.graph import Between
 from nslab.draw.path.places import Places
-from nslab.draw.path.room import ASIDE, NUMBERED, RADIUS, Room
+from nslab.draw.path.room import ASIDE, NUMBERED, RADIUS, SIGN, Room
 from nslab.draw.path.way import Hop, Way, way
 
 End = Literal["arrived", "lost", "beyond"]
@@ -62,6 +62,8 @@ class Leg:
     seen: bool = True
     within: tuple[tuple[Point, ...], ...] = ()
     """The parts of it in boxes, as far as nothing is written there: a thin line."""
+    signs: tuple[Point, ...] = ()
+    """Where the packet is forwarded, if it does not pass its namespace's own sign for that."""
 
     @property
     def length(self) -> int:
@@ -114,18 +116,31 @@ class Tracker:
             return Track((), ())
         hops, own = self._hops([stop for _, stop, _ in known])
         line = _Line(way(self._places, hops), own)
-        marks, ends = self._marks(line, known)
+        signs = self._signs(line, hops)
+        marks, ends = self._marks(line, known, [at for _, at in signs])
         legs = []
         numbers = [mark.at for mark in marks]
         for number, (a, b) in enumerate(pairwise(ends)):
             points = tuple(_plain(_corners(line.dots[a : b + 1])))
             shown, within = self.room.shown(points), self.room.within(points, numbers)
             seen = own[number + 1] - own[number] == 1
-            legs.append(Leg(points, _frozen(shown), seen, _frozen(within)))
+            here = tuple(at for hop, at in signs if own[number] < hop <= own[number + 1])
+            legs.append(Leg(points, _frozen(shown), seen, _frozen(within), here))
         return Track(tuple(marks), tuple(legs))
 
+    def _signs(self, line: _Line, hops: Sequence[Hop]) -> list[tuple[int, Point]]:
+        """The hops to which the packet is forwarded, and where a sign on the way says so."""
+        found = []
+        for number, (one, other) in enumerate(pairwise(map("/".join, hops)), 1):
+            rects = self._places.rect(one), self._places.rect(other)
+            if self._places.forwards(one, other):
+                free = line.between(number, [rect for rect in rects if rect])
+                at = free[len(free) // 2] if len(free) >= 2 * SIGN else None
+                found += [(number, at)] if at and self.room.bare(at, SIGN) else []
+        return found
+
     def _marks(
-        self, line: _Line, known: Sequence[tuple[int, Stop, Rect]]
+        self, line: _Line, known: Sequence[tuple[int, Stop, Rect]], signs: Sequence[Point]
     ) -> tuple[list[Mark], list[int]]:
         """The stops with their numbers, and where on the line they are."""
         ends: list[int] = []
@@ -142,7 +157,7 @@ class Tracker:
         for (number, stop, rect), at, out, far in zip(known, ends, outs, wishes, strict=True):
             taken = [mark.at for mark in marks]
             wish = None if far is None else line.dots[at + far * (1 if out else -1)]
-            there = self.room.number(rect, line.outwards(at, out), taken, wish)
+            there = self.room.number(rect, line.outwards(at, out), taken, signs, wish)
             marks.append(Mark(number, stop, rect, line.dots[at], there))
         return marks, ends
 
@@ -200,6 +215,11 @@ class _Line:
     def outwards(self, at: int, out: bool) -> list[Point]:
         """The way from a place on, to its end or back to its beginning."""
         return self.dots[at:] if out else self.dots[at::-1]
+
+    def between(self, hop: int, rects: Sequence[Rect]) -> list[Point]:
+        """The way to a hop from the one before it, as far as it is in none of some rectangles."""
+        dots = self.dots[self._hops[hop - 1] : self._hops[hop] + 1]
+        return [dot for dot in dots if not any(rect.holds(dot) for rect in rects)]
 
     def within(self, number: int, rect: Rect, start: int) -> tuple[int, int]:
         """Where the line enters a stop's link and leaves it, not before ``start``."""
