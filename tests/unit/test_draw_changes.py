@@ -161,7 +161,8 @@ def test_a_filter_that_came_changed_or_went_has_its_shield(
     assert (line.words, line.mark) == (said, mark)
     assert f'd="{ICONS["filter"]}"' in picture.svg
     (classes,) = re.findall(rf'<text class="([^"]*)"[^>]*>{said}</text>', picture.svg)
-    assert ("nslab-struck" in classes) == (mark == "gone")
+    assert f"nslab-told-{mark}" in classes
+    assert ("−" in written(picture.svg)) == (mark == "gone")
 
 
 LONG = sample.nat("masquerade", source="172.17.0.0/16", destination="!172.17.0.0/16", out="docker0")

@@ -493,10 +493,22 @@ def test_what_came_is_marked_in_the_lans_switch_too() -> None:
         lines = written(picture.svg)
         assert [lines[n + 1] for n, words in enumerate(lines) if words == "+"] == new
         assert len(re.findall(r'nslab-told-new"[^>]*>\w', picture.svg)) == len(new)
+        gone = re.findall(r'nslab-told-gone"[^>]*>(\w[^<]*)', picture.svg)
+        assert gone == (["pvid 1"] if was is not before else [])
         assert wide(picture.placed) == wide(Picture(after).placed) <= 576, "nothing moves for it"
         first = ports(sample.fresh().namespace("switch").links)[0]
         assert f"~     port {first}: VLAN 10 untagged, 20 and 30 tagged" in picture.text
     assert "+" not in written(Picture(compare(after, after)).svg)
+
+
+def test_what_a_port_of_the_lans_switch_carries_no_longer_is_said_above_the_rest() -> None:
+    """Of a list that became shorter the rest is not new."""
+    picture = Picture(compare(switched(VLANS), switched(VLANS[:2])))
+    (gone,) = re.findall(r'nslab-told-gone"[^>]*>(\w[^<]*)', picture.svg)
+    assert gone == "tagged 30"
+    assert "nslab-told-new" not in picture.svg.partition("</style>")[2]
+    lines = written(picture.svg)
+    assert lines.index("pvid 10") < lines.index("tagged 30") < lines.index("tagged 20")
 
 
 def test_a_second_row_of_a_port_is_no_port() -> None:
@@ -513,7 +525,10 @@ def test_a_second_row_of_a_port_is_no_port() -> None:
     between = [int(y) for y in re.findall(r'nslab-between" d="M\d+ (\d+)H', picture.svg)]
     tops = sorted(rows[name][2] for name in names)
     assert len(between) == len(names) - 1
-    assert all(a < y < b for y, (a, b) in zip(between, pairwise(tops), strict=True))
+    baselines = sorted({y for _, _, y in rows.values()})
+    for line, top in zip(between, tops[1:], strict=True):
+        above = max(y for y in baselines if y < top)
+        assert above + 3 + 3 <= line <= top - 9 - 3, "letters and line have air between"
 
 
 GERMAN = """

@@ -8,13 +8,13 @@ comes: an address, and a word for what has just changed.  All are multiples of f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 from nslab.draw.scene.metrics import clip, width
-from nslab.draw.scene.scene import Block, Box, Cell, Line, Scenery
+from nslab.draw.scene.scene import Block, Box, Cell, Line, ScenePort, Scenery
 from nslab.network.diff import Kind
 
 TITLE, NAME, TEXT = 15, 13, 12
@@ -36,6 +36,10 @@ much further it stays away from a plate above it.
 
 HEAD = 28
 """Pixels that the first line of a link's box takes, with its edge."""
+
+BETWEEN = 6
+"""Pixels more from the rows of one port of a switch to those of the next: a line is between them.
+"""
 
 CARD, CARD_HEIGHT = 152, 44
 BRIDGE, PORT = 208, 136
@@ -458,19 +462,30 @@ def scenery_lines(thing: Scenery) -> tuple[str, ...]:
     return (thing.name, *thing.addresses)
 
 
-def port_rows(thing: Scenery) -> list[tuple[str, str, bool]]:
-    """What is written of the ports of a part of the world: a name where one begins, a VLAN, and
-    whether that is new."""
-    return [
-        ("" if number else port.name, words, words in port.new)
-        for port in thing.ports
-        for number, words in enumerate(port.marks)
-    ]
+def port_rows(thing: Scenery) -> list[tuple[int, str, Line]]:
+    """What is written of the ports of a part of the world: how far below the first row, a name
+    where a port begins, and what it carries."""
+    rows: list[tuple[int, str, Line]] = []
+    for port in thing.ports:
+        for number, line in enumerate(port.lines):
+            down = rows[-1][0] + LEAD + (0 if number else BETWEEN) if rows else 0
+            rows.append((down, "" if number else port.name, line))
+    return rows
 
 
-def _port_at(thing: Scenery, name: str) -> int:
-    """Pixels before the VLANs of a port: behind its name, or in a row of their own."""
-    if not name:
+def _beside_name(port: ScenePort) -> Iterator[tuple[bool, Line]]:
+    """What a port carries, and whether that stands beside its name, now or when what is gone is no
+    longer there: so nothing moves for that.
+    """
+    beside = True
+    for line in port.lines:
+        yield beside, line
+        beside = beside and line.mark == "gone"
+
+
+def _port_at(thing: Scenery, beside: bool) -> int:
+    """Pixels before what a port carries: behind its name, or in a row of its own."""
+    if not beside:
         return INDENT
     return round(max(width(port.name, TEXT, code=True) for port in thing.ports)) + _MARKED
 
@@ -482,11 +497,12 @@ def scenery_size(thing: Scenery) -> Point:
         inner = max(
             width(thing.name, TEXT) + ICON,
             *(
-                _port_at(thing, name) + width(words, TEXT, code=True, bold=True)
-                for name, words, _ in port_rows(thing)
+                _port_at(thing, beside) + width(line.words, TEXT, code=True, bold=True)
+                for port in thing.ports
+                for beside, line in _beside_name(port)
             ),
         )
-        return grid(inner + 2 * PAD), HEAD + LEAD * len(port_rows(thing))
+        return grid(inner + 2 * PAD), HEAD + LEAD + port_rows(thing)[-1][0]
     inner = max(
         width(line, TEXT, code=bool(n)) + (0 if n else ICON) for n, line in enumerate(lines)
     )

@@ -13,6 +13,7 @@ from nslab.draw.layout.boxes import (
     LONGEST_NAME,
     NAME,
     PAD,
+    SIGN,
     TEXT,
     Rect,
     Slot,
@@ -202,11 +203,12 @@ def _marked(
     """A line of text with its classes, and before it the sign of its mark, if it has one."""
     # What changed is as strong in either type.
     classes = ["nslab-code"] if line.code else [] if loud or line.mark else ["nslab-muted"]
-    if line.mark and line.mark not in {"changed", around} and not line.goes_on:
-        yield {"new": "+", "gone": "−"}[line.mark], f"nslab-badge nslab-told-{line.mark}"
+    signed = line.mark not in {None, "changed", around}
+    if line.mark and signed and not line.goes_on:
+        yield SIGN[line.mark], f"nslab-badge nslab-told-{line.mark}"
     if line.mark:
         classes.append(f"nslab-badge nslab-told-{line.mark}")
-    if line.mark == "gone":
+    if line.mark == "gone" and not signed:  # a line through its digits says no more than the sign
         classes.append("nslab-struck")
     yield clip(line.words, LONGEST_LINE), " ".join(classes)
 

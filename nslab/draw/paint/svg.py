@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from nslab.draw.layout.boxes import (
     BADGE,
+    BETWEEN,
     ICON,
     LEAD,
     LONGEST_NAME,
@@ -308,17 +309,18 @@ class _Writer:
     def _ports(self, thing: Scenery, rect: Rect, y: int) -> Iterator[str]:
         """The ports of a switch with what each carries, and a line between each and the next."""
         right = rect.right - PAD
-        for number, (port, vlan, is_new) in enumerate(port_rows(thing)):
-            at = y + LEAD * number
-            if port and number:
-                yield f'<path class="nslab-between" d="M{rect.x + PAD} {at - 12}H{right}"/>'
+        for down, port, line in port_rows(thing):
+            at = y + down
+            if port and down:
+                between = at - (LEAD + BETWEEN + 6) // 2  # letters rise more than they hang down
+                yield f'<path class="nslab-between" d="M{rect.x + PAD} {between}H{right}"/>'
             if port:
                 yield words(rect.x + PAD, at, port, "nslab-code nslab-muted")
-            if is_new:
-                x = right - round(width(vlan, TEXT, code=True, bold=True)) - 12
-                yield words(x, at, SIGN["new"], "nslab-badge nslab-told-new")
-            told = " nslab-badge nslab-told-new" if is_new else ""
-            yield words(right, at, vlan, f"nslab-code nslab-end{told}")
+            told = f" nslab-badge nslab-told-{line.mark}" if line.mark else ""
+            if line.mark in {"new", "gone"}:
+                x = right - round(width(line.words, TEXT, code=True, bold=True)) - 12
+                yield words(x, at, SIGN[line.mark], told.lstrip())
+            yield words(right, at, line.words, f"nslab-code nslab-end{told}")
 
     def _cable(self, run: Run, path: list[Point]) -> str:
         cable = run.cable

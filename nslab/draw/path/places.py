@@ -6,11 +6,13 @@ that there are more.  A namespace's lo, which is never drawn, is where the names
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from nslab.draw.layout.boxes import GATE, Point, Rect
 from nslab.draw.layout.place import Placed
 from nslab.draw.paint.svg import texts
+from nslab.draw.scene.scene import Scene
 
 _HIGH, _ROOMY = 40, 8
 """Pixels: of a link with several rows, and between a line and what is written that are enough."""
@@ -50,13 +52,7 @@ class Places:
             for block in box.bridges
             for port in (*block.upper, *block.lower)
         }
-        tunnels = {key for one in scene.cables if one.tunnel for key in (one.upper, one.lower)}
-        self._routed = {
-            scene.names[cell.key]
-            for box in scene.boxes
-            for cell in box.cells()
-            if cell.addresses and cell.key not in tunnels
-        }
+        self._routed = frozenset(_routed(scene))
         self._more = next((rect for notes, rect, _ in placed.notes if notes.docked), None)
         self._more_on = scene.names[scene.rest_on] if scene.rest_on else ""
         self._cables: dict[tuple[str, str], list[Point]] = {}
@@ -173,6 +169,17 @@ class Places:
                 if ends == (self.placed.rest, self._more):
                     return path[::-1]
         return []
+
+
+def _routed(scene: Scene) -> Iterator[str]:
+    """The links between which a packet may be forwarded: those with an address that are no tunnel,
+    whose packets travel within others.
+    """
+    tunnels = {key for one in scene.cables if one.tunnel for key in (one.upper, one.lower)}
+    for box in scene.boxes:
+        for cell in box.cells():
+            if cell.addresses and cell.key not in tunnels:
+                yield scene.names[cell.key]
 
 
 def _apart(y: int, span: tuple[int, int]) -> int:

@@ -124,12 +124,11 @@ class Room:
         """The cheapest place where nothing is written, if there is any."""
         x, y = outwards[0]
         near = Rect(x, y, 0, 0).grown(_NEAR)
-        words = [rect for rect in self._shy if rect.overlaps(near)]
-        words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
         turned = [Rect(*at, 0, 0).grown(SIGN) for at in signs]
-        words += turned
-        solids = [rect for rect in self.solids if rect.overlaps(near)]
-        edges = [rect for rect in self.borders if rect.overlaps(near)]
+        words = [*filter(near.overlaps, self._shy), *turned]
+        words += [Rect(*at, 0, 0).grown(RADIUS) for at in taken]
+        solids = [*filter(near.overlaps, self.solids)]
+        edges = [*filter(near.overlaps, self.borders)]
         best: tuple[int, Point] | None = None
         for cost, point in self._places(outwards, turned):
             disc = Rect(*point, 0, 0).grown(RADIUS + 1)

@@ -91,11 +91,27 @@ def scene_ports(namespace: Namespace, before: Namespace | None = None) -> Iterat
     old = {link.index: link.port.vlans for link in before.links if link.port} if before else {}
     for link in namespace.links:
         if link.port and link.port.vlans is not None:
-            marks = vlan_marks(link.port.vlans) or ("no VLAN",)
             was = old.get(link.index)
-            known = vlan_marks(_USUAL if was is None else was)
-            new = frozenset(marks) - {*known} if before else frozenset()
-            yield ScenePort(link.name, vlans_text(link.port.vlans), marks, new)
+            known = (_USUAL if was is None else was) if before else link.port.vlans
+            lines = tuple(_came_and_went(vlan_marks(known), vlan_marks(link.port.vlans)))
+            yield ScenePort(link.name, vlans_text(link.port.vlans), lines)
+
+
+def _came_and_went(before: Sequence[str], now: Sequence[str]) -> Iterator[Line]:
+    """What a port carries, a line for each kind, with what it carries no longer above that."""
+    if not now:
+        yield Line("no VLAN", "changed" if before else None)
+    was, is_now = (
+        {word: numbers.split(",") for word, _, numbers in (mark.partition(" ") for mark in marks)}
+        for marks in (before, now)
+    )
+    for word in ("pvid", "untagged", "tagged"):
+        old, new = was.get(word, []), is_now.get(word, [])
+        gone = [number for number in old if number not in new]
+        if gone:
+            yield Line(f"{word} {','.join(gone)}", "gone")
+        if new:
+            yield Line(f"{word} {','.join(new)}", None if {*new} <= {*old} else "new")
 
 
 _USUAL = (PortVlan(vlan=1, pvid=True, untagged=True),)

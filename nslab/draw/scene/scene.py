@@ -150,9 +150,12 @@ class ScenePort:
 
     name: str
     said: str
-    marks: tuple[str, ...]
-    new: frozenset[str] = frozenset()
-    """Those of the marks that have just come."""
+    lines: tuple[Line, ...]
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether something has just come to what it carries, or gone from it."""
+        return any(line.mark for line in self.lines)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class _Writer:
                 yield thing.mark, "  " + " ".join((self.say(thing.name), *thing.addresses))
                 for port in thing.ports:
                     yield (
-                        "changed" if port.new else None,
+                        "changed" if port.has_changed else None,
                         f"    port {port.name}: {self.say(port.said)}",
                     )
                 for line in thing.told:
