@@ -147,7 +147,7 @@ def test_the_lab_ends_under_it(
 def test_saved_it_is_a_picture(player: Player) -> None:
     bundle = player._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert data["text/plain"].startswith("The pair of cables: lab.do(AddVeth(")
+    assert data["text/plain"].startswith("The veth pair: lab.do(AddVeth(")
     assert "<svg" in data["text/html"]
 
 

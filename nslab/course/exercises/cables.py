@@ -72,7 +72,7 @@ EXERCISES = (
     Exercise(
         id="X2",
         kind="build",
-        goal="Connect `ns1` to the bridge `lxcbr0` by a pair of cables. The host's end is called "
+        goal="Connect `ns1` to the bridge `lxcbr0` by a veth pair. The host's end is called "
         "`to-ns1`, the other one `eth0`. `ns1` is 192.168.10.20/24, and reaches the bridge's "
         "192.168.10.1. Nothing else in the host changes.",
         checks=(

@@ -1,4 +1,4 @@
-"""04: a pair of cables from the namespace to the bridge, and why the ping still fails."""
+"""04: a veth pair from the namespace to the bridge, and why the ping still fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nslab.session.step import Step
 
 LESSON = Lesson(
     name="04-cables",
-    title="The pair of cables",
+    title="The veth pair",
     goals=(
         "what a veth pair is: one cable, two ends, each of them a link",
         "what happens to an end that you move into a namespace, and to its name and address",
@@ -30,7 +30,7 @@ LESSON = Lesson(
     steps=(
         Step(
             id="D1",
-            title="Make a pair of cables",
+            title="Make a veth pair",
             text="A veth pair is a cable with two ends, both of them links of the host at first: "
             "what goes into one end comes out of the other.",
             guess="How many new links will there be, and where?",

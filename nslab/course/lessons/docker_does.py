@@ -34,7 +34,7 @@ LESSON = Lesson(
             title="The bytes",
             text="A program changes the network by messages through a netlink socket. The same "
             "bytes do the same from any sender.",
-            guess="How many messages will it take to make a pair of cables, and how long are they?",
+            guess="How many messages will it take to make a veth pair, and how long are they?",
             rows=("G2",),
             actions=(AddVeth("veth-ns1", "lxcbr0.1"),),
             checks=(ArePeers("veth-ns1", "lxcbr0.1"),),

@@ -37,7 +37,7 @@ LESSON = Lesson(
     steps=(
         Step(
             id="H1",
-            title="A pair of cables",
+            title="A veth pair",
             text="The same as before: a cable with two ends, both in the host.",
             guess="The container runs. Will it notice anything of this line?",
             rows=("H1",),

@@ -132,7 +132,7 @@ def _check_bridge(name: str, stp: bool | None, forward_delay: float | None) -> N
 
 
 class AddVeth(Action, frozen=True):
-    """Make a pair of cables' ends.  Each end may be placed in a namespace at once.
+    """Make a veth pair.  Each end may be placed in a namespace at once.
 
     ``mac`` and ``peer_mac`` None let the kernel draw an address at random.  ``master`` attaches
     the first end to a bridge and ``up`` sets it up, all in the one message that makes the pair.

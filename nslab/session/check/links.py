@@ -175,7 +175,7 @@ class IsPort(Check, frozen=True):
 
 
 class ArePeers(Check, frozen=True):
-    """Two links are the ends of one pair of cables.
+    """Two links are the ends of one veth pair.
 
     :param link: one end
     :param peer: the other end
