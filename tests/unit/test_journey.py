@@ -581,15 +581,20 @@ def test_two_journeys_are_compared_step_by_step() -> None:
     compared = whole.compare(short)
     assert compared
     assert compared.common == 3
-    assert compared.said == f"the same as far as {whole.steps[2]}"
+    assert compared.said == f"The same up to step 3: {whole.steps[2]}"
     assert [pair.sign for pair in compared.pairs] == ["=", "=", "=", "-", "-"]
     assert [pair.sign for pair in short.compare(whole).pairs] == ["=", "=", "=", "+", "+"]
     lines = str(compared).splitlines()
     assert lines[1].split() == ["before", "after"]
+    assert lines[2].startswith("=  1 ")
+    assert lines[2].count(" 1 ") == 2, "the numbers are those in the pictures"
+    assert lines[5].startswith("-  4 ")
+    later = str(short.compare(whole)).splitlines()
+    assert later[5].split()[:2] == ["+", "4"], "each journey has its own"
     assert whole.end in lines[-1]
     assert short.end in lines[-1]
     page = compared._repr_mimebundle_()["text/html"]
     assert page.count("<svg ") == 2
     assert not whole.compare(whole)
-    assert whole.compare(whole).said == "both went the same way"
+    assert whole.compare(whole).said == "Both went the same way"
     assert str(whole.compare(whole)).splitlines()[-1].split()[0] == "=", "the end is the same, too"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from html import escape
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from nslab.frames.journey import markup
@@ -67,16 +68,22 @@ class Comparison:
     def said(self) -> str:
         """Where they part, in a sentence."""
         if not self:
-            return "both went the same way"
+            return "Both went the same way"
         if not self.common:
-            return "they part at the start"
+            return "They part at the start"
         last = self.pairs[self.common - 1].before
-        return f"the same as far as {last}"
+        return f"The same up to step {self.common}: {last}"
 
-    def _rows(self) -> Iterator[tuple[str, str, str]]:
+    def _rows(self) -> Iterator[markup.Compared]:
+        numbers = count(1), count(1)
         for pair in self.pairs:
-            yield pair.sign, _told(pair.before), _told(pair.after)
-        yield "=" if self.before.end == self.after.end else "~", self.before.end, self.after.end
+            told = (
+                markup.Side(str(next(number)), _told(step)) if step else markup.Side()
+                for number, step in zip(numbers, pair, strict=True)
+            )
+            yield markup.Compared(pair.sign, *told)
+        ends = self.before.end, self.after.end
+        yield markup.Compared("=" if ends[0] == ends[1] else "~", *map(markup.Side.end, ends))
 
     def _drawn(self) -> Iterator[tuple[str, Told, Drawn]]:
         """The pictures of both; what they have in common stands at the same places."""
@@ -88,7 +95,7 @@ class Comparison:
             yield "after", self.after, after
 
     def __str__(self) -> str:
-        rows = [("", "before", "after"), *self._rows()]
+        rows = [("", "   before", "   after"), *((sign, *map(str, b)) for sign, *b in self._rows())]
         wide = max(len(before) for _, before, _ in rows)
         lines = [f"{sign:1} {before:<{wide}}  {after}".rstrip() for sign, before, after in rows]
         return "\n".join([self.said, *lines])
@@ -116,9 +123,7 @@ def _pairs(before: Sequence[JourneyStep], after: Sequence[JourneyStep]) -> Itera
             yield from (Pair(None, step) for step in after[c:d])
 
 
-def _told(step: JourneyStep | None) -> str:
-    if step is None:
-        return ""
+def _told(step: JourneyStep) -> str:
     return "; ".join([str(step), *map(str, step.changes)])
 
 

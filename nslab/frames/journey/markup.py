@@ -12,6 +12,7 @@ from typing import NamedTuple
 from nslab.frames.journey.values import Remembered
 
 _CELL = "padding:.15em .7em;text-align:left;vertical-align:top;background:none"
+_NUMBER = f"{_CELL};text-align:right;opacity:.75"
 _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)"
 _TABLE = '<table style="border-collapse:collapse;font-size:90%;color:inherit;margin:.4em 0">'
 _SET_OFF = "border-left:3px solid #e69f00;padding-left:.5em"
@@ -158,14 +159,40 @@ def journeys(rows: Iterable[Sequence[str]]) -> str:
     return f"{_TABLE}{_head('frame', 'packet', 'steps', 'end')}<tbody>{body}</tbody></table>"
 
 
-def compared(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Two journeys side by side: a sign, and what was seen of each."""
+class Side(NamedTuple):
+    """What was seen of one of two journeys: a step with its number, or neither."""
+
+    number: str = ""
+    words: str = ""
+
+    @classmethod
+    def end(cls, words: str) -> Side:
+        """How it ended, which is no step."""
+        return cls("", words)
+
+    def __str__(self) -> str:
+        return f"{self.number:>2} {self.words}" if self.words else ""
+
+
+class Compared(NamedTuple):
+    """What was seen of two journeys at the same place, and a sign for whether it is the same."""
+
+    sign: str
+    before: Side
+    after: Side
+
+
+def compared(rows: Iterable[Compared]) -> str:
+    """Two journeys side by side: a sign, and the steps of each with their numbers."""
     body = ""
     for sign, *both in rows:
         quiet = "" if sign.strip("=") else ";opacity:.75"
-        cells = "".join(f'<td style="{_CELL}{quiet}">{escape(cell)}</td>' for cell in (sign, *both))
+        cells = f'<td style="{_CELL}{quiet}">{escape(sign)}</td>'
+        for number, words in both:
+            cells += f'<td style="{_NUMBER};padding-right:0">{escape(number)}</td>'
+            cells += f'<td style="{_CELL}{quiet}">{escape(whole(words))}</td>'
         body += f'<tr style="background:none">{cells}</tr>'
-    return f"{_TABLE}{_head('', 'before', 'after')}<tbody>{body}</tbody></table>"
+    return f"{_TABLE}{_head('', '', 'before', '', 'after')}<tbody>{body}</tbody></table>"
 
 
 def _head(*words: str, first: str | None = None) -> str:
@@ -195,8 +222,8 @@ def _row(row: Row, group: str, moves: str) -> str:
     beat = ' class="nslab-beat"' if moves else ""
     short = ";white-space:nowrap" if len(row.how) <= SHORT else ""
     return (
-        f'<tr{beat} style="background:none{moves}"><td style="{_CELL};text-align:right;'
-        f'opacity:.75">{number}</td><td style="{_CELL};white-space:nowrap">{where}</td>'
+        f'<tr{beat} style="background:none{moves}"><td style="{_NUMBER}">{number}</td>'
+        f'<td style="{_CELL};white-space:nowrap">{where}</td>'
         f'<td style="{_CELL}{short}">{escape(row.how)}</td>'
         f'<td style="{_CELL}{set_off}">{changes}</td></tr>'
     )
