@@ -79,8 +79,8 @@ def test_flooding_reaches_those_who_take_part() -> None:
     with Lab(start=measure.crowd()) as lab:
         flooded = measure.flooding(lab)
     assert flooded.check(), str(flooded.check())
-    assert flooded.heard["stranger, flood off"] == (0, 0)
-    assert flooded.heard["stranger, 40 copies"] == (40, 40)
+    assert flooded.heard["unknown address, flood off"] == (0, 0)
+    assert flooded.heard["unknown address, 40 copies"] == (40, 40)
 
 
 def test_a_lab_without_the_network_says_so(lab: Lab) -> None:

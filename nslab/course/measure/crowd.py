@@ -18,7 +18,7 @@ BYSTANDERS = 40
 """As many as a busy host has containers; far below a bridge's 1,023 ports."""
 
 COUNTS = (0, 10, 20, 40)
-KNOWN, STRANGER = "02:00:00:00:00:01", "02:00:00:00:ff:ff"
+KNOWN, UNKNOWN = "02:00:00:00:00:01", "02:00:00:00:ff:ff"
 """The address of the first bystander, and one that nobody has."""
 
 _KNOWN_ROW = "known address, 1 copy"
@@ -88,7 +88,7 @@ class FloodResult(Result, frozen=True, kw_only=True):
 
 
 def _row(count: int) -> str:
-    return f"stranger, {count} copies" if count else "stranger, flood off"
+    return f"unknown address, {count} copies" if count else "unknown address, flood off"
 
 
 @checked
@@ -103,7 +103,7 @@ def flooding(lab: Lab, *, repeats: int | None = None, seconds: float | None = No
     :raises NslabError: the lab has no such crowd
     """
     effort = runs.effort(repeats, seconds, full=(7, 0.25), quick=(2, 0.06))
-    rows = {_KNOWN_ROW: (BYSTANDERS, KNOWN)} | {_row(k): (k, STRANGER) for k in COUNTS}
+    rows = {_KNOWN_ROW: (BYSTANDERS, KNOWN)} | {_row(k): (k, UNKNOWN) for k in COUNTS}
     ran = lab.run("bridge", "fdb", "replace", KNOWN, "dev", _port(1), "master", "static")
     if ran.returncode:
         raise NslabError(
