@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+from test_draw_cables import vlans
 from test_draw_callouts import network
 
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.cables import LANE, OFF
 from nslab.draw.layout.lanes import straightened
+from nslab.draw.paint.crossings import REACH, gaps
 
 ABOVE, BELOW = Rect(0, 0, 500, 100), Rect(0, 132, 400, 100)
 JOGS: list[Point] = [(100, 80), (100, 116), (200, 116), (200, 123), (450, 123), (450, 200)]
@@ -67,3 +69,38 @@ def test_the_two_cables_of_a_bridge_in_lesson_15_are_told_apart() -> None:
         for (a, b), (c, d) in combinations(list(pairwise(path))[::2], 2):
             if a[1] == b[1] and c[1] == d[1]:
                 assert abs(a[1] - c[1]) >= 2 * LANE
+
+
+def test_a_cable_that_passes_over_another_leaves_a_gap_in_it() -> None:
+    picture = Picture(network("15-what-it-costs"))
+    runs = picture.placed.runs
+    meeting = [
+        (at, runs[other][0].id)
+        for (one, (_, path)), (other, (_, over)) in combinations(enumerate(runs), 2)
+        for at in set(inner(path)) & set(inner(over))
+        if runs[one][0].start.slot is not runs[other][0].start.slot
+    ]
+    drawn = gaps(runs)
+    middles = [
+        (((a[0] + b[0]) // 2, (a[1] + b[1]) // 2), name)
+        for name, pieces in drawn.items()
+        for a, b in pieces
+    ]
+    assert sorted(middles) == sorted(meeting)
+    assert meeting
+    assert picture.svg.count('class="nslab-gap"') == len(drawn)
+
+
+def inner(path: list[Point]) -> list[Point]:
+    """The places on a line that are not near where it turns or ends."""
+    return [
+        (x, y)
+        for (x1, y1), (x2, y2) in pairwise(path)
+        for x in range(min(x1, x2) + REACH * (x1 != x2), max(x1, x2) - REACH * (x1 != x2) + 1)
+        for y in range(min(y1, y2) + REACH * (y1 != y2), max(y1, y2) - REACH * (y1 != y2) + 1)
+    ]
+
+
+def test_lines_that_come_out_of_one_another_have_no_gap() -> None:
+    assert not gaps(Picture(vlans()).placed.runs)
+    assert "nslab-gap" not in Picture(vlans()).svg.partition("</style>")[2]

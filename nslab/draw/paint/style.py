@@ -102,6 +102,7 @@ _COMMON = f"""\
 .nslab-picture .nslab-bar{{stroke:none}}
 .nslab-picture .nslab-edge{{fill:none;stroke-width:1.6}}
 .nslab-picture .nslab-cable{{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}}
+.nslab-picture .nslab-gap{{fill:none;stroke-width:8}}
 .nslab-picture .nslab-wire{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
 .nslab-picture .nslab-icon{{fill:none;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}}
 .nslab-picture .nslab-between{{fill:none;stroke-width:1}}
@@ -133,6 +134,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-cable,.nslab-wire{{stroke:{p.idle}}}",
         f".nslab-plug{{fill:{p.soft};stroke:none}}",
         f".nslab-icon{{stroke:{p.edge}}}",
+        f".nslab-gap{{stroke:{p.paper}}}",
         f".nslab-dots,.nslab-between{{stroke:{p.line}}}",
         f".nslab-gate{{stroke:{p.edge}}}",
         f".nslab-good{{fill:{p.good}}}",

@@ -39,6 +39,7 @@ from nslab.draw.layout.place import Placed
 from nslab.draw.layout.plan import Run
 from nslab.draw.paint import links
 from nslab.draw.paint.cell import least, usual
+from nslab.draw.paint.crossings import gaps
 from nslab.draw.paint.icons import SPACES, icon
 from nslab.draw.paint.icons import WORLD as OUTSIDE
 from nslab.draw.paint.notes import gate, notes
@@ -90,6 +91,7 @@ class _Writer:
         self.placed = placed
         self.names = placed.scene.names
         self.leaves = {leaf.box.key: leaf for panel in placed.panels for leaf in panel.leaves}
+        self._gaps = gaps(placed.runs)
 
     def elements(
         self, description: str, standalone: bool, over: Over | None = None
@@ -349,7 +351,12 @@ class _Writer:
         if self.placed.hues.get(hued) != self.placed.hues.get(cable.upper) and _shares(run):
             trunk, path = self._parted(run, path, classes)
         drawn = "".join(_line(path, classes, self.placed.hues.get(hued, 0)))
-        return f"{trunk}{start}>{halo}{drawn}{ends}</g>"
+        return f"{self._gap(run)}{trunk}{start}>{halo}{drawn}{ends}</g>"
+
+    def _gap(self, run: Run) -> str:
+        """What keeps a line apart from those that it passes over."""
+        pieces = self._gaps.get(run.id)
+        return lines_through(pieces, "nslab-gap") if pieces else ""
 
     def _hued(self, cable: Cable) -> Key:
         """The end whose network a cable has the hue of: what stands on a link may have its own."""
