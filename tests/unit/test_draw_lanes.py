@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, pairwise
 
 from test_draw_cables import vlans
 from test_draw_callouts import network
+from test_draw_wires import hub
 
 from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point, Rect
@@ -81,14 +83,11 @@ def test_a_cable_that_passes_over_another_leaves_a_gap_in_it() -> None:
         if runs[one][0].start.slot is not runs[other][0].start.slot
     ]
     drawn = gaps(runs)
-    middles = [
-        (((a[0] + b[0]) // 2, (a[1] + b[1]) // 2), name)
-        for name, pieces in drawn.items()
-        for a, b in pieces
-    ]
-    assert sorted(middles) == sorted(meeting)
+    assert sorted((gap.at, name) for name in drawn for gap in drawn[name]) == sorted(meeting)
     assert meeting
-    assert picture.svg.count('class="nslab-gap"') == len(drawn)
+    shown = re.findall(r'<path class="nslab-gap([^"]*)"', picture.svg)
+    assert len(shown) == len(meeting)
+    assert "" in shown, "between the boxes"
 
 
 def inner(path: list[Point]) -> list[Point]:
@@ -99,6 +98,17 @@ def inner(path: list[Point]) -> list[Point]:
         for x in range(min(x1, x2) + REACH * (x1 != x2), max(x1, x2) - REACH * (x1 != x2) + 1)
         for y in range(min(y1, y2) + REACH * (y1 != y2), max(y1, y2) - REACH * (y1 != y2) + 1)
     ]
+
+
+def test_a_gap_has_the_colour_that_is_behind_it() -> None:
+    """Else it would be a white patch in the namespace."""
+    picture = Picture(hub())
+    host = next(rect for box, _, rect in picture.placed.boxes if box.label == "host")
+    every = [gap for each in gaps(picture.placed.runs).values() for gap in each]
+    inside = [gap.piece for gap in every if host.holds(gap.at)]
+    assert inside
+    shown = re.findall(r'<path class="nslab-gap nslab-inside" d="M(\d+) (\d+)', picture.svg)
+    assert sorted((int(x), int(y)) for x, y in shown) == sorted(start for start, _ in inside)
 
 
 def test_lines_that_come_out_of_one_another_have_no_gap() -> None:

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from nslab.draw.layout.boxes import Point
 from nslab.draw.layout.plan import Run
 
 REACH = 6
-"""Pixels of a gap to both sides of a crossing; where a line turns or ends nearer there is none."""
+"""Pixels: where a line turns or ends nearer to a crossing there is no gap."""
+
+HALF = 4
+"""Pixels of a gap to both sides of a crossing: as wide as a line with beads."""
 
 
-def gaps(runs: Sequence[tuple[Run, list[Point]]]) -> dict[str, list[list[Point]]]:
-    """The pieces of lines that pass over others, by the id of their line.
+@dataclass(frozen=True, order=True)
+class Gap:
+    """Where a line passes over another; ``level`` if it does so from left to right."""
+
+    at: Point
+    level: bool
+
+    @property
+    def piece(self) -> list[Point]:
+        """The piece of the upper line that keeps the other one apart."""
+        x, y = self.at
+        dx, dy = (HALF, 0) if self.level else (0, HALF)
+        return [(x - dx, y - dy), (x + dx, y + dy)]
+
+
+def gaps(runs: Sequence[tuple[Run, list[Point]]]) -> dict[str, list[Gap]]:
+    """Where lines pass over others, by the id of the upper line.
 
     :param runs: in the order in which they are drawn
     """
@@ -28,13 +47,13 @@ def gaps(runs: Sequence[tuple[Run, list[Point]]]) -> dict[str, list[list[Point]]
                 down.append((x1, min(y1, y2), max(y1, y2), place))
     down.sort()
     columns = [x for x, *_ in down]
-    found: dict[str, list[list[Point]]] = {}
+    found: dict[str, list[Gap]] = {}
     for y, left, right, one in across:
         there = slice(bisect_left(columns, left + REACH), bisect_right(columns, right - REACH))
         for x, top, bottom, other in down[there]:
             if top + REACH <= y <= bottom - REACH and not _joined(runs[one][0], runs[other][0]):
                 upper = runs[max(one, other)][0]
-                found.setdefault(upper.id, []).append(list(_piece((x, y), level=one > other)))
+                found.setdefault(upper.id, []).append(Gap((x, y), level=one > other))
     return found
 
 
@@ -46,11 +65,4 @@ def _joined(one: Run, other: Run) -> bool:
     return len({cable.upper for cable in cables if cable}) == 1
 
 
-def _piece(at: Point, *, level: bool) -> Iterator[Point]:
-    x, y = at
-    dx, dy = (REACH, 0) if level else (0, REACH)
-    yield x - dx, y - dy
-    yield x + dx, y + dy
-
-
-__all__ = ["gaps"]
+__all__ = ["Gap", "gaps"]

@@ -135,6 +135,7 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         f".nslab-plug{{fill:{p.soft};stroke:none}}",
         f".nslab-icon{{stroke:{p.edge}}}",
         f".nslab-gap{{stroke:{p.paper}}}",
+        f".nslab-gap.nslab-inside{{stroke:{p.ground}}}",
         f".nslab-dots,.nslab-between{{stroke:{p.line}}}",
         f".nslab-gate{{stroke:{p.edge}}}",
         f".nslab-good{{fill:{p.good}}}",
@@ -153,7 +154,9 @@ def _rules(p: Palette, hues: Collection[int], tints: Collection[int]) -> list[st
         found.append(f"{within}.nslab-cable,{within}.nslab-wire{{stroke:{line}}}")
         found.append(f"{within}.nslab-plug{{fill:{line}}}")
         found.append(f"{within}.nslab-icon{{stroke:{line}}}")
-    found += [f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}" for tint in sorted(tints)]
+    for tint in sorted(tints):
+        found.append(f".nslab-box.nslab-t{tint}{{fill:{p.tints[tint]}}}")
+        found.append(f".nslab-gap.nslab-t{tint}{{stroke:{p.tints[tint]}}}")
     # Nothing is seen in them, and a hand still finds them: what has no fill is not hit.
     found.append(".nslab-off.nslab-cell,.nslab-off.nslab-bar,rect.nslab-calm{fill-opacity:0}")
     return found + _mark_rules(p)

@@ -354,9 +354,20 @@ class _Writer:
         return f"{self._gap(run)}{trunk}{start}>{halo}{drawn}{ends}</g>"
 
     def _gap(self, run: Run) -> str:
-        """What keeps a line apart from those that it passes over."""
-        pieces = self._gaps.get(run.id)
-        return lines_through(pieces, "nslab-gap") if pieces else ""
+        """What keeps a line apart from those that it passes over: pieces in the colour behind."""
+        return "".join(
+            line_through(gap.piece, f"nslab-gap{self._behind(gap.at)}")
+            for gap in self._gaps.get(run.id, ())
+        )
+
+    def _behind(self, at: Point) -> str:
+        """The classes for the colour of the namespace that a place is in; none outside of all."""
+        placed = self.placed
+        box = next((box for box, _, rect in placed.boxes if rect.holds(at)), None)
+        if box is None:
+            return ""
+        tint = placed.tints.get(placed.scene.box_names[box.key])
+        return " nslab-inside" if tint is None else f" nslab-t{tint}"
 
     def _hued(self, cable: Cable) -> Key:
         """The end whose network a cable has the hue of: what stands on a link may have its own."""
