@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import snapshots as sample
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 from standing import stands
 from test_draw import several_ways, tunnelled
+from test_draw_trail import OUT, TRAILS, followed, stops
 
 from nslab import Lab
+from nslab.draw import Picture
+from nslab.draw.path.picture import PathPicture
+from nslab.draw.path.trail import Trail
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,15 +72,41 @@ LOOKS = """all => [...all.querySelectorAll('*')].map(one => {
 })"""
 
 
+SVG = re.compile(r"<svg [^>]*nslab-picture.*?</svg>", re.S)
+
+
+def classes(picture: str) -> set[str]:
+    """Those that something in a picture has."""
+    return {one for found in re.findall(r'class="([^"]*)"', picture) for one in found.split()}
+
+
+def ways() -> Iterator[str]:
+    """Journeys of every kind, also such as no lesson shows: how they may end, and copies."""
+    yield from (followed(name).html for name in TRAILS)
+    snapshot = sample.article(repaired=True)
+    for trail in (
+        Trail("out", stops(">ns1/eth0", ">host/eth0"), end="beyond"),
+        Trail("lost", OUT.stops[:4], end="lost", missed=("switch", "host")),
+    ):
+        yield PathPicture(Picture(snapshot), trail, "").html
+
+
 def pictures() -> list[str]:
-    """Pictures of every kind; the last has the fewest rules."""
-    saved = json.loads((ROOT / "notebooks" / "05-way-out.ipynb").read_text())
-    found = [tunnelled().html, several_ways(8).html, several_ways(15).html]
-    for output in (one for cell in saved["cells"] for one in cell.get("outputs", ())):
-        page = "".join(output.get("data", {}).get("text/html", ""))
-        found += re.findall(r"<svg [^>]*nslab-picture.*?</svg>", page, re.S)
-    for name in ("tunnel", "beads-1", "beads-2", "way", "off", "new"):
-        assert any(re.search(rf'class="[^"]*nslab-{name}\b', one) for one in found), name
+    """Pictures with whatever has a rule of its own; the last has the fewest rules."""
+    every = [tunnelled().html, several_ways(8).html, several_ways(15).html, *ways()]
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        saved = json.loads(path.read_text())
+        for output in (one for cell in saved["cells"] for one in cell.get("outputs", ())):
+            every += SVG.findall("".join(output.get("data", {}).get("text/html", "")))
+    found: list[str] = []
+    seen: set[str] = set()
+    for picture in every:
+        if not classes(picture) <= seen:
+            found.append(picture)
+            seen |= classes(picture)
+    ruled = {one for each in found for one in re.findall(r"\.(nslab-[\w-]+)", each)}
+    bare = {one for one in ruled - seen if not re.fullmatch(r"nslab-t\d", one)}
+    assert bare <= {"nslab-walk", "nslab-beat"}, "these are around a picture"
     with Lab(engine="fake") as lab:
         return [*found, lab.picture.html]
 

@@ -188,7 +188,7 @@ def _way_rules(p: Palette) -> list[str]:
         f".nslab-bed{{stroke:{p.paper}}}",
         f".nslab-arrow{{fill:{p.way};stroke:{p.paper}}}",
         f".nslab-stop{{fill:{p.way};stroke:{p.paper}}}",
-        f".nslab-turn{{fill:{p.paper}}}",
+        f".nslab-gate.nslab-turn{{fill:{p.paper}}}",
         f".nslab-stop-copy{{fill:{p.paper};stroke:{p.way}}}",
         f".nslab-now{{stroke:{p.way}}}",
         f".nslab-number{{fill:{p.paper}}}",
