@@ -38,7 +38,7 @@ from nslab.draw.layout.place import Placed
 from nslab.draw.paint.icons import ICONS
 from nslab.network.diff import compare
 from nslab.network.diff.switches import USUAL_RULES
-from nslab.network.model import PolicyRule, Snapshot
+from nslab.network.model import PolicyRule, Route, Snapshot
 from nslab.network.rules import Chain, Rule, Ruleset, Statement, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -443,3 +443,17 @@ def test_what_stands_on_a_link_leaves_it_below() -> None:
         for name in ("app/mac1", "db/mac2"):
             if way := placed.cable("host/eth0", name):
                 assert way[0][1] == links["host/eth0"].bottom
+
+
+def test_a_route_that_went_stands_below_the_one_in_its_place() -> None:
+    before = sample.fresh()
+    via = Route(destination="default", via="198.51.100.1", dev="lxcbr0")
+    there = [one for one in before.host.routes if one.destination != "default"]
+    host = structs.replace(before.host, routes=(via, *there))
+    after = structs.replace(before, namespaces=(host, *before.namespaces[1:]))
+    picture = Picture(compare(before, after))
+    (notes,) = (notes for notes, _, box in picture.placed.notes if box.label == "host")
+    said = [(line.words, line.mark) for line in notes.lines]
+    at = said.index(("default via 198.51.100.1 dev lxcbr0", "new"))
+    assert said[at + 1] == ("default via 198.51.100.1 dev eth0", "gone")
+    assert said[at + 2][0].startswith("nameserver")

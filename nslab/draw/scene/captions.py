@@ -316,7 +316,9 @@ def notes(
     if host:
         yield from _forwarding(namespace, changes, True)
     yield from _routes(namespace, marks, one_link=many == 1)
+    yield from _gone(changes, "route")
     yield from _choices(namespace, marks)
+    yield from _gone(changes, "policy")
     yield from _way_out(namespace, forwards=forwards)
     yield from _servers(namespace, marks, before)
     if not host:
@@ -452,8 +454,15 @@ def _no_longer_there(changes: Sequence[Change]) -> Iterator[Line]:
         elif change.kind == "gone" and not change.quiet:
             if change.what == "resolv.conf":
                 yield Line(f"nameserver {change.value}", "gone")
-            elif change.what in {"nat", "policy", "route"}:
+            elif change.what == "nat":
                 yield Line(change.value, "gone")
+
+
+def _gone(changes: Sequence[Change], what: str) -> Iterator[Line]:
+    """What went of a kind: below those that are still there."""
+    for change in changes:
+        if (change.what, change.kind) == (what, "gone") and not change.quiet:
+            yield Line(change.value, "gone")
 
 
 def _translation(rule: Translation, mark: Kind | None) -> Line:
