@@ -42,6 +42,7 @@ from nslab.course.grading import submission
 from nslab.course.lessons import LESSONS
 from nslab.jupyter.widgets import card_words, rejudging
 from nslab.jupyter.widgets.card import Card
+from nslab.jupyter.widgets.page import marked
 from nslab.jupyter.widgets.rejudging import Rejudging
 from nslab.network.model import Neighbour, Process, Snapshot
 from nslab.session import views
@@ -1307,3 +1308,11 @@ def test_where_labs_are_machines_an_exercise_takes_the_place_of_another(
         one.close()
     other.close()
     newest._lab.close()
+
+
+def test_a_short_command_is_not_broken_between_two_lines() -> None:
+    short, long = "ip netns exec ns1", "ip netns exec ns1 sysctl -w net.ipv4.ip_forward=1"
+    page = marked(f"Type `{short}` or `{long}` in `ns1`.")
+    assert f'<code style="white-space:nowrap">{short}</code>' in page
+    assert f"<code>{long}</code>" in page
+    assert "<code>ns1</code>" in page, "it has no place to be broken"

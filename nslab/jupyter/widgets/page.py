@@ -150,13 +150,21 @@ def copied(text: str, heading: str) -> str:
     )
 
 
+UNBROKEN = 24
+"""Characters of code that stay on one line: they fit beside some words into any cell."""
+
+_UNBROKEN = ' style="white-space:nowrap"'
+
+
 def marked(text: str, code: Callable[[str], str] = html.escape) -> str:
     """Text with its `code` set as code, and what is *stressed* set apart.
+
+    A short command stays on one line.
 
     :param code: makes HTML of what is set as code
     """
     return "".join(
-        f"<code>{code(part)}</code>"
+        f"<code{_UNBROKEN if ' ' in part and len(part) <= UNBROKEN else ''}>{code(part)}</code>"
         if n % 2
         else re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part))
         for n, part in enumerate(text.split("`"))
