@@ -124,7 +124,10 @@ def test_an_exercise_that_judges_wrongly_is_named(site: Path, course: Path, tmp_
     place = installed(site, course, tmp_path)
     ended = nslab(place, tmp_path / "home", "check-notebooks", str(book(course)))
     assert ended.returncode == 1
-    assert "is refused for 'host has no route 10.3.0.0/24 dev guests'" in ended.stdout
+    assert (
+        "is refused for 'host has no route 10.3.0.0/24 dev guests: none to 10.3.0.0/24'"
+        in ended.stdout
+    )
     assert "not for 'guests is tired 10.3" in ended.stdout
     assert "→ correct the exercise X2 of 01-office" in ended.stdout
 

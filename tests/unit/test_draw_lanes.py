@@ -13,7 +13,7 @@ from nslab.draw import Picture
 from nslab.draw.layout.boxes import Point, Rect
 from nslab.draw.layout.cables import LANE, OFF
 from nslab.draw.layout.lanes import straightened
-from nslab.draw.paint.crossings import REACH, gaps
+from nslab.draw.paint.crossings import REACH, WHOLE, gaps
 
 ABOVE, BELOW = Rect(0, 0, 500, 100), Rect(0, 132, 400, 100)
 JOGS: list[Point] = [(100, 80), (100, 116), (200, 116), (200, 123), (450, 123), (450, 200)]
@@ -79,7 +79,7 @@ def test_a_cable_that_passes_over_another_leaves_a_gap_in_it() -> None:
     meeting = [
         (at, runs[other][0].id)
         for (one, (_, path)), (other, (_, over)) in combinations(enumerate(runs), 2)
-        for at in set(inner(path)) & set(inner(over))
+        for at in set(inner(path, WHOLE)) & set(inner(over, REACH))
         if runs[one][0].start.slot is not runs[other][0].start.slot
     ]
     drawn = gaps(runs)
@@ -90,13 +90,13 @@ def test_a_cable_that_passes_over_another_leaves_a_gap_in_it() -> None:
     assert "" in shown, "between the boxes"
 
 
-def inner(path: list[Point]) -> list[Point]:
-    """The places on a line that are not near where it turns or ends."""
+def inner(path: list[Point], reach: int) -> list[Point]:
+    """The places on a line that are not so near to where it turns or ends."""
     return [
         (x, y)
         for (x1, y1), (x2, y2) in pairwise(path)
-        for x in range(min(x1, x2) + REACH * (x1 != x2), max(x1, x2) - REACH * (x1 != x2) + 1)
-        for y in range(min(y1, y2) + REACH * (y1 != y2), max(y1, y2) - REACH * (y1 != y2) + 1)
+        for x in range(min(x1, x2) + reach * (x1 != x2), max(x1, x2) - reach * (x1 != x2) + 1)
+        for y in range(min(y1, y2) + reach * (y1 != y2), max(y1, y2) - reach * (y1 != y2) + 1)
     ]
 
 

@@ -10,8 +10,10 @@ from itertools import pairwise
 from nslab.draw.layout.boxes import Point
 from nslab.draw.layout.plan import Run
 
-REACH = 6
-"""Pixels: where a line turns or ends nearer to a crossing there is no gap."""
+REACH, WHOLE = 6, 14
+"""Pixels: where the upper line turns or ends nearer to a crossing there is no gap; and where the
+lower one does: what is left of it there would look unplugged.
+"""
 
 HALF = 4
 """Pixels of a gap to both sides of a crossing: as wide as a line with beads."""
@@ -51,7 +53,10 @@ def gaps(runs: Sequence[tuple[Run, list[Point]]]) -> dict[str, list[Gap]]:
     for y, left, right, one in across:
         there = slice(bisect_left(columns, left + REACH), bisect_right(columns, right - REACH))
         for x, top, bottom, other in down[there]:
-            if top + REACH <= y <= bottom - REACH and not _joined(runs[one][0], runs[other][0]):
+            near = min(x - left, right - x), min(y - top, bottom - y)
+            below, above = near if one < other else near[::-1]
+            clear = below >= WHOLE and above >= REACH
+            if clear and not _joined(runs[one][0], runs[other][0]):
                 upper = runs[max(one, other)][0]
                 found.setdefault(upper.id, []).append(Gap((x, y), level=one > other))
     return found
